@@ -1,0 +1,372 @@
+//! Time: the only place in the crate that reads the clock or sleeps.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant, SystemTime};
+
+use jiff::Timestamp;
+
+/// A wait that a [`Clock`] made.
+pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Where the time comes from. Everything that waits, dates or gives up asks one.
+pub trait Clock: fmt::Debug + Send + Sync + 'static {
+    /// The time of day.
+    fn now(&self) -> SystemTime;
+
+    /// Time since some fixed moment; never goes back.
+    fn elapsed(&self) -> Duration;
+
+    /// Ends after `duration`: for a wait that is meant.
+    fn sleep(&self, duration: Duration) -> Sleep;
+
+    /// Ends after `duration`: for a limit on something else, which is not expected to be reached.
+    ///
+    /// On a clock of real time it is a sleep. On [`FakeClock`] time does not move for its sake alone.
+    fn timer(&self, duration: Duration) -> Sleep {
+        self.sleep(duration)
+    }
+
+    /// The time of day as the models write it.
+    fn timestamp(&self) -> Timestamp {
+        Timestamp::try_from(self.now()).unwrap_or_default()
+    }
+}
+
+/// Runs `future`, or gives up on it after `limit`.
+pub(crate) async fn within<F: Future>(clock: &dyn Clock, limit: Duration, future: F) -> Option<F::Output> {
+    let timer = clock.timer(limit);
+    let future = std::pin::pin!(future);
+    match futures_util::future::select(future, timer).await {
+        futures_util::future::Either::Left((output, _)) => Some(output),
+        futures_util::future::Either::Right(((), _)) => None,
+    }
+}
+
+/// Real time, on tokio's timer: waits need a tokio runtime with time enabled.
+#[derive(Debug, Clone)]
+pub struct SystemClock {
+    start: Instant,
+}
+
+impl SystemClock {
+    /// The real clock.
+    #[allow(clippy::disallowed_methods, reason = "the one place that reads the real clock")]
+    pub fn new() -> Self {
+        Self { start: Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one place that reads the real clock and sleeps on it")]
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// Virtual time, for tests: hours pass in milliseconds, and always in order.
+///
+/// It starts at 2026-01-01T08:00:00Z. Time moves when everything that could run is waiting: then it jumps to the
+/// earliest wait. So a test needs no advancing, and sees every wait in [`FakeClock::slept`]. With
+/// [`FakeClock::manual`] it moves only by [`FakeClock::advance`].
+///
+/// ```
+/// use std::time::Duration;
+/// use windows_autopilot::clock::{Clock, FakeClock};
+/// # async fn run() {
+/// let clock = FakeClock::new();
+/// clock.sleep(Duration::from_secs(3600)).await;
+/// assert_eq!(clock.elapsed(), Duration::from_secs(3600));
+/// assert_eq!(clock.slept(), [Duration::from_secs(3600)]);
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run());
+/// ```
+///
+/// Everything that waits should be on one thread (a current-thread runtime, the default of `#[tokio::test]`); what
+/// other threads do in the meantime cannot be seen from here.
+#[derive(Clone)]
+pub struct FakeClock {
+    shared: Arc<Mutex<Shared>>,
+    start: SystemTime,
+}
+
+/// How often the earliest wait lets everything else run before it moves the time.
+const IDLE_ROUNDS: u32 = 24;
+
+#[derive(Default)]
+struct Shared {
+    elapsed: Duration,
+    manual: bool,
+    next_key: u64,
+    /// Every wait that is not over, by when it ends.
+    waits: BTreeMap<(Duration, u64), Wait>,
+    /// Counts all that happens, to tell an idle moment from a busy one.
+    activity: u64,
+    slept: Vec<Duration>,
+}
+
+struct Wait {
+    waker: Option<Waker>,
+    /// A timer waits for time to move; it does not move it.
+    moves_time: bool,
+}
+
+impl Shared {
+    /// Moves time forward and wakes all whose wait is over.
+    fn move_to(&mut self, elapsed: Duration) {
+        self.elapsed = self.elapsed.max(elapsed);
+        self.activity += 1;
+        for (_, wait) in self.waits.range_mut(..=(self.elapsed, u64::MAX)) {
+            if let Some(waker) = wait.waker.take() {
+                waker.wake();
+            }
+        }
+    }
+
+    /// The wait that counts the idle rounds: the earliest that moves time.
+    fn leader(&self) -> Option<(Duration, u64)> {
+        self.waits.iter().find(|(_, wait)| wait.moves_time).map(|(key, _)| *key)
+    }
+
+    fn wake_leader(&mut self) {
+        if let Some(key) = self.leader()
+            && let Some(waker) = self.waits.get_mut(&key).and_then(|wait| wait.waker.take())
+        {
+            waker.wake();
+        }
+    }
+}
+
+impl FakeClock {
+    /// Virtual time that moves by itself.
+    pub fn new() -> Self {
+        Self { shared: Arc::default(), start: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_254_400) }
+    }
+
+    /// Virtual time that moves only by [`FakeClock::advance`].
+    pub fn manual() -> Self {
+        let clock = Self::new();
+        clock.lock().manual = true;
+        clock
+    }
+
+    /// The same clock, started at another time of day.
+    #[must_use]
+    pub fn starting_at(mut self, start: SystemTime) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// Moves time forward.
+    pub fn advance(&self, duration: Duration) {
+        let mut shared = self.lock();
+        let to = shared.elapsed.saturating_add(duration);
+        shared.move_to(to);
+    }
+
+    /// Every sleep that came to its end, in the order they ended, by its length. Timers are not among them.
+    pub fn slept(&self) -> Vec<Duration> {
+        self.lock().slept.clone()
+    }
+
+    /// How many sleeps and timers are waiting now.
+    pub fn waiting(&self) -> usize {
+        self.lock().waits.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait(&self, duration: Duration, moves_time: bool) -> Sleep {
+        let mut shared = self.lock();
+        let key = (shared.elapsed.saturating_add(duration), shared.next_key);
+        shared.next_key += 1;
+        shared.activity += 1;
+        shared.waits.insert(key, Wait { waker: None, moves_time });
+        drop(shared);
+        Box::pin(FakeSleep { clock: self.clone(), key, duration, moves_time, seen: 0, rounds: 0, done: false })
+    }
+}
+
+impl Default for FakeClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for FakeClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shared = self.lock();
+        f.debug_struct("FakeClock")
+            .field("elapsed", &shared.elapsed)
+            .field("waiting", &shared.waits.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> SystemTime {
+        self.start + self.lock().elapsed
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.lock().elapsed
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        self.wait(duration, true)
+    }
+
+    fn timer(&self, duration: Duration) -> Sleep {
+        self.wait(duration, false)
+    }
+}
+
+struct FakeSleep {
+    clock: FakeClock,
+    key: (Duration, u64),
+    duration: Duration,
+    moves_time: bool,
+    seen: u64,
+    rounds: u32,
+    done: bool,
+}
+
+impl Future for FakeSleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let mut shared = this.clock.lock();
+        if this.done || shared.elapsed >= this.key.0 {
+            if !this.done {
+                this.done = true;
+                shared.waits.remove(&this.key);
+                shared.activity += 1;
+                if this.moves_time {
+                    shared.slept.push(this.duration);
+                }
+                shared.wake_leader();
+            }
+            return Poll::Ready(());
+        }
+        if let Some(wait) = shared.waits.get_mut(&this.key) {
+            wait.waker = Some(context.waker().clone());
+        }
+        let leads = !shared.manual && shared.leader() == Some(this.key);
+        if !leads {
+            return Poll::Pending;
+        }
+        if shared.activity == this.seen {
+            this.rounds += 1;
+        } else {
+            this.seen = shared.activity;
+            this.rounds = 0;
+        }
+        if this.rounds >= IDLE_ROUNDS {
+            this.rounds = 0;
+            if let Some(earliest) = shared.waits.keys().next().map(|key| key.0) {
+                shared.move_to(earliest);
+            }
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl Drop for FakeSleep {
+    fn drop(&mut self) {
+        if !self.done {
+            let mut shared = self.clock.lock();
+            shared.waits.remove(&self.key);
+            shared.activity += 1;
+            shared.wake_leader();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test]
+    async fn waits_end_in_the_order_of_their_ends() {
+        let clock = FakeClock::new();
+        let order = Mutex::new(Vec::new());
+        let wait = async |seconds: u32| {
+            clock.sleep(SECOND * seconds).await;
+            order.lock().unwrap().push((seconds, clock.elapsed()));
+        };
+        futures_util::join!(wait(30), wait(10), wait(20));
+        assert_eq!(*order.lock().unwrap(), [(10, SECOND * 10), (20, SECOND * 20), (30, SECOND * 30)]);
+        assert_eq!(clock.waiting(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_limit_is_reached_only_when_the_work_outlasts_it() {
+        let clock = FakeClock::new();
+        assert_eq!(within(&clock, SECOND * 5, clock.sleep(SECOND * 3)).await, Some(()));
+        assert_eq!(within(&clock, SECOND * 5, clock.sleep(SECOND * 9)).await, None);
+        assert_eq!(clock.elapsed(), SECOND * 8);
+        assert_eq!(clock.slept(), [SECOND * 3], "a cancelled wait is not slept, and a timer never is");
+        assert_eq!(clock.waiting(), 0, "what was dropped waits no longer");
+    }
+
+    #[tokio::test]
+    async fn tasks_and_channels_run_before_time_moves() {
+        let clock = FakeClock::new();
+        let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+        let mine = clock.clone();
+        let worker = tokio::spawn(async move {
+            for _ in 0..5 {
+                tokio::task::yield_now().await;
+            }
+            sender.send(mine.elapsed()).await.unwrap();
+        });
+        clock.sleep(SECOND * 60).await;
+        assert_eq!(receiver.recv().await, Some(Duration::ZERO));
+        worker.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_manual_clock_stands_still_until_it_is_advanced() {
+        let clock = FakeClock::manual();
+        let mut sleep = clock.sleep(SECOND);
+        assert!(futures_util::poll!(&mut sleep).is_pending());
+        clock.advance(SECOND);
+        sleep.await;
+        assert_eq!(clock.timestamp().to_string(), "2026-01-01T08:00:01Z");
+    }
+
+    #[tokio::test]
+    async fn a_dropped_leader_hands_over() {
+        let clock = FakeClock::new();
+        let first = clock.sleep(SECOND);
+        let second = tokio::spawn(clock.sleep(SECOND * 2));
+        tokio::task::yield_now().await;
+        drop(first);
+        second.await.unwrap();
+        assert_eq!(clock.elapsed(), SECOND * 2);
+    }
+}

@@ -1,0 +1,163 @@
+//! The one error of every checked value.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A value that breaks the rule of its type: what it is, where it breaks, the rule, and what to write instead.
+///
+/// ```
+/// use windows_autopilot::model::ComputerNamePrefix;
+/// let error = "HYB-%SERIAL%".parse::<ComputerNamePrefix>().unwrap_err();
+/// assert_eq!(error.what(), "computer name prefix");
+/// assert!(error.to_string().contains("'%' at character 5"));
+/// ```
+///
+/// Values that may name a person or are secret never become part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidValue {
+    what: &'static str,
+    value: Option<String>,
+    problem: Cow<'static, str>,
+    remedy: Cow<'static, str>,
+    position: Option<usize>,
+}
+
+/// The longest part of a value that an error repeats, in characters.
+const SHOWN: usize = 60;
+
+impl InvalidValue {
+    /// An error about `what` (in an administrator's words), what is wrong with it and what to write instead.
+    pub(crate) fn new(
+        what: &'static str,
+        problem: impl Into<Cow<'static, str>>,
+        remedy: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { what, value: None, problem: problem.into(), remedy: remedy.into(), position: None }
+    }
+
+    /// Adds the value, cut to 60 characters. Not for anything personal or secret.
+    #[must_use]
+    pub(crate) fn with_value(mut self, value: &str) -> Self {
+        self.value = Some(shorten(value));
+        self
+    }
+
+    /// Adds the place in the value: a character index, counted from 0.
+    #[must_use]
+    pub(crate) fn at(mut self, position: usize) -> Self {
+        self.position = Some(position);
+        self
+    }
+
+    /// What was read, in an administrator's words, such as `computer name prefix`.
+    pub fn what(&self) -> &'static str {
+        self.what
+    }
+
+    /// The value, cut to 60 characters; `None` where it may be personal or secret.
+    pub fn value(&self) -> Option<&str> {
+        self.value.as_deref()
+    }
+
+    /// The rule that it breaks.
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
+
+    /// What to write instead.
+    pub fn remedy(&self) -> &str {
+        &self.remedy
+    }
+
+    /// Where it breaks: a character index counted from 0, if one place can be named.
+    pub fn position(&self) -> Option<usize> {
+        self.position
+    }
+}
+
+impl fmt::Display for InvalidValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what)?;
+        if let Some(value) = &self.value {
+            write!(f, " {value:?}")?;
+        }
+        write!(f, ": {}; {}", self.problem, self.remedy)
+    }
+}
+
+impl std::error::Error for InvalidValue {}
+
+/// `value`, or its first 60 characters and an ellipsis.
+pub(crate) fn shorten(value: &str) -> String {
+    let mut shown: String = value.chars().take(SHOWN).collect();
+    if shown.len() < value.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// The first character of `value` that `allowed` refuses, with its index.
+pub(crate) fn first_refused(value: &str, allowed: impl Fn(char) -> bool) -> Option<(usize, char)> {
+    value.chars().enumerate().find(|(_, c)| !allowed(*c))
+}
+
+/// `'%' at character 5`: a character and its place as a person counts, from 1.
+pub(crate) fn place(position: usize, character: char) -> String {
+    format!("{character:?} at character {}", position + 1)
+}
+
+/// Words of `known` that `word` may have been meant as, nearest first, by edit distance.
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    known
+        .into_iter()
+        .map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.chars().count().max(3) / 3)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        let mut next = Vec::with_capacity(row.len());
+        next.push(left);
+        for (y, above) in b.iter().zip(row.iter().skip(1)) {
+            let cost = (diagonal + usize::from(x != *y)).min(left + 1).min(above + 1);
+            diagonal = *above;
+            left = cost;
+            next.push(cost);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_value_rule_and_remedy_in_one_line() {
+        let error = InvalidValue::new("thing", "is too long", "write at most 3").with_value("abcd").at(3);
+        assert_eq!(error.to_string(), "thing \"abcd\": is too long; write at most 3");
+        assert_eq!((error.position(), error.value()), (Some(3), Some("abcd")));
+    }
+
+    #[test]
+    fn a_long_value_is_cut_on_a_character() {
+        let error = InvalidValue::new("thing", "is too long", "shorten it").with_value(&"é".repeat(100));
+        assert_eq!(error.value().unwrap().chars().count(), 61);
+    }
+
+    #[test]
+    fn suggests_the_nearest_word_and_nothing_for_a_stranger() {
+        let known = ["display_name", "description", "locale"];
+        assert_eq!(nearest("displayname", known), Some("display_name"));
+        assert_eq!(nearest("lcoale", known), Some("locale"));
+        assert_eq!(nearest("blocking_apps", known), None);
+    }
+}

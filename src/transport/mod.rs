@@ -1,0 +1,144 @@
+//! One HTTP exchange. Nothing here knows of Graph.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+
+
+
+
+
+
+/// Sends one HTTP request and returns the whole answer: the seam below everything else.
+///
+/// Any status is `Ok`. `Err` means that no whole answer came, and its kind says what a retry may assume. An
+/// implementation does not follow redirects, does not retry, and does not keep a request that failed: the layers above
+/// do that, by rules that are the same for every transport.
+///
+/// ```
+/// use windows_autopilot::transport::{transport_fn, Transport};
+/// # async fn run() -> Result<(), windows_autopilot::transport::TransportError> {
+/// let teapot = transport_fn(|_request| async {
+///     let mut response = http::Response::new(bytes::Bytes::new());
+///     *response.status_mut() = http::StatusCode::IM_A_TEAPOT;
+///     Ok(response)
+/// });
+/// let response = teapot.send(http::Request::new(bytes::Bytes::new())).await?;
+/// assert_eq!(response.status(), 418);
+/// # Ok(()) }
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();
+/// ```
+#[async_trait]
+pub trait Transport: fmt::Debug + Send + Sync + 'static {
+    /// Sends `request` and returns the answer with its whole body, decoded from any content encoding.
+    ///
+    /// # Errors
+    /// [`TransportError`] when there is no whole answer.
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
+}
+
+#[async_trait]
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        (**self).send(request).await
+    }
+}
+
+/// What a failed exchange leaves open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The request never left: no connection, no name, a TLS failure. Safe to send again, whatever its method.
+    Connect,
+    /// No whole answer in time. The request may have taken effect.
+    Timeout,
+    /// The connection broke after the request was sent. The request may have taken effect.
+    Interrupted,
+    /// An answer came, but its body is unusable: too large, or not what its content encoding says.
+    Body,
+    /// Anything else. The request may have taken effect.
+    Other,
+}
+
+impl TransportErrorKind {
+    /// Whether the request certainly did not take effect.
+    pub fn never_sent(self) -> bool {
+        matches!(self, Self::Connect)
+    }
+}
+
+/// No whole answer came.
+pub struct TransportError {
+    kind: TransportErrorKind,
+    message: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl TransportError {
+    /// An error of `kind`; `message` says what happened, without address parameters, headers or bodies.
+    pub fn new(kind: TransportErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None }
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What a retry may assume.
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Debug for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransportError").field("kind", &self.kind).field("message", &self.message).finish()
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for TransportError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| &**source as &(dyn std::error::Error + 'static))
+    }
+}
+
+/// A transport made of a closure: for one exchange in a test, or to wrap what is already there.
+pub fn transport_fn<F, R>(send: F) -> impl Transport
+where
+    F: Fn(http::Request<Bytes>) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<http::Response<Bytes>, TransportError>> + Send + 'static,
+{
+    TransportFn(send)
+}
+
+struct TransportFn<F>(F);
+
+impl<F> fmt::Debug for TransportFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TransportFn")
+    }
+}
+
+#[async_trait]
+impl<F, R> Transport for TransportFn<F>
+where
+    F: Fn(http::Request<Bytes>) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<http::Response<Bytes>, TransportError>> + Send + 'static,
+{
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        (self.0)(request).await
+    }
+}
