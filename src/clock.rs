@@ -203,7 +203,15 @@ impl FakeClock {
         shared.activity += 1;
         shared.waits.insert(key, Wait { waker: None, moves_time });
         drop(shared);
-        Box::pin(FakeSleep { clock: self.clone(), key, duration, moves_time, seen: 0, rounds: 0, done: false })
+        Box::pin(FakeSleep {
+            clock: self.clone(),
+            key,
+            duration,
+            moves_time,
+            seen: 0,
+            rounds: 0,
+            done: false,
+        })
     }
 }
 

@@ -54,8 +54,12 @@ impl<T: ?Sized> FromStr for Id<T> {
                 .at(position));
         }
         if matches!(text, "." | "..") {
-            return Err(InvalidValue::new("id", "is a path, not an id", "write the id that the service returned")
-                .with_value(text));
+            return Err(InvalidValue::new(
+                "id",
+                "is a path, not an id",
+                "write the id that the service returned",
+            )
+            .with_value(text));
         }
         Ok(Self { text: text.into(), of: PhantomData })
     }

@@ -1,12 +1,23 @@
 //! The data of a deployment: settings that an administrator decides, observations that the service reports, and
 //! checked types for every value with a rule. No I/O, no clock.
 
+mod enums;
 mod finding;
 mod ids;
 mod invalid;
 mod open_enum;
 mod text;
 
+pub use self::enums::{
+    ApplicabilityRuleType, AssignmentFilterEvaluationMode, AssignmentFilterManagementType,
+    AssignmentFilterType, AssignmentIntent, AssignmentPayloadType, AssignmentSource, AutopilotEnrollmentType,
+    ComplianceState, ConnectorState, DeploymentState, DeviceEnrollmentType, DevicePlatform,
+    DeviceRegistrationState, DeviceType, DeviceUsageType, EnrollmentConfigurationType, EnrollmentState,
+    ImportStatus, ImportUploadStatus, JoinType, ManagedDeviceOwnerType, ManagementAgentType, ManagementState,
+    OwnerType, PolicyComplianceStatus, PolicyScope, PolicyType, ProfileAssignmentDetailedStatus,
+    ProfileAssignmentStatus, RemediationState, SyncStatus, UserType, UserlessEnrollmentStatus,
+    WindowsDeviceMode, WindowsEdition,
+};
 pub use self::finding::{Finding, Severity};
 pub use self::ids::Id;
 pub use self::invalid::InvalidValue;

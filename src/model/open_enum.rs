@@ -27,7 +27,8 @@ impl fmt::Debug for UnknownValue {
     }
 }
 
-/// Declares an enum of the service: known members by their wire names, and `Unknown` for any other.
+/// Declares an enum of the service: known members by their wire names, and `Other` for any other. (Not `Unknown`:
+/// many of these enums have a member `unknown` of their own.)
 ///
 /// Reading never fails on a new member; `as_str` and `Display` give the wire name; `MEMBERS` lists the known ones.
 macro_rules! open_enum {
@@ -44,7 +45,7 @@ macro_rules! open_enum {
         $vis enum $name {
             $( $(#[$member_meta])* #[doc = concat!("\n\n`", $wire, "`")] $member, )+
             /// A member that this version does not know.
-            Unknown($crate::model::UnknownValue),
+            Other($crate::model::UnknownValue),
         }
 
         impl $name {
@@ -57,14 +58,14 @@ macro_rules! open_enum {
             pub fn as_str(&self) -> &str {
                 match self {
                     $( Self::$member => $wire, )+
-                    Self::Unknown(value) => value.as_str(),
+                    Self::Other(value) => value.as_str(),
                 }
             }
 
             pub(crate) fn from_wire(text: &str) -> Self {
                 match text {
                     $( $wire => Self::$member, )+
-                    other => Self::Unknown($crate::model::UnknownValue::new(other)),
+                    other => Self::Other($crate::model::UnknownValue::new(other)),
                 }
             }
         }
@@ -117,7 +118,7 @@ mod tests {
     #[test]
     fn an_unknown_member_is_kept_and_sent_back() {
         let colour: Colour = serde_json::from_str(r#""mauve""#).unwrap();
-        assert!(matches!(&colour, Colour::Unknown(value) if value.as_str() == "mauve"));
+        assert!(matches!(&colour, Colour::Other(value) if value.as_str() == "mauve"));
         assert_eq!(serde_json::to_string(&colour).unwrap(), r#""mauve""#);
     }
 }

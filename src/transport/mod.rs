@@ -7,12 +7,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-
-
-
-
-
-
 /// Sends one HTTP request and returns the whole answer: the seam below everything else.
 ///
 /// Any status is `Ok`. `Err` means that no whole answer came, and its kind says what a retry may assume. An

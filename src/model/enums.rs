@@ -1,0 +1,512 @@
+//! The service's enums that the models use. Each keeps a member that it does not know, in `Other`.
+
+use super::open_enum::open_enum;
+
+open_enum! {
+    /// Where the assignment of a deployment profile to a device stands.
+    pub enum ProfileAssignmentStatus = "windowsAutopilotProfileAssignmentStatus" {
+        /// The service does not say.
+        Unknown = "unknown",
+        /// Assigned, and the device has the profile as it is now.
+        AssignedInSync = "assignedInSync",
+        /// Assigned; the profile has changed since.
+        AssignedOutOfSync = "assignedOutOfSync",
+        /// Assigned; whether it is in sync is not known. Spelt as the service spells it.
+        AssignedUnkownSyncState = "assignedUnkownSyncState",
+        /// No profile is assigned.
+        NotAssigned = "notAssigned",
+        /// Being assigned.
+        Pending = "pending",
+        /// Cannot be assigned: the detailed status says why.
+        Failed = "failed",
+    }
+}
+
+open_enum! {
+    /// Why a deployment profile could not be assigned.
+    pub enum ProfileAssignmentDetailedStatus = "windowsAutopilotProfileAssignmentDetailedStatus" {
+        /// Nothing is wrong.
+        None = "none",
+        HardwareRequirementsNotMet = "hardwareRequirementsNotMet",
+        SurfaceHubProfileNotSupported = "surfaceHubProfileNotSupported",
+        HoloLensProfileNotSupported = "holoLensProfileNotSupported",
+        WindowsPcProfileNotSupported = "windowsPcProfileNotSupported",
+        SurfaceHub2SProfileNotSupported = "surfaceHub2SProfileNotSupported",
+        /// Stands for members that the request did not ask for.
+        UnknownFutureValue = "unknownFutureValue",
+    }
+}
+
+open_enum! {
+    /// How far a registered device has come with enrollment.
+    pub enum EnrollmentState = "enrollmentState" {
+        Unknown = "unknown",
+        Enrolled = "enrolled",
+        /// Enrolled, but with another profile than the one assigned now.
+        PendingReset = "pendingReset",
+        Failed = "failed",
+        /// Registered, and not enrolled yet.
+        NotContacted = "notContacted",
+        /// Kept from enrolling again; beta only.
+        Blocked = "blocked",
+    }
+}
+
+open_enum! {
+    /// Whether the registration needs repair, as after a new motherboard.
+    pub enum RemediationState = "windowsAutopilotDeviceRemediationState" {
+        Unknown = "unknown",
+        NoRemediationRequired = "noRemediationRequired",
+        /// The service repairs it: "fix pending".
+        AutomaticRemediationRequired = "automaticRemediationRequired",
+        /// Deregister the device and register it again: "attention required".
+        ManualRemediationRequired = "manualRemediationRequired",
+        /// Stands for members that the request did not ask for.
+        UnknownFutureValue = "unknownFutureValue",
+    }
+}
+
+open_enum! {
+    /// Whether a device may enroll again without a user.
+    pub enum UserlessEnrollmentStatus = "windowsAutopilotUserlessEnrollmentStatus" {
+        Unknown = "unknown",
+        Allowed = "allowed",
+        Blocked = "blocked",
+        /// Stands for members that the request did not ask for.
+        UnknownFutureValue = "unknownFutureValue",
+    }
+}
+
+open_enum! {
+    /// How far the import of one device has come.
+    pub enum ImportStatus = "importedWindowsAutopilotDeviceIdentityImportStatus" {
+        /// Not looked at yet: a fresh import can stay here for minutes.
+        Unknown = "unknown",
+        /// Being worked on.
+        Pending = "pending",
+        /// Partly done.
+        Partial = "partial",
+        /// Done; the device appears after the next sync.
+        Complete = "complete",
+        /// Failed: the error code and name say why.
+        Error = "error",
+    }
+}
+
+open_enum! {
+    /// How far an upload of many devices has come.
+    pub enum ImportUploadStatus = "importedWindowsAutopilotDeviceIdentityUploadStatus" {
+        NoUpload = "noUpload",
+        Pending = "pending",
+        Complete = "complete",
+        Error = "error",
+    }
+}
+
+open_enum! {
+    /// State of the last synchronization with the Autopilot service.
+    pub enum SyncStatus = "windowsAutopilotSyncStatus" {
+        Unknown = "unknown",
+        InProgress = "inProgress",
+        Completed = "completed",
+        Failed = "failed",
+    }
+}
+
+open_enum! {
+    /// State of an Intune Connector for Active Directory, as the service sees it.
+    pub enum ConnectorState = "deviceManagementDomainJoinConnectorState" {
+        /// It has been in touch.
+        Active = "active",
+        Error = "error",
+        /// It has not been in touch; gone from the list after 30 days.
+        Inactive = "inactive",
+    }
+}
+
+open_enum! {
+    /// Outcome of a deployment or of one of its phases.
+    pub enum DeploymentState = "windowsAutopilotDeploymentState" {
+        Unknown = "unknown",
+        Success = "success",
+        InProgress = "inProgress",
+        Failure = "failure",
+        /// Done, after a phase ran out of time.
+        SuccessWithTimeout = "successWithTimeout",
+        /// The phase was not reached.
+        NotAttempted = "notAttempted",
+        /// The phase is switched off.
+        Disabled = "disabled",
+        /// Done, after the user tried again.
+        SuccessOnRetry = "successOnRetry",
+    }
+}
+
+open_enum! {
+    /// How a device came to Intune through Autopilot.
+    pub enum AutopilotEnrollmentType = "windowsAutopilotEnrollmentType" {
+        Unknown = "unknown",
+        AzureADJoinedWithAutopilotProfile = "azureADJoinedWithAutopilotProfile",
+        /// Hybrid join.
+        OfflineDomainJoined = "offlineDomainJoined",
+        AzureADJoinedUsingDeviceAuthWithAutopilotProfile = "azureADJoinedUsingDeviceAuthWithAutopilotProfile",
+        AzureADJoinedUsingDeviceAuthWithoutAutopilotProfile = "azureADJoinedUsingDeviceAuthWithoutAutopilotProfile",
+        AzureADJoinedWithOfflineAutopilotProfile = "azureADJoinedWithOfflineAutopilotProfile",
+        AzureADJoinedWithWhiteGlove = "azureADJoinedWithWhiteGlove",
+        /// Hybrid join, pre-provisioned.
+        OfflineDomainJoinedWithWhiteGlove = "offlineDomainJoinedWithWhiteGlove",
+        /// Hybrid join with a profile from a file.
+        OfflineDomainJoinedWithOfflineAutopilotProfile = "offlineDomainJoinedWithOfflineAutopilotProfile",
+    }
+}
+
+open_enum! {
+    /// State of an app or policy that a deployment tracks.
+    pub enum PolicyComplianceStatus = "deviceManagementAutopilotPolicyComplianceStatus" {
+        Unknown = "unknown",
+        Compliant = "compliant",
+        Installed = "installed",
+        NotCompliant = "notCompliant",
+        NotInstalled = "notInstalled",
+        Error = "error",
+    }
+}
+
+open_enum! {
+    /// What an entry of a deployment's policy list is.
+    pub enum PolicyType = "deviceManagementAutopilotPolicyType" {
+        Unknown = "unknown",
+        Application = "application",
+        AppModel = "appModel",
+        ConfigurationPolicy = "configurationPolicy",
+    }
+}
+
+open_enum! {
+    /// How a managed device is joined.
+    pub enum JoinType = "joinType" {
+        Unknown = "unknown",
+        AzureADJoined = "azureADJoined",
+        AzureADRegistered = "azureADRegistered",
+        /// Hybrid joined.
+        HybridAzureADJoined = "hybridAzureADJoined",
+    }
+}
+
+open_enum! {
+    /// Whether a managed device meets its compliance policies.
+    pub enum ComplianceState = "complianceState" {
+        Unknown = "unknown",
+        Compliant = "compliant",
+        Noncompliant = "noncompliant",
+        Conflict = "conflict",
+        Error = "error",
+        InGracePeriod = "inGracePeriod",
+        ConfigManager = "configManager",
+    }
+}
+
+open_enum! {
+    /// How a managed device was enrolled.
+    pub enum DeviceEnrollmentType = "deviceEnrollmentType" {
+        Unknown = "unknown",
+        UserEnrollment = "userEnrollment",
+        DeviceEnrollmentManager = "deviceEnrollmentManager",
+        AppleBulkWithUser = "appleBulkWithUser",
+        AppleBulkWithoutUser = "appleBulkWithoutUser",
+        WindowsAzureADJoin = "windowsAzureADJoin",
+        WindowsBulkUserless = "windowsBulkUserless",
+        WindowsAutoEnrollment = "windowsAutoEnrollment",
+        WindowsBulkAzureDomainJoin = "windowsBulkAzureDomainJoin",
+        WindowsCoManagement = "windowsCoManagement",
+        WindowsAzureADJoinUsingDeviceAuth = "windowsAzureADJoinUsingDeviceAuth",
+        AppleUserEnrollment = "appleUserEnrollment",
+        AppleUserEnrollmentWithServiceAccount = "appleUserEnrollmentWithServiceAccount",
+        AzureAdJoinUsingAzureVmExtension = "azureAdJoinUsingAzureVmExtension",
+        AndroidEnterpriseDedicatedDevice = "androidEnterpriseDedicatedDevice",
+        AndroidEnterpriseFullyManaged = "androidEnterpriseFullyManaged",
+        AndroidEnterpriseCorporateWorkProfile = "androidEnterpriseCorporateWorkProfile",
+        AndroidAOSPUserOwnedDeviceEnrollment = "androidAOSPUserOwnedDeviceEnrollment",
+        AndroidAOSPUserlessDeviceEnrollment = "androidAOSPUserlessDeviceEnrollment",
+        AppleAccountDrivenUserEnrollment = "appleAccountDrivenUserEnrollment",
+        /// Stands for members that the request did not ask for.
+        UnknownFutureValue = "unknownFutureValue",
+    }
+}
+
+open_enum! {
+    /// Registration state of a managed device.
+    pub enum DeviceRegistrationState = "deviceRegistrationState" {
+        NotRegistered = "notRegistered",
+        Registered = "registered",
+        Revoked = "revoked",
+        KeyConflict = "keyConflict",
+        ApprovalPending = "approvalPending",
+        CertificateReset = "certificateReset",
+        NotRegisteredPendingEnrollment = "notRegisteredPendingEnrollment",
+        Unknown = "unknown",
+    }
+}
+
+open_enum! {
+    /// Who owns a managed device.
+    pub enum ManagedDeviceOwnerType = "managedDeviceOwnerType" {
+        Unknown = "unknown",
+        Company = "company",
+        Personal = "personal",
+        /// Stands for members that the request did not ask for.
+        UnknownFutureValue = "unknownFutureValue",
+    }
+}
+
+open_enum! {
+    /// Who owns a managed device, in the older property.
+    pub enum OwnerType = "ownerType" {
+        Unknown = "unknown",
+        Company = "company",
+        Personal = "personal",
+    }
+}
+
+open_enum! {
+    /// What manages a device.
+    pub enum ManagementAgentType = "managementAgentType" {
+        Eas = "eas",
+        Mdm = "mdm",
+        EasMdm = "easMdm",
+        IntuneClient = "intuneClient",
+        EasIntuneClient = "easIntuneClient",
+        ConfigurationManagerClient = "configurationManagerClient",
+        ConfigurationManagerClientMdm = "configurationManagerClientMdm",
+        ConfigurationManagerClientMdmEas = "configurationManagerClientMdmEas",
+        Unknown = "unknown",
+        Jamf = "jamf",
+        GoogleCloudDevicePolicyController = "googleCloudDevicePolicyController",
+        Microsoft365ManagedMdm = "microsoft365ManagedMdm",
+        MsSense = "msSense",
+        IntuneAosp = "intuneAosp",
+        Google = "google",
+        /// Stands for members that the request did not ask for.
+        UnknownFutureValue = "unknownFutureValue",
+    }
+}
+
+open_enum! {
+    /// State of a remote action on a managed device, such as retire or wipe.
+    pub enum ManagementState = "managementState" {
+        Managed = "managed",
+        RetirePending = "retirePending",
+        RetireFailed = "retireFailed",
+        WipePending = "wipePending",
+        WipeFailed = "wipeFailed",
+        Unhealthy = "unhealthy",
+        DeletePending = "deletePending",
+        RetireIssued = "retireIssued",
+        WipeIssued = "wipeIssued",
+        WipeCanceled = "wipeCanceled",
+        RetireCanceled = "retireCanceled",
+        Discovered = "discovered",
+        /// Stands for members that the request did not ask for.
+        UnknownFutureValue = "unknownFutureValue",
+    }
+}
+
+open_enum! {
+    /// Kind of device that a deployment profile is for.
+    pub enum DeviceType = "windowsAutopilotDeviceType" {
+        WindowsPc = "windowsPc",
+        HoloLens = "holoLens",
+        SurfaceHub2 = "surfaceHub2",
+        SurfaceHub2S = "surfaceHub2S",
+        VirtualMachine = "virtualMachine",
+        /// Stands for members that the request did not ask for.
+        UnknownFutureValue = "unknownFutureValue",
+    }
+}
+
+open_enum! {
+    /// Whether a device is for one user or shared.
+    pub enum DeviceUsageType = "windowsDeviceUsageType" {
+        /// User-driven.
+        SingleUser = "singleUser",
+        /// Self-deploying.
+        Shared = "shared",
+        /// Stands for members that the request did not ask for.
+        UnknownFutureValue = "unknownFutureValue",
+    }
+}
+
+open_enum! {
+    /// Rights of the user who sets up the device.
+    pub enum UserType = "windowsUserType" {
+        Administrator = "administrator",
+        Standard = "standard",
+        /// Stands for members that the request did not ask for.
+        UnknownFutureValue = "unknownFutureValue",
+    }
+}
+
+open_enum! {
+    /// Kind of an enrollment configuration.
+    pub enum EnrollmentConfigurationType = "deviceEnrollmentConfigurationType" {
+        Unknown = "unknown",
+        Limit = "limit",
+        PlatformRestrictions = "platformRestrictions",
+        WindowsHelloForBusiness = "windowsHelloForBusiness",
+        DefaultLimit = "defaultLimit",
+        DefaultPlatformRestrictions = "defaultPlatformRestrictions",
+        DefaultWindowsHelloForBusiness = "defaultWindowsHelloForBusiness",
+        /// The default enrollment status page.
+        DefaultWindows10EnrollmentCompletionPageConfiguration = "defaultWindows10EnrollmentCompletionPageConfiguration",
+        /// An enrollment status page.
+        Windows10EnrollmentCompletionPageConfiguration = "windows10EnrollmentCompletionPageConfiguration",
+        DeviceComanagementAuthorityConfiguration = "deviceComanagementAuthorityConfiguration",
+        SinglePlatformRestriction = "singlePlatformRestriction",
+        /// Stands for members that the request did not ask for.
+        UnknownFutureValue = "unknownFutureValue",
+        EnrollmentNotificationsConfiguration = "enrollmentNotificationsConfiguration",
+        WindowsRestore = "windowsRestore",
+    }
+}
+
+open_enum! {
+    /// Where an assignment comes from.
+    pub enum AssignmentSource = "deviceAndAppManagementAssignmentSource" {
+        /// Made on the object itself.
+        Direct = "direct",
+        /// Made by a policy set: not to be deleted here.
+        PolicySets = "policySets",
+    }
+}
+
+open_enum! {
+    /// What a filter does to the devices that it matches.
+    pub enum AssignmentFilterType = "deviceAndAppManagementAssignmentFilterType" {
+        None = "none",
+        Include = "include",
+        Exclude = "exclude",
+    }
+}
+
+open_enum! {
+    /// Whether a configuration is put on or taken off.
+    pub enum AssignmentIntent = "deviceConfigAssignmentIntent" {
+        Apply = "apply",
+        Remove = "remove",
+    }
+}
+
+open_enum! {
+    /// Whether an applicability rule takes devices in or leaves them out.
+    pub enum ApplicabilityRuleType = "deviceManagementApplicabilityRuleType" {
+        Include = "include",
+        Exclude = "exclude",
+    }
+}
+
+open_enum! {
+    /// Edition of Windows that an applicability rule names.
+    pub enum WindowsEdition = "windows10EditionType" {
+        Windows10Enterprise = "windows10Enterprise",
+        Windows10EnterpriseN = "windows10EnterpriseN",
+        Windows10Education = "windows10Education",
+        Windows10EducationN = "windows10EducationN",
+        Windows10MobileEnterprise = "windows10MobileEnterprise",
+        Windows10HolographicEnterprise = "windows10HolographicEnterprise",
+        Windows10Professional = "windows10Professional",
+        Windows10ProfessionalN = "windows10ProfessionalN",
+        Windows10ProfessionalEducation = "windows10ProfessionalEducation",
+        Windows10ProfessionalEducationN = "windows10ProfessionalEducationN",
+        Windows10ProfessionalWorkstation = "windows10ProfessionalWorkstation",
+        Windows10ProfessionalWorkstationN = "windows10ProfessionalWorkstationN",
+        NotConfigured = "notConfigured",
+        Windows10Home = "windows10Home",
+        Windows10HomeChina = "windows10HomeChina",
+        Windows10HomeN = "windows10HomeN",
+        Windows10HomeSingleLanguage = "windows10HomeSingleLanguage",
+        Windows10Mobile = "windows10Mobile",
+        Windows10IoTCore = "windows10IoTCore",
+        Windows10IoTCoreCommercial = "windows10IoTCoreCommercial",
+    }
+}
+
+open_enum! {
+    /// Mode of Windows that an applicability rule names.
+    pub enum WindowsDeviceMode = "windows10DeviceModeType" {
+        StandardConfiguration = "standardConfiguration",
+        SModeConfiguration = "sModeConfiguration",
+    }
+}
+
+open_enum! {
+    /// Whom automatic enrollment applies to.
+    pub enum PolicyScope = "policyScope" {
+        None = "none",
+        All = "all",
+        /// The groups that the policy includes: reached by adding one.
+        Selected = "selected",
+        /// Stands for members that the request did not ask for.
+        UnknownFutureValue = "unknownFutureValue",
+    }
+}
+
+open_enum! {
+    /// When an assignment filter is evaluated.
+    pub enum AssignmentFilterEvaluationMode = "assignmentFilterEvaluationMode" {
+        CheckinTimeEvaluation = "checkinTimeEvaluation",
+        InventoryEvaluation = "inventoryEvaluation",
+        MixedEvaluation = "mixedEvaluation",
+        Disabled = "disabled",
+        /// Stands for members that the request did not ask for.
+        UnknownFutureValue = "unknownFutureValue",
+    }
+}
+
+open_enum! {
+    /// Whether an assignment filter is for devices or apps.
+    pub enum AssignmentFilterManagementType = "assignmentFilterManagementType" {
+        Devices = "devices",
+        Apps = "apps",
+        /// Stands for members that the request did not ask for.
+        UnknownFutureValue = "unknownFutureValue",
+    }
+}
+
+open_enum! {
+    /// Platform that an assignment filter is for.
+    pub enum DevicePlatform = "devicePlatformType" {
+        Android = "android",
+        AndroidForWork = "androidForWork",
+        Ios = "iOS",
+        MacOS = "macOS",
+        WindowsPhone81 = "windowsPhone81",
+        Windows81AndLater = "windows81AndLater",
+        Windows10AndLater = "windows10AndLater",
+        AndroidWorkProfile = "androidWorkProfile",
+        Unknown = "unknown",
+        AndroidAOSP = "androidAOSP",
+        AndroidMobileApplicationManagement = "androidMobileApplicationManagement",
+        IosMobileApplicationManagement = "iOSMobileApplicationManagement",
+        /// Stands for members that the request did not ask for.
+        UnknownFutureValue = "unknownFutureValue",
+        WindowsMobileApplicationManagement = "windowsMobileApplicationManagement",
+    }
+}
+
+open_enum! {
+    /// Kind of the object that uses an assignment filter.
+    pub enum AssignmentPayloadType = "associatedAssignmentPayloadType" {
+        Unknown = "unknown",
+        DeviceConfigurationAndCompliance = "deviceConfigurationAndCompliance",
+        Application = "application",
+        AndroidEnterpriseApp = "androidEnterpriseApp",
+        EnrollmentConfiguration = "enrollmentConfiguration",
+        GroupPolicyConfiguration = "groupPolicyConfiguration",
+        ZeroTouchDeploymentDeviceConfigProfile = "zeroTouchDeploymentDeviceConfigProfile",
+        AndroidEnterpriseConfiguration = "androidEnterpriseConfiguration",
+        DeviceFirmwareConfigurationInterfacePolicy = "deviceFirmwareConfigurationInterfacePolicy",
+        ResourceAccessPolicy = "resourceAccessPolicy",
+        Win32app = "win32app",
+        DeviceManagmentConfigurationAndCompliancePolicy = "deviceManagmentConfigurationAndCompliancePolicy",
+    }
+}
