@@ -2,5 +2,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod clock;
+pub mod credential;
+pub mod error;
 pub mod model;
+pub mod pipeline;
 pub mod transport;
+
+pub use self::error::{Error, ErrorKind, Result};

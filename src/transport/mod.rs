@@ -42,6 +42,11 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     }
 }
 
+/// Rides in a request's extensions to ask for a connection that no earlier request used: Graph wants one after a 503.
+/// A transport without connections ignores it.
+#[derive(Debug, Clone, Copy)]
+pub struct NewConnection;
+
 /// What a failed exchange leaves open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

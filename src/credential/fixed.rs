@@ -1,0 +1,44 @@
+//! A token that is already there.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use super::{AccessToken, Secret, TokenProvider, TokenRequest};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A token that someone else fetched, such as one from a command-line tool. It cannot be renewed: when the service
+/// refuses it, calls end with [`ErrorKind::Authentication`].
+///
+/// ```
+/// use windows_autopilot::credential::FixedToken;
+/// let credential = FixedToken::new("eyJ0eXAi…");
+/// assert_eq!(format!("{credential:?}"), "FixedToken");
+/// ```
+#[derive(Clone)]
+pub struct FixedToken(Secret);
+
+impl FixedToken {
+    /// Uses `token` as it is.
+    pub fn new(token: impl Into<Secret>) -> Self {
+        Self(token.into())
+    }
+}
+
+impl fmt::Debug for FixedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FixedToken")
+    }
+}
+
+#[async_trait]
+impl TokenProvider for FixedToken {
+    async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
+        if request.claims().is_some() {
+            let message =
+                "the service demands a new sign-in, and a fixed token cannot be renewed: fetch another one";
+            return Err(Error::new(ErrorKind::Authentication, message));
+        }
+        Ok(AccessToken::new(self.0.clone()))
+    }
+}

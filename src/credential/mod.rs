@@ -1,0 +1,149 @@
+//! Sign-in: where access tokens come from.
+//!
+//! A credential only fetches a token; the client's pipeline keeps it, renews it five minutes early, and asks once
+//! however many calls wait for it.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use zeroize::Zeroizing;
+
+use crate::error::Result;
+
+mod client_secret;
+mod fixed;
+
+pub use self::client_secret::ClientSecret;
+pub use self::fixed::FixedToken;
+
+/// Text that must not be seen: zeroed when dropped, without `Display`, and `[redacted]` in `Debug`.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+
+    /// The secret itself. Mind where it goes.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// A token for Graph, and how long it lives.
+#[derive(Debug, Clone)]
+pub struct AccessToken {
+    token: Secret,
+    lifetime: Option<Duration>,
+}
+
+impl AccessToken {
+    /// A token without a known end.
+    pub fn new(token: impl Into<Secret>) -> Self {
+        Self { token: token.into(), lifetime: None }
+    }
+
+    /// Says how long it lives from the moment it was asked for. A span, so that a wrong clock does no harm.
+    #[must_use]
+    pub fn with_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = Some(lifetime);
+        self
+    }
+
+    /// The token.
+    pub fn secret(&self) -> &Secret {
+        &self.token
+    }
+
+    /// How long it lives from the moment it was asked for, if that is known.
+    pub fn lifetime(&self) -> Option<Duration> {
+        self.lifetime
+    }
+}
+
+/// Sends one sign-in request through the client's own transport, with its retries and its tracing.
+#[async_trait]
+pub trait Exchange: fmt::Debug + Send + Sync {
+    /// Sends the request and returns the answer, whatever its status.
+    ///
+    /// # Errors
+    /// When no answer came within the client's retries.
+    async fn exchange(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>>;
+}
+
+/// What a token is wanted for.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenRequest<'a> {
+    pub(crate) authority: &'a str,
+    pub(crate) scope: &'a str,
+    pub(crate) claims: Option<&'a str>,
+    pub(crate) exchange: &'a dyn Exchange,
+}
+
+impl<'a> TokenRequest<'a> {
+    /// The sign-in host of the client's cloud, such as `https://login.microsoftonline.com`, without a slash at its end.
+    pub fn authority(&self) -> &'a str {
+        self.authority
+    }
+
+    /// The scope for app-only sign-in, such as `https://graph.microsoft.com/.default`.
+    pub fn scope(&self) -> &'a str {
+        self.scope
+    }
+
+    /// Claims that the service demanded (a JSON object), to be passed on.
+    pub fn claims(&self) -> Option<&'a str> {
+        self.claims
+    }
+
+    /// How to send a sign-in request.
+    pub fn exchange(&self) -> &'a dyn Exchange {
+        self.exchange
+    }
+}
+
+/// Fetches tokens. It need not keep them.
+#[async_trait]
+pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
+    /// Fetches a token.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) when sign-in is refused, with what to do about it.
+    async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken>;
+}
+
+#[async_trait]
+impl<T: TokenProvider + ?Sized> TokenProvider for std::sync::Arc<T> {
+    async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
+        (**self).token(request).await
+    }
+}
+
+#[async_trait]
+impl<T: TokenProvider + ?Sized> TokenProvider for Box<T> {
+    async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
+        (**self).token(request).await
+    }
+}

@@ -1,0 +1,433 @@
+//! The one error of every call, asked by kind.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use crate::model::InvalidValue;
+use crate::transport::{TransportError, TransportErrorKind};
+
+mod service;
+
+pub use self::service::ServiceError;
+pub(crate) use self::service::{excerpt, scrub};
+
+/// The result of a call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, as far as a program can act on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A value or a combination of values is wrong; nothing was sent.
+    InvalidInput,
+    /// The client was built with something missing or contradictory.
+    Configuration,
+    /// No token could be had, or the service refused the one it was given (401) twice.
+    Authentication,
+    /// The caller may not do that (403): a permission, a role or a licence is missing.
+    Forbidden,
+    /// There is no such object, or it cannot be seen yet (404).
+    NotFound,
+    /// The object is in the way or in use (409).
+    Conflict,
+    /// The object has changed since it was read (412).
+    PreconditionFailed,
+    /// The service refused the request as it is (any other 4xx).
+    Rejected,
+    /// Too many requests (429), and the wait that was asked for does not fit the time that was left.
+    Throttled,
+    /// The service failed (5xx) more often than it was retried.
+    Unavailable,
+    /// No connection could be made; nothing was sent.
+    Connect,
+    /// The connection broke, or the answer was cut short, more often than it was retried.
+    Interrupted,
+    /// The call's time was up.
+    Timeout,
+    /// A write was sent and no whole answer came: it may have taken effect. Read before you send it again.
+    UnknownOutcome,
+    /// An answer came that cannot be understood.
+    Decode,
+    /// A next link was refused: another host, not https, another collection, or one that was followed before.
+    Link,
+    /// A change token is no longer valid: start again without one.
+    Resync,
+    /// In a batch: a request that this one depends on failed (424).
+    FailedDependency,
+}
+
+/// Why a call failed.
+///
+/// ```
+/// use windows_autopilot::{Error, ErrorKind};
+/// fn advice(error: &Error) -> &'static str {
+///     match error.kind() {
+///         ErrorKind::Throttled => "later",
+///         ErrorKind::UnknownOutcome => "look whether it is there",
+///         _ => "see the message",
+///     }
+/// }
+/// ```
+///
+/// It names the operation and the path, keeps the service's codes and the ids that Microsoft's support asks for, and
+/// never holds a token, a secret, a hardware hash or a person's name.
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    message: Cow<'static, str>,
+    operation: Option<&'static str>,
+    target: Option<String>,
+    status: Option<u16>,
+    service: Option<ServiceError>,
+    ids: RequestIds,
+    retry_after: Option<Duration>,
+    attempts: u32,
+    outcome_unknown: bool,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The headers that identify one answer of the service.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct RequestIds {
+    pub(crate) request_id: Option<String>,
+    pub(crate) client_request_id: Option<String>,
+    pub(crate) date: Option<String>,
+    pub(crate) diagnostic: Option<String>,
+}
+
+impl RequestIds {
+    pub(crate) fn read(headers: &http::HeaderMap) -> Self {
+        let text = |name: &str| headers.get(name)?.to_str().ok().map(|value| excerpt(value, 300));
+        Self {
+            request_id: text("request-id"),
+            client_request_id: text("client-request-id"),
+            date: text("date"),
+            diagnostic: text("x-ms-ags-diagnostic"),
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            operation: None,
+            target: None,
+            status: None,
+            service: None,
+            ids: RequestIds::default(),
+            retry_after: None,
+            attempts: 0,
+            outcome_unknown: kind == ErrorKind::UnknownOutcome,
+            source: None,
+        }))
+    }
+
+    /// The error for an answer whose status is not a success.
+    pub(crate) fn from_response(status: http::StatusCode, headers: &http::HeaderMap, body: &[u8]) -> Self {
+        let service = ServiceError::read(body);
+        let kind = match status.as_u16() {
+            401 => ErrorKind::Authentication,
+            403 => ErrorKind::Forbidden,
+            404 => ErrorKind::NotFound,
+            409 => ErrorKind::Conflict,
+            410 => ErrorKind::Resync,
+            412 => ErrorKind::PreconditionFailed,
+            424 => ErrorKind::FailedDependency,
+            429 => ErrorKind::Throttled,
+            400..=499 => match service.as_ref() {
+                Some(error) if error.is_resync() => ErrorKind::Resync,
+                _ => ErrorKind::Rejected,
+            },
+            500..=599 => ErrorKind::Unavailable,
+            _ => ErrorKind::Decode,
+        };
+        let message = match (&service, status.canonical_reason()) {
+            (None, Some(reason)) => match excerpt(&String::from_utf8_lossy(body), 160) {
+                text if text.is_empty() => Cow::Borrowed(reason),
+                text => Cow::Owned(format!("{reason}: {text}")),
+            },
+            (None, None) => Cow::Borrowed("an unexpected status"),
+            (Some(_), _) => Cow::Borrowed(""),
+        };
+        let mut error = Self::new(kind, message);
+        error.0.status = Some(status.as_u16());
+        error.0.ids = RequestIds::read(headers);
+        if let Some(service) = &service
+            && error.0.ids.request_id.is_none()
+        {
+            error.0.ids.request_id = service.request_id.clone();
+        }
+        error.0.service = service;
+        error
+    }
+
+    /// The error for an exchange that gave no whole answer.
+    pub(crate) fn from_transport(error: TransportError) -> Self {
+        let kind = match error.kind() {
+            TransportErrorKind::Connect => ErrorKind::Connect,
+            TransportErrorKind::Timeout => ErrorKind::Timeout,
+            TransportErrorKind::Body => ErrorKind::Decode,
+            TransportErrorKind::Interrupted | TransportErrorKind::Other => ErrorKind::Interrupted,
+        };
+        let message = match kind {
+            ErrorKind::Connect => "no connection",
+            ErrorKind::Timeout => "no whole answer in time",
+            ErrorKind::Decode => "the answer's body is unusable",
+            _ => "the exchange broke off",
+        };
+        Self::new(kind, message).with_source(error)
+    }
+
+    #[must_use]
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_status(mut self, status: http::StatusCode, headers: &http::HeaderMap) -> Self {
+        self.0.status = Some(status.as_u16());
+        self.0.ids = RequestIds::read(headers);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.0.retry_after = wait;
+        self
+    }
+
+    /// Says that a write was sent and that its outcome is not known.
+    #[must_use]
+    pub(crate) fn with_unknown_outcome(mut self) -> Self {
+        self.0.kind = ErrorKind::UnknownOutcome;
+        self.0.outcome_unknown = true;
+        self
+    }
+
+    /// Says that a write has an answer, which cannot be read, so that it may well have taken effect.
+    #[must_use]
+    pub(crate) fn with_unread_answer(mut self) -> Self {
+        self.0.outcome_unknown = true;
+        self
+    }
+
+    /// Names the call, unless an inner one has been named already.
+    #[must_use]
+    pub(crate) fn for_call(mut self, operation: &'static str, method: &http::Method, path: &str) -> Self {
+        if self.0.operation.is_none() {
+            self.0.operation = Some(operation);
+            self.0.target = Some(format!("{method} {}", scrub(path)));
+        }
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_client_request_id(mut self, id: &str) -> Self {
+        self.0.ids.client_request_id.get_or_insert_with(|| id.to_owned());
+        self
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The HTTP status, if there was an answer.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The service's own error, if the answer held one.
+    pub fn service(&self) -> Option<&ServiceError> {
+        self.0.service.as_ref()
+    }
+
+    /// The operation's name, such as `autopilotDevices.list`.
+    pub fn operation(&self) -> Option<&'static str> {
+        self.0.operation
+    }
+
+    /// Method and path of the call, such as `GET /beta/deviceManagement/windowsAutopilotDeviceIdentities`.
+    pub fn target(&self) -> Option<&str> {
+        self.0.target.as_deref()
+    }
+
+    /// The service's `request-id`, for Microsoft's support.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.ids.request_id.as_deref()
+    }
+
+    /// The `client-request-id` that was sent.
+    pub fn client_request_id(&self) -> Option<&str> {
+        self.0.ids.client_request_id.as_deref()
+    }
+
+    /// The service's date of the answer, as it wrote it.
+    pub fn date(&self) -> Option<&str> {
+        self.0.ids.date.as_deref()
+    }
+
+    /// Which server answered (`x-ms-ags-diagnostic`).
+    pub fn diagnostic(&self) -> Option<&str> {
+        self.0.ids.diagnostic.as_deref()
+    }
+
+    /// How long the service asks to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// How often the request was sent.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Whether a write may have taken effect although the call failed. Read before you send it again.
+    pub fn outcome_unknown(&self) -> bool {
+        self.0.outcome_unknown
+    }
+
+    /// What the failed exchange leaves open, if it was the transport that failed.
+    pub(crate) fn transport_kind(&self) -> Option<TransportErrorKind> {
+        self.0.source.as_ref()?.downcast_ref::<TransportError>().map(TransportError::kind)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if let Some(operation) = inner.operation {
+            write!(f, "{operation}: ")?;
+        }
+        if inner.kind == ErrorKind::UnknownOutcome {
+            f.write_str("the outcome is unknown, look before sending it again: ")?;
+        }
+        match &inner.service {
+            Some(service) => write!(f, "{service}")?,
+            None => f.write_str(&inner.message)?,
+        }
+        if inner.service.is_none()
+            && let Some(source) = &inner.source
+        {
+            write!(f, ": {source}")?;
+        }
+        let mut notes = Vec::new();
+        if let Some(status) = inner.status {
+            notes.push(format!("status {status}"));
+        }
+        if let Some(target) = &inner.target {
+            notes.push(target.clone());
+        }
+        if let Some(wait) = inner.retry_after {
+            notes.push(format!("retry after {wait:?}"));
+        }
+        if inner.attempts > 1 {
+            notes.push(format!("{} attempts", inner.attempts));
+        }
+        if let Some(id) = &inner.ids.request_id {
+            notes.push(format!("request-id {id}"));
+        }
+        if notes.is_empty() { Ok(()) } else { write!(f, " ({})", notes.join(", ")) }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        let mut out = f.debug_struct("Error");
+        out.field("kind", &inner.kind).field("message", &format_args!("{self}"));
+        out.field("client_request_id", &inner.ids.client_request_id).finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as &(dyn std::error::Error + 'static))
+    }
+}
+
+impl From<InvalidValue> for Error {
+    fn from(value: InvalidValue) -> Self {
+        Self::new(ErrorKind::InvalidInput, "invalid value").with_source(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, StatusCode};
+
+    use super::*;
+
+    #[test]
+    fn is_one_word_wide() {
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn status_decides_the_kind_whatever_the_code_says() {
+        for (status, kind) in [
+            (400, ErrorKind::Rejected),
+            (401, ErrorKind::Authentication),
+            (403, ErrorKind::Forbidden),
+            (404, ErrorKind::NotFound),
+            (405, ErrorKind::Rejected),
+            (409, ErrorKind::Conflict),
+            (410, ErrorKind::Resync),
+            (412, ErrorKind::PreconditionFailed),
+            (424, ErrorKind::FailedDependency),
+            (429, ErrorKind::Throttled),
+            (500, ErrorKind::Unavailable),
+            (504, ErrorKind::Unavailable),
+            (302, ErrorKind::Decode),
+        ] {
+            let body = br#"{"error":{"code":"ResourceNotFound","message":"no"}}"#;
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(Error::from_response(status, &HeaderMap::new(), body).kind(), kind, "{status}");
+        }
+    }
+
+    #[test]
+    fn display_names_the_call_the_code_and_the_request_id() {
+        let mut headers = HeaderMap::new();
+        headers.insert("request-id", "9f0e".parse().unwrap());
+        let body = br#"{"error":{"code":"BadRequest","message":"Name is taken."}}"#;
+        let error = Error::from_response(StatusCode::BAD_REQUEST, &headers, body).for_call(
+            "groups.create",
+            &http::Method::POST,
+            "/v1.0/groups",
+        );
+        assert_eq!(
+            error.to_string(),
+            "groups.create: BadRequest: Name is taken. (status 400, POST /v1.0/groups, request-id 9f0e)"
+        );
+    }
+
+    #[test]
+    fn html_is_cleaned_and_cut() {
+        let body = b"<html><head><title>502</title><style>a{}</style></head><body><h1>Bad   Gateway</h1></body></html>";
+        let error = Error::from_response(StatusCode::BAD_GATEWAY, &HeaderMap::new(), body);
+        assert_eq!(error.to_string(), "Bad Gateway: 502 Bad Gateway (status 502)");
+    }
+
+    #[test]
+    fn a_persons_name_in_the_path_is_not_shown() {
+        let error = Error::new(ErrorKind::NotFound, "gone").for_call(
+            "users.get",
+            &http::Method::GET,
+            "/v1.0/users/adele@contoso.com",
+        );
+        assert_eq!(error.target(), Some("GET /v1.0/users/[redacted]"));
+    }
+}

@@ -1,0 +1,251 @@
+//! Sign-in on the way: one token for all calls, renewed early, asked for once.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::{Middleware, Next, Pipeline};
+use crate::clock::Clock;
+use crate::credential::{AccessToken, TokenProvider, TokenRequest};
+use crate::error::{Error, ErrorKind, Result};
+
+/// How long before its end a token is renewed.
+const EARLY: Duration = Duration::from_secs(300);
+/// How long a failed early renewal is left alone while the old token still lives.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// Where tokens come from and where they may go.
+#[derive(Debug)]
+pub(crate) struct Auth {
+    credential: Arc<dyn TokenProvider>,
+    /// The pipeline that sign-in requests take.
+    exchange: Pipeline,
+    clock: Arc<dyn Clock>,
+    authority: String,
+    scope: String,
+    /// `scheme://host[:port]`: the only place that a token is sent to.
+    origin: String,
+    kept: Mutex<Option<Kept>>,
+    /// Held while a token is fetched, so that only one caller does.
+    flight: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Clone)]
+struct Kept {
+    token: AccessToken,
+    header: HeaderValue,
+    /// Counts the tokens, to tell whether a refused one has been replaced meanwhile.
+    generation: u64,
+    renew_at: Option<Duration>,
+    ends_at: Option<Duration>,
+}
+
+impl Auth {
+    pub(crate) fn new(
+        credential: Arc<dyn TokenProvider>,
+        exchange: Pipeline,
+        clock: Arc<dyn Clock>,
+        authority: String,
+        scope: String,
+        origin: String,
+    ) -> Self {
+        let (kept, flight) = (Mutex::new(None), tokio::sync::Mutex::new(()));
+        Self { credential, exchange, clock, authority, scope, origin, kept, flight }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A token that lives now, and whether it should be renewed soon.
+    fn current(&self) -> Option<(Kept, bool)> {
+        let now = self.clock.elapsed();
+        let kept = self.kept();
+        let kept = kept.as_ref().filter(|kept| kept.ends_at.is_none_or(|end| now < end))?;
+        Some((kept.clone(), kept.renew_at.is_some_and(|at| now >= at)))
+    }
+
+    async fn token(&self) -> Result<Kept> {
+        match self.current() {
+            Some((kept, false)) => Ok(kept),
+            Some((kept, true)) => {
+                // Renewing early: whoever comes first does it, the others go on with the old token.
+                let Ok(_flight) = self.flight.try_lock() else { return Ok(kept) };
+                match self.current() {
+                    Some((fresh, false)) => Ok(fresh),
+                    _ => match self.fetch(None).await {
+                        Ok(fresh) => Ok(fresh),
+                        Err(error) => {
+                            tracing::warn!(kind = ?error.kind(), "early renewal failed, the old token still lives");
+                            if let Some(kept) = self.kept().as_mut() {
+                                kept.renew_at = Some(self.clock.elapsed() + PAUSE);
+                            }
+                            Ok(kept)
+                        }
+                    },
+                }
+            }
+            None => {
+                let _flight = self.flight.lock().await;
+                match self.current() {
+                    Some((kept, _)) => Ok(kept),
+                    None => self.fetch(None).await,
+                }
+            }
+        }
+    }
+
+    /// Replaces a token that the service refused, unless another call has done so meanwhile.
+    async fn replace(&self, refused: u64, claims: Option<&str>) -> Result<Kept> {
+        let _flight = self.flight.lock().await;
+        match self.current() {
+            Some((kept, _)) if kept.generation != refused => Ok(kept),
+            _ => {
+                if let Some(kept) = self.kept().take_if(|kept| kept.generation == refused) {
+                    drop(kept);
+                }
+                self.fetch_after(refused, claims).await
+            }
+        }
+    }
+
+    async fn fetch(&self, claims: Option<&str>) -> Result<Kept> {
+        let last = self.kept().as_ref().map_or(0, |kept| kept.generation);
+        self.fetch_after(last, claims).await
+    }
+
+    async fn fetch_after(&self, last: u64, claims: Option<&str>) -> Result<Kept> {
+        let asked = self.clock.elapsed();
+        let request =
+            TokenRequest { authority: &self.authority, scope: &self.scope, claims, exchange: &self.exchange };
+        let token = self.credential.token(request).await?;
+        let mut header = HeaderValue::try_from(format!("Bearer {}", token.secret().reveal())).map_err(|_| {
+            let message = "the token has characters that no header can carry: was it cut from a terminal with a line break?";
+            Error::new(ErrorKind::Authentication, message)
+        })?;
+        header.set_sensitive(true);
+        let ends_at = token.lifetime().map(|lifetime| asked.saturating_add(lifetime));
+        // A token that lives only minutes is renewed half-way, not at once.
+        let renew_at =
+            token.lifetime().map(|lifetime| asked.saturating_add(lifetime - EARLY.min(lifetime / 2)));
+        let kept = Kept { token, header, generation: last + 1, renew_at, ends_at };
+        *self.kept() = Some(kept.clone());
+        Ok(kept)
+    }
+
+    /// The claims of the token in use, as the roles or scopes it carries: the middle part of a JWT, undecoded.
+    pub(crate) async fn token_secret(&self) -> Result<AccessToken> {
+        Ok(self.token().await?.token)
+    }
+}
+
+#[async_trait]
+impl Middleware for Auth {
+    async fn handle(
+        &self,
+        mut request: http::Request<Bytes>,
+        next: Next<'_>,
+    ) -> Result<http::Response<Bytes>> {
+        if !goes_to(request.uri(), &self.origin) {
+            let message = "refused to send a token to a host that is not the client's";
+            return Err(Error::new(ErrorKind::Link, message));
+        }
+        let kept = self.token().await?;
+        let again = request.clone();
+        request.headers_mut().insert(header::AUTHORIZATION, kept.header);
+        let answer = next.run(request).await?;
+        if answer.status() != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        // 401: the token was revoked, or more claims are demanded. One new token, one more try.
+        let claims = demanded_claims(answer.headers());
+        let fresh = match self.replace(kept.generation, claims.as_deref()).await {
+            Ok(fresh) => fresh,
+            Err(error) => {
+                tracing::warn!(kind = ?error.kind(), "the service refused the token, and a new one was not to be had");
+                return Err(error);
+            }
+        };
+        let mut request = again;
+        request.headers_mut().insert(header::AUTHORIZATION, fresh.header);
+        next.run(request).await
+    }
+}
+
+/// Whether `uri` is at `origin`, exactly: scheme, host and port, with no user information.
+pub(crate) fn goes_to(uri: &http::Uri, origin: &str) -> bool {
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return false };
+    let Some((wanted_scheme, wanted_authority)) = origin.split_once("://") else { return false };
+    scheme.eq_ignore_ascii_case(wanted_scheme) && authority.as_str().eq_ignore_ascii_case(wanted_authority)
+}
+
+/// The claims of a challenge (`WWW-Authenticate: Bearer …, claims="<base64>"`), decoded.
+fn demanded_claims(headers: &HeaderMap) -> Option<String> {
+    let challenges =
+        headers.get_all(header::WWW_AUTHENTICATE).into_iter().filter_map(|value| value.to_str().ok());
+    for challenge in challenges {
+        let mut rest = challenge;
+        while let Some((_, after)) = rest.split_once("claims=") {
+            rest = after;
+            let value = match after.strip_prefix('"') {
+                Some(quoted) => quoted.split('"').next().unwrap_or_default(),
+                None => after.split([',', ' ']).next().unwrap_or_default(),
+            };
+            let engine = base64::engine::general_purpose::GeneralPurpose::new(
+                if value.contains(['-', '_']) {
+                    &base64::alphabet::URL_SAFE
+                } else {
+                    &base64::alphabet::STANDARD
+                },
+                base64::engine::GeneralPurposeConfig::new()
+                    .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent),
+            );
+            let decoded = engine.decode(value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            if let Some(claims) = decoded.filter(|text| text.starts_with('{')) {
+                return Some(claims);
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_goes_to_the_origin_alone() {
+        let origin = "https://graph.microsoft.com";
+        for (uri, good) in [
+            ("https://graph.microsoft.com/v1.0/users", true),
+            ("https://GRAPH.microsoft.com/v1.0/users", true),
+            ("http://graph.microsoft.com/v1.0/users", false),
+            ("https://graph.microsoft.com:8443/v1.0/users", false),
+            ("https://graph.microsoft.com:x@evil.example/v1.0", false),
+            ("https://user@graph.microsoft.com/v1.0", false),
+            ("https://graph.microsoft.com.evil.example/v1.0", false),
+            ("/v1.0/users", false),
+        ] {
+            let found = uri.parse().is_ok_and(|uri| goes_to(&uri, origin));
+            assert_eq!(found, good, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_claims_challenge_is_read_and_garbage_is_not() {
+        let claims = r#"{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}"#;
+        let encoded = base64::engine::general_purpose::STANDARD.encode(claims);
+        let mut headers = HeaderMap::new();
+        headers.append(header::WWW_AUTHENTICATE, "Bearer realm=\"\"".parse().unwrap());
+        assert_eq!(demanded_claims(&headers), None);
+        headers.append(header::WWW_AUTHENTICATE, "Bearer claims=\"%%%\"".parse().unwrap());
+        assert_eq!(demanded_claims(&headers), None);
+        let challenge = format!("Bearer realm=\"\", error=\"insufficient_claims\", claims=\"{encoded}\"");
+        headers.append(header::WWW_AUTHENTICATE, challenge.parse().unwrap());
+        assert_eq!(demanded_claims(&headers).as_deref(), Some(claims));
+    }
+}

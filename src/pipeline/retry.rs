@@ -1,0 +1,417 @@
+//! When to send a request again, and how long to wait first.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::StatusCode;
+
+use super::{CallInfo, Middleware, Next, retry_after};
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind, Result, ServiceError};
+use crate::transport::{NewConnection, TransportErrorKind};
+
+/// How patient a client is.
+///
+/// | what came back | sent again |
+/// | --- | --- |
+/// | 429, any method | after the wait that was asked for, else with growing waits, until `max_elapsed` |
+/// | no connection, any method | with growing waits |
+/// | 408, 500, 502, 503, 504, broken off, timed out | the same, but only what is idempotent |
+/// | anything else | never |
+///
+/// A wait that does not fit into `max_elapsed` or the call's own deadline is not begun: the call ends at once with
+/// [`ErrorKind::Throttled`] and the wait in [`Error::retry_after`]. After a 429 or a 503 that names a wait, every call of
+/// the client to that workload is held back, since Graph starts its clock again for whoever asks early.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryConfig {
+    /// The most tries of a call that fails for another reason than throttling. 5.
+    pub max_attempts: u32,
+    /// The longest that a call waits and tries in all. 5 minutes.
+    pub max_elapsed: Duration,
+    /// The first wait, where the service names none; each further one is twice as long. 500 ms.
+    pub first_backoff: Duration,
+    /// The longest wait, where the service names none. 30 s.
+    pub max_backoff: Duration,
+    /// Whether a wait of the client's own making is shortened by chance to between a half and the whole of it. Yes.
+    pub jitter: bool,
+    /// How many retries all calls together may make in a row while the service gives no good answer. A good answer
+    /// earns a tenth of a retry back. 100.
+    pub budget: u32,
+}
+
+impl RetryConfig {
+    /// No retries at all; a refused token is still renewed once.
+    pub fn none() -> Self {
+        Self { max_attempts: 1, max_elapsed: Duration::ZERO, ..Self::default() }
+    }
+
+    /// Sets the most tries.
+    #[must_use]
+    pub fn with_max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// Sets the longest that a call waits and tries in all.
+    #[must_use]
+    pub fn with_max_elapsed(mut self, elapsed: Duration) -> Self {
+        self.max_elapsed = elapsed;
+        self
+    }
+
+    /// Sets the first and the longest wait where the service names none.
+    #[must_use]
+    pub fn with_backoff(mut self, first: Duration, max: Duration) -> Self {
+        (self.first_backoff, self.max_backoff) = (first, max);
+        self
+    }
+
+    /// Sets whether waits are jittered; off makes them repeatable, for tests.
+    #[must_use]
+    pub fn with_jitter(mut self, jitter: bool) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
+    /// Sets how many retries all calls together may make while the service gives no good answer.
+    #[must_use]
+    pub fn with_budget(mut self, retries: u32) -> Self {
+        self.budget = retries;
+        self
+    }
+
+    fn backoff(&self, attempts: u32) -> Duration {
+        let doubled = self
+            .first_backoff
+            .saturating_mul(1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX));
+        let wait = doubled.min(self.max_backoff);
+        if self.jitter { wait.mul_f64(0.5 + fastrand::f64() / 2.0) } else { wait }
+    }
+}
+
+impl Default for RetryConfig {
+    fn default() -> Self {
+        Self {
+            max_attempts: 5,
+            max_elapsed: Duration::from_secs(300),
+            first_backoff: Duration::from_millis(500),
+            max_backoff: Duration::from_secs(30),
+            jitter: true,
+            budget: 100,
+        }
+    }
+}
+
+/// What came of a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Answer {
+        status: StatusCode,
+        retry_after: Option<Duration>,
+    },
+    NoAnswer(TransportErrorKind),
+    /// Another step refused: no token, no budget. Not a matter of trying again.
+    Refused,
+}
+
+/// What a call has used up.
+#[derive(Debug, Clone, Copy)]
+struct Spent {
+    attempts: u32,
+    elapsed: Duration,
+    /// What is left until the call's deadline.
+    left: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Decision {
+    /// The outcome is final.
+    Return,
+    /// Another try would be right, but not within what is left.
+    GiveUp,
+    /// Try again after this wait.
+    Wait(Duration),
+}
+
+fn decide(config: &RetryConfig, idempotent: bool, outcome: Outcome, spent: Spent) -> Decision {
+    let (throttled, asked) = match outcome {
+        Outcome::Refused | Outcome::NoAnswer(TransportErrorKind::Body) => return Decision::Return,
+        Outcome::NoAnswer(kind) if kind.never_sent() || idempotent => (false, None),
+        Outcome::NoAnswer(_) => return Decision::Return,
+        Outcome::Answer { status, retry_after } => match status.as_u16() {
+            429 => (true, retry_after),
+            408 | 500 | 502 | 503 | 504 if idempotent => (false, retry_after),
+            _ => return Decision::Return,
+        },
+    };
+    if !throttled && spent.attempts >= config.max_attempts {
+        return Decision::GiveUp;
+    }
+    // A wait that was asked for is the least: what is waited beyond it keeps many callers from coming back at once.
+    let backoff = config.backoff(spent.attempts);
+    let wait = asked.map_or(backoff, |asked| asked.max(if throttled { Duration::ZERO } else { backoff }));
+    let fits =
+        spent.elapsed.saturating_add(wait) <= config.max_elapsed && spent.left.is_none_or(|left| wait < left);
+    if fits { Decision::Wait(wait) } else { Decision::GiveUp }
+}
+
+/// Sends again what failed for a passing reason.
+#[derive(Debug)]
+pub(crate) struct Retry {
+    config: RetryConfig,
+    clock: Arc<dyn Clock>,
+    gate: Gate,
+    budget: Budget,
+}
+
+impl Retry {
+    pub(crate) fn new(config: RetryConfig, clock: Arc<dyn Clock>) -> Self {
+        let budget = Budget::new(config.budget);
+        Self { config, clock, gate: Gate::default(), budget }
+    }
+
+    /// Waits until the workload is open again, or fails if that takes too long.
+    async fn pass_gate(&self, workload: &str, start: Duration, deadline: Option<Duration>) -> Result<()> {
+        loop {
+            let now = self.clock.elapsed();
+            let Some(wait) = self.gate.wait(workload, now) else { return Ok(()) };
+            let fits = (now - start.min(now)).saturating_add(wait) <= self.config.max_elapsed
+                && deadline.is_none_or(|deadline| now.saturating_add(wait) < deadline);
+            if !fits {
+                let message =
+                    format!("the service asked to leave {workload} alone for longer than this call may take");
+                return Err(Error::new(ErrorKind::Throttled, message).with_retry_after(Some(wait)));
+            }
+            self.clock.sleep(wait).await;
+        }
+    }
+}
+
+#[async_trait]
+impl Middleware for Retry {
+    async fn handle(&self, request: http::Request<Bytes>, next: Next<'_>) -> Result<http::Response<Bytes>> {
+        let (idempotent, deadline) = match request.extensions().get::<CallInfo>() {
+            Some(call) => (call.idempotent, call.deadline),
+            None => (request.method().is_safe(), None),
+        };
+        let start = self.clock.elapsed();
+        let mut attempts = 0;
+        let mut fresh = false;
+        loop {
+            self.pass_gate(workload(request.uri()), start, deadline).await?;
+            let mut this_try = request.clone();
+            if fresh {
+                this_try.extensions_mut().insert(NewConnection);
+            }
+            attempts += 1;
+            if attempts > 1 {
+                this_try.headers_mut().insert("retry-attempt", (attempts - 1).into());
+            }
+            let result = next.run(this_try).await;
+            let outcome = match &result {
+                Ok(answer) => {
+                    let service = || ServiceError::read(answer.body()).and_then(|error| error.retry_after());
+                    let status = answer.status();
+                    let inner = if status.is_success() { None } else { service() };
+                    let wait = retry_after(answer.headers(), inner, self.clock.timestamp());
+                    Outcome::Answer { status, retry_after: wait }
+                }
+                Err(error) => error.transport_kind().map_or(Outcome::Refused, Outcome::NoAnswer),
+            };
+            let now = self.clock.elapsed();
+            let spent = Spent {
+                attempts,
+                elapsed: now.saturating_sub(start),
+                left: deadline.map(|deadline| deadline.saturating_sub(now)),
+            };
+            let decision = decide(&self.config, idempotent, outcome, spent);
+            if let Outcome::Answer { status, retry_after } = outcome {
+                match (status.as_u16(), retry_after, decision) {
+                    (429 | 503, Some(wait), _) | (429, None, Decision::Wait(wait)) => {
+                        self.gate.close(workload(request.uri()), now.saturating_add(wait));
+                    }
+                    (200..=499, _, _) if status != StatusCode::TOO_MANY_REQUESTS => self.budget.earn(),
+                    _ => {}
+                }
+            }
+            let Decision::Wait(wait) = decision else { return result };
+            let throttled = matches!(outcome, Outcome::Answer { status: StatusCode::TOO_MANY_REQUESTS, .. });
+            if !throttled && !self.budget.spend() {
+                tracing::debug!(attempts, "no retry: the client's retry budget is used up");
+                return result;
+            }
+            tracing::debug!(attempts, ?wait, ?outcome, "retry");
+            fresh = matches!(outcome, Outcome::Answer { status: StatusCode::SERVICE_UNAVAILABLE, .. });
+            self.clock.sleep(wait).await;
+        }
+    }
+}
+
+/// What is throttled together: the first segment after the version, such as `deviceManagement`.
+fn workload(uri: &http::Uri) -> &str {
+    uri.path().split('/').nth(2).unwrap_or_default()
+}
+
+/// Workloads that are to be left alone for a while, by all calls of the client.
+#[derive(Default)]
+struct Gate {
+    any: AtomicBool,
+    closed: Mutex<HashMap<String, Duration>>,
+}
+
+impl Gate {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Duration>> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait(&self, workload: &str, now: Duration) -> Option<Duration> {
+        if !self.any.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut closed = self.lock();
+        closed.retain(|_, until| *until > now);
+        self.any.store(!closed.is_empty(), Ordering::Release);
+        closed.get(workload).map(|until| *until - now)
+    }
+
+    fn close(&self, workload: &str, until: Duration) {
+        let mut closed = self.lock();
+        let end = closed.entry(workload.to_owned()).or_default();
+        *end = until.max(*end);
+        self.any.store(true, Ordering::Release);
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.lock().iter()).finish()
+    }
+}
+
+/// Retries that all calls share, in tenths: a good answer earns one tenth, a retry costs ten.
+#[derive(Debug)]
+struct Budget {
+    tenths: Mutex<u32>,
+    full: u32,
+}
+
+impl Budget {
+    fn new(retries: u32) -> Self {
+        let full = retries.saturating_mul(10);
+        Self { tenths: Mutex::new(full), full }
+    }
+
+    fn spend(&self) -> bool {
+        let mut tenths = self.tenths.lock().unwrap_or_else(PoisonError::into_inner);
+        match tenths.checked_sub(10) {
+            Some(left) => {
+                *tenths = left;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn earn(&self) {
+        let mut tenths = self.tenths.lock().unwrap_or_else(PoisonError::into_inner);
+        *tenths = tenths.saturating_add(1).min(self.full);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn answer(status: u16, wait: Option<u64>) -> Outcome {
+        Outcome::Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            retry_after: wait.map(Duration::from_secs),
+        }
+    }
+
+    fn spent(attempts: u32, elapsed: u64) -> Spent {
+        Spent { attempts, elapsed: Duration::from_secs(elapsed), left: None }
+    }
+
+    #[test]
+    fn what_is_sent_again_depends_on_what_may_have_taken_effect() {
+        use Decision::{GiveUp, Return, Wait};
+        use TransportErrorKind::{Body, Connect, Interrupted, Timeout};
+        let half = Wait(SECOND / 2);
+        for (outcome, get, post) in [
+            (answer(200, None), Return, Return),
+            (answer(400, None), Return, Return),
+            (answer(404, None), Return, Return),
+            (answer(409, None), Return, Return),
+            (answer(412, None), Return, Return),
+            (answer(501, None), Return, Return),
+            (answer(507, None), Return, Return),
+            (answer(429, None), half, half),
+            (answer(429, Some(7)), Wait(SECOND * 7), Wait(SECOND * 7)),
+            (answer(429, Some(99_999)), GiveUp, GiveUp),
+            (answer(503, Some(7)), Wait(SECOND * 7), Return),
+            (answer(500, None), half, Return),
+            (answer(502, None), half, Return),
+            (answer(504, None), half, Return),
+            (answer(408, None), half, Return),
+            (Outcome::NoAnswer(Connect), half, half),
+            (Outcome::NoAnswer(Timeout), half, Return),
+            (Outcome::NoAnswer(Interrupted), half, Return),
+            (Outcome::NoAnswer(Body), Return, Return),
+            (Outcome::Refused, Return, Return),
+        ] {
+            let config = RetryConfig::default().with_jitter(false);
+            assert_eq!(decide(&config, true, outcome, spent(1, 0)), get, "GET {outcome:?}");
+            assert_eq!(decide(&config, false, outcome, spent(1, 0)), post, "POST {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn patience_ends_by_tries_by_time_and_by_the_deadline() {
+        let config = RetryConfig::default().with_jitter(false);
+        assert_eq!(decide(&config, true, answer(500, None), spent(5, 0)), Decision::GiveUp);
+        assert_eq!(decide(&config, true, answer(429, Some(1)), spent(50, 100)), Decision::Wait(SECOND));
+        assert_eq!(decide(&config, true, answer(429, Some(10)), spent(1, 295)), Decision::GiveUp);
+        let near = Spent { left: Some(SECOND * 3), ..spent(1, 0) };
+        assert_eq!(decide(&config, true, answer(429, Some(2)), near), Decision::Wait(SECOND * 2));
+        assert_eq!(decide(&config, true, answer(429, Some(3)), near), Decision::GiveUp);
+        assert_eq!(decide(&RetryConfig::none(), true, answer(500, None), spent(1, 0)), Decision::GiveUp);
+    }
+
+    #[test]
+    fn waits_double_up_to_the_longest_and_jitter_stays_within_half() {
+        let config = RetryConfig::default().with_jitter(false);
+        let waits: Vec<f64> = (1..9).map(|n| config.backoff(n).as_secs_f64()).collect();
+        assert_eq!(waits, [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]);
+        assert_eq!(config.backoff(u32::MAX), config.max_backoff);
+        let config = RetryConfig::default();
+        for _ in 0..200 {
+            let wait = config.backoff(3);
+            assert!((SECOND..=SECOND * 2).contains(&wait), "{wait:?}");
+        }
+    }
+
+    #[test]
+    fn the_budget_ends_and_good_answers_refill_it() {
+        let budget = Budget::new(2);
+        assert!(budget.spend() && budget.spend() && !budget.spend());
+        for _ in 0..10 {
+            budget.earn();
+        }
+        assert!(budget.spend() && !budget.spend());
+    }
+
+    #[test]
+    fn the_workload_is_the_segment_after_the_version() {
+        let uri = "https://graph.microsoft.com/beta/deviceManagement/x?y=1".parse().unwrap();
+        assert_eq!(workload(&uri), "deviceManagement");
+    }
+}
