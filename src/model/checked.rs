@@ -1,0 +1,236 @@
+//! Values with a rule: parsed once, valid ever after.
+//!
+//! Parsing is strict. Reading from the service is not: a tenant may hold a value that was made before its rule, in the
+//! portal or by another tool, and it must be read, compared and shown all the same. Such a value is kept as it is, and
+//! says what is wrong with it when asked (`violation`).
+
+mod computer_name;
+mod device;
+mod domain;
+mod hash;
+mod locale;
+mod names;
+mod numbers;
+mod organizational_unit;
+mod tenant;
+
+pub use self::computer_name::{ComputerNamePrefix, DeviceNameTemplate};
+pub use self::device::{GroupTag, PurchaseOrder, SerialNumber, UserPrincipalName};
+pub use self::domain::AdDomain;
+pub use self::hash::HardwareHash;
+pub use self::locale::{LanguageTag, Locale};
+pub use self::names::{CustomErrorMessage, DisplayName, MailNickname, ProfileDescription, ProfileName};
+pub use self::numbers::{ConnectorVersion, InstallTimeout};
+pub use self::organizational_unit::OrganizationalUnit;
+pub use self::tenant::TenantId;
+pub(crate) use self::tenant::is_guid;
+
+use super::InvalidValue;
+use super::invalid::{first_refused, place};
+
+/// Declares a type of text with a rule.
+///
+/// `check` is `fn(what, text) -> Result<(), InvalidValue>`. A `personal` type has no `Display`, a redacted `Debug`, and
+/// errors that do not repeat the value: its `check` must not put the value into the problem either.
+macro_rules! checked {
+    ($(#[$meta:meta])* pub struct $name:ident($what:literal, $check:path);) => {
+        checked!(@base $(#[$meta])* $name, $what);
+
+        impl $name {
+            fn check(text: &str) -> Result<(), $crate::model::InvalidValue> {
+                $check($what, text).map_err(|error| error.with_value(text))
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(&self.0, f)
+            }
+        }
+    };
+
+    (personal $(#[$meta:meta])* pub struct $name:ident($what:literal, $check:path);) => {
+        checked!(@base $(#[$meta])* $name, $what);
+
+        impl $name {
+            fn check(text: &str) -> Result<(), $crate::model::InvalidValue> {
+                $check($what, text)
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str($crate::model::text::REDACTED)
+            }
+        }
+    };
+
+    (@base $(#[$meta:meta])* $name:ident, $what:literal) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name($crate::model::Text);
+
+        impl $name {
+            /// The value as it was written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// What is wrong with a value that the service reported; `None` for every value that was parsed.
+            pub fn violation(&self) -> Option<$crate::model::InvalidValue> {
+                Self::check(&self.0).err()
+            }
+
+            /// The value as the service reports it, kept whether or not it follows the rule.
+            #[allow(dead_code, reason = "one macro for all; some types are only ever parsed")]
+            pub(crate) fn from_service(text: impl Into<$crate::model::Text>) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::model::InvalidValue;
+            fn from_str(text: &str) -> Result<Self, $crate::model::InvalidValue> {
+                Self::check(text)?;
+                Ok(Self(text.into()))
+            }
+        }
+
+        impl TryFrom<&str> for $name {
+            type Error = $crate::model::InvalidValue;
+            fn try_from(text: &str) -> Result<Self, $crate::model::InvalidValue> {
+                text.parse()
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::model::InvalidValue;
+            fn try_from(text: String) -> Result<Self, $crate::model::InvalidValue> {
+                Self::check(&text)?;
+                Ok(Self(text.into()))
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                Self::check(&self.0).map_err(serde::ser::Error::custom)?;
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+use checked;
+
+fn not_empty(what: &'static str, text: &str, remedy: &'static str) -> Result<(), InvalidValue> {
+    if text.is_empty() { Err(InvalidValue::new(what, "is empty", remedy)) } else { Ok(()) }
+}
+
+fn at_most(what: &'static str, text: &str, limit: usize) -> Result<(), InvalidValue> {
+    let length = text.chars().count();
+    if length > limit {
+        let problem = format!("has {length} characters");
+        return Err(InvalidValue::new(what, problem, format!("write at most {limit}")).at(limit));
+    }
+    Ok(())
+}
+
+fn only(
+    what: &'static str,
+    text: &str,
+    remedy: &'static str,
+    allowed: impl Fn(char) -> bool,
+) -> Result<(), InvalidValue> {
+    match first_refused(text, allowed) {
+        None => Ok(()),
+        Some((position, c)) => {
+            let problem = format!("{} is not allowed", place(position, c));
+            Err(InvalidValue::new(what, problem, remedy).at(position))
+        }
+    }
+}
+
+fn no_control(what: &'static str, text: &str) -> Result<(), InvalidValue> {
+    only(what, text, "leave out line breaks and other control characters", |c| !c.is_control())
+}
+
+fn no_outer_blanks(what: &'static str, text: &str) -> Result<(), InvalidValue> {
+    let remedy = "remove blanks at the start and the end";
+    if text.starts_with(char::is_whitespace) {
+        return Err(InvalidValue::new(what, "starts with a blank", remedy).at(0));
+    }
+    if text.ends_with(char::is_whitespace) {
+        let last = text.chars().count().saturating_sub(1);
+        return Err(InvalidValue::new(what, "ends with a blank", remedy).at(last));
+    }
+    Ok(())
+}
+
+/// What every checked type must do, for the tests of each.
+#[cfg(test)]
+mod laws {
+    use std::fmt::{Debug, Display};
+    use std::str::FromStr;
+
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+
+    use super::InvalidValue;
+
+    /// Parsing either fails with an error that can be read, or gives a value that writes itself as something that
+    /// parses to the same value, in text and in JSON.
+    pub(super) fn parse_and_print<T>(text: &str)
+    where
+        T: FromStr<Err = InvalidValue> + Display + PartialEq + Debug + Serialize + DeserializeOwned,
+    {
+        match text.parse::<T>() {
+            Ok(value) => {
+                assert_eq!(value.to_string().parse::<T>().as_ref(), Ok(&value), "{text:?}");
+                let json = serde_json::to_string(&value).unwrap();
+                assert_eq!(serde_json::from_str::<T>(&json).unwrap(), value, "{text:?}");
+            }
+            Err(error) => {
+                assert!(!error.problem().is_empty() && !error.remedy().is_empty(), "{text:?}");
+                assert!(error.position().is_none_or(|at| at <= text.chars().count()), "{text:?}: {error:?}");
+                assert!(serde_json::from_value::<T>(serde_json::json!(text)).is_err(), "{text:?}");
+            }
+        }
+    }
+
+    /// The part of the error for each text that must be refused.
+    pub(super) fn refused<T>(cases: &[(&str, &str)])
+    where
+        T: FromStr<Err = InvalidValue> + Debug,
+    {
+        for (text, expected) in cases {
+            let error = text.parse::<T>().expect_err(text).to_string();
+            assert!(error.contains(expected), "{text:?}: {error}");
+        }
+    }
+
+    pub(super) fn accepted<T>(texts: &[&str])
+    where
+        T: FromStr<Err = InvalidValue> + Debug + Display,
+    {
+        for text in texts {
+            assert_eq!(text.parse::<T>().unwrap().to_string(), *text);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The hardware hash.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::InvalidValue;
+use crate::model::Text;
+use crate::model::text::REDACTED;
+
+/// .NET, which decodes the hash in the service, lets the unused bits of the last character be anything.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
+);
+
+const WHAT: &str = "hardware hash";
+
+/// The hardware hash of a device: base64 of about 3,000 bytes that describe its parts.
+///
+/// It identifies a device, so neither `Debug` nor an error shows it, and there is no `Display`. It also changes each
+/// time that it is made: do not compare two to find the same device.
+///
+/// Devices write it without its padding, which Graph refuses; parsing puts the padding right. [`HardwareHash::repair`]
+/// also tells whether that was needed.
+///
+/// ```
+/// use windows_autopilot::model::HardwareHash;
+/// let (hash, repaired) = HardwareHash::repair("Q29udG9zbwAAA")?;
+/// assert_eq!((hash.as_str(), repaired), ("Q29udG9zbwAAAA==", true));
+/// assert_eq!(format!("{hash:?}"), "[redacted]");
+/// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HardwareHash(Text);
+
+impl HardwareHash {
+    /// Reads a hash, puts its blanks and padding right, and tells whether anything had to be.
+    ///
+    /// # Errors
+    /// If it is empty, or has a character that is not of standard base64.
+    pub fn repair(text: &str) -> Result<(Self, bool), InvalidValue> {
+        let mut repaired = String::with_capacity(text.len() + 3);
+        let body = text.trim_end_matches(|c: char| c.is_whitespace() || c == '=');
+        for (position, c) in body.chars().enumerate() {
+            match c {
+                'A'..='Z' | 'a'..='z' | '0'..='9' | '+' | '/' => repaired.push(c),
+                c if c.is_whitespace() => {}
+                // The character is not shown: it may be the only thing that is wrong in something confidential.
+                '-' | '_' => return Err(refused("is in base64url", "write it in standard base64", position)),
+                '=' => {
+                    return Err(refused(
+                        "has '=' before its end",
+                        "copy the hash again as a whole",
+                        position,
+                    ));
+                }
+                _ => {
+                    return Err(refused(
+                        "has a character that is not of base64",
+                        "copy the hash again as a whole",
+                        position,
+                    ));
+                }
+            }
+        }
+        if repaired.is_empty() {
+            return Err(InvalidValue::new(WHAT, "is empty", "copy the hash from the device again"));
+        }
+        // The documented repair, in closed form: trailing `A`s are empty data, so one more does no harm.
+        if repaired.len() % 4 == 1 {
+            repaired.push('A');
+        }
+        while !repaired.len().is_multiple_of(4) {
+            repaired.push('=');
+        }
+        let changed = repaired != text;
+        Ok((Self(repaired.into()), changed))
+    }
+
+    /// The hash in base64, as Graph takes it. Mind where it goes.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The bytes that it stands for.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Only `repair` makes one, and what it makes decodes.
+        BASE64.decode(self.as_str()).unwrap_or_default()
+    }
+}
+
+impl FromStr for HardwareHash {
+    type Err = InvalidValue;
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        Self::repair(text).map(|(hash, _)| hash)
+    }
+}
+
+impl TryFrom<&str> for HardwareHash {
+    type Error = InvalidValue;
+    fn try_from(text: &str) -> Result<Self, InvalidValue> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for HardwareHash {
+    type Error = InvalidValue;
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
+        text.parse()
+    }
+}
+
+impl AsRef<str> for HardwareHash {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for HardwareHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+impl Serialize for HardwareHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for HardwareHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+fn refused(problem: &'static str, remedy: &'static str, position: usize) -> InvalidValue {
+    InvalidValue::new(WHAT, format!("{problem} (character {})", position + 1), remedy).at(position)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn padding_and_blanks_are_put_right_and_the_caller_is_told() {
+        for (text, expected, repaired) in [
+            ("Q29udG9zbwAAAA==", "Q29udG9zbwAAAA==", false),
+            ("Q29udG9zbwAAA", "Q29udG9zbwAAAA==", true),
+            ("Q29udG9zbwAA", "Q29udG9zbwAA", false),
+            ("Q29udG9zbwA", "Q29udG9zbwA=", true),
+            ("Q29udG9zbw", "Q29udG9zbw==", true),
+            ("Q29udG9zbw=", "Q29udG9zbw==", true),
+            ("Q29udG9zbw====", "Q29udG9zbw==", true),
+            (" Q29u\r\ndG9z\tbw== \n", "Q29udG9zbw==", true),
+        ] {
+            let (hash, changed) = HardwareHash::repair(text).unwrap();
+            assert_eq!((hash.as_str(), changed), (expected, repaired), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_base64_is_refused_by_place_and_never_shown() {
+        for (text, position) in [
+            ("", None),
+            ("====", None),
+            ("QUJ*", Some(3)),
+            ("QU-_", Some(2)),
+            ("QQ==QQ==", Some(2)),
+            ("QUé", Some(2)),
+        ] {
+            let error = HardwareHash::repair(text).unwrap_err();
+            assert_eq!((error.position(), error.value()), (position, None), "{text:?}");
+            assert!(text.is_empty() || !format!("{error} {error:?}").contains(text), "{error}");
+        }
+    }
+
+    #[test]
+    fn unused_bits_of_the_last_character_may_be_anything() {
+        assert_eq!("QR==".parse::<HardwareHash>().unwrap().to_bytes(), b"A");
+        assert_eq!("QUJ=".parse::<HardwareHash>().unwrap().to_bytes(), b"AB");
+    }
+
+    proptest! {
+        #[test]
+        fn every_hash_decodes_and_is_not_repaired_twice(text in "(?s).{0,30}|[A-Za-z0-9+/]{1,40}={0,2}") {
+            if let Ok((hash, _)) = HardwareHash::repair(&text) {
+                prop_assert!(!hash.to_bytes().is_empty());
+                let (again, repaired) = HardwareHash::repair(hash.as_str()).unwrap();
+                prop_assert!(again == hash && !repaired);
+                let json = serde_json::to_string(&hash).unwrap();
+                prop_assert_eq!(serde_json::from_str::<HardwareHash>(&json).unwrap(), hash);
+            }
+        }
+
+        #[test]
+        fn bytes_survive_with_and_without_padding(bytes in proptest::collection::vec(any::<u8>(), 1..60)) {
+            let text = BASE64.encode(&bytes);
+            let (padded, _) = HardwareHash::repair(&text).unwrap();
+            let (bare, _) = HardwareHash::repair(text.trim_end_matches('=')).unwrap();
+            prop_assert_eq!(&padded, &bare);
+            prop_assert_eq!(padded.to_bytes(), bytes);
+        }
+    }
+}

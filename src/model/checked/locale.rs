@@ -1,0 +1,197 @@
+//! The language of a device's setup.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{InvalidValue, checked, not_empty};
+
+checked! {
+    /// A BCP 47 language tag, such as `de-DE`.
+    pub struct LanguageTag("language", check_tag);
+}
+
+impl LanguageTag {
+    /// Whether both name the same language: case does not matter.
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.as_str().eq_ignore_ascii_case(other.as_str())
+    }
+}
+
+/// The language and region of a device's setup.
+///
+/// ```
+/// use windows_autopilot::model::Locale;
+/// assert_eq!(Locale::language("de-DE")?.to_string(), "de-DE");
+/// assert_eq!("user-select".parse(), Ok(Locale::UserSelect));
+/// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+/// ```
+///
+/// In text and in settings files it is `os-default`, `user-select` or a language tag. Graph has the empty string for
+/// "the user selects", and has been seen to answer `os-default` or null for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Locale {
+    /// The language of the installed operating system.
+    #[default]
+    OsDefault,
+    /// The person in front of the device selects it.
+    UserSelect,
+    /// A language that is set beforehand.
+    Language(LanguageTag),
+}
+
+const OS_DEFAULT: &str = "os-default";
+const USER_SELECT: &str = "user-select";
+
+impl Locale {
+    /// A language by its BCP 47 tag.
+    ///
+    /// # Errors
+    /// If the text is not such a tag.
+    pub fn language(tag: &str) -> Result<Self, InvalidValue> {
+        tag.parse().map(Self::Language)
+    }
+
+    /// What is wrong with a language that the service reported.
+    pub fn violation(&self) -> Option<InvalidValue> {
+        match self {
+            Self::OsDefault | Self::UserSelect => None,
+            Self::Language(tag) => tag.violation(),
+        }
+    }
+
+    /// The value of Graph's `locale`.
+    pub(crate) fn to_wire(&self) -> &str {
+        match self {
+            Self::OsDefault => OS_DEFAULT,
+            Self::UserSelect => "",
+            Self::Language(tag) => tag.as_str(),
+        }
+    }
+
+    /// The meaning of Graph's `locale`, kept whether or not it follows the rule.
+    pub(crate) fn from_service(text: Option<&str>) -> Self {
+        match text {
+            None | Some(OS_DEFAULT) => Self::OsDefault,
+            Some("") => Self::UserSelect,
+            Some(tag) => Self::Language(LanguageTag::from_service(tag)),
+        }
+    }
+}
+
+impl fmt::Display for Locale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OsDefault => OS_DEFAULT,
+            Self::UserSelect => USER_SELECT,
+            Self::Language(tag) => tag.as_str(),
+        })
+    }
+}
+
+impl FromStr for Locale {
+    type Err = InvalidValue;
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        match text {
+            OS_DEFAULT => Ok(Self::OsDefault),
+            USER_SELECT => Ok(Self::UserSelect),
+            tag => Self::language(tag),
+        }
+    }
+}
+
+impl Serialize for Locale {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Language(tag) => tag.serialize(serializer),
+            other => serializer.collect_str(other),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Locale {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The well-formed tags of BCP 47, less its grandfathered and private ones: a language of 2 to 8 letters, then parts of
+/// 1 to 8 letters and digits.
+fn check_tag(what: &'static str, text: &str) -> Result<(), InvalidValue> {
+    const EXAMPLE: &str = "write a language tag such as de-DE, or os-default, or user-select";
+    not_empty(what, text, EXAMPLE)?;
+    // These two have a meaning of their own.
+    if matches!(text, OS_DEFAULT | USER_SELECT) {
+        return Err(InvalidValue::new(what, "is a setting, not a language", EXAMPLE));
+    }
+    let mut position = 0;
+    for (index, part) in text.split('-').enumerate() {
+        let well_formed = if index == 0 {
+            (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic())
+        } else {
+            (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+        };
+        if !well_formed {
+            let problem = format!("{part:?} is not part of a language tag");
+            return Err(InvalidValue::new(what, problem, EXAMPLE).at(position));
+        }
+        position += part.len() + 1;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::laws;
+    use super::*;
+
+    #[test]
+    fn a_locale_is_two_words_or_a_language_tag() {
+        laws::accepted::<Locale>(&[
+            "os-default",
+            "user-select",
+            "en",
+            "en-US",
+            "zh-Hans-CN",
+            "sr-Latn-RS",
+            "es-419",
+        ]);
+        laws::refused::<Locale>(&[
+            ("", "is empty"),
+            ("e", "\"e\" is not part"),
+            ("en_US", "\"en_US\""),
+            ("en-", "\"\" is not part"),
+            ("en-Ünited", "is not part"),
+            ("1n-US", "is not part"),
+            ("de DE", "is not part"),
+        ]);
+        assert!("os-default".parse::<LanguageTag>().is_err());
+    }
+
+    #[test]
+    fn graph_has_the_empty_string_for_user_select_and_null_for_the_default() {
+        for (wire, locale) in [
+            (Some(""), Locale::UserSelect),
+            (Some("os-default"), Locale::OsDefault),
+            (Some("de-DE"), Locale::language("de-DE").unwrap()),
+        ] {
+            assert_eq!(Locale::from_service(wire), locale);
+            assert_eq!(Some(locale.to_wire()), wire);
+        }
+        assert_eq!(Locale::from_service(None), Locale::OsDefault);
+        let odd = Locale::from_service(Some("Language value"));
+        assert_eq!(odd.to_wire(), "Language value");
+        assert!(odd.violation().is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn locales_hold_the_laws(text in "\\PC{0,20}|[a-zA-Z]{1,9}(-[a-zA-Z0-9]{1,9}){0,2}") {
+            laws::parse_and_print::<Locale>(&text);
+            laws::parse_and_print::<LanguageTag>(&text);
+        }
+    }
+}

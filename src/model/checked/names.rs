@@ -1,0 +1,234 @@
+//! Names and texts that an administrator writes.
+
+use super::{InvalidValue, at_most, checked, no_control, not_empty, only};
+use crate::model::{Finding, Severity};
+
+checked! {
+    /// The name of a deployment profile: 1 to 200 characters.
+    ///
+    /// A name may not start with `OfflineAutopilotprofile-`, which stands for devices with an offline file.
+    pub struct ProfileName("profile name", check_profile_name);
+}
+
+impl ProfileName {
+    /// Finds characters that the service is said to refuse, by an error that does not say why.
+    ///
+    /// They are not refused here, since the reports do not agree and none is from the service's own documentation.
+    pub fn lint(&self) -> Vec<Finding> {
+        lint_profile_text("display_name", self.as_str())
+    }
+}
+
+checked! {
+    /// The description of a deployment profile: up to 1,500 characters.
+    pub struct ProfileDescription("profile description", check_profile_description);
+}
+
+impl ProfileDescription {
+    /// Finds characters that the service is said to refuse: see [`ProfileName::lint`].
+    pub fn lint(&self) -> Vec<Finding> {
+        lint_profile_text("description", self.as_str())
+    }
+}
+
+checked! {
+    /// The name of something that an administrator makes: not empty, on one line.
+    pub struct DisplayName("display name", check_display_name);
+}
+
+checked! {
+    /// The mail nickname of a group: 1 to 64 ASCII characters, without blanks and ``@()\[]";:.<>,``.
+    ///
+    /// Every group must have one, even a security group without mail.
+    pub struct MailNickname("mail nickname", check_mail_nickname);
+}
+
+impl MailNickname {
+    /// A nickname made of the letters, digits, hyphens and underscores of a group's name; `group` if it has none.
+    pub fn derived_from(name: &DisplayName) -> Self {
+        let kept = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let nickname: String = name.as_str().chars().filter(kept).take(MAIL_NICKNAME_LENGTH).collect();
+        Self(if nickname.is_empty() { "group".into() } else { nickname.into() })
+    }
+}
+
+checked! {
+    /// What the enrollment status page says when a time limit or an error stops the setup: up to 10,000 characters.
+    pub struct CustomErrorMessage("custom error message", check_custom_error_message);
+}
+
+impl CustomErrorMessage {
+    /// Finds a text of more than 1,000 characters: Graph's documentation has 10,000 as the limit, another tool 1,000.
+    pub fn lint(&self) -> Vec<Finding> {
+        let length = self.as_str().chars().count();
+        if length <= SAFE_MESSAGE_LENGTH {
+            return Vec::new();
+        }
+        vec![Finding::new(
+            "esp.long-error-message",
+            Severity::Warning,
+            "custom_error_message",
+            format!(
+                "has {length} characters; sources disagree on whether more than {SAFE_MESSAGE_LENGTH} are accepted"
+            ),
+            "shorten it to 1,000 characters",
+        )]
+    }
+}
+
+const MAIL_NICKNAME_LENGTH: usize = 64;
+const SAFE_MESSAGE_LENGTH: usize = 1_000;
+const OFFLINE_PREFIX: &str = "OfflineAutopilotprofile-";
+
+fn check_profile_name(what: &'static str, text: &str) -> Result<(), InvalidValue> {
+    check_display_name(what, text)?;
+    let start: String = text.chars().take(OFFLINE_PREFIX.len()).collect();
+    if start.eq_ignore_ascii_case(OFFLINE_PREFIX) {
+        let problem = format!("starts with {OFFLINE_PREFIX}, which stands for devices with an offline file");
+        return Err(InvalidValue::new(what, problem, "choose another name").at(0));
+    }
+    at_most(what, text, 200)
+}
+
+fn check_profile_description(what: &'static str, text: &str) -> Result<(), InvalidValue> {
+    at_most(what, text, 1_500)
+}
+
+fn check_display_name(what: &'static str, text: &str) -> Result<(), InvalidValue> {
+    not_empty(what, text, "write a name")?;
+    if text.chars().all(char::is_whitespace) {
+        return Err(InvalidValue::new(what, "has only blanks", "write a name"));
+    }
+    no_control(what, text)
+}
+
+fn check_mail_nickname(what: &'static str, text: &str) -> Result<(), InvalidValue> {
+    const REMEDY: &str = "write letters, digits, hyphens and underscores";
+    not_empty(what, text, REMEDY)?;
+    only(what, text, REMEDY, |c| {
+        c.is_ascii_graphic()
+            && !matches!(c, '@' | '(' | ')' | '\\' | '[' | ']' | '"' | ';' | ':' | '.' | '<' | '>' | ',')
+    })?;
+    at_most(what, text, MAIL_NICKNAME_LENGTH)
+}
+
+fn check_custom_error_message(what: &'static str, text: &str) -> Result<(), InvalidValue> {
+    not_empty(what, text, "write a text, or leave it out for the text of Windows")?;
+    at_most(what, text, 10_000)
+}
+
+fn lint_profile_text(place: &'static str, text: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if text.contains('-') {
+        findings.push(Finding::new(
+            "profile.hyphen",
+            Severity::Warning,
+            place,
+            "has a hyphen, which several tools report as refused with an error 400 or 500 that gives no reason",
+            "write it without a hyphen",
+        ));
+    }
+    let mut disputed: Vec<char> = text.chars().filter(|c| "!#$%^&*()+=;'<>".contains(*c)).collect();
+    disputed.sort_unstable();
+    disputed.dedup();
+    if !disputed.is_empty() {
+        let disputed = disputed.into_iter().map(String::from).collect::<Vec<_>>().join(" ");
+        findings.push(Finding::new(
+            "profile.disputed-character",
+            Severity::Warning,
+            place,
+            format!("has {disputed}, which some tools report as refused"),
+            "write letters, digits and blanks if the service answers 400 without a reason",
+        ));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::laws;
+    use super::*;
+
+    #[test]
+    fn a_profile_name_has_1_to_200_characters_and_is_no_offline_name() {
+        laws::accepted::<ProfileName>(&["Contoso hybrid", "a-b", "é".repeat(200).as_str()]);
+        laws::refused::<ProfileName>(&[
+            ("", "is empty"),
+            ("  ", "only blanks"),
+            ("a\nb", "is not allowed"),
+            ("é".repeat(201).as_str(), "has 201 characters"),
+            ("OfflineAutopilotprofile-1", "offline file"),
+            ("offlineautopilotPROFILE-1", "offline file"),
+        ]);
+    }
+
+    #[test]
+    fn texts_have_their_longest_length() {
+        laws::accepted::<ProfileDescription>(&["", "two\nlines", "x".repeat(1_500).as_str()]);
+        laws::refused::<ProfileDescription>(&[("x".repeat(1_501).as_str(), "at most 1500")]);
+        laws::accepted::<CustomErrorMessage>(&["Call 1234", "x".repeat(10_000).as_str()]);
+        laws::refused::<CustomErrorMessage>(&[
+            ("", "is empty"),
+            ("x".repeat(10_001).as_str(), "at most 10000"),
+        ]);
+        laws::accepted::<DisplayName>(&["All Autopilot devices"]);
+        laws::refused::<DisplayName>(&[("", "is empty"), (" ", "only blanks")]);
+    }
+
+    #[test]
+    fn a_mail_nickname_is_ascii_without_the_refused_characters() {
+        laws::accepted::<MailNickname>(&["autopilot-devices", "a_b", "x".repeat(64).as_str()]);
+        laws::refused::<MailNickname>(&[
+            ("", "is empty"),
+            ("a b", "' ' at character 2"),
+            ("a.b", "'.' at character 2"),
+            ("gerät", "'ä' at character 4"),
+            ("x".repeat(65).as_str(), "at most 64"),
+        ]);
+    }
+
+    #[test]
+    fn a_nickname_made_of_a_name_is_valid() {
+        for (name, expected) in [("Autopilot: hybrid (EU)", "AutopilothybridEU"), ("日本", "group")] {
+            let nickname = MailNickname::derived_from(&name.parse().unwrap());
+            assert_eq!((nickname.as_str(), nickname.violation()), (expected, None));
+        }
+    }
+
+    #[test]
+    fn a_hyphen_and_other_disputed_characters_are_found_but_not_refused() {
+        let ids = |text: &str| -> Vec<_> {
+            text.parse::<ProfileName>().unwrap().lint().into_iter().map(|finding| finding.id).collect()
+        };
+        assert!(ids("Contoso hybrid").is_empty());
+        assert_eq!(ids("Contoso - hybrid"), ["profile.hyphen"]);
+        assert_eq!(ids("Contoso (hybrid)"), ["profile.disputed-character"]);
+        assert_eq!("A-B!".parse::<ProfileDescription>().unwrap().lint().len(), 2);
+    }
+
+    #[test]
+    fn a_message_of_more_than_1000_characters_is_found() {
+        assert!("x".repeat(1_000).parse::<CustomErrorMessage>().unwrap().lint().is_empty());
+        assert_eq!("x".repeat(1_001).parse::<CustomErrorMessage>().unwrap().lint().len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn names_hold_the_laws(text in "(?s).{0,30}") {
+            laws::parse_and_print::<ProfileName>(&text);
+            laws::parse_and_print::<ProfileDescription>(&text);
+            laws::parse_and_print::<DisplayName>(&text);
+            laws::parse_and_print::<MailNickname>(&text);
+            laws::parse_and_print::<CustomErrorMessage>(&text);
+        }
+
+        #[test]
+        fn a_nickname_can_be_made_of_any_name(text in "(?s).{1,90}") {
+            if let Ok(name) = text.parse::<DisplayName>() {
+                prop_assert_eq!(MailNickname::derived_from(&name).violation(), None);
+            }
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! Numbers with a rule.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::InvalidValue;
+use crate::model::Text;
+
+/// The version of an Intune Connector for Active Directory: four numbers, compared as numbers.
+///
+/// ```
+/// use windows_autopilot::model::ConnectorVersion;
+/// let version: ConnectorVersion = "6.2501.2000.5".parse()?;
+/// assert!(version >= ConnectorVersion::MINIMUM && version < ConnectorVersion::RECOMMENDED);
+/// assert!("6.999.0.0".parse::<ConnectorVersion>()? < version);
+/// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectorVersion {
+    parts: [u32; 4],
+    /// What the service reported, if it is not four numbers; it is then older than every real version.
+    verbatim: Option<Text>,
+}
+
+impl ConnectorVersion {
+    /// The oldest version that may still process requests.
+    pub const MINIMUM: Self = Self { parts: [6, 2501, 2000, 5], verbatim: None };
+    /// The first version without the sign-in trouble of the old web browser control.
+    pub const RECOMMENDED: Self = Self { parts: [6, 2504, 2001, 8], verbatim: None };
+
+    /// What is wrong with a version that the service reported.
+    pub fn violation(&self) -> Option<InvalidValue> {
+        self.verbatim.as_ref().and_then(|text| text.parse::<Self>().err())
+    }
+
+    #[allow(dead_code, reason = "for the observation of a connector")]
+    pub(crate) fn from_service(text: &str) -> Self {
+        text.parse().unwrap_or_else(|_| Self { parts: [0; 4], verbatim: Some(text.into()) })
+    }
+}
+
+impl FromStr for ConnectorVersion {
+    type Err = InvalidValue;
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let number = |part: &str| {
+            let digits = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+            digits.then(|| part.parse::<u32>().ok()).flatten()
+        };
+        let parts: Option<Vec<u32>> = text.split('.').map(number).collect();
+        match parts.as_deref() {
+            Some(&[a, b, c, d]) => Ok(Self { parts: [a, b, c, d], verbatim: None }),
+            _ => Err(InvalidValue::new(
+                "connector version",
+                "is not four numbers",
+                "write a version such as 6.2504.2001.8",
+            )
+            .with_value(text)),
+        }
+    }
+}
+
+impl TryFrom<&str> for ConnectorVersion {
+    type Error = InvalidValue;
+    fn try_from(text: &str) -> Result<Self, InvalidValue> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for ConnectorVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d] = self.parts;
+        match &self.verbatim {
+            Some(text) => f.write_str(text),
+            None => write!(f, "{a}.{b}.{c}.{d}"),
+        }
+    }
+}
+
+impl fmt::Debug for ConnectorVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl Serialize for ConnectorVersion {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.violation() {
+            Some(error) => Err(serde::ser::Error::custom(error)),
+            None => serializer.collect_str(self),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ConnectorVersion {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// How long the enrollment status page waits for the installations before it shows an error: 1 to 1,440 minutes.
+///
+/// Only one other tool knows of the upper bound; Graph documents none. The default is the service's, 60 minutes. A
+/// hybrid join gets 40 minutes more than this.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstallTimeout(i32);
+
+impl InstallTimeout {
+    const WHAT: &'static str = "install timeout";
+
+    /// A timeout in minutes.
+    ///
+    /// # Errors
+    /// If it is not from 1 to 1,440.
+    pub fn from_minutes(minutes: u16) -> Result<Self, InvalidValue> {
+        Self::check(minutes.into())?;
+        Ok(Self(minutes.into()))
+    }
+
+    /// The timeout in minutes.
+    pub fn minutes(self) -> i32 {
+        self.0
+    }
+
+    /// The timeout as a span of time.
+    pub fn as_duration(self) -> Duration {
+        Duration::from_secs(u64::try_from(self.0).unwrap_or_default() * 60)
+    }
+
+    /// What is wrong with a timeout that the service reported.
+    pub fn violation(&self) -> Option<InvalidValue> {
+        Self::check(self.0).err()
+    }
+
+    #[allow(dead_code, reason = "for the enrollment status page")]
+    pub(crate) fn from_service(minutes: i32) -> Self {
+        Self(minutes)
+    }
+
+    fn check(minutes: i32) -> Result<(), InvalidValue> {
+        if (1..=1_440).contains(&minutes) {
+            return Ok(());
+        }
+        let problem = "is not from 1 to 1440 minutes";
+        Err(InvalidValue::new(Self::WHAT, problem, "write a number of minutes, such as 60")
+            .with_value(&minutes.to_string()))
+    }
+}
+
+impl Default for InstallTimeout {
+    fn default() -> Self {
+        Self(60)
+    }
+}
+
+impl FromStr for InstallTimeout {
+    type Err = InvalidValue;
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let number = || InvalidValue::new(Self::WHAT, "is not a number of minutes", "write one, such as 60");
+        let minutes = text.parse().map_err(|_| number().with_value(text))?;
+        Self::check(minutes)?;
+        Ok(Self(minutes))
+    }
+}
+
+impl fmt::Display for InstallTimeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for InstallTimeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self} min")
+    }
+}
+
+impl Serialize for InstallTimeout {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::check(self.0).map_err(serde::ser::Error::custom)?;
+        serializer.serialize_i32(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for InstallTimeout {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let minutes = i32::deserialize(deserializer)?;
+        Self::check(minutes).map_err(serde::de::Error::custom)?;
+        Ok(Self(minutes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::laws;
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        let ordered = [
+            "0.0.0.0",
+            "6.2407.2000.8",
+            "6.2501.999.9",
+            "6.2501.2000.5",
+            "6.2504.2001.8",
+            "6.10000.0.0",
+            "10.0.0.0",
+        ];
+        let versions: Vec<ConnectorVersion> = ordered.iter().map(|text| text.parse().unwrap()).collect();
+        assert!(versions.is_sorted());
+        assert_eq!(
+            (&versions[3], &versions[4]),
+            (&ConnectorVersion::MINIMUM, &ConnectorVersion::RECOMMENDED)
+        );
+        assert_eq!(versions[4].to_string(), "6.2504.2001.8");
+    }
+
+    #[test]
+    fn a_version_is_four_numbers() {
+        laws::refused::<ConnectorVersion>(&[
+            ("", "not four numbers"),
+            ("6.2501.2000", "not four numbers"),
+            ("6.2501.2000.5.1", "not four numbers"),
+            ("6.2501.2000.x", "not four numbers"),
+            ("6.2501.+2000.5", "not four numbers"),
+            ("6.2501.2000.4294967296", "not four numbers"),
+        ]);
+    }
+
+    #[test]
+    fn a_version_that_cannot_be_read_is_kept_and_counts_as_the_oldest() {
+        let odd = ConnectorVersion::from_service("6.2504 beta");
+        assert_eq!(odd.to_string(), "6.2504 beta");
+        assert!(odd < ConnectorVersion::MINIMUM && odd.violation().is_some());
+        assert_eq!(ConnectorVersion::from_service("6.2501.2000.5"), ConnectorVersion::MINIMUM);
+    }
+
+    #[test]
+    fn a_timeout_has_1_to_1440_minutes() {
+        for minutes in [1, 60, 1_440] {
+            let timeout = InstallTimeout::from_minutes(minutes).unwrap();
+            assert_eq!(timeout.as_duration(), Duration::from_secs(u64::from(minutes) * 60));
+        }
+        assert!(InstallTimeout::from_minutes(0).is_err() && InstallTimeout::from_minutes(1_441).is_err());
+        assert_eq!(serde_json::from_str::<InstallTimeout>("90").unwrap().minutes(), 90);
+        assert!(serde_json::from_str::<InstallTimeout>("0").is_err());
+        assert!(InstallTimeout::from_service(-5).violation().is_some());
+        assert_eq!(InstallTimeout::from_service(i32::MIN).as_duration(), Duration::ZERO);
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_hold_the_laws(text in "\\PC{0,12}|[0-9]{1,5}(\\.[0-9]{1,5}){3}", minutes in any::<i32>()) {
+            laws::parse_and_print::<ConnectorVersion>(&text);
+            laws::parse_and_print::<InstallTimeout>(&minutes.to_string());
+            laws::parse_and_print::<InstallTimeout>(&(minutes % 2_000).to_string());
+        }
+    }
+}

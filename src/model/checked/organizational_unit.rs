@@ -1,0 +1,428 @@
+//! The distinguished name of an organizational unit.
+
+use super::{AdDomain, InvalidValue, checked, not_empty};
+use crate::model::{Finding, Severity};
+
+checked! {
+    /// An organizational unit by its distinguished name (RFC 4514), such as `OU=Laptops,OU=Berlin,DC=contoso,DC=com`.
+    ///
+    /// ```
+    /// use windows_autopilot::model::OrganizationalUnit;
+    /// let unit: OrganizationalUnit = r"OU=Sales\, EU,OU=Laptops,DC=contoso,DC=com".parse()?;
+    /// assert_eq!(unit.names(), ["Sales, EU", "Laptops"]);
+    /// assert_eq!(unit.domain().as_str(), "contoso.com");
+    /// assert!(unit.is_within(&"ou=laptops,dc=contoso,dc=com".parse()?));
+    ///
+    /// let error = "CN=Computers,DC=contoso,DC=com".parse::<OrganizationalUnit>().unwrap_err();
+    /// assert!(error.remedy().contains("leave the organizational unit empty"));
+    /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+    /// ```
+    ///
+    /// One or more `OU=` parts and then the `DC=` parts of the domain. A domain join fails on a container, on quotes and
+    /// on a name without its domain, so these are refused. So is what other tools read in another way: blanks round the
+    /// separators, unescaped special characters, parts of two values, values in hexadecimal.
+    pub struct OrganizationalUnit("organizational unit", check);
+}
+
+impl OrganizationalUnit {
+    /// The names of the units, unescaped, the innermost first.
+    pub fn names(&self) -> Vec<String> {
+        parse(self.as_str()).map(|parsed| parsed.units).unwrap_or_default()
+    }
+
+    /// The domain that the `DC=` parts spell.
+    ///
+    /// For a value that the service reported and that breaks the rule, it is what can be made out, perhaps nothing; it
+    /// then has a violation of its own.
+    pub fn domain(&self) -> AdDomain {
+        match parse(self.as_str()) {
+            Ok(parsed) => parsed.domain,
+            Err(_) => {
+                let label = |part: &str| {
+                    let (kind, value) = part.trim().split_once('=')?;
+                    kind.trim().eq_ignore_ascii_case("DC").then(|| value.trim().to_owned())
+                };
+                let labels: Vec<String> = self.as_str().split(',').filter_map(label).collect();
+                AdDomain::from_service(labels.join("."))
+            }
+        }
+    }
+
+    /// Whether both name the same unit: neither case nor the way of escaping matters.
+    pub fn same_as(&self, other: &Self) -> bool {
+        match (parse(self.as_str()), parse(other.as_str())) {
+            (Ok(a), Ok(b)) => a.domain.same_as(&b.domain) && same_names(&a.units, &b.units),
+            _ => self.as_str().to_lowercase() == other.as_str().to_lowercase(),
+        }
+    }
+
+    /// The unit around this one; `None` if only the domain is.
+    pub fn parent(&self) -> Option<Self> {
+        let parsed = parse(self.as_str()).ok().filter(|parsed| parsed.units.len() > 1)?;
+        self.as_str().get(parsed.first_ends + 1..).map(Self::from_service)
+    }
+
+    /// Whether this is `other`, or lies in it at any depth.
+    pub fn is_within(&self, other: &Self) -> bool {
+        match (parse(self.as_str()), parse(other.as_str())) {
+            (Ok(inner), Ok(outer)) => {
+                let depth = inner.units.len().checked_sub(outer.units.len());
+                let around = depth.and_then(|depth| inner.units.get(depth..));
+                inner.domain.same_as(&outer.domain)
+                    && around.is_some_and(|units| same_names(units, &outer.units))
+            }
+            _ => self.same_as(other),
+        }
+    }
+
+    /// Finds a semicolon, which the connector's configuration file takes for the end of a unit.
+    pub fn lint(&self) -> Vec<Finding> {
+        if !self.names().iter().any(|name| name.contains(';')) {
+            return Vec::new();
+        }
+        vec![Finding::new(
+            "ou.semicolon",
+            Severity::Warning,
+            "organizational_unit",
+            format!("{} has a semicolon in a name", self.as_str()),
+            "use a unit without one: the Intune Connector's configuration file separates units by semicolons",
+        )]
+    }
+}
+
+const EXAMPLE: &str = "write something like OU=Laptops,DC=contoso,DC=com";
+
+struct Parsed {
+    units: Vec<String>,
+    domain: AdDomain,
+    /// The byte at which the first part ends.
+    first_ends: usize,
+}
+
+fn same_names(a: &[String], b: &[String]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_lowercase() == b.to_lowercase())
+}
+
+fn check(what: &'static str, text: &str) -> Result<(), InvalidValue> {
+    not_empty(what, text, "leave the organizational unit out for the default computer container")?;
+    parse(text).map(|_| ()).map_err(|wrong| {
+        let error = InvalidValue::new(what, wrong.problem, wrong.remedy);
+        match wrong.rest {
+            // What is left of the text tells the place; counting characters is left to the one error.
+            Some(rest) => error.at(text.chars().count().saturating_sub(rest)),
+            None => error,
+        }
+    })
+}
+
+/// What is wrong, and how many characters of the text are left at the place.
+struct Wrong {
+    problem: String,
+    remedy: &'static str,
+    rest: Option<usize>,
+}
+
+impl Wrong {
+    fn at(rest: &str, problem: impl Into<String>, remedy: &'static str) -> Self {
+        Self { problem: problem.into(), remedy, rest: Some(rest.chars().count()) }
+    }
+}
+
+fn parse(text: &str) -> Result<Parsed, Wrong> {
+    if text.starts_with(['"', '\'', '“', '”', '‘', '’']) {
+        return Err(Wrong::at(
+            text,
+            "has quotes around it, with which the domain join fails",
+            "leave out the quotes",
+        ));
+    }
+    let mut units = Vec::new();
+    let mut labels: Vec<String> = Vec::new();
+    let mut first_ends = None;
+    let mut rest = text;
+    loop {
+        let (kind, after) = kind_of(rest)?;
+        let (value, after) = value_of(after)?;
+        match kind {
+            Kind::Unit if labels.is_empty() => units.push(value),
+            Kind::Unit => return Err(Wrong::at(rest, "has an OU= part after a DC= part", EXAMPLE)),
+            Kind::Label => labels.push(value),
+            Kind::Container if value.eq_ignore_ascii_case("Computers") && units.is_empty() => {
+                return Err(Wrong::at(
+                    rest,
+                    "is the default container, not an organizational unit; the domain join fails with it",
+                    "leave the organizational unit empty: accounts then go to the default container",
+                ));
+            }
+            Kind::Container => {
+                let problem = "has a CN= part, which is a container and not an organizational unit";
+                return Err(Wrong::at(rest, problem, EXAMPLE));
+            }
+        }
+        first_ends.get_or_insert(text.len() - after.map_or(0, |after| after.len() + 1));
+        match after {
+            Some(after) => rest = after,
+            None => break,
+        }
+    }
+    if units.is_empty() {
+        let problem = "has no OU= part: it names the domain itself";
+        let remedy = "leave the organizational unit empty, or begin with an OU= part";
+        return Err(Wrong { problem: problem.into(), remedy, rest: None });
+    }
+    if labels.is_empty() {
+        let remedy = "add the domain, such as DC=contoso,DC=com";
+        return Err(Wrong { problem: "has no DC= part".into(), remedy, rest: None });
+    }
+    let domain: AdDomain = labels.join(".").parse().map_err(|error: InvalidValue| Wrong {
+        problem: format!("its DC= parts do not spell a domain: {}", error.problem()),
+        remedy: "write one DC= part for each part of the domain's name, such as DC=contoso,DC=com",
+        rest: None,
+    })?;
+    Ok(Parsed { units, domain, first_ends: first_ends.unwrap_or_default() })
+}
+
+enum Kind {
+    Unit,
+    Label,
+    Container,
+}
+
+/// The kind before the `=`, and what follows the `=`.
+fn kind_of(rest: &str) -> Result<(Kind, &str), Wrong> {
+    if rest.is_empty() {
+        return Err(Wrong::at(rest, "ends with a comma", "leave out the last comma"));
+    }
+    let (kind, after) = rest.split_once('=').unwrap_or((rest, ""));
+    if kind.contains(',') || kind.len() == rest.len() {
+        let remedy = "write a comma inside a name as \\,";
+        return Err(Wrong::at(rest, "has a part without '='", remedy));
+    }
+    if kind.trim() != kind {
+        return Err(Wrong::at(rest, "has a blank beside a separator", "leave out blanks round ',' and '='"));
+    }
+    let known = [("OU", Kind::Unit), ("DC", Kind::Label), ("CN", Kind::Container)];
+    let found = known.into_iter().find(|(name, _)| kind.eq_ignore_ascii_case(name));
+    let Some((_, kind)) = found else {
+        let problem = format!("has a part of kind {:?}", super::super::invalid::shorten(kind));
+        return Err(Wrong::at(rest, problem, "write OU= parts and then DC= parts alone"));
+    };
+    Ok((kind, after))
+}
+
+/// A value, unescaped, and what follows its comma; `None` at the end.
+fn value_of(text: &str) -> Result<(String, Option<&str>), Wrong> {
+    const BLANK: &str = "leave out blanks round ',' and '=', or write them as '\\ '";
+    if text.starts_with('#') {
+        return Err(Wrong::at(
+            text,
+            "has a value in hexadecimal",
+            "write the name as text, with \\# for a leading #",
+        ));
+    }
+    if text.starts_with(char::is_whitespace) {
+        return Err(Wrong::at(text, "has a blank beside a separator", BLANK));
+    }
+    let mut value = Vec::new();
+    let mut rest = text;
+    let mut ends_blank = false;
+    let after = loop {
+        let mut chars = rest.chars();
+        let Some(c) = chars.next() else { break None };
+        let next = chars.as_str();
+        match c {
+            ',' => break Some(next),
+            '\\' => {
+                let (byte, next) = escaped(rest, next)?;
+                value.push(byte);
+                (rest, ends_blank) = (next, false);
+                continue;
+            }
+            '"' | '+' | ';' | '<' | '>' | '=' => {
+                let problem = match c {
+                    '"' => "has a quote".to_owned(),
+                    '+' => "has an unescaped '+', which joins two values".to_owned(),
+                    _ => format!("has an unescaped {c:?}"),
+                };
+                return Err(Wrong::at(
+                    rest,
+                    problem,
+                    "write a backslash before a special character in a name",
+                ));
+            }
+            c if c.is_control() => {
+                return Err(Wrong::at(rest, "has a control character", "leave it out"));
+            }
+            c => {
+                value.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                (rest, ends_blank) = (next, c.is_whitespace());
+            }
+        }
+    };
+    if ends_blank {
+        return Err(Wrong::at(rest, "has a blank beside a separator", BLANK));
+    }
+    if value.is_empty() {
+        return Err(Wrong::at(text, "has an empty part", EXAMPLE));
+    }
+    match String::from_utf8(value) {
+        Ok(value) => Ok((value, after)),
+        Err(_) => Err(Wrong::at(text, "has escaped bytes that are not UTF-8", "write the character itself")),
+    }
+}
+
+/// The byte for which the text after a backslash stands, and what follows it.
+fn escaped<'a>(at: &str, text: &'a str) -> Result<(u8, &'a str), Wrong> {
+    let wrong = || {
+        let remedy = "write two backslashes for one, or two hexadecimal digits after it";
+        Wrong::at(at, "has a backslash that escapes nothing", remedy)
+    };
+    let mut chars = text.chars();
+    let first = chars.next().ok_or_else(wrong)?;
+    if matches!(first, ' ' | '"' | '#' | '+' | ',' | ';' | '<' | '=' | '>' | '\\') {
+        return Ok((u8::try_from(first).map_err(|_| wrong())?, chars.as_str()));
+    }
+    let second = chars.next().ok_or_else(wrong)?;
+    let digits = first.to_digit(16).zip(second.to_digit(16)).ok_or_else(wrong)?;
+    let byte = u8::try_from(digits.0 * 16 + digits.1).map_err(|_| wrong())?;
+    Ok((byte, chars.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::laws;
+    use super::*;
+
+    fn unit(text: &str) -> OrganizationalUnit {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn names_and_domain_are_read_unescaped() {
+        for (text, names, domain) in [
+            ("OU=A,DC=contoso,DC=com", vec!["A"], "contoso.com"),
+            ("ou=b c,oU=A,dc=corp,dc=contoso,dc=com", vec!["b c", "A"], "corp.contoso.com"),
+            (r"OU=a\,b\+c\=d\\e\#\;\<\>,DC=x,DC=y", vec!["a,b+c=d\\e#;<>"], "x.y"),
+            (r"OU=\ a\ ,DC=x,DC=y", vec![" a "], "x.y"),
+            (r"OU=L\C3\BCbeck,DC=x,DC=y", vec!["Lübeck"], "x.y"),
+            ("OU=Lübeck#1 'x',DC=x,DC=y", vec!["Lübeck#1 'x'"], "x.y"),
+        ] {
+            let unit = unit(text);
+            assert_eq!(
+                (unit.names(), unit.domain().as_str()),
+                (names.iter().map(|n| (*n).to_owned()).collect(), domain)
+            );
+            assert_eq!(unit.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_breaks_a_join_or_a_reader_is_refused_with_its_place() {
+        for (text, position, expected) in [
+            ("", None, "leave the organizational unit out"),
+            ("\"OU=A,DC=x,DC=y\"", Some(0), "leave out the quotes"),
+            ("'OU=A,DC=x,DC=y'", Some(0), "leave out the quotes"),
+            ("“OU=A,DC=x,DC=y”", Some(0), "leave out the quotes"),
+            ("CN=Computers,DC=x,DC=y", Some(0), "leave the organizational unit empty"),
+            ("cn=computers,DC=x,DC=y", Some(0), "leave the organizational unit empty"),
+            ("CN=Users,DC=x,DC=y", Some(0), "is a container"),
+            ("OU=A,CN=B,DC=x,DC=y", Some(5), "is a container"),
+            ("OU=workstation,CN=domain,CN=com", Some(15), "is a container"),
+            ("OU=Mine", None, "no DC= part"),
+            ("DC=x,DC=y", None, "the domain itself"),
+            ("OU=A,DC=x", None, "do not spell a domain"),
+            ("OU=A,DC=x y,DC=z", None, "do not spell a domain"),
+            ("OU=A,DC=x,OU=B,DC=y", Some(10), "after a DC="),
+            ("O=A,DC=x,DC=y", Some(0), "kind \"O\""),
+            ("2.5.4.11=A,DC=x,DC=y", Some(0), "kind \"2.5.4.11\""),
+            ("OU=A, DC=x,DC=y", Some(5), "blank beside"),
+            ("OU = A,DC=x,DC=y", Some(0), "blank beside"),
+            ("OU= A,DC=x,DC=y", Some(3), "blank beside"),
+            ("OU=A ,DC=x,DC=y", Some(5), "blank beside"),
+            ("OU=A,DC=x,DC=y ", Some(15), "blank beside"),
+            ("OU=Sales, EU,DC=x,DC=y", Some(9), "without '='"),
+            ("OU=A+OU=B,DC=x,DC=y", Some(4), "unescaped '+'"),
+            ("OU=A=B,DC=x,DC=y", Some(4), "unescaped '='"),
+            ("OU=A;B,DC=x,DC=y", Some(4), "unescaped ';'"),
+            ("OU=\"A\",DC=x,DC=y", Some(3), "has a quote"),
+            ("OU=#04024869,DC=x,DC=y", Some(3), "in hexadecimal"),
+            ("OU=é\\x,DC=x,DC=y", Some(4), "escapes nothing"),
+            ("OU=A\\", Some(4), "escapes nothing"),
+            ("OU=A\\4", Some(4), "escapes nothing"),
+            ("OU=\\FF,DC=x,DC=y", Some(3), "not UTF-8"),
+            ("OU=A\nB,DC=x,DC=y", Some(4), "control character"),
+            ("OU=,DC=x,DC=y", Some(3), "empty part"),
+            ("OU=A,DC=x,DC=y,", Some(15), "last comma"),
+            ("Laptops", Some(0), "without '='"),
+        ] {
+            let error = text.parse::<OrganizationalUnit>().expect_err(text);
+            assert!(error.to_string().contains(expected), "{text}: {error}");
+            assert_eq!(error.position(), position, "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn case_and_escaping_do_not_tell_units_apart() {
+        assert!(unit("OU=Lübeck,DC=X,DC=y").same_as(&unit(r"ou=l\c3\bcbeck,dc=x,dc=Y")));
+        assert!(unit(r"OU=a\,b,DC=x,DC=y").same_as(&unit(r"OU=a\2Cb,DC=x,DC=y")));
+        assert!(!unit("OU=a,OU=b,DC=x,DC=y").same_as(&unit("OU=b,OU=a,DC=x,DC=y")));
+        assert!(!unit("OU=a,DC=x,DC=y").same_as(&unit("OU=a,DC=x,DC=z")));
+    }
+
+    #[test]
+    fn a_unit_knows_what_is_around_it() {
+        let inner = unit(r"OU=c,OU=b\,b,OU=a,DC=x,DC=y");
+        let middle = inner.parent().unwrap();
+        assert_eq!(middle.as_str(), r"OU=b\,b,OU=a,DC=x,DC=y");
+        let outer = middle.parent().unwrap();
+        assert_eq!((outer.as_str(), outer.parent()), ("OU=a,DC=x,DC=y", None));
+        assert!(
+            inner.is_within(&outer) && inner.is_within(&inner) && middle.is_within(&unit("ou=A,dc=x,dc=y"))
+        );
+        assert!(!outer.is_within(&inner));
+        assert!(!inner.is_within(&unit("OU=b,DC=x,DC=y")));
+        assert!(!inner.is_within(&unit("OU=a,DC=x,DC=z")));
+    }
+
+    #[test]
+    fn a_broken_unit_of_a_tenant_is_kept_and_told_from_others() {
+        let broken = OrganizationalUnit::from_service("\"OU=A,DC=contoso, DC=com\"");
+        assert!(broken.violation().is_some() && broken.names().is_empty() && broken.parent().is_none());
+        assert_eq!(broken.as_str(), "\"OU=A,DC=contoso, DC=com\"");
+        let container = OrganizationalUnit::from_service("CN=Computers, DC=contoso, DC=com");
+        assert_eq!(container.domain(), "contoso.com".parse().unwrap());
+        assert!(container.same_as(&OrganizationalUnit::from_service("cn=Computers, dc=contoso, dc=com")));
+        assert!(!container.is_within(&unit("OU=A,DC=contoso,DC=com")));
+    }
+
+    #[test]
+    fn a_semicolon_in_a_name_is_found() {
+        assert_eq!(unit(r"OU=a\;b,DC=x,DC=y").lint().len(), 1);
+        assert_eq!(unit(r"OU=a\3Bb,DC=x,DC=y").lint().len(), 1);
+        assert!(unit("OU=a,DC=x,DC=y").lint().is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn units_hold_the_laws(
+            text in "(?s).{0,30}|((OU|DC|cn)=[a-zé #;+\\\\,2C\" ]{0,6},){0,4}DC=[a-z]{1,3},DC=[a-z]{1,3}"
+        ) {
+            laws::parse_and_print::<OrganizationalUnit>(&text);
+            let unit = OrganizationalUnit::from_service(text);
+            prop_assert!(unit.same_as(&unit) && unit.is_within(&unit));
+            unit.lint();
+            if let Some(parent) = unit.parent() {
+                prop_assert_eq!(parent.violation(), None);
+                prop_assert!(unit.is_within(&parent) && !parent.is_within(&unit));
+            }
+        }
+
+        #[test]
+        fn any_name_can_be_escaped_and_is_read_back(name in "(?s).{1,12}") {
+            let escaped: String = name.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+            prop_assert_eq!(unit(&format!("OU={escaped},DC=x,DC=y")).names(), [name]);
+        }
+    }
+}
