@@ -86,6 +86,7 @@ struct Inner {
     retry_after: Option<Duration>,
     attempts: u32,
     outcome_unknown: bool,
+    cut_short: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -123,6 +124,7 @@ impl Error {
             retry_after: None,
             attempts: 0,
             outcome_unknown: kind == ErrorKind::UnknownOutcome,
+            cut_short: false,
             source: None,
         }))
     }
@@ -217,6 +219,50 @@ impl Error {
         self
     }
 
+    /// Undoes that: sending it again does no harm.
+    #[must_use]
+    pub(crate) fn with_known_outcome(mut self) -> Self {
+        self.0.outcome_unknown = false;
+        if self.0.kind == ErrorKind::UnknownOutcome {
+            self.0.kind = match self.0.status {
+                Some(_) => ErrorKind::Unavailable,
+                None => ErrorKind::Interrupted,
+            };
+        }
+        self
+    }
+
+    /// Says that the answer ended too early.
+    #[must_use]
+    pub(crate) fn with_cut_short(mut self, cut_short: bool) -> Self {
+        self.0.cut_short = cut_short;
+        self
+    }
+
+    /// The same error for another request that shared the exchange; without its cause, which has one owner, and without
+    /// the name of a call.
+    pub(crate) fn like(&self) -> Self {
+        let inner = &*self.0;
+        let message = match &inner.source {
+            Some(source) => Cow::Owned(format!("{}: {source}", inner.message)),
+            None => inner.message.clone(),
+        };
+        Self(Box::new(Inner {
+            kind: inner.kind,
+            message,
+            operation: None,
+            target: None,
+            status: inner.status,
+            service: inner.service.clone(),
+            ids: inner.ids.clone(),
+            retry_after: inner.retry_after,
+            attempts: inner.attempts,
+            outcome_unknown: inner.outcome_unknown,
+            cut_short: inner.cut_short,
+            source: None,
+        }))
+    }
+
     /// Names the call, unless an inner one has been named already.
     #[must_use]
     pub(crate) fn for_call(mut self, operation: &'static str, method: &http::Method, path: &str) -> Self {
@@ -297,6 +343,11 @@ impl Error {
     /// Whether a write may have taken effect although the call failed. Read before you send it again.
     pub fn outcome_unknown(&self) -> bool {
         self.0.outcome_unknown
+    }
+
+    /// Whether the answer ended too early.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        self.0.cut_short
     }
 
     /// What the failed exchange leaves open, if it was the transport that failed.

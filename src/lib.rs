@@ -4,8 +4,11 @@
 pub mod clock;
 pub mod credential;
 pub mod error;
+pub mod graph;
 pub mod model;
 pub mod pipeline;
+pub mod resource;
 pub mod transport;
 
 pub use self::error::{Error, ErrorKind, Result};
+pub use self::graph::{Client, ClientBuilder, Cloud};

@@ -110,7 +110,7 @@ impl Default for RetryConfig {
 
 /// What came of a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+pub(crate) enum Outcome {
     Answer {
         status: StatusCode,
         retry_after: Option<Duration>,
@@ -122,15 +122,15 @@ enum Outcome {
 
 /// What a call has used up.
 #[derive(Debug, Clone, Copy)]
-struct Spent {
-    attempts: u32,
-    elapsed: Duration,
+pub(crate) struct Spent {
+    pub(crate) attempts: u32,
+    pub(crate) elapsed: Duration,
     /// What is left until the call's deadline.
-    left: Option<Duration>,
+    pub(crate) left: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Decision {
+pub(crate) enum Decision {
     /// The outcome is final.
     Return,
     /// Another try would be right, but not within what is left.
@@ -139,7 +139,7 @@ enum Decision {
     Wait(Duration),
 }
 
-fn decide(config: &RetryConfig, idempotent: bool, outcome: Outcome, spent: Spent) -> Decision {
+pub(crate) fn decide(config: &RetryConfig, idempotent: bool, outcome: Outcome, spent: Spent) -> Decision {
     let (throttled, asked) = match outcome {
         Outcome::Refused | Outcome::NoAnswer(TransportErrorKind::Body) => return Decision::Return,
         Outcome::NoAnswer(kind) if kind.never_sent() || idempotent => (false, None),

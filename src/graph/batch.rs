@@ -1,0 +1,387 @@
+//! Many requests in one: `$batch`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::client::{Client, named};
+use super::decode::{self, Answer};
+use super::operation::{ApiVersion, NO_SCOPES, Operation, OperationInfo, Permissions};
+use crate::error::{Error, ErrorKind, Result, ServiceError};
+use crate::pipeline::limit::IntuneShare;
+use crate::pipeline::retry::{Decision, Outcome, Spent, decide};
+use crate::pipeline::retry_after;
+
+/// How many requests Graph takes in one batch.
+pub const MOST_REQUESTS: usize = 20;
+
+/// Requests that are sent together, twenty at a time.
+///
+/// Each has its own outcome. What failed for a passing reason is sent again, alone, after the largest wait that was asked
+/// for; what is not idempotent and may have taken effect is not. Order is not kept: do not batch what depends on what.
+///
+/// ```
+/// # use windows_autopilot::{Client, Result, model::{Device, Id}};
+/// # async fn run(client: &Client, ids: &[Id<Device>]) -> Result<()> {
+/// let mut batch = client.batch();
+/// let slots: Vec<_> = ids.iter().map(|id| batch.add(client.devices().get(id))).collect();
+/// let mut answers = batch.send().await?;
+/// for slot in slots {
+///     let device = answers.take(slot)?;
+/// }
+/// # Ok(()) }
+/// ```
+#[must_use = "a batch does nothing until it is sent"]
+pub struct Batch {
+    client: Client,
+    requests: Vec<Request>,
+}
+
+struct Request {
+    info: &'static OperationInfo,
+    version: ApiVersion,
+    url: String,
+    shown: String,
+    headers: HeaderMap,
+    body: Option<Bytes>,
+    invalid: Option<String>,
+}
+
+/// Where the answer of one request of a batch will be.
+pub struct Slot<T> {
+    index: usize,
+    decode: fn(&Answer) -> Result<T>,
+    answer: PhantomData<fn() -> T>,
+}
+
+impl<T> fmt::Debug for Slot<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Slot").field(&self.index).finish()
+    }
+}
+
+impl Batch {
+    pub(crate) fn new(client: &Client) -> Self {
+        Self { client: client.clone(), requests: Vec::new() }
+    }
+
+    /// Adds a request. Any number: they are sent twenty at a time.
+    pub fn add<T>(&mut self, operation: impl Into<Operation<T>>) -> Slot<T> {
+        let operation = operation.into();
+        let slot = Slot { index: self.requests.len(), decode: operation.decode, answer: PhantomData };
+        self.requests.push(Request {
+            info: operation.info,
+            version: operation.version,
+            url: operation.url(),
+            shown: operation.shown_path(),
+            headers: operation.headers,
+            body: operation.body,
+            invalid: operation.invalid,
+        });
+        slot
+    }
+
+    /// How many requests it holds.
+    pub fn len(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// Whether it holds no request.
+    pub fn is_empty(&self) -> bool {
+        self.requests.is_empty()
+    }
+
+    /// Sends all requests, and those again that failed for a passing reason. An empty batch sends nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] if a request is wrong as it is: then none is sent. All else is found in the answers.
+    pub async fn send(self) -> Result<BatchAnswers> {
+        if let Some(wrong) = self.requests.iter().find(|request| request.invalid.is_some()) {
+            let problem = wrong.invalid.clone().unwrap_or_default();
+            let error = Error::new(ErrorKind::InvalidInput, problem);
+            return Err(error.for_call(wrong.info.name, &wrong.method(), &wrong.shown));
+        }
+        let mut answers = BatchAnswers { answers: HashMap::with_capacity(self.requests.len()) };
+        for version in [ApiVersion::V1, ApiVersion::Beta] {
+            let of_version: Vec<usize> = (0..self.requests.len())
+                .filter(|index| self.requests.get(*index).is_some_and(|request| request.version == version))
+                .collect();
+            for chunk in of_version.chunks(MOST_REQUESTS) {
+                self.send_chunk(version, chunk, &mut answers).await;
+            }
+        }
+        Ok(answers)
+    }
+
+    /// Sends one chunk until every request in it has an outcome.
+    async fn send_chunk(&self, version: ApiVersion, chunk: &[usize], answers: &mut BatchAnswers) {
+        let clock = self.client.clock();
+        let start = clock.elapsed();
+        let mut pending: Vec<usize> = chunk.to_vec();
+        let mut attempts = 0;
+        while !pending.is_empty() {
+            attempts += 1;
+            let requests: Vec<(usize, &Request)> =
+                pending.iter().filter_map(|index| Some((*index, self.requests.get(*index)?))).collect();
+            let mut parts = match self.exchange(version, &requests).await {
+                Ok(parts) => parts,
+                Err(error) => {
+                    for (index, request) in requests {
+                        let error =
+                            error.like().for_call(request.info.name, &request.method(), &request.shown);
+                        let known = request.info.idempotent || !error.outcome_unknown();
+                        let error = if known { error.with_known_outcome() } else { error };
+                        answers.insert(index, request, Err(error));
+                    }
+                    return;
+                }
+            };
+            let spent = Spent { attempts, elapsed: clock.elapsed().saturating_sub(start), left: None };
+            let mut again = Vec::new();
+            let mut longest = Duration::ZERO;
+            for (index, request) in requests {
+                let part = parts.remove(&index);
+                let outcome = match &part {
+                    Some(Part::One(answer)) => {
+                        let inner = match answer.status().is_success() {
+                            true => None,
+                            false => ServiceError::read(answer.body()).and_then(|error| error.retry_after()),
+                        };
+                        let wait = retry_after(answer.headers(), inner, clock.timestamp());
+                        Outcome::Answer { status: answer.status(), retry_after: wait }
+                    }
+                    Some(Part::Twice) => Outcome::Refused,
+                    // Whether a request without an answer was carried out is not known.
+                    None => Outcome::NoAnswer(crate::transport::TransportErrorKind::Interrupted),
+                };
+                match decide(self.client.retry_config(), request.info.idempotent, outcome, spent) {
+                    Decision::Wait(wait) => {
+                        longest = longest.max(wait);
+                        again.push(index);
+                    }
+                    Decision::Return | Decision::GiveUp => {
+                        let outcome = request.outcome(part, clock.timestamp());
+                        answers.insert(index, request, outcome);
+                    }
+                }
+            }
+            if !again.is_empty() {
+                clock.sleep(longest).await;
+            }
+            pending = again;
+        }
+    }
+
+    /// One exchange: the parts of the answer by the index of their request.
+    async fn exchange(
+        &self,
+        version: ApiVersion,
+        requests: &[(usize, &Request)],
+    ) -> Result<HashMap<usize, Part>> {
+        let steps: Vec<Step<'_>> = requests.iter().map(|(index, request)| request.step(*index)).collect();
+        let mut share = IntuneShare { requests: 0, writes: 0 };
+        for (_, request) in requests {
+            if request.url.starts_with("/deviceManagement") || request.url.starts_with("/deviceAppManagement")
+            {
+                share.requests += 1;
+                share.writes += usize::from(request.info.method != "GET");
+            }
+        }
+        // Sent again as a whole only if that is right for each request in it.
+        let info = match requests.iter().all(|(_, request)| request.info.idempotent) {
+            true => &IDEMPOTENT_BATCH,
+            false => &BATCH,
+        };
+        let operation = Operation::new(info, &[], decode::entity::<Responses>)
+            .with_version(version)
+            .with_json(&Requests { requests: steps });
+        operation.check().map_err(|error| named(error, &operation))?;
+        let address = operation.address(self.client.cloud().graph());
+        let answer = self.client.exchange(&operation, &address, None, Some(share)).await?;
+        let mut parts = HashMap::new();
+        for response in answer.responses {
+            // Ids come back in any order and any case; ours are numbers.
+            let Ok(index) = response.id.parse::<usize>() else {
+                tracing::warn!("a batch answered for a request that it did not hold");
+                continue;
+            };
+            let part = response.into_answer();
+            parts.entry(index).and_modify(|part| *part = Part::Twice).or_insert(Part::One(part));
+        }
+        Ok(parts)
+    }
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch").field("requests", &self.requests.len()).finish_non_exhaustive()
+    }
+}
+
+/// The batch itself; each request in it needs what it needs by itself.
+pub(crate) const BATCH: OperationInfo = OperationInfo {
+    name: "batch",
+    method: "POST",
+    path: "/$batch",
+    versions: &[ApiVersion::V1, ApiVersion::Beta],
+    idempotent: false,
+    permissions: Permissions { delegated: NO_SCOPES, application: NO_SCOPES },
+    page: "https://learn.microsoft.com/en-us/graph/json-batching",
+};
+
+static IDEMPOTENT_BATCH: OperationInfo = OperationInfo { idempotent: true, ..BATCH };
+
+enum Part {
+    One(Answer),
+    Twice,
+}
+
+impl Request {
+    fn method(&self) -> http::Method {
+        http::Method::from_bytes(self.info.method.as_bytes()).unwrap_or(http::Method::GET)
+    }
+
+    fn step(&self, index: usize) -> Step<'_> {
+        let mut headers: BTreeMap<&str, &str> = self
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+            .collect();
+        headers.insert("prefer", "include-unknown-enum-members");
+        let body = self.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
+        if body.is_some() {
+            headers.insert("Content-Type", "application/json");
+        }
+        Step { id: index.to_string(), method: self.info.method, url: &self.url, headers, body }
+    }
+
+    fn outcome(&self, part: Option<Part>, now: jiff::Timestamp) -> Result<Answer> {
+        let write = !self.info.idempotent;
+        let answer = match part {
+            Some(Part::One(answer)) => answer,
+            missing => {
+                let message = match missing {
+                    None => "the batch's answer has no part for this request",
+                    Some(_) => "the batch's answer has two parts for this request",
+                };
+                let error = Error::new(ErrorKind::Decode, message);
+                return Err(if write { error.with_unknown_outcome() } else { error });
+            }
+        };
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let error = Error::from_response(answer.status(), answer.headers(), answer.body());
+        let inner = error.service().and_then(ServiceError::retry_after);
+        let wait = retry_after(answer.headers(), inner, now);
+        let error = error.with_retry_after(wait);
+        Err(if write && answer.status().is_server_error() { error.with_unknown_outcome() } else { error })
+    }
+}
+
+#[derive(Serialize)]
+struct Requests<'a> {
+    requests: Vec<Step<'a>>,
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    id: String,
+    method: &'static str,
+    url: &'a str,
+    headers: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Responses {
+    responses: Vec<StepAnswer>,
+}
+
+#[derive(Deserialize)]
+struct StepAnswer {
+    id: String,
+    status: u16,
+    #[serde(default)]
+    headers: Option<HashMap<String, String>>,
+    #[serde(default)]
+    body: Option<Box<RawValue>>,
+}
+
+impl StepAnswer {
+    fn into_answer(self) -> Answer {
+        let mut headers = HeaderMap::new();
+        for (name, value) in self.headers.unwrap_or_default() {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                headers.insert(name, value);
+            }
+        }
+        let plain = headers
+            .get(CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .is_some_and(|kind| !kind.to_ascii_lowercase().contains("json"));
+        let body = match self.body {
+            // What is no JSON comes as a JSON string.
+            Some(raw) if plain => serde_json::from_str::<String>(raw.get())
+                .map_or_else(|_| Bytes::copy_from_slice(raw.get().as_bytes()), Bytes::from),
+            Some(raw) if raw.get() != "null" => Bytes::from(Box::<str>::from(raw).into_string()),
+            _ => Bytes::new(),
+        };
+        let mut answer = http::Response::new(body);
+        *answer.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_GATEWAY);
+        *answer.headers_mut() = headers;
+        answer
+    }
+}
+
+/// The outcomes of a batch.
+pub struct BatchAnswers {
+    answers: HashMap<usize, Answered>,
+}
+
+struct Answered {
+    info: &'static OperationInfo,
+    method: http::Method,
+    shown: String,
+    outcome: Result<Answer>,
+}
+
+impl BatchAnswers {
+    fn insert(&mut self, index: usize, request: &Request, outcome: Result<Answer>) {
+        let answered =
+            Answered { info: request.info, method: request.method(), shown: request.shown.clone(), outcome };
+        self.answers.insert(index, answered);
+    }
+
+    /// The outcome of the request that the slot is for.
+    ///
+    /// # Errors
+    /// That request's own, or [`ErrorKind::InvalidInput`] for a slot of another batch.
+    pub fn take<T>(&mut self, slot: Slot<T>) -> Result<T> {
+        let Some(Answered { info, method, shown, outcome }) = self.answers.remove(&slot.index) else {
+            return Err(Error::new(ErrorKind::InvalidInput, "the slot is of another batch"));
+        };
+        outcome
+            .and_then(|answer| {
+                (slot.decode)(&answer).map_err(|error| {
+                    let error = error.with_status(answer.status(), answer.headers());
+                    if info.idempotent { error } else { error.with_unread_answer() }
+                })
+            })
+            .map_err(|error| error.for_call(info.name, &method, &shown))
+    }
+}
+
+impl fmt::Debug for BatchAnswers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BatchAnswers").field("left", &self.answers.len()).finish()
+    }
+}

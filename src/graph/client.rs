@@ -1,0 +1,378 @@
+//! The client: a pipeline, a cloud and a clock.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderValue, Method, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::batch::Batch;
+use super::cloud::Cloud;
+use super::decode::{self, Answer};
+use super::operation::{self, ApiVersion, Call, Operation};
+use super::page::List;
+use crate::clock::{Clock, SystemClock, within};
+use crate::credential::TokenProvider;
+use crate::error::{Error, ErrorKind, Result};
+use crate::pipeline::auth::Auth;
+use crate::pipeline::limit::{IntuneShare, Limit};
+use crate::pipeline::request_id::RequestId;
+use crate::pipeline::retry::Retry;
+use crate::pipeline::trace::Trace;
+use crate::pipeline::{CallInfo, Limits, Middleware, Pipeline, RetryConfig, retry_after};
+use crate::transport::Transport;
+
+/// A client for one tenant in one cloud. Cheap to clone, and shared by all its clones: token, limits, retry budget.
+///
+/// ```
+/// use windows_autopilot::Client;
+/// use windows_autopilot::credential::FixedToken;
+/// # #[cfg(feature = "reqwest")]
+/// # fn build() -> windows_autopilot::Result<()> {
+/// let client = Client::builder(FixedToken::new("eyJ0eXAi…")).build()?;
+/// # Ok(()) }
+/// ```
+///
+/// Calls need whatever runtime the transport and the clock need: tokio, for those of this crate.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pipeline: Pipeline,
+    auth: Arc<Auth>,
+    clock: Arc<dyn Clock>,
+    cloud: Cloud,
+    call_timeout: Duration,
+    retry: RetryConfig,
+}
+
+impl Client {
+    /// Begins a client that signs in with `credential`.
+    pub fn builder(credential: impl TokenProvider) -> ClientBuilder {
+        ClientBuilder {
+            credential: Arc::new(credential),
+            cloud: Cloud::default(),
+            transport: None,
+            clock: None,
+            retry: RetryConfig::default(),
+            limits: Limits::default(),
+            per_call: Vec::new(),
+            per_try: Vec::new(),
+            call_timeout: Duration::from_secs(600),
+            try_timeout: Duration::from_secs(120),
+        }
+    }
+
+    /// The cloud that it talks to.
+    pub fn cloud(&self) -> &Cloud {
+        &self.inner.cloud
+    }
+
+    /// Where its time comes from.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
+    }
+
+    pub(crate) fn retry_config(&self) -> &RetryConfig {
+        &self.inner.retry
+    }
+
+    /// The roles or scopes that the token in use carries, read from it without a call to Graph; empty where the token
+    /// does not show them.
+    ///
+    /// # Errors
+    /// When no token is to be had.
+    pub async fn granted_permissions(&self) -> Result<Vec<String>> {
+        #[derive(serde::Deserialize, Default)]
+        struct Claims {
+            #[serde(default)]
+            roles: Vec<String>,
+            #[serde(default)]
+            scp: String,
+        }
+        let token = self.inner.auth.token_secret().await?;
+        let claims = token.secret().reveal().split('.').nth(1).and_then(|middle| {
+            use base64::Engine as _;
+            base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(middle.trim_end_matches('=')).ok()
+        });
+        let claims: Claims = claims.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
+        Ok(claims.roles.into_iter().chain(claims.scp.split_whitespace().map(str::to_owned)).collect())
+    }
+
+    /// A `GET` of any path below `version`, for what has no typed call. The path's values must be percent-encoded.
+    ///
+    /// ```
+    /// # use windows_autopilot::{Client, Result, graph::ApiVersion};
+    /// # async fn run(client: &Client) -> Result<()> {
+    /// #[derive(serde::Deserialize)]
+    /// struct Organization { #[serde(rename = "displayName")] display_name: String }
+    /// let all = client.list::<Organization>(ApiVersion::V1, "/organization").all().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn get<T: DeserializeOwned>(&self, version: ApiVersion, path: &str) -> Call<T> {
+        Call::new(self, Operation::at(&operation::OTHER_GET, version, path, decode::entity))
+    }
+
+    /// A list at any path below `version`, page by page.
+    pub fn list<T: DeserializeOwned + Send + 'static>(&self, version: ApiVersion, path: &str) -> List<T> {
+        List::new(self, Operation::at(&operation::OTHER_LIST, version, path, decode::nothing))
+    }
+
+    /// A `POST` to any path below `version`. It is never sent twice unless it certainly had no effect.
+    pub fn post<T: DeserializeOwned>(
+        &self,
+        version: ApiVersion,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Call<T> {
+        Call::new(self, Operation::at(&operation::OTHER_POST, version, path, decode::entity).with_json(body))
+    }
+
+    /// A `PATCH` of any path below `version`; whatever it answers is dropped.
+    pub fn patch(&self, version: ApiVersion, path: &str, body: &impl Serialize) -> Call<()> {
+        Call::new(
+            self,
+            Operation::at(&operation::OTHER_PATCH, version, path, decode::nothing).with_json(body),
+        )
+    }
+
+    /// A `DELETE` of any path below `version`. Mind what stands there: without `/$ref`, the object of a link is deleted.
+    pub fn delete(&self, version: ApiVersion, path: &str) -> Call<()> {
+        Call::new(self, Operation::at(&operation::OTHER_DELETE, version, path, decode::nothing))
+    }
+
+    /// Sends an operation and returns what it answers.
+    ///
+    /// # Errors
+    /// As [`Call::send`].
+    pub async fn send<T>(&self, operation: &Operation<T>) -> Result<T> {
+        self.execute(operation, None).await
+    }
+
+    /// Begins a batch.
+    pub fn batch(&self) -> Batch {
+        Batch::new(self)
+    }
+
+    pub(crate) async fn execute<T>(&self, operation: &Operation<T>, timeout: Option<Duration>) -> Result<T> {
+        operation.check().map_err(|error| named(error, operation))?;
+        let address = operation.address(self.inner.cloud.graph());
+        self.exchange(operation, &address, timeout, None).await
+    }
+
+    /// Sends `operation` to `address`, which is its own or a link that the service gave for it.
+    pub(crate) async fn exchange<T>(
+        &self,
+        operation: &Operation<T>,
+        address: &str,
+        timeout: Option<Duration>,
+        share: Option<IntuneShare>,
+    ) -> Result<T> {
+        let inner = &*self.inner;
+        let limit = timeout.unwrap_or(inner.call_timeout);
+        let mut info = CallInfo::new(operation.info.name, operation.info.path, operation.info.idempotent);
+        info.deadline = Some(inner.clock.elapsed().saturating_add(limit));
+        let progress = Arc::clone(&info.progress);
+        let method = operation.method();
+        let mut request = http::Request::new(operation.body.clone().unwrap_or_default());
+        *request.method_mut() = method.clone();
+        *request.uri_mut() = address.parse().map_err(|error: http::uri::InvalidUri| {
+            named(
+                Error::new(ErrorKind::InvalidInput, "the address cannot be written").with_source(error),
+                operation,
+            )
+        })?;
+        let headers = request.headers_mut();
+        headers.reserve(8);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert("prefer", HeaderValue::from_static("include-unknown-enum-members"));
+        if operation.body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        headers.extend(operation.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        request.extensions_mut().insert(info);
+        if let Some(share) = share {
+            request.extensions_mut().insert(share);
+        }
+
+        let work = async {
+            let answer = inner.pipeline.send(request.clone()).await?;
+            let result = self.read(operation, &answer, progress.was_ambiguous());
+            match &result {
+                // A body that was cut short although its length was right: once more, if that does no harm.
+                Err(error) if operation.info.idempotent && error.is_cut_short() => {
+                    let answer = inner.pipeline.send(request).await?;
+                    self.read(operation, &answer, progress.was_ambiguous())
+                }
+                _ => result,
+            }
+        };
+        let result = within(&*inner.clock, limit, work).await.unwrap_or_else(|| {
+            let message = format!("the call was not over within {limit:?}");
+            Err(Error::new(ErrorKind::Timeout, message))
+        });
+        result.map_err(|error| {
+            let unknown = !operation.info.idempotent && progress.may_have_taken_effect();
+            let error = if unknown { error.with_unknown_outcome() } else { error };
+            named(error, operation).with_attempts(progress.attempts())
+        })
+    }
+
+    fn read<T>(&self, operation: &Operation<T>, answer: &Answer, ambiguous_before: bool) -> Result<T> {
+        let status = answer.status();
+        if status.is_success() {
+            return (operation.decode)(answer).map_err(|error| {
+                let error = error.with_status(status, answer.headers());
+                if operation.info.idempotent { error } else { error.with_unread_answer() }
+            });
+        }
+        // Not there, after a deletion whose outcome was unclear: it was ours.
+        if status == StatusCode::NOT_FOUND && ambiguous_before && operation.method() == Method::DELETE {
+            let mut gone = http::Response::new(Bytes::new());
+            *gone.status_mut() = StatusCode::NO_CONTENT;
+            return (operation.decode)(&gone);
+        }
+        let error = Error::from_response(status, answer.headers(), answer.body());
+        let inner = error.service().and_then(|service| service.retry_after());
+        let wait = match status.as_u16() {
+            429 | 503 => retry_after(answer.headers(), inner, self.inner.clock.timestamp()),
+            _ => None,
+        };
+        Err(error.with_retry_after(wait))
+    }
+}
+
+pub(crate) fn named<T>(error: Error, operation: &Operation<T>) -> Error {
+    error.for_call(operation.info.name, &operation.method(), &operation.shown_path())
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("cloud", &self.inner.cloud).finish_non_exhaustive()
+    }
+}
+
+/// Builds a [`Client`]. Only [`ClientBuilder::build`] can fail.
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct ClientBuilder {
+    credential: Arc<dyn TokenProvider>,
+    cloud: Cloud,
+    transport: Option<Arc<dyn Transport>>,
+    clock: Option<Arc<dyn Clock>>,
+    retry: RetryConfig,
+    limits: Limits,
+    per_call: Vec<Arc<dyn Middleware>>,
+    per_try: Vec<Arc<dyn Middleware>>,
+    call_timeout: Duration,
+    try_timeout: Duration,
+}
+
+impl ClientBuilder {
+    /// Uses another cloud than the worldwide one.
+    pub fn with_cloud(mut self, cloud: Cloud) -> Self {
+        self.cloud = cloud;
+        self
+    }
+
+    /// Sends over `transport`: a simulated tenant, a recording, a wrapped client. Default: `ReqwestTransport`.
+    pub fn with_transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Takes time from `clock`. Default: [`SystemClock`].
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Sets how patient it is.
+    pub fn with_retry(mut self, retry: RetryConfig) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Sets what it allows itself.
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Adds a step that runs once a call, before retries.
+    pub fn with_middleware(mut self, middleware: impl Middleware) -> Self {
+        self.per_call.push(Arc::new(middleware));
+        self
+    }
+
+    /// Adds a step that runs for every try, after sign-in: the last one before the transport.
+    pub fn with_per_try_middleware(mut self, middleware: impl Middleware) -> Self {
+        self.per_try.push(Arc::new(middleware));
+        self
+    }
+
+    /// The longest that a call may take, retries and waits included, unless it says otherwise. 10 minutes.
+    pub fn with_call_timeout(mut self, timeout: Duration) -> Self {
+        self.call_timeout = timeout;
+        self
+    }
+
+    /// The longest that one try may take. 2 minutes.
+    pub fn with_try_timeout(mut self, timeout: Duration) -> Self {
+        self.try_timeout = timeout;
+        self
+    }
+
+    /// Builds the client.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`] when there is no transport, or the default one cannot be made.
+    pub fn build(self) -> Result<Client> {
+        let clock: Arc<dyn Clock> = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => default_transport()?,
+        };
+        let origin = self.cloud.graph().to_owned();
+        // Sign-in has no token to carry, and its own share of patience.
+        let sign_in: Vec<Arc<dyn Middleware>> = vec![
+            Arc::new(Trace),
+            Arc::new(RequestId),
+            Arc::new(Retry::new(self.retry.clone(), Arc::clone(&clock))),
+        ];
+        let sign_in = Pipeline::new(sign_in, Arc::clone(&transport), Arc::clone(&clock), self.try_timeout);
+        let login = self.cloud.login().to_owned();
+        let auth = Auth::new(self.credential, sign_in, Arc::clone(&clock), login, self.cloud.scope(), origin);
+        let auth = Arc::new(auth);
+
+        let mut steps: Vec<Arc<dyn Middleware>> = vec![Arc::new(Trace), Arc::new(RequestId)];
+        steps.extend(self.per_call);
+        steps.push(Arc::new(Retry::new(self.retry.clone(), Arc::clone(&clock))));
+        steps.push(Arc::clone(&auth) as Arc<dyn Middleware>);
+        steps.push(Arc::new(Limit::new(&self.limits, Arc::clone(&clock))));
+        steps.extend(self.per_try);
+        let pipeline = Pipeline::new(steps, transport, Arc::clone(&clock), self.try_timeout);
+        let (cloud, call_timeout, retry) = (self.cloud, self.call_timeout, self.retry);
+        Ok(Client { inner: Arc::new(Inner { pipeline, auth, clock, cloud, call_timeout, retry }) })
+    }
+}
+
+#[cfg(feature = "reqwest")]
+fn default_transport() -> Result<Arc<dyn Transport>> {
+    let transport = crate::transport::ReqwestTransport::new().map_err(|error| {
+        Error::new(ErrorKind::Configuration, "the default transport cannot be made").with_source(error)
+    })?;
+    Ok(Arc::new(transport))
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn default_transport() -> Result<Arc<dyn Transport>> {
+    let message = "no transport: give one with `with_transport`, or enable the feature `reqwest`";
+    Err(Error::new(ErrorKind::Configuration, message))
+}

@@ -1,0 +1,132 @@
+//! Microsoft's clouds, each with its own Graph and its own sign-in.
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A cloud of Microsoft's. Tokens of one are never sent to another: both hosts come from here.
+///
+/// Hosts: [national cloud deployments](https://learn.microsoft.com/en-us/graph/deployments). Whether a national cloud
+/// has every beta type that hybrid join needs is not documented for all of them; a path that is missing answers 400.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Cloud {
+    /// The worldwide service.
+    #[default]
+    Worldwide,
+    /// Microsoft Cloud for US Government, L4 (GCC High).
+    UsGovernmentL4,
+    /// Microsoft Cloud for US Government, L5 (DoD).
+    UsGovernmentL5,
+    /// The cloud in China, operated by 21Vianet.
+    China,
+    /// Other hosts, such as a test server. Made by [`Cloud::custom`].
+    Custom(CustomCloud),
+}
+
+/// Hosts that a caller named.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CustomCloud {
+    graph: String,
+    login: String,
+}
+
+impl Cloud {
+    /// Other hosts: `graph` and `login` are `https://host[:port]`, or `http://` on a loopback address.
+    ///
+    /// ```
+    /// use windows_autopilot::Cloud;
+    /// assert!(Cloud::custom("http://127.0.0.1:8080", "http://127.0.0.1:8080").is_ok());
+    /// assert!(Cloud::custom("http://graph.example", "https://login.example").is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`] for anything else.
+    pub fn custom(graph: &str, login: &str) -> Result<Self> {
+        Ok(Self::Custom(CustomCloud { graph: origin(graph)?, login: origin(login)? }))
+    }
+
+    /// Where Graph is, without a slash at the end.
+    pub fn graph(&self) -> &str {
+        match self {
+            Self::Worldwide => "https://graph.microsoft.com",
+            Self::UsGovernmentL4 => "https://graph.microsoft.us",
+            Self::UsGovernmentL5 => "https://dod-graph.microsoft.us",
+            Self::China => "https://microsoftgraph.chinacloudapi.cn",
+            Self::Custom(custom) => &custom.graph,
+        }
+    }
+
+    /// Where sign-in is, without a slash at the end.
+    pub fn login(&self) -> &str {
+        match self {
+            Self::Worldwide => "https://login.microsoftonline.com",
+            Self::UsGovernmentL4 | Self::UsGovernmentL5 => "https://login.microsoftonline.us",
+            Self::China => "https://login.chinacloudapi.cn",
+            Self::Custom(custom) => &custom.login,
+        }
+    }
+
+    /// The scope that stands for everything an app was granted on this cloud's Graph.
+    pub fn scope(&self) -> String {
+        format!("{}/.default", self.graph())
+    }
+}
+
+/// `text` as `scheme://authority`, if it is that and nothing more, and safe to send a token to.
+fn origin(text: &str) -> Result<String> {
+    let refuse = |problem: &str| {
+        let message =
+            format!("cloud host {text:?} {problem}; write https://host, or http:// on a loopback address");
+        Err(Error::new(ErrorKind::Configuration, message))
+    };
+    let Ok(uri) = text.trim_end_matches('/').parse::<http::Uri>() else { return refuse("is not an address") };
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return refuse("is not an absolute address");
+    };
+    if authority.as_str().contains('@') {
+        return refuse("names a user");
+    }
+    if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+        return refuse("has a path");
+    }
+    let host = authority.host().trim_matches(['[', ']']);
+    let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    if scheme != "https" && !(scheme == "http" && loopback) {
+        return refuse("is not https");
+    }
+    Ok(format!("{scheme}://{authority}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_bare_https_hosts_and_loopback_are_taken() {
+        for (text, want) in [
+            ("https://graph.example", Some("https://graph.example")),
+            ("https://graph.example:8443/", Some("https://graph.example:8443")),
+            ("http://localhost:1", Some("http://localhost:1")),
+            ("http://[::1]:1", Some("http://[::1]:1")),
+            ("http://127.0.0.2", Some("http://127.0.0.2")),
+            ("http://graph.example", None),
+            ("http://127.0.0.1.evil.example", None),
+            ("https://user@graph.example", None),
+            ("https://graph.example/v1.0", None),
+            ("https://graph.example?x=1", None),
+            ("graph.example", None),
+            ("", None),
+            ("ftp://localhost", None),
+        ] {
+            assert_eq!(origin(text).ok().as_deref(), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_two_clouds_share_a_graph_host() {
+        let clouds = [Cloud::Worldwide, Cloud::UsGovernmentL4, Cloud::UsGovernmentL5, Cloud::China];
+        for (i, cloud) in clouds.iter().enumerate() {
+            assert!(clouds.iter().skip(i + 1).all(|other| other.graph() != cloud.graph()));
+            assert_eq!(cloud.scope(), format!("{}/.default", cloud.graph()));
+        }
+    }
+}

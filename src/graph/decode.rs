@@ -1,0 +1,143 @@
+//! From an answer's bytes to a value, or to an error that says what is wrong with them.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, ErrorKind, Result, excerpt};
+
+pub(crate) type Answer = http::Response<Bytes>;
+
+/// The body as text, without a byte order mark.
+pub(crate) fn text(answer: &Answer) -> Result<&str> {
+    let body: &[u8] = answer.body();
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    std::str::from_utf8(body).map_err(|error| {
+        let at = error.valid_up_to();
+        let message = format!("the answer is not UTF-8: byte {at} of {}", body.len());
+        Error::new(ErrorKind::Decode, message).with_source(error)
+    })
+}
+
+/// The body as JSON text; refuses what does not claim to be JSON, such as the page of a captive portal.
+pub(crate) fn json_text(answer: &Answer) -> Result<&str> {
+    let kind = answer.headers().get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    if let Some(kind) = kind.filter(|kind| !kind.to_ascii_lowercase().contains("json")) {
+        let found = excerpt(&String::from_utf8_lossy(answer.body()), 120);
+        let message = format!("expected JSON and got {}: {found}", excerpt(kind, 60));
+        return Err(Error::new(ErrorKind::Decode, message));
+    }
+    let text = text(answer)?;
+    if text.trim_ascii().is_empty() {
+        return Err(Error::new(ErrorKind::Decode, "expected JSON and got an empty body"));
+    }
+    Ok(text)
+}
+
+pub(crate) fn not_understood(error: &serde_json::Error) -> Error {
+    let truncated = error.is_eof();
+    let message = if truncated { "the answer is cut short" } else { "the answer is not understood" };
+    // serde_json's message names the place and the expectation; it may repeat a value, so it is cleaned.
+    Error::new(ErrorKind::Decode, format!("{message}: {}", excerpt(&error.to_string(), 200)))
+        .with_cut_short(truncated)
+}
+
+/// An object. Documentation shows some wrapped in `{"value": …}`; both forms are read.
+pub(crate) fn entity<T: DeserializeOwned>(answer: &Answer) -> Result<T> {
+    let text = json_text(answer)?;
+    serde_json::from_str(text).or_else(|error| {
+        #[derive(Deserialize)]
+        struct Wrapped<T> {
+            value: T,
+        }
+        match serde_json::from_str::<Wrapped<T>>(text) {
+            Ok(wrapped) => Ok(wrapped.value),
+            Err(_) => Err(not_understood(&error)),
+        }
+    })
+}
+
+/// The `value` of an action that returns a collection.
+pub(crate) fn list_value<T: DeserializeOwned>(answer: &Answer) -> Result<Vec<T>> {
+    super::page::decode_page(answer)?.into_items().collect()
+}
+
+/// Nothing: any success will do, but not a page of a captive portal.
+pub(crate) fn nothing(answer: &Answer) -> Result<()> {
+    let text = text(answer)?;
+    if text.trim_ascii().is_empty() { Ok(()) } else { json_text(answer).map(|_| ()) }
+}
+
+/// The plain number that `/$count` answers.
+pub(crate) fn count(answer: &Answer) -> Result<u64> {
+    let text = text(answer)?;
+    text.trim().parse().map_err(|error: std::num::ParseIntError| {
+        let message = format!("expected a number and got {:?}", excerpt(text, 60));
+        Error::new(ErrorKind::Decode, message).with_source(error)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn answer(kind: &str, body: &[u8]) -> Answer {
+        let mut answer = http::Response::new(Bytes::copy_from_slice(body));
+        answer.headers_mut().insert(http::header::CONTENT_TYPE, kind.parse().unwrap());
+        answer
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped() {
+        assert_eq!(entity::<Vec<u8>>(&answer("application/json", b"\xef\xbb\xbf[1]")).unwrap(), [1]);
+        assert_eq!(count(&answer("text/plain", b"\xef\xbb\xbf42")).unwrap(), 42);
+    }
+
+    #[test]
+    fn what_is_no_json_is_an_error_that_says_so() {
+        for (kind, body, says) in [
+            (
+                "text/html; charset=utf-8",
+                &b"<html><h1>Sign in to WiFi</h1>"[..],
+                "text/html; charset=utf-8: Sign in to WiFi",
+            ),
+            ("application/json", b"", "an empty body"),
+            ("application/json", b"{\"a\":", "cut short"),
+            ("application/json", b"{\"a\":\xff}", "byte 5"),
+            ("application/json", b"nonsense", "not understood"),
+        ] {
+            let error = entity::<Value>(&answer(kind, body)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Decode);
+            assert!(error.to_string().contains(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error_and_not_the_end_of_the_stack() {
+        #[derive(Debug, Deserialize)]
+        struct Thing {
+            #[serde(default)]
+            #[allow(dead_code, reason = "only decoded")]
+            known: Option<Value>,
+        }
+        for key in ["known", "other"] {
+            let body = format!("{{\"{key}\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000));
+            let result = entity::<Thing>(&answer("application/json", body.as_bytes()));
+            // What is not modelled is skipped without recursion, so it may nest as it likes.
+            assert_eq!(result.is_err(), key == "known", "{key}");
+        }
+    }
+
+    #[test]
+    fn an_object_is_read_bare_and_wrapped() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Thing {
+            id: String,
+        }
+        for body in [r#"{"id":"1"}"#, r#"{"value":{"id":"1"}}"#] {
+            assert_eq!(entity::<Thing>(&answer("application/json", body.as_bytes())).unwrap().id, "1");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Graph's protocol: requests as values, pages, batches, and waiting for what takes time.
+
+mod batch;
+mod client;
+mod cloud;
+mod decode;
+mod operation;
+mod page;
+mod poll;
+mod query;
+
+pub use self::batch::{Batch, BatchAnswers, Slot};
+pub use self::client::{Client, ClientBuilder};
+pub use self::cloud::Cloud;
+pub use self::operation::{ApiVersion, Call, Operation, OperationInfo, Permissions, Scopes};
+pub use self::page::{Items, List, Page, Pages};
+pub use self::poll::{Poll, Poller, Schedule};
+pub use self::query::{Field, Filter, field};
+
+pub(crate) use self::batch::BATCH;
+pub(crate) use self::decode::{count, entity, list_value, nothing};

@@ -1,0 +1,367 @@
+//! Lists, page by page, as streams that own their client.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use futures_util::TryStreamExt as _;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::client::{Client, named};
+use super::decode::{self, Answer};
+use super::operation::{ApiVersion, Operation, OperationInfo};
+use super::query::Filter;
+use crate::error::{Error, ErrorKind, Result};
+
+/// No listing has more pages than this; one that has is going in circles.
+const MOST_PAGES: usize = 100_000;
+
+/// A list that is about to be read: narrow it, then take its items or its pages.
+#[must_use = "a list does nothing until its items or pages are read"]
+pub struct List<T> {
+    client: Client,
+    operation: Operation<Page<T>>,
+}
+
+impl<T: DeserializeOwned + Send + 'static> List<T> {
+    /// The operation's decoding is set here, whatever it was.
+    pub(crate) fn new<U>(client: &Client, operation: Operation<U>) -> Self {
+        Self { client: client.clone(), operation: operation.with_decode(decode_page::<T>) }
+    }
+
+    /// Asks for what `filter` holds of. Services understand few filters: see where the list comes from.
+    pub fn filter(self, filter: Filter) -> Self {
+        self.with("$filter", filter.as_str())
+    }
+
+    /// Asks for these properties only, by Graph's names; the others are `None`.
+    pub fn select(self, properties: &[&str]) -> Self {
+        self.with("$select", &properties.join(","))
+    }
+
+    /// Asks for linked objects inline.
+    pub fn expand(self, link: &str) -> Self {
+        self.with("$expand", link)
+    }
+
+    /// Asks for an order, such as `displayName desc`.
+    pub fn order_by(self, order: &str) -> Self {
+        self.with("$orderby", order)
+    }
+
+    /// Asks for pages of at most `size` items. It does not end the list.
+    pub fn page_size(self, size: u32) -> Self {
+        self.with("$top", &size.to_string())
+    }
+
+    /// Makes it an advanced query of directory objects, which filters like [`Field::ne`](super::Field::ne) need: it
+    /// sends `$count=true` and `ConsistencyLevel: eventual`.
+    pub fn advanced(mut self) -> Self {
+        self.operation =
+            self.operation.with_query("$count", "true").with_header("consistencylevel", "eventual");
+        self
+    }
+
+    /// Uses another version of the API than the operation's own.
+    pub fn with_version(mut self, version: ApiVersion) -> Self {
+        self.operation = self.operation.with_version(version);
+        self
+    }
+
+    /// Decodes items as another type: for properties that this crate does not model.
+    pub fn decode_as<U: DeserializeOwned + Send + 'static>(self) -> List<U> {
+        List { client: self.client, operation: self.operation.with_decode(decode_page::<U>) }
+    }
+
+    fn with(mut self, option: &str, value: &str) -> Self {
+        self.operation = self.operation.with_query(option, value);
+        self
+    }
+
+    /// The request of the first page as a value.
+    pub fn operation(&self) -> &Operation<Page<T>> {
+        &self.operation
+    }
+
+    /// The pages, one after the other.
+    pub fn pages(self) -> Pages<T> {
+        Pages { client: self.client, operation: self.operation, state: State::First, seen: HashSet::new() }
+    }
+
+    /// The items, one after the other, over all pages.
+    ///
+    /// An item that cannot be decoded is an error that says which one; the items behind it still come. An error of a page
+    /// ends the stream: what came before it is not the whole list.
+    pub fn items(self) -> Items<T> {
+        Items { pages: self.pages(), current: None }
+    }
+
+    /// All items at once.
+    ///
+    /// # Errors
+    /// As [`Call::send`](super::Call::send), and [`ErrorKind::Link`] for a next link that must not be followed.
+    pub async fn all(self) -> Result<Vec<T>> {
+        self.items().try_collect().await
+    }
+}
+
+impl<T> fmt::Debug for List<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("List").field("operation", &self.operation).finish_non_exhaustive()
+    }
+}
+
+/// One page of a list.
+#[derive(Debug)]
+pub struct Page<T> {
+    items: PageItems<T>,
+    next: Option<String>,
+    count: Option<u64>,
+}
+
+impl<T> Page<T> {
+    /// The items, each by itself: one that cannot be decoded does not spoil the others.
+    pub fn into_items(self) -> PageItems<T> {
+        self.items
+    }
+
+    /// How many items the whole list has, if that was asked for; on the first page only.
+    pub fn count(&self) -> Option<u64> {
+        self.count
+    }
+
+    /// Whether the service says that there is more.
+    pub fn has_more(&self) -> bool {
+        self.next.is_some()
+    }
+}
+
+/// The items of a page.
+#[derive(Debug)]
+pub struct PageItems<T>(Inner<T>);
+
+#[derive(Debug)]
+enum Inner<T> {
+    Good(std::vec::IntoIter<T>),
+    Mixed(std::vec::IntoIter<Result<T>>),
+}
+
+impl<T> Iterator for PageItems<T> {
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Result<T>> {
+        match &mut self.0 {
+            Inner::Good(items) => items.next().map(Ok),
+            Inner::Mixed(items) => items.next(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match &self.0 {
+            Inner::Good(items) => items.size_hint(),
+            Inner::Mixed(items) => items.size_hint(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Body<'a, V> {
+    #[serde(borrow, default, rename = "@odata.nextLink")]
+    next: Option<Cow<'a, str>>,
+    #[serde(default, rename = "@odata.count")]
+    count: Option<u64>,
+    value: Option<V>,
+}
+
+pub(super) fn decode_page<T: DeserializeOwned>(answer: &Answer) -> Result<Page<T>> {
+    let text = decode::json_text(answer)?;
+    let missing =
+        || Error::new(ErrorKind::Decode, "expected a list and got no `value`: this is not an empty list");
+    match serde_json::from_str::<Body<'_, Vec<T>>>(text) {
+        Ok(Body { next, count, value }) => {
+            let items = PageItems(Inner::Good(value.ok_or_else(missing)?.into_iter()));
+            Ok(Page { items, next: next.map(Cow::into_owned), count })
+        }
+        // One item is at fault, or all: take them one by one.
+        Err(error) => {
+            let body = serde_json::from_str::<Body<'_, Vec<&RawValue>>>(text);
+            let Body { next, count, value } = body.map_err(|_| decode::not_understood(&error))?;
+            let items: Vec<_> = value.ok_or_else(missing)?.iter().enumerate().map(one_by_one).collect();
+            let items = PageItems(Inner::Mixed(items.into_iter()));
+            Ok(Page { items, next: next.map(Cow::into_owned), count })
+        }
+    }
+}
+
+fn one_by_one<T: DeserializeOwned>((index, raw): (usize, &&RawValue)) -> Result<T> {
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow, default)]
+        id: Option<Cow<'a, str>>,
+    }
+    serde_json::from_str(raw.get()).map_err(|error| {
+        let named = serde_json::from_str::<Named<'_>>(raw.get()).ok().and_then(|named| named.id);
+        let id = named.map(|id| format!(" with the id {}", crate::error::scrub(&id))).unwrap_or_default();
+        let message =
+            format!("item {index} of the page{id}: {}", crate::error::excerpt(&error.to_string(), 160));
+        Error::new(ErrorKind::Decode, message)
+    })
+}
+
+/// The pages of a list. Follows next links to the client's own host and to the same collection only, each one once.
+pub struct Pages<T> {
+    client: Client,
+    operation: Operation<Page<T>>,
+    state: State<T>,
+    seen: HashSet<String>,
+}
+
+enum State<T> {
+    First,
+    Link(String),
+    Loading(Pin<Box<dyn Future<Output = Result<Page<T>>> + Send>>),
+    Done,
+}
+
+impl<T: DeserializeOwned + Send + 'static> Pages<T> {
+    fn load(&self, link: Option<String>) -> Pin<Box<dyn Future<Output = Result<Page<T>>> + Send>> {
+        let (client, operation) = (self.client.clone(), self.operation.clone());
+        Box::pin(async move {
+            match link {
+                None => client.execute(&operation, None).await,
+                Some(link) => client.exchange(&operation, &link, None, None).await,
+            }
+        })
+    }
+
+    /// A next link that may be followed.
+    fn check(&self, link: String) -> Result<String> {
+        let refuse = |problem: &str| Err(Error::new(ErrorKind::Link, format!("the next link {problem}")));
+        let origin = self.client.cloud().graph();
+        let rest = match link.strip_prefix('/') {
+            // A link without a host is meant for this one; one that begins with two slashes names another.
+            Some(rest) if !rest.starts_with(['/', '\\']) => rest,
+            Some(_) => return refuse("leads to another host"),
+            None => match link.get(..origin.len()) {
+                Some(start) if start.eq_ignore_ascii_case(origin) => {
+                    match link.get(origin.len()..).and_then(|rest| rest.strip_prefix('/')) {
+                        Some(rest) => rest,
+                        None => return refuse("leads to another host"),
+                    }
+                }
+                _ if link.contains("://") => return refuse("leads to another host"),
+                _ => return refuse("is not an address"),
+            },
+        };
+        let path = rest.split(['?', '#']).next().unwrap_or_default();
+        if collection(path) != collection(&self.operation.shown_path()) {
+            return refuse("leads to another collection");
+        }
+        let link = format!("{origin}/{rest}");
+        if link.parse::<http::Uri>().is_err() {
+            return refuse("is not an address");
+        }
+        if self.seen.contains(&link) {
+            return refuse("was followed before: the service is going in circles");
+        }
+        if self.seen.len() >= MOST_PAGES {
+            return refuse("is one too many: no list has so many pages");
+        }
+        Ok(link)
+    }
+}
+
+/// Version and last segment of a path, without a key in parentheses: what a next link must share with the request.
+fn collection(path: &str) -> (String, String) {
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    let version = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let last = parts.next_back().unwrap_or_default();
+    (version, last.split('(').next().unwrap_or_default().to_ascii_lowercase())
+}
+
+impl<T> Pages<T> {
+    /// The operation whose pages these are.
+    pub fn info(&self) -> &'static OperationInfo {
+        self.operation.info
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
+    type Item = Result<Page<T>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Page<T>>>> {
+        let this = &mut *self;
+        loop {
+            match std::mem::replace(&mut this.state, State::Done) {
+                State::First => this.state = State::Loading(this.load(None)),
+                State::Link(link) => match this.check(link) {
+                    Ok(link) => {
+                        this.seen.insert(link.clone());
+                        this.state = State::Loading(this.load(Some(link)));
+                    }
+                    Err(error) => return Poll::Ready(Some(Err(named(error, &this.operation)))),
+                },
+                State::Loading(mut page) => {
+                    let Poll::Ready(result) = page.as_mut().poll(context) else {
+                        this.state = State::Loading(page);
+                        return Poll::Pending;
+                    };
+                    if let Ok(Page { next: Some(link), .. }) = &result {
+                        this.state = State::Link(link.clone());
+                    }
+                    return Poll::Ready(Some(result));
+                }
+                State::Done => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<T> Unpin for Pages<T> {}
+
+impl<T> fmt::Debug for Pages<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages")
+            .field("operation", &self.operation)
+            .field("links", &self.seen.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The items of a list, over all its pages.
+pub struct Items<T> {
+    pages: Pages<T>,
+    current: Option<PageItems<T>>,
+}
+
+impl<T: DeserializeOwned + Send + 'static> Stream for Items<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        let this = &mut *self;
+        loop {
+            if let Some(item) = this.current.as_mut().and_then(Iterator::next) {
+                return Poll::Ready(Some(item.map_err(|error| named(error, &this.pages.operation))));
+            }
+            match ready!(Pin::new(&mut this.pages).poll_next(context)) {
+                Some(Ok(page)) => this.current = Some(page.into_items()),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<T> Unpin for Items<T> {}
+
+impl<T> fmt::Debug for Items<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items").field("pages", &self.pages).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,171 @@
+//! Waiting for what the service does in its own time.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll as TaskPoll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use futures_util::StreamExt as _;
+
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind, Result};
+
+/// What one look showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Poll<T, P = ()> {
+    /// Not yet; with whatever can be said of the state.
+    Pending(P),
+    /// It is as it was waited for.
+    Ready(T),
+}
+
+/// How often to look, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Schedule {
+    /// The wait after the first look.
+    pub first: Duration,
+    /// The longest wait; each is half as long again as the one before.
+    pub longest: Duration,
+    /// When to give up, counted from the first look.
+    pub deadline: Duration,
+}
+
+impl Schedule {
+    /// Looks after `first`, then less and less often, and gives up after `deadline`.
+    pub const fn new(first: Duration, longest: Duration, deadline: Duration) -> Self {
+        Self { first, longest, deadline }
+    }
+}
+
+/// A wait with a deadline: await it for its end, or read it as a stream of what was seen on the way.
+///
+/// A look that fails with [`ErrorKind::NotFound`] is up to whoever made the poller; any other error ends it. Dropping it
+/// ends the wait; nothing goes on.
+#[must_use = "a poller does nothing until it is awaited or read"]
+pub struct Poller<T, P = ()> {
+    looks: Looks<T, P>,
+}
+
+type Looks<T, P> = Pin<Box<dyn Stream<Item = Result<Poll<T, P>>> + Send>>;
+
+impl<T: Send + 'static, P: Send + 'static> Poller<T, P> {
+    /// Waits for `what` by calling `look` on `schedule`.
+    pub fn new<F, R>(clock: Arc<dyn Clock>, schedule: Schedule, what: &'static str, look: F) -> Self
+    where
+        F: FnMut() -> R + Send + 'static,
+        R: Future<Output = Result<Poll<T, P>>> + Send + 'static,
+    {
+        struct State<F> {
+            look: F,
+            wait: Option<Duration>,
+            start: Duration,
+            over: bool,
+        }
+        let start = clock.elapsed();
+        let state = State { look, wait: None, start, over: false };
+        let looks = futures_util::stream::unfold(state, move |mut state| {
+            let clock = Arc::clone(&clock);
+            async move {
+                if state.over {
+                    return None;
+                }
+                if let Some(wait) = state.wait {
+                    let waited = clock.elapsed().saturating_sub(state.start);
+                    let left = schedule.deadline.saturating_sub(waited);
+                    if left.is_zero() {
+                        state.over = true;
+                        let message = format!("gave up waiting for {what} after {waited:?}");
+                        return Some((Err(Error::new(ErrorKind::Timeout, message)), state));
+                    }
+                    // The last look is at the deadline itself.
+                    clock.sleep(wait.min(left)).await;
+                    state.wait = Some((wait + wait / 2).min(schedule.longest));
+                } else {
+                    state.wait = Some(schedule.first.max(Duration::from_millis(1)));
+                }
+                let seen = (state.look)().await;
+                state.over = !matches!(seen, Ok(Poll::Pending(_)));
+                Some((seen, state))
+            }
+        });
+        Self { looks: Box::pin(looks) }
+    }
+}
+
+impl<T, P> Stream for Poller<T, P> {
+    type Item = Result<Poll<T, P>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> TaskPoll<Option<Self::Item>> {
+        self.looks.as_mut().poll_next(context)
+    }
+}
+
+impl<T: Send + 'static, P: Send + 'static> IntoFuture for Poller<T, P> {
+    type Output = Result<T>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+
+    fn into_future(mut self) -> Self::IntoFuture {
+        Box::pin(async move {
+            while let Some(seen) = self.looks.next().await {
+                if let Poll::Ready(value) = seen? {
+                    return Ok(value);
+                }
+            }
+            Err(Error::new(ErrorKind::Timeout, "the wait was over before"))
+        })
+    }
+}
+
+impl<T, P> fmt::Debug for Poller<T, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Poller")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::clock::FakeClock;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn ready_at(look: u32) -> (FakeClock, Poller<u32, u32>, Arc<AtomicU32>) {
+        let (clock, looks) = (FakeClock::new(), Arc::new(AtomicU32::new(0)));
+        let counter = Arc::clone(&looks);
+        let schedule = Schedule::new(SECOND * 4, SECOND * 9, SECOND * 30);
+        let poller = Poller::new(Arc::new(clock.clone()), schedule, "the moon", move || {
+            let seen = counter.fetch_add(1, Ordering::Relaxed) + 1;
+            async move { Ok(if seen >= look { Poll::Ready(seen) } else { Poll::Pending(seen) }) }
+        });
+        (clock, poller, looks)
+    }
+
+    #[tokio::test]
+    async fn looks_at_once_and_then_less_often() {
+        let (clock, poller, _) = ready_at(5);
+        assert_eq!(poller.await.unwrap(), 5);
+        assert_eq!(clock.slept(), [SECOND * 4, SECOND * 6, SECOND * 9, SECOND * 9]);
+    }
+
+    #[tokio::test]
+    async fn gives_up_at_the_deadline_after_a_last_look() {
+        let (clock, poller, looks) = ready_at(u32::MAX);
+        let error = poller.await.unwrap_err();
+        assert_eq!((error.kind(), clock.elapsed()), (ErrorKind::Timeout, SECOND * 30));
+        assert!(error.to_string().contains("the moon"), "{error}");
+        assert_eq!(looks.load(Ordering::Relaxed), 6);
+    }
+
+    #[tokio::test]
+    async fn shows_what_it_saw_as_a_stream() {
+        let (_, poller, _) = ready_at(3);
+        let seen: Vec<_> = poller.map(Result::unwrap).collect().await;
+        assert_eq!(seen, [Poll::Pending(1), Poll::Pending(2), Poll::Ready(3)]);
+    }
+}
