@@ -1,20 +1,39 @@
 //! The data of a deployment: settings that an administrator decides, observations that the service reports, and
 //! checked types for every value with a rule. No I/O, no clock.
 
+mod app;
+mod binary;
 mod checked;
+mod connector;
+mod device;
+mod directory;
 mod enums;
+mod event;
 mod finding;
 mod ids;
+mod import;
 mod invalid;
+mod lenient;
+mod managed_device;
+mod observation;
 mod open_enum;
+mod payload_link;
+mod sync;
 mod text;
 pub(crate) mod wire;
 
+pub use self::app::MobileApp;
+pub use self::binary::Binary;
 pub(crate) use self::checked::is_guid;
 pub use self::checked::{
     AdDomain, ComputerNamePrefix, ConnectorVersion, CustomErrorMessage, DeviceNameTemplate, DisplayName,
     GroupTag, HardwareHash, InstallTimeout, LanguageTag, Locale, MailNickname, OrganizationalUnit,
     ProfileDescription, ProfileName, PurchaseOrder, SerialNumber, TenantId, UserPrincipalName,
+};
+pub use self::connector::Connector;
+pub use self::device::{Device, ProfileReference};
+pub use self::directory::{
+    AlternativeSecurityId, DirectoryDevice, DirectoryObject, EntraDevice, ExtensionAttributes, User,
 };
 pub use self::enums::{
     ApplicabilityRuleType, AssignmentFilterEvaluationMode, AssignmentFilterManagementType,
@@ -26,8 +45,13 @@ pub use self::enums::{
     ProfileAssignmentStatus, RemediationState, SyncStatus, UserType, UserlessEnrollmentStatus,
     WindowsDeviceMode, WindowsEdition,
 };
+pub use self::event::{AutopilotEvent, PolicyStatusDetail};
 pub use self::finding::{Finding, Severity};
 pub use self::ids::Id;
+pub use self::import::{ImportState, ImportUpload, ImportedDevice};
 pub use self::invalid::InvalidValue;
+pub use self::managed_device::ManagedDevice;
 pub use self::open_enum::UnknownValue;
-pub use self::text::{Personal, Text};
+pub use self::payload_link::PayloadLink;
+pub use self::sync::SyncSettings;
+pub use self::text::{Hidden, Personal, Text};

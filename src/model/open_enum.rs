@@ -76,6 +76,12 @@ macro_rules! open_enum {
             }
         }
 
+        impl $crate::model::lenient::FromText for $name {
+            fn from_text(text: &str) -> Option<Self> {
+                Some(Self::from_wire(text))
+            }
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
@@ -102,6 +108,7 @@ macro_rules! open_enum {
 pub(crate) use open_enum;
 
 #[cfg(test)]
+#[allow(unreachable_pub, reason = "the macro's items are public")]
 mod tests {
     open_enum! {
         /// For the tests.
@@ -112,7 +119,7 @@ mod tests {
     fn a_known_member_reads_and_writes_its_wire_name() {
         assert_eq!(serde_json::from_str::<Colour>(r#""darkBlue""#).unwrap(), Colour::DarkBlue);
         assert_eq!(serde_json::to_string(&Colour::Red).unwrap(), r#""red""#);
-        assert_eq!(Colour::MEMBERS, ["red", "darkBlue"]);
+        assert_eq!((Colour::WIRE_TYPE, Colour::MEMBERS), ("colour", &["red", "darkBlue"][..]));
     }
 
     #[test]

@@ -84,39 +84,55 @@ impl fmt::Display for Text {
 /// What stands in `Debug` for a value that must not be seen.
 pub(crate) const REDACTED: &str = "[redacted]";
 
-/// Text about a person, such as a name or a mail address: kept out of `Debug`, and without `Display`.
-///
-/// ```
-/// # use windows_autopilot::model::Personal;
-/// let name = Personal::from("Adele Vance");
-/// assert_eq!(format!("{name:?}"), "[redacted]");
-/// assert_eq!(name.as_str(), "Adele Vance");
-/// ```
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Personal(Text);
+/// Declares text that is kept out of `Debug`, and has no `Display`.
+macro_rules! redacted_text {
+    ($(#[$meta:meta])* pub struct $name:ident;) => {
+        $(#[$meta])*
+        #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Text);
 
-impl Personal {
-    /// The text. Mind where it goes.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+        impl $name {
+            /// The text. Mind where it goes.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(REDACTED)
+            }
+        }
+    };
 }
 
-impl From<&str> for Personal {
-    fn from(text: &str) -> Self {
-        Self(text.into())
-    }
+redacted_text! {
+    /// Text about a person, such as a name or a mail address: kept out of `Debug`, and without `Display`.
+    ///
+    /// ```
+    /// # use windows_autopilot::model::Personal;
+    /// let name = Personal::from("Adele Vance");
+    /// assert_eq!(format!("{name:?}"), "[redacted]");
+    /// assert_eq!(name.as_str(), "Adele Vance");
+    /// ```
+    pub struct Personal;
 }
 
-impl From<String> for Personal {
-    fn from(text: String) -> Self {
-        Self(text.into())
-    }
-}
-
-impl fmt::Debug for Personal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(REDACTED)
-    }
+redacted_text! {
+    /// Text that the service reports and that gives access to something, such as a product key: kept out of `Debug`,
+    /// and without `Display`. It is not wiped from memory.
+    pub struct Hidden;
 }

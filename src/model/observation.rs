@@ -1,0 +1,271 @@
+//! One declaration of what the service reports: the struct, its names on the wire, how it is read and written.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error, Visitor};
+
+/// Declares a type that the service reports.
+///
+/// Each field stands beside its name on the wire (`| "Name"` gives a second one that is read). Fields of the first block
+/// are properties, listed in `PROPERTIES`; those of the `beside` block are annotations, or navigation that comes only
+/// when it is expanded: neither can be selected.
+///
+/// Reading takes the properties in any order, ignores those that it does not know, takes the last of two with the same
+/// name, and fails only where the id is missing or a value has the wrong JSON type. Writing leaves out what is `None`.
+macro_rules! observation {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident = $wire_type:literal, $id:ident: $id_ty:ty { $($properties:tt)* }
+        $( beside { $($beside:tt)* } )?
+    ) => {
+        $crate::model::observation::observation! {
+            @declare $(#[$meta])* $name = $wire_type, [$id: $id_ty], { $($properties)* }, { $($($beside)*)? }
+        }
+        impl $name {
+            /// One of which nothing but the id is known.
+            pub fn new($id: $id_ty) -> Self {
+                Self::blank($id)
+            }
+        }
+    };
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident = $wire_type:literal { $($properties:tt)* }
+        $( beside { $($beside:tt)* } )?
+    ) => {
+        $crate::model::observation::observation! {
+            @declare $(#[$meta])* $name = $wire_type, [], { $($properties)* }, { $($($beside)*)? }
+        }
+        impl Default for $name {
+            fn default() -> Self {
+                Self::blank()
+            }
+        }
+    };
+    (
+        @declare $(#[$meta:meta])* $name:ident = $wire_type:literal, [$($id:ident: $id_ty:ty)?],
+        { $( $(#[$field_meta:meta])* pub $field:ident: Option<$ty:ty> = $wire:literal $(| $second:literal)?, )* },
+        { $( $(#[$beside_meta:meta])* pub $beside:ident: Option<$beside_ty:ty> = $beside_wire:literal, )* }
+    ) => {
+        $(#[$meta])*
+        #[doc = concat!("\n\nGraph's `", $wire_type, "`.")]
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct $name {
+            $(
+                /// Its id.
+                pub $id: $id_ty,
+            )?
+            $( $(#[$field_meta])* #[doc = concat!("\n\n`", $wire, "`")] pub $field: Option<$ty>, )*
+            $( $(#[$beside_meta])* #[doc = concat!("\n\n`", $beside_wire, "`")] pub $beside: Option<$beside_ty>, )*
+        }
+
+        impl $name {
+            /// Graph's name of the type.
+            pub const WIRE_TYPE: &'static str = $wire_type;
+            /// The properties that are read, by their names in Graph: what `$select` can name.
+            pub const PROPERTIES: &'static [&'static str] = &[$(stringify!($id),)? $($wire),*];
+
+            fn blank($($id: $id_ty)?) -> Self {
+                Self { $($id,)? $($field: None,)* $($beside: None,)* }
+            }
+        }
+
+        const _: () = {
+            use $crate::model::lenient::{Field, Lenient, unexpected_text};
+            use $crate::model::observation::{Key, KeySeed};
+
+            #[allow(non_camel_case_types, reason = "named as the fields are")]
+            enum Name { $($id,)? $($field,)* $($beside,)* }
+
+            impl Key for Name {
+                fn of(name: &str) -> Option<Self> {
+                    Some(match name {
+                        $( stringify!($id) => Self::$id, )?
+                        $( $wire $(| $second)? => Self::$field, )*
+                        $( $beside_wire => Self::$beside, )*
+                        _ => return None,
+                    })
+                }
+            }
+
+            struct Object;
+
+            impl<'de> serde::de::Visitor<'de> for Object {
+                type Value = $name;
+
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str(concat!("an object of type ", $wire_type))
+                }
+
+                fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                    $( let mut $id: Option<$id_ty> = None; )?
+                    $( let mut $field: Option<$ty> = None; )*
+                    $( let mut $beside: Option<$beside_ty> = None; )*
+                    while let Some(name) = map.next_key_seed(KeySeed::<Name>::new())? {
+                        match name {
+                            $( Some(Name::$id) => $id = Some(map.next_value()?), )?
+                            $( Some(Name::$field) => $field = map.next_value_seed(Field::new())?, )*
+                            $( Some(Name::$beside) => $beside = map.next_value_seed(Field::new())?, )*
+                            None => {
+                                map.next_value::<serde::de::IgnoredAny>()?;
+                            }
+                        }
+                    }
+                    $( let $id = $id.ok_or_else(|| serde::de::Error::missing_field(stringify!($id)))?; )?
+                    Ok($name { $($id,)? $($field,)* $($beside,)* })
+                }
+
+                fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<$name, E> {
+                    Err(unexpected_text(&self))
+                }
+            }
+
+            impl<'de> serde::Deserialize<'de> for $name {
+                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    // Not `deserialize_map`: then a text in its place would be part of the error.
+                    deserializer.deserialize_any(Object)
+                }
+            }
+
+            impl<'de> Lenient<'de> for $name {
+                fn read<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+                    <Option<Self> as serde::Deserialize>::deserialize(deserializer)
+                }
+            }
+
+            impl<'de> Lenient<'de> for Box<$name> {
+                fn read<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+                    <Option<Self> as serde::Deserialize>::deserialize(deserializer)
+                }
+            }
+
+            impl serde::Serialize for $name {
+                fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    use serde::ser::SerializeMap;
+                    let mut map = serializer.serialize_map(None)?;
+                    $( map.serialize_entry(stringify!($id), &self.$id)?; )?
+                    $( if let Some(value) = &self.$field { map.serialize_entry($wire, value)?; } )*
+                    $( if let Some(value) = &self.$beside { map.serialize_entry($beside_wire, value)?; } )*
+                    map.end()
+                }
+            }
+        };
+    };
+}
+pub(crate) use observation;
+
+/// The names of an object's fields.
+pub(crate) trait Key: Sized {
+    /// The field called `name`; `None` for one that is not modelled.
+    fn of(name: &str) -> Option<Self>;
+}
+
+/// Reads the name of a field without keeping its text.
+pub(crate) struct KeySeed<K>(PhantomData<K>);
+
+impl<K> KeySeed<K> {
+    pub(crate) const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<'de, K: Key> DeserializeSeed<'de> for KeySeed<K> {
+    type Value = Option<K>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<K>, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl<K: Key> Visitor<'_> for KeySeed<K> {
+    type Value = Option<K>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a property")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Option<K>, E> {
+        Ok(K::of(name))
+    }
+}
+
+#[cfg(test)]
+#[allow(unreachable_pub, reason = "the macro declares public types only")]
+mod tests {
+    use crate::model::{Id, Text};
+
+    observation! {
+        /// A thing with parts.
+        pub struct Thing = "thing", id: Id<Thing> {
+            /// What it is called.
+            pub display_name: Option<Text> = "displayName" | "DisplayName",
+            /// How much of it there is.
+            pub size: Option<i32> = "size",
+        }
+        beside {
+            /// What it has.
+            pub part: Option<Box<Part>> = "part",
+        }
+    }
+
+    observation! {
+        /// A part of a thing.
+        pub struct Part = "part" {
+            /// What it is called.
+            pub name: Option<Text> = "name",
+        }
+    }
+
+    fn thing(json: &str) -> Thing {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn properties_are_listed_and_what_comes_beside_them_is_not() {
+        assert_eq!(Thing::PROPERTIES, ["id", "displayName", "size"]);
+        assert_eq!(Part::PROPERTIES, ["name"]);
+        assert_eq!((Thing::WIRE_TYPE, Part::WIRE_TYPE), ("thing", "part"));
+    }
+
+    #[test]
+    fn properties_come_in_any_order_with_strangers_between_and_missing_ones_are_none() {
+        let mut expected = Thing::new("1".parse().unwrap());
+        assert_eq!(thing(r#"{"@odata.type":"t","new":[{"a":{}}],"id":"1"}"#), expected);
+        expected.size = Some(3);
+        expected.part = Some(Box::new(Part { name: Some("p".into()) }));
+        assert_eq!(thing(r#"{"part":{"name":"p"},"size":3,"displayName":null,"id":"1"}"#), expected);
+        assert_eq!(thing(r#"{"part":null,"id":"1"}"#).part, None);
+    }
+
+    #[test]
+    fn the_last_of_two_properties_with_one_name_holds() {
+        assert_eq!(thing(r#"{"id":"1","size":1,"id":"2","size":2}"#).size, Some(2));
+        assert_eq!(thing(r#"{"id":"1","displayName":"a","DisplayName":"b"}"#).display_name.unwrap(), "b");
+    }
+
+    #[test]
+    fn an_object_without_its_id_is_an_error() {
+        for json in [r#"{"size":1}"#, r#"{"id":null}"#, r#"{"id":""}"#, r#"{"id":7}"#, "[]", "null", "{"] {
+            assert!(serde_json::from_str::<Thing>(json).is_err(), "{json}");
+        }
+        assert!(serde_json::from_str::<Part>("{}").is_ok());
+    }
+
+    #[test]
+    fn writing_gives_the_names_of_graph_and_leaves_out_what_is_none() {
+        let json = r#"{"id":"1","displayName":"a","part":{}}"#;
+        assert_eq!(serde_json::to_string(&thing(json)).unwrap(), json);
+    }
+
+    #[test]
+    fn an_error_names_no_text_that_was_read() {
+        let error = serde_json::from_str::<Thing>(r#"{"id":"1","part":"adele@contoso.com"}"#).unwrap_err();
+        assert!(
+            error.to_string().starts_with("invalid type: text, expected an object of type part"),
+            "{error}"
+        );
+    }
+}
