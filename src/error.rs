@@ -172,12 +172,14 @@ impl Error {
     pub(crate) fn from_transport(error: TransportError) -> Self {
         let kind = match error.kind() {
             TransportErrorKind::Connect => ErrorKind::Connect,
+            TransportErrorKind::Refused => ErrorKind::Configuration,
             TransportErrorKind::Timeout => ErrorKind::Timeout,
             TransportErrorKind::Body => ErrorKind::Decode,
             TransportErrorKind::Interrupted | TransportErrorKind::Other => ErrorKind::Interrupted,
         };
         let message = match kind {
             ErrorKind::Connect => "no connection",
+            ErrorKind::Configuration => "not sent",
             ErrorKind::Timeout => "no whole answer in time",
             ErrorKind::Decode => "the answer's body is unusable",
             _ => "the exchange broke off",

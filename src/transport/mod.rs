@@ -7,6 +7,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+#[cfg(feature = "reqwest")]
+mod reqwest;
+
+#[cfg(feature = "reqwest")]
+pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
+
 /// Sends one HTTP request and returns the whole answer: the seam below everything else.
 ///
 /// Any status is `Ok`. `Err` means that no whole answer came, and its kind says what a retry may assume. An
@@ -53,6 +59,8 @@ pub struct NewConnection;
 pub enum TransportErrorKind {
     /// The request never left: no connection, no name, a TLS failure. Safe to send again, whatever its method.
     Connect,
+    /// The transport does not send such a request: its address is not allowed. Trying again changes nothing.
+    Refused,
     /// No whole answer in time. The request may have taken effect.
     Timeout,
     /// The connection broke after the request was sent. The request may have taken effect.
@@ -66,7 +74,7 @@ pub enum TransportErrorKind {
 impl TransportErrorKind {
     /// Whether the request certainly did not take effect.
     pub fn never_sent(self) -> bool {
-        matches!(self, Self::Connect)
+        matches!(self, Self::Connect | Self::Refused)
     }
 }
 

@@ -1,0 +1,471 @@
+//! HTTP over reqwest, with TLS by rustls.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderValue, Method, Uri};
+use reqwest::{Client, Url};
+use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+
+use self::body::BodyReader;
+use self::failure::{describe, during_answer, during_send};
+use super::{NewConnection, Transport, TransportError, TransportErrorKind};
+use crate::model::InvalidValue;
+
+mod body;
+mod failure;
+
+/// HTTP/1.1 and HTTP/2 over TLS.
+///
+/// It speaks https only, follows no redirect, keeps no cookie, and reads a body no further than it was told. It trusts
+/// what the operating system trusts, and the certificates that it is given. A proxy is taken from the environment or the
+/// system's settings unless one is named.
+///
+/// ```
+/// use windows_autopilot::transport::ReqwestTransport;
+/// # fn run() -> Result<(), windows_autopilot::model::InvalidValue> {
+/// let transport = ReqwestTransport::builder().with_proxy("http://proxy.contoso.com:8080").build()?;
+/// # Ok(()) }
+/// ```
+///
+/// Requests need a tokio runtime with I/O and time. Nothing is sent twice, with one exception: what an HTTP/2 server says
+/// it has not looked at goes out again over a new connection.
+pub struct ReqwestTransport {
+    shape: Shape,
+    /// For https.
+    outer: Lane,
+    /// For plain http on this machine, which no proxy must see.
+    loopback: Option<Lane>,
+}
+
+impl ReqwestTransport {
+    /// A transport with the defaults of [`ReqwestTransport::builder`].
+    ///
+    /// # Errors
+    /// When the system has no root certificates.
+    pub fn new() -> Result<Self, InvalidValue> {
+        Self::builder().build()
+    }
+
+    /// Options, and a transport made of them.
+    pub fn builder() -> ReqwestTransportBuilder {
+        ReqwestTransportBuilder {
+            roots: Vec::new(),
+            proxy: ProxyChoice::System,
+            connect_timeout: Duration::from_secs(20),
+            read_timeout: Duration::from_secs(60),
+            timeout: Duration::from_secs(100),
+            max_body_bytes: 64 << 20,
+            plain_http_on_loopback: false,
+        }
+    }
+}
+
+impl fmt::Debug for ReqwestTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReqwestTransport").field("shape", &self.shape).finish_non_exhaustive()
+    }
+}
+
+/// Options of a [`ReqwestTransport`].
+#[derive(Clone)]
+#[must_use]
+pub struct ReqwestTransportBuilder {
+    roots: Vec<Vec<u8>>,
+    proxy: ProxyChoice,
+    connect_timeout: Duration,
+    read_timeout: Duration,
+    timeout: Duration,
+    max_body_bytes: usize,
+    plain_http_on_loopback: bool,
+}
+
+impl ReqwestTransportBuilder {
+    /// Trusts these certificates too: PEM text with one or more, such as those of a company's own authority or of a proxy
+    /// that opens TLS.
+    pub fn with_root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(pem.into());
+        self
+    }
+
+    /// Sends everything through this proxy: `http://[user:password@]host:port`, or `https://…`.
+    pub fn with_proxy(mut self, address: impl Into<String>) -> Self {
+        self.proxy = ProxyChoice::Named(address.into());
+        self
+    }
+
+    /// Uses no proxy, whatever the environment and the system's settings say.
+    pub fn without_proxy(mut self) -> Self {
+        self.proxy = ProxyChoice::None;
+        self
+    }
+
+    /// The longest time to connect, TLS and proxy included. 20 s.
+    pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// The longest silence: until the answer begins, and between two pieces of its body. 60 s.
+    pub fn with_read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = timeout;
+        self
+    }
+
+    /// The longest time for a whole exchange, from connecting to the last byte. 100 s.
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The largest body of an answer, in bytes after decompression. 64 MiB.
+    pub fn with_max_body_bytes(mut self, max_body_bytes: usize) -> Self {
+        self.max_body_bytes = max_body_bytes;
+        self
+    }
+
+    /// Allows plain http to `localhost`, `127.0.0.0/8` and `[::1]`, for a test server; it goes there directly, past any
+    /// proxy. Plain http to any other host is never allowed. Off.
+    pub fn with_plain_http_on_loopback(mut self, allowed: bool) -> Self {
+        self.plain_http_on_loopback = allowed;
+        self
+    }
+
+    /// Makes the transport. It does not connect yet.
+    ///
+    /// # Errors
+    /// When a certificate or the proxy's address cannot be read, or when there are no root certificates at all.
+    pub fn build(self) -> Result<ReqwestTransport, InvalidValue> {
+        let proxy = match &self.proxy {
+            ProxyChoice::Named(address) => Some(read_proxy(address)?),
+            ProxyChoice::None | ProxyChoice::System => None,
+        };
+        let shape = Shape {
+            tls: tls(&self.roots)?,
+            proxy,
+            no_proxy: matches!(self.proxy, ProxyChoice::None),
+            connect_timeout: self.connect_timeout,
+            read_timeout: self.read_timeout,
+            timeout: self.timeout,
+            max_body_bytes: self.max_body_bytes,
+        };
+        let lane = |direct| match shape.client(direct) {
+            Ok(client) => Ok(Lane { direct, client: Mutex::new(client) }),
+            Err(error) => Err(InvalidValue::new("HTTP client", describe(&error), "check its options")),
+        };
+        let outer = lane(false)?;
+        let loopback = self.plain_http_on_loopback.then(|| lane(true)).transpose()?;
+        Ok(ReqwestTransport { shape, outer, loopback })
+    }
+}
+
+impl fmt::Debug for ReqwestTransportBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReqwestTransportBuilder")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("read_timeout", &self.read_timeout)
+            .field("timeout", &self.timeout)
+            .field("max_body_bytes", &self.max_body_bytes)
+            .field("plain_http_on_loopback", &self.plain_http_on_loopback)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Transport for ReqwestTransport {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        let url = checked_url(request.uri())?;
+        let lane = match (url.scheme(), &self.loopback) {
+            ("https", _) => &self.outer,
+            (_, Some(loopback)) if is_loopback(&url) => loopback,
+            _ => {
+                return Err(refused(
+                    "plain http is not allowed: a token would be seen by everyone on the way",
+                ));
+            }
+        };
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let fresh = request.extensions().get::<NewConnection>().is_some();
+        let (parts, body) = request.into_parts();
+        let mut outgoing = reqwest::Request::new(parts.method, url);
+        *outgoing.headers_mut() = parts.headers;
+        outgoing.headers_mut().entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
+        if !body.is_empty() {
+            *outgoing.body_mut() = Some(body.into());
+        } else if matches!(*outgoing.method(), Method::POST | Method::PUT | Method::PATCH) {
+            // The HTTP client says nothing then, and some gateways answer 411.
+            outgoing.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        let client = match fresh {
+            true => self.shape.client(lane.direct).map_err(|error| during_send(&host, &error))?,
+            false => lane.client().clone(),
+        };
+        let answer = client.execute(outgoing).await.map_err(|error| during_send(&host, &error))?;
+        if fresh {
+            // Only now: had the others got it before, one of them might have used its connection first.
+            *lane.client() = client;
+        }
+        self.read(&host, answer).await
+    }
+}
+
+impl ReqwestTransport {
+    async fn read(
+        &self,
+        host: &str,
+        mut answer: reqwest::Response,
+    ) -> Result<http::Response<Bytes>, TransportError> {
+        let mut response = http::Response::new(Bytes::new());
+        *response.status_mut() = answer.status();
+        *response.version_mut() = answer.version();
+        *response.headers_mut() = std::mem::take(answer.headers_mut());
+        let mut reader =
+            BodyReader::new(response.headers(), answer.content_length(), self.shape.max_body_bytes)?;
+        while let Some(piece) = answer.chunk().await.map_err(|error| during_answer(host, &error))? {
+            reader.push(&piece)?;
+        }
+        *response.body_mut() = reader.finish()?;
+        if response.headers_mut().remove(CONTENT_ENCODING).is_some() {
+            response.headers_mut().remove(CONTENT_LENGTH);
+        }
+        Ok(response)
+    }
+}
+
+#[derive(Clone)]
+enum ProxyChoice {
+    System,
+    None,
+    Named(String),
+}
+
+/// What every client of a transport is made of.
+struct Shape {
+    tls: ClientConfig,
+    proxy: Option<reqwest::Proxy>,
+    no_proxy: bool,
+    connect_timeout: Duration,
+    read_timeout: Duration,
+    timeout: Duration,
+    max_body_bytes: usize,
+}
+
+impl Shape {
+    /// A client with a pool of its own; `direct` for one that uses no proxy.
+    fn client(&self, direct: bool) -> reqwest::Result<Client> {
+        let builder = Client::builder()
+            .tls_backend_preconfigured(self.tls.clone())
+            .user_agent(concat!("windows-autopilot/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(self.connect_timeout)
+            .read_timeout(self.read_timeout)
+            .timeout(self.timeout)
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(16)
+            .http2_keep_alive_interval(PING)
+            .http2_keep_alive_timeout(PING);
+        match &self.proxy {
+            _ if direct || self.no_proxy => builder.no_proxy(),
+            Some(proxy) => builder.proxy(proxy.clone()),
+            None => builder,
+        }
+        .build()
+    }
+}
+
+/// How long an idle connection is kept: less than gateways do, which drop one without a word.
+const IDLE: Duration = Duration::from_secs(60);
+/// How often an HTTP/2 connection in use is tried, and how long it may take to answer.
+const PING: Duration = Duration::from_secs(20);
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shape")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("read_timeout", &self.read_timeout)
+            .field("timeout", &self.timeout)
+            .field("max_body_bytes", &self.max_body_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The client in use, until one with fresh connections takes its place.
+struct Lane {
+    direct: bool,
+    client: Mutex<Client>,
+}
+
+impl Lane {
+    fn client(&self) -> MutexGuard<'_, Client> {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The system's roots and the given ones, by a provider of our own choice, whichever the process has installed.
+fn tls(roots: &[Vec<u8>]) -> Result<ClientConfig, InvalidValue> {
+    let mut extra = Vec::new();
+    for pem in roots {
+        let before = extra.len();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            extra.push(certificate.map_err(|error| bad_root(error.to_string()))?);
+        }
+        if extra.len() == before {
+            return Err(bad_root("holds no certificate".to_owned()));
+        }
+    }
+    let given = !extra.is_empty();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier =
+        rustls_platform_verifier::Verifier::new_with_extra_roots(extra, Arc::clone(&provider)).map_err(|error| {
+            match given {
+                true => bad_root(error.to_string()),
+                false => InvalidValue::new(
+                    "root certificates of this system",
+                    error.to_string(),
+                    "install the system's package of root certificates (`ca-certificates`), or give them to the transport",
+                ),
+            }
+        })?;
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| InvalidValue::new("TLS versions", error.to_string(), "use a newer crypto provider"))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn bad_root(problem: String) -> InvalidValue {
+    let remedy = "give PEM text with `-----BEGIN CERTIFICATE-----` lines, of an authority's certificate";
+    InvalidValue::new("root certificate", problem, remedy)
+}
+
+/// The proxy at `address`. The address may hold a password, so no error repeats it.
+fn read_proxy(address: &str) -> Result<reqwest::Proxy, InvalidValue> {
+    let bad = |problem: &'static str| {
+        InvalidValue::new("proxy address", problem, "write it as http://host:port or https://host:port")
+    };
+    let url = Url::parse(address).map_err(|_| bad("is no address"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(bad("is neither http nor https"));
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(bad("has more than a host and a port"));
+    }
+    reqwest::Proxy::all(url).map_err(|_| bad("is not usable"))
+}
+
+/// `uri` as the HTTP client reads it, unless the two could mean different places.
+fn checked_url(uri: &Uri) -> Result<Url, TransportError> {
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Err(refused("the address has no host"));
+    };
+    let url = Url::parse(&uri.to_string()).map_err(|_| refused("the address cannot be read"))?;
+    let default_port = if scheme == "https" { 443 } else { 80 };
+    let after_host = authority.as_str().strip_prefix(authority.host());
+    let same = matches!(scheme, "http" | "https")
+        && url.scheme() == scheme
+        && url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(authority.host()))
+        && url.port_or_known_default() == Some(authority.port_u16().unwrap_or(default_port))
+        // No name or password before the host, and nothing but a number after it.
+        && after_host.is_some_and(|rest| rest.is_empty() || authority.port_u16().is_some());
+    if !same {
+        return Err(refused("the address can be read in two ways"));
+    }
+    // `..` and `\\` in a path would lead elsewhere.
+    if url.path().split('/').count() != uri.path().split('/').count() {
+        return Err(refused("the path of the address has segments that lead elsewhere"));
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let Some(host) = url.host_str() else { return false };
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn refused(message: &'static str) -> TransportError {
+    TransportError::new(TransportErrorKind::Refused, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_two_parsers_read_differently_is_refused() {
+        for good in [
+            "https://graph.microsoft.com/v1.0/devices?$filter=contains(serialNumber,'x')",
+            "https://graph.microsoft.com:443/beta/x",
+            "https://GRAPH.microsoft.com",
+            "http://127.0.0.1:8080/v1.0/groups/1/members/$ref",
+            "https://[::1]:9/x",
+        ] {
+            assert!(checked_url(&good.parse().unwrap()).is_ok(), "{good}");
+        }
+        for bad in [
+            "https://user@graph.microsoft.com/",
+            "https://graph.microsoft.com:x@evil.example/",
+            "https://graph.microsoft.com:@evil.example/",
+            "https://graph.microsoft.com:/",
+            "https://0x7f.1/",
+            "https://127.1/",
+            "https://2130706433/",
+            "https://graph.microsoft.com:99999/",
+            "ftp://graph.microsoft.com/",
+            "/v1.0/groups",
+            "https://graph.microsoft.com/v1.0/groups/../users",
+            "https://graph.microsoft.com/v1.0/groups/%2e%2E/users",
+            "https://graph.microsoft.com/v1.0/groups/./users",
+        ] {
+            let Ok(uri) = bad.parse::<Uri>() else { continue };
+            let error = checked_url(&uri).expect_err(bad);
+            assert_eq!(error.kind(), TransportErrorKind::Refused, "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for (address, loopback) in [
+            ("http://localhost/", true),
+            ("http://127.0.0.1:1/", true),
+            ("http://127.9.9.9/", true),
+            ("http://[::1]/", true),
+            ("http://localhost.evil.example/", false),
+            ("http://0.0.0.0/", false),
+            ("http://10.0.0.1/", false),
+            ("http://[::ffff:7f00:1]/", false),
+        ] {
+            assert_eq!(is_loopback(&Url::parse(address).unwrap()), loopback, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_bad_proxy_is_told_without_its_password() {
+        for address in ["proxy:8080", "socks5://proxy:1080", "http://u:canary-pw@proxy/path", "canary-pw", ""]
+        {
+            let error = ReqwestTransport::builder().with_proxy(address).build().unwrap_err();
+            assert_eq!(error.what(), "proxy address");
+            assert!(!format!("{error}{error:?}").contains("canary-pw"), "{error:?}");
+        }
+        let builder = ReqwestTransport::builder().with_proxy("http://u:canary-pw@proxy:8080");
+        assert!(!format!("{builder:?}").contains("canary-pw"));
+    }
+
+    #[test]
+    fn a_root_that_is_no_certificate_is_refused_before_anything_is_sent() {
+        let wrong = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for pem in ["", "no pem", wrong, "-----BEGIN CERTIFICATE-----\nAAAA"] {
+            let error = ReqwestTransport::builder().with_root_certificate_pem(pem).build().unwrap_err();
+            assert_eq!(error.what(), "root certificate", "{pem}: {error}");
+        }
+    }
+}

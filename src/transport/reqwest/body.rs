@@ -1,0 +1,187 @@
+//! Reading an answer's body, decompressed, no further than the limit.
+
+use std::io::{self, Write};
+
+use bytes::Bytes;
+use flate2::write::MultiGzDecoder;
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+
+use crate::transport::{TransportError, TransportErrorKind};
+
+/// Takes a body piece by piece. What is decompressed never grows past the limit, however little it was on the wire.
+pub(super) struct BodyReader {
+    decoder: Decoder,
+    any: bool,
+}
+
+enum Decoder {
+    Plain(Capped),
+    Gzip(Box<MultiGzDecoder<Capped>>),
+}
+
+impl BodyReader {
+    /// For an answer with these headers, whose body is announced to have `length` bytes on the wire.
+    pub(super) fn new(headers: &HeaderMap, length: Option<u64>, most: usize) -> Result<Self, TransportError> {
+        let length = usize::try_from(length.unwrap_or_default()).unwrap_or(usize::MAX);
+        if length > most {
+            return Err(too_large(most));
+        }
+        let mut encodings = headers.get_all(CONTENT_ENCODING).into_iter();
+        let encoding = encodings.next().map_or("", |value| value.to_str().unwrap_or("?").trim());
+        let gzip = match (encoding.to_ascii_lowercase().as_str(), encodings.next()) {
+            ("" | "identity", None) => false,
+            ("gzip" | "x-gzip", None) => true,
+            _ => return Err(unusable("the body has a content encoding that was not asked for")),
+        };
+        let capped = Capped { bytes: Vec::with_capacity(length.min(PREPARED)), most, over: false };
+        let decoder = match gzip {
+            true => Decoder::Gzip(Box::new(MultiGzDecoder::new(capped))),
+            false => Decoder::Plain(capped),
+        };
+        Ok(Self { decoder, any: false })
+    }
+
+    pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), TransportError> {
+        self.any |= !piece.is_empty();
+        let (result, capped) = match &mut self.decoder {
+            Decoder::Plain(capped) => (capped.write_all(piece), &*capped),
+            Decoder::Gzip(gzip) => (gzip.write_all(piece), gzip.get_ref()),
+        };
+        match result {
+            Ok(()) => Ok(()),
+            Err(_) if capped.over => Err(too_large(capped.most)),
+            Err(_) => Err(not_gzip()),
+        }
+    }
+
+    pub(super) fn finish(self) -> Result<Bytes, TransportError> {
+        let capped = match self.decoder {
+            Decoder::Plain(capped) => capped,
+            // No body at all, as with 204 and 304, is no broken gzip.
+            Decoder::Gzip(_) if !self.any => return Ok(Bytes::new()),
+            Decoder::Gzip(mut gzip) => {
+                let most = gzip.get_ref().most;
+                if gzip.try_finish().is_err() {
+                    return Err(if gzip.get_ref().over { too_large(most) } else { not_gzip() });
+                }
+                (*gzip).finish().map_err(|_| not_gzip())?
+            }
+        };
+        Ok(capped.bytes.into())
+    }
+}
+
+/// The most that is set aside on the word of a `Content-Length` alone.
+const PREPARED: usize = 1 << 20;
+
+struct Capped {
+    bytes: Vec<u8>,
+    most: usize,
+    over: bool,
+}
+
+impl Write for Capped {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        if piece.len() > self.most.saturating_sub(self.bytes.len()) {
+            self.over = true;
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        }
+        self.bytes.extend_from_slice(piece);
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn too_large(most: usize) -> TransportError {
+    unusable(format!("the body is larger than the {most} bytes that are allowed"))
+}
+
+fn not_gzip() -> TransportError {
+    unusable("the body is not the gzip that its content encoding says")
+}
+
+fn unusable(message: impl Into<String>) -> TransportError {
+    TransportError::new(TransportErrorKind::Body, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn gzip(plain: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(plain).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn read(encoding: &'static str, wire: &[u8], piece: usize, most: usize) -> Result<Bytes, TransportError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_ENCODING, encoding.parse().unwrap());
+        let mut reader = BodyReader::new(&headers, None, most)?;
+        for piece in wire.chunks(piece.max(1)) {
+            reader.push(piece)?;
+        }
+        reader.finish()
+    }
+
+    #[test]
+    fn a_bomb_is_stopped_at_the_limit() {
+        let bomb = gzip(&vec![b' '; 1 << 20]);
+        assert!(bomb.len() < 2_000);
+        let error = read("gzip", &bomb, 4096, 1 << 16).unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Body);
+        assert!(error.to_string().contains("65536 bytes"), "{error}");
+        assert_eq!(read("gzip", &bomb, 4096, 1 << 20).unwrap().len(), 1 << 20);
+    }
+
+    #[test]
+    fn the_limit_is_the_last_length_that_passes() {
+        assert_eq!(read("identity", b"1234", 3, 4).unwrap(), "1234");
+        assert!(read("identity", b"12345", 3, 4).is_err());
+        assert!(BodyReader::new(&HeaderMap::new(), Some(5), 4).is_err());
+        assert!(BodyReader::new(&HeaderMap::new(), Some(4), 4).is_ok());
+    }
+
+    #[test]
+    fn a_body_that_is_not_as_announced_is_told() {
+        let good = gzip(b"{\"value\":[]}");
+        let mut wrong_sum = good.clone();
+        let at = wrong_sum.len() - 8;
+        wrong_sum[at] ^= 1;
+        for wire in [b"not gzip".as_slice(), &good[..good.len() - 3], &good[..7], &wrong_sum, b"\x1f\x8b"] {
+            let error = read("gzip", wire, 5, 1 << 20).unwrap_err();
+            assert_eq!(error.kind(), TransportErrorKind::Body);
+            assert!(error.to_string().contains("not the gzip"), "{error}");
+        }
+        for encoding in ["br", "gzip, gzip", "deflate"] {
+            assert!(read(encoding, &good, 5, 1 << 20).is_err(), "{encoding}");
+        }
+    }
+
+    #[test]
+    fn no_body_is_no_broken_gzip() {
+        assert_eq!(read("gzip", b"", 1, 0).unwrap(), "");
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_compressed_comes_back_however_it_is_cut(plain: Vec<u8>, more: Vec<u8>, piece in 1_usize..64) {
+            prop_assert_eq!(&read("GZIP", &gzip(&plain), piece, plain.len()).unwrap(), &plain);
+            let members = [gzip(&plain), gzip(&more)].concat();
+            prop_assert_eq!(read("x-gzip", &members, piece, 1 << 20).unwrap(), [plain, more].concat());
+        }
+
+        #[test]
+        fn garbage_is_an_error_or_a_body_and_never_a_panic(wire: Vec<u8>, piece in 1_usize..64) {
+            let _ = read("gzip", &wire, piece, 1 << 16);
+        }
+    }
+}
