@@ -1,9 +1,84 @@
 //! Imports: devices on their way into Autopilot.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::observation::observation;
-use super::{Binary, Device, Hidden, Id, ImportStatus, ImportUploadStatus, Personal, Text};
+use super::{
+    Binary, Device, GroupTag, HardwareHash, Hidden, Id, ImportStatus, ImportUploadStatus, Personal,
+    SerialNumber, Text, UserPrincipalName,
+};
+
+/// A device to register with Autopilot: what an import sends.
+///
+/// ```
+/// use windows_autopilot::model::DeviceToImport;
+/// let device = DeviceToImport::new("5CG1234ABC".parse()?, "T0EAAAA=".parse()?).with_group_tag("Kiosk".parse()?);
+/// assert_eq!(device.serial_number.as_str(), "5CG1234ABC");
+/// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+/// ```
+///
+/// Neither the hash nor the product key nor the user is in its `Debug`. Importing a device that is registered already
+/// does not change its group tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DeviceToImport {
+    /// Serial number.
+    pub serial_number: SerialNumber,
+    /// The hardware hash.
+    pub hardware_identifier: HardwareHash,
+    /// The group tag to give it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_tag: Option<GroupTag>,
+    /// Product key, where a partner registers by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_key: Option<Hidden>,
+    /// The user to assign. In hybrid join, better none: an assigned user is a known cause of error 0x80070774.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned_user_principal_name: Option<UserPrincipalName>,
+    /// An id of the caller's own, by which the records of a list can be told apart in the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import_id: Option<Text>,
+}
+
+impl DeviceToImport {
+    /// A device with the two things that every import needs.
+    pub fn new(serial_number: SerialNumber, hardware_identifier: HardwareHash) -> Self {
+        Self {
+            serial_number,
+            hardware_identifier,
+            group_tag: None,
+            product_key: None,
+            assigned_user_principal_name: None,
+            import_id: None,
+        }
+    }
+
+    /// The same with a group tag.
+    #[must_use]
+    pub fn with_group_tag(self, group_tag: GroupTag) -> Self {
+        Self { group_tag: Some(group_tag), ..self }
+    }
+
+    /// The same with a product key.
+    #[must_use]
+    pub fn with_product_key(self, product_key: impl Into<Hidden>) -> Self {
+        Self { product_key: Some(product_key.into()), ..self }
+    }
+
+    /// The same with a user to assign.
+    #[must_use]
+    pub fn with_assigned_user_principal_name(self, user: UserPrincipalName) -> Self {
+        Self { assigned_user_principal_name: Some(user), ..self }
+    }
+
+    /// The same with an id of the caller's own.
+    #[must_use]
+    pub fn with_import_id(self, import_id: impl Into<Text>) -> Self {
+        Self { import_id: Some(import_id.into()), ..self }
+    }
+}
 
 observation! {
     /// The record of one device's import. It is not the device, which appears later under another id.
@@ -65,6 +140,38 @@ impl ImportStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn full() -> DeviceToImport {
+        DeviceToImport::new("SN-1".parse().unwrap(), "T0EAAAA=".parse().unwrap())
+            .with_group_tag("Kiosk".parse().unwrap())
+            .with_product_key("KEY")
+            .with_assigned_user_principal_name("adele@contoso.com".parse().unwrap())
+            .with_import_id("row-7")
+    }
+
+    #[test]
+    fn a_device_to_import_is_sent_with_what_it_has_and_nothing_else() {
+        let bare = DeviceToImport::new("SN-1".parse().unwrap(), "T0EAAAA".parse().unwrap());
+        assert_eq!(
+            serde_json::to_string(&bare).unwrap(),
+            r#"{"serialNumber":"SN-1","hardwareIdentifier":"T0EAAAA="}"#
+        );
+        let json = concat!(
+            r#"{"serialNumber":"SN-1","hardwareIdentifier":"T0EAAAA=","groupTag":"Kiosk","productKey":"KEY","#,
+            r#""assignedUserPrincipalName":"adele@contoso.com","importId":"row-7"}"#
+        );
+        assert_eq!(serde_json::to_string(&full()).unwrap(), json);
+        assert_eq!(serde_json::from_str::<DeviceToImport>(json).unwrap(), full());
+    }
+
+    #[test]
+    fn hash_key_and_user_of_a_device_to_import_are_not_in_debug() {
+        let debug = format!("{:?}", full());
+        for hidden in ["T0E", "KEY", "adele"] {
+            assert!(!debug.contains(hidden), "{debug}");
+        }
+        assert!(debug.contains("SN-1") && debug.contains("Kiosk"), "{debug}");
+    }
 
     #[test]
     fn a_fresh_import_answers_with_blanks_that_are_none() {

@@ -48,7 +48,7 @@ pub use self::enums::{
 pub use self::event::{AutopilotEvent, PolicyStatusDetail};
 pub use self::finding::{Finding, Severity};
 pub use self::ids::Id;
-pub use self::import::{ImportState, ImportUpload, ImportedDevice};
+pub use self::import::{DeviceToImport, ImportState, ImportUpload, ImportedDevice};
 pub use self::invalid::InvalidValue;
 pub use self::managed_device::ManagedDevice;
 pub use self::open_enum::UnknownValue;
