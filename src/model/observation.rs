@@ -195,7 +195,14 @@ impl<K: Key> Visitor<'_> for KeySeed<K> {
 #[cfg(test)]
 #[allow(unreachable_pub, reason = "the macro declares public types only")]
 mod tests {
-    use crate::model::{Id, Text};
+    use std::fmt::Debug;
+
+    use proptest::prelude::*;
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+    use serde_json::{Map, Value, json};
+
+    use crate::model::{AutopilotEvent, Device, DirectoryDevice, Id, ImportedDevice, ManagedDevice, Text};
 
     observation! {
         /// A thing with parts.
@@ -267,5 +274,58 @@ mod tests {
             error.to_string().starts_with("invalid type: text, expected an object of type part"),
             "{error}"
         );
+    }
+
+    /// An object with an id and any value that a service may write, in some of the properties.
+    fn object(properties: &'static [&'static str]) -> impl Strategy<Value = Value> {
+        let plain = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+            "[-+]?P([0-9]{1,20}D)?(T[0-9]{1,20}[HMS]([0-9]{1,3}[.,][0-9]{1,10}S)?)?".prop_map(Value::from),
+            "[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](\\.[0-9]{1,10})?(Z|[+-][0-2][0-9]:00)"
+                .prop_map(Value::from),
+            prop::sample::select(vec!["", "0", "-1", "enrolled", "[OrderID]:x", "aGk=", "[", "]:"]).prop_map(Value::from),
+        ];
+        let value = plain.prop_recursive(2, 8, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                prop::collection::btree_map("[a-z]{1,3}", inner, 0..3).prop_map(|map| json!(map)),
+            ]
+        });
+        prop::collection::vec((prop::sample::select(properties), value), 0..4).prop_map(|entries| {
+            let mut object: Map<String, Value> =
+                entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            object.insert("id".to_owned(), json!("1"));
+            object.into()
+        })
+    }
+
+    /// What is read from `json` at all is written so that the same is read again.
+    fn survives<T: Serialize + DeserializeOwned + PartialEq + Debug>(json: &Value) {
+        if let Ok(read) = serde_json::from_str::<T>(&json.to_string()) {
+            let written = serde_json::to_string(&read).unwrap();
+            assert_eq!(serde_json::from_str::<T>(&written).unwrap(), read, "{json} became {written}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_property_holds_there_is_no_panic_and_what_is_read_survives(
+            device in object(Device::PROPERTIES),
+            event in object(AutopilotEvent::PROPERTIES),
+            import in object(ImportedDevice::PROPERTIES),
+            managed in object(ManagedDevice::PROPERTIES),
+            directory in object(DirectoryDevice::PROPERTIES),
+        ) {
+            survives::<Device>(&device);
+            survives::<AutopilotEvent>(&event);
+            survives::<ImportedDevice>(&import);
+            survives::<ManagedDevice>(&managed);
+            survives::<DirectoryDevice>(&directory);
+        }
     }
 }
