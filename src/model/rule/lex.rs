@@ -1,0 +1,202 @@
+//! A rule's text as tokens.
+
+use super::lint::Remark;
+
+/// A token and the index of its first character.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Token {
+    pub(super) kind: TokenKind,
+    pub(super) position: usize,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum TokenKind {
+    Open,
+    Close,
+    ListOpen,
+    ListClose,
+    Comma,
+    /// A name, operator or unquoted value; its hyphen, if it has one, is not part of it.
+    Word {
+        word: String,
+        hyphen: bool,
+    },
+    /// Quoted text, without its quotes and escapes.
+    Text(String),
+}
+
+const SYNTAX: &str = "rule.syntax";
+const QUOTES: &str = "rule.typographic-quotes";
+
+/// Splits `text`; adds remarks on what is readable but doubtful.
+pub(super) fn tokens(text: &str, remarks: &mut Vec<Remark>) -> Result<Vec<Token>, Remark> {
+    let characters: Vec<char> = text.chars().collect();
+    let mut lexer = Lexer { characters: &characters, next: 0, remarks };
+    let mut tokens = Vec::new();
+    while let Some(token) = lexer.token()? {
+        tokens.push(token);
+    }
+    Ok(tokens)
+}
+
+struct Lexer<'a> {
+    characters: &'a [char],
+    next: usize,
+    remarks: &'a mut Vec<Remark>,
+}
+
+impl Lexer<'_> {
+    fn peek(&self) -> Option<char> {
+        self.characters.get(self.next).copied()
+    }
+
+    fn take(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.next += 1;
+        Some(c)
+    }
+
+    fn take_if(&mut self, wanted: impl Fn(char) -> bool) -> Option<char> {
+        self.peek().filter(|c| wanted(*c)).inspect(|_| self.next += 1)
+    }
+
+    fn token(&mut self) -> Result<Option<Token>, Remark> {
+        while self.take_if(char::is_whitespace).is_some() {}
+        let position = self.next;
+        let Some(c) = self.take() else { return Ok(None) };
+        let kind = match c {
+            '(' => TokenKind::Open,
+            ')' => TokenKind::Close,
+            '[' => TokenKind::ListOpen,
+            ']' => TokenKind::ListClose,
+            ',' => TokenKind::Comma,
+            '"' | '\'' => self.quoted(c, position)?,
+            '-' => self.operator(position)?,
+            dash if is_dash(dash) => {
+                self.remarks.push(Remark::warning(
+                    "rule.typographic-dash",
+                    position,
+                    format!("{dash:?} is a dash, as word processors and web pages write it"),
+                    "write a hyphen (-) before the operator",
+                ));
+                self.operator(position)?
+            }
+            c if is_word(c) => self.word(c, false),
+            other => return Err(stray(other, position)),
+        };
+        Ok(Some(Token { kind, position }))
+    }
+
+    fn operator(&mut self, position: usize) -> Result<TokenKind, Remark> {
+        match self.take_if(is_word) {
+            Some(first) => Ok(self.word(first, true)),
+            None => Err(Remark::error(
+                SYNTAX,
+                position,
+                "a hyphen stands alone",
+                "write the operator right after its hyphen, such as -eq",
+            )),
+        }
+    }
+
+    fn word(&mut self, first: char, hyphen: bool) -> TokenKind {
+        let mut word = String::from(first);
+        while let Some(c) = self.take_if(is_word) {
+            word.push(c);
+        }
+        TokenKind::Word { word, hyphen }
+    }
+
+    /// Text up to the closing `quote`. A backtick and `"` stand for `"`, two `'` for one, in either kind of quotes.
+    fn quoted(&mut self, quote: char, start: usize) -> Result<TokenKind, Remark> {
+        let mut text = String::new();
+        let mut typographic = None;
+        loop {
+            let position = self.next;
+            let Some(c) = self.take() else { break };
+            match c {
+                '`' if self.take_if(|c| c == '"').is_some() => text.push('"'),
+                '`' => {
+                    self.remarks.push(Remark::warning(
+                        "rule.backtick",
+                        position,
+                        "a backtick that does not stand before a double quote, which Microsoft does not describe",
+                        "leave it out, or try the rule on one device first",
+                    ));
+                    text.push('`');
+                }
+                '\'' if self.take_if(|c| c == '\'').is_some() => text.push('\''),
+                closing if closing == quote => return Ok(TokenKind::Text(text)),
+                '\'' => {
+                    self.remarks.push(Remark::warning(
+                        "rule.single-quote",
+                        position,
+                        "one single quote inside quoted text sometimes matches nothing",
+                        "write it twice: ''",
+                    ));
+                    text.push('\'');
+                }
+                control if control.is_control() => {
+                    return Err(Remark::error(
+                        SYNTAX,
+                        position,
+                        format!("{control:?} is inside quoted text"),
+                        "close the quotes before the end of the line, and take control characters out",
+                    ));
+                }
+                other => {
+                    if is_typographic_quote(other) {
+                        typographic.get_or_insert((position, other));
+                    }
+                    text.push(other);
+                }
+            }
+        }
+        Err(match typographic {
+            Some((position, c)) => typographic_quote(c, position),
+            None => Remark::error(
+                SYNTAX,
+                start,
+                "quoted text is not closed",
+                "close it with the quote that opened it; inside it, write `\" for a double quote",
+            ),
+        })
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '.' | '$')
+}
+
+fn is_dash(c: char) -> bool {
+    matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+fn is_typographic_quote(c: char) -> bool {
+    matches!(c, '\u{2018}'..='\u{201f}' | '«' | '»' | '´')
+}
+
+fn typographic_quote(c: char, position: usize) -> Remark {
+    Remark::error(
+        QUOTES,
+        position,
+        format!("{c:?} is a typographic quote, as word processors and web pages write it"),
+        "write straight quotes (\")",
+    )
+}
+
+fn stray(c: char, position: usize) -> Remark {
+    if is_typographic_quote(c) {
+        return typographic_quote(c, position);
+    }
+    let (id, remedy) = match c {
+        '\\' => ("rule.backslash", "take the backslashes out: they belong to JSON or Markdown around a rule"),
+        '`' => (SYNTAX, "put the value in double quotes; a backtick is only for a double quote inside them"),
+        '=' => (SYNTAX, "write -eq"),
+        '!' => (SYNTAX, "write -ne, or -not before a condition"),
+        '&' => (SYNTAX, "write -and"),
+        '|' => (SYNTAX, "write -or"),
+        _ => (SYNTAX, "put values in double quotes, and take out what is not part of the rule"),
+    };
+    Remark::error(id, position, format!("{c:?} has no meaning in a rule"), remedy)
+}

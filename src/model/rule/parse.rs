@@ -1,0 +1,492 @@
+//! From text to a tree, by recursive descent. Binds from tight to loose: comparison, `-not`, `-and`, `-or`.
+
+use std::collections::VecDeque;
+
+use super::expr::{Caseless, Clause, Condition, Expr, Logic, OPERATORS, Operator, Pattern, Test, Verb};
+use super::lex::{Token, TokenKind, tokens};
+use super::lint::{self, Remark};
+use super::property::{DeviceProperty, Kind};
+use crate::model::invalid::{nearest, shorten};
+
+/// How deep parentheses and `-not` may nest: far more than a rule needs, far less than the stack holds.
+const MAX_DEPTH: usize = 100;
+
+const SYNTAX: &str = "rule.syntax";
+const TYPE: &str = "rule.wrong-type";
+
+/// Reads a rule. Adds remarks on what is readable but doubtful; fails with the first thing that is not readable.
+pub(super) fn parse(text: &str, remarks: &mut Vec<Remark>) -> Result<Expr, Remark> {
+    let tokens = tokens(text, remarks)?;
+    let users = tokens.iter().find(|token| is_property_of(token, "user")).map(|token| token.position);
+    let devices = tokens.iter().any(|token| is_property_of(token, "device"));
+    match users {
+        Some(position) if devices => {
+            return Err(Remark::error(
+                "rule.mixed-objects",
+                position,
+                "the rule is over users and devices at once",
+                "keep to device properties, and make another group for users",
+            ));
+        }
+        Some(position) => {
+            return Err(Remark::error(
+                "rule.user-rule",
+                position,
+                "the rule is over users",
+                "use device properties: what Autopilot assigns goes to groups of devices",
+            ));
+        }
+        None => {}
+    }
+    let mut parser = Parser { tokens: tokens.into(), end: text.chars().count(), depth: 0, remarks };
+    let rule = parser.any_of(&Parser::clause)?;
+    match parser.tokens.front() {
+        None => Ok(rule),
+        Some(Token { kind: TokenKind::Close, position }) => Err(Remark::error(
+            SYNTAX,
+            *position,
+            "a parenthesis is closed that was not opened",
+            "take it out, or open it before",
+        )),
+        Some(token) => Err(Remark::error(
+            SYNTAX,
+            token.position,
+            format!("{} follows a finished condition", shown(&token.kind)),
+            "join conditions with -and or -or; write `\" for a double quote inside quoted text",
+        )),
+    }
+}
+
+type Parsed<T> = Result<T, Remark>;
+
+struct Parser<'a> {
+    tokens: VecDeque<Token>,
+    /// The index after the last character.
+    end: usize,
+    depth: usize,
+    remarks: &'a mut Vec<Remark>,
+}
+
+impl Parser<'_> {
+    fn position(&self) -> usize {
+        self.tokens.front().map_or(self.end, |token| token.position)
+    }
+
+    fn next_is(&self, wanted: &TokenKind) -> bool {
+        self.tokens.front().is_some_and(|token| token.kind == *wanted)
+    }
+
+    fn take_if(&mut self, wanted: &TokenKind) -> bool {
+        let found = self.next_is(wanted);
+        if found {
+            self.tokens.pop_front();
+        }
+        found
+    }
+
+    /// Whether `-and`, `-or` or `-not` comes next, with or without its hyphen.
+    fn next_is_word(&self, wanted: &str) -> bool {
+        matches!(self.tokens.front(), Some(Token { kind: TokenKind::Word { word, .. }, .. })
+            if word.eq_ignore_ascii_case(wanted))
+    }
+
+    fn take_word(&mut self, wanted: &str) -> bool {
+        let found = self.next_is_word(wanted);
+        if found {
+            self.tokens.pop_front();
+        }
+        found
+    }
+
+    /// The next token, or an error that says what is missing.
+    fn take(&mut self, wanted: &str) -> Parsed<(TokenKind, usize)> {
+        match self.tokens.pop_front() {
+            Some(token) => Ok((token.kind, token.position)),
+            None => Err(Remark::error(SYNTAX, self.end, "the rule ends too early", format!("add {wanted}"))),
+        }
+    }
+
+    /// Takes `wanted` or fails, saying what was there instead.
+    fn expect(&mut self, wanted: &TokenKind, remedy: &'static str) -> Parsed<()> {
+        if self.take_if(wanted) {
+            return Ok(());
+        }
+        let found = self.tokens.front().map_or("the end of the rule".to_owned(), |token| shown(&token.kind));
+        let problem = format!("{found} stands where {} should", shown(wanted));
+        Err(Remark::error(SYNTAX, self.position(), problem, remedy))
+    }
+
+    fn any_of<L>(&mut self, leaf: &impl Fn(&mut Self) -> Parsed<L>) -> Parsed<Logic<L>> {
+        let mut items = vec![self.all_of(leaf)?];
+        while self.take_word("or") {
+            items.push(self.all_of(leaf)?);
+        }
+        Ok(Logic::or(items))
+    }
+
+    fn all_of<L>(&mut self, leaf: &impl Fn(&mut Self) -> Parsed<L>) -> Parsed<Logic<L>> {
+        let mut items = vec![self.one_of(leaf)?];
+        while self.take_word("and") {
+            items.push(self.one_of(leaf)?);
+        }
+        Ok(Logic::and(items))
+    }
+
+    fn one_of<L>(&mut self, leaf: &impl Fn(&mut Self) -> Parsed<L>) -> Parsed<Logic<L>> {
+        let position = self.position();
+        if self.take_word("not") {
+            let inner = self.nested(position, |parser| parser.one_of(leaf))?;
+            return Ok(Logic::Not(Box::new(inner)));
+        }
+        if self.take_if(&TokenKind::Open) {
+            let inner = self.nested(position, |parser| parser.any_of(leaf))?;
+            self.expect(
+                &TokenKind::Close,
+                "close every parenthesis that is opened, and join conditions with -and or -or",
+            )?;
+            return Ok(inner);
+        }
+        leaf(self).map(Logic::Leaf)
+    }
+
+    fn nested<T>(&mut self, position: usize, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth == MAX_DEPTH {
+            return Err(Remark::error(
+                SYNTAX,
+                position,
+                format!("parentheses and -not nest more than {MAX_DEPTH} deep"),
+                "take out parentheses that change nothing",
+            ));
+        }
+        self.depth += 1;
+        let result = inner(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// `device.property operator value`, or `device.property -any (…)`.
+    fn clause(&mut self) -> Parsed<Clause> {
+        let (property, position) = self.property()?;
+        let (operator, operator_position) = self.operator()?;
+        let every = match operator {
+            Operator::Each { every } => every,
+            Operator::Compare { .. } if property == DeviceProperty::MemberOf => {
+                return Err(member_of_form(position));
+            }
+            Operator::Compare { verb, negated } => {
+                let condition = self.condition(property, verb, negated, operator_position)?;
+                if property == DeviceProperty::DevicePhysicalIds && condition.test != Test::Null {
+                    self.remarks.push(Remark::warning(
+                        "rule.list-without-any",
+                        operator_position,
+                        "devicePhysicalIds is a list, and is compared as if it were one text",
+                        "write (device.devicePhysicalIds -any (_ … ))",
+                    ));
+                }
+                return Ok(Clause::Whole { property, condition });
+            }
+        };
+        if property.kind() != Kind::List {
+            return Err(Remark::error(
+                TYPE,
+                operator_position,
+                format!("{property} is not a list, so {operator} does not apply to it"),
+                "compare it directly, such as with -eq",
+            ));
+        }
+        if property == DeviceProperty::MemberOf && every {
+            return Err(member_of_form(position));
+        }
+        let element = |parser: &mut Self| parser.element(property);
+        let condition = if self.next_is(&TokenKind::Open) {
+            // The parentheses belong to the operator, but nest like any other.
+            self.one_of(&element)?
+        } else {
+            self.bare_element(element)?
+        };
+        Ok(Clause::Items { property, every, condition })
+    }
+
+    /// The old form without parentheses, which some of Microsoft's pages show and the portal has refused.
+    fn bare_element(&mut self, element: impl Fn(&mut Self) -> Parsed<Condition>) -> Parsed<Logic<Condition>> {
+        let position = self.position();
+        let condition = element(self)?;
+        self.remarks.push(Remark::warning(
+            "rule.bare-element",
+            position,
+            "the condition on an item stands without parentheses, which the service has refused",
+            "put it in parentheses: -any (_ -eq \"…\")",
+        ));
+        if self.next_is_word("and") || self.next_is_word("or") {
+            return Err(Remark::error(
+                SYNTAX,
+                self.position(),
+                "it is not clear whether this joins conditions on the item or on the device",
+                "put the condition after -any or -all in parentheses",
+            ));
+        }
+        Ok(Logic::Leaf(condition))
+    }
+
+    /// `_ operator value`, or `group.objectId operator value` of `memberOf`.
+    fn element(&mut self, property: DeviceProperty) -> Parsed<Condition> {
+        let wanted = property.element();
+        let (kind, position) = self.take(wanted)?;
+        if !matches!(&kind, TokenKind::Word { word, hyphen: false } if word.eq_ignore_ascii_case(wanted)) {
+            return Err(Remark::error(
+                SYNTAX,
+                position,
+                format!("{} stands where {wanted} should", shown(&kind)),
+                format!("inside -any (…) and -all (…) of {property}, write {wanted} for the item"),
+            ));
+        }
+        let (operator, operator_position) = self.operator()?;
+        let Operator::Compare { verb, negated } = operator else {
+            return Err(Remark::error(
+                TYPE,
+                operator_position,
+                "an item is not a list",
+                "compare it directly, such as with -eq",
+            ));
+        };
+        if property == DeviceProperty::MemberOf && (negated || !matches!(verb, Verb::In | Verb::Equals)) {
+            return Err(member_of_form(operator_position));
+        }
+        self.condition(property, verb, negated, operator_position)
+    }
+
+    fn property(&mut self) -> Parsed<(DeviceProperty, usize)> {
+        let (kind, position) = self.take("a condition, such as device.deviceModel -eq \"…\"")?;
+        let refuse = |problem: String, remedy: String| Err(Remark::error(SYNTAX, position, problem, remedy));
+        let TokenKind::Word { word, hyphen: false } = &kind else {
+            return refuse(
+                format!("{} stands where a property should", shown(&kind)),
+                "write property, operator, value in this order, such as device.deviceModel -eq \"…\""
+                    .to_owned(),
+            );
+        };
+        if word == "_" || word.eq_ignore_ascii_case("group.objectId") {
+            return refuse(
+                format!("{word} stands outside -any (…) and -all (…)"),
+                "write (device.devicePhysicalIds -any (_ …))".to_owned(),
+            );
+        }
+        let Some((object, name)) = word.split_once('.') else {
+            return refuse(
+                format!("{} is not a property", shown(&kind)),
+                match suggest(word) {
+                    Some(suggestion) => suggestion,
+                    None => {
+                        "write device. and the name of the property, and put text in double quotes".to_owned()
+                    }
+                },
+            );
+        };
+        let found = DeviceProperty::find(name).filter(|_| object.eq_ignore_ascii_case("device"));
+        let Some(property) = found else {
+            return Err(Remark::error(
+                "rule.unknown-property",
+                position,
+                format!("{} is not a property that device rules can use", shown(&kind)),
+                suggest(name).unwrap_or_else(|| {
+                    "use one from Microsoft's list, such as devicePhysicalIds or deviceModel".to_owned()
+                }),
+            ));
+        };
+        // The object's name counts as part of the property's.
+        let written = if object == "device" { name } else { word.as_str() };
+        lint::property(property, written, position, self.remarks);
+        Ok((property, position))
+    }
+
+    fn operator(&mut self) -> Parsed<(Operator, usize)> {
+        let (kind, position) = self.take("an operator and a value")?;
+        let mut suggestion = None;
+        if let TokenKind::Word { word, .. } = &kind {
+            if let Some((_, operator)) = OPERATORS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)) {
+                return Ok((*operator, position));
+            }
+            suggestion = nearest(word, OPERATORS.iter().map(|(name, _)| *name));
+        }
+        Err(Remark::error(
+            SYNTAX,
+            position,
+            format!("{} is not an operator of device rules", shown(&kind)),
+            suggestion.map_or_else(
+                || "write one such as -eq, -ne, -startsWith, -in or -any".to_owned(),
+                |name| format!("did you mean -{name}?"),
+            ),
+        ))
+    }
+
+    /// The value after an operator, and so the condition.
+    fn condition(
+        &mut self,
+        property: DeviceProperty,
+        verb: Verb,
+        negated: bool,
+        operator_position: usize,
+    ) -> Parsed<Condition> {
+        let operator = Operator::Compare { verb, negated };
+        let mistake = |problem, remedy| Err(Remark::error(TYPE, operator_position, problem, remedy));
+        let is_bool = property.kind() == Kind::Bool;
+        if is_bool && verb != Verb::Equals {
+            let problem = format!("{property} is true or false, and takes -eq and -ne alone");
+            return mistake(problem, format!("write device.{property} -eq true"));
+        }
+        let test = if verb != Verb::In && self.take_null() {
+            if verb != Verb::Equals {
+                return mistake(
+                    format!("{operator} does not go with null"),
+                    "compare null with -eq or -ne".to_owned(),
+                );
+            }
+            Test::Null
+        } else if is_bool {
+            Test::Is(self.boolean(property)?)
+        } else if verb == Verb::In {
+            Test::In(self.list(property, negated)?)
+        } else {
+            let (text, position) = self.text(property, (verb, negated))?;
+            match verb {
+                Verb::StartsWith => Test::StartsWith(Caseless::new(text)),
+                Verb::EndsWith => Test::EndsWith(Caseless::new(text)),
+                Verb::Contains => Test::Contains(Caseless::new(text)),
+                Verb::Matches => Test::Matches(pattern(text, position)?),
+                Verb::Equals | Verb::In => Test::Equals(Caseless::new(text)),
+            }
+        };
+        Ok(Condition { negated, test })
+    }
+
+    fn boolean(&mut self, property: DeviceProperty) -> Parsed<bool> {
+        let (kind, position) = self.take("true or false")?;
+        let value = match &kind {
+            TokenKind::Word { word, hyphen: false } | TokenKind::Text(word) => {
+                [true, false].into_iter().find(|value| value.to_string().eq_ignore_ascii_case(word))
+            }
+            _ => None,
+        };
+        let Some(value) = value else {
+            return Err(Remark::error(
+                TYPE,
+                position,
+                format!("{} is neither true nor false, and {property} is one of them", shown(&kind)),
+                "write true, false or null, without quotes",
+            ));
+        };
+        if matches!(kind, TokenKind::Text(_)) {
+            self.remarks.push(Remark::warning(
+                "rule.quoted-boolean",
+                position,
+                format!("{property} is true or false, not text"),
+                format!("write {value} without quotes"),
+            ));
+        }
+        Ok(value)
+    }
+
+    fn take_null(&mut self) -> bool {
+        self.take_word("null") || self.take_word("$null")
+    }
+
+    fn text(&mut self, property: DeviceProperty, comparison: (Verb, bool)) -> Parsed<(String, usize)> {
+        let (kind, position) = self.take("a value in double quotes")?;
+        match kind {
+            TokenKind::Text(text) => {
+                lint::value(property, comparison, &text, position, self.remarks);
+                Ok((text, position))
+            }
+            TokenKind::Word { hyphen: false, .. } => Err(Remark::error(
+                TYPE,
+                position,
+                format!("{} is not in quotes, and {property} is text", shown(&kind)),
+                "put the value in double quotes",
+            )),
+            other => Err(Remark::error(
+                SYNTAX,
+                position,
+                format!("{} stands where a value should", shown(&other)),
+                "put the value in double quotes; a list of values is for -in and -notIn",
+            )),
+        }
+    }
+
+    /// `["a", "b"]`
+    fn list(&mut self, property: DeviceProperty, negated: bool) -> Parsed<Vec<Caseless>> {
+        self.expect(&TokenKind::ListOpen, "put the values of -in and -notIn in brackets: [\"a\", \"b\"]")?;
+        let mut values = Vec::new();
+        loop {
+            values.push(Caseless::new(self.text(property, (Verb::In, negated))?.0));
+            if !self.take_if(&TokenKind::Comma) {
+                break;
+            }
+        }
+        self.expect(&TokenKind::ListClose, "put a comma between values, and close the list with ]")?;
+        Ok(values)
+    }
+}
+
+fn is_property_of(token: &Token, object: &str) -> bool {
+    matches!(&token.kind, TokenKind::Word { word, .. }
+        if word.split_once('.').is_some_and(|(found, _)| found.eq_ignore_ascii_case(object)))
+}
+
+fn member_of_form(position: usize) -> Remark {
+    Remark::error(
+        TYPE,
+        position,
+        "memberOf has one form only",
+        "write device.memberOf -any (group.objectId -in ['<group id>'])",
+    )
+}
+
+fn pattern(text: String, position: usize) -> Parsed<Pattern> {
+    Pattern::new(text).map_err(|error| {
+        Remark::error(
+            "rule.pattern",
+            position,
+            format!("this is not a regular expression that can be evaluated here ({error})"),
+            "correct it (.* matches anything); look-around and back references cannot be used",
+        )
+    })
+}
+
+/// What to write for a name that is not one of a rule, but is one elsewhere, or nearly one.
+fn suggest(name: &str) -> Option<String> {
+    let by_graph = |property: &&DeviceProperty| {
+        property.graph_path().is_some_and(|path| path.eq_ignore_ascii_case(name))
+    };
+    let property = match name.to_ascii_lowercase().as_str() {
+        "grouptag" | "orderid" | "tag" => {
+            return Some(
+                "write (device.devicePhysicalIds -any (_ -eq \"[OrderID]:<group tag>\"))".to_owned(),
+            );
+        }
+        "osversion" => DeviceProperty::DeviceOsVersion,
+        "devicename" => DeviceProperty::DisplayName,
+        _ => {
+            match DeviceProperty::find(name).or_else(|| DeviceProperty::ALL.iter().find(by_graph).copied()) {
+                Some(property) => property,
+                None => {
+                    let near = nearest(name, DeviceProperty::ALL.iter().map(|property| property.as_str()));
+                    near.and_then(DeviceProperty::find)?
+                }
+            }
+        }
+    };
+    Some(format!("write device.{property}"))
+}
+
+/// A token as an error shows it.
+fn shown(kind: &TokenKind) -> String {
+    match kind {
+        TokenKind::Open => "'('".to_owned(),
+        TokenKind::Close => "')'".to_owned(),
+        TokenKind::ListOpen => "'['".to_owned(),
+        TokenKind::ListClose => "']'".to_owned(),
+        TokenKind::Comma => "','".to_owned(),
+        TokenKind::Word { word, hyphen } => format!("{}{}", if *hyphen { "-" } else { "" }, shorten(word)),
+        TokenKind::Text(text) => format!("{:?}", shorten(text)),
+    }
+}

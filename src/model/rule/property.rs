@@ -1,0 +1,394 @@
+//! What a rule can ask about a device, and where the answers come from.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::model::{DirectoryDevice, Id, Text};
+
+/// What a device property holds, which decides the operators it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Bool,
+    List,
+}
+
+/// One row per property: the variant, its name in a rule, what it holds, and its path in Graph's `device`.
+macro_rules! device_properties {
+    ($( $(#[$doc:meta])* $variant:ident = $name:literal, $kind:ident, $graph:expr; )+) => {
+        /// A device attribute that a membership rule can use.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum DeviceProperty {
+            $( $(#[$doc])* #[doc = concat!("`device.", $name, "`")] $variant, )+
+        }
+
+        impl DeviceProperty {
+            /// Every property, in the order of Microsoft's list.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name in a rule, such as `deviceOSType`.
+            pub fn as_str(self) -> &'static str {
+                match self { $( Self::$variant => $name, )+ }
+            }
+
+            /// The same property in Graph's `device`, such as `operatingSystem`; one inside another with a slash.
+            /// `None` if a device has no such property.
+            pub fn graph_path(self) -> Option<&'static str> {
+                match self { $( Self::$variant => $graph, )+ }
+            }
+
+            pub(super) fn kind(self) -> Kind {
+                match self { $( Self::$variant => Kind::$kind, )+ }
+            }
+        }
+    };
+}
+
+device_properties! {
+    AccountEnabled = "accountEnabled", Bool, Some("accountEnabled");
+    DeviceCategory = "deviceCategory", Text, Some("deviceCategory");
+    /// Not the directory object's id.
+    DeviceId = "deviceId", Text, Some("deviceId");
+    DeviceManagementAppId = "deviceManagementAppId", Text, Some("mdmAppId");
+    DeviceManufacturer = "deviceManufacturer", Text, Some("manufacturer");
+    DeviceModel = "deviceModel", Text, Some("model");
+    DisplayName = "displayName", Text, Some("displayName");
+    DeviceOsType = "deviceOSType", Text, Some("operatingSystem");
+    DeviceOsVersion = "deviceOSVersion", Text, Some("operatingSystemVersion");
+    DeviceOwnership = "deviceOwnership", Text, Some("deviceOwnership");
+    /// Autopilot's marks: `[ZTDId]:…`, `[OrderID]:<group tag>`, `[PurchaseOrderId]:…`.
+    DevicePhysicalIds = "devicePhysicalIds", List, Some("physicalIds");
+    DeviceTrustType = "deviceTrustType", Text, Some("trustType");
+    EnrollmentProfileName = "enrollmentProfileName", Text, Some("enrollmentProfileName");
+    ExtensionAttribute1 = "extensionAttribute1", Text, Some("extensionAttributes/extensionAttribute1");
+    ExtensionAttribute2 = "extensionAttribute2", Text, Some("extensionAttributes/extensionAttribute2");
+    ExtensionAttribute3 = "extensionAttribute3", Text, Some("extensionAttributes/extensionAttribute3");
+    ExtensionAttribute4 = "extensionAttribute4", Text, Some("extensionAttributes/extensionAttribute4");
+    ExtensionAttribute5 = "extensionAttribute5", Text, Some("extensionAttributes/extensionAttribute5");
+    ExtensionAttribute6 = "extensionAttribute6", Text, Some("extensionAttributes/extensionAttribute6");
+    ExtensionAttribute7 = "extensionAttribute7", Text, Some("extensionAttributes/extensionAttribute7");
+    ExtensionAttribute8 = "extensionAttribute8", Text, Some("extensionAttributes/extensionAttribute8");
+    ExtensionAttribute9 = "extensionAttribute9", Text, Some("extensionAttributes/extensionAttribute9");
+    ExtensionAttribute10 = "extensionAttribute10", Text, Some("extensionAttributes/extensionAttribute10");
+    ExtensionAttribute11 = "extensionAttribute11", Text, Some("extensionAttributes/extensionAttribute11");
+    ExtensionAttribute12 = "extensionAttribute12", Text, Some("extensionAttributes/extensionAttribute12");
+    ExtensionAttribute13 = "extensionAttribute13", Text, Some("extensionAttributes/extensionAttribute13");
+    ExtensionAttribute14 = "extensionAttribute14", Text, Some("extensionAttributes/extensionAttribute14");
+    ExtensionAttribute15 = "extensionAttribute15", Text, Some("extensionAttributes/extensionAttribute15");
+    IsRooted = "isRooted", Bool, Some("isRooted");
+    ManagementType = "managementType", Text, Some("managementType");
+    /// The object ids of the groups that the device is a direct member of.
+    MemberOf = "memberOf", List, Some("memberOf");
+    /// The directory object's id, Graph's `id`.
+    ObjectId = "objectId", Text, Some("id");
+    /// Not to be used: Entra does not know it, so it is never set.
+    OrganizationalUnit = "organizationalUnit", Text, None;
+    ProfileType = "profileType", Text, Some("profileType");
+    SystemLabels = "systemLabels", List, Some("systemLabels");
+}
+
+impl DeviceProperty {
+    /// The property of this name, whatever its case.
+    pub(super) fn find(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|property| property.as_str().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether `name` is a spelling that Microsoft's pages use.
+    pub(super) fn is_documented_as(self, name: &str) -> bool {
+        name == self.as_str()
+            || matches!(
+                (self, name),
+                (Self::DevicePhysicalIds, "devicePhysicalIDs") | (Self::MemberOf, "memberof")
+            )
+    }
+
+    fn extension_number(self) -> Option<u8> {
+        self.as_str().strip_prefix("extensionAttribute")?.parse().ok()
+    }
+
+    /// What stands for one item of the list inside `-any (…)`.
+    pub(super) fn element(self) -> &'static str {
+        if self == Self::MemberOf { "group.objectId" } else { "_" }
+    }
+}
+
+impl fmt::Display for DeviceProperty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The value of one property of one device, borrowed from the device.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Attribute<'a> {
+    /// Not set. Empty text and an empty list count as not set too.
+    Absent,
+    /// Text.
+    Text(&'a str),
+    /// True or false.
+    Bool(bool),
+    /// Several texts.
+    List(TextList<'a>),
+}
+
+impl<'a> From<&'a str> for Attribute<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<bool> for Attribute<'_> {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl<'a> From<TextList<'a>> for Attribute<'a> {
+    fn from(list: TextList<'a>) -> Self {
+        Self::List(list)
+    }
+}
+
+impl<'a, T: Into<Attribute<'a>>> From<Option<T>> for Attribute<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Absent, Into::into)
+    }
+}
+
+/// A borrowed list of texts, whatever holds them.
+#[derive(Debug, Clone, Copy)]
+pub struct TextList<'a>(Items<'a>);
+
+#[derive(Debug, Clone, Copy)]
+enum Items<'a> {
+    Texts(&'a [Text]),
+    Strings(&'a [String]),
+    Strs(&'a [&'a str]),
+    Json(&'a [Value]),
+}
+
+impl<'a> TextList<'a> {
+    /// The texts, in order.
+    pub fn iter(self) -> impl Iterator<Item = &'a str> {
+        let length = match self.0 {
+            Items::Texts(items) => items.len(),
+            Items::Strings(items) => items.len(),
+            Items::Strs(items) => items.len(),
+            Items::Json(items) => items.len(),
+        };
+        (0..length).filter_map(move |index| match self.0 {
+            Items::Texts(items) => items.get(index).map(Text::as_str),
+            Items::Strings(items) => items.get(index).map(String::as_str),
+            Items::Strs(items) => items.get(index).copied(),
+            // A link such as `memberOf` comes as objects with an id.
+            Items::Json(items) => items.get(index).and_then(|item| item.get("id").unwrap_or(item).as_str()),
+        })
+    }
+}
+
+impl<'a> From<&'a [Text]> for TextList<'a> {
+    fn from(items: &'a [Text]) -> Self {
+        Self(Items::Texts(items))
+    }
+}
+
+impl<'a> From<&'a [String]> for TextList<'a> {
+    fn from(items: &'a [String]) -> Self {
+        Self(Items::Strings(items))
+    }
+}
+
+impl<'a> From<&'a [&'a str]> for TextList<'a> {
+    fn from(items: &'a [&'a str]) -> Self {
+        Self(Items::Strs(items))
+    }
+}
+
+/// Texts of a JSON array; of an object in it, its `id`.
+impl<'a> From<&'a [Value]> for TextList<'a> {
+    fn from(items: &'a [Value]) -> Self {
+        Self(Items::Json(items))
+    }
+}
+
+/// A device that a rule can be evaluated on.
+///
+/// [`DirectoryDevice`] and Graph's JSON of a `device` are; implement it for a type of your own:
+///
+/// ```
+/// use windows_autopilot::model::rule::{Attribute, DeviceAttributes, DeviceProperty, MembershipRule, TextList};
+///
+/// struct Record { object_id: String, physical_ids: Vec<String> }
+///
+/// impl DeviceAttributes for Record {
+///     fn attribute(&self, property: DeviceProperty) -> Attribute<'_> {
+///         match property {
+///             DeviceProperty::ObjectId => self.object_id.as_str().into(),
+///             DeviceProperty::DevicePhysicalIds => TextList::from(&self.physical_ids[..]).into(),
+///             _ => Attribute::Absent,
+///         }
+///     }
+/// }
+///
+/// let record = Record { object_id: "4a1f".into(), physical_ids: vec!["[OrderID]:Kiosk".into()] };
+/// assert!(MembershipRule::group_tag("kiosk")?.matches(&record));
+/// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+/// ```
+pub trait DeviceAttributes {
+    /// The device's value of `property`; [`Attribute::Absent`] if it has none.
+    fn attribute(&self, property: DeviceProperty) -> Attribute<'_>;
+}
+
+impl<T: DeviceAttributes + ?Sized> DeviceAttributes for &T {
+    fn attribute(&self, property: DeviceProperty) -> Attribute<'_> {
+        (**self).attribute(property)
+    }
+}
+
+/// `isRooted` and `memberOf` are not among its properties, so they count as not set.
+impl DeviceAttributes for DirectoryDevice {
+    fn attribute(&self, property: DeviceProperty) -> Attribute<'_> {
+        use DeviceProperty as P;
+        let text = match property {
+            P::AccountEnabled => return self.account_enabled.into(),
+            P::DevicePhysicalIds => return self.physical_ids.as_deref().map(TextList::from).into(),
+            P::SystemLabels => return self.system_labels.as_deref().map(TextList::from).into(),
+            P::DeviceId => return self.device_id.as_ref().map(Id::as_str).into(),
+            P::ObjectId => return self.id.as_str().into(),
+            P::DeviceCategory => &self.device_category,
+            P::DeviceManagementAppId => &self.mdm_app_id,
+            P::DeviceManufacturer => &self.manufacturer,
+            P::DeviceModel => &self.model,
+            P::DisplayName => &self.display_name,
+            P::DeviceOsType => &self.operating_system,
+            P::DeviceOsVersion => &self.operating_system_version,
+            P::DeviceOwnership => &self.device_ownership,
+            P::DeviceTrustType => &self.trust_type,
+            P::EnrollmentProfileName => &self.enrollment_profile_name,
+            P::ManagementType => &self.management_type,
+            P::ProfileType => &self.profile_type,
+            P::IsRooted | P::MemberOf | P::OrganizationalUnit => return Attribute::Absent,
+            extension => {
+                let attributes = self.extension_attributes.as_deref();
+                let number = extension.extension_number();
+                return attributes
+                    .zip(number)
+                    .and_then(|(all, number)| all.get(number))
+                    .map(Text::as_str)
+                    .into();
+            }
+        };
+        text.as_deref().into()
+    }
+}
+
+/// A `device` as Graph writes it.
+impl DeviceAttributes for Map<String, Value> {
+    fn attribute(&self, property: DeviceProperty) -> Attribute<'_> {
+        let value = property.graph_path().and_then(|path| match path.split_once('/') {
+            Some((outer, inner)) => self.get(outer)?.get(inner),
+            None => self.get(path),
+        });
+        match value {
+            Some(Value::String(text)) => Attribute::Text(text),
+            Some(Value::Bool(value)) => Attribute::Bool(*value),
+            Some(Value::Array(items)) => Attribute::List(TextList::from(items.as_slice())),
+            _ => Attribute::Absent,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn texts(list: TextList<'_>) -> Vec<&str> {
+        list.iter().collect()
+    }
+
+    #[test]
+    fn a_property_is_found_by_its_name_in_any_case_and_by_no_other_name() {
+        for property in DeviceProperty::ALL {
+            assert_eq!(DeviceProperty::find(&property.as_str().to_uppercase()), Some(*property));
+            assert!(property.is_documented_as(property.as_str()));
+        }
+        assert_eq!(DeviceProperty::find("operatingSystem"), None);
+        assert!(DeviceProperty::DevicePhysicalIds.is_documented_as("devicePhysicalIDs"));
+        assert!(!DeviceProperty::DevicePhysicalIds.is_documented_as("devicephysicalids"));
+    }
+
+    #[test]
+    fn a_list_reads_the_same_from_every_holder() {
+        let expected = ["a", "b"];
+        assert_eq!(texts(TextList::from(&expected[..])), expected);
+        assert_eq!(texts(TextList::from(&["a".to_owned(), "b".to_owned()][..])), expected);
+        assert_eq!(texts(TextList::from(&[Text::from("a"), Text::from("b")][..])), expected);
+        assert_eq!(texts(TextList::from(&[json!("a"), json!({ "id": "b" }), json!(3)][..])), expected);
+    }
+
+    #[test]
+    fn graphs_json_gives_every_property_by_its_own_name() {
+        let device = json!({
+            "id": "object", "accountEnabled": true, "operatingSystem": "Windows", "mdmAppId": null,
+            "physicalIds": ["[ZTDId]:1"], "memberOf": [{ "id": "group" }],
+            "extensionAttributes": { "extensionAttribute7": "seven" }, "organizationalUnit": "OU=x",
+        });
+        let device = device.as_object().unwrap();
+        let text = |property| match device.attribute(property) {
+            Attribute::Text(text) => Some(text),
+            _ => None,
+        };
+        assert_eq!(text(DeviceProperty::ObjectId), Some("object"));
+        assert_eq!(text(DeviceProperty::DeviceOsType), Some("Windows"));
+        assert_eq!(text(DeviceProperty::ExtensionAttribute7), Some("seven"));
+        for absent in [
+            DeviceProperty::DeviceManagementAppId,
+            DeviceProperty::ExtensionAttribute1,
+            DeviceProperty::OrganizationalUnit,
+            DeviceProperty::IsRooted,
+        ] {
+            assert!(matches!(device.attribute(absent), Attribute::Absent), "{absent}");
+        }
+        assert!(matches!(device.attribute(DeviceProperty::AccountEnabled), Attribute::Bool(true)));
+        for (property, expected) in
+            [(DeviceProperty::DevicePhysicalIds, "[ZTDId]:1"), (DeviceProperty::MemberOf, "group")]
+        {
+            let Attribute::List(list) = device.attribute(property) else { panic!("{property}") };
+            assert_eq!(texts(list), [expected]);
+        }
+    }
+
+    #[test]
+    fn a_typed_device_answers_as_its_json_does() {
+        let mut json = json!({ "id": "object", "extensionAttributes": {} });
+        for property in DeviceProperty::ALL {
+            let value = match property.kind() {
+                Kind::Text => json!(format!("{property}-value")),
+                Kind::Bool => json!(true),
+                Kind::List => json!(["one", "two"]),
+            };
+            match property.graph_path().map(|path| path.split_once('/').ok_or(path)) {
+                Some(Ok((outer, inner))) => json[outer][inner] = value,
+                Some(Err(path)) => json[path] = value,
+                None => {}
+            }
+        }
+        let typed: DirectoryDevice = serde_json::from_value(json.clone()).unwrap();
+        for property in DeviceProperty::ALL {
+            let shown = |attribute: Attribute<'_>| match attribute {
+                Attribute::List(list) => format!("{:?}", texts(list)),
+                other => format!("{other:?}"),
+            };
+            let expected = match property {
+                DeviceProperty::IsRooted | DeviceProperty::MemberOf => Attribute::Absent,
+                _ => json.as_object().unwrap().attribute(*property),
+            };
+            assert_eq!(shown(typed.attribute(*property)), shown(expected), "{property}");
+        }
+    }
+}

@@ -1,0 +1,533 @@
+//! The rule as a whole: text in, meaning, text out.
+
+mod laws;
+
+use serde_json::{Map, Value, json};
+
+use super::*;
+use crate::model::Severity;
+
+fn rule(text: &str) -> MembershipRule {
+    text.parse().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn device(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        other => panic!("{other}"),
+    }
+}
+
+/// A device that is registered, tagged and bought, and has not enrolled.
+fn registered() -> Map<String, Value> {
+    device(json!({
+        "id": "0b1f7a52-3c0e-4a4b-8f1b-1f5c0a6d2e11",
+        "deviceId": "6f2c",
+        "accountEnabled": true,
+        "displayName": "SN-0042",
+        "deviceOwnership": null,
+        "extensionAttributes": { "extensionAttribute1": "Zürich", "extensionAttribute2": "" },
+        "physicalIds": [
+            "[USER-GID]:6f2c:1", "[ZTDId]:7f8e1a", "[OrderID]:Kiosk", "[PurchaseOrderId]:76222342342"
+        ],
+        "systemLabels": [],
+        "memberOf": ["g1", "g2"],
+    }))
+}
+
+#[test]
+fn builders_write_the_documented_rules_and_select_what_they_say() {
+    let cases = [
+        (
+            MembershipRule::all_autopilot_devices(),
+            r#"(device.devicePhysicalIds -any (_ -startsWith "[ZTDId]"))"#,
+            json!({ "physicalIds": ["[ZTDID]:1"] }),
+            json!({ "physicalIds": ["[OrderID]:Kiosk"] }),
+        ),
+        (
+            MembershipRule::group_tag("Kiosk").unwrap(),
+            r#"(device.devicePhysicalIds -any (_ -eq "[OrderID]:Kiosk"))"#,
+            json!({ "physicalIds": ["[ZTDId]:1", "[OrderId]:KIOSK"] }),
+            json!({ "physicalIds": ["[OrderID]:Kiosk2"] }),
+        ),
+        (
+            MembershipRule::purchase_order("762").unwrap(),
+            r#"(device.devicePhysicalIds -any (_ -eq "[PurchaseOrderId]:762"))"#,
+            json!({ "physicalIds": ["[PurchaseOrderId]:762"] }),
+            json!({ "physicalIds": ["[OrderID]:762"] }),
+        ),
+        (
+            MembershipRule::offline_profile("a1b2c3d4-0000-1111-2222-0123456789AB").unwrap(),
+            r#"(device.enrollmentProfileName -eq "OfflineAutopilotprofile-a1b2c3d4-0000-1111-2222-0123456789AB")"#,
+            json!({ "enrollmentProfileName": "OfflineAutopilotprofile-A1B2C3D4-0000-1111-2222-0123456789ab" }),
+            json!({ "enrollmentProfileName": "OfflineAutopilotprofile-a1b2c3d4" }),
+        ),
+    ];
+    for (built, text, member, other) in cases {
+        assert_eq!(built.as_str(), text);
+        assert_eq!(rule(text), built);
+        assert!(built.equivalent(&rule(text)));
+        assert_eq!(built.canonical(), text);
+        assert_eq!(built.lint(), []);
+        assert!(built.matches(&device(member)), "{text}");
+        assert!(!built.matches(&device(other)), "{text}");
+    }
+}
+
+#[test]
+fn builders_escape_quotes_and_refuse_what_cannot_be_written() {
+    for (tag, text) in [
+        (r#"12" kiosk"#, r#"(device.devicePhysicalIds -any (_ -eq "[OrderID]:12`" kiosk"))"#),
+        ("O'Hare", r#"(device.devicePhysicalIds -any (_ -eq "[OrderID]:O''Hare"))"#),
+        ("tick`", r"(device.devicePhysicalIds -any (_ -eq '[OrderID]:tick`'))"),
+        ("Zürich", r#"(device.devicePhysicalIds -any (_ -eq "[OrderID]:Zürich"))"#),
+    ] {
+        let built = MembershipRule::group_tag(tag).unwrap();
+        assert_eq!(built.as_str(), text);
+        assert!(rule(text).matches(&device(json!({ "physicalIds": [format!("[OrderID]:{tag}")] }))), "{tag}");
+    }
+    let position = |tag: &str| MembershipRule::group_tag(tag).unwrap_err().position();
+    assert_eq!(position("a\nb"), Some(1));
+    assert_eq!(position("é\u{0}"), Some(1));
+    assert_eq!(position(""), None);
+    let fits = MAX_CHARACTERS - MembershipRule::group_tag("t").unwrap().as_str().len() + 1;
+    assert_eq!(MembershipRule::group_tag(&"t".repeat(fits)).unwrap().violation(), None);
+    let long = MembershipRule::group_tag(&"t".repeat(fits + 1)).unwrap_err();
+    assert_eq!(
+        (long.what(), long.problem()),
+        ("group tag", "makes a rule of 3073 characters, and 3072 are allowed")
+    );
+    let tag: GroupTag = "Kiosk".parse().unwrap();
+    assert_eq!(MembershipRule::group_tag(&tag), MembershipRule::group_tag("Kiosk"));
+    assert_eq!(MembershipRule::purchase_order("").unwrap_err().what(), "purchase order");
+    for id in [
+        "",
+        "{a1b2c3d4-0000-1111-2222-0123456789ab}",
+        "a1b2c3d4-0000-1111-2222-0123456789",
+        "OfflineAutopilotprofile-a1b2c3d4-0000-1111-2222-0123456789ab",
+    ] {
+        assert_eq!(MembershipRule::offline_profile(id).unwrap_err().what(), "correlation id", "{id}");
+    }
+}
+
+/// Rules as they are found in tenants and documentation, and their canonical text.
+const FOUND: &[(&str, &str)] = &[
+    (
+        r#"(device.devicePhysicalIDs -any _ -startsWith "[ZTDId]")"#,
+        r#"(device.devicePhysicalIds -any (_ -startsWith "[ZTDId]"))"#,
+    ),
+    (
+        r#"(device.accountEnabled -eq True) and (device.deviceOSType -eq "Windows") and ((device.deviceOSVersion -startsWith "10.0.1") or (device.deviceOSVersion -startsWith "10.0.2"))"#,
+        r#"(device.accountEnabled -eq true) -and (device.deviceOSType -eq "Windows") -and ((device.deviceOSVersion -startsWith "10.0.1") -or (device.deviceOSVersion -startsWith "10.0.2"))"#,
+    ),
+    (
+        r#"-not(device.devicePhysicalIds -any (_ -contains "[ZTDId]")) -and (device.deviceOSType -contains "Windows")"#,
+        r#"-not (device.devicePhysicalIds -any (_ -contains "[ZTDId]")) -and (device.deviceOSType -contains "Windows")"#,
+    ),
+    (
+        r#"(device.devicePhysicalIDs -any (_ -startsWith "[ZTDID]")) and (device.devicePhysicalIds -all (_ -notStartsWith "[OrderID]:"))"#,
+        r#"(device.devicePhysicalIds -any (_ -startsWith "[ZTDID]")) -and (device.devicePhysicalIds -all (_ -notStartsWith "[OrderID]:"))"#,
+    ),
+    (
+        r#"(device.deviceManagementAppId -in ["0000000a-0000-0000-c000-000000000000","54b943f8-d761-4f8d-951e-9cea1846db5a"])"#,
+        r#"(device.deviceManagementAppId -in ["0000000a-0000-0000-c000-000000000000", "54b943f8-d761-4f8d-951e-9cea1846db5a"])"#,
+    ),
+    (
+        r"device.memberof -any (group.objectId -in ['g1','g2'])",
+        r"(device.memberOf -any (group.objectId -in ['g1', 'g2']))",
+    ),
+    (r"device.objectId –ne null", r"(device.objectId -ne null)"),
+    (r"device.deviceCategory -eq $null", r"(device.deviceCategory -eq null)"),
+    (r#"device.systemLabels -startsWith"M365Managed""#, r#"(device.systemLabels -startsWith "M365Managed")"#),
+    (
+        "(device.deviceModel\n\tEQ 'X1')\r\nand ((device.deviceModel NE 'X''2'))",
+        r#"(device.deviceModel -eq "X1") -and (device.deviceModel -ne "X''2")"#,
+    ),
+    (
+        r#"device.deviceModel -eq "a" -or device.deviceModel -eq "b" -and -not device.deviceModel -eq "c""#,
+        r#"(device.deviceModel -eq "a") -or ((device.deviceModel -eq "b") -and -not (device.deviceModel -eq "c"))"#,
+    ),
+    (
+        r#"device.devicePhysicalIds -any (_ -startsWith "[OrderID]:A" -and -not (_ -endsWith "9" -or _ -match "^\[.*\\$"))"#,
+        r#"(device.devicePhysicalIds -any (_ -startsWith "[OrderID]:A" -and -not (_ -endsWith "9" -or _ -match "^\[.*\\$")))"#,
+    ),
+    (r#"device.deviceModel -eq "`"S`" 5''""#, r#"(device.deviceModel -eq "`"S`" 5''")"#),
+    (r#"-not -not (device.isRooted -ne false)"#, r#"-not -not (device.isRooted -ne false)"#),
+];
+
+#[test]
+fn rules_as_they_are_found_are_read_and_printed_in_canonical_text() {
+    for (text, canonical) in FOUND {
+        let read = rule(text);
+        assert_eq!(read.as_str(), *text);
+        assert_eq!(read.to_string(), *text);
+        assert_eq!(read.canonical(), *canonical);
+        assert!(read.equivalent(&rule(canonical)), "{text}");
+        assert!(rule(canonical).equivalent(&read), "{text}");
+        assert_eq!(rule(canonical).canonical(), *canonical);
+    }
+}
+
+#[test]
+fn a_refusal_says_where_and_what_to_write() {
+    let deep = format!("{}device.deviceModel -eq \"x\"{}", "(".repeat(101), ")".repeat(101));
+    let negations = format!("{}device.deviceModel -eq \"x\"", "-not ".repeat(101));
+    let long = format!("device.deviceModel -eq \"{}\"", "é".repeat(MAX_CHARACTERS));
+    let cases: &[(&str, usize, &str, &str)] = &[
+        // text, position, part of the problem, part of the remedy
+        ("", 0, "ends too early", "add a condition"),
+        (" \n ", 3, "ends too early", "add a condition"),
+        ("device.deviceModel", 18, "ends too early", "add an operator"),
+        ("device.deviceModel -eq", 22, "ends too early", "double quotes"),
+        ("device.deviceModel -equals \"x\"", 19, "-equals is not an operator", "write one such as -eq"),
+        (
+            "device.deviceModel -startWith \"x\"",
+            19,
+            "-startWith is not an operator",
+            "did you mean -startsWith?",
+        ),
+        ("device.deviceModel - eq \"x\"", 19, "a hyphen stands alone", "right after its hyphen"),
+        ("device.deviceModel = \"x\"", 19, "'=' has no meaning", "write -eq"),
+        ("device.deviceModel -eq x", 23, "x is not in quotes, and deviceModel is text", "double quotes"),
+        ("device.deviceModel -eq true", 23, "true is not in quotes", "double quotes"),
+        ("device.deviceModel -eq -and", 23, "-and stands where a value should", "double quotes"),
+        ("device.deviceModel -eq [\"x\"]", 23, "'[' stands where a value should", "-in and -notIn"),
+        ("device.deviceModel -startsWith null", 19, "-startsWith does not go with null", "-eq or -ne"),
+        ("device.deviceModel -in \"x\"", 23, "\"x\" stands where '[' should", "in brackets"),
+        ("device.deviceModel -in []", 24, "']' stands where a value should", "double quotes"),
+        ("device.deviceModel -in [\"x\" \"y\"]", 28, "\"y\" stands where ']' should", "comma"),
+        ("device.deviceModel -in [\"x\", null]", 29, "null is not in quotes", "double quotes"),
+        ("device.deviceModel -any (_ -eq \"x\")", 19, "deviceModel is not a list", "directly"),
+        ("device.deviceModel -match \"*x\"", 26, "not a regular expression", ".* matches anything"),
+        ("device.deviceModel -match \"(?=x)\"", 26, "not a regular expression", "look-around"),
+        ("device.deviceModel -match \"(a{999}){999}\"", 26, "not a regular expression", ".*"),
+        ("device.accountEnabled -contains \"t\"", 22, "true or false, and takes -eq", "-eq true"),
+        ("device.accountEnabled -in [true]", 22, "true or false, and takes -eq", "-eq true"),
+        ("device.accountEnabled -eq yes", 26, "yes is neither true nor false", "without quotes"),
+        ("device.deviceModel -eq \"x", 23, "quoted text is not closed", "close it"),
+        ("device.deviceModel -eq \"x\ny\"", 25, "inside quoted text", "close the quotes"),
+        ("device.deviceModel -eq “x”", 23, "typographic quote", "straight quotes"),
+        ("device.deviceModel -eq \"x”", 25, "typographic quote", "straight quotes"),
+        ("device.deviceModel -eq \\\"x\\\"", 23, "'\\\\' has no meaning", "backslashes"),
+        ("device.deviceModel -eq \"a\\\"b\"", 28, "quoted text is not closed", "`\" for a double quote"),
+        ("(device.deviceModel -eq \"x\"", 27, "the end of the rule stands where ')' should", "close every"),
+        ("device.deviceModel -eq \"x\")", 26, "closed that was not opened", "take it out"),
+        (
+            "(device.deviceModel -eq \"x\") (device.deviceModel -eq \"y\")",
+            29,
+            "follows a finished",
+            "-and or -or",
+        ),
+        (
+            "(device.deviceModel -eq \"x\" device.deviceModel -eq \"y\")",
+            28,
+            "stands where ')' should",
+            "-and or -or",
+        ),
+        ("device.deviceModel -eq \"x\" -and", 31, "ends too early", "add a condition"),
+        ("\"x\" -eq device.deviceModel", 0, "stands where a property should", "in this order"),
+        ("-and", 0, "-and stands where a property should", "in this order"),
+        ("deviceModel -eq \"x\"", 0, "deviceModel is not a property", "write device.deviceModel"),
+        ("nonsense -eq \"x\"", 0, "nonsense is not a property", "write device."),
+        ("_ -eq \"x\"", 0, "_ stands outside", "devicePhysicalIds -any"),
+        (
+            "device.operatingSystem -eq \"x\"",
+            0,
+            "not a property that device rules",
+            "write device.deviceOSType",
+        ),
+        ("device.osVersion -eq \"x\"", 0, "not a property that device rules", "write device.deviceOSVersion"),
+        ("device.groupTag -eq \"x\"", 0, "not a property that device rules", "[OrderID]:<group tag>"),
+        ("device.deviceModell -eq \"x\"", 0, "not a property that device rules", "write device.deviceModel"),
+        ("device.zzz -eq \"x\"", 0, "not a property that device rules", "Microsoft's list"),
+        ("group.deviceModel -eq \"x\"", 0, "not a property that device rules", "write device.deviceModel"),
+        ("user.department -eq \"x\"", 0, "over users", "device properties"),
+        (
+            "(device.deviceModel -eq \"x\") -or (user.city -eq \"y\")",
+            34,
+            "users and devices",
+            "another group",
+        ),
+        (
+            "device.devicePhysicalIds -any (device.deviceModel -eq \"x\")",
+            31,
+            "stands where _ should",
+            "write _",
+        ),
+        ("device.devicePhysicalIds -any (_ -any (_ -eq \"x\"))", 33, "not a list", "directly"),
+        (
+            "device.devicePhysicalIds -any _ -eq \"x\" -or device.deviceModel -eq \"y\"",
+            40,
+            "not clear",
+            "parentheses",
+        ),
+        (
+            "device.memberOf -any (_ -in ['x'])",
+            22,
+            "_ stands where group.objectId should",
+            "write group.objectId",
+        ),
+        ("device.memberOf -all (group.objectId -in ['x'])", 0, "one form", "group.objectId -in"),
+        ("device.memberOf -any (group.objectId -notIn ['x'])", 37, "one form", "group.objectId -in"),
+        ("device.memberOf -eq \"x\"", 0, "one form", "group.objectId -in"),
+        ("Direct Reports for \"4a1f\"", 0, "Direct is not a property", "write device."),
+        (&deep, 100, "more than 100 deep", "take out parentheses"),
+        (&negations, 500, "more than 100 deep", "take out parentheses"),
+        (&long, MAX_CHARACTERS, "has 3097 characters", "shorten it"),
+    ];
+    for (text, position, problem, remedy) in cases {
+        let error = match text.parse::<MembershipRule>() {
+            Err(error) => error,
+            Ok(_) => panic!("{text} was read"),
+        };
+        assert_eq!(error.what(), "membership rule");
+        assert_eq!(error.position(), Some(*position), "{error}");
+        assert!(error.problem().contains(problem), "{error}");
+        assert!(error.problem().ends_with(&format!("(character {})", position + 1)), "{error}");
+        assert!(error.remedy().contains(remedy), "{error}");
+
+        let kept = MembershipRule::from_service(*text);
+        assert_eq!(kept.violation(), Some(error));
+        assert_eq!((kept.as_str(), kept.canonical().as_str()), (*text, *text));
+        assert!(!kept.matches(&registered()));
+        assert!(kept.equivalent(&kept.clone()) && !kept.equivalent(&MembershipRule::all_autopilot_devices()));
+        let findings = kept.lint();
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert_eq!(findings[0].severity, Severity::Error);
+        assert_eq!(findings[0].place, format!("character {}", position + 1));
+    }
+}
+
+#[test]
+fn a_hundred_thousand_parentheses_are_refused_by_length_and_by_depth() {
+    let text = "(".repeat(100_000);
+    assert!(text.parse::<MembershipRule>().unwrap_err().problem().contains("100000 characters"));
+    for open in ["(", "-not ", "-not(", "device.devicePhysicalIds -any ("] {
+        assert!(parse::parse(&open.repeat(100_000), &mut Vec::new()).is_err());
+    }
+    let nested = format!("device.devicePhysicalIds -any {}_ -eq \"x\"", "(".repeat(100_000));
+    assert!(parse::parse(&nested, &mut Vec::new()).is_err());
+}
+
+#[test]
+fn the_longest_and_the_deepest_rule_are_read() {
+    let room = MAX_CHARACTERS - "device.deviceModel -eq \"\"".len();
+    let longest = rule(&format!("device.deviceModel -eq \"{}\"", "é".repeat(room)));
+    assert!(longest.matches(&device(json!({ "model": "É".repeat(room) }))));
+    let deepest = format!("{}device.deviceModel -eq \"x\"{}", "(".repeat(100), ")".repeat(100));
+    assert!(rule(&deepest).equivalent(&rule("device.deviceModel -eq \"X\"")));
+}
+
+#[test]
+fn a_device_is_a_member_exactly_if_the_rule_holds() {
+    let cases: &[(&str, bool)] = &[
+        (r#"device.displayName -eq "sn-0042""#, true),
+        (r#"device.displayName -ne "sn-0042""#, false),
+        (r#"device.displayName -startsWith "SN-""#, true),
+        (r#"device.displayName -notStartsWith "SN-""#, false),
+        (r#"device.displayName -endsWith "42""#, true),
+        (r#"device.displayName -notEndsWith "42""#, false),
+        (r#"device.displayName -contains "-00""#, true),
+        (r#"device.displayName -notContains "-00""#, false),
+        (r#"device.displayName -match "^sn-\d+$""#, true),
+        (r#"device.displayName -match "004""#, true),
+        (r#"device.displayName -notMatch "^\d""#, true),
+        (r#"device.displayName -in ["x", "SN-0042"]"#, true),
+        (r#"device.displayName -notIn ["x", "SN-0042"]"#, false),
+        (r#"device.displayName -in ["SN"]"#, false),
+        (r#"device.extensionAttribute1 -eq "ZÜRICH""#, true),
+        ("device.accountEnabled -eq true", true),
+        ("device.accountEnabled -ne true", false),
+        (r#"device.accountEnabled -eq "TRUE""#, true),
+        ("device.accountEnabled -eq null", false),
+        // not set: null, missing, empty
+        ("device.deviceOwnership -eq null", true),
+        ("device.deviceModel -eq null", true),
+        ("device.extensionAttribute2 -eq null", true),
+        (r#"device.extensionAttribute2 -eq """#, true),
+        (r#"device.deviceModel -ne """#, false),
+        ("device.objectId -ne null", true),
+        ("device.isRooted -eq null", true),
+        ("device.isRooted -eq false", false),
+        ("device.isRooted -ne true", true),
+        (r#"device.deviceModel -eq "null""#, false),
+        (r#"device.deviceModel -ne "X1""#, true),
+        (r#"device.deviceModel -notContains "X1""#, true),
+        (r#"device.deviceModel -notIn ["X1"]"#, true),
+        (r#"device.deviceModel -startsWith """#, false),
+        // lists
+        (r#"device.devicePhysicalIds -any (_ -eq "[orderid]:kiosk")"#, true),
+        (r#"device.devicePhysicalIds -any (_ -eq "[OrderID]:Kios")"#, false),
+        (r#"device.devicePhysicalIds -any (_ -startsWith "[ZTDId]" -and _ -eq "[OrderID]:Kiosk")"#, false),
+        (r#"device.devicePhysicalIds -any (_ -startsWith "[ZTDId]" -or _ -eq "x")"#, true),
+        (r#"device.devicePhysicalIds -any (-not _ -startsWith "[")"#, false),
+        (r#"device.devicePhysicalIds -all (_ -startsWith "[")"#, true),
+        (r#"device.devicePhysicalIds -all (_ -notStartsWith "[ZTDId]")"#, false),
+        (r#"device.systemLabels -all (_ -eq "x")"#, true),
+        (r#"device.systemLabels -any (_ -eq "x")"#, false),
+        ("device.systemLabels -eq null", true),
+        ("device.devicePhysicalIds -ne null", true),
+        (r#"device.devicePhysicalIds -contains "[ZTDId]""#, true),
+        (r#"device.devicePhysicalIds -notContains "[ZTDId]""#, false),
+        ("device.memberOf -any (group.objectId -in ['g9', 'G2'])", true),
+        ("device.memberOf -any (group.objectId -in ['g9'])", false),
+        // logic and precedence
+        (
+            r#"device.displayName -eq "x" -and device.displayName -eq "x" -or device.accountEnabled -eq true"#,
+            true,
+        ),
+        (
+            r#"device.displayName -eq "x" -and (device.displayName -eq "x" -or device.accountEnabled -eq true)"#,
+            false,
+        ),
+        (r#"-not device.displayName -eq "x" -and device.accountEnabled -eq false"#, false),
+        (r#"-not (device.displayName -eq "x" -and device.accountEnabled -eq false)"#, true),
+        // never set, whatever the device says
+        ("device.organizationalUnit -eq null", true),
+    ];
+    let device = registered();
+    for (text, member) in cases {
+        assert_eq!(rule(text).matches(&device), *member, "{text}");
+        let opposite = rule(&format!("-not ({text})"));
+        assert_ne!(opposite.matches(&device), *member, "{text}");
+        assert_eq!(rule(&rule(text).canonical()).matches(&device), *member, "{text}");
+    }
+}
+
+#[test]
+fn an_attribute_of_an_unexpected_kind_fails_the_comparison() {
+    let device = device(
+        json!({ "model": true, "accountEnabled": "true", "physicalIds": "[ZTDId]:1", "isRooted": ["x"] }),
+    );
+    for (text, member) in [
+        (r#"device.deviceModel -eq "true""#, false),
+        ("device.accountEnabled -eq true", false),
+        ("device.isRooted -eq true", false),
+        (r#"device.devicePhysicalIds -any (_ -startsWith "[ZTDId]")"#, true),
+    ] {
+        assert_eq!(rule(text).matches(&device), member, "{text}");
+    }
+}
+
+#[test]
+fn rules_that_say_the_same_are_equivalent_and_others_are_not() {
+    let base = r#"(device.deviceModel -eq "X1") -and (device.deviceOSType -in ["Windows"]) -and -not (device.isRooted -eq true)"#;
+    for same in [
+        r#"device.deviceModel -eq "X1" and device.deviceOSType in ["windows"] and not device.isRooted eq True"#,
+        r#"((device.deviceModel -eq 'x1') -and (device.deviceOSType -in [ 'WINDOWS' ])) -AND (-not (device.isRooted -eq true))"#,
+        r#"device.DeviceModel -eq "X1" -and (device.deviceostype -in ["Windows"] -and -not device.isrooted -eq "true")"#,
+    ] {
+        assert!(rule(base).equivalent(&rule(same)) && rule(same).equivalent(&rule(base)), "{same}");
+        assert_ne!(rule(base), rule(same));
+    }
+    for other in [
+        r#"(device.deviceModel -eq "X2") -and (device.deviceOSType -in ["Windows"]) -and -not (device.isRooted -eq true)"#,
+        r#"(device.deviceModel -ne "X1") -and (device.deviceOSType -in ["Windows"]) -and -not (device.isRooted -eq true)"#,
+        r#"(device.deviceModel -eq "X1") -or (device.deviceOSType -in ["Windows"]) -and -not (device.isRooted -eq true)"#,
+        r#"(device.deviceModel -eq "X1") -and (device.deviceOSType -in ["Windows"]) -and (device.isRooted -eq true)"#,
+    ] {
+        assert!(!rule(base).equivalent(&rule(other)), "{other}");
+    }
+    let pattern = |text: &str| rule(&format!("device.deviceModel -match \"{text}\""));
+    assert!(!pattern(r"\d").equivalent(&pattern(r"\D")), "case has a meaning in a regular expression");
+    assert!(
+        !rule("device.devicePhysicalIds -any (_ -eq \"x\")")
+            .equivalent(&rule("device.devicePhysicalIds -all (_ -eq \"x\")"))
+    );
+}
+
+#[test]
+fn lint_finds_the_known_bad_forms_and_where_they_are() {
+    use Severity::{Error, Info, Warning};
+    type Expected<'a> = &'a [(&'a str, Severity, usize)];
+    let cases: &[(&str, Expected<'_>)] = &[
+        // text; id, severity and character of each finding
+        (
+            r#"(device.devicePhysicalIds -any (_ -eq "[GroupTag]:Kiosk"))"#,
+            &[("rule.group-tag-label", Error, 39)],
+        ),
+        (
+            r#"(device.devicePhysicalIds -any (_ -startsWith "[group tag]:"))"#,
+            &[("rule.group-tag-label", Error, 47)],
+        ),
+        (
+            r#"(device.devicePhysicalIds -any (_ -match "\[GroupTag\]:A.*"))"#,
+            &[("rule.group-tag-label", Error, 42)],
+        ),
+        (
+            r#"(device.devicePhysicalIds -any (_ -contains "[ZTDId]"))"#,
+            &[("rule.ztdid-contains", Warning, 45)],
+        ),
+        (
+            r#"(device.devicePhysicalIds -all (_ -notContains "[ZTDID]"))"#,
+            &[("rule.ztdid-contains", Warning, 48)],
+        ),
+        (r#"(device.devicePhysicalIds -any (_ -eq "[ZTDId]"))"#, &[("rule.ztdid-equals", Error, 39)]),
+        (
+            r#"(device.devicePhysicalIds -any (_ -contains "[OrderID]:Ki"))"#,
+            &[("rule.slow-operator", Info, 45)],
+        ),
+        (r#"device.displayName -match "^SN""#, &[("rule.slow-operator", Info, 27)]),
+        (r#"(device.devicePhysicalIds -any _ -eq "[OrderID]:A")"#, &[("rule.bare-element", Warning, 32)]),
+        (r#"(device.devicePhysicalIds -startsWith "[ZTDId]")"#, &[("rule.list-without-any", Warning, 27)]),
+        (r#"device.deviceModel -eq "X1""#, &[("rule.set-at-enrolment", Warning, 1)]),
+        (r#"device.enrollmentProfileName -eq "Hybrid""#, &[("rule.set-at-enrolment", Warning, 34)]),
+        (r#"device.deviceTrustType -eq "ServerAD""#, &[("rule.set-at-enrolment", Warning, 28)]),
+        (r#"device.deviceTrustType -eq "AzureAD""#, &[]),
+        (r#"device.deviceTrustType -in ["Workplace", "Hybrid"]"#, &[("rule.unknown-value", Warning, 42)]),
+        (
+            r#"device.deviceOwnership -eq "Corporate""#,
+            &[("rule.set-at-enrolment", Warning, 1), ("rule.unknown-value", Warning, 28)],
+        ),
+        (r#"device.organizationalUnit -eq "x""#, &[("rule.organizational-unit", Error, 1)]),
+        (r#"(device.DisplayName -eq "x")"#, &[("rule.property-case", Warning, 2)]),
+        (r#"(Device.displayName -eq "x")"#, &[("rule.property-case", Warning, 2)]),
+        (r#"device.displayName -eq "O'Hare""#, &[("rule.single-quote", Warning, 26)]),
+        (r#"device.displayName -eq "O''Hare `"x`"""#, &[]),
+        (r#"device.displayName -eq "a`b""#, &[("rule.backtick", Warning, 26)]),
+        (r#"device.displayName –eq "x""#, &[("rule.typographic-dash", Warning, 20)]),
+        (r#"device.displayName -ne "null""#, &[("rule.quoted-null", Warning, 24)]),
+        (r#"device.accountEnabled -eq "true""#, &[("rule.quoted-boolean", Warning, 27)]),
+        (r"device.memberOf -any (group.objectId -in ['x'])", &[("rule.member-of-preview", Warning, 1)]),
+        (
+            r"(device.memberOf -any (group.objectId -in ['x'])) -or (device.accountEnabled -eq true)",
+            &[("rule.member-of-preview", Warning, 2), ("rule.member-of-combined", Error, 2)],
+        ),
+        (r"device.objectId -ne null", &[]),
+        // not understood
+        (r#"(device.displayName -eq "x") -and (user.city -eq "y")"#, &[("rule.mixed-objects", Error, 36)]),
+        (r#"user.city -eq "y""#, &[("rule.user-rule", Error, 1)]),
+        ("device.displayName -eq “x”", &[("rule.typographic-quotes", Error, 24)]),
+        (r#"device.displayName -eq \"x\""#, &[("rule.backslash", Error, 24)]),
+        (r#"device.manufacturer -eq "x""#, &[("rule.unknown-property", Error, 1)]),
+        (r#"device.displayName -any (_ -eq "x")"#, &[("rule.wrong-type", Error, 20)]),
+        (r#"device.displayName -match "*""#, &[("rule.pattern", Error, 27)]),
+        (r#"device.displayName -eq "x" -an"#, &[("rule.syntax", Error, 28)]),
+    ];
+    for (text, expected) in cases {
+        let findings = MembershipRule::lint_text(text);
+        let found: Vec<(&str, Severity, String)> = findings
+            .iter()
+            .map(|finding| (finding.id.as_ref(), finding.severity, finding.place.clone()))
+            .collect();
+        let expected: Vec<(&str, Severity, String)> = expected
+            .iter()
+            .map(|(id, severity, place)| (*id, *severity, format!("character {place}")))
+            .collect();
+        assert_eq!(found, expected, "{text}");
+        assert_eq!(MembershipRule::from_service(*text).lint(), findings);
+        assert!(findings.iter().all(|finding| !finding.evidence.is_empty() && !finding.remedy.is_empty()));
+    }
+}
+
+#[test]
+fn a_rule_is_its_text_in_serde_and_a_bad_one_is_refused() {
+    let text = r#"(device.devicePhysicalIds -any (_ -eq "[OrderID]:Kiosk"))"#;
+    let json = serde_json::to_string(&rule(text)).unwrap();
+    assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    assert_eq!(serde_json::from_str::<MembershipRule>(&json).unwrap(), rule(text));
+    let error = serde_json::from_str::<MembershipRule>(r#""device.x -eq 1""#).unwrap_err();
+    assert!(error.to_string().contains("device.x is not a property"), "{error}");
+    let kept = MembershipRule::from_service("Direct Reports for \"4a1f\"");
+    assert_eq!(serde_json::to_value(&kept).unwrap(), json!("Direct Reports for \"4a1f\""));
+}
