@@ -141,7 +141,9 @@ pub(crate) enum Decision {
 
 pub(crate) fn decide(config: &RetryConfig, idempotent: bool, outcome: Outcome, spent: Spent) -> Decision {
     let (throttled, asked) = match outcome {
-        Outcome::Refused | Outcome::NoAnswer(TransportErrorKind::Body) => return Decision::Return,
+        Outcome::Refused | Outcome::NoAnswer(TransportErrorKind::Body | TransportErrorKind::Refused) => {
+            return Decision::Return;
+        }
         Outcome::NoAnswer(kind) if kind.never_sent() || idempotent => (false, None),
         Outcome::NoAnswer(_) => return Decision::Return,
         Outcome::Answer { status, retry_after } => match status.as_u16() {
@@ -366,6 +368,7 @@ mod tests {
             (Outcome::NoAnswer(Timeout), half, Return),
             (Outcome::NoAnswer(Interrupted), half, Return),
             (Outcome::NoAnswer(Body), Return, Return),
+            (Outcome::NoAnswer(TransportErrorKind::Refused), Return, Return),
             (Outcome::Refused, Return, Return),
         ] {
             let config = RetryConfig::default().with_jitter(false);
