@@ -87,6 +87,7 @@ struct Inner {
     attempts: u32,
     outcome_unknown: bool,
     cut_short: bool,
+    remedy: Option<Cow<'static, str>>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -112,6 +113,20 @@ impl RequestIds {
 }
 
 impl Error {
+    /// For a [`TokenProvider`](crate::credential::TokenProvider) of your own: no token could be had, and why.
+    ///
+    /// ```
+    /// use windows_autopilot::{Error, ErrorKind};
+    /// let error = Error::authentication("the vault is sealed");
+    /// assert_eq!(error.kind(), ErrorKind::Authentication);
+    /// assert_eq!(error.to_string(), "no token: the vault is sealed");
+    /// ```
+    ///
+    /// The cause becomes part of what is shown: no secret may be in it.
+    pub fn authentication(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::new(ErrorKind::Authentication, "no token").with_source(cause)
+    }
+
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
             kind,
@@ -125,6 +140,7 @@ impl Error {
             attempts: 0,
             outcome_unknown: kind == ErrorKind::UnknownOutcome,
             cut_short: false,
+            remedy: None,
             source: None,
         }))
     }
@@ -201,6 +217,19 @@ impl Error {
     }
 
     #[must_use]
+    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    /// Says what to do about it.
+    #[must_use]
+    pub(crate) fn with_remedy(mut self, remedy: impl Into<Cow<'static, str>>) -> Self {
+        self.0.remedy = Some(remedy.into());
+        self
+    }
+
+    #[must_use]
     pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
         self.0.retry_after = wait;
         self
@@ -261,6 +290,7 @@ impl Error {
             attempts: inner.attempts,
             outcome_unknown: inner.outcome_unknown,
             cut_short: inner.cut_short,
+            remedy: inner.remedy.clone(),
             source: None,
         }))
     }
@@ -332,6 +362,11 @@ impl Error {
         self.0.ids.diagnostic.as_deref()
     }
 
+    /// What to do about it, where that is known: a sentence for an administrator.
+    pub fn remedy(&self) -> Option<&str> {
+        self.0.remedy.as_deref()
+    }
+
     /// How long the service asks to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -375,6 +410,9 @@ impl fmt::Display for Error {
             && let Some(source) = &inner.source
         {
             write!(f, ": {source}")?;
+        }
+        if let Some(remedy) = &inner.remedy {
+            write!(f, "; {remedy}")?;
         }
         let mut notes = Vec::new();
         if let Some(status) = inner.status {

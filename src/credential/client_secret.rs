@@ -4,29 +4,126 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+use super::oauth::App;
 use super::{AccessToken, Secret, TokenProvider, TokenRequest};
 use crate::error::Result;
+use crate::model::{InvalidValue, TenantId};
 
 /// App-only sign-in with a client secret, by OAuth's client credentials flow.
+///
+/// ```
+/// use windows_autopilot::credential::ClientSecret;
+/// # fn run(secret: String) -> Result<(), windows_autopilot::model::InvalidValue> {
+/// let tenant = "contoso.onmicrosoft.com".parse()?;
+/// let credential = ClientSecret::new(tenant, "00001111-aaaa-2222-bbbb-3333cccc4444", secret)?;
+/// # Ok(()) }
+/// ```
+///
+/// An app that signs in by itself cannot set the MDM user scope: Graph lets only users do that ([`DeviceCode`]).
+///
+/// [`DeviceCode`]: super::DeviceCode
 #[derive(Clone)]
 pub struct ClientSecret {
-    tenant: String,
-    client_id: String,
+    app: App,
     secret: Secret,
+}
+
+impl ClientSecret {
+    /// The app registration `client_id` of `tenant`, with the value of one of its secrets.
+    ///
+    /// # Errors
+    /// When the client id is no GUID, or when the secret is empty or begins or ends with a blank or a line break.
+    pub fn new(tenant: TenantId, client_id: &str, secret: impl Into<Secret>) -> Result<Self, InvalidValue> {
+        let (app, secret) = (App::new(tenant, client_id)?, secret.into());
+        let text = secret.reveal();
+        let remedy = "write the secret's value as it was shown when it was made";
+        if text.is_empty() {
+            return Err(InvalidValue::new("client secret", "is empty", remedy));
+        }
+        if text.trim().len() != text.len() {
+            return Err(InvalidValue::new(
+                "client secret",
+                "begins or ends with a blank or a line break",
+                remedy,
+            ));
+        }
+        Ok(Self { app, secret })
+    }
 }
 
 impl fmt::Debug for ClientSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientSecret")
-            .field("tenant", &self.tenant)
-            .field("client_id", &self.client_id)
-            .finish_non_exhaustive()
+        f.debug_struct("ClientSecret").field("app", &self.app).finish_non_exhaustive()
     }
 }
 
 #[async_trait]
 impl TokenProvider for ClientSecret {
-    async fn token(&self, _request: TokenRequest<'_>) -> Result<AccessToken> {
-        Err(crate::Error::new(crate::ErrorKind::Authentication, "not yet"))
+    async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
+        self.app.client_credentials(request, &[("client_secret", self.secret.reveal())]).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{CLIENT_ID, Script, refused, token};
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn credential() -> ClientSecret {
+        ClientSecret::new("contoso.com".parse().unwrap(), CLIENT_ID, "canary~1&2").unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_secret_goes_into_the_form_and_the_token_comes_back() {
+        let script = Script::new([token("t1")]);
+        let token = credential().token(script.request()).await.unwrap();
+        assert_eq!(token.secret().reveal(), "t1");
+        let form = script.forms().remove(0);
+        let form: Vec<(&str, &str)> =
+            form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(
+            form,
+            [
+                ("grant_type", "client_credentials"),
+                ("client_id", CLIENT_ID),
+                ("scope", "https://graph.example/.default"),
+                ("client_secret", "canary~1&2"),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn demanded_claims_are_passed_on() {
+        let script = Script::new([token("t1")]);
+        let request = TokenRequest { claims: Some(r#"{"access_token":{}}"#), ..script.request() };
+        credential().token(request).await.unwrap();
+        assert_eq!(script.field(0, "claims").as_deref(), Some(r#"{"access_token":{}}"#));
+    }
+
+    #[tokio::test]
+    async fn neither_debug_nor_an_error_shows_the_secret() {
+        let script = Script::new([refused("invalid_client", 7_000_215)]);
+        let refused = credential().token(script.request()).await.unwrap_err();
+        let lost = credential().token(script.request()).await.unwrap_err();
+        assert_eq!((refused.kind(), lost.kind()), (ErrorKind::Authentication, ErrorKind::Connect));
+        let shown = format!("{refused} {refused:?} {lost} {lost:?} {:?}", credential());
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+
+    #[test]
+    fn what_cannot_be_a_secret_is_refused_before_anything_is_sent() {
+        let new =
+            |client_id, secret: &str| ClientSecret::new("contoso.com".parse().unwrap(), client_id, secret);
+        for (client_id, secret, what) in [
+            (CLIENT_ID, "", "client secret"),
+            (CLIENT_ID, "canary\n", "client secret"),
+            (CLIENT_ID, " canary", "client secret"),
+            ("canary", CLIENT_ID, "client id"),
+        ] {
+            let error = new(client_id, secret).unwrap_err();
+            assert_eq!(error.what(), what);
+            assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+        }
     }
 }

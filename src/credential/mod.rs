@@ -10,12 +10,24 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
+use crate::clock::Clock;
 use crate::error::Result;
 
+#[cfg(feature = "certificate")]
+mod certificate;
 mod client_secret;
+mod device_code;
+mod federated;
 mod fixed;
+mod oauth;
+#[cfg(test)]
+mod testing;
 
+#[cfg(feature = "certificate")]
+pub use self::certificate::ClientCertificate;
 pub use self::client_secret::ClientSecret;
+pub use self::device_code::{DeviceCode, DeviceCodePrompt};
+pub use self::federated::FederatedToken;
 pub use self::fixed::FixedToken;
 
 /// Text that must not be seen: zeroed when dropped, without `Display`, and `[redacted]` in `Debug`.
@@ -99,6 +111,7 @@ pub struct TokenRequest<'a> {
     pub(crate) authority: &'a str,
     pub(crate) scope: &'a str,
     pub(crate) claims: Option<&'a str>,
+    pub(crate) clock: &'a dyn Clock,
     pub(crate) exchange: &'a dyn Exchange,
 }
 
@@ -116,6 +129,11 @@ impl<'a> TokenRequest<'a> {
     /// Claims that the service demanded (a JSON object), to be passed on.
     pub fn claims(&self) -> Option<&'a str> {
         self.claims
+    }
+
+    /// Where time comes from: for whoever dates an assertion or waits for a person.
+    pub fn clock(&self) -> &'a dyn Clock {
+        self.clock
     }
 
     /// How to send a sign-in request.

@@ -1,8 +1,8 @@
 //! Filters and paths that escape what they are given.
 
-use std::fmt::Write as _;
-
 use jiff::Timestamp;
+
+use crate::transport::percent_encode;
 
 /// A property to filter by. Made by [`field`].
 #[derive(Debug, Clone)]
@@ -128,23 +128,12 @@ impl From<Timestamp> for Literal {
 
 /// Writes `text` so that it stays one path segment, or one part of a quoted key.
 pub(crate) fn escape_segment(text: &str, out: &mut String) {
-    escape(text, b"-._~@", out);
+    percent_encode(text, b"-._~@", out);
 }
 
 /// Writes `text` as the value of a query option.
 pub(crate) fn escape_query(text: &str, out: &mut String) {
-    escape(text, b"-._~@'(),:/$*!", out);
-}
-
-fn escape(text: &str, kept: &[u8], out: &mut String) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
+    percent_encode(text, b"-._~@'(),:/$*!", out);
 }
 
 #[cfg(test)]

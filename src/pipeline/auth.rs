@@ -120,8 +120,13 @@ impl Auth {
 
     async fn fetch_after(&self, last: u64, claims: Option<&str>) -> Result<Kept> {
         let asked = self.clock.elapsed();
-        let request =
-            TokenRequest { authority: &self.authority, scope: &self.scope, claims, exchange: &self.exchange };
+        let request = TokenRequest {
+            authority: &self.authority,
+            scope: &self.scope,
+            claims,
+            clock: &*self.clock,
+            exchange: &self.exchange,
+        };
         let token = self.credential.token(request).await?;
         let mut header = HeaderValue::try_from(format!("Bearer {}", token.secret().reveal())).map_err(|_| {
             let message = "the token has characters that no header can carry: was it cut from a terminal with a line break?";

@@ -180,7 +180,9 @@ impl Pipeline {
 
 #[async_trait]
 impl Exchange for Pipeline {
-    async fn exchange(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
+    async fn exchange(&self, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
+        // Asking for a token twice gives two tokens, either of which will do.
+        request.extensions_mut().insert(CallInfo::new("signIn", "", true));
         self.send(request).await
     }
 }

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+mod escape;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 
+pub(crate) use self::escape::percent_encode;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
 

@@ -1,0 +1,336 @@
+//! App-only sign-in with a certificate.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use ring::rsa::KeyPair;
+use ring::{digest, signature};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::federated::ASSERTION_TYPE;
+use super::oauth::{App, named};
+use super::{AccessToken, Secret, TokenProvider, TokenRequest};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{InvalidValue, TenantId};
+
+mod der;
+
+/// App-only sign-in with a certificate, whose private key never leaves this program.
+///
+/// ```no_run
+/// use windows_autopilot::credential::ClientCertificate;
+/// # fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let pem = std::fs::read("autopilot.pem")?;
+/// let tenant = "contoso.onmicrosoft.com".parse()?;
+/// let credential = ClientCertificate::new(tenant, "00001111-aaaa-2222-bbbb-3333cccc4444", &pem, &pem)?;
+/// # Ok(()) }
+/// ```
+///
+/// The certificate and its key are PEM text, in one file or two. A `.pfx` file becomes one by
+/// `openssl pkcs12 -in autopilot.pfx -nodes -out autopilot.pem`. Microsoft Entra takes RSA keys only.
+///
+/// Assertion: [certificate credentials](https://learn.microsoft.com/en-us/entra/identity-platform/certificate-credentials).
+#[derive(Clone)]
+pub struct ClientCertificate {
+    app: App,
+    key: Arc<KeyPair>,
+    /// SHA-256 of the certificate, as base64url.
+    thumbprint: String,
+    not_before: Timestamp,
+    not_after: Timestamp,
+}
+
+/// How long an assertion is good for, in seconds, and how much earlier it begins, for clocks that differ.
+const GOOD_FOR: i64 = 600;
+const EARLIER: i64 = 300;
+
+impl ClientCertificate {
+    /// The app registration `client_id` of `tenant`, with a certificate that it knows and that certificate's private key
+    /// (PKCS #8 or PKCS #1, not encrypted). Of several certificates, the key's own is used.
+    ///
+    /// # Errors
+    /// When the client id is no GUID, a text is no such PEM, or the key belongs to none of the certificates.
+    pub fn new(
+        tenant: TenantId,
+        client_id: &str,
+        certificate_pem: impl AsRef<[u8]>,
+        key_pem: impl AsRef<[u8]>,
+    ) -> Result<Self, InvalidValue> {
+        let app = App::new(tenant, client_id)?;
+        let key = read_key(key_pem.as_ref())?;
+        let bad = |problem: String| {
+            InvalidValue::new(
+                "certificate",
+                problem,
+                "give the PEM text of the certificate that was added to the app registration",
+            )
+        };
+        let mut any = false;
+        for certificate in CertificateDer::pem_slice_iter(certificate_pem.as_ref()) {
+            let certificate = certificate.map_err(|error| bad(error.to_string()))?;
+            let facts = der::read(&certificate).ok_or_else(|| bad("is no X.509 certificate".to_owned()))?;
+            any = true;
+            if facts.public_key == key.public().as_ref() {
+                let thumbprint = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, &certificate));
+                let (not_before, not_after) = (facts.not_before, facts.not_after);
+                return Ok(Self { app, key: Arc::new(key), thumbprint, not_before, not_after });
+            }
+        }
+        let problem = if any { "does not belong to the private key" } else { "there is none in the text" };
+        Err(bad(problem.to_owned()))
+    }
+
+    /// When the certificate ends. Sign-in is refused from then on.
+    pub fn not_after(&self) -> Timestamp {
+        self.not_after
+    }
+
+    /// A certificate that has ended is told before anything is sent: the service's own answer does not say so.
+    fn check_dates(&self, now: Timestamp) -> Result<()> {
+        let fail = |message: String, remedy: &'static str| {
+            Err(named(Error::new(ErrorKind::Authentication, message).with_remedy(remedy)))
+        };
+        if now >= self.not_after {
+            let message = format!("the certificate has expired on {}", self.not_after);
+            return fail(message, "add a new certificate to the app registration and use it");
+        }
+        if now < self.not_before {
+            let message =
+                format!("the certificate is valid from {} on, and it is {now} here", self.not_before);
+            return fail(message, "check this machine's clock");
+        }
+        Ok(())
+    }
+
+    fn assertion(&self, audience: &str, now: Timestamp) -> Result<Secret> {
+        let fail = |_| named(Error::new(ErrorKind::Authentication, "the assertion cannot be signed"));
+        let random = SystemRandom::new();
+        let mut id = [0; 16];
+        random.fill(&mut id).map_err(fail)?;
+        let header = serde_json::json!({"alg": "PS256", "typ": "JWT", "x5t#S256": self.thumbprint});
+        let claims = serde_json::json!({
+            "aud": audience,
+            "iss": self.app.client_id,
+            "sub": self.app.client_id,
+            "jti": URL_SAFE_NO_PAD.encode(id),
+            "nbf": now.as_second().saturating_sub(EARLIER),
+            "exp": now.as_second().saturating_add(GOOD_FOR),
+        });
+        let part = |json: &serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
+        let mut token = format!("{}.{}", part(&header), part(&claims));
+        let mut signed = vec![0; self.key.public().modulus_len()];
+        self.key.sign(&signature::RSA_PSS_SHA256, &random, token.as_bytes(), &mut signed).map_err(fail)?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(&signed, &mut token);
+        Ok(Secret::new(token))
+    }
+}
+
+impl fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCertificate")
+            .field("app", &self.app)
+            .field("not_after", &self.not_after)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl TokenProvider for ClientCertificate {
+    async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
+        let now = request.clock().timestamp();
+        self.check_dates(now)?;
+        let assertion = self.assertion(&self.app.endpoint(&request, "token"), now)?;
+        let proof = [("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion.reveal())];
+        self.app.client_credentials(request, &proof).await
+    }
+}
+
+/// No error here repeats anything of what was given.
+fn read_key(pem: &[u8]) -> Result<KeyPair, InvalidValue> {
+    const REMEDY: &str = "give the PEM text of an RSA key of 2048 to 4096 bits, not encrypted";
+    let bad = |problem: &'static str| InvalidValue::new("private key", problem, REMEDY);
+    let key = match PrivateKeyDer::from_pem_slice(pem) {
+        Ok(PrivateKeyDer::Pkcs8(key)) => KeyPair::from_pkcs8(key.secret_pkcs8_der()),
+        Ok(PrivateKeyDer::Pkcs1(key)) => KeyPair::from_der(key.secret_pkcs1_der()),
+        Ok(_) => return Err(bad("is not an RSA key")),
+        Err(_) if contains(pem, b"ENCRYPTED PRIVATE KEY") || contains(pem, b"Proc-Type: 4,ENCRYPTED") => {
+            return Err(InvalidValue::new(
+                "private key",
+                "is encrypted",
+                "decrypt it first: openssl pkey -in encrypted.pem -out key.pem",
+            ));
+        }
+        Err(_) => return Err(bad("there is none in the text")),
+    };
+    key.map_err(|_| bad("is no RSA key that can be used"))
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::Value;
+
+    use super::super::testing::{CLIENT_ID, Script, refused, token};
+    use super::*;
+    use crate::clock::Clock as _;
+
+    /// A key that protects nothing.
+    const KEY: &str = include_str!("../../tests/keys/rsa.pem");
+
+    fn tenant() -> TenantId {
+        "contoso.com".parse().unwrap()
+    }
+
+    fn certificate(key: &str, from: i32, until: i32) -> rcgen::Certificate {
+        let key = rcgen::KeyPair::from_pem(key).unwrap();
+        let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        params.not_before = rcgen::date_time_ymd(from, 1, 1);
+        params.not_after = rcgen::date_time_ymd(until, 1, 1);
+        params.self_signed(&key).unwrap()
+    }
+
+    fn credential(from: i32, until: i32) -> ClientCertificate {
+        ClientCertificate::new(tenant(), CLIENT_ID, certificate(KEY, from, until).pem(), KEY).unwrap()
+    }
+
+    fn decoded(part: &str) -> Value {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_assertion_is_what_entra_documents_and_its_signature_holds() {
+        let certificate = certificate(KEY, 2025, 2027);
+        let credential = ClientCertificate::new(tenant(), CLIENT_ID, certificate.pem(), KEY).unwrap();
+        let script = Script::new([token("t1"), token("t2")]);
+        let token = credential.token(script.request()).await.unwrap();
+        assert_eq!(token.secret().reveal(), "t1");
+        assert_eq!(script.field(0, "client_assertion_type").as_deref(), Some(ASSERTION_TYPE));
+        let assertion = script.field(0, "client_assertion").unwrap();
+        let [header, claims, signed] = assertion.split('.').collect::<Vec<_>>().try_into().unwrap();
+
+        let thumbprint = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, certificate.der()));
+        assert_eq!(
+            decoded(header),
+            serde_json::json!({"alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint})
+        );
+        let claims = decoded(claims);
+        assert_eq!(claims["aud"], "https://login.example/contoso.com/oauth2/v2.0/token");
+        assert_eq!((&claims["iss"], &claims["sub"]), (&CLIENT_ID.into(), &CLIENT_ID.into()));
+        let now = script.clock.timestamp().as_second();
+        assert_eq!((&claims["nbf"], &claims["exp"]), (&(now - 300).into(), &(now + 600).into()));
+
+        let public = signature::UnparsedPublicKey::new(
+            &signature::RSA_PSS_2048_8192_SHA256,
+            credential.key.public().as_ref(),
+        );
+        let (message, _) = assertion.rsplit_once('.').unwrap();
+        public.verify(message.as_bytes(), &URL_SAFE_NO_PAD.decode(signed).unwrap()).unwrap();
+
+        credential.token(script.request()).await.unwrap();
+        let second = script.field(1, "client_assertion").unwrap();
+        assert_ne!(
+            decoded(second.split('.').nth(1).unwrap())["jti"],
+            claims["jti"],
+            "each has an id of its own"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_ended_certificate_is_told_with_a_remedy_and_nothing_is_sent() {
+        for (from, until, says, remedy) in [
+            (2020, 2026, "has expired on 2026-01-01T00:00:00Z", "add a new certificate"),
+            (2027, 2030, "is valid from 2027-01-01T00:00:00Z on", "clock"),
+        ] {
+            let script = Script::new([token("t1")]);
+            let error = credential(from, until).token(script.request()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Authentication);
+            assert!(error.to_string().contains(says), "{error}");
+            assert!(error.remedy().unwrap().contains(remedy), "{error}");
+            assert!(script.sent().is_empty());
+        }
+        let credential = credential(2025, 2027);
+        let just_before = credential.not_after() - Duration::from_secs(1);
+        assert!(credential.check_dates(just_before).is_ok());
+        assert!(credential.check_dates(credential.not_after()).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_the_app_does_not_know_is_told_with_a_remedy() {
+        let script = Script::new([refused("invalid_client", 700_027)]);
+        let error = credential(2025, 2027).token(script.request()).await.unwrap_err();
+        assert!(error.remedy().unwrap().contains("add this certificate"), "{error}");
+    }
+
+    #[test]
+    fn a_key_is_read_in_either_form_and_from_a_file_that_holds_both() {
+        let certificate = certificate(KEY, 2025, 2027).pem();
+        let pkcs8 = PrivateKeyDer::from_pem_slice(KEY.as_bytes()).unwrap();
+        // PKCS #8 holds a version, an algorithm, and the PKCS #1 form.
+        let (outer, _) = der::expect(0x30, pkcs8.secret_der()).unwrap();
+        let (_, rest) = der::expect(0x02, outer).unwrap();
+        let (_, rest) = der::expect(0x30, rest).unwrap();
+        let (pkcs1, _) = der::expect(0x04, rest).unwrap();
+        let pkcs1 = base64::engine::general_purpose::STANDARD.encode(pkcs1);
+        let pkcs1 = format!("-----BEGIN RSA PRIVATE KEY-----\n{pkcs1}\n-----END RSA PRIVATE KEY-----\n");
+        let both = format!("Bag Attributes\n{KEY}{certificate}");
+        for (certificate, key) in [(&certificate, KEY), (&certificate, &pkcs1), (&both, &both)] {
+            assert!(ClientCertificate::new(tenant(), CLIENT_ID, certificate, key).is_ok());
+        }
+    }
+
+    #[test]
+    fn of_several_certificates_the_keys_own_is_used() {
+        let other = rcgen::KeyPair::generate().unwrap().serialize_pem();
+        let (mine, stranger) = (certificate(KEY, 2025, 2027), certificate(&other, 2020, 2021));
+        let chain = format!("{}{}", stranger.pem(), mine.pem());
+        let credential = ClientCertificate::new(tenant(), CLIENT_ID, chain, KEY).unwrap();
+        assert_eq!(credential.not_after().to_string(), "2027-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_refused_and_never_repeated() {
+        let mine = certificate(KEY, 2025, 2027).pem();
+        let other = rcgen::KeyPair::generate().unwrap().serialize_pem();
+        let stranger = certificate(&other, 2025, 2027).pem();
+        let encrypted =
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\ncanary\n-----END ENCRYPTED PRIVATE KEY-----\n";
+        let garbage = "-----BEGIN PRIVATE KEY-----\nY2FuYXJ5\n-----END PRIVATE KEY-----\n";
+        let no_certificate = "-----BEGIN CERTIFICATE-----\nY2FuYXJ5\n-----END CERTIFICATE-----\n";
+        for (certificate, key, what, says) in [
+            (mine.as_str(), "", "private key", "none in the text"),
+            (&mine, "canary", "private key", "none in the text"),
+            (&mine, encrypted, "private key", "is encrypted"),
+            (&mine, garbage, "private key", "can be used"),
+            (&mine, &other, "private key", "can be used"),
+            ("", KEY, "certificate", "none in the text"),
+            (KEY, KEY, "certificate", "none in the text"),
+            (no_certificate, KEY, "certificate", "no X.509"),
+            (&stranger, KEY, "certificate", "does not belong"),
+        ] {
+            let error = ClientCertificate::new(tenant(), CLIENT_ID, certificate, key).unwrap_err();
+            assert_eq!(error.what(), what, "{error}");
+            assert!(error.to_string().contains(says), "{error}");
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("canary") && !shown.contains("Y2Fu"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_neither_key_nor_thumbprint() {
+        let credential = credential(2025, 2027);
+        let shown = format!("{credential:?}");
+        assert!(shown.contains(CLIENT_ID) && !shown.contains(&credential.thumbprint), "{shown}");
+    }
+}

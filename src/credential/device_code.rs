@@ -1,0 +1,383 @@
+//! A person signs in, in a browser anywhere, with a code that this program shows.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+
+use super::oauth::{App, Form, Granted, Number, failed, read_json, read_token, refusal, refusal_code};
+use super::{AccessToken, Secret, TokenProvider, TokenRequest};
+use crate::error::Result;
+use crate::model::{InvalidValue, TenantId};
+
+/// Sign-in of a person by OAuth's device code flow: the program shows a code and an address, the person types the code
+/// there and signs in.
+///
+/// ```
+/// use windows_autopilot::credential::DeviceCode;
+/// # fn run() -> Result<(), windows_autopilot::model::InvalidValue> {
+/// let tenant = "contoso.onmicrosoft.com".parse()?;
+/// let credential = DeviceCode::new(tenant, "00001111-aaaa-2222-bbbb-3333cccc4444", |prompt| {
+///     eprintln!("Open {} and enter {}", prompt.verification_uri(), prompt.user_code());
+/// })?
+/// .with_permissions(["Policy.ReadWrite.MobilityManagement"]);
+/// # Ok(()) }
+/// ```
+///
+/// Later tokens come without a prompt, for as long as the tenant allows. The call that needs the first one waits for the
+/// person, no longer than its own limit: to sign in first, with all the time that the code lives, call
+/// [`Client::granted_permissions`](crate::Client::granted_permissions).
+///
+/// The app registration must allow public client flows.
+#[derive(Clone)]
+pub struct DeviceCode {
+    app: App,
+    permissions: Vec<String>,
+    prompt: Arc<dyn Fn(&DeviceCodePrompt) + Send + Sync>,
+    /// Stands for the person at later sign-ins.
+    refresh_token: Arc<Mutex<Option<Secret>>>,
+}
+
+/// What to show the person.
+pub struct DeviceCodePrompt {
+    user_code: String,
+    verification_uri: String,
+    message: String,
+    lifetime: Duration,
+}
+
+impl DeviceCodePrompt {
+    /// The code to type.
+    pub fn user_code(&self) -> &str {
+        &self.user_code
+    }
+
+    /// Where to type it.
+    pub fn verification_uri(&self) -> &str {
+        &self.verification_uri
+    }
+
+    /// Both in a sentence, as the service puts it.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// How long the code lives.
+    pub fn lifetime(&self) -> Duration {
+        self.lifetime
+    }
+}
+
+impl fmt::Debug for DeviceCodePrompt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceCodePrompt")
+            .field("verification_uri", &self.verification_uri)
+            .field("lifetime", &self.lifetime)
+            .finish_non_exhaustive()
+    }
+}
+
+impl DeviceCode {
+    /// The public client `client_id` in `tenant`. `prompt` is called when a person must sign in; it must not block.
+    ///
+    /// # Errors
+    /// When the client id is no GUID.
+    pub fn new(
+        tenant: TenantId,
+        client_id: &str,
+        prompt: impl Fn(&DeviceCodePrompt) + Send + Sync + 'static,
+    ) -> Result<Self, InvalidValue> {
+        let app = App::new(tenant, client_id)?;
+        Ok(Self { app, permissions: Vec::new(), prompt: Arc::new(prompt), refresh_token: Arc::default() })
+    }
+
+    /// Asks for these permissions of Graph, instead of all that were consented to before.
+    #[must_use]
+    pub fn with_permissions(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.permissions = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    fn refresh_token(&self) -> MutexGuard<'_, Option<Secret>> {
+        self.refresh_token.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, granted: Granted) -> AccessToken {
+        if let Some(refresh_token) = granted.refresh_token {
+            *self.refresh_token() = Some(refresh_token);
+        }
+        granted.token
+    }
+
+    /// The permissions in full, since a bare name means the worldwide Graph whatever the cloud.
+    fn scope(&self, request: &TokenRequest<'_>) -> String {
+        let graph = request.scope().trim_end_matches("/.default");
+        let mut scope = String::new();
+        for name in &self.permissions {
+            if !name.contains("://") {
+                scope.push_str(graph);
+                scope.push('/');
+            }
+            scope.push_str(name);
+            scope.push(' ');
+        }
+        if scope.is_empty() {
+            scope = format!("{} ", request.scope());
+        }
+        // What makes the service give a refresh token.
+        scope + "offline_access"
+    }
+
+    fn form(&self, request: &TokenRequest<'_>) -> Form {
+        let mut form = Form::new();
+        form.push("client_id", &self.app.client_id).push("scope", &self.scope(request));
+        if let Some(claims) = request.claims() {
+            form.push("claims", claims);
+        }
+        form
+    }
+
+    /// A token without a prompt; `None` when the person must sign in again.
+    async fn renew(&self, request: TokenRequest<'_>) -> Result<Option<AccessToken>> {
+        let Some(refresh_token) = self.refresh_token().clone() else { return Ok(None) };
+        let mut form = self.form(&request);
+        form.push("grant_type", "refresh_token").push("refresh_token", refresh_token.reveal());
+        let answer = self.app.post(request, "token", form).await?;
+        if refusal_code(&answer).is_some_and(|code| code != "temporarily_unavailable") {
+            *self.refresh_token() = None;
+            return Ok(None);
+        }
+        Ok(Some(self.keep(read_token(&answer)?)))
+    }
+
+    async fn ask(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
+        let asked = request.clock().elapsed();
+        let answer = self.app.post(request, "devicecode", self.form(&request)).await?;
+        let code: Code = read_json(&answer)?;
+        if code.device_code.is_empty() || code.user_code.is_empty() || code.verification_uri.is_empty() {
+            return Err(failed(&answer, "the sign-in service answered without a code"));
+        }
+        let lifetime = code.expires_in.and_then(Number::seconds).unwrap_or(LIFETIME);
+        let ends = asked.saturating_add(lifetime);
+        let mut interval =
+            code.interval.and_then(Number::seconds).unwrap_or(INTERVAL).max(Duration::from_secs(1));
+        (self.prompt)(&DeviceCodePrompt {
+            user_code: code.user_code,
+            verification_uri: code.verification_uri,
+            message: code.message,
+            lifetime,
+        });
+        loop {
+            request.clock().sleep(interval).await;
+            let mut form = self.form(&request);
+            form.push("grant_type", "urn:ietf:params:oauth:grant-type:device_code");
+            form.push("device_code", &code.device_code);
+            let answer = self.app.post(request, "token", form).await?;
+            match refusal_code(&answer).as_deref() {
+                None => return Ok(self.keep(read_token(&answer)?)),
+                Some("authorization_pending") => {}
+                Some("slow_down") => interval = interval.saturating_add(INTERVAL),
+                Some("authorization_declined" | "access_denied") => {
+                    return Err(refusal(&answer)
+                        .with_remedy("the person declined: ask again, and say what it is for"));
+                }
+                Some("expired_token" | "code_expired") => return Err(refusal(&answer).with_remedy(TOO_LATE)),
+                Some(_) => return Err(refusal(&answer)),
+            }
+            if request.clock().elapsed().saturating_add(interval) > ends {
+                let message = format!("nobody signed in with the code within {lifetime:?}");
+                return Err(failed(&answer, message).with_remedy(TOO_LATE));
+            }
+        }
+    }
+}
+
+const TOO_LATE: &str = "ask again, and enter the new code while it lives";
+/// What holds where the service does not say.
+const LIFETIME: Duration = Duration::from_secs(900);
+const INTERVAL: Duration = Duration::from_secs(5);
+
+#[derive(Deserialize)]
+struct Code {
+    #[serde(default)]
+    device_code: String,
+    #[serde(default)]
+    user_code: String,
+    #[serde(default, alias = "verification_url")]
+    verification_uri: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    expires_in: Option<Number>,
+    #[serde(default)]
+    interval: Option<Number>,
+}
+
+impl fmt::Debug for DeviceCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceCode")
+            .field("app", &self.app)
+            .field("permissions", &self.permissions)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl TokenProvider for DeviceCode {
+    async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
+        match self.renew(request).await? {
+            Some(token) => Ok(token),
+            None => self.ask(request).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{CLIENT_ID, Script, answer, refused, token};
+    use super::*;
+    use crate::clock::Clock as _;
+    use crate::error::ErrorKind;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// A credential, and the prompts that it showed.
+    fn credential() -> (DeviceCode, Arc<Mutex<Vec<String>>>) {
+        let prompts: Arc<Mutex<Vec<String>>> = Arc::default();
+        let shown = Arc::clone(&prompts);
+        let credential = DeviceCode::new("contoso.com".parse().unwrap(), CLIENT_ID, move |prompt| {
+            let text = format!("{} {}", prompt.user_code(), prompt.verification_uri());
+            shown.lock().unwrap().push(text);
+        });
+        (credential.unwrap(), prompts)
+    }
+
+    fn code() -> http::Response<bytes::Bytes> {
+        answer(
+            200,
+            r#"{"device_code":"canary-device","user_code":"ABC-canary","verification_uri":"https://login.example/device",
+            "message":"Go.","expires_in":"900","interval":5}"#,
+        )
+    }
+
+    fn pending() -> http::Response<bytes::Bytes> {
+        refused("authorization_pending", 70_016)
+    }
+
+    fn with_refresh(name: &str) -> http::Response<bytes::Bytes> {
+        let body = format!(
+            r#"{{"token_type":"Bearer","expires_in":3599,"access_token":"{name}","refresh_token":"canary-{name}"}}"#
+        );
+        answer(200, &body)
+    }
+
+    #[tokio::test]
+    async fn the_person_is_prompted_once_and_the_service_is_asked_at_its_pace() {
+        let (credential, prompts) = credential();
+        let script =
+            Script::new([code(), pending(), refused("slow_down", 70_016), pending(), with_refresh("t1")]);
+        let token = credential.token(script.request()).await.unwrap();
+        assert_eq!(token.secret().reveal(), "t1");
+        assert_eq!(*prompts.lock().unwrap(), ["ABC-canary https://login.example/device"]);
+        assert_eq!(script.clock.slept(), [SECOND * 5, SECOND * 5, SECOND * 10, SECOND * 10]);
+        assert_eq!(script.sent()[0].uri().path(), "/contoso.com/oauth2/v2.0/devicecode");
+        assert_eq!(
+            script.field(0, "scope").as_deref(),
+            Some("https://graph.example/.default offline_access")
+        );
+        assert_eq!(script.sent()[1].uri().path(), "/contoso.com/oauth2/v2.0/token");
+        assert_eq!(script.field(1, "device_code").as_deref(), Some("canary-device"));
+        let shown = format!("{credential:?}");
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+
+    #[tokio::test]
+    async fn later_tokens_come_without_a_prompt_until_the_service_wants_the_person_again() {
+        let (credential, prompts) = credential();
+        let script = Script::new([
+            code(),
+            with_refresh("t1"),
+            with_refresh("t2"),
+            token("t3"),
+            refused("invalid_grant", 700_082),
+            code(),
+            with_refresh("t4"),
+        ]);
+        for name in ["t1", "t2", "t3", "t4"] {
+            assert_eq!(credential.token(script.request()).await.unwrap().secret().reveal(), name);
+        }
+        assert_eq!(prompts.lock().unwrap().len(), 2);
+        let refresh: Vec<Option<String>> = (2..5).map(|index| script.field(index, "refresh_token")).collect();
+        assert_eq!(refresh, ["canary-t1", "canary-t2", "canary-t2"].map(|name| Some(name.to_owned())));
+    }
+
+    #[tokio::test]
+    async fn a_renewal_that_only_broke_off_keeps_what_it_has() {
+        let (credential, _) = credential();
+        let script = Script::new([code(), with_refresh("t1"), answer(503, ""), token("t2")]);
+        credential.token(script.request()).await.unwrap();
+        assert_eq!(credential.token(script.request()).await.unwrap_err().kind(), ErrorKind::Unavailable);
+        assert_eq!(credential.token(script.request()).await.unwrap().secret().reveal(), "t2");
+    }
+
+    #[tokio::test]
+    async fn every_way_not_to_sign_in_is_told_apart() {
+        for (last, says) in [
+            (refused("authorization_declined", 70_018), "declined"),
+            (refused("access_denied", 70_018), "declined"),
+            (refused("expired_token", 70_020), "enter the new code"),
+            (refused("invalid_grant", 50_076), "multi-factor"),
+            (refused("bad_verification_code", 99_999), "bad_verification_code"),
+        ] {
+            let (credential, _) = credential();
+            let script = Script::new([code(), pending(), last]);
+            let error = credential.token(script.request()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Authentication, "{says}");
+            assert!(error.to_string().contains(says), "{says}: {error}");
+            assert!(!format!("{error} {error:?}").contains("canary"));
+        }
+    }
+
+    #[tokio::test]
+    async fn waiting_ends_with_the_life_of_the_code() {
+        let (credential, _) = credential();
+        let script = Script::new(std::iter::once(code()).chain((0..1_000).map(|_| pending())));
+        let error = credential.token(script.request()).await.unwrap_err();
+        assert!(error.to_string().contains("nobody signed in with the code within 900s"), "{error}");
+        assert_eq!(script.clock.elapsed(), SECOND * 900);
+        assert_eq!(script.sent().len(), 1 + 180);
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_a_code_is_refused() {
+        for body in ["{}", r#"{"device_code":"canary","user_code":"x"}"#, "<html>hi</html>"] {
+            let (credential, prompts) = credential();
+            let error = credential.token(Script::new([answer(200, body)]).request()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Authentication);
+            assert!(prompts.lock().unwrap().is_empty() && !format!("{error:?}").contains("canary"));
+        }
+    }
+
+    #[tokio::test]
+    async fn permissions_are_named_in_full_for_the_clients_own_cloud() {
+        let (credential, _) = credential();
+        let credential = credential.with_permissions(["Policy.Read.All", "https://other.example/X"]);
+        let script = Script::new([code(), token("t1")]);
+        credential.token(script.request()).await.unwrap();
+        let scope = "https://graph.example/Policy.Read.All https://other.example/X offline_access";
+        assert_eq!(script.field(0, "scope").as_deref(), Some(scope));
+    }
+
+    #[test]
+    fn a_prompt_does_not_show_its_code_in_debug() {
+        let prompt = DeviceCodePrompt {
+            user_code: "canary".into(),
+            verification_uri: "https://login.example/device".into(),
+            message: "Enter canary".into(),
+            lifetime: SECOND,
+        };
+        assert!(!format!("{prompt:?}").contains("canary"));
+    }
+}

@@ -1,0 +1,390 @@
+//! Microsoft Entra's token endpoint: how to ask, and what its answers mean.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderValue, Method};
+use serde::Deserialize;
+
+use super::{AccessToken, Secret, TokenRequest};
+use crate::error::{Error, ErrorKind, Result, excerpt};
+use crate::model::{InvalidValue, TenantId, is_guid};
+use crate::transport::percent_encode;
+
+/// The app that signs in, and where.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct App {
+    pub(super) tenant: TenantId,
+    pub(super) client_id: String,
+}
+
+impl App {
+    /// The id is never repeated in an error: what was given may be the secret, in the wrong place.
+    pub(super) fn new(tenant: TenantId, client_id: &str) -> Result<Self, InvalidValue> {
+        if !is_guid(client_id) {
+            return Err(InvalidValue::new(
+                "client id",
+                "is no GUID",
+                "write the application (client) id of the app registration, a GUID without braces",
+            ));
+        }
+        Ok(Self { tenant, client_id: client_id.to_owned() })
+    }
+
+    /// The address of one of the tenant's endpoints: `token` or `devicecode`.
+    pub(super) fn endpoint(&self, request: &TokenRequest<'_>, name: &str) -> String {
+        format!("{}/{}/oauth2/v2.0/{name}", request.authority(), self.tenant)
+    }
+
+    /// Asks the token endpoint by the client credentials flow, with this proof of being the app.
+    pub(super) async fn client_credentials(
+        &self,
+        request: TokenRequest<'_>,
+        proof: &[(&str, &str)],
+    ) -> Result<AccessToken> {
+        let mut form = Form::new();
+        form.push("grant_type", "client_credentials").push("client_id", &self.client_id);
+        form.push("scope", request.scope());
+        for (name, value) in proof {
+            form.push(name, value);
+        }
+        if let Some(claims) = request.claims() {
+            form.push("claims", claims);
+        }
+        let answer = self.post(request, "token", form).await?;
+        Ok(read_token(&answer)?.token)
+    }
+
+    /// Sends a form to an endpoint. An answer that is a refusal is returned as it is.
+    pub(super) async fn post(&self, request: TokenRequest<'_>, endpoint: &str, form: Form) -> Result<Answer> {
+        let mut outgoing = http::Request::new(Bytes::from(form.0));
+        *outgoing.method_mut() = Method::POST;
+        *outgoing.uri_mut() =
+            self.endpoint(&request, endpoint).parse().map_err(|error: http::uri::InvalidUri| {
+                named(
+                    Error::new(ErrorKind::Configuration, "the sign-in address cannot be written")
+                        .with_source(error),
+                )
+            })?;
+        let headers = outgoing.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        request.exchange().exchange(outgoing).await.map_err(named)
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("tenant", &self.tenant).field("client_id", &self.client_id).finish()
+    }
+}
+
+/// A form, escaped as it grows. It may hold secrets, so it has no `Debug`.
+pub(super) struct Form(String);
+
+impl Form {
+    pub(super) fn new() -> Self {
+        Self(String::new())
+    }
+
+    pub(super) fn push(&mut self, name: &str, value: &str) -> &mut Self {
+        if !self.0.is_empty() {
+            self.0.push('&');
+        }
+        self.0.push_str(name);
+        self.0.push('=');
+        percent_encode(value, b"-._~", &mut self.0);
+        self
+    }
+}
+
+pub(super) type Answer = http::Response<Bytes>;
+
+/// What a sign-in gave.
+pub(super) struct Granted {
+    pub(super) token: AccessToken,
+    pub(super) refresh_token: Option<Secret>,
+}
+
+/// Reads an answer of the token endpoint.
+pub(super) fn read_token(answer: &Answer) -> Result<Granted> {
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(default)]
+        token_type: String,
+        #[serde(default)]
+        access_token: String,
+        #[serde(default)]
+        expires_in: Option<Number>,
+        #[serde(default)]
+        refresh_token: Option<String>,
+    }
+    let body: Body = read_json(answer)?;
+    if body.access_token.is_empty() {
+        return Err(failed(answer, "the sign-in service answered without a token"));
+    }
+    if !body.token_type.eq_ignore_ascii_case("Bearer") {
+        let message = format!("the token is of the type {:?}, not Bearer", excerpt(&body.token_type, 40));
+        return Err(failed(answer, message));
+    }
+    let mut token = AccessToken::new(body.access_token);
+    if let Some(lifetime) = body.expires_in.and_then(Number::seconds) {
+        token = token.with_lifetime(lifetime);
+    }
+    Ok(Granted { token, refresh_token: body.refresh_token.map(Secret::new) })
+}
+
+/// Reads a successful answer of any endpoint; a refusal becomes an error that says what to do.
+pub(super) fn read_json<T: for<'a> Deserialize<'a>>(answer: &Answer) -> Result<T> {
+    if !answer.status().is_success() {
+        return Err(refusal(answer));
+    }
+    serde_json::from_slice(answer.body()).map_err(|_| {
+        // What is not understood may hold a token: only a page, which begins with a tag, is repeated.
+        let body = String::from_utf8_lossy(answer.body());
+        match body.trim_start().starts_with('<') {
+            true => {
+                failed(answer, format!("the sign-in service answered with a page: {}", excerpt(&body, 120)))
+                    .with_remedy("look for a proxy or a captive portal between here and the sign-in service")
+            }
+            false => failed(answer, "the sign-in service's answer is not understood"),
+        }
+    })
+}
+
+/// The OAuth error code of a refusal, such as `authorization_pending`.
+pub(super) fn refusal_code(answer: &Answer) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Body {
+        error: String,
+    }
+    match answer.status().as_u16() {
+        400 | 401 | 403 => serde_json::from_slice::<Body>(answer.body()).ok().map(|body| body.error),
+        _ => None,
+    }
+}
+
+/// The error for an answer that is not a success.
+pub(super) fn refusal(answer: &Answer) -> Error {
+    let mut error = Error::from_response(answer.status(), answer.headers(), answer.body());
+    // A proxy's 403 or 404 is no matter of Graph's permissions or objects: it is sign-in that failed.
+    if !matches!(error.kind(), ErrorKind::Throttled | ErrorKind::Unavailable) {
+        error = error.with_kind(ErrorKind::Authentication);
+    }
+    let known = error.service().and_then(|service| {
+        REMEDIES.iter().find(|(codes, _)| codes.iter().any(|code| service.has_code(&format!("AADSTS{code}"))))
+    });
+    match known {
+        Some((_, remedy)) => named(error.with_remedy(*remedy)),
+        None => named(error),
+    }
+}
+
+pub(super) fn failed(answer: &Answer, message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    let error = Error::new(ErrorKind::Authentication, message);
+    named(error.with_status(answer.status(), answer.headers()))
+}
+
+pub(super) fn named(error: Error) -> Error {
+    error.for_call("signIn", &Method::POST, "/{tenant}/oauth2/v2.0")
+}
+
+/// A number, or text that is one: both were seen for `expires_in`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Number {
+    Number(f64),
+    Text(String),
+}
+
+impl Number {
+    pub(super) fn seconds(self) -> Option<Duration> {
+        let seconds = match self {
+            Self::Number(number) => number,
+            Self::Text(text) => text.trim().parse().ok()?,
+        };
+        Duration::try_from_secs_f64(seconds).ok()
+    }
+}
+
+/// What to do, by the number after `AADSTS`.
+///
+/// The numbers may change; the service's own words are always shown too. Source:
+/// <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>.
+const REMEDIES: &[(&[u32], &str)] = &[
+    (
+        &[7_000_215],
+        "use the client secret's value, not its id, whole and without blanks; a new one works after some minutes",
+    ),
+    (&[7_000_222], "the client secret has expired: add a new one to the app registration and use it"),
+    (
+        &[700_016, 7_000_229],
+        "check client id and tenant: the app must be registered in this tenant, or an administrator must consent to it",
+    ),
+    (&[7_000_112], "the app is disabled in this tenant: enable it under Enterprise applications"),
+    (&[90_002, 900_023], "check the tenant's name, and that the client is made for the tenant's cloud"),
+    (
+        &[90_038, 900_382, 900_439],
+        "the app or the tenant is in another cloud: make the client for that one with `with_cloud`",
+    ),
+    (
+        &[500_011, 500_014],
+        "Graph is not known under this scope: make the client for the tenant's cloud with `with_cloud`",
+    ),
+    (
+        &[70_011, 1_002_012],
+        "the scope is not valid: an app by itself asks for `.default` of the client's own cloud",
+    ),
+    (&[65_001, 65_004], "an administrator must consent to the permissions of the app in this tenant"),
+    (&[50_105], "assign the user or the group to the app under Enterprise applications"),
+    (
+        &[53_000, 53_001, 53_002, 53_003, 530_003],
+        "a conditional access policy blocks this sign-in: its log under Sign-in logs names the policy",
+    ),
+    (
+        &[50_076, 50_079, 50_074, 50_072, 50_158],
+        "more proof of the user is demanded: sign in again with multi-factor authentication",
+    ),
+    (
+        &[700_027],
+        "add this certificate to the app registration, and check that the private key belongs to it",
+    ),
+    (
+        &[700_024],
+        "the assertion is not valid at this time: check this machine's clock, or fetch a newer assertion",
+    ),
+    (
+        &[70_021, 700_211, 700_212, 700_213],
+        "compare issuer, subject and audience of the assertion with the app's federated credential, letter by letter",
+    ),
+    (
+        &[7_000_218, 7_000_216],
+        "the app is no public client: allow public client flows in its registration, or give it a secret or a certificate",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Script, answer, app};
+    use super::*;
+
+    fn read(status: u16, body: &str) -> Result<Granted> {
+        read_token(&answer(status, body))
+    }
+
+    #[test]
+    fn a_token_is_read_with_its_lifetime_as_number_or_text() {
+        for (expires_in, lifetime) in [
+            ("3599", Some(3599)),
+            ("\"3599\"", Some(3599)),
+            ("3599.0", Some(3599)),
+            ("null", None),
+            ("-1", None),
+            ("\"soon\"", None),
+        ] {
+            let body = format!(r#"{{"token_type":"bearer","access_token":"abc","expires_in":{expires_in}}}"#);
+            let token = read(200, &body).unwrap().token;
+            assert_eq!(token.secret().reveal(), "abc");
+            assert_eq!(token.lifetime(), lifetime.map(Duration::from_secs), "{expires_in}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_a_usable_token_is_refused_and_says_why() {
+        for (body, says) in [
+            ("{}", "without a token"),
+            (r#"{"token_type":"Bearer"}"#, "without a token"),
+            (r#"{"token_type":"Bearer","access_token":""}"#, "without a token"),
+            (r#"{"token_type":"pop","access_token":"canary"}"#, "\"pop\", not Bearer"),
+            (r#"{"access_token":"canary"}"#, "not Bearer"),
+            ("<html><h1>Welcome to WiFi</h1></html>", "a page: Welcome to WiFi; look for a proxy"),
+            (r#"{"token_type":"Bearer","access_token":"canary""#, "not understood"),
+            ("", "not understood"),
+        ] {
+            let error = read(200, body).err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::Authentication, "{body}");
+            assert!(error.to_string().contains(says), "{body}: {error}");
+            assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_do_and_keeps_the_services_words() {
+        for (code, remedy) in [
+            (7_000_215, "not its id"),
+            (7_000_222, "has expired"),
+            (700_016, "registered in this tenant"),
+            (90_002, "check the tenant's name"),
+            (900_382, "another cloud"),
+            (500_011, "the tenant's cloud"),
+            (70_011, "scope is not valid"),
+            (65_001, "must consent"),
+            (53_003, "conditional access"),
+            (50_076, "multi-factor"),
+            (700_024, "this machine's clock"),
+        ] {
+            let body = format!(
+                r#"{{"error":"invalid_client","error_description":"AADSTS{code}: Words.\r\nTrace ID: t","error_codes":[{code}]}}"#
+            );
+            let error = read(401, &body).err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::Authentication);
+            assert!(error.remedy().unwrap().contains(remedy), "{code}: {error}");
+            let shown = error.to_string();
+            assert!(shown.starts_with("signIn: invalid_client: ") && shown.contains(remedy), "{shown}");
+            assert!(shown.contains(&format!("AADSTS{code}: Words.")), "{shown}");
+        }
+    }
+
+    #[test]
+    fn no_code_is_listed_twice() {
+        let mut codes: Vec<u32> = REMEDIES.iter().flat_map(|(codes, _)| *codes).copied().collect();
+        let all = codes.len();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), all);
+    }
+
+    #[test]
+    fn an_unknown_code_is_told_in_the_services_words() {
+        let body = r#"{"error":"invalid_grant","error_description":"AADSTS99999: New. Trace ID: t"}"#;
+        let error = read(400, body).err().unwrap();
+        assert_eq!((error.kind(), error.remedy()), (ErrorKind::Authentication, None));
+        assert!(error.to_string().contains("AADSTS99999: New."), "{error}");
+    }
+
+    #[test]
+    fn a_page_of_a_proxy_is_a_failed_sign_in_and_not_a_missing_permission() {
+        for status in [400, 403, 404, 407] {
+            let error = read(status, "<html><h1>Blocked</h1></html>").err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::Authentication, "{status}");
+            assert!(error.to_string().contains("Blocked"), "{error}");
+        }
+        assert_eq!(read(429, "").err().unwrap().kind(), ErrorKind::Throttled);
+        assert_eq!(read(503, "").err().unwrap().kind(), ErrorKind::Unavailable);
+    }
+
+    #[tokio::test]
+    async fn a_form_is_posted_to_the_tenants_endpoint_of_the_clients_cloud() {
+        let script = Script::new([answer(200, "{}")]);
+        let mut form = Form::new();
+        form.push("a", "1 2&=+%~ü").push("b", "");
+        app().post(script.request(), "token", form).await.unwrap();
+        let sent = script.sent();
+        assert_eq!(sent[0].method(), Method::POST);
+        assert_eq!(sent[0].uri(), "https://login.example/contoso.com/oauth2/v2.0/token");
+        assert_eq!(sent[0].headers()[CONTENT_TYPE], "application/x-www-form-urlencoded");
+        assert_eq!(sent[0].body().as_ref(), b"a=1%202%26%3D%2B%25~%C3%BC&b=");
+    }
+
+    #[test]
+    fn a_client_id_is_a_guid_and_is_never_repeated() {
+        let tenant: TenantId = "contoso.com".parse().unwrap();
+        for wrong in ["", "canary~secret", "{00000000-0000-0000-0000-000000000000}"] {
+            let error = App::new(tenant.clone(), wrong).unwrap_err();
+            assert_eq!(error.what(), "client id");
+            assert!(!format!("{error:?}").contains("canary"));
+        }
+    }
+}
