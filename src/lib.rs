@@ -9,6 +9,7 @@ pub mod model;
 pub mod pipeline;
 pub mod resource;
 pub mod transport;
+pub mod workflow;
 
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::graph::{Client, ClientBuilder, Cloud};

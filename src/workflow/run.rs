@@ -1,0 +1,295 @@
+//! Work that reports as it goes and ends in a report.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use futures_util::StreamExt as _;
+use tokio::sync::{mpsc, watch};
+
+use crate::error::Result;
+
+type Work<R> = Pin<Box<dyn Future<Output = Result<R>> + Send>>;
+
+/// Work under way: a stream of its events, and a future of its report.
+///
+/// Read the events and then await the run for its report, or await it at once and drop the events.
+///
+/// ```
+/// # async fn example() -> windows_autopilot::Result<()> {
+/// use futures_util::StreamExt as _;
+/// use windows_autopilot::workflow::Run;
+///
+/// let mut run = Run::new(|progress| async move {
+///     for percent in [50, 100] {
+///         progress.send(percent);
+///     }
+///     Ok("done")
+/// });
+/// while let Some(percent) = run.next().await {
+///     println!("{percent} %");
+/// }
+/// assert_eq!(run.await?, "done");
+/// # Ok(()) }
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
+/// ```
+///
+/// No task is started: the work goes on only while the run is read or awaited, so events never pile up, and dropping the
+/// run ends it wherever it stands. [`Run::stop_handle`] ends it in good order instead, with a report.
+#[must_use = "a run does nothing until it is read or awaited"]
+pub struct Run<E, R> {
+    /// Gone when the work is over.
+    work: Option<Work<R>>,
+    events: mpsc::UnboundedReceiver<E>,
+    result: Option<Result<R>>,
+    stop: StopHandle,
+}
+
+impl<E, R> Run<E, R> {
+    /// Work that tells `progress` what it does. It begins when the run is first read or awaited.
+    pub fn new<F, W>(work: F) -> Self
+    where
+        F: FnOnce(Progress<E>) -> W,
+        W: Future<Output = Result<R>> + Send + 'static,
+    {
+        let (sender, events) = mpsc::unbounded_channel();
+        let stop = StopHandle(watch::Sender::new(false));
+        let work = work(Progress { events: sender, stop: stop.clone() });
+        Self { work: Some(Box::pin(work)), events, result: None, stop }
+    }
+
+    /// How it ended, once its last event was read.
+    pub fn report(&self) -> Option<&Result<R>> {
+        self.result.as_ref()
+    }
+
+    /// Asks the work to end in good order, from anywhere: from a handler of Ctrl-C, say.
+    pub fn stop_handle(&self) -> StopHandle {
+        self.stop.clone()
+    }
+}
+
+impl<E, R> Stream for Run<E, R> {
+    type Item = E;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<E>> {
+        let this = &mut *self;
+        loop {
+            // What was said is heard before the work goes on: so a slow reader slows the work.
+            if let Ok(event) = this.events.try_recv() {
+                return Poll::Ready(Some(event));
+            }
+            let Some(work) = &mut this.work else { return Poll::Ready(None) };
+            match work.as_mut().poll(context) {
+                Poll::Ready(result) => {
+                    this.result = Some(result);
+                    this.work = None;
+                }
+                // The channel wakes the reader for an event that is sent from elsewhere. That nobody can send any more
+                // does not mean that the work is over.
+                Poll::Pending => match this.events.poll_recv(context) {
+                    Poll::Ready(Some(event)) => return Poll::Ready(Some(event)),
+                    Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+                },
+            }
+        }
+    }
+}
+
+impl<E, R> Unpin for Run<E, R> {}
+
+impl<E: Send + 'static, R: Send + 'static> IntoFuture for Run<E, R> {
+    type Output = Result<R>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<R>> + Send>>;
+
+    fn into_future(mut self) -> Self::IntoFuture {
+        Box::pin(async move {
+            loop {
+                if let Some(result) = self.result.take() {
+                    return result;
+                }
+                self.next().await;
+            }
+        })
+    }
+}
+
+impl<E, R> fmt::Debug for Run<E, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("over", &self.work.is_none()).finish_non_exhaustive()
+    }
+}
+
+/// Where the work of a [`Run`] says what it does, and hears that it is to stop.
+pub struct Progress<E> {
+    events: mpsc::UnboundedSender<E>,
+    stop: StopHandle,
+}
+
+impl<E> Progress<E> {
+    /// Tells whoever reads the run.
+    pub fn send(&self, event: E) {
+        // Nobody can be gone who is still waiting for the work.
+        let _ = self.events.send(event);
+    }
+
+    /// Whether the work is to end.
+    pub fn is_stopped(&self) -> bool {
+        *self.stop.0.borrow()
+    }
+
+    /// Ends when the work is to end: to be raced against a wait.
+    pub async fn stopped(&self) {
+        // The sender is here, so the channel is open.
+        let _ = self.stop.0.subscribe().wait_for(|stopped| *stopped).await;
+    }
+}
+
+impl<E> Clone for Progress<E> {
+    fn clone(&self) -> Self {
+        Self { events: self.events.clone(), stop: self.stop.clone() }
+    }
+}
+
+impl<E> fmt::Debug for Progress<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Progress").field("stopped", &self.is_stopped()).finish_non_exhaustive()
+    }
+}
+
+/// Asks a [`Run`] to end in good order. May outlive it.
+#[derive(Debug, Clone)]
+pub struct StopHandle(watch::Sender<bool>);
+
+impl StopHandle {
+    /// Asks. What is on its way is brought to its end; waits end at once.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+    use std::time::Duration;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::clock::{Clock, FakeClock};
+    use crate::error::{Error, ErrorKind};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn counting(clock: &FakeClock) -> Run<u32, &'static str> {
+        let clock = clock.clone();
+        Run::new(async move |progress: Progress<u32>| {
+            for number in 0..3 {
+                progress.send(number);
+                clock.sleep(SECOND).await;
+            }
+            progress.send(3);
+            Ok("done")
+        })
+    }
+
+    #[tokio::test]
+    async fn events_come_in_order_and_the_report_after_them() {
+        let mut run = counting(&FakeClock::new());
+        assert!(run.report().is_none());
+        let events: Vec<u32> = run.by_ref().collect().await;
+        assert_eq!(events, [0, 1, 2, 3]);
+        assert!(run.next().await.is_none(), "a stream that is over stays over");
+        assert!(matches!(run.report(), Some(Ok("done"))));
+        assert_eq!(run.await.unwrap(), "done");
+    }
+
+    #[tokio::test]
+    async fn a_run_can_be_awaited_without_reading_it_and_after_reading_a_part() {
+        let clock = FakeClock::new();
+        assert_eq!(counting(&clock).await.unwrap(), "done");
+        let mut run = counting(&clock);
+        assert_eq!(run.next().await, Some(0));
+        assert_eq!(run.await.unwrap(), "done");
+        let failing = Run::<(), ()>::new(|_| async { Err(Error::new(ErrorKind::Timeout, "too late")) });
+        assert_eq!(failing.await.unwrap_err().kind(), ErrorKind::Timeout);
+    }
+
+    #[tokio::test]
+    async fn work_that_has_nothing_more_to_say_is_still_waited_for() {
+        let clock = FakeClock::new();
+        let wait = clock.clone();
+        let mut run = Run::<u32, &str>::new(async move |progress: Progress<u32>| {
+            drop(progress);
+            wait.sleep(SECOND).await;
+            Ok("done")
+        });
+        assert!(run.next().await.is_none());
+        assert_eq!((clock.elapsed(), run.await.unwrap()), (SECOND, "done"));
+    }
+
+    #[tokio::test]
+    async fn work_waits_for_its_reader() {
+        let done = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&done);
+        let mut run = Run::new(async move |progress: Progress<u32>| {
+            for number in 1..=100 {
+                counter.store(number, Ordering::Relaxed);
+                progress.send(number);
+                tokio::task::yield_now().await;
+            }
+            Ok(())
+        });
+        assert_eq!(done.load(Ordering::Relaxed), 0, "nothing begins before it is read");
+        assert_eq!(run.next().await, Some(1));
+        tokio::task::yield_now().await;
+        assert_eq!(done.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn dropping_a_run_drops_its_work() {
+        struct Guard(Arc<AtomicBool>);
+        impl Drop for Guard {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        let dropped = Arc::new(AtomicBool::new(false));
+        let guard = Guard(Arc::clone(&dropped));
+        let mut run = Run::<u32, ()>::new(async move |progress: Progress<u32>| {
+            let _guard = guard;
+            progress.send(1);
+            std::future::pending().await
+        });
+        assert_eq!(run.next().await, Some(1));
+        assert!(run.next().now_or_never().is_none() && !dropped.load(Ordering::Relaxed));
+        drop(run);
+        assert!(dropped.load(Ordering::Relaxed));
+    }
+
+    #[tokio::test]
+    async fn a_stopped_run_ends_its_wait_and_still_reports() {
+        let clock = FakeClock::manual();
+        let wait = clock.clone();
+        let run = Run::<(), &str>::new(async move |progress: Progress<()>| {
+            let stopped = std::pin::pin!(progress.stopped());
+            let _ = futures_util::future::select(wait.sleep(SECOND), stopped).await;
+            Ok(if progress.is_stopped() { "stopped" } else { "slept" })
+        });
+        let stop = run.stop_handle();
+        let report = tokio::spawn(async move { run.await });
+        tokio::task::yield_now().await;
+        stop.stop();
+        assert_eq!(report.await.unwrap().unwrap(), "stopped");
+        assert_eq!(clock.elapsed(), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_run_can_be_sent_to_another_thread() {
+        fn is_send<T: Send + 'static>(_: &T) {}
+        is_send(&counting(&FakeClock::new()));
+    }
+}
