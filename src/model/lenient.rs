@@ -9,7 +9,7 @@ use jiff::{SignedDuration, SpanRelativeTo, Timestamp};
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use super::{Hidden, Id, Personal, Text, wire};
+use super::{Hidden, Id, Personal, Text};
 
 /// A value that the service may leave out, or write as null or as what stands for nothing.
 pub(crate) trait Lenient<'de>: Sized {
@@ -73,12 +73,15 @@ impl<T: ?Sized> FromText for Id<T> {
     }
 }
 
-/// A point in time.
+/// A point in time. The year 1, in whatever zone, is how the service writes "never"; its year 9999 is past what can be
+/// read.
 impl FromText for Timestamp {
     const UNREADABLE_IS_NONE: bool = true;
 
     fn from_text(text: &str) -> Option<Self> {
-        wire::timestamp(text)
+        /// 0002-01-01T00:00:00Z in nanoseconds: a year off, so that no offset matters.
+        const YEAR_2: i128 = -62_104_060_800_000_000_000;
+        text.parse().ok().filter(|time: &Timestamp| time.as_nanosecond() >= YEAR_2)
     }
 }
 

@@ -2,28 +2,39 @@
 //! checked types for every value with a rule. No I/O, no clock.
 
 mod app;
+mod assignment;
 mod binary;
 mod checked;
 mod connector;
 mod device;
 mod directory;
+mod domain_join;
 mod enums;
+mod esp;
 mod event;
+mod filter;
 mod finding;
+mod group;
 mod ids;
 mod import;
 mod invalid;
 mod lenient;
 mod managed_device;
+mod mdm;
 mod observation;
 mod open_enum;
+mod patch;
 mod payload_link;
+mod profile;
+mod raw;
 pub mod rule;
+mod settings;
+mod stored;
 mod sync;
 mod text;
-pub(crate) mod wire;
 
 pub use self::app::MobileApp;
+pub use self::assignment::{Assignment, Target, TargetFilter, TargetKind};
 pub use self::binary::Binary;
 pub(crate) use self::checked::is_guid;
 pub use self::checked::{
@@ -36,6 +47,10 @@ pub use self::device::{Device, ProfileReference};
 pub use self::directory::{
     AlternativeSecurityId, DirectoryDevice, DirectoryObject, EntraDevice, ExtensionAttributes, User,
 };
+pub use self::domain_join::{
+    DeviceConfiguration, DeviceModeRule, DomainJoinProfile, DomainJoinProfileFacts, OsEditionRule,
+    OsVersionRule,
+};
 pub use self::enums::{
     ApplicabilityRuleType, AssignmentFilterEvaluationMode, AssignmentFilterManagementType,
     AssignmentFilterType, AssignmentIntent, AssignmentPayloadType, AssignmentSource, AutopilotEnrollmentType,
@@ -46,14 +61,26 @@ pub use self::enums::{
     ProfileAssignmentStatus, RemediationState, SyncStatus, UserType, UserlessEnrollmentStatus,
     WindowsDeviceMode, WindowsEdition,
 };
+pub use self::esp::{
+    BlockDeviceUse, BlockUntil, BlockingApps, EnrollmentConfiguration, EnrollmentStatusPage,
+    EnrollmentStatusPageFacts,
+};
 pub use self::event::{AutopilotEvent, PolicyStatusDetail};
+pub use self::filter::{AssignmentFilter, FilterPayload};
 pub use self::finding::{Finding, Severity};
+pub use self::group::{DynamicMembership, Group, GroupFacts, Membership};
 pub use self::ids::Id;
 pub use self::import::{DeviceToImport, ImportState, ImportUpload, ImportedDevice};
 pub use self::invalid::InvalidValue;
 pub use self::managed_device::ManagedDevice;
+pub use self::mdm::{GroupReference, MdmPolicy, MdmScope, MdmScopeStep};
 pub use self::open_enum::UnknownValue;
+pub use self::patch::{Change, Patch};
 pub use self::payload_link::PayloadLink;
+pub use self::profile::{DeploymentMode, DeploymentProfile, EntraJoinProfile, HybridJoinProfile};
+pub use self::raw::{Properties, RawObject};
 pub use self::rule::MembershipRule;
+pub use self::settings::{PropertyRule, Settings, Write};
+pub use self::stored::Stored;
 pub use self::sync::SyncSettings;
 pub use self::text::{Hidden, Personal, Text};

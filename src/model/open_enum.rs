@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use super::Text;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
+use super::invalid::nearest;
+use super::{InvalidValue, Text};
 
 /// A member of a service's enum that this version does not know: kept, and sent back unchanged.
 ///
@@ -70,6 +74,14 @@ macro_rules! open_enum {
             }
         }
 
+        impl $crate::model::open_enum::OpenEnum for $name {
+            const WIRE_TYPE: &'static str = $wire_type;
+            const MEMBERS: &'static [&'static str] = &[$($wire),+];
+            fn is_unknown(&self) -> bool {
+                matches!(self, Self::Other(_)) || self.as_str() == $crate::model::open_enum::SENTINEL
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
@@ -79,6 +91,12 @@ macro_rules! open_enum {
         impl $crate::model::lenient::FromText for $name {
             fn from_text(text: &str) -> Option<Self> {
                 Some(Self::from_wire(text))
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
             }
         }
 
@@ -107,9 +125,51 @@ macro_rules! open_enum {
 }
 pub(crate) use open_enum;
 
+/// The member that stands for others: no one means it.
+pub(crate) const SENTINEL: &str = "unknownFutureValue";
+
+/// What is common to the enums of the service.
+pub(crate) trait OpenEnum: AsRef<str> + Sized {
+    const WIRE_TYPE: &'static str;
+    const MEMBERS: &'static [&'static str];
+    fn is_unknown(&self) -> bool;
+}
+
+/// For `#[serde(deserialize_with = "known")]` in what people write: a member that is not known is a slip, and refused
+/// with the one that may have been meant.
+pub(crate) fn known<'de, D: Deserializer<'de>, T: OpenEnum + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    check(T::deserialize(deserializer)?).map_err(D::Error::custom)
+}
+
+/// [`known`] for a list.
+pub(crate) fn known_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: OpenEnum + Deserialize<'de>,
+{
+    let list = Vec::<T>::deserialize(deserializer)?;
+    list.into_iter().map(check).collect::<Result<_, _>>().map_err(D::Error::custom)
+}
+
+fn check<T: OpenEnum>(value: T) -> Result<T, InvalidValue> {
+    if !value.is_unknown() {
+        return Ok(value);
+    }
+    let known = || T::MEMBERS.iter().copied().filter(|member| *member != SENTINEL);
+    let remedy = match nearest(value.as_ref(), known()) {
+        Some(member) => format!("did you mean {member:?}?"),
+        None => format!("write one of {}", known().collect::<Vec<_>>().join(", ")),
+    };
+    Err(InvalidValue::new(T::WIRE_TYPE, "is not known", remedy).with_value(value.as_ref()))
+}
+
 #[cfg(test)]
 #[allow(unreachable_pub, reason = "the macro's items are public")]
 mod tests {
+    use super::*;
+
     open_enum! {
         /// For the tests.
         pub enum Colour = "colour" { Red = "red", DarkBlue = "darkBlue" }
@@ -127,5 +187,27 @@ mod tests {
         let colour: Colour = serde_json::from_str(r#""mauve""#).unwrap();
         assert!(matches!(&colour, Colour::Other(value) if value.as_str() == "mauve"));
         assert_eq!(serde_json::to_string(&colour).unwrap(), r#""mauve""#);
+    }
+
+    #[test]
+    fn what_people_write_must_be_known_and_the_error_names_what_may_have_been_meant() {
+        #[derive(Debug, Deserialize)]
+        struct Painted {
+            #[serde(deserialize_with = "known")]
+            colour: Colour,
+            #[serde(default, deserialize_with = "known_list")]
+            others: Vec<Colour>,
+        }
+        let painted: Painted = toml::from_str("colour = 'red'\nothers = ['darkBlue']").unwrap();
+        assert_eq!((painted.colour, painted.others), (Colour::Red, vec![Colour::DarkBlue]));
+        for (toml, expected) in [
+            ("colour = 'darkblu'", "did you mean \"darkBlue\"?"),
+            ("colour = 'mauve'", "write one of red, darkBlue"),
+            ("colour = 'red'\nothers = ['red', 'Red']", "did you mean \"red\"?"),
+            ("colour = 'unknownFutureValue'", "is not known"),
+        ] {
+            let error = toml::from_str::<Painted>(toml).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 }

@@ -1,0 +1,346 @@
+//! To whom something is assigned.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use super::lenient::Lenient;
+use super::observation::observation;
+use super::raw::{ODATA_TYPE, same_type};
+use super::{AssignmentFilter, AssignmentFilterType, AssignmentIntent, AssignmentSource};
+use super::{Group, Id, Properties, RawObject, Text};
+
+observation! {
+    /// An assignment of a deployment profile, an enrollment configuration or a device configuration.
+    ///
+    /// Its id is opaque: use what the service returns, and make none up.
+    pub struct Assignment = "deviceConfigurationAssignment", id: Id<Assignment> {
+        /// To whom.
+        pub target: Option<Target> = "target",
+        /// Whether it was made on the object itself, or by a policy set.
+        pub source: Option<AssignmentSource> = "source",
+        /// The policy set that made it.
+        pub source_id: Option<Text> = "sourceId",
+        /// Whether the configuration is put on or taken off; device configurations only.
+        pub intent: Option<AssignmentIntent> = "intent",
+    }
+    beside {
+        /// The type as the service names it: each kind of object has its own.
+        pub odata_type: Option<Text> = "@odata.type",
+    }
+}
+
+impl Assignment {
+    /// Whether it was made on the object itself: only such a one may be deleted. One without a source is.
+    pub fn is_direct(&self) -> bool {
+        self.source.as_ref().is_none_or(|source| *source == AssignmentSource::Direct)
+    }
+}
+
+/// To whom something is assigned: an audience, perhaps narrowed by a filter.
+///
+/// ```
+/// use windows_autopilot::model::{Target, TargetKind};
+/// let target = Target::group("9c2a5b1e-6a0e-4f0c-9d3e-1f2a3b4c5d6e".parse()?);
+/// assert_eq!(
+///     serde_json::to_string(&target)?,
+///     r##"{"@odata.type":"#microsoft.graph.groupAssignmentTarget","groupId":"9c2a5b1e-6a0e-4f0c-9d3e-1f2a3b4c5d6e"}"##
+/// );
+/// let read: Target = serde_json::from_str(r#"{"@odata.type":"microsoft.graph.allDevicesAssignmentTarget"}"#)?;
+/// assert_eq!(read.kind, TargetKind::AllDevices);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Its form in serde is the service's. Graph's `deviceAndAppManagementAssignmentTarget`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Target {
+    /// The audience.
+    pub kind: TargetKind,
+    /// What narrows it to some of its devices.
+    pub filter: Option<TargetFilter>,
+    kept: Properties,
+}
+
+/// The audience of an assignment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TargetKind {
+    /// All devices.
+    AllDevices,
+    /// All users with a licence.
+    AllLicensedUsers,
+    /// The members of a group.
+    Group(Id<Group>),
+    /// Not the members of a group, although another assignment has them.
+    ExclusionGroup(Id<Group>),
+    /// The members of a collection of Configuration Manager, by its id.
+    ConfigurationManagerCollection(Text),
+    /// An audience that this version does not know, or one without its group: kept whole, and sent back as it is.
+    Unknown(RawObject),
+}
+
+/// A filter on an assignment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetFilter {
+    /// The filter.
+    pub id: Id<AssignmentFilter>,
+    /// Whether devices that match it are taken in or left out.
+    pub filter_type: AssignmentFilterType,
+}
+
+impl Target {
+    /// An audience without a filter.
+    pub fn new(kind: TargetKind) -> Self {
+        Self { kind, filter: None, kept: Properties::new() }
+    }
+
+    /// All devices.
+    pub fn all_devices() -> Self {
+        Self::new(TargetKind::AllDevices)
+    }
+
+    /// The members of a group.
+    pub fn group(id: Id<Group>) -> Self {
+        Self::new(TargetKind::Group(id))
+    }
+
+    /// Not the members of a group.
+    pub fn excluding(id: Id<Group>) -> Self {
+        Self::new(TargetKind::ExclusionGroup(id))
+    }
+
+    /// The same, narrowed by a filter.
+    #[must_use]
+    pub fn with_filter(mut self, id: Id<AssignmentFilter>, filter_type: AssignmentFilterType) -> Self {
+        self.filter = Some(TargetFilter { id, filter_type });
+        self
+    }
+
+    /// The group that is taken in or left out.
+    pub fn group_id(&self) -> Option<&Id<Group>> {
+        match &self.kind {
+            TargetKind::Group(id) | TargetKind::ExclusionGroup(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Whether both reach the same devices: ids are compared without regard to case.
+    pub fn same_as(&self, other: &Self) -> bool {
+        let same_id = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+        let same_kind = match (&self.kind, &other.kind) {
+            (TargetKind::Group(a), TargetKind::Group(b))
+            | (TargetKind::ExclusionGroup(a), TargetKind::ExclusionGroup(b)) => {
+                same_id(a.as_str(), b.as_str())
+            }
+            (
+                TargetKind::ConfigurationManagerCollection(a),
+                TargetKind::ConfigurationManagerCollection(b),
+            ) => same_id(a, b),
+            (a, b) => a == b,
+        };
+        let same_filter = match (&self.filter, &other.filter) {
+            (Some(a), Some(b)) => same_id(a.id.as_str(), b.id.as_str()) && a.filter_type == b.filter_type,
+            (a, b) => a == b,
+        };
+        same_kind && same_filter
+    }
+
+    fn read(mut properties: Properties) -> Self {
+        let whole = properties.clone();
+        let kind = properties.remove(ODATA_TYPE);
+        let kind = kind.as_ref().and_then(Value::as_str).unwrap_or_default();
+        let mut group = || id_of(&mut properties, GROUP_ID);
+        let kind = if same_type(kind, ALL_DEVICES) {
+            Some(TargetKind::AllDevices)
+        } else if same_type(kind, ALL_LICENSED_USERS) {
+            Some(TargetKind::AllLicensedUsers)
+        } else if same_type(kind, GROUP) {
+            group().map(TargetKind::Group)
+        } else if same_type(kind, EXCLUSION_GROUP) {
+            group().map(TargetKind::ExclusionGroup)
+        } else if same_type(kind, COLLECTION) {
+            match properties.remove(COLLECTION_ID) {
+                Some(Value::String(id)) => Some(TargetKind::ConfigurationManagerCollection(id.into())),
+                _ => None,
+            }
+        } else {
+            None
+        };
+        let Some(kind) = kind else { return Self::new(TargetKind::Unknown(whole.into())) };
+        let filter_type = match properties.text(FILTER_TYPE).unwrap_or_default() {
+            "" => AssignmentFilterType::None,
+            text => AssignmentFilterType::from_wire(text),
+        };
+        let filter =
+            id_of(&mut properties, FILTER_ID).map(|id| TargetFilter { id, filter_type: filter_type.clone() });
+        if filter.is_some() || filter_type == AssignmentFilterType::None {
+            properties.remove(FILTER_TYPE);
+        }
+        properties.retain(|_, value| !value.is_null());
+        Self { kind, filter, kept: properties }
+    }
+
+    fn write(&self) -> Properties {
+        let mut properties = self.kept.clone();
+        let (name, id) = match &self.kind {
+            TargetKind::AllDevices => (ALL_DEVICES, None),
+            TargetKind::AllLicensedUsers => (ALL_LICENSED_USERS, None),
+            TargetKind::Group(id) => (GROUP, Some((GROUP_ID, id.as_str()))),
+            TargetKind::ExclusionGroup(id) => (EXCLUSION_GROUP, Some((GROUP_ID, id.as_str()))),
+            TargetKind::ConfigurationManagerCollection(id) => {
+                (COLLECTION, Some((COLLECTION_ID, id.as_str())))
+            }
+            TargetKind::Unknown(object) => return object.properties().clone(),
+        };
+        properties.insert(ODATA_TYPE, name);
+        if let Some((property, id)) = id {
+            properties.insert(property, id);
+        }
+        if let Some(filter) = &self.filter {
+            properties.insert(FILTER_ID, filter.id.as_str());
+            properties.insert(FILTER_TYPE, filter.filter_type.as_str());
+        }
+        properties
+    }
+}
+
+impl Serialize for Target {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.write().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Target {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Properties::deserialize(deserializer).map(Self::read)
+    }
+}
+
+impl<'de> Lenient<'de> for Target {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Option::deserialize(deserializer)
+    }
+}
+
+const ALL_DEVICES: &str = "#microsoft.graph.allDevicesAssignmentTarget";
+const ALL_LICENSED_USERS: &str = "#microsoft.graph.allLicensedUsersAssignmentTarget";
+const GROUP: &str = "#microsoft.graph.groupAssignmentTarget";
+const EXCLUSION_GROUP: &str = "#microsoft.graph.exclusionGroupAssignmentTarget";
+const COLLECTION: &str = "#microsoft.graph.configurationManagerCollectionAssignmentTarget";
+const GROUP_ID: &str = "groupId";
+const COLLECTION_ID: &str = "collectionId";
+const FILTER_ID: &str = "deviceAndAppManagementAssignmentFilterId";
+const FILTER_TYPE: &str = "deviceAndAppManagementAssignmentFilterType";
+
+/// Takes an id out; one that cannot be read, or is nothing, stays.
+fn id_of<T>(properties: &mut Properties, name: &str) -> Option<Id<T>> {
+    let id = properties.text(name)?.parse().ok()?;
+    properties.remove(name);
+    Some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json, to_value};
+
+    use super::*;
+
+    fn read(json: Value) -> Target {
+        from_value(json).unwrap()
+    }
+
+    #[test]
+    fn every_audience_is_read_with_and_without_the_hash_and_written_with_it() {
+        let id = "9c2a5b1e-6a0e-4f0c-9d3e-1f2a3b4c5d6e";
+        for (name, property, kind) in [
+            ("allDevicesAssignmentTarget", None, TargetKind::AllDevices),
+            ("allLicensedUsersAssignmentTarget", None, TargetKind::AllLicensedUsers),
+            ("groupAssignmentTarget", Some("groupId"), TargetKind::Group(id.parse().unwrap())),
+            (
+                "exclusionGroupAssignmentTarget",
+                Some("groupId"),
+                TargetKind::ExclusionGroup(id.parse().unwrap()),
+            ),
+            (
+                "configurationManagerCollectionAssignmentTarget",
+                Some("collectionId"),
+                TargetKind::ConfigurationManagerCollection(id.into()),
+            ),
+        ] {
+            let mut written = json!({ "@odata.type": format!("#microsoft.graph.{name}") });
+            if let Some(property) = property {
+                written[property] = json!(id);
+            }
+            let mut bare = written.clone();
+            bare["@odata.type"] = json!(format!("microsoft.graph.{name}"));
+            bare[FILTER_ID] = json!(null);
+            bare[FILTER_TYPE] = json!("none");
+            for json in [bare, written.clone()] {
+                let target = read(json);
+                assert_eq!(target, Target::new(kind.clone()));
+                assert_eq!(to_value(&target).unwrap(), written);
+            }
+        }
+    }
+
+    #[test]
+    fn a_filter_is_read_and_written() {
+        let json = json!({
+            "@odata.type": ALL_DEVICES,
+            FILTER_ID: "7",
+            FILTER_TYPE: "exclude",
+        });
+        let target = read(json.clone());
+        assert_eq!(
+            target,
+            Target::all_devices().with_filter("7".parse().unwrap(), AssignmentFilterType::Exclude)
+        );
+        assert_eq!(to_value(&target).unwrap(), json);
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_sent_back_as_it_is() {
+        for json in [
+            json!({ "@odata.type": "microsoft.graph.deviceAndAppManagementAssignmentTarget" }),
+            json!({ "@odata.type": "#microsoft.graph.newTarget", "groupId": "1", "x": [1] }),
+            json!({ "@odata.type": GROUP, "groupId": null }),
+            json!({ "@odata.type": GROUP }),
+            json!({ "@odata.type": GROUP, "groupId": "Group Id value" }),
+            json!({}),
+        ] {
+            let target = read(json.clone());
+            assert!(matches!(target.kind, TargetKind::Unknown(_)), "{json}");
+            assert_eq!(to_value(&target).unwrap(), json);
+        }
+        for json in [
+            json!({ "@odata.type": GROUP, "groupId": "1", "new": { "a": 1 } }),
+            json!({ "@odata.type": GROUP, "groupId": "1", FILTER_ID: "Filter Id value", FILTER_TYPE: "include" }),
+        ] {
+            let target = read(json.clone());
+            assert_eq!(target.group_id().map(Id::as_str), Some("1"));
+            assert_eq!(to_value(&target).unwrap(), json);
+        }
+    }
+
+    #[test]
+    fn targets_are_the_same_by_what_they_reach() {
+        let target = |id: &str| Target::group(id.parse().unwrap());
+        assert!(target("aB").same_as(&target("Ab")));
+        assert!(!target("a").same_as(&target("b")));
+        assert!(!target("a").same_as(&Target::excluding("a".parse().unwrap())));
+        assert!(
+            !target("a")
+                .same_as(&target("a").with_filter("1".parse().unwrap(), AssignmentFilterType::Include))
+        );
+        assert!(read(json!({ "@odata.type": ALL_DEVICES, "new": 1 })).same_as(&Target::all_devices()));
+    }
+
+    #[test]
+    fn only_a_direct_assignment_may_be_deleted() {
+        let direct = |json| from_value::<Assignment>(json).unwrap().is_direct();
+        assert!(direct(json!({ "id": "1", "source": "direct" })));
+        assert!(direct(json!({ "id": "1" })));
+        assert!(!direct(json!({ "id": "1", "source": "policySets" })));
+        assert!(!direct(json!({ "id": "1", "source": "new" })));
+    }
+}

@@ -1,0 +1,558 @@
+//! The domain join profile.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::open_enum::{known, known_list};
+use super::patch::same_members;
+use super::settings::{
+    PropertyRule, Reader, Settings, Write, list, same_set, same_text, same_text_in_any_case, setters,
+    text_or_null, violation,
+};
+use super::stored::stored_enum;
+use super::{
+    AdDomain, ApplicabilityRuleType, ComputerNamePrefix, DisplayName, Finding, InvalidValue,
+    OrganizationalUnit, Properties, Severity, Text, WindowsDeviceMode, WindowsEdition,
+};
+
+/// A domain join profile: which domain a device joins, in which organizational unit, and how it is named.
+///
+/// ```
+/// use windows_autopilot::model::{DomainJoinProfile, Settings};
+/// let profile = DomainJoinProfile::new("Berlin".parse()?, "contoso.com".parse()?, "BER-".parse()?)
+///     .with_organizational_unit("OU=Laptops,OU=Berlin,DC=contoso,DC=com".parse()?);
+/// assert!(profile.lint().is_empty());
+/// assert_eq!(profile.computer_name_suffix_random_char_count(), 11);
+/// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+/// ```
+///
+/// A device must get exactly one such profile, assigned to all devices or to device groups. The network profiles that
+/// it needs to reach the domain are links, which have calls of their own.
+///
+/// Graph's `windowsDomainJoinConfiguration`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct DomainJoinProfile {
+    /// The name.
+    pub display_name: DisplayName,
+    /// A description; none by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Text>,
+    /// The domain.
+    pub active_directory_domain_name: AdDomain,
+    /// The fixed start of the computer name; random characters fill it up to 15.
+    pub computer_name_static_prefix: ComputerNamePrefix,
+    /// The organizational unit of the computer account; by default the domain's container for computers. The Intune
+    /// Connector must have the right to create computers there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organizational_unit: Option<OrganizationalUnit>,
+    /// The ids of the scope tags. If there is none, the service gives a new profile its default tag, and those of a
+    /// stored one are left alone.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub role_scope_tag_ids: BTreeSet<Text>,
+    /// Only for devices with some editions of Windows, or without them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applicability_rule_os_edition: Option<OsEditionRule>,
+    /// Only for devices with some versions of Windows, or without them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applicability_rule_os_version: Option<OsVersionRule>,
+    /// Only for devices in one mode of Windows, or not in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applicability_rule_device_mode: Option<DeviceModeRule>,
+    #[serde(skip)]
+    kept: Properties,
+    /// A count that a tenant holds, where it is not the one that goes with the prefix that it was read with.
+    #[serde(skip)]
+    odd_suffix: Option<(ComputerNamePrefix, i32)>,
+}
+
+/// Which editions of Windows a profile is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OsEditionRule {
+    /// A name of the rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Text>,
+    /// The editions.
+    #[serde(deserialize_with = "known_list")]
+    pub os_edition_types: Vec<WindowsEdition>,
+    /// Whether devices with these editions are taken in or left out.
+    #[serde(deserialize_with = "known")]
+    pub rule_type: ApplicabilityRuleType,
+}
+
+/// Which versions of Windows a profile is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OsVersionRule {
+    /// A name of the rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Text>,
+    /// The oldest version, such as `10.0.22631`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_os_version: Option<Text>,
+    /// The newest version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_os_version: Option<Text>,
+    /// Whether devices with these versions are taken in or left out.
+    #[serde(deserialize_with = "known")]
+    pub rule_type: ApplicabilityRuleType,
+}
+
+/// Which mode of Windows a profile is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceModeRule {
+    /// A name of the rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Text>,
+    /// The mode.
+    #[serde(deserialize_with = "known")]
+    pub device_mode: WindowsDeviceMode,
+    /// Whether devices in this mode are taken in or left out.
+    #[serde(deserialize_with = "known")]
+    pub rule_type: ApplicabilityRuleType,
+}
+
+/// What the service reports of a domain join profile.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DomainJoinProfileFacts {
+    /// The number of its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i32>,
+    /// Whether it can have scope tags.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supports_scope_tags: Option<bool>,
+}
+
+impl DomainJoinProfile {
+    /// A profile for a domain, with the start of its computers' names.
+    pub fn new(
+        display_name: DisplayName,
+        active_directory_domain_name: AdDomain,
+        computer_name_static_prefix: ComputerNamePrefix,
+    ) -> Self {
+        Self {
+            display_name,
+            description: None,
+            active_directory_domain_name,
+            computer_name_static_prefix,
+            organizational_unit: None,
+            role_scope_tag_ids: BTreeSet::new(),
+            applicability_rule_os_edition: None,
+            applicability_rule_os_version: None,
+            applicability_rule_device_mode: None,
+            kept: Properties::new(),
+            odd_suffix: None,
+        }
+    }
+
+    /// How many random characters follow the prefix: what fills the name up to 15, unless the profile was read with
+    /// another number and still has that prefix.
+    pub fn computer_name_suffix_random_char_count(&self) -> i32 {
+        match &self.odd_suffix {
+            Some((prefix, count)) if *prefix == self.computer_name_static_prefix => *count,
+            _ => self.computer_name_static_prefix.suffix_length().into(),
+        }
+    }
+
+    /// Finds what breaks a rule, and what does not fit together.
+    pub fn lint(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        findings.extend(violation("display_name", self.display_name.violation()));
+        findings
+            .extend(violation("active_directory_domain_name", self.active_directory_domain_name.violation()));
+        findings
+            .extend(violation("computer_name_static_prefix", self.computer_name_static_prefix.violation()));
+        let count = self.computer_name_suffix_random_char_count();
+        if count != i32::from(self.computer_name_static_prefix.suffix_length()) {
+            findings.push(Finding::new(
+                "domain-join.suffix-length",
+                Severity::Warning,
+                "computer_name_static_prefix",
+                format!("{count} random characters do not fill the name up to 15"),
+                "write the profile anew: the number follows from the prefix",
+            ));
+        }
+        if let Some(unit) = &self.organizational_unit {
+            findings.extend(violation("organizational_unit", unit.violation()));
+            findings.extend(unit.lint());
+            let domain = unit.domain();
+            if unit.violation().is_none() && !domain.same_as(&self.active_directory_domain_name) {
+                findings.push(Finding::new(
+                    "domain-join.ou-in-another-domain",
+                    Severity::Error,
+                    "organizational_unit",
+                    format!("{unit} is in {domain}, but devices join {}", self.active_directory_domain_name),
+                    "choose a unit of the domain that devices join",
+                ));
+            }
+        }
+        findings
+    }
+}
+
+setters!(DomainJoinProfile {
+    with_description = description ? some: Text,
+    with_organizational_unit = organizational_unit ? some: OrganizationalUnit,
+    with_role_scope_tag_ids = role_scope_tag_ids: BTreeSet<Text>,
+    with_applicability_rule_os_edition = applicability_rule_os_edition ? some: OsEditionRule,
+    with_applicability_rule_os_version = applicability_rule_os_version ? some: OsVersionRule,
+    with_applicability_rule_device_mode = applicability_rule_device_mode ? some: DeviceModeRule,
+});
+
+impl Settings for DomainJoinProfile {
+    const ODATA_TYPE: &'static str = "#microsoft.graph.windowsDomainJoinConfiguration";
+    const RULES: &'static [PropertyRule] = &[
+        PropertyRule::new("displayName"),
+        PropertyRule::new("description").same(same_text),
+        PropertyRule::new("activeDirectoryDomainName").same(same_text_in_any_case),
+        PropertyRule::new("computerNameStaticPrefix").together(COMPUTER_NAME),
+        PropertyRule::new(SUFFIX).together(COMPUTER_NAME),
+        PropertyRule::new("organizationalUnit").same(same_unit),
+        PropertyRule::new("roleScopeTagIds").same(same_set),
+        PropertyRule::new(OS_EDITION).same(same_members),
+        PropertyRule::new(OS_VERSION).same(same_members),
+        PropertyRule::new(DEVICE_MODE).same(same_members),
+        PropertyRule::new("version").write(Write::Observed),
+        PropertyRule::new("supportsScopeTags").write(Write::Observed),
+    ];
+    type Observed = DomainJoinProfileFacts;
+
+    fn to_properties(&self) -> Properties {
+        let mut properties = self.kept.clone();
+        properties.insert("displayName", self.display_name.as_str());
+        properties.insert("description", text_or_null(self.description.as_ref()));
+        properties.insert("activeDirectoryDomainName", self.active_directory_domain_name.as_str());
+        properties.insert("computerNameStaticPrefix", self.computer_name_static_prefix.as_str());
+        properties.insert(SUFFIX, self.computer_name_suffix_random_char_count());
+        properties.insert("organizationalUnit", text_or_null(self.organizational_unit.as_ref()));
+        if !self.role_scope_tag_ids.is_empty() {
+            properties.insert("roleScopeTagIds", list(self.role_scope_tag_ids.iter().map(Text::as_str)));
+        }
+        insert_rule(
+            &mut properties,
+            OS_EDITION,
+            self.applicability_rule_os_edition.as_ref().map(OsEditionRule::write),
+        );
+        insert_rule(
+            &mut properties,
+            OS_VERSION,
+            self.applicability_rule_os_version.as_ref().map(OsVersionRule::write),
+        );
+        insert_rule(
+            &mut properties,
+            DEVICE_MODE,
+            self.applicability_rule_device_mode.as_ref().map(DeviceModeRule::write),
+        );
+        properties
+    }
+
+    fn from_properties(properties: Properties) -> Result<Self, InvalidValue> {
+        let mut reader = Reader::new(properties);
+        let mut text = |name| Ok::<_, InvalidValue>(reader.text(name)?.unwrap_or_default());
+        let mut profile = Self::new(
+            DisplayName::from_service(text("displayName")?),
+            AdDomain::from_service(text("activeDirectoryDomainName")?),
+            ComputerNamePrefix::from_service(text("computerNameStaticPrefix")?),
+        );
+        profile.description = reader.non_empty("description")?.map(Text::from);
+        profile.organizational_unit =
+            reader.non_empty("organizationalUnit")?.map(OrganizationalUnit::from_service);
+        profile.role_scope_tag_ids = reader.set("roleScopeTagIds")?;
+        if let Some(count) = reader.number(SUFFIX)?
+            && count != i32::from(profile.computer_name_static_prefix.suffix_length())
+        {
+            profile.odd_suffix = Some((profile.computer_name_static_prefix.clone(), count));
+        }
+        profile.applicability_rule_os_edition = read_rule(&mut reader, OS_EDITION, OsEditionRule::read)?;
+        profile.applicability_rule_os_version = read_rule(&mut reader, OS_VERSION, OsVersionRule::read)?;
+        profile.applicability_rule_device_mode = read_rule(&mut reader, DEVICE_MODE, DeviceModeRule::read)?;
+        profile.kept = reader.rest();
+        Ok(profile)
+    }
+}
+
+stored_enum! {
+    /// A stored device configuration: a domain join profile, or one of the many other kinds in the same list.
+    pub enum DeviceConfiguration {
+        /// A domain join profile.
+        DomainJoin(DomainJoinProfile),
+    }
+}
+
+const SUFFIX: &str = "computerNameSuffixRandomCharCount";
+const OS_EDITION: &str = "deviceManagementApplicabilityRuleOsEdition";
+const OS_VERSION: &str = "deviceManagementApplicabilityRuleOsVersion";
+const DEVICE_MODE: &str = "deviceManagementApplicabilityRuleDeviceMode";
+/// The properties that make up a computer name.
+const COMPUTER_NAME: &str = "computer name";
+
+impl OsEditionRule {
+    fn read(reader: &mut Reader) -> Result<Self, InvalidValue> {
+        let editions = reader.texts("osEditionTypes")?;
+        Ok(Self {
+            name: reader.text("name")?.map(Text::from),
+            os_edition_types: editions.iter().map(|edition| WindowsEdition::from_wire(edition)).collect(),
+            rule_type: rule_type(reader)?,
+        })
+    }
+
+    fn write(&self) -> Properties {
+        let mut rule = rule(self.name.as_ref(), &self.rule_type);
+        rule.insert("osEditionTypes", list(self.os_edition_types.iter().map(WindowsEdition::as_str)));
+        rule
+    }
+}
+
+impl OsVersionRule {
+    fn read(reader: &mut Reader) -> Result<Self, InvalidValue> {
+        Ok(Self {
+            name: reader.text("name")?.map(Text::from),
+            min_os_version: reader.text("minOSVersion")?.map(Text::from),
+            max_os_version: reader.text("maxOSVersion")?.map(Text::from),
+            rule_type: rule_type(reader)?,
+        })
+    }
+
+    fn write(&self) -> Properties {
+        let mut rule = rule(self.name.as_ref(), &self.rule_type);
+        rule.insert("minOSVersion", text_or_null(self.min_os_version.as_ref()));
+        rule.insert("maxOSVersion", text_or_null(self.max_os_version.as_ref()));
+        rule
+    }
+}
+
+impl DeviceModeRule {
+    fn read(reader: &mut Reader) -> Result<Self, InvalidValue> {
+        let mode = reader.text("deviceMode")?.unwrap_or_default();
+        Ok(Self {
+            name: reader.text("name")?.map(Text::from),
+            device_mode: WindowsDeviceMode::from_wire(&mode),
+            rule_type: rule_type(reader)?,
+        })
+    }
+
+    fn write(&self) -> Properties {
+        let mut rule = rule(self.name.as_ref(), &self.rule_type);
+        rule.insert("deviceMode", self.device_mode.as_str());
+        rule
+    }
+}
+
+fn rule_type(reader: &mut Reader) -> Result<ApplicabilityRuleType, InvalidValue> {
+    Ok(ApplicabilityRuleType::from_wire(&reader.text("ruleType")?.unwrap_or_default()))
+}
+
+fn rule(name: Option<&Text>, rule_type: &ApplicabilityRuleType) -> Properties {
+    let mut rule = Properties::new();
+    rule.insert("name", text_or_null(name));
+    rule.insert("ruleType", rule_type.as_str());
+    rule
+}
+
+/// Reads a rule; members of it that are not known are kept.
+fn read_rule<T>(
+    reader: &mut Reader,
+    name: &'static str,
+    read: fn(&mut Reader) -> Result<T, InvalidValue>,
+) -> Result<Option<T>, InvalidValue> {
+    let Some(mut members) = reader.object(name)? else { return Ok(None) };
+    let rule = read(&mut members)?;
+    let rest = members.rest();
+    if !rest.is_empty() {
+        reader.keep(name, rest);
+    }
+    Ok(Some(rule))
+}
+
+/// Writes a rule over what is kept of it.
+fn insert_rule(properties: &mut Properties, name: &'static str, rule: Option<Properties>) {
+    let kept = properties.remove(name);
+    let value = match (kept, rule) {
+        (Some(Value::Object(kept)), Some(rule)) => {
+            let mut whole = Properties::from(kept);
+            whole.extend(rule);
+            whole.into()
+        }
+        (_, Some(rule)) => rule.into(),
+        (_, None) => Value::Null,
+    };
+    properties.insert(name, value);
+}
+
+/// Null and the empty text are the default container; units are compared by what they name.
+fn same_unit(a: &Value, b: &Value) -> bool {
+    let unit =
+        |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(OrganizationalUnit::from_service);
+    match (unit(a), unit(b)) {
+        (Some(a), Some(b)) => a.same_as(&b),
+        (a, b) => a == b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json, to_value};
+
+    use super::*;
+    use crate::model::{Patch, Stored};
+
+    fn profile() -> DomainJoinProfile {
+        DomainJoinProfile::new(
+            "Berlin".parse().unwrap(),
+            "contoso.com".parse().unwrap(),
+            "BER-".parse().unwrap(),
+        )
+    }
+
+    fn read(json: Value) -> DomainJoinProfile {
+        DomainJoinProfile::from_properties(from_value(json).unwrap()).unwrap()
+    }
+
+    fn names(patch: &Patch) -> Vec<&str> {
+        patch.body().names().collect()
+    }
+
+    #[test]
+    fn the_body_derives_the_suffix_and_leaves_out_an_empty_unit() {
+        assert_eq!(
+            to_value(profile().to_create_body()).unwrap(),
+            json!({
+                "@odata.type": "#microsoft.graph.windowsDomainJoinConfiguration",
+                "displayName": "Berlin",
+                "activeDirectoryDomainName": "contoso.com",
+                "computerNameStaticPrefix": "BER-",
+                "computerNameSuffixRandomCharCount": 11,
+            })
+        );
+    }
+
+    #[test]
+    fn a_new_prefix_is_sent_with_its_suffix_and_a_cleared_unit_as_null() {
+        let held = profile().with_organizational_unit("OU=A,DC=contoso,DC=com".parse().unwrap());
+        let mut wish = profile();
+        wish.computer_name_static_prefix = "MUC".parse().unwrap();
+        let patch = Patch::between(&held, &wish);
+        assert_eq!(names(&patch), ["@odata.type", "computerNameStaticPrefix", SUFFIX, "organizationalUnit"]);
+        assert_eq!(
+            (patch.body().get(SUFFIX), patch.body().get("organizationalUnit")),
+            (Some(&json!(12)), Some(&Value::Null))
+        );
+        wish = held.clone();
+        wish.computer_name_static_prefix = "LON-".parse().unwrap();
+        assert_eq!(names(&Patch::between(&held, &wish)), ["@odata.type", "computerNameStaticPrefix", SUFFIX]);
+    }
+
+    #[test]
+    fn a_suffix_that_does_not_fit_stays_until_the_prefix_changes_or_a_wish_made_here_comes() {
+        let mut json = to_value(profile().to_properties()).unwrap();
+        json[SUFFIX] = json!(1);
+        let held = read(json.clone());
+        assert_eq!(to_value(held.to_properties()).unwrap(), json);
+        assert_eq!(held.lint()[0].id, "domain-join.suffix-length");
+        let mut wish = held.clone();
+        wish.description = Some("x".into());
+        assert_eq!(names(&Patch::between(&held, &wish)), ["@odata.type", "description"]);
+        wish.computer_name_static_prefix = "B".parse().unwrap();
+        assert_eq!(wish.computer_name_suffix_random_char_count(), 14);
+        assert_eq!(Patch::between(&held, &profile()).body().get(SUFFIX), Some(&json!(11)));
+    }
+
+    #[test]
+    fn domains_and_units_are_compared_by_what_they_name() {
+        let held = read(json!({
+            "displayName": "Berlin",
+            "activeDirectoryDomainName": "CONTOSO.com",
+            "computerNameStaticPrefix": "BER-",
+            "computerNameSuffixRandomCharCount": 11,
+            "organizationalUnit": "ou=L\\c3\\bcbeck,dc=contoso,dc=com",
+        }));
+        let wish = profile().with_organizational_unit("OU=Lübeck,DC=contoso,DC=com".parse().unwrap());
+        assert!(Patch::between(&held, &wish).is_empty());
+        assert!(Patch::between(&read(json!({
+            "displayName": "Berlin", "activeDirectoryDomainName": "contoso.com", "computerNameStaticPrefix": "BER-",
+            "organizationalUnit": "", "description": "",
+        })), &profile()).is_empty());
+    }
+
+    #[test]
+    fn applicability_rules_are_read_written_and_cleared_and_keep_what_is_new() {
+        let json = json!({
+            "displayName": "Berlin", "activeDirectoryDomainName": "contoso.com", "computerNameStaticPrefix": "BER-",
+            "computerNameSuffixRandomCharCount": 11, "description": null, "organizationalUnit": null,
+            OS_EDITION: { "name": "pro", "osEditionTypes": ["windows10Professional", "new"], "ruleType": "include", "x": 1 },
+            OS_VERSION: { "name": null, "minOSVersion": "10.0", "maxOSVersion": null, "ruleType": "exclude" },
+            DEVICE_MODE: { "name": "s", "deviceMode": "sModeConfiguration", "ruleType": "exclude" },
+        });
+        let held = read(json.clone());
+        assert_eq!(to_value(held.to_properties()).unwrap(), json);
+        assert!(Patch::between(&held, &held).is_empty());
+        assert_eq!(held.applicability_rule_os_edition.as_ref().unwrap().os_edition_types.len(), 2);
+        let patch = Patch::between(&held, &profile());
+        assert_eq!(names(&patch), ["@odata.type", DEVICE_MODE, OS_EDITION, OS_VERSION]);
+        assert!(
+            [OS_EDITION, OS_VERSION, DEVICE_MODE]
+                .iter()
+                .all(|name| patch.body().get(name) == Some(&Value::Null))
+        );
+
+        let mut wish = held.clone();
+        wish.applicability_rule_os_edition.as_mut().unwrap().rule_type = ApplicabilityRuleType::Exclude;
+        let patch = Patch::between(&held, &wish);
+        assert_eq!(patch.to_string(), format!("~ {OS_EDITION}.ruleType: \"include\" -> \"exclude\""));
+        assert_eq!(patch.body().get(OS_EDITION).unwrap()["x"], json!(1));
+    }
+
+    #[test]
+    fn lint_finds_a_unit_of_another_domain_and_values_that_break_rules() {
+        let ids = |profile: DomainJoinProfile| {
+            profile.lint().into_iter().map(|finding| finding.id).collect::<Vec<_>>()
+        };
+        let unit = |text: &str| profile().with_organizational_unit(text.parse().unwrap());
+        assert!(ids(unit("OU=A,DC=Contoso,DC=com")).is_empty());
+        assert_eq!(ids(unit("OU=A,DC=corp,DC=contoso,DC=com")), ["domain-join.ou-in-another-domain"]);
+        assert_eq!(ids(unit(r"OU=A\;,DC=contoso,DC=com")), ["ou.semicolon"]);
+        let broken = read(json!({
+            "displayName": "x", "activeDirectoryDomainName": "CONTOSO", "computerNameStaticPrefix": "%SERIAL%",
+            "computerNameSuffixRandomCharCount": 7, "organizationalUnit": "CN=Computers,DC=contoso,DC=com",
+        }));
+        assert_eq!(ids(broken), ["settings.invalid-value"; 3]);
+    }
+
+    #[test]
+    fn the_human_form_has_no_suffix_and_knows_its_words() {
+        let text = "display_name = 'Berlin'\nactive_directory_domain_name = 'contoso.com'\ncomputer_name_static_prefix = 'BER-'";
+        assert_eq!(toml::from_str::<DomainJoinProfile>(text).unwrap(), profile());
+        assert!(
+            toml::from_str::<DomainJoinProfile>(&format!(
+                "{text}\ncomputer_name_suffix_random_char_count = 3"
+            ))
+            .is_err()
+        );
+        let rule =
+            "[applicability_rule_os_edition]\nos_edition_types = ['windows10Pro']\nrule_type = 'include'";
+        let error = toml::from_str::<DomainJoinProfile>(&format!("{text}\n{rule}")).unwrap_err().to_string();
+        assert!(error.contains("windows10EditionType"), "{error}");
+    }
+
+    #[test]
+    fn a_stored_profile_has_its_version_and_another_configuration_is_kept_whole() {
+        let json = json!({
+            "@odata.type": "#microsoft.graph.windowsDomainJoinConfiguration", "id": "1", "version": 7,
+            "supportsScopeTags": true, "displayName": "x", "computerNameStaticPrefix": "A",
+        });
+        let DeviceConfiguration::DomainJoin(stored) = from_value(json).unwrap() else { panic!() };
+        let stored: Stored<DomainJoinProfile> = stored;
+        assert_eq!((stored.observed.version, stored.observed.supports_scope_tags), (Some(7), Some(true)));
+        let json = json!({ "@odata.type": "#microsoft.graph.windowsWifiConfiguration", "id": "2", "preSharedKey": "x" });
+        let other: DeviceConfiguration = from_value(json.clone()).unwrap();
+        assert!(matches!(other, DeviceConfiguration::Unknown(_)) && !format!("{other:?}").contains("\"x\""));
+        assert_eq!(to_value(other).unwrap(), json);
+    }
+}

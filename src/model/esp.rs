@@ -1,0 +1,617 @@
+//! The enrollment status page.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::settings::{PropertyRule, Reader, Settings, Write, list, same_set, same_text, setters, violation};
+use super::stored::stored_enum;
+use super::{
+    CustomErrorMessage, DisplayName, EnrollmentConfigurationType, Finding, Id, InstallTimeout, InvalidValue,
+    MobileApp, Properties, Severity, Stored, Text,
+};
+
+/// The most apps that a page can wait for.
+const MOST_APPS: usize = 100;
+
+/// An enrollment status page: what a device shows while it installs apps and profiles, and when it may be used.
+///
+/// ```
+/// use windows_autopilot::model::{BlockDeviceUse, BlockingApps, EnrollmentStatusPage};
+/// let page: EnrollmentStatusPage = toml::from_str(r#"
+///     display_name = "Autopilot devices"
+///     install_progress_timeout_in_minutes = 90
+///     track_install_progress_for_autopilot_only = true
+///
+///     [block_device_use.until]
+///     apps.selected = ["3f2b1c9e-0a4d-4c5e-9b7a-1d2e3f4a5b6c"]
+///     allow_device_reset_on_install_failure = true
+/// "#)?;
+/// let BlockDeviceUse::Until(until) = &page.block_device_use else { panic!() };
+/// assert!(matches!(&until.apps, BlockingApps::Selected(apps) if apps.len() == 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// On a hybrid join the effective timeout is 40 minutes longer than the configured one. The page belongs on device
+/// groups: its list of apps is ignored where it is assigned to users.
+///
+/// Graph's `windows10EnrollmentCompletionPageConfiguration`. Its priority is set by an action of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct EnrollmentStatusPage {
+    /// The name.
+    pub display_name: DisplayName,
+    /// A description; none by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Text>,
+    /// Whether the progress is shown; it is by default. If it is not, no other setting below takes effect, and none is
+    /// sent.
+    #[serde(default = "yes")]
+    pub show_installation_progress: bool,
+    /// After how many minutes an error is shown; 60 by default.
+    #[serde(default)]
+    pub install_progress_timeout_in_minutes: InstallTimeout,
+    /// What is shown when the time limit or an error stops the setup; by default what Windows says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_error_message: Option<CustomErrorMessage>,
+    /// Whether users can collect logs and, on Windows 11, see the diagnostics page; they can by default, as Microsoft
+    /// recommends.
+    #[serde(default = "yes")]
+    pub allow_log_collection_on_install_failure: bool,
+    /// Whether only devices that are set up from the start show the page, and only to their first user; not by default.
+    ///
+    /// Sources disagree on whether the portal's "only show page to devices provisioned by out-of-box experience" is
+    /// Graph's `trackInstallProgressForAutopilotOnly` or `disableUserStatusTrackingAfterFirstUser`, so both are written
+    /// with this value.
+    #[serde(default)]
+    pub track_install_progress_for_autopilot_only: bool,
+    /// Whether Windows 11 installs quality updates, which takes 20 to 40 minutes and may restart the device; not by
+    /// default. New pages made in the portal do, so it is always sent.
+    #[serde(default)]
+    pub install_quality_updates: bool,
+    /// Whether the device can be used before everything is installed; it can by default.
+    #[serde(default)]
+    pub block_device_use: BlockDeviceUse,
+    /// Whether only the selected apps can fail the technician's phase of pre-provisioning; not by default.
+    #[serde(default)]
+    pub allow_non_blocking_app_installation: bool,
+    /// The ids of the scope tags. If there is none, those of a stored page are left alone.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub role_scope_tag_ids: BTreeSet<Text>,
+    #[serde(skip)]
+    kept: Properties,
+    /// What a page that does not block still holds of the settings of one that does.
+    #[serde(skip)]
+    leftover: Properties,
+    /// Selected apps whose ids cannot be read.
+    #[serde(skip)]
+    odd_apps: Vec<Text>,
+}
+
+/// Whether the device can be used before everything is installed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockDeviceUse {
+    /// It can.
+    #[default]
+    No,
+    /// It cannot, until the apps and profiles are installed.
+    Until(BlockUntil),
+}
+
+/// What a device that cannot be used waits for, and what users may do when it fails.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct BlockUntil {
+    /// The apps; all required ones by default.
+    pub apps: BlockingApps,
+    /// Whether users can reset the device; not by default.
+    pub allow_device_reset_on_install_failure: bool,
+    /// Whether users can use the device anyway; not by default.
+    pub allow_device_use_on_install_failure: bool,
+}
+
+/// The apps that a device waits for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockingApps {
+    /// All apps that are required on it.
+    #[default]
+    All,
+    /// These, if they are required on it: 1 to 100. The list is a filter and installs nothing. An empty one is the same
+    /// as all.
+    Selected(BTreeSet<Id<MobileApp>>),
+}
+
+impl BlockUntil {
+    /// Waits for these apps, and lets users do nothing on a failure.
+    pub fn installed(apps: BlockingApps) -> Self {
+        Self { apps, ..Self::default() }
+    }
+}
+
+/// What the service reports of an enrollment status page.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EnrollmentStatusPageFacts {
+    /// Its place among the pages: 1 is the first; the default page has 0 and is the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i32>,
+    /// The number of its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i32>,
+    /// Its kind: a page, or the default one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_enrollment_configuration_type: Option<EnrollmentConfigurationType>,
+}
+
+impl EnrollmentStatusPage {
+    /// A page with the defaults that the fields name.
+    pub fn new(display_name: DisplayName) -> Self {
+        Self {
+            display_name,
+            description: None,
+            show_installation_progress: true,
+            install_progress_timeout_in_minutes: InstallTimeout::default(),
+            custom_error_message: None,
+            allow_log_collection_on_install_failure: true,
+            track_install_progress_for_autopilot_only: false,
+            install_quality_updates: false,
+            block_device_use: BlockDeviceUse::No,
+            allow_non_blocking_app_installation: false,
+            role_scope_tag_ids: BTreeSet::new(),
+            kept: Properties::new(),
+            leftover: Properties::new(),
+            odd_apps: Vec::new(),
+        }
+    }
+
+    /// Finds what breaks a rule, and settings without effect.
+    pub fn lint(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        findings.extend(violation("display_name", self.display_name.violation()));
+        findings.extend(violation(
+            "install_progress_timeout_in_minutes",
+            self.install_progress_timeout_in_minutes.violation(),
+        ));
+        if let Some(message) = &self.custom_error_message {
+            findings.extend(violation("custom_error_message", message.violation()));
+            findings.extend(message.lint());
+        }
+        let blocks = matches!(self.block_device_use, BlockDeviceUse::Until(_));
+        if !self.show_installation_progress && (blocks || self.install_quality_updates) {
+            findings.push(Finding::new(
+                "esp.no-progress-shown",
+                Severity::Warning,
+                "show_installation_progress",
+                "the progress is not shown, so the other settings have no effect",
+                "show it, or leave the other settings at their defaults",
+            ));
+        }
+        if self.install_quality_updates && !blocks {
+            findings.push(Finding::new(
+                "esp.quality-updates-need-blocking",
+                Severity::Warning,
+                "install_quality_updates",
+                "quality updates are installed only by a page that blocks the use of the device",
+                "block the use of the device, or leave updates to later",
+            ));
+        }
+        let selected = match &self.block_device_use {
+            BlockDeviceUse::Until(BlockUntil { apps: BlockingApps::Selected(apps), .. }) => apps.len(),
+            _ => 0,
+        };
+        if selected > MOST_APPS {
+            findings.push(Finding::new(
+                "esp.too-many-apps",
+                Severity::Error,
+                "block_device_use.until.apps.selected",
+                format!("has {selected} apps"),
+                "select at most 100",
+            ));
+        }
+        if self.allow_non_blocking_app_installation && selected == 0 {
+            findings.push(Finding::new(
+                "esp.no-app-selected",
+                Severity::Warning,
+                "allow_non_blocking_app_installation",
+                "no app is selected that could fail the technician's phase",
+                "select apps to wait for, or leave it out",
+            ));
+        }
+        findings
+    }
+}
+
+setters!(EnrollmentStatusPage {
+    with_description = description ? some: Text,
+    with_show_installation_progress = show_installation_progress: bool,
+    with_install_progress_timeout_in_minutes = install_progress_timeout_in_minutes: InstallTimeout,
+    with_custom_error_message = custom_error_message ? some: CustomErrorMessage,
+    with_allow_log_collection_on_install_failure = allow_log_collection_on_install_failure: bool,
+    with_track_install_progress_for_autopilot_only = track_install_progress_for_autopilot_only: bool,
+    with_install_quality_updates = install_quality_updates: bool,
+    with_block_device_use = block_device_use: BlockDeviceUse,
+    with_allow_non_blocking_app_installation = allow_non_blocking_app_installation: bool,
+    with_role_scope_tag_ids = role_scope_tag_ids: BTreeSet<Text>,
+});
+
+impl Stored<EnrollmentStatusPage> {
+    /// Whether it is the tenant's default page, of which only settings can be changed: it cannot be renamed, assigned,
+    /// given another priority or deleted.
+    ///
+    /// Told by its kind or its id. Not by its priority, 0, which other pages have been seen with.
+    pub fn is_default(&self) -> bool {
+        let kind = EnrollmentConfigurationType::DefaultWindows10EnrollmentCompletionPageConfiguration;
+        let by_id = self.id.as_str().rsplit_once('_').is_some_and(|(_, name)| {
+            name.eq_ignore_ascii_case("DefaultWindows10EnrollmentCompletionPageConfiguration")
+        });
+        by_id || self.observed.device_enrollment_configuration_type == Some(kind)
+    }
+}
+
+impl Settings for EnrollmentStatusPage {
+    const ODATA_TYPE: &'static str = "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration";
+    const RULES: &'static [PropertyRule] = &[
+        PropertyRule::new("displayName"),
+        PropertyRule::new("description").same(same_text),
+        PropertyRule::new("roleScopeTagIds").same(same_set),
+        PropertyRule::new("showInstallationProgress").together(PROGRESS),
+        PropertyRule::new(RETRY).together(PROGRESS),
+        PropertyRule::new("installProgressTimeoutInMinutes").same(same_timeout),
+        PropertyRule::new("customErrorMessage").same(same_text),
+        PropertyRule::new("allowLogCollectionOnInstallFailure"),
+        PropertyRule::new("installQualityUpdates"),
+        PropertyRule::new(AUTOPILOT_ONLY).together(AUTOPILOT_ONLY),
+        PropertyRule::new(FIRST_USER_ONLY).together(AUTOPILOT_ONLY),
+        PropertyRule::new("allowNonBlockingAppInstallation"),
+        PropertyRule::new(RESET).together(PROGRESS),
+        PropertyRule::new(USE_ANYWAY).together(PROGRESS),
+        PropertyRule::new(APPS).together(PROGRESS).same(same_set),
+        PropertyRule::new("priority").write(Write::Observed),
+        PropertyRule::new("version").write(Write::Observed),
+        PropertyRule::new("deviceEnrollmentConfigurationType").write(Write::Observed),
+    ];
+    type Observed = EnrollmentStatusPageFacts;
+
+    fn to_properties(&self) -> Properties {
+        let mut properties = self.kept.clone();
+        properties.insert("displayName", self.display_name.as_str());
+        properties.insert("description", self.description.as_deref().map_or(Value::Null, Value::from));
+        if !self.role_scope_tag_ids.is_empty() {
+            properties.insert("roleScopeTagIds", list(self.role_scope_tag_ids.iter().map(Text::as_str)));
+        }
+        properties.insert("showInstallationProgress", self.show_installation_progress);
+        properties
+            .insert("installProgressTimeoutInMinutes", self.install_progress_timeout_in_minutes.minutes());
+        let message = self.custom_error_message.as_ref().map(CustomErrorMessage::as_str);
+        properties.insert("customErrorMessage", message.map_or(Value::Null, Value::from));
+        properties.insert("allowLogCollectionOnInstallFailure", self.allow_log_collection_on_install_failure);
+        properties.insert("installQualityUpdates", self.install_quality_updates);
+        properties.insert("allowNonBlockingAppInstallation", self.allow_non_blocking_app_installation);
+        let only = self.track_install_progress_for_autopilot_only;
+        properties.insert(AUTOPILOT_ONLY, only);
+        // Kept if a tenant has another value there than in its twin.
+        if properties.get(FIRST_USER_ONLY).is_none() {
+            properties.insert(FIRST_USER_ONLY, only);
+        }
+        // The one place where the portal's question meets its opposite in Graph: a page that lets the user retry the
+        // setup is one that does not block.
+        match &self.block_device_use {
+            BlockDeviceUse::No => {
+                properties.insert(RETRY, true);
+                properties.extend(self.leftover.clone());
+            }
+            BlockDeviceUse::Until(until) => {
+                properties.insert(RETRY, false);
+                properties.insert(RESET, until.allow_device_reset_on_install_failure);
+                properties.insert(USE_ANYWAY, until.allow_device_use_on_install_failure);
+                let apps = match &until.apps {
+                    BlockingApps::All => Value::Array(Vec::new()),
+                    BlockingApps::Selected(apps) => {
+                        let odd = self.odd_apps.iter().map(Text::as_str);
+                        list(apps.iter().map(Id::as_str).chain(odd))
+                    }
+                };
+                properties.insert(APPS, apps);
+            }
+        }
+        properties
+    }
+
+    fn from_properties(properties: Properties) -> Result<Self, InvalidValue> {
+        let mut reader = Reader::new(properties);
+        let name = reader.text("displayName")?.unwrap_or_default();
+        let mut page = Self::new(DisplayName::from_service(name));
+        page.description = reader.non_empty("description")?.map(Text::from);
+        page.role_scope_tag_ids = reader.set("roleScopeTagIds")?;
+        page.show_installation_progress = reader.flag("showInstallationProgress")?.unwrap_or_default();
+        page.install_progress_timeout_in_minutes = match reader.number("installProgressTimeoutInMinutes")? {
+            Some(minutes) => InstallTimeout::from_service(minutes),
+            None => InstallTimeout::default(),
+        };
+        page.custom_error_message =
+            reader.non_empty("customErrorMessage")?.map(CustomErrorMessage::from_service);
+        page.allow_log_collection_on_install_failure =
+            reader.flag("allowLogCollectionOnInstallFailure")?.unwrap_or_default();
+        page.install_quality_updates = reader.flag("installQualityUpdates")?.unwrap_or_default();
+        page.allow_non_blocking_app_installation =
+            reader.flag("allowNonBlockingAppInstallation")?.unwrap_or_default();
+        let autopilot_only = reader.flag(AUTOPILOT_ONLY)?;
+        let first_user_only = reader.flag(FIRST_USER_ONLY)?;
+        page.track_install_progress_for_autopilot_only =
+            autopilot_only.or(first_user_only).unwrap_or_default();
+        if let Some(twin) = first_user_only
+            && twin != page.track_install_progress_for_autopilot_only
+        {
+            reader.keep(FIRST_USER_ONLY, twin);
+        }
+        if reader.flag(RETRY)?.unwrap_or_default() {
+            for name in [RESET, USE_ANYWAY, APPS] {
+                if let Some(value) = reader.take(name) {
+                    page.leftover.insert(name, value);
+                }
+            }
+        } else {
+            let all = reader.texts(APPS)?;
+            let mut apps = BTreeSet::new();
+            for app in &all {
+                match app.parse() {
+                    Ok(id) => drop(apps.insert(id)),
+                    Err(_) => page.odd_apps.push(app.as_str().into()),
+                }
+            }
+            page.block_device_use = BlockDeviceUse::Until(BlockUntil {
+                apps: if all.is_empty() { BlockingApps::All } else { BlockingApps::Selected(apps) },
+                allow_device_reset_on_install_failure: reader.flag(RESET)?.unwrap_or_default(),
+                allow_device_use_on_install_failure: reader.flag(USE_ANYWAY)?.unwrap_or_default(),
+            });
+        }
+        page.kept = reader.rest();
+        Ok(page)
+    }
+
+    /// Leaves out what has no effect, as other tools do: all but the names for a page that shows nothing, and what only
+    /// a blocking page has for one that does not block.
+    fn prepare(properties: &mut Properties) {
+        let is = |properties: &Properties, name, flag: bool| properties.get(name) == Some(&Value::Bool(flag));
+        if is(properties, "showInstallationProgress", false) {
+            let names = ["displayName", "description", "roleScopeTagIds", "showInstallationProgress"];
+            properties.retain(|name, _| names.contains(&name));
+            properties.insert(RETRY, true);
+        } else if is(properties, RETRY, true) {
+            properties.retain(|name, _| ![RESET, USE_ANYWAY, APPS].contains(&name));
+        }
+    }
+}
+
+stored_enum! {
+    /// A stored enrollment configuration: an enrollment status page, or one of the other kinds in the same list.
+    pub enum EnrollmentConfiguration {
+        /// An enrollment status page; perhaps the default one.
+        StatusPage(EnrollmentStatusPage),
+    }
+}
+
+const RETRY: &str = "blockDeviceSetupRetryByUser";
+const RESET: &str = "allowDeviceResetOnInstallFailure";
+const USE_ANYWAY: &str = "allowDeviceUseOnInstallFailure";
+const APPS: &str = "selectedMobileAppIds";
+const AUTOPILOT_ONLY: &str = "trackInstallProgressForAutopilotOnly";
+const FIRST_USER_ONLY: &str = "disableUserStatusTrackingAfterFirstUser";
+/// The properties that mean something only together.
+const PROGRESS: &str = "progress";
+
+/// The service takes 0, and nothing, for its default.
+fn same_timeout(a: &Value, b: &Value) -> bool {
+    let minutes = |value: &Value| match value {
+        Value::Null => Some(60),
+        value => value.as_i64().map(|minutes| if minutes == 0 { 60 } else { minutes }),
+    };
+    minutes(a) == minutes(b)
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json, to_value};
+
+    use super::*;
+    use crate::model::Patch;
+
+    fn page() -> EnrollmentStatusPage {
+        EnrollmentStatusPage::new("Page".parse().unwrap())
+    }
+
+    fn read(json: Value) -> EnrollmentStatusPage {
+        EnrollmentStatusPage::from_properties(from_value(json).unwrap()).unwrap()
+    }
+
+    fn until(apps: &[&str]) -> BlockDeviceUse {
+        let apps: BTreeSet<_> = apps.iter().map(|id| id.parse().unwrap()).collect();
+        let apps = if apps.is_empty() { BlockingApps::All } else { BlockingApps::Selected(apps) };
+        BlockDeviceUse::Until(BlockUntil::installed(apps))
+    }
+
+    /// The portal's Yes is Graph's false.
+    #[test]
+    fn blocking_is_the_opposite_of_the_flag_on_the_wire() {
+        let wire = |page: &EnrollmentStatusPage| page.to_properties().get(RETRY).cloned();
+        assert_eq!(wire(&page()), Some(json!(true)));
+        assert_eq!(wire(&page().with_block_device_use(until(&[]))), Some(json!(false)));
+        assert_eq!(read(json!({ RETRY: true })).block_device_use, BlockDeviceUse::No);
+        assert_eq!(read(json!({ RETRY: false })).block_device_use, until(&[]));
+        assert_eq!(read(json!({})).block_device_use, until(&[]), "false is what is left out");
+    }
+
+    #[test]
+    fn a_blocking_page_is_created_with_what_only_it_has_and_another_without() {
+        let mut blocking = until(&["b", "a"]);
+        if let BlockDeviceUse::Until(until) = &mut blocking {
+            until.allow_device_reset_on_install_failure = true;
+        }
+        let body = to_value(page().with_block_device_use(blocking).to_create_body()).unwrap();
+        assert_eq!(
+            body,
+            json!({
+                "@odata.type": "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration",
+                "displayName": "Page",
+                "showInstallationProgress": true,
+                "installProgressTimeoutInMinutes": 60,
+                "allowLogCollectionOnInstallFailure": true,
+                "installQualityUpdates": false,
+                "allowNonBlockingAppInstallation": false,
+                "trackInstallProgressForAutopilotOnly": false,
+                "disableUserStatusTrackingAfterFirstUser": false,
+                "blockDeviceSetupRetryByUser": false,
+                "allowDeviceResetOnInstallFailure": true,
+                "allowDeviceUseOnInstallFailure": false,
+                "selectedMobileAppIds": ["a", "b"],
+            })
+        );
+        let body = page().to_create_body();
+        assert_eq!(body.get(RETRY), Some(&json!(true)));
+        assert!([RESET, USE_ANYWAY, APPS].iter().all(|name| body.get(name).is_none()));
+        let hidden = page().with_show_installation_progress(false).with_block_device_use(until(&[]));
+        assert_eq!(
+            to_value(hidden.to_create_body()).unwrap(),
+            json!({
+                "@odata.type": "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration",
+                "displayName": "Page",
+                "showInstallationProgress": false,
+                "blockDeviceSetupRetryByUser": true,
+            })
+        );
+    }
+
+    #[test]
+    fn what_belongs_together_is_sent_together() {
+        let names = |patch: &Patch| patch.body().names().map(str::to_owned).collect::<Vec<_>>();
+        let patch = Patch::between(&page(), &page().with_block_device_use(until(&["a"])));
+        assert_eq!(
+            names(&patch),
+            ["@odata.type", RESET, USE_ANYWAY, RETRY, APPS, "showInstallationProgress"]
+        );
+        let patch = Patch::between(&page().with_block_device_use(until(&["a"])), &page());
+        assert_eq!(names(&patch), ["@odata.type", RETRY, "showInstallationProgress"]);
+        let patch = Patch::between(
+            &page().with_block_device_use(until(&["a"])),
+            &page().with_block_device_use(until(&[])),
+        );
+        assert_eq!(patch.body().get(APPS), Some(&json!([])));
+        let patch = Patch::between(&page(), &page().with_description("x".into()));
+        assert_eq!(names(&patch), ["@odata.type", "description"]);
+    }
+
+    #[test]
+    fn only_oobe_devices_is_written_to_both_properties() {
+        let properties = page().with_track_install_progress_for_autopilot_only(true).to_properties();
+        assert_eq!(properties.get(AUTOPILOT_ONLY), Some(&json!(true)));
+        assert_eq!(properties.get(FIRST_USER_ONLY), Some(&json!(true)));
+        let mixed = read(json!({ AUTOPILOT_ONLY: true, FIRST_USER_ONLY: false }));
+        assert!(mixed.track_install_progress_for_autopilot_only);
+        assert_eq!(mixed.to_properties().get(FIRST_USER_ONLY), Some(&json!(false)), "kept");
+        let wish = page().with_track_install_progress_for_autopilot_only(true);
+        assert_eq!(Patch::between(&mixed, &wish).body().get(FIRST_USER_ONLY), Some(&json!(true)));
+        assert!(read(json!({ FIRST_USER_ONLY: true })).track_install_progress_for_autopilot_only);
+        assert!(Patch::between(&mixed, &mixed).is_empty());
+    }
+
+    #[test]
+    fn what_a_page_without_effect_holds_is_kept_and_not_sent() {
+        for json in [
+            json!({ RETRY: true, RESET: true, USE_ANYWAY: true, APPS: ["a"], "new": 1 }),
+            json!({ RETRY: false, RESET: true, USE_ANYWAY: false, APPS: ["a", "an app"] }),
+            json!({ "showInstallationProgress": false, RETRY: false, RESET: true, APPS: ["a"] }),
+        ] {
+            let held = read(json.clone());
+            let written = to_value(held.to_properties()).unwrap();
+            for (name, value) in json.as_object().unwrap() {
+                assert_eq!(&written[name], value, "{name} of {json}");
+            }
+            assert!(Patch::between(&held, &held).is_empty());
+            let touched = held.clone().with_description("x".into());
+            let patch = Patch::between(&held, &touched);
+            assert_eq!(patch.body().names().collect::<Vec<_>>(), ["@odata.type", "description"], "{json}");
+        }
+    }
+
+    #[test]
+    fn a_timeout_of_0_or_null_is_the_default() {
+        let mut json = to_value(page().to_properties()).unwrap();
+        for minutes in [json!(0), Value::Null, json!(60)] {
+            json["installProgressTimeoutInMinutes"] = minutes;
+            assert!(Patch::between(&read(json.clone()), &page()).is_empty());
+        }
+        json["installProgressTimeoutInMinutes"] = json!(61);
+        assert!(!Patch::between(&read(json), &page()).is_empty());
+    }
+
+    #[test]
+    fn the_default_page_is_known_by_id_or_kind_and_not_by_priority() {
+        let stored = |json: Value| from_value::<Stored<EnrollmentStatusPage>>(json).unwrap();
+        let guid = "5b1e9c2a-0000-4000-8000-000000000000";
+        for (id, kind, expected) in [
+            (format!("{guid}_DefaultWindows10EnrollmentCompletionPageConfiguration"), None, true),
+            (format!("{guid}_defaultwindows10enrollmentcompletionpageconfiguration"), None, true),
+            (format!("{guid}_Windows10EnrollmentCompletionPageConfiguration"), None, false),
+            (guid.to_owned(), Some("defaultWindows10EnrollmentCompletionPageConfiguration"), true),
+            (guid.to_owned(), Some("windows10EnrollmentCompletionPageConfiguration"), false),
+        ] {
+            let json = json!({ "id": id, "priority": 0, "deviceEnrollmentConfigurationType": kind });
+            let page = stored(json);
+            assert_eq!((page.is_default(), page.observed.priority), (expected, Some(0)), "{id}");
+        }
+    }
+
+    #[test]
+    fn the_human_form_has_the_defaults_of_new_and_keeps_apps_to_a_blocking_page() {
+        assert_eq!(toml::from_str::<EnrollmentStatusPage>("display_name = 'Page'").unwrap(), page());
+        for block in [until(&[]), until(&["a", "b"]), BlockDeviceUse::No] {
+            let page = page().with_block_device_use(block);
+            let text = toml::to_string(&page).unwrap();
+            assert_eq!(toml::from_str::<EnrollmentStatusPage>(&text).unwrap(), page, "{text}");
+        }
+        for line in [
+            "selected_mobile_app_ids = []",
+            "block_device_use = 'yes'",
+            "block_device_use = { no = { apps = 'all' } }",
+            "block_device_use = { until = { app = 'all' } }",
+            "install_progress_timeout_in_minutes = 0",
+        ] {
+            assert!(
+                toml::from_str::<EnrollmentStatusPage>(&format!("display_name = 'P'\n{line}")).is_err(),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn lint_finds_settings_without_effect() {
+        let ids = |page: EnrollmentStatusPage| {
+            page.lint().into_iter().map(|finding| finding.id).collect::<Vec<_>>()
+        };
+        assert!(ids(page()).is_empty());
+        assert_eq!(ids(page().with_install_quality_updates(true)), ["esp.quality-updates-need-blocking"]);
+        assert!(ids(page().with_install_quality_updates(true).with_block_device_use(until(&[]))).is_empty());
+        assert_eq!(ids(page().with_allow_non_blocking_app_installation(true)), ["esp.no-app-selected"]);
+        let hidden = page().with_show_installation_progress(false);
+        assert!(ids(hidden.clone()).is_empty());
+        assert_eq!(ids(hidden.with_block_device_use(until(&[]))), ["esp.no-progress-shown"]);
+        let many: Vec<String> = (0..101).map(|number| number.to_string()).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(ids(page().with_block_device_use(until(&many))), ["esp.too-many-apps"]);
+        assert!(ids(page().with_block_device_use(until(&many[..100]))).is_empty());
+        assert_eq!(
+            ids(read(json!({ "displayName": "", RETRY: true, "installProgressTimeoutInMinutes": -1 }))).len(),
+            2
+        );
+    }
+}

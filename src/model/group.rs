@@ -1,0 +1,377 @@
+//! Groups of devices.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::rule::MembershipRule;
+use super::settings::{
+    PropertyRule, Reader, Settings, Write, list, same_set, same_text, setters, text_or_null, violation,
+};
+use super::{DisplayName, Finding, InvalidValue, MailNickname, Properties, Text};
+
+/// A security group, such as the one that holds the devices of a deployment.
+///
+/// ```
+/// use windows_autopilot::model::{Group, Membership, MembershipRule};
+/// let group = Group::new("Autopilot hybrid".parse()?)
+///     .with_membership(Membership::dynamic(MembershipRule::group_tag("Hybrid")?));
+/// assert_eq!(group.mail_nickname.as_str(), "Autopilothybrid");
+/// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+/// ```
+///
+/// Graph's `group`. A group in a tenant may be of another kind, with mail or from an on-premises directory: it is read
+/// all the same, and what makes it so is left alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, from = "GroupFile")]
+#[non_exhaustive]
+pub struct Group {
+    /// The name. Not unique in a tenant.
+    pub display_name: DisplayName,
+    /// A description; none by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<Text>,
+    /// A name without blanks that every group must have; by default it is derived from the name.
+    pub mail_nickname: MailNickname,
+    /// How members come to be; assigned by default.
+    pub membership: Membership,
+    #[serde(skip)]
+    kept: Properties,
+}
+
+/// How members of a group come to be.
+///
+/// It is decided when the group is created: changing it later would drop the members, so such a difference is reported
+/// and not sent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Membership {
+    /// Somebody puts them in.
+    #[default]
+    Assigned,
+    /// The service puts in what a rule matches, after a while.
+    Dynamic(DynamicMembership),
+}
+
+/// A rule by which the service finds the members of a group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct DynamicMembership {
+    /// The rule.
+    pub rule: MembershipRule,
+    /// Whether the service evaluates it no longer; it does by default.
+    #[serde(default)]
+    pub paused: bool,
+}
+
+impl Membership {
+    /// By a rule that is evaluated.
+    pub fn dynamic(rule: MembershipRule) -> Self {
+        Self::Dynamic(DynamicMembership { rule, paused: false })
+    }
+}
+
+/// What the service reports of a group.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GroupFacts {
+    /// Whether it comes from an on-premises directory: it then cannot be changed here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_premises_sync_enabled: Option<bool>,
+    /// Whether roles can be assigned to it: it then cannot be dynamic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_assignable_to_role: Option<bool>,
+    /// Its security identifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_identifier: Option<Text>,
+    /// A name that is unique in the tenant, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unique_name: Option<Text>,
+    /// Who sees its members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<Text>,
+}
+
+impl Group {
+    /// A group with assigned members.
+    pub fn new(display_name: DisplayName) -> Self {
+        Self {
+            description: None,
+            mail_nickname: MailNickname::derived_from(&display_name),
+            membership: Membership::Assigned,
+            display_name,
+            kept: Properties::new(),
+        }
+    }
+
+    /// Finds what breaks a rule, and what is wrong with the membership rule.
+    pub fn lint(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        findings.extend(violation("display_name", self.display_name.violation()));
+        findings.extend(violation("mail_nickname", self.mail_nickname.violation()));
+        if let Membership::Dynamic(dynamic) = &self.membership {
+            findings.extend(dynamic.rule.lint());
+        }
+        findings
+    }
+}
+
+setters!(Group {
+    with_description = description ? some: Text,
+    with_mail_nickname = mail_nickname: MailNickname,
+    with_membership = membership: Membership,
+});
+
+/// A group as people write it, where the nickname may be left out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GroupFile {
+    display_name: DisplayName,
+    description: Option<Text>,
+    mail_nickname: Option<MailNickname>,
+    #[serde(default)]
+    membership: Membership,
+}
+
+impl From<GroupFile> for Group {
+    fn from(file: GroupFile) -> Self {
+        let mut group = Self::new(file.display_name);
+        group.description = file.description;
+        group.membership = file.membership;
+        if let Some(nickname) = file.mail_nickname {
+            group.mail_nickname = nickname;
+        }
+        group
+    }
+}
+
+impl Settings for Group {
+    const ODATA_TYPE: &'static str = "#microsoft.graph.group";
+    const SENDS_TYPE: bool = false;
+    const RULES: &'static [PropertyRule] = &[
+        PropertyRule::new("displayName"),
+        PropertyRule::new("description").same(same_text),
+        PropertyRule::new("mailNickname"),
+        PropertyRule::new("mailEnabled").write(Write::OnCreate),
+        PropertyRule::new("securityEnabled").write(Write::OnCreate),
+        PropertyRule::new(TYPES).write(Write::OnCreate).same(same_set).together(MEMBERSHIP),
+        PropertyRule::new(RULE).same(same_rule).together(MEMBERSHIP),
+        PropertyRule::new(STATE).together(MEMBERSHIP),
+        PropertyRule::new("onPremisesSyncEnabled").write(Write::Observed),
+        PropertyRule::new("isAssignableToRole").write(Write::Observed),
+        PropertyRule::new("securityIdentifier").write(Write::Observed),
+        PropertyRule::new("uniqueName").write(Write::Observed),
+        PropertyRule::new("visibility").write(Write::Observed),
+    ];
+    type Observed = GroupFacts;
+
+    fn to_properties(&self) -> Properties {
+        let mut properties = self.kept.clone();
+        properties.insert("displayName", self.display_name.as_str());
+        properties.insert("description", text_or_null(self.description.as_ref()));
+        properties.insert("mailNickname", self.mail_nickname.as_str());
+        for (name, default) in KIND {
+            if properties.get(name).is_none() {
+                properties.insert(name, default);
+            }
+        }
+        let kept_types = properties.remove(TYPES);
+        let mut types: Vec<&str> =
+            kept_types.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect();
+        if let Membership::Dynamic(dynamic) = &self.membership {
+            types.push(DYNAMIC);
+            properties.insert(RULE, dynamic.rule.as_str());
+            if dynamic.paused {
+                properties.insert(STATE, PAUSED);
+            } else if properties.get(STATE).is_none() {
+                properties.insert(STATE, ON);
+            }
+        }
+        properties.insert(TYPES, list(types));
+        properties
+    }
+
+    fn from_properties(properties: Properties) -> Result<Self, InvalidValue> {
+        let mut reader = Reader::new(properties);
+        let mut group = Self::new(DisplayName::from_service(reader.text("displayName")?.unwrap_or_default()));
+        group.description = reader.non_empty("description")?.map(Text::from);
+        group.mail_nickname = MailNickname::from_service(reader.text("mailNickname")?.unwrap_or_default());
+        for (name, default) in KIND {
+            if let Some(flag) = reader.flag(name)?.filter(|flag| *flag != default) {
+                reader.keep(name, flag);
+            }
+        }
+        let mut types = reader.texts(TYPES)?;
+        let is_dynamic = types.iter().any(|kind| kind == DYNAMIC);
+        types.retain(|kind| kind != DYNAMIC);
+        if !types.is_empty() {
+            reader.keep(TYPES, json!(types));
+        }
+        if is_dynamic {
+            let rule = MembershipRule::from_service(reader.text(RULE)?.unwrap_or_default());
+            let state = reader.text(STATE)?;
+            group.membership =
+                Membership::Dynamic(DynamicMembership { rule, paused: state.as_deref() == Some(PAUSED) });
+            // A state of tomorrow stays, as long as nobody pauses the rule.
+            if let Some(state) = state.filter(|state| !matches!(state.as_str(), ON | PAUSED)) {
+                reader.keep(STATE, state);
+            }
+        }
+        group.kept = reader.rest();
+        Ok(group)
+    }
+}
+
+/// What makes a group a security group without mail.
+const KIND: [(&str, bool); 2] = [("mailEnabled", false), ("securityEnabled", true)];
+const TYPES: &str = "groupTypes";
+const RULE: &str = "membershipRule";
+const STATE: &str = "membershipRuleProcessingState";
+const DYNAMIC: &str = "DynamicMembership";
+const ON: &str = "On";
+const PAUSED: &str = "Paused";
+/// The properties that decide who is a member.
+const MEMBERSHIP: &str = "membership";
+
+/// Rules that mean the same are the same.
+fn same_rule(a: &Value, b: &Value) -> bool {
+    match (a.as_str(), b.as_str()) {
+        (Some(a), Some(b)) => {
+            a == b || MembershipRule::from_service(a).equivalent(&MembershipRule::from_service(b))
+        }
+        _ => a == b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, to_value};
+
+    use super::*;
+    use crate::model::{Patch, Stored};
+
+    const KIOSK: &str = r#"(device.devicePhysicalIds -any (_ -eq "[OrderID]:Kiosk"))"#;
+
+    fn kiosk() -> Group {
+        Group::new("Kiosk".parse().unwrap()).with_membership(Membership::dynamic(KIOSK.parse().unwrap()))
+    }
+
+    fn read(json: Value) -> Group {
+        Group::from_properties(from_value(json).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_dynamic_group_is_created_with_its_rule_on_and_an_assigned_one_without() {
+        assert_eq!(
+            to_value(kiosk().to_create_body()).unwrap(),
+            json!({
+                "displayName": "Kiosk", "mailNickname": "Kiosk", "mailEnabled": false, "securityEnabled": true,
+                "groupTypes": ["DynamicMembership"], "membershipRule": KIOSK, "membershipRuleProcessingState": "On",
+            })
+        );
+        assert_eq!(
+            to_value(Group::new("Kiosk".parse().unwrap()).to_create_body()).unwrap(),
+            json!({
+                "displayName": "Kiosk", "mailNickname": "Kiosk", "mailEnabled": false, "securityEnabled": true,
+                "groupTypes": [],
+            })
+        );
+    }
+
+    #[test]
+    fn rules_that_mean_the_same_are_no_change_and_others_are_sent_with_their_state() {
+        let mut json = to_value(kiosk().to_properties()).unwrap();
+        json[RULE] = json!(r#"(device.devicePhysicalIDs -any _ -eq "[orderid]:kiosk")"#);
+        assert!(Patch::between(&read(json.clone()), &kiosk()).is_empty());
+        json[RULE] = json!(r#"(user.department -eq "Sales")"#);
+        let held = read(json.clone());
+        assert!(Patch::between(&held, &held).is_empty());
+        assert_eq!(to_value(held.to_properties()).unwrap(), json);
+        let patch = Patch::between(&held, &kiosk());
+        assert_eq!(to_value(patch.body()).unwrap(), json!({ RULE: KIOSK, STATE: "On" }));
+    }
+
+    #[test]
+    fn a_change_between_assigned_and_dynamic_is_reported_and_nothing_of_it_sent() {
+        let assigned = Group::new("Kiosk".parse().unwrap());
+        let patch = Patch::between(&assigned, &kiosk().with_description("x".into()));
+        assert_eq!(patch.body().names().collect::<Vec<_>>(), ["description"]);
+        let names: Vec<_> = patch.not_sent().iter().map(|change| change.property.as_str()).collect();
+        assert_eq!(names, [TYPES, RULE, STATE]);
+        let patch = Patch::between(&kiosk(), &assigned);
+        assert!(patch.is_empty() && patch.not_sent().len() == 1);
+    }
+
+    #[test]
+    fn a_rule_can_be_paused_and_a_state_of_tomorrow_stays() {
+        let mut paused = kiosk();
+        if let Membership::Dynamic(dynamic) = &mut paused.membership {
+            dynamic.paused = true;
+        }
+        let patch = Patch::between(&kiosk(), &paused);
+        assert_eq!(to_value(patch.body()).unwrap(), json!({ RULE: KIOSK, STATE: "Paused" }));
+        assert_eq!(read(to_value(paused.to_properties()).unwrap()), paused);
+        let mut json = to_value(kiosk().to_properties()).unwrap();
+        json[STATE] = json!("Resting");
+        assert_eq!(to_value(read(json.clone()).to_properties()).unwrap(), json);
+    }
+
+    #[test]
+    fn a_group_of_another_kind_is_read_whole_and_told_from_a_security_group() {
+        let json = json!({
+            "displayName": "HR", "description": "x", "mailNickname": "hr", "mailEnabled": true, "securityEnabled": false,
+            "groupTypes": ["Unified"], "mail": "hr@contoso.com", "membershipRule": null,
+        });
+        let group = read(json.clone());
+        assert_eq!(to_value(group.to_properties()).unwrap(), json);
+        assert_eq!(group.membership, Membership::Assigned);
+        assert!(!format!("{group:?}").contains("hr@contoso.com"));
+        let mut wish = Group::new("HR".parse().unwrap()).with_mail_nickname("hr".parse().unwrap());
+        wish.description = Some("x".into());
+        let patch = Patch::between(&group, &wish);
+        let names: Vec<_> = patch.not_sent().iter().map(|change| change.property.as_str()).collect();
+        assert_eq!((patch.is_empty(), names), (true, vec!["mailEnabled", "securityEnabled", TYPES]));
+    }
+
+    #[test]
+    fn the_human_form_derives_a_nickname_and_is_strict() {
+        let text = format!("display_name = 'Kiosk'\n[membership.dynamic]\nrule = '{KIOSK}'");
+        assert_eq!(toml::from_str::<Group>(&text).unwrap(), kiosk());
+        assert_eq!(toml::from_str::<Group>(&toml::to_string(&kiosk()).unwrap()).unwrap(), kiosk());
+        assert_eq!(
+            toml::from_str::<Group>("display_name = 'Kiosk'").unwrap(),
+            Group::new("Kiosk".parse().unwrap())
+        );
+        for line in [
+            "members = []",
+            "membership = 'dynamic'",
+            "mail_nickname = 'a b'",
+            "[membership.dynamic]\nrule = 'x'",
+        ] {
+            assert!(toml::from_str::<Group>(&format!("display_name = 'Kiosk'\n{line}")).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn lint_passes_on_what_is_wrong_with_the_rule() {
+        assert!(kiosk().lint().is_empty());
+        let json = json!({ "displayName": "x", "mailNickname": "a b", TYPES: [DYNAMIC], RULE: "nonsense" });
+        let findings = read(json).lint();
+        assert_eq!(findings[0].place, "mail_nickname");
+        assert!(findings[1].id.starts_with("rule."), "{findings:?}");
+    }
+
+    #[test]
+    fn what_the_service_reports_of_a_group_is_read_and_written() {
+        let json = json!({
+            "@odata.type": "#microsoft.graph.group", "id": "1", "createdDateTime": "2018-12-22T00:51:37Z",
+            "displayName": "x", "description": null, "mailNickname": "x", "mailEnabled": false, "securityEnabled": true,
+            "groupTypes": [], "onPremisesSyncEnabled": true, "isAssignableToRole": false,
+            "securityIdentifier": "S-1", "uniqueName": "u", "visibility": "Private",
+        });
+        let stored: Stored<Group> = from_value(json.clone()).unwrap();
+        assert_eq!(stored.observed.on_premises_sync_enabled, Some(true));
+        assert_eq!(to_value(stored).unwrap(), json);
+    }
+}

@@ -1,0 +1,243 @@
+//! Automatic enrollment: whose devices enroll in Intune when they join Microsoft Entra.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::observation::observation;
+use super::{Group, Id, PolicyScope, Text};
+
+/// Whose devices enroll automatically.
+///
+/// ```
+/// use windows_autopilot::model::MdmScope;
+/// #[derive(serde::Deserialize)]
+/// struct File { scope: MdmScope }
+/// let file: File = toml::from_str(r#"scope.groups = ["9c2a5b1e-6a0e-4f0c-9d3e-1f2a3b4c5d6e"]"#)?;
+/// assert!(matches!(file.scope, MdmScope::Groups(groups) if groups.len() == 1));
+/// assert!(toml::from_str::<File>("scope.groups = []").is_err());
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+///
+/// A hybrid join needs the users who set devices up to be in it: with nobody, enrollment fails with 0x8018002b.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MdmScope {
+    /// Nobody's.
+    None,
+    /// Everybody's.
+    All,
+    /// The members' of these groups, which must contain users. Reported without groups if they were not asked for.
+    #[serde(deserialize_with = "some_groups")]
+    Groups(BTreeSet<Id<Group>>),
+}
+
+/// One step from one scope to another: the service takes each by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum MdmScopeStep {
+    /// Set `appliesTo` to `none`.
+    ApplyToNone,
+    /// Set `appliesTo` to `all`; this also removes all included groups.
+    ApplyToAll,
+    /// Include a group; this also sets `appliesTo` to `selected`, which cannot be set by itself.
+    Include(Id<Group>),
+    /// Include a group no longer.
+    Exclude(Id<Group>),
+}
+
+observation! {
+    /// The mobility policy of one device management application, such as Intune.
+    ///
+    /// Read and written by a signed-in user only: no application permission works.
+    pub struct MdmPolicy = "mobilityManagementPolicy", id: Id<MdmPolicy> {
+        /// Whom it applies to: see [`MdmPolicy::scope`].
+        pub applies_to: Option<PolicyScope> = "appliesTo",
+        /// Where a device checks compliance. Each cloud has its own.
+        pub compliance_url: Option<Text> = "complianceUrl",
+        /// A description.
+        pub description: Option<Text> = "description",
+        /// Where a device enrolls. Each cloud has its own.
+        pub discovery_url: Option<Text> = "discoveryUrl",
+        /// The name of the application, such as `Microsoft Intune`.
+        pub display_name: Option<Text> = "displayName",
+        /// Whether it can be changed; one that cannot has to be deleted.
+        pub is_valid: Option<bool> = "isValid",
+        /// Where the terms of use are.
+        pub terms_of_use_url: Option<Text> = "termsOfUseUrl",
+    }
+    beside {
+        /// Whether enrollment is off although the scope is right. In the documentation, not in the metadata.
+        pub is_mdm_enrollment_during_registration_disabled: Option<bool> = "isMdmEnrollmentDuringRegistrationDisabled",
+        /// The included groups, if they were asked for.
+        pub included_groups: Option<Vec<GroupReference>> = "includedGroups",
+    }
+}
+
+observation! {
+    /// A group as another object refers to it.
+    pub struct GroupReference = "group", id: Id<Group> {
+        /// The group's name.
+        pub display_name: Option<Text> = "displayName",
+    }
+}
+
+impl MdmPolicy {
+    /// The id of Intune's application, which is said to be the id of its policy. Nothing documents it: where there is no
+    /// policy with this id, look for the name `Microsoft Intune`.
+    pub const INTUNE_APPLICATION_ID: &'static str = "0000000a-0000-0000-c000-000000000000";
+
+    /// Whether this is Intune's: by its id or its name.
+    pub fn is_intune(&self) -> bool {
+        let named =
+            self.display_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("Microsoft Intune"));
+        named || self.id.as_str().eq_ignore_ascii_case(Self::INTUNE_APPLICATION_ID)
+    }
+
+    /// Whom it applies to; `None` if the service does not say, or says what this version does not know.
+    pub fn scope(&self) -> Option<MdmScope> {
+        match self.applies_to.as_ref()? {
+            PolicyScope::None => Some(MdmScope::None),
+            PolicyScope::All => Some(MdmScope::All),
+            PolicyScope::Selected => Some(MdmScope::Groups(self.groups().cloned().collect())),
+            _ => None,
+        }
+    }
+
+    fn groups(&self) -> impl Iterator<Item = &Id<Group>> {
+        self.included_groups.iter().flatten().map(|group| &group.id)
+    }
+}
+
+impl MdmScope {
+    /// The steps that lead from a policy, read with its included groups, to this scope, in the order in which nobody
+    /// who should enroll is ever left out; none if it is there already.
+    ///
+    /// ```
+    /// use windows_autopilot::model::{MdmPolicy, MdmScope, MdmScopeStep, PolicyScope};
+    /// let mut policy = MdmPolicy::new(MdmPolicy::INTUNE_APPLICATION_ID.parse()?);
+    /// policy.applies_to = Some(PolicyScope::None);
+    /// let group: windows_autopilot::model::Id<_> = "9c2a5b1e-6a0e-4f0c-9d3e-1f2a3b4c5d6e".parse()?;
+    /// let wish = MdmScope::Groups([group.clone()].into());
+    /// assert_eq!(wish.steps_from(&policy), [MdmScopeStep::Include(group)]);
+    /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+    /// ```
+    pub fn steps_from(&self, policy: &MdmPolicy) -> Vec<MdmScopeStep> {
+        let applies_to = policy.applies_to.as_ref();
+        match self {
+            Self::None if applies_to == Some(&PolicyScope::None) => Vec::new(),
+            Self::None => vec![MdmScopeStep::ApplyToNone],
+            Self::All if applies_to == Some(&PolicyScope::All) => Vec::new(),
+            Self::All => vec![MdmScopeStep::ApplyToAll],
+            Self::Groups(wanted) => {
+                let held: BTreeSet<&Id<Group>> = policy.groups().collect();
+                let missing: Vec<&Id<Group>> = wanted.iter().filter(|id| !held.contains(id)).collect();
+                let mut steps = Vec::new();
+                if missing.is_empty() && applies_to != Some(&PolicyScope::Selected) {
+                    // Only including a group selects groups: one that a former scope has left behind goes out and in.
+                    if let Some(first) = wanted.iter().next() {
+                        steps.push(MdmScopeStep::Exclude(first.clone()));
+                        steps.push(MdmScopeStep::Include(first.clone()));
+                    }
+                }
+                steps.extend(missing.into_iter().cloned().map(MdmScopeStep::Include));
+                let surplus = held.into_iter().filter(|id| !wanted.contains(id));
+                steps.extend(surplus.cloned().map(MdmScopeStep::Exclude));
+                steps
+            }
+        }
+    }
+}
+
+fn some_groups<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Id<Group>>, D::Error> {
+    let groups = BTreeSet::deserialize(deserializer)?;
+    if groups.is_empty() {
+        return Err(serde::de::Error::custom("no group is listed; write the ids of groups, or none"));
+    }
+    Ok(groups)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, from_value, json};
+
+    use super::*;
+
+    fn policy(applies_to: &str, groups: &[&str]) -> MdmPolicy {
+        let groups: Vec<Value> = groups.iter().map(|id| json!({ "id": id })).collect();
+        from_value(json!({ "id": "1", "appliesTo": applies_to, "includedGroups": groups })).unwrap()
+    }
+
+    fn scope(groups: &[&str]) -> MdmScope {
+        MdmScope::Groups(groups.iter().map(|id| id.parse().unwrap()).collect())
+    }
+
+    /// What the service does with a step.
+    fn apply(step: &MdmScopeStep, policy: &mut MdmPolicy) {
+        let groups = policy.included_groups.get_or_insert_default();
+        match step {
+            MdmScopeStep::ApplyToNone => policy.applies_to = Some(PolicyScope::None),
+            MdmScopeStep::ApplyToAll => {
+                policy.applies_to = Some(PolicyScope::All);
+                groups.clear();
+            }
+            MdmScopeStep::Include(id) => {
+                assert!(groups.iter().all(|group| group.id != *id), "including twice is an error 400");
+                groups.push(GroupReference::new(id.clone()));
+                policy.applies_to = Some(PolicyScope::Selected);
+            }
+            MdmScopeStep::Exclude(id) => {
+                let before = groups.len();
+                groups.retain(|group| group.id != *id);
+                assert_eq!(groups.len(), before - 1, "excluding a stranger is an error 404");
+            }
+        }
+    }
+
+    #[test]
+    fn the_steps_lead_to_the_scope_and_a_second_run_has_none() {
+        let policies = [
+            policy("none", &[]),
+            policy("none", &["a"]),
+            policy("all", &[]),
+            policy("selected", &["a", "b"]),
+        ];
+        let scopes = [MdmScope::None, MdmScope::All, scope(&["a"]), scope(&["b", "c"])];
+        for current in &policies {
+            for wanted in &scopes {
+                let mut policy = current.clone();
+                for step in wanted.steps_from(&policy) {
+                    apply(&step, &mut policy);
+                }
+                assert_eq!(policy.scope().as_ref(), Some(wanted), "{current:?}");
+                assert_eq!(wanted.steps_from(&policy), [], "{current:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn groups_are_included_before_others_are_excluded() {
+        let id = |text: &str| text.parse().unwrap();
+        assert_eq!(
+            scope(&["b", "c"]).steps_from(&policy("selected", &["a", "b"])),
+            [MdmScopeStep::Include(id("c")), MdmScopeStep::Exclude(id("a"))]
+        );
+    }
+
+    #[test]
+    fn a_scope_that_is_not_known_is_none() {
+        assert_eq!(policy("unknownFutureValue", &[]).scope(), None);
+        assert_eq!(policy("new", &[]).scope(), None);
+        assert_eq!(from_value::<MdmPolicy>(json!({ "id": "1" })).unwrap().scope(), None);
+    }
+
+    #[test]
+    fn the_policy_of_intune_is_known_by_id_or_name() {
+        let mut policy = policy("all", &[]);
+        assert!(!policy.is_intune());
+        policy.display_name = Some("Microsoft Intune".into());
+        assert!(policy.is_intune());
+        assert!(MdmPolicy::new(MdmPolicy::INTUNE_APPLICATION_ID.parse().unwrap()).is_intune());
+    }
+}

@@ -1,0 +1,203 @@
+//! Objects of the service as they are.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The properties of an object, by their names in Graph.
+///
+/// `Debug` names them and shows no value: an object that is not known may hold anything.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Properties(Map<String, Value>);
+
+impl Properties {
+    /// No properties.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The value of a property, if it is there; it may be null.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// The value of a property that is text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(Value::as_str)
+    }
+
+    /// Sets a property and gives back what it was.
+    pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
+        self.0.insert(name.into(), value.into())
+    }
+
+    /// Takes a property out.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name)
+    }
+
+    /// Keeps the properties for which `keep` is true.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, &Value) -> bool) {
+        self.0.retain(|name, value| keep(name, value));
+    }
+
+    /// The names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// The names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Puts `others` over these.
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.0.get_mut(name)
+    }
+}
+
+impl From<Map<String, Value>> for Properties {
+    fn from(map: Map<String, Value>) -> Self {
+        Self(map)
+    }
+}
+
+impl From<Properties> for Value {
+    fn from(properties: Properties) -> Self {
+        Self::Object(properties.0)
+    }
+}
+
+impl fmt::Debug for Properties {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// An object of a type that this version does not know, kept whole: what is written is what was read.
+///
+/// ```
+/// use windows_autopilot::model::RawObject;
+/// let json = r##"{"@odata.type":"#microsoft.graph.newThing","id":"7","secret":"x"}"##;
+/// let object: RawObject = serde_json::from_str(json)?;
+/// assert_eq!(object.odata_type(), Some("#microsoft.graph.newThing"));
+/// assert!(!format!("{object:?}").contains('x'));
+/// assert_eq!(serde_json::to_string(&object)?, json);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RawObject(Properties);
+
+impl RawObject {
+    /// The type as the service names it, such as `#microsoft.graph.windows10GeneralConfiguration`.
+    pub fn odata_type(&self) -> Option<&str> {
+        self.0.text(ODATA_TYPE)
+    }
+
+    /// The id.
+    pub fn id(&self) -> Option<&str> {
+        self.0.text("id")
+    }
+
+    /// All properties, annotations among them.
+    pub fn properties(&self) -> &Properties {
+        &self.0
+    }
+}
+
+impl From<Properties> for RawObject {
+    fn from(properties: Properties) -> Self {
+        Self(properties)
+    }
+}
+
+impl From<RawObject> for Properties {
+    fn from(object: RawObject) -> Self {
+        object.0
+    }
+}
+
+impl fmt::Debug for RawObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawObject")
+            .field("odata_type", &self.odata_type())
+            .field("properties", &self.0)
+            .finish()
+    }
+}
+
+/// The annotation that names a type.
+pub(crate) const ODATA_TYPE: &str = "@odata.type";
+
+/// Whether both name one type: the service and its documentation write it with and without the `#`.
+pub(crate) fn same_type(a: &str, b: &str) -> bool {
+    a.trim_start_matches('#') == b.trim_start_matches('#')
+}
+
+/// What stands in an answer for one object: the object, or, as the documentation has it, the object in `value`.
+pub(crate) fn unwrapped(properties: Properties) -> Properties {
+    let wrapped = properties.get("id").is_none() && matches!(properties.get("value"), Some(Value::Object(_)));
+    let mut properties = properties;
+    match properties.remove("value") {
+        Some(Value::Object(inner)) if wrapped => Properties(inner),
+        Some(other) => {
+            properties.insert("value", other);
+            properties
+        }
+        None => properties,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json, to_value};
+
+    use super::*;
+
+    #[test]
+    fn a_raw_object_is_written_as_it_was_read_and_debug_shows_no_value() {
+        let json =
+            json!({ "@odata.type": "#t", "id": "1", "psk": "hunter2", "list": [{ "psk": "hunter2" }] });
+        let object: RawObject = from_value(json.clone()).unwrap();
+        assert_eq!((object.odata_type(), object.id()), (Some("#t"), Some("1")));
+        let debug = format!("{object:?} {:?}", object.properties());
+        assert!(debug.contains("psk") && !debug.contains("hunter2"), "{debug}");
+        assert_eq!(to_value(&object).unwrap(), json);
+        assert!(from_value::<RawObject>(json!([1])).is_err());
+    }
+
+    #[test]
+    fn an_object_in_value_is_taken_out_and_a_property_called_value_is_not() {
+        let unwrap = |json| to_value(unwrapped(from_value(json).unwrap())).unwrap();
+        assert_eq!(unwrap(json!({ "value": { "id": "1" } })), json!({ "id": "1" }));
+        for whole in
+            [json!({ "id": "1", "value": { "a": 1 } }), json!({ "value": [1] }), json!({ "id": "1" })]
+        {
+            assert_eq!(unwrap(whole.clone()), whole);
+        }
+    }
+
+    #[test]
+    fn a_type_is_the_same_with_and_without_its_hash() {
+        assert!(same_type("#microsoft.graph.group", "microsoft.graph.group"));
+        assert!(!same_type("microsoft.graph.group", "microsoft.graph.groups"));
+    }
+}

@@ -1,0 +1,257 @@
+//! Settings as the service stores them.
+
+use jiff::Timestamp;
+use serde::de::Error as _;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use super::lenient::FromText;
+use super::raw::{ODATA_TYPE, same_type, unwrapped};
+use super::settings::{Settings, Write};
+use super::{Id, InvalidValue, Properties};
+
+/// Settings that the service stores: their id, their dates, the settings themselves, and what else it reports of them.
+///
+/// The settings are the same type that creates, changes and describes a wish:
+///
+/// ```
+/// use windows_autopilot::model::{HybridJoinProfile, Locale, Patch, Stored};
+/// # let answer = r##"{"@odata.type":"#microsoft.graph.activeDirectoryWindowsAutopilotDeploymentProfile",
+/// #   "id":"49fe234a-234a-49fe-4a23-fe494a23fe49","displayName":"Contoso","locale":"en-US"}"##;
+/// let stored: Stored<HybridJoinProfile> = serde_json::from_str(answer)?;
+/// let mut wish = stored.settings.clone();
+/// wish.locale = Locale::language("de-DE")?;
+/// assert_eq!(Patch::between(&stored.settings, &wish).to_string(), r#"~ locale: "en-US" -> "de-DE""#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Its form in serde is the service's: an object is read bare or, as the documentation has it, inside `value`.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Stored<T: Settings> {
+    /// The id that the service gave it.
+    pub id: Id<T>,
+    /// When it was created.
+    pub created_date_time: Option<Timestamp>,
+    /// When it was last changed; not reported of every kind.
+    pub last_modified_date_time: Option<Timestamp>,
+    /// What an administrator decided.
+    pub settings: T,
+    /// What the service alone decides.
+    pub observed: T::Observed,
+}
+
+const ID: &str = "id";
+const CREATED: &str = "createdDateTime";
+const LAST_MODIFIED: &str = "lastModifiedDateTime";
+
+impl<T: Settings> Stored<T> {
+    /// Reads one from the properties of an answer.
+    pub(crate) fn from_answer(properties: Properties) -> Result<Self, InvalidValue> {
+        let mut properties = unwrapped(properties);
+        if let Some(found) = properties.text(ODATA_TYPE)
+            && !same_type(found, T::ODATA_TYPE)
+        {
+            let problem = format!("is {found:?} and not {:?}", T::ODATA_TYPE);
+            return Err(InvalidValue::new(ODATA_TYPE, problem, "ask for an object of the right type"));
+        }
+        let id = properties.text(ID).unwrap_or_default().parse()?;
+        let mut date =
+            |name| properties.remove(name).as_ref().and_then(Value::as_str).and_then(Timestamp::from_text);
+        let created_date_time = date(CREATED);
+        let last_modified_date_time = date(LAST_MODIFIED);
+        properties.remove(ID);
+        let mut observed = Properties::new();
+        for rule in T::RULES.iter().filter(|rule| rule.write == Write::Observed) {
+            if let Some(value) = properties.remove(rule.name) {
+                observed.insert(rule.name, value);
+            }
+        }
+        let has_observed = T::RULES.iter().any(|rule| rule.write == Write::Observed);
+        let observed = if has_observed { observed.into() } else { Value::Null };
+        let observed = serde_json::from_value(observed).map_err(|error| {
+            InvalidValue::new("what the service reports", error.to_string(), "report this")
+        })?;
+        let settings = T::from_properties(properties)?;
+        Ok(Self { id, created_date_time, last_modified_date_time, settings, observed })
+    }
+}
+
+impl<T: Settings> Serialize for Stored<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut properties = self.settings.to_properties();
+        if let Value::Object(observed) = serde_json::to_value(&self.observed).map_err(S::Error::custom)? {
+            properties.extend(observed.into());
+        }
+        properties.insert(ODATA_TYPE, T::ODATA_TYPE);
+        properties.insert(ID, self.id.as_str());
+        for (name, date) in [(CREATED, self.created_date_time), (LAST_MODIFIED, self.last_modified_date_time)]
+        {
+            if let Some(date) = date {
+                properties.insert(name, date.to_string());
+            }
+        }
+        properties.serialize(serializer)
+    }
+}
+
+impl<'de, T: Settings> Deserialize<'de> for Stored<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_answer(Properties::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// Declares an enum of stored settings that come in one list, told apart by `@odata.type`.
+macro_rules! stored_enum {
+    (
+        $(#[$meta:meta])*
+        pub enum $name:ident { $( $(#[$variant_meta:meta])* $variant:ident($settings:ty), )+ }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq)]
+        #[allow(clippy::large_enum_variant, reason = "a match reads better without a box, and lists are short")]
+        #[non_exhaustive]
+        pub enum $name {
+            $( $(#[$variant_meta])* $variant($crate::model::Stored<$settings>), )+
+            /// Of another type: kept whole, and sent back as it is.
+            Unknown($crate::model::RawObject),
+        }
+
+        impl $name {
+            /// The id; `None` for an unknown object without one.
+            pub fn id(&self) -> Option<&str> {
+                match self {
+                    $( Self::$variant(stored) => Some(stored.id.as_str()), )+
+                    Self::Unknown(object) => object.id(),
+                }
+            }
+
+            /// The name.
+            pub fn display_name(&self) -> Option<&str> {
+                match self {
+                    $( Self::$variant(stored) => Some(stored.settings.display_name.as_str()), )+
+                    Self::Unknown(object) => object.properties().text("displayName"),
+                }
+            }
+
+            /// The type as the service names it.
+            pub fn odata_type(&self) -> Option<&str> {
+                match self {
+                    $( Self::$variant(_) => Some(<$settings as $crate::model::Settings>::ODATA_TYPE), )+
+                    Self::Unknown(object) => object.odata_type(),
+                }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $( Self::$variant(stored) => stored.serialize(serializer), )+
+                    Self::Unknown(object) => object.serialize(serializer),
+                }
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                use $crate::model::Settings as _;
+                let properties = $crate::model::Properties::deserialize(deserializer)?;
+                let properties = $crate::model::raw::unwrapped(properties);
+                let found = properties.text($crate::model::raw::ODATA_TYPE).unwrap_or_default();
+                $(
+                    if $crate::model::raw::same_type(found, <$settings>::ODATA_TYPE) {
+                        let stored = $crate::model::Stored::from_answer(properties);
+                        return stored.map(Self::$variant).map_err(serde::de::Error::custom);
+                    }
+                )+
+                Ok(Self::Unknown(properties.into()))
+            }
+        }
+    };
+}
+pub(crate) use stored_enum;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json, to_value};
+
+    use super::*;
+    use crate::model::settings::{PropertyRule, Reader};
+
+    #[derive(Debug, Clone, PartialEq)]
+    struct Thing {
+        display_name: String,
+        kept: Properties,
+    }
+
+    impl Settings for Thing {
+        const ODATA_TYPE: &'static str = "#microsoft.graph.thing";
+        const RULES: &'static [PropertyRule] =
+            &[PropertyRule::new("displayName"), PropertyRule::new("version").write(Write::Observed)];
+        type Observed = Facts;
+        fn to_properties(&self) -> Properties {
+            let mut properties = self.kept.clone();
+            properties.insert("displayName", self.display_name.as_str());
+            properties
+        }
+        fn from_properties(properties: Properties) -> Result<Self, InvalidValue> {
+            let mut reader = Reader::new(properties);
+            Ok(Self { display_name: reader.text("displayName")?.unwrap_or_default(), kept: reader.rest() })
+        }
+    }
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct Facts {
+        version: Option<i32>,
+    }
+
+    fn thing() -> Value {
+        json!({
+            "@odata.context": "https://graph.microsoft.com/beta/$metadata#things/$entity",
+            "@odata.type": "#microsoft.graph.thing",
+            "id": "1",
+            "createdDateTime": "2017-01-01T00:02:43.5775965-08:00",
+            "lastModifiedDateTime": "0001-01-01T00:00:00Z",
+            "displayName": "a",
+            "version": 7,
+            "new": { "b": [1] },
+        })
+    }
+
+    #[test]
+    fn an_object_is_read_bare_and_wrapped_and_written_back_whole() {
+        let stored: Stored<Thing> = from_value(thing()).unwrap();
+        assert_eq!(stored, from_value(json!({ "value": thing() })).unwrap());
+        assert_eq!(stored.id.as_str(), "1");
+        assert_eq!(stored.created_date_time, "2017-01-01T08:02:43.5775965Z".parse().ok());
+        assert_eq!(stored.last_modified_date_time, None);
+        assert_eq!((stored.settings.display_name.as_str(), stored.observed.version), ("a", Some(7)));
+        let mut expected = thing();
+        expected.as_object_mut().unwrap().remove("@odata.context");
+        expected.as_object_mut().unwrap().remove("lastModifiedDateTime");
+        expected["createdDateTime"] = json!("2017-01-01T08:02:43.5775965Z");
+        assert_eq!(to_value(&stored).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_type_may_be_left_out_but_not_be_another() {
+        let mut answer = thing();
+        answer.as_object_mut().unwrap().remove("@odata.type");
+        assert!(from_value::<Stored<Thing>>(answer.clone()).is_ok());
+        answer["@odata.type"] = json!("microsoft.graph.thing");
+        assert!(from_value::<Stored<Thing>>(answer.clone()).is_ok());
+        answer["@odata.type"] = json!("#microsoft.graph.other");
+        let error = from_value::<Stored<Thing>>(answer).unwrap_err().to_string();
+        assert!(error.contains("#microsoft.graph.other"), "{error}");
+    }
+
+    #[test]
+    fn an_object_without_an_id_is_an_error_and_so_is_what_is_no_object() {
+        for answer in
+            [json!({ "displayName": "a" }), json!({ "id": "" }), json!({ "id": 7 }), json!([]), json!(null)]
+        {
+            assert!(from_value::<Stored<Thing>>(answer.clone()).is_err(), "{answer}");
+        }
+    }
+}
