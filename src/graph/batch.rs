@@ -20,7 +20,7 @@ use crate::pipeline::retry::{Decision, Outcome, Spent, decide};
 use crate::pipeline::retry_after;
 
 /// How many requests Graph takes in one batch.
-pub const MOST_REQUESTS: usize = 20;
+const MOST_REQUESTS: usize = 20;
 
 /// Requests that are sent together, twenty at a time.
 ///

@@ -177,6 +177,7 @@ impl Client {
         let inner = &*self.inner;
         let limit = timeout.unwrap_or(inner.call_timeout);
         let mut info = CallInfo::new(operation.info.name, operation.info.path, operation.info.idempotent);
+        info.waits_when_throttled = operation.waits_when_throttled;
         info.deadline = Some(inner.clock.elapsed().saturating_add(limit));
         let progress = Arc::clone(&info.progress);
         let method = operation.method();

@@ -62,6 +62,14 @@ pub(crate) fn list_value<T: DeserializeOwned>(answer: &Answer) -> Result<Vec<T>>
     super::page::decode_page(answer)?.into_items().collect()
 }
 
+/// An object, or nothing where the service answers without one.
+pub(crate) fn decode_if_any<T: DeserializeOwned>(answer: &Answer) -> Result<Option<T>> {
+    if answer.status() == http::StatusCode::NO_CONTENT || text(answer)?.trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    entity(answer).map(Some)
+}
+
 /// Nothing: any success will do, but not a page of a captive portal.
 pub(crate) fn nothing(answer: &Answer) -> Result<()> {
     let text = text(answer)?;

@@ -18,4 +18,4 @@ pub use self::poll::{Poll, Poller, Schedule};
 pub use self::query::{Field, Filter, field};
 
 pub(crate) use self::batch::BATCH;
-pub(crate) use self::decode::{count, entity, list_value, nothing};
+pub(crate) use self::decode::{count, decode_if_any, entity, list_value, nothing};

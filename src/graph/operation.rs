@@ -108,6 +108,8 @@ pub struct Operation<T> {
     query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
+    /// Whether a 429 is waited out.
+    pub(crate) waits_when_throttled: bool,
     /// What was wrong with the arguments: said when it is sent.
     pub(crate) invalid: Option<String>,
     pub(crate) decode: fn(&Answer) -> Result<T>,
@@ -143,6 +145,7 @@ impl<T> Operation<T> {
             query: String::new(),
             headers: HeaderMap::new(),
             body: None,
+            waits_when_throttled: true,
             invalid,
             decode,
         }
@@ -197,6 +200,12 @@ impl<T> Operation<T> {
         self
     }
 
+    /// Says that a 429 is final: the action is limited to once in a while.
+    pub(crate) fn never_waiting(mut self) -> Self {
+        self.waits_when_throttled = false;
+        self
+    }
+
     /// Uses another version of the API than the operation's own.
     #[must_use]
     pub fn with_version(mut self, version: ApiVersion) -> Self {
@@ -214,8 +223,8 @@ impl<T> Operation<T> {
     }
 
     pub(crate) fn with_decode<U>(self, decode: fn(&Answer) -> Result<U>) -> Operation<U> {
-        let Self { info, version, path, query, headers, body, invalid, .. } = self;
-        Operation { info, version, path, query, headers, body, invalid, decode }
+        let Self { info, version, path, query, headers, body, waits_when_throttled, invalid, .. } = self;
+        Operation { info, version, path, query, headers, body, waits_when_throttled, invalid, decode }
     }
 
     /// What is known of the operation.
@@ -283,6 +292,7 @@ impl<T> Clone for Operation<T> {
             query: self.query.clone(),
             headers: self.headers.clone(),
             body: self.body.clone(),
+            waits_when_throttled: self.waits_when_throttled,
             invalid: self.invalid.clone(),
             decode: self.decode,
         }

@@ -102,6 +102,17 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         Items { pages: self.pages(), current: None }
     }
 
+    /// All items, of which the first page is there already: from a batch, say.
+    ///
+    /// # Errors
+    /// As [`List::all`].
+    pub async fn all_from(self, first: Page<T>) -> Result<Vec<T>> {
+        let mut items = self.items();
+        items.pages.state = first.next.clone().map_or(State::Done, State::Link);
+        items.current = Some(first.into_items());
+        items.try_collect().await
+    }
+
     /// All items at once.
     ///
     /// # Errors

@@ -72,6 +72,7 @@ pub use self::group::{DynamicMembership, Group, GroupFacts, Membership};
 pub use self::ids::Id;
 pub use self::import::{DeviceToImport, ImportState, ImportUpload, ImportedDevice};
 pub use self::invalid::InvalidValue;
+pub(crate) use self::invalid::nearest;
 pub use self::managed_device::ManagedDevice;
 pub use self::mdm::{GroupReference, MdmPolicy, MdmScope, MdmScopeStep};
 pub use self::open_enum::UnknownValue;

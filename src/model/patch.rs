@@ -145,6 +145,13 @@ impl fmt::Display for Patch {
     }
 }
 
+impl Change {
+    /// A change of a property that no settings have.
+    pub(crate) fn new(property: &str, before: impl Into<Value>, after: impl Into<Value>) -> Self {
+        Self { property: property.to_owned(), before: before.into(), after: after.into(), read_back: false }
+    }
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |value: &Value| shorten(&value.to_string());

@@ -84,6 +84,8 @@ pub struct CallInfo {
     pub(crate) operation: &'static str,
     pub(crate) template: &'static str,
     pub(crate) idempotent: bool,
+    /// Whether a 429 means "later in this call". After some actions it means "not today".
+    pub(crate) waits_when_throttled: bool,
     /// When the call must be over, by [`Clock::elapsed`].
     pub(crate) deadline: Option<Duration>,
     pub(crate) progress: Arc<Progress>,
@@ -91,7 +93,14 @@ pub struct CallInfo {
 
 impl CallInfo {
     pub(crate) fn new(operation: &'static str, template: &'static str, idempotent: bool) -> Self {
-        Self { operation, template, idempotent, deadline: None, progress: Arc::default() }
+        Self {
+            operation,
+            template,
+            idempotent,
+            waits_when_throttled: true,
+            deadline: None,
+            progress: Arc::default(),
+        }
     }
 
     /// The operation's name, such as `autopilotDevices.list`.

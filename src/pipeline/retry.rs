@@ -198,9 +198,9 @@ impl Retry {
 #[async_trait]
 impl Middleware for Retry {
     async fn handle(&self, request: http::Request<Bytes>, next: Next<'_>) -> Result<http::Response<Bytes>> {
-        let (idempotent, deadline) = match request.extensions().get::<CallInfo>() {
-            Some(call) => (call.idempotent, call.deadline),
-            None => (request.method().is_safe(), None),
+        let (idempotent, waits, deadline) = match request.extensions().get::<CallInfo>() {
+            Some(call) => (call.idempotent, call.waits_when_throttled, call.deadline),
+            None => (request.method().is_safe(), true, None),
         };
         let start = self.clock.elapsed();
         let mut attempts = 0;
@@ -216,6 +216,9 @@ impl Middleware for Retry {
                 this_try.headers_mut().insert("retry-attempt", (attempts - 1).into());
             }
             let result = next.run(this_try).await;
+            if !waits && matches!(&result, Ok(answer) if answer.status() == StatusCode::TOO_MANY_REQUESTS) {
+                return result;
+            }
             let outcome = match &result {
                 Ok(answer) => {
                     let service = || ServiceError::read(answer.body()).and_then(|error| error.retry_after());

@@ -1,0 +1,32 @@
+//! Apps that Intune can install.
+
+use super::{catalog, resource};
+use crate::graph::{Call, List, Operation, entity, nothing};
+use crate::model::{Id, MobileApp};
+
+resource! {
+    /// Apps that Intune can install (`mobileApps`).
+    pub struct MobileApps, mobile_apps
+}
+
+impl MobileApps<'_> {
+    /// All apps. `displayName eq` is understood as a filter.
+    ///
+    /// # Permissions
+    /// `DeviceManagementApps.Read.All`
+    /// # API
+    /// `v1.0`. [List mobileApps](https://learn.microsoft.com/en-us/graph/api/intune-apps-mobileapp-list)
+    pub fn list(&self) -> List<MobileApp> {
+        List::new(self.client, Operation::new(&catalog::MOBILE_APPS_LIST, &[], nothing))
+    }
+
+    /// One app.
+    ///
+    /// # Permissions
+    /// `DeviceManagementApps.Read.All`
+    /// # API
+    /// `v1.0`. [Get mobileApp](https://learn.microsoft.com/en-us/graph/api/intune-apps-mobileapp-get)
+    pub fn get(&self, id: &Id<MobileApp>) -> Call<MobileApp> {
+        Call::new(self.client, Operation::new(&catalog::MOBILE_APPS_GET, &[id.as_str()], entity))
+    }
+}

@@ -1,0 +1,217 @@
+//! Domain join profiles, among other device configurations.
+
+use serde::Serialize;
+
+use super::profiles::TargetBody;
+use super::update::Update;
+use super::{PayloadIds, Reference, catalog, resource};
+use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
+use crate::model::{
+    Assignment, DeviceConfiguration, DomainJoinProfile, Id, PayloadLink, RawObject, Settings, Stored, Target,
+};
+
+resource! {
+    /// Domain join profiles (`deviceConfigurations`, among other kinds). They exist in beta only.
+    pub struct DomainJoinProfiles, domain_join_profiles
+}
+
+impl DomainJoinProfiles<'_> {
+    /// All device configurations; those of other kinds are [`DeviceConfiguration::Unknown`]. No filter by type is to be
+    /// relied on.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.Read.All`
+    /// # API
+    /// `beta`. [List deviceConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-list?view=graph-rest-beta)
+    pub fn list(&self) -> List<DeviceConfiguration> {
+        List::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_LIST, &[], nothing))
+    }
+
+    /// One domain join profile.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.Read.All`
+    /// # API
+    /// `beta`. [Get windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-get?view=graph-rest-beta)
+    pub fn get(&self, id: &Id<DomainJoinProfile>) -> Call<Stored<DomainJoinProfile>> {
+        Call::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_GET, &[id.as_str()], entity))
+    }
+
+    /// How many device configurations there are, of all kinds.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.Read.All`
+    pub fn count(&self) -> Call<u64> {
+        Call::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_COUNT, &[], count))
+    }
+
+    /// Creates a domain join profile. It reaches no device until it is assigned.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`. [Create windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-create?view=graph-rest-beta)
+    pub fn create(&self, profile: &DomainJoinProfile) -> Call<Stored<DomainJoinProfile>> {
+        let operation = Operation::new(&catalog::DEVICE_CONFIGURATIONS_CREATE, &[], entity);
+        Call::new(self.client, operation.with_json(&profile.to_create_body()))
+    }
+
+    /// Changes a domain join profile to what is wished. Devices that have joined keep name and place.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`. [Update windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-update?view=graph-rest-beta)
+    pub fn update(
+        &self,
+        stored: &Stored<DomainJoinProfile>,
+        wish: &DomainJoinProfile,
+    ) -> Update<DomainJoinProfile> {
+        let (write, read) = (&catalog::DEVICE_CONFIGURATIONS_UPDATE, &catalog::DEVICE_CONFIGURATIONS_GET);
+        Update::new(self.client, stored, wish, write, read)
+    }
+
+    /// Deletes a domain join profile.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`. [Delete windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-delete?view=graph-rest-beta)
+    pub fn delete(&self, id: &Id<DomainJoinProfile>) -> Call<()> {
+        Call::new(
+            self.client,
+            Operation::new(&catalog::DEVICE_CONFIGURATIONS_DELETE, &[id.as_str()], nothing),
+        )
+    }
+
+    /// Makes `targets` the assignments of a profile: **all** of them, in one step, so that nothing is unassigned in
+    /// between. An empty list takes all away. Returns the new list.
+    ///
+    /// Only devices count: groups of users are ignored. A device must get exactly one domain join profile.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`. [assign](https://learn.microsoft.com/en-us/graph/api/intune-shared-deviceconfiguration-assign?view=graph-rest-beta)
+    pub fn assign(&self, id: &Id<DomainJoinProfile>, targets: &[Target]) -> Call<Vec<Assignment>> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            assignments: Vec<TargetBody<'a>>,
+        }
+        let body = Body { assignments: targets.iter().map(|target| TargetBody { target }).collect() };
+        let operation = Operation::new(&catalog::DEVICE_CONFIGURATIONS_ASSIGN, &[id.as_str()], list_value);
+        Call::new(self.client, operation.with_json(&body))
+    }
+
+    /// Whether profiles are linked to from elsewhere, such as from a policy set.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`. [hasPayloadLinks](https://learn.microsoft.com/en-us/graph/api/intune-shared-deviceconfiguration-haspayloadlinks?view=graph-rest-beta)
+    pub fn has_payload_links(&self, ids: &[Id<DomainJoinProfile>]) -> Call<Vec<PayloadLink>> {
+        let body = PayloadIds { payload_ids: ids.iter().map(Id::as_str).collect() };
+        let operation = Operation::new(&catalog::DEVICE_CONFIGURATIONS_HAS_PAYLOAD_LINKS, &[], list_value);
+        Call::new(self.client, operation.with_json(&body))
+    }
+
+    /// The assignments of a profile.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.Read.All`
+    /// # API
+    /// `beta`. [List deviceConfigurationAssignments](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-list?view=graph-rest-beta)
+    pub fn assignments(&self, id: &Id<DomainJoinProfile>) -> List<Assignment> {
+        let info = &catalog::DEVICE_CONFIGURATIONS_ASSIGNMENTS_LIST;
+        List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
+    }
+
+    /// One assignment.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.Read.All`
+    /// # API
+    /// `beta`. [Get deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-get?view=graph-rest-beta)
+    pub fn assignment(&self, id: &Id<DomainJoinProfile>, assignment: &Id<Assignment>) -> Call<Assignment> {
+        let info = &catalog::DEVICE_CONFIGURATIONS_ASSIGNMENTS_GET;
+        Call::new(self.client, Operation::new(info, &[id.as_str(), assignment.as_str()], entity))
+    }
+
+    /// Adds one assignment, where [`DomainJoinProfiles::assign`] replaces all.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`. [Create deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-create?view=graph-rest-beta)
+    pub fn add_assignment(&self, id: &Id<DomainJoinProfile>, target: &Target) -> Call<Assignment> {
+        let info = &catalog::DEVICE_CONFIGURATIONS_ASSIGNMENTS_CREATE;
+        Call::new(self.client, Operation::new(info, &[id.as_str()], entity).with_json(&TargetBody { target }))
+    }
+
+    /// Changes the target of an assignment.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`. [Update deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-update?view=graph-rest-beta)
+    pub fn reassign(
+        &self,
+        id: &Id<DomainJoinProfile>,
+        assignment: &Id<Assignment>,
+        target: &Target,
+    ) -> Call<()> {
+        let info = &catalog::DEVICE_CONFIGURATIONS_ASSIGNMENTS_UPDATE;
+        let operation = Operation::new(info, &[id.as_str(), assignment.as_str()], nothing);
+        Call::new(self.client, operation.with_json(&TargetBody { target }))
+    }
+
+    /// Takes one assignment back.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`. [Delete deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-delete?view=graph-rest-beta)
+    pub fn remove_assignment(&self, id: &Id<DomainJoinProfile>, assignment: &Id<Assignment>) -> Call<()> {
+        let info = &catalog::DEVICE_CONFIGURATIONS_ASSIGNMENTS_DELETE;
+        Call::new(self.client, Operation::new(info, &[id.as_str(), assignment.as_str()], nothing))
+    }
+
+    /// The network profiles that a device needs to reach the domain, as they are.
+    ///
+    /// The link is in the service's metadata; no page of the documentation shows these three calls.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.Read.All`
+    pub fn network_access_configurations(&self, id: &Id<DomainJoinProfile>) -> List<RawObject> {
+        let info = &catalog::DOMAIN_JOIN_NETWORK_ACCESS_CONFIGURATIONS_LIST;
+        List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
+    }
+
+    /// Links a network profile.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    pub fn add_network_access_configuration(
+        &self,
+        id: &Id<DomainJoinProfile>,
+        configuration: &Id<DeviceConfiguration>,
+    ) -> Call<()> {
+        let info = &catalog::DOMAIN_JOIN_NETWORK_ACCESS_CONFIGURATIONS_ADD_REF;
+        let collection = "deviceManagement/deviceConfigurations";
+        let body = Reference::to(self.client, "beta", collection, configuration.as_str());
+        Call::new(self.client, Operation::new(info, &[id.as_str()], nothing).with_json(&body))
+    }
+
+    /// Takes the link to a network profile away. The profile stays.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    pub fn remove_network_access_configuration(
+        &self,
+        id: &Id<DomainJoinProfile>,
+        configuration: &Id<DeviceConfiguration>,
+    ) -> Call<()> {
+        let info = &catalog::DOMAIN_JOIN_NETWORK_ACCESS_CONFIGURATIONS_REMOVE_REF;
+        Call::new(self.client, Operation::new(info, &[id.as_str(), configuration.as_str()], nothing))
+    }
+}

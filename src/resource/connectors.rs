@@ -1,0 +1,73 @@
+//! Intune Connectors for Active Directory.
+
+use super::{catalog, resource};
+use crate::graph::{Call, List, Operation, entity, nothing};
+use crate::model::{Connector, Id};
+
+resource! {
+    /// Intune Connectors for Active Directory (`domainJoinConnectors`), which create the computer accounts.
+    ///
+    /// They come by installing them on a server and go, 30 days after their last sign of life, by themselves. Creating,
+    /// changing and deleting them is documented, but the product does not offer it, and a deletion has been refused.
+    pub struct Connectors, connectors
+}
+
+impl Connectors<'_> {
+    /// All connectors. Graph does not say which domain one serves.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.Read.All`
+    /// # API
+    /// `beta`. [List deviceManagementDomainJoinConnectors](https://learn.microsoft.com/en-us/graph/api/intune-odj-devicemanagementdomainjoinconnector-list?view=graph-rest-beta)
+    pub fn list(&self) -> List<Connector> {
+        List::new(self.client, Operation::new(&catalog::DOMAIN_JOIN_CONNECTORS_LIST, &[], nothing))
+    }
+
+    /// One connector.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.Read.All`
+    /// # API
+    /// `beta`. [Get deviceManagementDomainJoinConnector](https://learn.microsoft.com/en-us/graph/api/intune-odj-devicemanagementdomainjoinconnector-get?view=graph-rest-beta)
+    pub fn get(&self, id: &Id<Connector>) -> Call<Connector> {
+        Call::new(self.client, Operation::new(&catalog::DOMAIN_JOIN_CONNECTORS_GET, &[id.as_str()], entity))
+    }
+
+    /// Creates a record of a connector. It does not install one: see the type.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`. [Create deviceManagementDomainJoinConnector](https://learn.microsoft.com/en-us/graph/api/intune-odj-devicemanagementdomainjoinconnector-create?view=graph-rest-beta)
+    pub fn create(&self, connector: &Connector) -> Call<Connector> {
+        let operation =
+            Operation::new(&catalog::DOMAIN_JOIN_CONNECTORS_CREATE, &[], entity).with_json(connector);
+        Call::new(self.client, operation)
+    }
+
+    /// Changes a connector's record: see the type.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`. [Update deviceManagementDomainJoinConnector](https://learn.microsoft.com/en-us/graph/api/intune-odj-devicemanagementdomainjoinconnector-update?view=graph-rest-beta)
+    pub fn update(&self, connector: &Connector) -> Call<Connector> {
+        let info = &catalog::DOMAIN_JOIN_CONNECTORS_UPDATE;
+        Call::new(self.client, Operation::new(info, &[connector.id.as_str()], entity).with_json(connector))
+    }
+
+    /// Deletes a connector's record: see the type.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) has been the answer, even for an inactive one.
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`. [Delete deviceManagementDomainJoinConnector](https://learn.microsoft.com/en-us/graph/api/intune-odj-devicemanagementdomainjoinconnector-delete?view=graph-rest-beta)
+    pub fn delete(&self, id: &Id<Connector>) -> Call<()> {
+        Call::new(
+            self.client,
+            Operation::new(&catalog::DOMAIN_JOIN_CONNECTORS_DELETE, &[id.as_str()], nothing),
+        )
+    }
+}

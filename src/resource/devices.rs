@@ -1,0 +1,345 @@
+//! Devices that are registered for Autopilot.
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use serde::Serialize;
+
+use super::{catalog, resource};
+use crate::error::{ErrorKind, Result};
+use crate::graph::{Call, List, Operation, Poll, Poller, Schedule, count, entity, field, nothing};
+use crate::model::{
+    DeploymentProfile, Device, GroupTag, HybridJoinProfile, Id, Personal, ProfileAssignmentStatus,
+    SerialNumber, Text, UserPrincipalName,
+};
+
+resource! {
+    /// Devices that are registered for Autopilot (`windowsAutopilotDeviceIdentities`).
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::Harness;
+    /// # let Harness { client, tenant, .. } = Harness::new();
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # tenant.add_device("PF3XK7M1");
+    /// let devices = client.devices().list().all().await?;
+    /// assert_eq!(devices.len(), 1);
+    /// # windows_autopilot::Result::Ok(()) }).unwrap();
+    /// ```
+    pub struct Devices, devices
+}
+
+/// How often to look for a device, and how long: Microsoft names no time, and minutes are usual.
+const APPEARS: Schedule =
+    Schedule::new(Duration::from_secs(15), Duration::from_secs(60), Duration::from_secs(30 * 60));
+
+impl Devices<'_> {
+    /// All devices.
+    ///
+    /// The service understands one filter, `contains` of `serialNumber`, and that not of a value with a hyphen or a
+    /// blank: use [`Devices::find_by_serial_number`]. `$select` has answered 500, so it is not sent.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All`
+    /// # API
+    /// `beta`, for the assignment of the profile; `v1.0` has it with fewer properties.
+    /// [List windowsAutopilotDeviceIdentities](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-list?view=graph-rest-beta)
+    pub fn list(&self) -> List<Device> {
+        List::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_LIST, &[], nothing))
+    }
+
+    /// All devices with a group tag. Compared here, since the service does not filter by it; case does not matter, as
+    /// in the rules of dynamic groups.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::Harness;
+    /// # let Harness { client, tenant, .. } = Harness::new();
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let kiosks = client.devices().with_group_tag(&"Kiosk".parse()?).await?;
+    /// assert!(kiosks.is_empty());
+    /// # windows_autopilot::Result::Ok(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Call::send`].
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All`
+    pub async fn with_group_tag(&self, tag: &GroupTag) -> Result<Vec<Device>> {
+        let wanted = tag.as_str().to_lowercase();
+        let has_tag =
+            |device: &Device| device.group_tag.as_deref().is_some_and(|tag| tag.to_lowercase() == wanted);
+        self.list().items().try_filter(|device| std::future::ready(has_tag(device))).try_collect().await
+    }
+
+    /// All devices with a serial number. There may be several: serial numbers repeat between makers.
+    ///
+    /// # Errors
+    /// As [`Call::send`].
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All`
+    pub async fn find_by_serial_number(&self, serial: &SerialNumber) -> Result<Vec<Device>> {
+        // The filter fails with hyphens and blanks, so it gets the longest part without; equality is decided here.
+        let part = serial.as_str().split(|c: char| !c.is_ascii_alphanumeric()).max_by_key(|part| part.len());
+        let list = match part.filter(|part| !part.is_empty()) {
+            Some(part) => self.list().filter(field("serialNumber").contains(part)),
+            None => self.list(),
+        };
+        let same = |device: &Device| {
+            device.serial_number.as_deref().is_some_and(|found| found.eq_ignore_ascii_case(serial.as_str()))
+        };
+        list.items().try_filter(|device| std::future::ready(same(device))).try_collect().await
+    }
+
+    /// One device.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if there is none.
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All`
+    /// # API
+    /// `beta`. Its assignment status can lag behind the list's.
+    /// [Get windowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-get?view=graph-rest-beta)
+    pub fn get(&self, id: &Id<Device>) -> Call<Device> {
+        Call::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_GET, &[id.as_str()], entity))
+    }
+
+    /// How many devices there are.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All`
+    pub fn count(&self) -> Call<u64> {
+        Call::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_COUNT, &[], count))
+    }
+
+    /// Deletes a device's registration.
+    ///
+    /// Delete the Intune device first. Returns when the service has accepted the deletion; the record may stay visible
+    /// for half an hour, and then the computer object in Active Directory is what remains to be deleted. Never delete
+    /// the device's object in Entra ID by hand.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if there is none; [`ErrorKind::Rejected`] or [`ErrorKind::Conflict`] while it is enrolled.
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All`
+    /// # API
+    /// `v1.0`. [Delete windowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-delete)
+    pub fn delete(&self, id: &Id<Device>) -> Call<()> {
+        Call::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_DELETE, &[id.as_str()], nothing))
+    }
+
+    /// Assigns a user, who is greeted by `addressable_user_name`.
+    ///
+    /// Do not use it with hybrid join: the first sign-in then joins Entra ID alone, and the deployment ends with
+    /// `0x80070774`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Rejected`] without a reason if the user does not exist or has no Intune licence.
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All`
+    /// # API
+    /// `v1.0`. [assignUserToDevice](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-assignusertodevice)
+    pub fn assign_user(
+        &self,
+        id: &Id<Device>,
+        user: &UserPrincipalName,
+        addressable_user_name: &Personal,
+    ) -> Call<()> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Body<'a> {
+            user_principal_name: &'a str,
+            addressable_user_name: &'a str,
+        }
+        let body = Body {
+            user_principal_name: user.as_str(),
+            addressable_user_name: addressable_user_name.as_str(),
+        };
+        let operation =
+            Operation::new(&catalog::AUTOPILOT_DEVICES_ASSIGN_USER_TO_DEVICE, &[id.as_str()], nothing)
+                .with_json(&body);
+        Call::new(self.client, operation)
+    }
+
+    /// Takes back the assignment of a user.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All`
+    /// # API
+    /// `v1.0`. [unassignUserFromDevice](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-unassignuserfromdevice)
+    pub fn unassign_user(&self, id: &Id<Device>) -> Call<()> {
+        let operation =
+            Operation::new(&catalog::AUTOPILOT_DEVICES_UNASSIGN_USER_FROM_DEVICE, &[id.as_str()], nothing);
+        Call::new(self.client, operation)
+    }
+
+    /// Changes what `update` names, and nothing else.
+    ///
+    /// A changed group tag is the only way to retag a device: importing it again does not. It does not assign a profile
+    /// by itself; the dynamic group for the new tag does, in time.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All`
+    /// # API
+    /// `beta`. [updateDeviceProperties](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-updatedeviceproperties?view=graph-rest-beta)
+    pub fn update(&self, id: &Id<Device>, update: &DeviceUpdate) -> Call<()> {
+        let info = &catalog::AUTOPILOT_DEVICES_UPDATE_DEVICE_PROPERTIES;
+        Call::new(self.client, Operation::new(info, &[id.as_str()], nothing).with_json(update))
+    }
+
+    /// Lets a device enrol again that is blocked after a failed or an earlier enrolment.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All`
+    /// # API
+    /// `beta`. [allowNextEnrollment](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-allownextenrollment?view=graph-rest-beta)
+    pub fn allow_next_enrollment(&self, id: &Id<Device>) -> Call<()> {
+        let info = &catalog::AUTOPILOT_DEVICES_ALLOW_NEXT_ENROLLMENT;
+        Call::new(self.client, Operation::new(info, &[id.as_str()], nothing))
+    }
+
+    /// The profile that the device has.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if it has none.
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All`
+    /// # API
+    /// `beta`. [Get windowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-shared-windowsautopilotdeploymentprofile-get?view=graph-rest-beta)
+    pub fn deployment_profile(&self, id: &Id<Device>) -> Call<DeploymentProfile> {
+        let info = &catalog::AUTOPILOT_DEVICES_DEPLOYMENT_PROFILE_GET;
+        Call::new(self.client, Operation::new(info, &[id.as_str()], entity))
+    }
+
+    /// The profile that the device is meant to have, by its groups.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if there is none.
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All`
+    /// # API
+    /// `beta`. [Get windowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-shared-windowsautopilotdeploymentprofile-get?view=graph-rest-beta)
+    pub fn intended_deployment_profile(&self, id: &Id<Device>) -> Call<DeploymentProfile> {
+        let info = &catalog::AUTOPILOT_DEVICES_INTENDED_DEPLOYMENT_PROFILE_GET;
+        Call::new(self.client, Operation::new(info, &[id.as_str()], entity))
+    }
+
+    /// Waits until a device can be seen: after an import, it appears minutes later.
+    pub fn wait_until_visible(&self, id: &Id<Device>) -> Poller<Device> {
+        let (client, id) = (self.client.clone(), id.clone());
+        Poller::new(std::sync::Arc::clone(self.client.clock()), APPEARS, "the device to appear", move || {
+            let get = client.devices().get(&id);
+            async move {
+                match get.send().await {
+                    Ok(device) => Ok(Poll::Ready(device)),
+                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(Poll::Pending(())),
+                    Err(error) => Err(error),
+                }
+            }
+        })
+    }
+
+    /// Waits until a deleted device is no longer seen.
+    pub fn wait_until_gone(&self, id: &Id<Device>) -> Poller<()> {
+        let (client, id) = (self.client.clone(), id.clone());
+        let schedule = Schedule::new(APPEARS.first, APPEARS.longest, Duration::from_secs(60 * 60));
+        Poller::new(std::sync::Arc::clone(self.client.clock()), schedule, "the device to go", move || {
+            let get = client.devices().get(&id);
+            async move {
+                match get.send().await {
+                    Ok(_) => Ok(Poll::Pending(())),
+                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(Poll::Ready(())),
+                    Err(error) => Err(error),
+                }
+            }
+        })
+    }
+
+    /// Waits until a device has `profile`: its status says assigned, the date is set, and it is that profile and no
+    /// other. Switch a device on before that, and it may keep a default profile.
+    pub fn wait_until_assigned(
+        &self,
+        id: &Id<Device>,
+        profile: &Id<HybridJoinProfile>,
+        deadline: Duration,
+    ) -> Poller<Device, Device> {
+        let (client, id, profile) = (self.client.clone(), id.clone(), profile.clone());
+        let schedule = Schedule::new(Duration::from_secs(30), Duration::from_secs(60), deadline);
+        let clock = std::sync::Arc::clone(self.client.clock());
+        Poller::new(clock, schedule, "the profile to be assigned", move || {
+            let get = client.devices().get(&id);
+            let of = client.devices().deployment_profile(&id);
+            let profile = profile.clone();
+            async move {
+                let device = get.send().await?;
+                if !is_assigned(&device) {
+                    return Ok(Poll::Pending(device));
+                }
+                match of.send().await {
+                    Ok(found) if found.id().is_some_and(|found| found == profile.as_str()) => {
+                        Ok(Poll::Ready(device))
+                    }
+                    Ok(_) => Ok(Poll::Pending(device)),
+                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(Poll::Pending(device)),
+                    Err(error) => Err(error),
+                }
+            }
+        })
+    }
+}
+
+/// Whether the status says assigned and the date agrees: the two do not come at the same moment.
+fn is_assigned(device: &Device) -> bool {
+    let status = device.deployment_profile_assignment_status.as_ref();
+    status.is_some_and(ProfileAssignmentStatus::is_assigned)
+        && device.deployment_profile_assigned_date_time.is_some()
+}
+
+/// A change of a device's properties. What is not named stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceUpdate {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_principal_name: Option<Personal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    addressable_user_name: Option<Personal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_tag: Option<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display_name: Option<Text>,
+}
+
+impl DeviceUpdate {
+    /// A change of nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the group tag; `None` clears it.
+    #[must_use]
+    pub fn with_group_tag(mut self, tag: Option<&GroupTag>) -> Self {
+        // Cleared by the empty string; null leaves it as it is.
+        self.group_tag = Some(tag.map_or("", GroupTag::as_str).into());
+        self
+    }
+
+    /// Sets the name that the user is greeted by.
+    #[must_use]
+    pub fn with_addressable_user_name(mut self, name: Personal) -> Self {
+        self.addressable_user_name = Some(name);
+        self
+    }
+
+    /// Sets the user.
+    #[must_use]
+    pub fn with_user_principal_name(mut self, user: &UserPrincipalName) -> Self {
+        self.user_principal_name = Some(user.as_str().into());
+        self
+    }
+
+    /// Sets the name in Autopilot's list. It has no effect on a device that joins Active Directory: its name comes from
+    /// the domain join profile.
+    #[must_use]
+    pub fn with_display_name(mut self, name: impl Into<Text>) -> Self {
+        self.display_name = Some(name.into());
+        self
+    }
+}

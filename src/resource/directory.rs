@@ -1,0 +1,119 @@
+//! Devices as Entra ID knows them.
+
+use serde::Serialize;
+
+use super::{catalog, resource};
+use crate::graph::{Call, List, Operation, count, entity, nothing};
+use crate::model::{DirectoryDevice, EntraDevice, ExtensionAttributes, Id};
+
+resource! {
+    /// Devices as Entra ID knows them (`devices`).
+    ///
+    /// A hybrid joined device has two by design: the anchor that its registration made, which carries `[ZTDId]`, and the
+    /// one that Entra Connect synced from Active Directory. Never delete the anchor.
+    pub struct DirectoryDevices, directory_devices
+}
+
+impl DirectoryDevices<'_> {
+    /// All devices. Filters are understood on `deviceId`, `displayName` and `physicalIds`, among others.
+    ///
+    /// # Permissions
+    /// `Device.Read.All`
+    /// # API
+    /// `v1.0`. [List devices](https://learn.microsoft.com/en-us/graph/api/device-list)
+    pub fn list(&self) -> List<DirectoryDevice> {
+        List::new(self.client, Operation::new(&catalog::DEVICES_LIST, &[], nothing))
+    }
+
+    /// One device by object id.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
+    /// # Permissions
+    /// `Device.Read.All`
+    /// # API
+    /// `v1.0`. [Get device](https://learn.microsoft.com/en-us/graph/api/device-get)
+    pub fn get(&self, id: &Id<DirectoryDevice>) -> Call<DirectoryDevice> {
+        Call::new(self.client, Operation::new(&catalog::DEVICES_GET, &[id.as_str()], entity))
+    }
+
+    /// One device by device id, which is what the other records of the device carry.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
+    /// # Permissions
+    /// `Device.Read.All`
+    /// # API
+    /// `v1.0`. [Get device](https://learn.microsoft.com/en-us/graph/api/device-get)
+    pub fn get_by_device_id(&self, id: &Id<EntraDevice>) -> Call<DirectoryDevice> {
+        // An id has no quote in it that is not doubled for OData.
+        let key = id.as_str().replace('\'', "''");
+        Call::new(self.client, Operation::new(&catalog::DEVICES_GET_BY_DEVICE_ID, &[&key], entity))
+    }
+
+    /// How many devices there are, more or less: the directory counts with a delay.
+    ///
+    /// # Permissions
+    /// `Device.Read.All`
+    pub fn count(&self) -> Call<u64> {
+        let operation =
+            Operation::new(&catalog::DEVICES_COUNT, &[], count).with_header("consistencylevel", "eventual");
+        Call::new(self.client, operation)
+    }
+
+    /// Changes what `update` names.
+    ///
+    /// # Permissions
+    /// `Device.ReadWrite.All` for an app, `Directory.AccessAsUser.All` for a user.
+    /// # API
+    /// `v1.0`. [Update device](https://learn.microsoft.com/en-us/graph/api/device-update)
+    pub fn update(&self, id: &Id<DirectoryDevice>, update: &DirectoryDeviceUpdate) -> Call<()> {
+        let operation = Operation::new(&catalog::DEVICES_UPDATE, &[id.as_str()], nothing).with_json(update);
+        Call::new(self.client, operation)
+    }
+
+    /// Deletes a device's object. **Not for a registered device**: without its anchor a device loses its groups and
+    /// fails with `0x80070774` or `0x801C03F3`; delete the registration instead, and the anchor goes with it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) while the registration lives, as a rule; it has been seen to
+    /// succeed.
+    /// # Permissions
+    /// `Device.ReadWrite.All` for an app, `Directory.AccessAsUser.All` for a user.
+    /// # API
+    /// `v1.0`. [Delete device](https://learn.microsoft.com/en-us/graph/api/device-delete)
+    pub fn delete(&self, id: &Id<DirectoryDevice>) -> Call<()> {
+        Call::new(self.client, Operation::new(&catalog::DEVICES_DELETE, &[id.as_str()], nothing))
+    }
+}
+
+/// A change of a device's object. What is not named stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DirectoryDeviceUpdate {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_enabled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extension_attributes: Option<ExtensionAttributes>,
+}
+
+impl DirectoryDeviceUpdate {
+    /// A change of nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets whether the device may sign in.
+    #[must_use]
+    pub fn with_account_enabled(mut self, enabled: bool) -> Self {
+        self.account_enabled = Some(enabled);
+        self
+    }
+
+    /// Sets the extension attributes that are given.
+    #[must_use]
+    pub fn with_extension_attributes(mut self, attributes: ExtensionAttributes) -> Self {
+        self.extension_attributes = Some(attributes);
+        self
+    }
+}

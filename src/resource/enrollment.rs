@@ -1,0 +1,208 @@
+//! Enrollment configurations: enrollment status pages, and others beside them.
+
+use serde::Serialize;
+
+use super::profiles::TargetBody;
+use super::update::Update;
+use super::{PayloadIds, catalog, resource};
+use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
+use crate::model::{
+    Assignment, EnrollmentConfiguration, EnrollmentStatusPage, Id, PayloadLink, Settings, Stored, Target,
+};
+
+resource! {
+    /// Enrollment status pages (`deviceEnrollmentConfigurations`, among other kinds).
+    ///
+    /// A tenant has one page from the start, which is the fallback for everyone: its name, assignments and priority are
+    /// fixed, and it cannot be deleted ([`EnrollmentConfiguration::is_default`]).
+    pub struct EnrollmentStatusPages, enrollment_status_pages
+}
+
+impl EnrollmentStatusPages<'_> {
+    /// All enrollment configurations; those of other kinds are [`EnrollmentConfiguration::Unknown`]. No filter is to be
+    /// relied on.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All`
+    /// # API
+    /// `beta`: in `v1.0` a page has next to no settings.
+    /// [List deviceEnrollmentConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-windows10enrollmentcompletionpageconfiguration-list?view=graph-rest-beta)
+    pub fn list(&self) -> List<EnrollmentConfiguration> {
+        List::new(self.client, Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_LIST, &[], nothing))
+    }
+
+    /// One page.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All`
+    /// # API
+    /// `beta`. [Get windows10EnrollmentCompletionPageConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-windows10enrollmentcompletionpageconfiguration-get?view=graph-rest-beta)
+    pub fn get(&self, id: &Id<EnrollmentStatusPage>) -> Call<Stored<EnrollmentStatusPage>> {
+        Call::new(
+            self.client,
+            Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_GET, &[id.as_str()], entity),
+        )
+    }
+
+    /// How many enrollment configurations there are, of all kinds. A tenant takes 51 pages.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All`
+    pub fn count(&self) -> Call<u64> {
+        Call::new(self.client, Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_COUNT, &[], count))
+    }
+
+    /// Creates a page, with the lowest priority. It reaches no device until it is assigned.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All`
+    /// # API
+    /// `beta`. [Create windows10EnrollmentCompletionPageConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-windows10enrollmentcompletionpageconfiguration-create?view=graph-rest-beta)
+    pub fn create(&self, page: &EnrollmentStatusPage) -> Call<Stored<EnrollmentStatusPage>> {
+        let operation = Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_CREATE, &[], entity);
+        Call::new(self.client, operation.with_json(&page.to_create_body()))
+    }
+
+    /// Changes a page to what is wished.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All`
+    /// # API
+    /// `beta`. [Update windows10EnrollmentCompletionPageConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-windows10enrollmentcompletionpageconfiguration-update?view=graph-rest-beta)
+    pub fn update(
+        &self,
+        stored: &Stored<EnrollmentStatusPage>,
+        wish: &EnrollmentStatusPage,
+    ) -> Update<EnrollmentStatusPage> {
+        let (write, read) =
+            (&catalog::ENROLLMENT_CONFIGURATIONS_UPDATE, &catalog::ENROLLMENT_CONFIGURATIONS_GET);
+        Update::new(self.client, stored, wish, write, read)
+    }
+
+    /// Deletes a page. Not the default one.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All`
+    /// # API
+    /// `beta`. [Delete windows10EnrollmentCompletionPageConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-windows10enrollmentcompletionpageconfiguration-delete?view=graph-rest-beta)
+    pub fn delete(&self, id: &Id<EnrollmentStatusPage>) -> Call<()> {
+        Call::new(
+            self.client,
+            Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_DELETE, &[id.as_str()], nothing),
+        )
+    }
+
+    /// Makes `targets` the assignments of a page: **all** of them, in one step, so that nothing is unassigned in between.
+    /// An empty list takes all away.
+    ///
+    /// Assign to groups of devices: the blocking apps of a page for users do not hold up a device's setup.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All`
+    /// # API
+    /// `beta`. [assign](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-deviceenrollmentconfiguration-assign?view=graph-rest-beta)
+    pub fn assign(&self, id: &Id<EnrollmentStatusPage>, targets: &[Target]) -> Call<()> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Body<'a> {
+            enrollment_configuration_assignments: Vec<TargetBody<'a>>,
+        }
+        let assignments = targets.iter().map(|target| TargetBody { target }).collect();
+        let body = Body { enrollment_configuration_assignments: assignments };
+        let operation = Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_ASSIGN, &[id.as_str()], nothing);
+        Call::new(self.client, operation.with_json(&body))
+    }
+
+    /// Sets a page's priority: 1 is the highest, and the others move. Setting the priority that it has is an error, so
+    /// compare first.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) for the priority that it has, and for the default page.
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All`
+    /// # API
+    /// `beta`. [setPriority](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-deviceenrollmentconfiguration-setpriority?view=graph-rest-beta)
+    pub fn set_priority(&self, id: &Id<EnrollmentStatusPage>, priority: u32) -> Call<()> {
+        #[derive(Serialize)]
+        struct Body {
+            priority: u32,
+        }
+        let operation =
+            Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_SET_PRIORITY, &[id.as_str()], nothing);
+        Call::new(self.client, operation.with_json(&Body { priority }))
+    }
+
+    /// Whether pages are linked to from elsewhere, such as from a policy set.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All`
+    /// # API
+    /// `beta`. [hasPayloadLinks](https://learn.microsoft.com/en-us/graph/api/intune-shared-deviceenrollmentconfiguration-haspayloadlinks?view=graph-rest-beta)
+    pub fn has_payload_links(&self, ids: &[Id<EnrollmentStatusPage>]) -> Call<Vec<PayloadLink>> {
+        let body = PayloadIds { payload_ids: ids.iter().map(Id::as_str).collect() };
+        let operation =
+            Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_HAS_PAYLOAD_LINKS, &[], list_value);
+        Call::new(self.client, operation.with_json(&body))
+    }
+
+    /// The assignments of a page.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All`
+    /// # API
+    /// `beta`. [List enrollmentConfigurationAssignments](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-list?view=graph-rest-beta)
+    pub fn assignments(&self, id: &Id<EnrollmentStatusPage>) -> List<Assignment> {
+        let info = &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGNMENTS_LIST;
+        List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
+    }
+
+    /// One assignment.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All`
+    /// # API
+    /// `beta`. [Get enrollmentConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-get?view=graph-rest-beta)
+    pub fn assignment(&self, id: &Id<EnrollmentStatusPage>, assignment: &Id<Assignment>) -> Call<Assignment> {
+        let info = &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGNMENTS_GET;
+        Call::new(self.client, Operation::new(info, &[id.as_str(), assignment.as_str()], entity))
+    }
+
+    /// Adds one assignment, where [`EnrollmentStatusPages::assign`] replaces all.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All`
+    /// # API
+    /// `beta`. [Create enrollmentConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-create?view=graph-rest-beta)
+    pub fn add_assignment(&self, id: &Id<EnrollmentStatusPage>, target: &Target) -> Call<Assignment> {
+        let info = &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGNMENTS_CREATE;
+        Call::new(self.client, Operation::new(info, &[id.as_str()], entity).with_json(&TargetBody { target }))
+    }
+
+    /// Changes the target of an assignment.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All`
+    /// # API
+    /// `beta`. [Update enrollmentConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-update?view=graph-rest-beta)
+    pub fn reassign(
+        &self,
+        id: &Id<EnrollmentStatusPage>,
+        assignment: &Id<Assignment>,
+        target: &Target,
+    ) -> Call<()> {
+        let info = &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGNMENTS_UPDATE;
+        let operation = Operation::new(info, &[id.as_str(), assignment.as_str()], nothing);
+        Call::new(self.client, operation.with_json(&TargetBody { target }))
+    }
+
+    /// Takes one assignment back.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All`
+    /// # API
+    /// `beta`. [Delete enrollmentConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-delete?view=graph-rest-beta)
+    pub fn remove_assignment(&self, id: &Id<EnrollmentStatusPage>, assignment: &Id<Assignment>) -> Call<()> {
+        let info = &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGNMENTS_DELETE;
+        Call::new(self.client, Operation::new(info, &[id.as_str(), assignment.as_str()], nothing))
+    }
+}

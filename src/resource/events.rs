@@ -1,0 +1,96 @@
+//! Autopilot's record of deployments.
+
+use super::{catalog, resource};
+use crate::graph::{Call, List, Operation, entity, nothing};
+use crate::model::{AutopilotEvent, Id, PolicyStatusDetail};
+
+resource! {
+    /// Autopilot's record of deployments (`autopilotEvents`), kept for 30 days.
+    ///
+    /// A deployment that failed stays so after *Try again*; one of more than an hour may stay incomplete. Creating,
+    /// changing and deleting events is documented; there is no known use for it.
+    pub struct AutopilotEvents, autopilot_events
+}
+
+impl AutopilotEvents<'_> {
+    /// All events, fifty a page.
+    ///
+    /// # Permissions
+    /// `DeviceManagementManagedDevices.Read.All`
+    /// # API
+    /// `beta`. [List deviceManagementAutopilotEvents](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotevent-list?view=graph-rest-beta)
+    pub fn list(&self) -> List<AutopilotEvent> {
+        List::new(self.client, Operation::new(&catalog::AUTOPILOT_EVENTS_LIST, &[], nothing))
+    }
+
+    /// One event.
+    ///
+    /// # Permissions
+    /// `DeviceManagementManagedDevices.Read.All`
+    /// # API
+    /// `beta`. [Get deviceManagementAutopilotEvent](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotevent-get?view=graph-rest-beta)
+    pub fn get(&self, id: &Id<AutopilotEvent>) -> Call<AutopilotEvent> {
+        Call::new(self.client, Operation::new(&catalog::AUTOPILOT_EVENTS_GET, &[id.as_str()], entity))
+    }
+
+    /// Creates an event: see the type.
+    ///
+    /// # Permissions
+    /// `DeviceManagementManagedDevices.ReadWrite.All`
+    /// # API
+    /// `beta`. [Create deviceManagementAutopilotEvent](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotevent-create?view=graph-rest-beta)
+    pub fn create(&self, event: &AutopilotEvent) -> Call<AutopilotEvent> {
+        let operation = Operation::new(&catalog::AUTOPILOT_EVENTS_CREATE, &[], entity).with_json(event);
+        Call::new(self.client, operation)
+    }
+
+    /// Changes an event: see the type.
+    ///
+    /// # Permissions
+    /// `DeviceManagementManagedDevices.ReadWrite.All`
+    /// # API
+    /// `beta`. [Update deviceManagementAutopilotEvent](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotevent-update?view=graph-rest-beta)
+    pub fn update(&self, event: &AutopilotEvent) -> Call<AutopilotEvent> {
+        let info = &catalog::AUTOPILOT_EVENTS_UPDATE;
+        Call::new(self.client, Operation::new(info, &[event.id.as_str()], entity).with_json(event))
+    }
+
+    /// Deletes an event: see the type.
+    ///
+    /// # Permissions
+    /// `DeviceManagementManagedDevices.ReadWrite.All`
+    /// # API
+    /// `beta`. [Delete deviceManagementAutopilotEvent](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotevent-delete?view=graph-rest-beta)
+    pub fn delete(&self, id: &Id<AutopilotEvent>) -> Call<()> {
+        Call::new(self.client, Operation::new(&catalog::AUTOPILOT_EVENTS_DELETE, &[id.as_str()], nothing))
+    }
+
+    /// The state of each policy and app during a deployment.
+    ///
+    /// Documented, but in no current metadata: be ready for [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) or
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
+    ///
+    /// # Permissions
+    /// `DeviceManagementManagedDevices.Read.All`
+    /// # API
+    /// `beta`. [List deviceManagementAutopilotPolicyStatusDetails](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotpolicystatusdetail-list?view=graph-rest-beta)
+    pub fn policy_status_details(&self, id: &Id<AutopilotEvent>) -> List<PolicyStatusDetail> {
+        let info = &catalog::AUTOPILOT_EVENTS_POLICY_STATUS_DETAILS_LIST;
+        List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
+    }
+
+    /// The state of one policy or app during a deployment. As doubtful as the list.
+    ///
+    /// # Permissions
+    /// `DeviceManagementManagedDevices.Read.All`
+    /// # API
+    /// `beta`. [Get deviceManagementAutopilotPolicyStatusDetail](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotpolicystatusdetail-get?view=graph-rest-beta)
+    pub fn policy_status_detail(
+        &self,
+        id: &Id<AutopilotEvent>,
+        detail: &Id<PolicyStatusDetail>,
+    ) -> Call<PolicyStatusDetail> {
+        let info = &catalog::AUTOPILOT_EVENTS_POLICY_STATUS_DETAILS_GET;
+        Call::new(self.client, Operation::new(info, &[id.as_str(), detail.as_str()], entity))
+    }
+}

@@ -1,0 +1,105 @@
+//! Assignment filters.
+
+use serde::Serialize;
+
+use super::{catalog, resource};
+use crate::graph::{Call, List, Operation, decode_if_any, entity, nothing};
+use crate::model::{AssignmentFilter, AssignmentFilterManagementType, DevicePlatform, Id, Text};
+
+resource! {
+    /// Assignment filters (`assignmentFilters`), which narrow an assignment to some devices of its target.
+    pub struct AssignmentFilters, assignment_filters
+}
+
+impl AssignmentFilters<'_> {
+    /// All filters.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.Read.All`
+    /// # API
+    /// `beta`. [List deviceAndAppManagementAssignmentFilters](https://learn.microsoft.com/en-us/graph/api/intune-policyset-deviceandappmanagementassignmentfilter-list?view=graph-rest-beta)
+    pub fn list(&self) -> List<AssignmentFilter> {
+        List::new(self.client, Operation::new(&catalog::ASSIGNMENT_FILTERS_LIST, &[], nothing))
+    }
+
+    /// One filter.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.Read.All`
+    /// # API
+    /// `beta`. [Get deviceAndAppManagementAssignmentFilter](https://learn.microsoft.com/en-us/graph/api/intune-policyset-deviceandappmanagementassignmentfilter-get?view=graph-rest-beta)
+    pub fn get(&self, id: &Id<AssignmentFilter>) -> Call<AssignmentFilter> {
+        Call::new(self.client, Operation::new(&catalog::ASSIGNMENT_FILTERS_GET, &[id.as_str()], entity))
+    }
+
+    /// Creates a filter: its name, description, platform, rule, scope tags and what it is for.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`. [Create deviceAndAppManagementAssignmentFilter](https://learn.microsoft.com/en-us/graph/api/intune-policyset-deviceandappmanagementassignmentfilter-create?view=graph-rest-beta)
+    pub fn create(&self, filter: &AssignmentFilter) -> Call<AssignmentFilter> {
+        let operation = Operation::new(&catalog::ASSIGNMENT_FILTERS_CREATE, &[], entity);
+        let body = Body {
+            platform: filter.platform.as_ref(),
+            assignment_filter_management_type: filter.assignment_filter_management_type.as_ref(),
+            ..Body::of(filter)
+        };
+        Call::new(self.client, operation.with_json(&body))
+    }
+
+    /// Changes a filter's name, description, rule and scope tags to those that `filter` has; what is `None` stays.
+    /// Returns the filter if the service answers with it.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`. [Update deviceAndAppManagementAssignmentFilter](https://learn.microsoft.com/en-us/graph/api/intune-policyset-deviceandappmanagementassignmentfilter-update?view=graph-rest-beta)
+    pub fn update(&self, filter: &AssignmentFilter) -> Call<Option<AssignmentFilter>> {
+        let operation =
+            Operation::new(&catalog::ASSIGNMENT_FILTERS_UPDATE, &[filter.id.as_str()], decode_if_any);
+        Call::new(self.client, operation.with_json(&Body::of(filter)))
+    }
+
+    /// Deletes a filter.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`. [Delete deviceAndAppManagementAssignmentFilter](https://learn.microsoft.com/en-us/graph/api/intune-policyset-deviceandappmanagementassignmentfilter-delete?view=graph-rest-beta)
+    pub fn delete(&self, id: &Id<AssignmentFilter>) -> Call<()> {
+        Call::new(self.client, Operation::new(&catalog::ASSIGNMENT_FILTERS_DELETE, &[id.as_str()], nothing))
+    }
+}
+
+/// What of a filter can be written.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display_name: Option<&'a Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'a Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role_scope_tags: Option<&'a [Text]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    platform: Option<&'a DevicePlatform>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assignment_filter_management_type: Option<&'a AssignmentFilterManagementType>,
+}
+
+impl<'a> Body<'a> {
+    /// What can be written at any time.
+    fn of(filter: &'a AssignmentFilter) -> Self {
+        Self {
+            display_name: filter.display_name.as_ref(),
+            description: filter.description.as_ref(),
+            rule: filter.rule.as_ref(),
+            role_scope_tags: filter.role_scope_tags.as_deref(),
+            platform: None,
+            assignment_filter_management_type: None,
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Devices as Intune manages them.
+
+use super::{catalog, resource};
+use crate::graph::{Call, List, Operation, entity, nothing};
+use crate::model::{Id, ManagedDevice};
+
+resource! {
+    /// Devices as Intune manages them (`managedDevices`): there from their enrolment on.
+    pub struct ManagedDevices, managed_devices
+}
+
+impl ManagedDevices<'_> {
+    /// All managed devices. `serialNumber eq` is understood as a filter.
+    ///
+    /// # Permissions
+    /// `DeviceManagementManagedDevices.Read.All`
+    /// # API
+    /// `beta`, for the join type. [List managedDevices](https://learn.microsoft.com/en-us/graph/api/intune-devices-manageddevice-list?view=graph-rest-beta)
+    pub fn list(&self) -> List<ManagedDevice> {
+        List::new(self.client, Operation::new(&catalog::MANAGED_DEVICES_LIST, &[], nothing))
+    }
+
+    /// One managed device.
+    ///
+    /// # Permissions
+    /// `DeviceManagementManagedDevices.Read.All`
+    /// # API
+    /// `beta`, for the join type. [Get managedDevice](https://learn.microsoft.com/en-us/graph/api/intune-devices-manageddevice-get?view=graph-rest-beta)
+    pub fn get(&self, id: &Id<ManagedDevice>) -> Call<ManagedDevice> {
+        Call::new(self.client, Operation::new(&catalog::MANAGED_DEVICES_GET, &[id.as_str()], entity))
+    }
+
+    /// Deletes a managed device: the first step of taking a device out. It does not wipe it.
+    ///
+    /// # Permissions
+    /// `DeviceManagementManagedDevices.ReadWrite.All`
+    /// # API
+    /// `beta`. [Delete managedDevice](https://learn.microsoft.com/en-us/graph/api/intune-devices-manageddevice-delete?view=graph-rest-beta)
+    pub fn delete(&self, id: &Id<ManagedDevice>) -> Call<()> {
+        Call::new(self.client, Operation::new(&catalog::MANAGED_DEVICES_DELETE, &[id.as_str()], nothing))
+    }
+}

@@ -1,0 +1,169 @@
+//! Automatic enrollment: the MDM user scope.
+
+use serde::Serialize;
+
+use super::{Reference, catalog, resource};
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::{Call, List, Operation, entity, nothing};
+use crate::model::{Group, GroupReference, Id, MdmPolicy, MdmScope, MdmScopeStep, Text};
+
+resource! {
+    /// Automatic enrollment (`mobileDeviceManagementPolicies`). It exists in beta only.
+    ///
+    /// **A signed-in user is needed for every call here**: no application permission works, not even to read. A client
+    /// that signs in by itself is refused with [`ErrorKind::Forbidden`].
+    pub struct MdmPolicies, mdm_policies
+}
+
+/// Addresses of a mobility policy. Each cloud has its own; what is `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MdmAddresses {
+    /// Where the terms of use are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terms_of_use_url: Option<Text>,
+    /// Where a device enrolls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discovery_url: Option<Text>,
+    /// Where a device checks compliance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compliance_url: Option<Text>,
+}
+
+impl MdmPolicies<'_> {
+    /// All policies: one for each application that can manage devices.
+    ///
+    /// # Permissions
+    /// `Policy.Read.All`, delegated only.
+    /// # API
+    /// `beta`. [List mobileDeviceManagementPolicies](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-list?view=graph-rest-beta)
+    pub fn list(&self) -> List<MdmPolicy> {
+        List::new(self.client, Operation::new(&catalog::MOBILITY_POLICIES_LIST, &[], nothing))
+    }
+
+    /// One policy with its groups.
+    ///
+    /// # Permissions
+    /// `Policy.Read.All`, delegated only.
+    /// # API
+    /// `beta`. [Get mobileDeviceManagementPolicy](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-get?view=graph-rest-beta)
+    pub fn get(&self, id: &Id<MdmPolicy>) -> Call<MdmPolicy> {
+        let operation = Operation::new(&catalog::MOBILITY_POLICIES_GET, &[id.as_str()], entity);
+        Call::new(self.client, operation.with_query("$expand", "includedGroups"))
+    }
+
+    /// Intune's policy with its groups: found by its id, else by its name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if no policy is Intune's; as [`Call::send`].
+    /// # Permissions
+    /// `Policy.Read.All`, delegated only.
+    pub async fn intune(&self) -> Result<MdmPolicy> {
+        let policies = self.list().all().await?;
+        let by_id =
+            |policy: &&MdmPolicy| policy.id.as_str().eq_ignore_ascii_case(MdmPolicy::INTUNE_APPLICATION_ID);
+        let found = policies.iter().find(by_id).or_else(|| policies.iter().find(|policy| policy.is_intune()));
+        match found {
+            Some(policy) => self.get(&policy.id).send().await,
+            None => {
+                let message = "no mobility policy is Intune's: has the tenant an Intune subscription?";
+                Err(Error::new(ErrorKind::NotFound, message))
+            }
+        }
+    }
+
+    /// One step of a change of scope. To change it as a whole, use [`MdmPolicies::set_scope`].
+    ///
+    /// # Permissions
+    /// `Policy.ReadWrite.MobilityManagement`, delegated only.
+    /// # API
+    /// `beta`. [Update mobileDeviceManagementPolicy](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-update?view=graph-rest-beta),
+    /// [Add includedGroups](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-post-includedgroups?view=graph-rest-beta),
+    /// [Delete includedGroups](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-delete-includedgroups?view=graph-rest-beta)
+    pub fn apply(&self, id: &Id<MdmPolicy>, step: &MdmScopeStep) -> Call<()> {
+        match step {
+            MdmScopeStep::ApplyToNone => self.apply_to(id, "none"),
+            MdmScopeStep::ApplyToAll => self.apply_to(id, "all"),
+            MdmScopeStep::Include(group) => self.include(id, group),
+            MdmScopeStep::Exclude(group) => self.exclude(id, group),
+        }
+    }
+
+    /// Makes `scope` the scope of a policy, step by step, so that nobody who should enrol is left out in between.
+    /// Returns the steps that it took; none if it is so already.
+    ///
+    /// # Errors
+    /// As [`Call::send`]; steps that were taken stay taken, and doing it again goes on.
+    /// # Permissions
+    /// `Policy.ReadWrite.MobilityManagement`, delegated only.
+    pub async fn set_scope(&self, policy: &MdmPolicy, scope: &MdmScope) -> Result<Vec<MdmScopeStep>> {
+        let steps = scope.steps_from(policy);
+        for step in &steps {
+            self.apply(&policy.id, step).send().await?;
+        }
+        Ok(steps)
+    }
+
+    /// Sets the addresses, which the service does not take together with the scope.
+    ///
+    /// # Permissions
+    /// `Policy.ReadWrite.MobilityManagement`, delegated only.
+    /// # API
+    /// `beta`. [Update mobileDeviceManagementPolicy](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-update?view=graph-rest-beta)
+    pub fn set_addresses(&self, id: &Id<MdmPolicy>, addresses: &MdmAddresses) -> Call<()> {
+        let operation = Operation::new(&catalog::MOBILITY_POLICIES_UPDATE, &[id.as_str()], nothing);
+        Call::new(self.client, operation.with_json(addresses))
+    }
+
+    fn apply_to(&self, id: &Id<MdmPolicy>, whom: &'static str) -> Call<()> {
+        // Alone: with any other property it is refused.
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Body {
+            applies_to: &'static str,
+        }
+        let operation = Operation::new(&catalog::MOBILITY_POLICIES_UPDATE, &[id.as_str()], nothing);
+        Call::new(self.client, operation.with_json(&Body { applies_to: whom }))
+    }
+
+    /// Deletes a policy that is no longer valid.
+    ///
+    /// # Permissions
+    /// `Policy.ReadWrite.MobilityManagement`, delegated only.
+    /// # API
+    /// `beta`. [Delete mobileDeviceManagementPolicy](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-delete?view=graph-rest-beta)
+    pub fn delete(&self, id: &Id<MdmPolicy>) -> Call<()> {
+        Call::new(self.client, Operation::new(&catalog::MOBILITY_POLICIES_DELETE, &[id.as_str()], nothing))
+    }
+
+    /// The groups that a policy includes.
+    ///
+    /// # Permissions
+    /// `Policy.Read.All`, delegated only.
+    /// # API
+    /// `beta`. [List includedGroups](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-list-includedgroups?view=graph-rest-beta)
+    pub fn included_groups(&self, id: &Id<MdmPolicy>) -> List<GroupReference> {
+        let info = &catalog::MOBILITY_POLICIES_INCLUDED_GROUPS_LIST;
+        List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
+    }
+
+    /// Includes a group of users. The scope becomes `selected`, which cannot be set by itself.
+    ///
+    /// # Permissions
+    /// `Policy.ReadWrite.MobilityManagement`, delegated only.
+    pub fn include(&self, id: &Id<MdmPolicy>, group: &Id<Group>) -> Call<()> {
+        let body = Reference { id: format!("{}/odata/groups('{group}')", self.client.cloud().graph()) };
+        let operation =
+            Operation::new(&catalog::MOBILITY_POLICIES_INCLUDED_GROUPS_ADD_REF, &[id.as_str()], nothing);
+        Call::new(self.client, operation.with_json(&body))
+    }
+
+    /// Includes a group no longer. It goes by the link: the group stays.
+    ///
+    /// # Permissions
+    /// `Policy.ReadWrite.MobilityManagement`, delegated only.
+    pub fn exclude(&self, id: &Id<MdmPolicy>, group: &Id<Group>) -> Call<()> {
+        let info = &catalog::MOBILITY_POLICIES_INCLUDED_GROUPS_REMOVE_REF;
+        Call::new(self.client, Operation::new(info, &[id.as_str(), group.as_str()], nothing))
+    }
+}

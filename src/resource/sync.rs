@@ -1,0 +1,47 @@
+//! The synchronization between Intune and the Autopilot service.
+
+use super::{catalog, resource};
+use crate::graph::{Call, Operation, entity, nothing};
+use crate::model::SyncSettings;
+
+resource! {
+    /// The synchronization between Intune and the Autopilot service (`windowsAutopilotSettings`).
+    pub struct AutopilotSync, autopilot_sync
+}
+
+impl AutopilotSync<'_> {
+    /// State and times of the synchronization.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All`
+    /// # API
+    /// `beta`. [Get windowsAutopilotSettings](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotsettings-get?view=graph-rest-beta)
+    pub fn get(&self) -> Call<SyncSettings> {
+        Call::new(self.client, Operation::new(&catalog::AUTOPILOT_SETTINGS_GET, &[], entity))
+    }
+
+    /// Writes the settings. The operation is documented; that any of its properties can be changed is not.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All`
+    /// # API
+    /// `beta`. [Update windowsAutopilotSettings](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotsettings-update?view=graph-rest-beta)
+    pub fn update(&self, settings: &SyncSettings) -> Call<SyncSettings> {
+        let operation = Operation::new(&catalog::AUTOPILOT_SETTINGS_UPDATE, &[], entity).with_json(settings);
+        Call::new(self.client, operation)
+    }
+
+    /// Asks for a sync. At most once in ten minutes, in the whole tenant.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) while one is running;
+    /// [`ErrorKind::Throttled`](crate::ErrorKind::Throttled), at once and without a retry, within ten minutes of the last.
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All`
+    /// # API
+    /// `beta`. [sync](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotsettings-sync?view=graph-rest-beta)
+    pub fn sync(&self) -> Call<()> {
+        let operation = Operation::new(&catalog::AUTOPILOT_SETTINGS_SYNC, &[], nothing).never_waiting();
+        Call::new(self.client, operation)
+    }
+}

@@ -1,0 +1,68 @@
+//! A change that sends what differs, and nothing when nothing does.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+
+use crate::error::Result;
+use crate::graph::{Client, Operation, OperationInfo, decode_if_any, entity};
+use crate::model::{Patch, Settings, Stored};
+
+/// A change of stored settings: the difference between what is stored and what is wished.
+#[must_use = "an update does nothing until it is sent"]
+pub struct Update<S: Settings> {
+    client: Client,
+    stored: Stored<S>,
+    patch: Patch,
+    write: Operation<Option<Stored<S>>>,
+    read: Operation<Stored<S>>,
+}
+
+impl<S> Update<S>
+where
+    S: Settings + Clone,
+    Stored<S>: DeserializeOwned,
+{
+    pub(super) fn new(
+        client: &Client,
+        stored: &Stored<S>,
+        wish: &S,
+        write: &'static OperationInfo,
+        read: &'static OperationInfo,
+    ) -> Self {
+        let patch = Patch::between(&stored.settings, wish);
+        let id = stored.id.as_str();
+        let write = Operation::new(write, &[id], decode_if_any).with_json(&patch.body());
+        let read = Operation::new(read, &[id], entity);
+        Self { client: client.clone(), stored: stored.clone(), patch, write, read }
+    }
+
+    /// What would be sent: property, before, after.
+    pub fn patch(&self) -> &Patch {
+        &self.patch
+    }
+
+    /// Sends the difference and returns what is stored then. Sends nothing if there is none.
+    ///
+    /// # Errors
+    /// As [`Call::send`](crate::graph::Call::send).
+    pub async fn send(self) -> Result<Stored<S>> {
+        if self.patch.is_empty() {
+            return Ok(self.stored);
+        }
+        match self.client.send(&self.write).await? {
+            Some(stored) => Ok(stored),
+            // Some services answer a change without the object.
+            None => self.client.send(&self.read).await,
+        }
+    }
+}
+
+impl<S: Settings> fmt::Debug for Update<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Update")
+            .field("operation", &self.write)
+            .field("patch", &self.patch)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,58 @@
+//! Users.
+
+use super::{catalog, resource};
+use crate::graph::{Call, List, Operation, entity, nothing};
+use crate::model::{Id, User, UserPrincipalName};
+
+resource! {
+    /// Users in Entra ID.
+    pub struct Users, users
+}
+
+/// What is asked of a user: Graph leaves most of it out unless it is named.
+const PROPERTIES: &str = "accountEnabled,createdDateTime,department,displayName,givenName,id,jobTitle,mail,\
+    onPremisesDistinguishedName,onPremisesDomainName,onPremisesImmutableId,onPremisesSamAccountName,\
+    onPremisesSecurityIdentifier,onPremisesSyncEnabled,onPremisesUserPrincipalName,surname,usageLocation,\
+    userPrincipalName,userType";
+
+impl Users<'_> {
+    /// All users, with the properties that Graph gives by default. `userPrincipalName eq` and `startswith` are
+    /// understood as filters.
+    ///
+    /// # Permissions
+    /// `User.ReadBasic.All`
+    /// # API
+    /// `v1.0`. [List users](https://learn.microsoft.com/en-us/graph/api/user-list)
+    pub fn list(&self) -> List<User> {
+        List::new(self.client, Operation::new(&catalog::USERS_LIST, &[], nothing))
+    }
+
+    /// One user by id, with every property that the type has.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
+    /// # Permissions
+    /// `User.ReadBasic.All` for names, `User.Read.All` for the rest.
+    /// # API
+    /// `v1.0`. [Get user](https://learn.microsoft.com/en-us/graph/api/user-get)
+    pub fn get(&self, id: &Id<User>) -> Call<User> {
+        self.get_by_key(id.as_str())
+    }
+
+    /// One user by user principal name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
+    /// # Permissions
+    /// `User.ReadBasic.All` for names, `User.Read.All` for the rest.
+    /// # API
+    /// `v1.0`. [Get user](https://learn.microsoft.com/en-us/graph/api/user-get)
+    pub fn get_by_name(&self, name: &UserPrincipalName) -> Call<User> {
+        self.get_by_key(name.as_str())
+    }
+
+    fn get_by_key(&self, key: &str) -> Call<User> {
+        let operation = Operation::new(&catalog::USERS_GET, &[key], entity).with_query("$select", PROPERTIES);
+        Call::new(self.client, operation)
+    }
+}

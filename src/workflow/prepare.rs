@@ -1,0 +1,403 @@
+//! From what is desired and what there is to what is to be done.
+
+use crate::model::{
+    Assignment, Change, Device, DeviceToImport, DisplayName, DomainJoinProfile, EnrollmentStatusPage,
+    Finding, Group, GroupTag, HybridJoinProfile, Id, InvalidValue, MdmPolicy, MdmScope, Patch, Settings,
+    Severity, Stored, Target, TargetKind,
+};
+
+use super::hybrid_join::{DomainJoinTarget, HybridJoin, UserScope};
+use super::plan::{Action, PlannedStep, Step};
+use super::state::{MdmRead, TenantState};
+
+/// The steps, and what it takes to carry them out.
+pub(super) struct Prepared {
+    pub(super) steps: Vec<PlannedStep>,
+    pub(super) todo: Todo,
+}
+
+/// What it takes to carry out a plan: objects and ids, where the plan has words.
+pub(super) struct Todo {
+    pub(super) mdm: Option<(MdmPolicy, MdmScope)>,
+    pub(super) group: Ensure<Group>,
+    pub(super) page: Ensure<EnrollmentStatusPage>,
+    pub(super) profile: Ensure<HybridJoinProfile>,
+    pub(super) domain_join: Ensure<DomainJoinProfile>,
+    pub(super) import: Vec<DeviceToImport>,
+    pub(super) retag: Vec<(Id<Device>, GroupTag)>,
+    /// Devices that are registered already and keep their tag.
+    pub(super) registered: Vec<Id<Device>>,
+}
+
+/// What is to become of an object.
+pub(super) enum Ensure<S: Settings> {
+    /// The deployment has none.
+    Nothing,
+    /// It is created.
+    Create(S),
+    /// It is there, and becomes this.
+    Become(Box<Stored<S>>, S),
+    /// It cannot be settled.
+    Blocked,
+}
+
+impl<S: Settings> Ensure<S> {
+    pub(super) fn stored(&self) -> Option<&Stored<S>> {
+        match self {
+            Self::Become(stored, _) => Some(stored),
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn prepare(
+    desired: &HybridJoin,
+    state: &TenantState,
+    devices: &[DeviceToImport],
+) -> Result<Prepared, InvalidValue> {
+    let mut steps = Vec::new();
+    let mdm = prepare_mdm(desired, state, &mut steps);
+    if desired.connectors.is_some() {
+        let connectors: Vec<_> =
+            state.connectors.iter().filter_map(|found| found.display_name.as_deref()).collect();
+        let action =
+            if connectors.is_empty() { Action::Manual(INSTALL_CONNECTOR.into()) } else { Action::Keep };
+        steps.push(PlannedStep::new(Step::Connector, subject_of(&connectors), action));
+    }
+    if desired.domain_join.is_some() {
+        let (place, text) = match &desired.active_directory.organizational_unit {
+            Some(unit) => (unit.to_string(), grant_text(&format!("the organizational unit {unit}"))),
+            None => ("default computers container".to_owned(), grant_text("the container for computers")),
+        };
+        steps.push(PlannedStep::new(Step::ComputerAccounts, place, Action::Manual(text)));
+    }
+
+    let candidates = |name: &DisplayName| state.groups_named(name).to_vec();
+    let group = match desired.group_settings()? {
+        Some(wish) => ensure(Step::Group, candidates(&wish.display_name), wish, &mut steps),
+        None => Ensure::Nothing,
+    };
+    let (import, retag, registered) = prepare_devices(desired, state, devices, &mut steps);
+
+    let target = |assign: bool| assign.then(|| Wanted::Group(group.stored().map(|stored| stored.id.clone())));
+    let page = match &desired.enrollment_status_page {
+        Some(wish) => {
+            let wish = with_named_apps(wish, desired, state);
+            let own = |stored: &&Stored<EnrollmentStatusPage>| {
+                !stored.is_default() && stored.settings.display_name == wish.display_name
+            };
+            let found = state.pages.iter().filter(own).cloned().collect();
+            let page = ensure(Step::StatusPage, found, wish, &mut steps);
+            assign(Step::StatusPage, desired, state, &page, target(desired.group.is_some()), &mut steps);
+            page
+        }
+        None => Ensure::Nothing,
+    };
+    let profile = match &desired.profile {
+        Some(wish) => {
+            let own = |stored: &&Stored<HybridJoinProfile>| stored.settings.display_name == wish.display_name;
+            let found = state.hybrid_profiles().filter(own).cloned().collect();
+            let profile = ensure(Step::Profile, found, wish.clone(), &mut steps);
+            assign(Step::Profile, desired, state, &profile, target(desired.group.is_some()), &mut steps);
+            profile
+        }
+        None => Ensure::Nothing,
+    };
+    let domain_join = match desired.domain_join_settings() {
+        Some(wish) => {
+            let own = |stored: &&Stored<DomainJoinProfile>| stored.settings.display_name == wish.display_name;
+            let found = state.domain_joins.iter().filter(own).cloned().collect();
+            let profile = ensure(Step::DomainJoin, found, wish, &mut steps);
+            let all = desired
+                .domain_join
+                .as_ref()
+                .is_some_and(|join| join.assign_to == DomainJoinTarget::AllDevices);
+            let wanted = if all { Some(Wanted::AllDevices) } else { target(desired.group.is_some()) };
+            assign(Step::DomainJoin, desired, state, &profile, wanted, &mut steps);
+            profile
+        }
+        None => Ensure::Nothing,
+    };
+    steps.sort_by_key(|planned| planned.step);
+    Ok(Prepared { steps, todo: Todo { mdm, group, page, profile, domain_join, import, retag, registered } })
+}
+
+const INSTALL_CONNECTOR: &str = "download the Intune Connector for Active Directory from the Intune admin center \
+    (Devices, Windows, Enrollment), install it on a server of the domain, sign in with an Intune administrator, and \
+    configure its managed service account";
+
+fn grant_text(place: &str) -> String {
+    format!(
+        "give the managed service account of every connector (msaODJ…) the right to create computer objects in {place}: \
+         Properties, Security, Advanced, Add; applies to this object only"
+    )
+}
+
+fn subject_of(names: &[&str]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+fn prepare_mdm(
+    desired: &HybridJoin,
+    state: &TenantState,
+    steps: &mut Vec<PlannedStep>,
+) -> Option<(MdmPolicy, MdmScope)> {
+    let wish = desired.mdm_scope.as_ref()?;
+    let mut planned =
+        |action| steps.push(PlannedStep::new(Step::AutomaticEnrollment, "MDM user scope", action));
+    let policy = match state.mdm.as_ref()? {
+        MdmRead::Policy(policy) => policy,
+        MdmRead::NotAllowed => {
+            planned(Action::Manual(
+                "only a signed-in user can read or set it: Entra admin center, Mobility, Microsoft Intune, MDM user scope"
+                    .into(),
+            ));
+            return None;
+        }
+        MdmRead::Missing => {
+            planned(Action::Blocked(Finding::new(
+                "mdm.no-policy",
+                Severity::Error,
+                "MDM user scope",
+                "the tenant has no mobility policy for Microsoft Intune",
+                "check the Intune subscription",
+            )));
+            return None;
+        }
+    };
+    let scope = match wish {
+        UserScope::All => MdmScope::All,
+        UserScope::Groups(names) => {
+            let mut ids = std::collections::BTreeSet::new();
+            for name in names {
+                match state.groups_named(name) {
+                    [group] => {
+                        ids.insert(group.id.clone());
+                    }
+                    found => {
+                        planned(Action::Blocked(not_one("mdm.group", name, found.len())));
+                        return None;
+                    }
+                }
+            }
+            MdmScope::Groups(ids)
+        }
+    };
+    let taken = scope.steps_from(policy);
+    if taken.is_empty() {
+        planned(Action::Keep);
+        return None;
+    }
+    let lines = Action::Assign {
+        add: match wish {
+            UserScope::All => vec!["all users".to_owned()],
+            UserScope::Groups(names) => names.iter().map(|name| format!("group {name}")).collect(),
+        },
+        remove: Vec::new(),
+    };
+    planned(lines);
+    Some((policy.as_ref().clone(), scope))
+}
+
+fn not_one(id: &'static str, name: &DisplayName, found: usize) -> Finding {
+    let evidence = match found {
+        0 => format!("there is no group {name}"),
+        _ => format!("there are {found} groups {name}, and names are all that tells them apart here"),
+    };
+    Finding::new(id, Severity::Error, name.as_str(), evidence, "name exactly one group that exists")
+}
+
+/// Settles what becomes of an object: objects are told apart by type and exact name.
+fn ensure<S: Settings + Named>(
+    step: Step,
+    mut found: Vec<Stored<S>>,
+    wish: S,
+    steps: &mut Vec<PlannedStep>,
+) -> Ensure<S> {
+    let name = wish.name().to_owned();
+    if found.len() > 1 {
+        let finding = Finding::new(
+            "name.duplicate",
+            Severity::Error,
+            name.clone(),
+            format!("there are {} of this type and name", found.len()),
+            "rename or delete all but one; none is chosen and none is deleted here",
+        );
+        steps.push(PlannedStep::new(step, name, Action::Blocked(finding)));
+        return Ensure::Blocked;
+    }
+    let Some(stored) = found.pop() else {
+        steps.push(PlannedStep::new(step, name, Action::Create));
+        return Ensure::Create(wish);
+    };
+    let patch = Patch::between(&stored.settings, &wish);
+    if let Some(fixed) = patch.not_sent().first() {
+        let finding = Finding::new(
+            "settings.fixed-at-creation",
+            Severity::Error,
+            name.clone(),
+            format!("{fixed}, and that is decided when it is created"),
+            "use another name, so that a new one is created, or delete this one first",
+        );
+        steps.push(PlannedStep::new(step, name, Action::Blocked(finding)));
+        return Ensure::Blocked;
+    }
+    let action = if patch.is_empty() { Action::Keep } else { Action::Update(patch.changes().to_vec()) };
+    steps.push(PlannedStep::new(step, name, action));
+    Ensure::Become(Box::new(stored), wish)
+}
+
+/// Settings with a name.
+pub(super) trait Named {
+    fn name(&self) -> &str;
+}
+
+macro_rules! named {
+    ($($type:ty),+) => { $( impl Named for $type {
+        fn name(&self) -> &str {
+            self.display_name.as_str()
+        }
+    } )+ };
+}
+named!(Group, EnrollmentStatusPage, HybridJoinProfile, DomainJoinProfile);
+
+/// Who is to get something.
+enum Wanted {
+    /// The group of devices; its id, if it is there already.
+    Group(Option<Id<Group>>),
+    AllDevices,
+}
+
+fn assign<S: Settings + Named>(
+    step: Step,
+    desired: &HybridJoin,
+    state: &TenantState,
+    object: &Ensure<S>,
+    wanted: Option<Wanted>,
+    steps: &mut Vec<PlannedStep>,
+) {
+    let (Some(wanted), true) = (wanted, !matches!(object, Ensure::Blocked | Ensure::Nothing)) else { return };
+    let (target, label) = match &wanted {
+        Wanted::AllDevices => (Some(Target::all_devices()), "all devices".to_owned()),
+        Wanted::Group(id) => {
+            let name = desired.group.as_ref().map_or("", |group| group.display_name.as_str());
+            (id.clone().map(Target::group), format!("group {name}"))
+        }
+    };
+    let (name, found) = match object {
+        Ensure::Become(stored, wish) => (wish.name(), state.assignments_of(stored)),
+        Ensure::Create(wish) => (wish.name(), &[][..]),
+        Ensure::Blocked | Ensure::Nothing => return,
+    };
+    let is_wanted = |assignment: &&Assignment| match (&assignment.target, &target) {
+        (Some(found), Some(wanted)) => found.same_as(wanted),
+        _ => false,
+    };
+    let add = if found.iter().any(|found| is_wanted(&found)) { Vec::new() } else { vec![label] };
+    let others = found.iter().filter(|found| !is_wanted(found) && found.is_direct());
+    let remove: Vec<String> =
+        if desired.remove_other_assignments { others.map(label_of).collect() } else { Vec::new() };
+    let action = match add.is_empty() && remove.is_empty() {
+        true => Action::Keep,
+        false => Action::Assign { add, remove },
+    };
+    steps.push(PlannedStep::new(step, format!("{name}, assignments"), action));
+}
+
+fn label_of(assignment: &Assignment) -> String {
+    match assignment.target.as_ref().map(|target| &target.kind) {
+        Some(TargetKind::AllDevices) => "all devices".to_owned(),
+        Some(TargetKind::AllLicensedUsers) => "all users".to_owned(),
+        Some(TargetKind::Group(id)) => format!("group {id}"),
+        Some(TargetKind::ExclusionGroup(id)) => format!("all but group {id}"),
+        _ => format!("assignment {}", assignment.id),
+    }
+}
+
+/// The page with the apps that are given by name. Names that are not exactly one app are left to the checks.
+fn with_named_apps(
+    page: &EnrollmentStatusPage,
+    desired: &HybridJoin,
+    state: &TenantState,
+) -> EnrollmentStatusPage {
+    use crate::model::{BlockDeviceUse, BlockingApps};
+    let mut page = page.clone();
+    let named = desired.blocking_apps.iter().filter_map(|name| {
+        let mut found = state.apps.iter().filter(|app| app.display_name.as_deref() == Some(name.as_str()));
+        found.next().filter(|_| found.next().is_none()).map(|app| app.id.clone())
+    });
+    let mut named: std::collections::BTreeSet<_> = named.collect();
+    if named.is_empty() {
+        return page;
+    }
+    let mut until = match page.block_device_use {
+        BlockDeviceUse::Until(until) => until,
+        BlockDeviceUse::No => crate::model::BlockUntil::default(),
+    };
+    if let BlockingApps::Selected(apps) = &until.apps {
+        named.extend(apps.iter().cloned());
+    }
+    until.apps = BlockingApps::Selected(named);
+    page.block_device_use = BlockDeviceUse::Until(until);
+    page
+}
+
+type Devices = (Vec<DeviceToImport>, Vec<(Id<Device>, GroupTag)>, Vec<Id<Device>>);
+
+fn prepare_devices(
+    desired: &HybridJoin,
+    state: &TenantState,
+    devices: &[DeviceToImport],
+    steps: &mut Vec<PlannedStep>,
+) -> Devices {
+    let mut import = Vec::new();
+    let (mut retag, mut registered) = (Vec::new(), Vec::new());
+    let mut by_serial: std::collections::HashMap<String, Vec<&Device>> = std::collections::HashMap::new();
+    for device in &state.devices {
+        if let Some(serial) = device.serial_number.as_deref() {
+            by_serial.entry(serial.to_ascii_lowercase()).or_default().push(device);
+        }
+    }
+    for device in devices {
+        let wanted = device.group_tag.as_ref().or(desired.group_tag());
+        let serial = device.serial_number.as_str();
+        match by_serial.get(&serial.to_ascii_lowercase()).map(Vec::as_slice) {
+            None => {
+                let mut device = device.clone();
+                device.group_tag = wanted.cloned();
+                import.push(device);
+            }
+            // Serial numbers repeat: which of several it is cannot be told here, and the import tells it.
+            Some([found]) => {
+                let held = found.group_tag.as_deref().unwrap_or_default();
+                match wanted.filter(|wanted| !wanted.as_str().eq_ignore_ascii_case(held)) {
+                    Some(wanted) => {
+                        let change = Change::new("groupTag", held, wanted.as_str());
+                        steps.push(PlannedStep::new(Step::Devices, serial, Action::Update(vec![change])));
+                        retag.push((found.id.clone(), wanted.clone()));
+                    }
+                    None => registered.push(found.id.clone()),
+                }
+            }
+            Some(_) => {
+                let finding = Finding::new(
+                    "devices.serial-repeats",
+                    Severity::Error,
+                    serial,
+                    "several registered devices have this serial number",
+                    "leave the device out, and tell them apart by manufacturer and model in the Intune admin center",
+                );
+                steps.push(PlannedStep::new(Step::Devices, serial, Action::Blocked(finding)));
+            }
+        }
+    }
+    if !import.is_empty() {
+        let serials = import.iter().map(|device| device.serial_number.to_string()).collect();
+        steps.push(PlannedStep::new(Step::Devices, "devices", Action::Import(serials)));
+    }
+    if !registered.is_empty() {
+        let subject = format!("{} registered devices", registered.len());
+        steps.push(PlannedStep::new(Step::Devices, subject, Action::Keep));
+    }
+    (import, retag, registered)
+}
