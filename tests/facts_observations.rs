@@ -35,6 +35,7 @@ const READ_AS_NOTHING: &[(&str, &str, &str, &str)] = &[
     ("managedDevice", "azureADDeviceId", "Azure ADDevice Id value", AN_ID),
     ("managedDevice", "userId", "User Id value", AN_ID),
     ("device", "deviceId", "00000000-0000-0000-0000-000000000000", "the all-zero GUID stands for no id"),
+    ("payloadByFilter", "groupId", "Group Id value", AN_ID),
     ("alternativeSecurityId", "key", "base64Y3YxN2E1MWFlYw==", "the page's value is not base64"),
 ];
 const AN_ID: &str = "a placeholder with blanks, which no id has";
@@ -68,12 +69,14 @@ fn models() -> BTreeMap<&'static str, Model> {
     }
     models![
         AlternativeSecurityId,
+        AssignmentFilter,
         AutopilotEvent,
         Connector,
         Device,
         DirectoryDevice,
         DirectoryObject,
         ExtensionAttributes,
+        FilterPayload,
         ImportState,
         ImportUpload,
         ImportedDevice,

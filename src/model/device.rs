@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::observation::observation;
 use super::{
-    EnrollmentState, EntraDevice, Hidden, Id, ManagedDevice, Personal, ProfileAssignmentDetailedStatus,
-    ProfileAssignmentStatus, RemediationState, Text, UserlessEnrollmentStatus,
+    DeploymentProfile, EnrollmentState, EntraDevice, Hidden, Id, ManagedDevice, Personal,
+    ProfileAssignmentDetailedStatus, ProfileAssignmentStatus, RemediationState, Text,
+    UserlessEnrollmentStatus,
 };
 
 observation! {
@@ -87,7 +88,7 @@ impl Device {
 
 observation! {
     /// A deployment profile as a device refers to it.
-    pub struct ProfileReference = "windowsAutopilotDeploymentProfile", id: Id<ProfileReference> {
+    pub struct ProfileReference = "windowsAutopilotDeploymentProfile", id: Id<DeploymentProfile> {
         /// The profile's name.
         pub display_name: Option<Text> = "displayName",
     }

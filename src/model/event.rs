@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::observation::observation;
 use super::{
-    AutopilotEnrollmentType, DeploymentState, EnrollmentState, Id, Personal, PolicyComplianceStatus,
-    PolicyType, Text, User,
+    AutopilotEnrollmentType, DeploymentState, EnrollmentState, EnrollmentStatusPage, Id, Personal,
+    PolicyComplianceStatus, PolicyType, Text, User,
 };
 
 observation! {
@@ -63,7 +63,7 @@ observation! {
         pub windows10_enrollment_completion_page_configuration_display_name: Option<Text>
             = "windows10EnrollmentCompletionPageConfigurationDisplayName",
         /// Id of the enrollment status page.
-        pub windows10_enrollment_completion_page_configuration_id: Option<Text>
+        pub windows10_enrollment_completion_page_configuration_id: Option<Id<EnrollmentStatusPage>>
             = "windows10EnrollmentCompletionPageConfigurationId",
     }
 }
