@@ -7,6 +7,8 @@ pub mod error;
 pub mod graph;
 pub mod model;
 pub mod pipeline;
+#[cfg(feature = "registration")]
+pub mod registration;
 pub mod resource;
 pub mod transport;
 pub mod workflow;

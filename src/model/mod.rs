@@ -31,7 +31,7 @@ pub mod rule;
 mod settings;
 mod stored;
 mod sync;
-mod text;
+pub(crate) mod text;
 
 pub use self::app::MobileApp;
 pub use self::assignment::{Assignment, Target, TargetFilter, TargetKind};

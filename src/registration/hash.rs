@@ -1,0 +1,549 @@
+//! What a hardware hash says of a device.
+//!
+//! The hash is no hash: it is a list of records, in base64, that describe the device's parts, followed by a SHA-256 of
+//! them. The format is not documented. What is read here agrees with three independent tools, and the checksum and
+//! every record type below were found in a hash that a device had written. Record types that nobody has named are kept
+//! as they are.
+
+mod parts;
+mod records;
+#[cfg(any(test, feature = "sim"))]
+mod sample;
+
+use std::fmt;
+
+use crate::model::{Finding, HardwareHash, Hidden, InvalidValue, SerialNumber, Severity, Text};
+
+pub use self::parts::{
+    Architecture, Disk, Display, HashRecord, MacAddress, NetworkAdapter, NetworkMedium, Processor,
+    SmbiosUuid, StorageBus, Tpm, WindowsBuild,
+};
+#[cfg(any(test, feature = "sim"))]
+pub use self::sample::SampleHash;
+
+/// The contents of a hardware hash.
+///
+/// ```
+/// # #[cfg(feature = "sim")] {
+/// use windows_autopilot::registration::{HashContents, SampleHash};
+/// let hash = SampleHash::new("5CG1234ABC").build()?;
+/// let contents = HashContents::decode(&hash)?;
+/// assert_eq!(contents.serial_number.as_deref(), Some("5CG1234ABC"));
+/// assert!(contents.readiness().is_ready());
+/// assert!(contents.check().is_empty());
+/// # }
+/// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+/// ```
+///
+/// A hash identifies a device: `Debug` shows its maker, its model and what the checks found, and nothing else.
+#[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HashContents {
+    /// The maker in the firmware, such as `LENOVO`.
+    pub manufacturer: Option<Text>,
+    /// The product name in the firmware.
+    pub model: Option<Text>,
+    /// The serial number in the firmware.
+    pub serial_number: Option<Text>,
+    /// The SKU number in the firmware.
+    pub sku_number: Option<Text>,
+    /// The product family in the firmware.
+    pub system_family: Option<Text>,
+    /// The version of the product in the firmware.
+    pub system_version: Option<Text>,
+    /// The vendor of the firmware.
+    pub firmware_vendor: Option<Text>,
+    /// The product name of the main board.
+    pub board_product: Option<Text>,
+    /// The version of the main board.
+    pub board_version: Option<Text>,
+    /// The UUID in the firmware.
+    pub uuid: Option<SmbiosUuid>,
+    /// The number of the kind of chassis, as SMBIOS counts them: 10 is a notebook.
+    pub chassis_type: Option<u8>,
+    /// The processor.
+    pub processor: Processor,
+    /// Memory, in GiB.
+    pub memory_gib: Option<u64>,
+    /// Disks, in the order of the hash.
+    pub disks: Vec<Disk>,
+    /// Network adapters, in the order of the hash.
+    pub network_adapters: Vec<NetworkAdapter>,
+    /// Screens, in the order of the hash.
+    pub displays: Vec<Display>,
+    /// Names of the graphics adapters.
+    pub graphics: Vec<Text>,
+    /// The trusted platform module.
+    pub tpm: Tpm,
+    /// The id of the product key in the firmware, 13 digits.
+    pub product_key_id: Option<Hidden>,
+    /// The part number of the product key in the firmware, such as `[TH]X19-99481`.
+    pub product_key_part_number: Option<Text>,
+    /// The Windows that ran when the hash was made.
+    pub os_build: Option<WindowsBuild>,
+    /// The build of the tool that made the hash.
+    pub tool_build: Option<WindowsBuild>,
+    /// What the checksum at the end says.
+    pub checksum: Checksum,
+    /// Records of types that have no name here, and those whose contents do not fit their type.
+    pub other: Vec<HashRecord>,
+    layout: Layout,
+}
+
+/// How the records lie in the bytes.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Layout {
+    /// The bytes that are there.
+    bytes: usize,
+    /// The bytes that the header says header and records have.
+    declared: usize,
+    /// Where the records stop making sense.
+    broken_at: Option<usize>,
+    /// Whether the bytes end before the checksum does.
+    cut: bool,
+    /// Whether there is something other than zeros after the checksum.
+    trailing: bool,
+}
+
+/// What the checksum at the end of a hash says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Checksum {
+    /// It is right.
+    Valid,
+    /// The records are not those that it was made of.
+    Mismatch,
+    /// There is none.
+    #[default]
+    Missing,
+}
+
+/// Whether a device can be pre-provisioned or deploy itself, as far as its hash tells: both need a TPM 2.0 that can
+/// prove what it is. User-driven deployment does not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Readiness {
+    /// It can.
+    Ready,
+    /// The hash names no TPM.
+    NoTpm,
+    /// The TPM is of this version.
+    OldTpm(Text),
+    /// The TPM's endorsement key is not in the hash.
+    NoEndorsementKey,
+}
+
+impl Readiness {
+    /// Whether it can.
+    pub fn is_ready(&self) -> bool {
+        matches!(self, Self::Ready)
+    }
+}
+
+impl fmt::Display for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ready => f.write_str("ready: it has a TPM 2.0, with its endorsement key"),
+            Self::NoTpm => f.write_str("not ready: the hash names no TPM"),
+            Self::OldTpm(version) => {
+                write!(f, "not ready: its TPM is of version {version}, and 2.0 is needed")
+            }
+            Self::NoEndorsementKey => f.write_str("not ready: the TPM's endorsement key is not in the hash"),
+        }
+    }
+}
+
+/// The place of a finding about a hash by itself.
+const PLACE: &str = "hardware hash";
+
+impl HashContents {
+    /// Reads a hash.
+    ///
+    /// What can be read of a damaged one is there; [`check`](Self::check) tells of the damage.
+    ///
+    /// # Errors
+    /// If the hash does not start as one.
+    pub fn decode(hash: &HardwareHash) -> Result<Self, InvalidValue> {
+        Self::decode_bytes(&hash.to_bytes())
+    }
+
+    /// Reads the bytes of a hash, that is, after base64.
+    ///
+    /// # Errors
+    /// If the bytes do not start as a hash.
+    pub fn decode_bytes(bytes: &[u8]) -> Result<Self, InvalidValue> {
+        records::decode(bytes).ok_or_else(|| {
+            InvalidValue::new(
+                PLACE,
+                "does not start as a hardware hash does",
+                "copy the hash from the device again, as a whole",
+            )
+        })
+    }
+
+    /// Whether the device can be pre-provisioned or deploy itself, and if not, why.
+    pub fn readiness(&self) -> Readiness {
+        match self.tpm.version() {
+            None => Readiness::NoTpm,
+            Some(version) if version.split('.').next() != Some("2") => Readiness::OldTpm(version.into()),
+            Some(_) if !self.tpm.has_endorsement_key => Readiness::NoEndorsementKey,
+            Some(_) => Readiness::Ready,
+        }
+    }
+
+    /// Finds what the service refuses, and what looks damaged.
+    ///
+    /// A wrong checksum is a warning: whether the service looks at it is not known.
+    pub fn check(&self) -> Vec<Finding> {
+        const COPY_AGAIN: &str = "copy the hash from the device again, as a whole";
+        let mut findings = Vec::new();
+        let mut found = |id, severity, evidence: String, remedy| {
+            findings.push(Finding::new(id, severity, PLACE, evidence, remedy));
+        };
+        let Layout { bytes, declared, broken_at, cut, trailing } = self.layout;
+        if cut {
+            let evidence = format!("ends after {bytes} bytes, before its own end: {declared} and a checksum");
+            found("hash.cut", Severity::Error, evidence, COPY_AGAIN);
+            // What is missing or wrong beyond this follows from it.
+            return findings;
+        }
+        if let Some(at) = broken_at {
+            let evidence =
+                format!("the record at byte {at} does not fit in the {declared} bytes of the records");
+            found("hash.broken-record", Severity::Warning, evidence, COPY_AGAIN);
+        } else {
+            for (what, value) in
+                [("manufacturer", &self.manufacturer), ("serial number", &self.serial_number)]
+            {
+                if value.is_none() {
+                    let id = if what == "manufacturer" { "hash.no-manufacturer" } else { "hash.no-serial" };
+                    let evidence = format!("has no {what}, and is refused with InvalidZtdHardwareHash");
+                    let remedy =
+                        "have the firmware's SMBIOS values set by the maker, then capture the hash again";
+                    found(id, Severity::Error, evidence, remedy);
+                }
+            }
+        }
+        match self.checksum {
+            Checksum::Valid => {}
+            Checksum::Mismatch => {
+                let evidence = "its contents are not those that its checksum was made of".to_owned();
+                found("hash.checksum", Severity::Warning, evidence, COPY_AGAIN);
+            }
+            Checksum::Missing => {
+                let evidence = "has no checksum after its records".to_owned();
+                found("hash.no-checksum", Severity::Warning, evidence, COPY_AGAIN);
+            }
+        }
+        if trailing {
+            let evidence = "has more than zeros after its checksum".to_owned();
+            found("hash.trailing-bytes", Severity::Warning, evidence, COPY_AGAIN);
+        }
+        findings
+    }
+
+    /// Finds a serial number beside the hash that is not the one in it.
+    ///
+    /// Blanks around it and case do not count. Without a serial number in the hash, nothing is found here:
+    /// [`check`](Self::check) tells of that.
+    pub fn check_serial_number(&self, beside: &SerialNumber) -> Option<Finding> {
+        let inside = self.serial_number.as_deref()?;
+        let beside = beside.as_str().trim();
+        if inside.eq_ignore_ascii_case(beside) {
+            return None;
+        }
+        let lost_zeros = inside.strip_suffix(beside).is_some_and(|lost| lost.bytes().all(|b| b == b'0'));
+        let (evidence, remedy) = if lost_zeros {
+            (
+                format!(
+                    "the serial number is {beside:?}, and {inside:?} in the hash: zeros at its start were lost"
+                ),
+                "write the serial number as it is in the hash, and do not save the file from Excel",
+            )
+        } else {
+            (
+                format!("the serial number is {beside:?}, and {inside:?} in the hash"),
+                "check which device the hash is of",
+            )
+        };
+        Some(Finding::new("hash.other-serial", Severity::Warning, PLACE, evidence, remedy))
+    }
+}
+
+impl fmt::Debug for HashContents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HashContents")
+            .field("manufacturer", &self.manufacturer)
+            .field("model", &self.model)
+            .field("readiness", &self.readiness())
+            .field("checksum", &self.checksum)
+            .field("findings", &self.check().iter().map(|finding| finding.id.clone()).collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Made byte by byte and summed by another program, so that reader and sample cannot be wrong in the same way.
+    const BY_HAND: &str = "T0GVABAADABDb250b3NvABEAEABOb3RlYm9vayAxNAAOAA4AVEVTVC0wMDAxAAwAFAAAAQIDBAUGBwgJCgsMDQ4P\
+        CAAaAA4AAAACAAAAAAEIAAAAUABDAEkAAAANAB0AVFBNLVZlcnNpb246Mi4wIC1MZXZlbDowABkAFAABAQEBAQEBAQEBAQEBAQEBGwAIACIA\
+        EwBDUyQAtEPhLq+zC58/N9fF1YGcoweWCPKOGzRvpu9Yjh9yVAkAAAAAAAAAAAA=";
+
+    fn by_hand() -> Vec<u8> {
+        STANDARD.decode(BY_HAND).unwrap()
+    }
+
+    fn decode(bytes: &[u8]) -> HashContents {
+        HashContents::decode_bytes(bytes).unwrap()
+    }
+
+    fn sample(sample: &SampleHash) -> HashContents {
+        HashContents::decode(&sample.build().unwrap()).unwrap()
+    }
+
+    fn ids(contents: &HashContents) -> Vec<String> {
+        contents.check().into_iter().map(|finding| finding.id.into_owned()).collect()
+    }
+
+    #[test]
+    fn every_field_of_a_hash_made_by_hand_is_read() {
+        let contents = HashContents::decode(&BY_HAND.parse().unwrap()).unwrap();
+        let expected = HashContents {
+            manufacturer: Some("Contoso".into()),
+            model: Some("Notebook 14".into()),
+            serial_number: Some("TEST-0001".into()),
+            uuid: Some(SmbiosUuid::from_smbios_bytes([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15])),
+            network_adapters: vec![NetworkAdapter {
+                medium: NetworkMedium::Ethernet,
+                mac_address: MacAddress::from([2, 0, 0, 0, 0, 1]),
+                bus: Some("PCI".into()),
+            }],
+            tpm: Tpm { description: Some("TPM-Version:2.0 -Level:0".into()), has_endorsement_key: true },
+            checksum: Checksum::Valid,
+            other: vec![HashRecord { record_type: 27, value: vec![0x22, 0, 0x13, 0] }],
+            layout: Layout { bytes: 194, declared: 149, ..Layout::default() },
+            ..HashContents::default()
+        };
+        assert!(contents == expected, "{contents:?}");
+        assert!(contents.check().is_empty());
+        assert_eq!(contents.uuid.unwrap().to_string(), "03020100-0504-0706-0809-0a0b0c0d0e0f");
+        assert_eq!(contents.network_adapters[0].mac_address.to_string(), "02-00-00-00-00-01");
+        assert_eq!(contents.readiness(), Readiness::Ready);
+    }
+
+    #[test]
+    fn a_sample_is_as_long_as_a_real_hash_and_has_its_fields() {
+        let hash = SampleHash::new("5CG1234ABC").build().unwrap();
+        assert_eq!(hash.as_str().len(), 4_000);
+        let contents = HashContents::decode(&hash).unwrap();
+        assert!(contents.check().is_empty(), "{contents:?}");
+        assert_eq!(contents.serial_number.as_deref(), Some("5CG1234ABC"));
+        assert_eq!(contents.memory_gib, Some(16));
+        assert_eq!(contents.chassis_type, Some(10));
+        assert_eq!(contents.os_build.unwrap().to_string(), "10.0.22631.4317");
+        assert_eq!(
+            contents.processor,
+            Processor {
+                manufacturer: Some("GenuineIntel".into()),
+                model: Some("Intel(R) Core(TM) i5-8250U CPU @ 1.60GHz".into()),
+                architecture: Some(Architecture::X64),
+                packages: Some(1),
+                cores: Some(4),
+                threads: Some(8),
+            }
+        );
+        let [disk] = contents.disks.as_slice() else { panic!("{contents:?}") };
+        assert_eq!((disk.capacity_gb, disk.bus), (Some(256), Some(StorageBus::Nvme)));
+        assert!(disk.serial_number.as_ref().unwrap().as_str().ends_with("|CONTOSO SSD 256GB|"));
+        assert_eq!(
+            contents.network_adapters.iter().map(|adapter| adapter.medium).collect::<Vec<_>>(),
+            [NetworkMedium::Wifi, NetworkMedium::Ethernet]
+        );
+        assert_eq!(
+            contents.displays,
+            [Display { width_mm: 344, height_mm: 193, width_pixels: 1920, height_pixels: 1080 }]
+        );
+        assert_ne!(hash, SampleHash::new("5CG1234ABD").build().unwrap());
+        assert_eq!(hash, SampleHash::new("5CG1234ABC").build().unwrap());
+    }
+
+    #[test]
+    fn a_sample_that_cannot_be_written_is_refused() {
+        let long = sample(&SampleHash::new("A").with_record(99, vec![1; 64_000]));
+        assert!(long.check().is_empty());
+        assert!(SampleHash::new("A").with_record(99, vec![1; 65_000]).build().is_err());
+        assert!(SampleHash::new("A").with_record(99, vec![1; 65_532]).build().is_err());
+    }
+
+    #[test]
+    fn readiness_needs_a_tpm_2_with_its_endorsement_key() {
+        let device = SampleHash::new("A");
+        for (sample_hash, expected, words) in [
+            (device.clone(), Readiness::Ready, "TPM 2.0"),
+            (device.clone().with_tpm("2.0"), Readiness::Ready, "ready"),
+            (device.clone().without_tpm(), Readiness::NoTpm, "names no TPM"),
+            (device.clone().with_tpm("none"), Readiness::NoTpm, "names no TPM"),
+            (
+                device.clone().with_tpm("TPM-Version:1.2 -Level:2"),
+                Readiness::OldTpm("1.2".into()),
+                "of version 1.2",
+            ),
+            (device.clone().with_tpm("20.0"), Readiness::OldTpm("20.0".into()), "not ready"),
+            (device.clone().without_endorsement_key(), Readiness::NoEndorsementKey, "endorsement key"),
+            (
+                device.without_endorsement_key().with_record(25, vec![0; 256]),
+                Readiness::NoEndorsementKey,
+                "not ready",
+            ),
+        ] {
+            let readiness = sample(&sample_hash).readiness();
+            assert_eq!(readiness, expected);
+            assert!(readiness.to_string().contains(words), "{readiness}");
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_is_found_by_the_checksum() {
+        let mut bytes = by_hand();
+        bytes[9] ^= 1;
+        let contents = decode(&bytes);
+        assert_eq!((contents.checksum, ids(&contents)), (Checksum::Mismatch, vec!["hash.checksum".into()]));
+        assert!(contents.check().iter().all(|finding| finding.severity == Severity::Warning));
+        let mut bytes = by_hand();
+        bytes.truncate(149);
+        assert_eq!(ids(&decode(&bytes)), ["hash.no-checksum"]);
+        let mut bytes = by_hand();
+        *bytes.last_mut().unwrap() = 1;
+        assert_eq!(ids(&decode(&bytes)), ["hash.trailing-bytes"]);
+    }
+
+    #[test]
+    fn a_hash_that_was_cut_is_an_error_and_nothing_else_is_said() {
+        for length in [4, 20, 148, 151, 184] {
+            let contents = decode(&by_hand()[..length]);
+            assert_eq!(ids(&contents), ["hash.cut"], "{length}");
+            assert_eq!(contents.check()[0].severity, Severity::Error);
+        }
+        assert_eq!(decode(&by_hand()[..100]).manufacturer.as_deref(), Some("Contoso"));
+    }
+
+    #[test]
+    fn a_record_that_does_not_fit_ends_the_records_but_loses_none_before_it() {
+        for length in [0_u16, 3, 500] {
+            let mut bytes = by_hand();
+            // The length of the second record.
+            bytes[18..20].copy_from_slice(&length.to_le_bytes());
+            let contents = decode(&bytes);
+            assert_eq!(contents.manufacturer.as_deref(), Some("Contoso"));
+            assert_eq!(contents.model, None);
+            assert_eq!(ids(&contents), ["hash.broken-record", "hash.checksum"]);
+            assert!(contents.check()[0].evidence.contains("byte 16"), "{:?}", contents.check());
+        }
+        assert!(ids(&decode(b"OA\x01\x00CS")).contains(&"hash.broken-record".to_owned()));
+    }
+
+    #[test]
+    fn a_hash_without_maker_or_serial_number_is_refused_by_the_service() {
+        assert_eq!(ids(&sample(&SampleHash::new("A").with_manufacturer(""))), ["hash.no-manufacturer"]);
+        assert_eq!(ids(&sample(&SampleHash::new(""))), ["hash.no-serial"]);
+        assert_eq!(
+            ids(&sample(&SampleHash::new("  ").with_manufacturer(" ")))[..],
+            ["hash.no-manufacturer", "hash.no-serial"]
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_its_type_or_has_none_is_kept() {
+        let contents = sample(
+            &SampleHash::new("A")
+                .with_record(12, vec![1; 5])
+                .with_record(999, vec![2; 3])
+                .with_record(14, b"B\0".to_vec())
+                .with_record(6, vec![0; 8])
+                .with_record(8, vec![0; 9]),
+        );
+        let kept: Vec<_> = contents.other.iter().map(|record| record.record_type).collect();
+        assert_eq!(kept, [27, 12, 999, 14, 6, 8]);
+        assert_eq!(contents.serial_number.as_deref(), Some("A"));
+        assert_eq!(format!("{:?}", contents.other[2]), "type 999 [3 bytes]");
+    }
+
+    #[test]
+    fn what_does_not_start_as_a_hash_is_refused_and_not_shown() {
+        for bytes in [&b""[..], b"O", b"OA", b"OA\0", b"PK\x03\x04", b"oa\x04\0"] {
+            let error = HashContents::decode_bytes(bytes).unwrap_err();
+            assert!(error.value().is_none() && error.problem().contains("does not start"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_serial_number_beside_the_hash_is_compared_with_the_one_in_it() {
+        let contents = sample(&SampleHash::new("00123Ab"));
+        let compare = |text: &str| contents.check_serial_number(&text.parse().unwrap());
+        assert_eq!(compare("00123Ab"), None);
+        assert_eq!(compare("00123aB"), None);
+        let lost = compare("123Ab").unwrap();
+        assert_eq!((lost.id.as_ref(), lost.severity), ("hash.other-serial", Severity::Warning));
+        assert!(lost.evidence.contains("zeros at its start were lost"), "{lost}");
+        let other = compare("XYZ").unwrap();
+        assert!(other.evidence.contains("\"XYZ\"") && other.evidence.contains("\"00123Ab\""), "{other}");
+        assert!(!other.evidence.contains("zeros"));
+    }
+
+    #[test]
+    fn debug_shows_nothing_that_identifies_the_device() {
+        let contents = sample(&SampleHash::new("5CG1234ABC").with_record(24, b"3305016087943\0".to_vec()));
+        assert!(contents.product_key_id.is_some());
+        let debug =
+            format!("{contents:?} {:?}", (&contents.disks, &contents.network_adapters, contents.uuid));
+        assert!(debug.contains("Contoso") && debug.contains("Ready"), "{debug}");
+        let mac = contents.network_adapters[0].mac_address.to_string();
+        let uuid = contents.uuid.unwrap().to_string();
+        for hidden in ["5CG1234ABC", "3305016087943", "CONTOSO SSD", mac.as_str(), uuid.as_str()] {
+            assert!(!debug.contains(hidden), "{debug}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_cause_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), start: bool) {
+            let bytes = if start { [b"OA", bytes.as_slice()].concat() } else { bytes };
+            if let Ok(contents) = HashContents::decode_bytes(&bytes) {
+                let _ = (format!("{contents:?}"), contents.readiness().to_string());
+                contents.check();
+            }
+        }
+
+        #[test]
+        fn damage_anywhere_never_goes_unnoticed(at in 0..194_usize, bit in 0..8_u32) {
+            let mut bytes = by_hand();
+            bytes[at] ^= 1_u8 << bit;
+            match HashContents::decode_bytes(&bytes) {
+                Err(_) => prop_assert!(at < 2),
+                Ok(contents) => prop_assert!(!contents.check().is_empty()),
+            }
+        }
+
+        #[test]
+        fn every_record_of_a_sample_comes_back(
+            serial in "[ -~]{0,40}",
+            records in proptest::collection::vec((40_u16..2_000, proptest::collection::vec(any::<u8>(), 0..50)), 0..20),
+        ) {
+            let mut device = SampleHash::new(serial.clone());
+            for (record_type, value) in records.clone() {
+                device = device.with_record(record_type, value);
+            }
+            let contents = sample(&device);
+            prop_assert_eq!(contents.serial_number.as_deref().unwrap_or_default(), serial.trim());
+            prop_assert_eq!(contents.checksum, Checksum::Valid);
+            let kept = contents.other.into_iter().filter(|record| record.record_type >= 40);
+            prop_assert_eq!(kept.map(|record| (record.record_type, record.value)).collect::<Vec<_>>(), records);
+        }
+    }
+}
