@@ -10,6 +10,9 @@ pub mod pipeline;
 #[cfg(feature = "registration")]
 pub mod registration;
 pub mod resource;
+#[cfg(feature = "sim")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sim")))]
+pub mod sim;
 pub mod transport;
 pub mod workflow;
 

@@ -1,0 +1,77 @@
+//! Throttling: so many calls in a window of time.
+
+use std::collections::VecDeque;
+
+use http::Method;
+use jiff::Timestamp;
+
+use super::error::Failure;
+use super::exchange::Request;
+use super::options::RateLimit;
+use super::state::{State, later};
+
+/// When calls came, as far back as it matters.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Limits {
+    imports: VecDeque<Timestamp>,
+    writes: VecDeque<Timestamp>,
+    calls: VecDeque<Timestamp>,
+}
+
+impl State {
+    /// Counts a call of Intune, and refuses it if there were too many.
+    pub(super) fn limit_call(&mut self, request: &Request) -> Result<(), Failure> {
+        if !request.is_intune() {
+            return Ok(());
+        }
+        let is_read = matches!(request.method, Method::GET | Method::HEAD);
+        let now = self.now;
+        let wait = count(&mut self.limits.calls, self.options.call_limit, now).and_then(|()| {
+            if is_read { Ok(()) } else { count(&mut self.limits.writes, self.options.write_limit, now) }
+        });
+        wait.map_err(|until| {
+            let seconds = until.duration_since(now).as_secs().saturating_add(1);
+            Failure {
+                retry_after: Some(seconds.to_string()),
+                ..Failure::too_many_requests("Too many requests.")
+            }
+        })
+    }
+
+    /// Counts a single import. The service says nothing of how long to wait.
+    pub(super) fn limit_import(&mut self) -> Result<(), Failure> {
+        let counted = count(&mut self.limits.imports, self.options.import_limit, self.now);
+        counted.map_err(|_| Failure::too_many_requests("Too many requests."))
+    }
+}
+
+/// Counts one more, or says when there is room again. What is refused does not count.
+fn count(calls: &mut VecDeque<Timestamp>, limit: Option<RateLimit>, now: Timestamp) -> Result<(), Timestamp> {
+    let Some(limit) = limit else { return Ok(()) };
+    while calls.front().is_some_and(|at| later(*at, limit.window) <= now) {
+        calls.pop_front();
+    }
+    if calls.len() >= usize::try_from(limit.calls).unwrap_or(usize::MAX) {
+        return Err(calls.front().map_or(now, |at| later(*at, limit.window)));
+    }
+    calls.push_back(now);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn calls_are_refused_until_the_oldest_leaves_the_window() {
+        let limit = Some(RateLimit { calls: 2, window: Duration::from_secs(20) });
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut calls = VecDeque::new();
+        let outcomes = [0, 5, 6, 19, 20, 21, 25].map(|second| count(&mut calls, limit, at(second)).is_ok());
+        assert_eq!(outcomes, [true, true, false, false, true, false, true]);
+        assert_eq!(count(&mut calls, limit, at(26)), Err(at(40)));
+        assert_eq!(count(&mut calls, None, at(26)), Ok(()));
+    }
+}

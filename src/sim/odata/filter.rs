@@ -1,0 +1,429 @@
+//! `$filter`: what is asked, read once; each collection then says which of it the service supports.
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::sim::store::Row;
+
+/// A filter, read.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::sim) enum Filter {
+    And(Box<Filter>, Box<Filter>),
+    Or(Box<Filter>, Box<Filter>),
+    Not(Box<Filter>),
+    Test(Test),
+}
+
+/// One comparison of a filter.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::sim) struct Test {
+    pub(in crate::sim) op: Op,
+    pub(in crate::sim) property: String,
+    pub(in crate::sim) values: Vec<Value>,
+}
+
+/// How a property is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sim) enum Op {
+    Eq,
+    Ne,
+    Gt,
+    Ge,
+    Lt,
+    Le,
+    In,
+    StartsWith,
+    EndsWith,
+    Contains,
+    /// `p/any(x:x eq 'v')`
+    AnyEq,
+    /// `p/any(x:startswith(x,'v'))`
+    AnyStartsWith,
+    /// `isof('t')`; the value is the type's name.
+    IsOf,
+}
+
+impl Filter {
+    /// Reads a filter; `None` if it is not one.
+    pub(in crate::sim) fn parse(text: &str) -> Option<Self> {
+        let tokens = tokens(text)?;
+        let mut reader = Reader { tokens: &tokens, depth: 0 };
+        let filter = reader.or()?;
+        reader.tokens.is_empty().then_some(filter)
+    }
+
+    /// Every comparison in it.
+    pub(in crate::sim) fn tests(&self) -> Vec<&Test> {
+        match self {
+            Self::And(a, b) | Self::Or(a, b) => [a.tests(), b.tests()].concat(),
+            Self::Not(inner) => inner.tests(),
+            Self::Test(test) => vec![test],
+        }
+    }
+
+    pub(in crate::sim) fn has_not(&self) -> bool {
+        match self {
+            Self::And(a, b) | Self::Or(a, b) => a.has_not() || b.has_not(),
+            Self::Not(_) => true,
+            Self::Test(_) => false,
+        }
+    }
+
+    /// An equality that every match fulfils, if there is one on a property of `names`.
+    pub(in crate::sim) fn required<'a>(&'a self, names: &[&str]) -> Option<(&'a str, &'a str)> {
+        match self {
+            Self::And(a, b) => a.required(names).or_else(|| b.required(names)),
+            Self::Test(test) if test.op == Op::Eq && names.contains(&test.property.as_str()) => {
+                Some((&test.property, test.values.first()?.as_str()?))
+            }
+            _ => None,
+        }
+    }
+
+    pub(in crate::sim) fn matches(&self, row: &impl Row) -> bool {
+        match self {
+            Self::And(a, b) => a.matches(row) && b.matches(row),
+            Self::Or(a, b) => a.matches(row) || b.matches(row),
+            Self::Not(inner) => !inner.matches(row),
+            Self::Test(test) => test.matches(row),
+        }
+    }
+}
+
+impl Test {
+    /// The text that it compares with.
+    pub(in crate::sim) fn text(&self) -> &str {
+        self.values.first().and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn matches(&self, row: &impl Row) -> bool {
+        if self.op == Op::IsOf {
+            return self.text().trim_start_matches('#').trim_start_matches("microsoft.graph.")
+                == row.type_name();
+        }
+        let value = row.value(&self.property);
+        let any = |test: fn(&str, &str) -> bool| {
+            let wanted = self.text().to_lowercase();
+            let items = value.as_array().into_iter().flatten().filter_map(Value::as_str);
+            items.into_iter().any(|item| test(&item.to_lowercase(), &wanted))
+        };
+        let text = |test: fn(&str, &str) -> bool| {
+            value.as_str().is_some_and(|value| test(&value.to_lowercase(), &self.text().to_lowercase()))
+        };
+        let ordered = |wanted: fn(Ordering) -> bool| {
+            self.values.first().and_then(|literal| compare(&value, literal)).is_some_and(wanted)
+        };
+        match self.op {
+            Op::Eq => self.values.first().is_some_and(|literal| equal(&value, literal)),
+            Op::Ne => !self.values.first().is_some_and(|literal| equal(&value, literal)),
+            Op::In => self.values.iter().any(|literal| equal(&value, literal)),
+            Op::Gt => ordered(Ordering::is_gt),
+            Op::Ge => ordered(Ordering::is_ge),
+            Op::Lt => ordered(Ordering::is_lt),
+            Op::Le => ordered(Ordering::is_le),
+            Op::StartsWith => text(|value, wanted| value.starts_with(wanted)),
+            Op::EndsWith => text(|value, wanted| value.ends_with(wanted)),
+            Op::Contains => text(|value, wanted| value.contains(wanted)),
+            Op::AnyEq => any(|item, wanted| item == wanted),
+            Op::AnyStartsWith => any(|item, wanted| item.starts_with(wanted)),
+            Op::IsOf => false,
+        }
+    }
+}
+
+fn equal(value: &Value, literal: &Value) -> bool {
+    match (value, literal) {
+        (Value::String(a), Value::String(b)) if a.to_lowercase() == b.to_lowercase() => true,
+        _ => compare(value, literal) == Some(Ordering::Equal),
+    }
+}
+
+/// Compares as times, numbers or text, whichever both are.
+pub(super) fn compare(a: &Value, b: &Value) -> Option<Ordering> {
+    match (a, b) {
+        (Value::String(a), Value::String(b)) => match (a.parse::<Timestamp>(), b.parse::<Timestamp>()) {
+            (Ok(a), Ok(b)) => Some(a.cmp(&b)),
+            _ => Some(a.to_lowercase().cmp(&b.to_lowercase())),
+        },
+        (Value::Number(a), Value::Number(b)) => a.as_f64()?.partial_cmp(&b.as_f64()?),
+        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
+        (Value::Null, Value::Null) => Some(Ordering::Equal),
+        _ => None,
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Token {
+    Word(String),
+    Text(String),
+    Mark(char),
+}
+
+fn tokens(text: &str) -> Option<Vec<Token>> {
+    let mut tokens = Vec::new();
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            ' ' | '\t' => {}
+            '(' | ')' | ',' => tokens.push(Token::Mark(c)),
+            '\'' => {
+                let mut literal = String::new();
+                loop {
+                    match rest.next()? {
+                        '\'' if rest.peek() == Some(&'\'') => {
+                            rest.next();
+                            literal.push('\'');
+                        }
+                        '\'' => break,
+                        c => literal.push(c),
+                    }
+                }
+                tokens.push(Token::Text(literal));
+            }
+            // The variable of a lambda is a word of its own: `x:x eq 'v'`. A time keeps its colons.
+            ':' => tokens.push(Token::Mark(':')),
+            _ => {
+                let mut word = String::from(c);
+                while let Some(next) = rest.peek().copied() {
+                    let colon = next == ':' && word.starts_with(|c: char| c.is_ascii_digit());
+                    if !colon && matches!(next, ' ' | '\t' | '(' | ')' | ',' | '\'' | ':') {
+                        break;
+                    }
+                    word.push(next);
+                    rest.next();
+                }
+                tokens.push(Token::Word(word));
+            }
+        }
+    }
+    Some(tokens)
+}
+
+struct Reader<'a> {
+    tokens: &'a [Token],
+    depth: u32,
+}
+
+impl<'a> Reader<'a> {
+    fn next(&mut self) -> Option<&'a Token> {
+        let (first, rest) = self.tokens.split_first()?;
+        self.tokens = rest;
+        Some(first)
+    }
+
+    fn mark(&mut self, mark: char) -> Option<()> {
+        (self.next()? == &Token::Mark(mark)).then_some(())
+    }
+
+    fn takes(&mut self, keyword: &str) -> bool {
+        match self.tokens.first() {
+            Some(Token::Word(word)) if word.eq_ignore_ascii_case(keyword) => {
+                self.next();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn or(&mut self) -> Option<Filter> {
+        self.depth += 1;
+        if self.depth > 40 {
+            return None;
+        }
+        let mut filter = self.and()?;
+        while self.takes("or") {
+            filter = Filter::Or(Box::new(filter), Box::new(self.and()?));
+        }
+        self.depth -= 1;
+        Some(filter)
+    }
+
+    fn and(&mut self) -> Option<Filter> {
+        let mut filter = self.not()?;
+        while self.takes("and") {
+            filter = Filter::And(Box::new(filter), Box::new(self.not()?));
+        }
+        Some(filter)
+    }
+
+    fn not(&mut self) -> Option<Filter> {
+        let mut negated = false;
+        while self.takes("not") {
+            negated = !negated;
+        }
+        let filter = self.primary()?;
+        Some(if negated { Filter::Not(Box::new(filter)) } else { filter })
+    }
+
+    fn primary(&mut self) -> Option<Filter> {
+        if self.tokens.first() == Some(&Token::Mark('(')) {
+            self.next();
+            let filter = self.or()?;
+            self.mark(')')?;
+            return Some(filter);
+        }
+        let Token::Word(word) = self.next()? else { return None };
+        if self.tokens.first() == Some(&Token::Mark('(')) {
+            self.next();
+            return self.call(word);
+        }
+        let Token::Word(op) = self.next()? else { return None };
+        let op = match op.to_ascii_lowercase().as_str() {
+            "eq" => Op::Eq,
+            "ne" => Op::Ne,
+            "gt" => Op::Gt,
+            "ge" => Op::Ge,
+            "lt" => Op::Lt,
+            "le" => Op::Le,
+            "in" => Op::In,
+            _ => return None,
+        };
+        let mut values = Vec::new();
+        if op == Op::In {
+            self.mark('(')?;
+            loop {
+                values.push(self.literal()?);
+                match self.next()? {
+                    Token::Mark(',') => {}
+                    Token::Mark(')') => break,
+                    _ => return None,
+                }
+            }
+        } else {
+            values.push(self.literal()?);
+        }
+        Some(Filter::Test(Test { op, property: word.clone(), values }))
+    }
+
+    /// What follows `name(`.
+    fn call(&mut self, name: &str) -> Option<Filter> {
+        if let Some(property) = name.strip_suffix("/any") {
+            return self.any(property);
+        }
+        if name.eq_ignore_ascii_case("isof") {
+            let value = self.literal()?;
+            self.mark(')')?;
+            return Some(Filter::Test(Test { op: Op::IsOf, property: String::new(), values: vec![value] }));
+        }
+        let op = match name.to_ascii_lowercase().as_str() {
+            "startswith" => Op::StartsWith,
+            "endswith" => Op::EndsWith,
+            "contains" => Op::Contains,
+            _ => return None,
+        };
+        let Token::Word(property) = self.next()? else { return None };
+        self.mark(',')?;
+        let value = self.literal()?;
+        self.mark(')')?;
+        let test = Filter::Test(Test { op, property: property.clone(), values: vec![value] });
+        // `contains(..) eq true` is the same, written out.
+        if self.takes("eq") {
+            return match self.next()? {
+                Token::Word(word) if word == "true" => Some(test),
+                Token::Word(word) if word == "false" => Some(Filter::Not(Box::new(test))),
+                _ => None,
+            };
+        }
+        Some(test)
+    }
+
+    /// What follows `property/any(`.
+    fn any(&mut self, property: &str) -> Option<Filter> {
+        let Token::Word(variable) = self.next()? else { return None };
+        self.mark(':')?;
+        let Token::Word(word) = self.next()? else { return None };
+        let (op, value) = if word.eq_ignore_ascii_case("startswith") {
+            self.mark('(')?;
+            (self.next()? == &Token::Word(variable.clone())).then_some(())?;
+            self.mark(',')?;
+            let value = self.literal()?;
+            self.mark(')')?;
+            (Op::AnyStartsWith, value)
+        } else {
+            (word == variable && self.takes("eq")).then_some(())?;
+            (Op::AnyEq, self.literal()?)
+        };
+        self.mark(')')?;
+        Some(Filter::Test(Test { op, property: property.to_owned(), values: vec![value] }))
+    }
+
+    fn literal(&mut self) -> Option<Value> {
+        match self.next()? {
+            Token::Text(text) => Some(Value::String(text.clone())),
+            Token::Word(word) => match word.as_str() {
+                "true" => Some(Value::Bool(true)),
+                "false" => Some(Value::Bool(false)),
+                "null" => Some(Value::Null),
+                _ => Some(word.parse::<i64>().map_or_else(|_| Value::String(word.clone()), Value::from)),
+            },
+            Token::Mark(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    struct Json(Value);
+
+    impl Row for Json {
+        fn value(&self, property: &str) -> Value {
+            self.0.get(property).cloned().unwrap_or_default()
+        }
+        fn type_name(&self) -> &str {
+            "device"
+        }
+    }
+
+    #[test]
+    fn filters_mean_what_they_say() {
+        let row = Json(
+            json!({"name": "O'Brien-PC", "count": 7, "on": true, "ids": ["[ZTDId]:1", "[OrderID]:Kiosk"],
+            "at": "2026-01-01T08:00:00Z", "none": null}),
+        );
+        for (filter, expected) in [
+            ("name eq 'o''brien-pc'", true),
+            ("name ne 'x' and count gt 6", true),
+            ("name eq 'x' or (on eq true and count le 7)", true),
+            ("not startswith(name,'O')", false),
+            ("contains(name, 'brien') eq true", true),
+            ("endsWith(name,'-PC')", true),
+            ("name in ('a', 'o''brien-pc')", true),
+            ("ids/any(p:startswith(p,'[ZTDID]'))", true),
+            ("ids/any(p: p eq '[orderid]:kiosk')", true),
+            ("ids/any(p:p eq 'x')", false),
+            ("at ge 2026-01-01T07:59:59.5Z", true),
+            ("at lt 2026-01-01T08:00:00Z", false),
+            ("none eq null", true),
+            ("isof('microsoft.graph.device')", true),
+            ("not not on eq true", true),
+        ] {
+            let parsed = Filter::parse(filter).unwrap_or_else(|| panic!("{filter}"));
+            assert_eq!(parsed.matches(&row), expected, "{filter}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_filter_is_refused() {
+        for text in [
+            "",
+            "name",
+            "name eq",
+            "name like 'x'",
+            "(name eq 'x'",
+            "name eq 'x",
+            "eq 'x'",
+            "contains(name)",
+            "a eq 1 b",
+            "ids/any(p:q eq 'x')",
+            &"(".repeat(100_000),
+        ] {
+            assert_eq!(Filter::parse(text), None, "{:?}", text.get(..20));
+        }
+    }
+}

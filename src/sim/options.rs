@@ -1,0 +1,171 @@
+//! What a tenant is like: names, delays, limits and the points on which the facts about the service disagree.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// How long the service takes for what it does in the background.
+///
+/// The defaults are typical times; the service promises none of them. [`Lag::none`] makes everything immediate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Lag {
+    /// From the arrival of an import (`unknown`) to its start (`pending`). Default: 30 seconds.
+    pub import_start: Duration,
+    /// From the start of an import to `complete` or `error`. Default: 4 minutes.
+    pub import: Duration,
+    /// From a complete import to the device identity that can be read. A sync that ends earlier shows it at once.
+    /// Default: 10 minutes.
+    pub identity: Duration,
+    /// From the deletion of a device identity to its end. A sync that ends earlier ends it too. Default: 5 minutes.
+    pub identity_deletion: Duration,
+    /// How long a sync runs. Default: 1 minute.
+    pub sync: Duration,
+    /// From a change to the evaluation of a dynamic group. Default: 3 minutes.
+    pub dynamic_group: Duration,
+    /// From a device's being targeted to its profile's being assigned. Default: 5 minutes.
+    pub profile: Duration,
+    /// From a write to a group, device or user until reads see it. Default: none, so that what was created can be
+    /// read.
+    pub directory: Duration,
+}
+
+impl Default for Lag {
+    fn default() -> Self {
+        Self {
+            import_start: Duration::from_secs(30),
+            import: 4 * MINUTE,
+            identity: 10 * MINUTE,
+            identity_deletion: 5 * MINUTE,
+            sync: MINUTE,
+            dynamic_group: 3 * MINUTE,
+            profile: 5 * MINUTE,
+            directory: Duration::ZERO,
+        }
+    }
+}
+
+impl Lag {
+    /// No delay anywhere.
+    pub fn none() -> Self {
+        Self {
+            import_start: Duration::ZERO,
+            import: Duration::ZERO,
+            identity: Duration::ZERO,
+            identity_deletion: Duration::ZERO,
+            sync: Duration::ZERO,
+            dynamic_group: Duration::ZERO,
+            profile: Duration::ZERO,
+            directory: Duration::ZERO,
+        }
+    }
+}
+
+/// Points on which what is known of the service is old, disputed or not verified. Each has the likelier default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Quirks {
+    /// A profile's locale `os-default` is read back as null. Default: no.
+    pub os_default_reads_as_null: bool,
+    /// A single GET of a device identity says `unknown` where the list says what is assigned. Default: no.
+    pub single_get_reports_unknown: bool,
+    /// `$select` on device identities answers 500, as it did in 2020. Default: no.
+    pub identity_select_fails: bool,
+    /// A filter on `serialNumber` with a blank or a hyphen in it answers 400. Default: yes.
+    pub identity_filter_refuses_blank_and_hyphen: bool,
+    /// Characters that a profile's name and description may not have. Default: ``!#%^*()-+;'><``.
+    pub refused_profile_characters: String,
+    /// A PATCH of `hybridAzureADJoinSkipConnectivityCheck` takes effect; otherwise it is ignored. Default: yes.
+    pub patch_honours_connectivity_check: bool,
+    /// `assign` of an enrollment configuration answers 200 with `{}` instead of 204. Default: no.
+    pub assign_answers_empty_object: bool,
+    /// `isof(..)` works as a filter on device configurations. Default: no, it answers 400.
+    pub isof_filter: bool,
+    /// `DELETE /groups/{id}/members/{id}` without `$ref` deletes the member itself; otherwise it answers 403.
+    /// Default: no.
+    pub member_delete_without_ref: bool,
+    /// The directory object of a registered device can be deleted, which orphans the registration. Default: no, 403.
+    pub anchor_deletion: bool,
+    /// The directory object stays when the registration is gone. Default: no, the service removes it.
+    pub anchor_outlives_registration: bool,
+    /// A blob that is not a hardware hash (does not start with `OA`) ends in error 802. Default: no, only a hash
+    /// that can be read and lacks its serial number or manufacturer does.
+    pub strict_hashes: bool,
+    /// The error number of a device that another tenant owns: 806 or 808. Default: 806.
+    pub other_tenant_code: i32,
+    /// The error number of `ZtdDeviceDuplicated`. Not known; default: 0.
+    pub duplicated_code: i32,
+    /// The error number of `StorageError`. Not known; default: 0.
+    pub storage_code: i32,
+    /// The status that refuses an app-only call of the mobility policies: 403 or 401. Default: 403.
+    pub app_only_status: u16,
+}
+
+impl Default for Quirks {
+    fn default() -> Self {
+        Self {
+            os_default_reads_as_null: false,
+            single_get_reports_unknown: false,
+            identity_select_fails: false,
+            identity_filter_refuses_blank_and_hyphen: true,
+            refused_profile_characters: "!#%^*()-+;'><".to_owned(),
+            patch_honours_connectivity_check: true,
+            assign_answers_empty_object: false,
+            isof_filter: false,
+            member_delete_without_ref: false,
+            anchor_deletion: false,
+            anchor_outlives_registration: false,
+            strict_hashes: false,
+            other_tenant_code: 806,
+            duplicated_code: 0,
+            storage_code: 0,
+            app_only_status: 403,
+        }
+    }
+}
+
+/// A limit of the service: so many calls in a window of time, then 429.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Calls in one window.
+    pub calls: u32,
+    /// The length of the window.
+    pub window: Duration,
+}
+
+/// All that is decided when a tenant is built.
+#[derive(Debug, Clone)]
+pub(super) struct Options {
+    pub(super) seed: u64,
+    pub(super) domain: String,
+    pub(super) lag: Lag,
+    pub(super) quirks: Quirks,
+    pub(super) page_size: Option<usize>,
+    pub(super) import_limit: Option<RateLimit>,
+    pub(super) write_limit: Option<RateLimit>,
+    pub(super) call_limit: Option<RateLimit>,
+    pub(super) granted: Option<BTreeSet<String>>,
+    pub(super) strict_tokens: bool,
+    pub(super) unknown_tokens_are_delegated: bool,
+    pub(super) token_lifetime: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            domain: "contoso.onmicrosoft.com".to_owned(),
+            lag: Lag::default(),
+            quirks: Quirks::default(),
+            page_size: None,
+            import_limit: Some(RateLimit { calls: 65, window: MINUTE }),
+            write_limit: None,
+            call_limit: None,
+            granted: None,
+            strict_tokens: false,
+            unknown_tokens_are_delegated: false,
+            token_lifetime: Duration::from_secs(3599),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Assignment filters.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::sim::error::Failure;
+use crate::sim::exchange::{Answer, Exchange, Reply};
+use crate::sim::odata::{self, INTUNE, Rules, Selection};
+use crate::sim::schema;
+use crate::sim::state::{Entity, State, body, date};
+use crate::sim::store::Body;
+
+const PATH: &str = "deviceManagement/assignmentFilters";
+const TYPE: &str = "deviceAndAppManagementAssignmentFilter";
+const RULES: Rules = Rules { type_name: TYPE, ..INTUNE };
+
+pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+    odata::list_table(exchange, &RULES, PATH, &exchange.state.filters, |_| true, |of| view(exchange, of))
+}
+
+pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+    let found = find(exchange.state, exchange.parameter(0))?;
+    let selection = Selection::read(exchange, TYPE)?;
+    let path = format!("{PATH}{}", selection.suffix());
+    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange, found))))
+}
+
+pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
+    let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
+    for name in ["displayName", "platform", "rule"] {
+        if sent.get(name).and_then(Value::as_str).is_none_or(str::is_empty) {
+            return Err(Failure::refused(format!("The property {name} is required.")));
+        }
+    }
+    let state = &mut *exchange.state;
+    let mut settings = body([
+        ("description", Value::Null),
+        ("assignmentFilterManagementType", "devices".into()),
+        ("evaluationMode", Value::Null),
+        ("payloads", json!([])),
+        ("roleScopeTags", json!(["0"])),
+        ("createdDateTime", date(Some(state.now))),
+        ("lastModifiedDateTime", date(Some(state.now))),
+    ]);
+    settings.extend(sent);
+    let id = state.guid();
+    state.filters.insert(Entity::new(id.clone(), TYPE, settings));
+    let shown = view(exchange, find(exchange.state, &id)?);
+    Ok(exchange.entity(StatusCode::CREATED, PATH, shown))
+}
+
+pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+    let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
+    let found = find(exchange.state, exchange.parameter(0))?;
+    if sent.get("platform").is_some_and(|platform| Some(platform) != found.body.get("platform")) {
+        return Err(Failure::refused("The platform of an assignment filter cannot be changed."));
+    }
+    let id = found.id.clone();
+    let now = exchange.state.now;
+    exchange.state.filters.update(&id, |of| {
+        of.body.extend(sent);
+        of.set("lastModifiedDateTime", date(Some(now)));
+    });
+    let shown = view(exchange, find(exchange.state, &id)?);
+    Ok(exchange.entity(StatusCode::OK, PATH, shown))
+}
+
+pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+    let id = find(exchange.state, exchange.parameter(0))?.id.clone();
+    exchange.state.filters.remove(&id);
+    Ok(Reply::NoContent)
+}
+
+fn find<'s>(state: &'s State, id: &str) -> Result<&'s Entity, Failure> {
+    state.filters.get(id).ok_or_else(|| Failure::intune_not_found(id))
+}
+
+fn view(exchange: &Exchange<'_>, found: &Entity) -> Body {
+    let mut view = found.body.clone();
+    view.insert("id".to_owned(), found.id.clone().into());
+    schema::trim(&mut view, TYPE, exchange.version, exchange.request.wants_unknown_members());
+    view
+}

@@ -1,0 +1,310 @@
+//! Imports: the way of a device into the tenant, and what can come of it.
+
+use base64::Engine as _;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::identities::NewIdentity;
+use crate::sim::error::Failure;
+use crate::sim::exchange::{Answer, Exchange, Reply};
+use crate::sim::odata::{self, INTUNE, Op, Rules, Selection, Support, Test};
+use crate::sim::schema::{self, BASE64};
+use crate::sim::state::{Due, State, body};
+use crate::sim::store::{Body, Keyed, Row};
+
+const PATH: &str = "deviceManagement/importedWindowsAutopilotDeviceIdentities";
+const TYPE: &str = "importedWindowsAutopilotDeviceIdentity";
+const RULES: Rules = Rules { type_name: TYPE, order: &[], filter, ..INTUNE };
+
+/// One device on its way in. Its hash is not kept.
+#[derive(Debug, Clone)]
+pub(in crate::sim) struct Import {
+    id: String,
+    import_id: String,
+    device: NewIdentity,
+    status: &'static str,
+    error: Option<(i32, &'static str)>,
+    registration: String,
+    /// What the service will find wrong with it.
+    flaw: Option<Flaw>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flaw {
+    Hash,
+    Duplicated,
+}
+
+impl Import {
+    fn view(&self) -> Body {
+        let text = |text: &str| Value::String(text.to_owned());
+        let (code, name) = self.error.unwrap_or_default();
+        body([
+            ("id", text(&self.id)),
+            ("assignedUserPrincipalName", text(&self.device.upn)),
+            ("groupTag", text(&self.device.group_tag)),
+            ("hardwareIdentifier", "".into()),
+            ("importId", text(&self.import_id)),
+            ("productKey", text(&self.device.product_key)),
+            ("serialNumber", text(&self.device.serial)),
+            (
+                "state",
+                json!({"deviceImportStatus": self.status, "deviceRegistrationId": self.registration,
+                    "deviceErrorCode": code, "deviceErrorName": name}),
+            ),
+        ])
+    }
+}
+
+impl Keyed for Import {
+    const INDEXED: &'static [&'static str] = &["importId"];
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn key(&self, _property: &str) -> Option<&str> {
+        Some(&self.import_id)
+    }
+}
+
+impl Row for Import {
+    fn value(&self, property: &str) -> Value {
+        match property {
+            "importId" => self.import_id.clone().into(),
+            _ => Value::Null,
+        }
+    }
+}
+
+fn filter(test: &Test) -> Support {
+    if test.op == Op::Eq && test.property == "importId" { Support::Yes } else { Support::No }
+}
+
+pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+    odata::list_table(exchange, &RULES, PATH, &exchange.state.imports, |_| true, Import::view)
+}
+
+pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
+    odata::count(exchange, &RULES, exchange.state.imports.after(0))
+}
+
+pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+    let import = find(exchange.state, exchange.parameter(0))?;
+    let selection = Selection::read(exchange, TYPE)?;
+    Ok(exchange.entity(
+        StatusCode::OK,
+        &format!("{PATH}{}", selection.suffix()),
+        selection.apply(import.view()),
+    ))
+}
+
+pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+    let id = exchange.parameter(0);
+    find(exchange.state, id)?;
+    exchange.state.imports.remove(id);
+    Ok(Reply::NoContent)
+}
+
+pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
+    exchange.state.limit_import()?;
+    let mut import = read(exchange, &exchange.request.object()?)?;
+    // The single POST gives every record an import id of its own, and fills the product key with it.
+    import.import_id.clone_from(&import.id);
+    if import.device.product_key.is_empty() {
+        import.device.product_key.clone_from(&import.id);
+    }
+    let view = import.view();
+    exchange.state.accept(import);
+    Ok(exchange.entity(StatusCode::CREATED, PATH, view))
+}
+
+pub(in crate::sim) fn import(exchange: &mut Exchange<'_>) -> Answer {
+    const KEY: &str = "importedWindowsAutopilotDeviceIdentities";
+    let sent = exchange.request.object()?;
+    if let Some(other) = sent.keys().find(|name| *name != KEY) {
+        return Err(Failure::model(format!(
+            "The parameter '{other}' in the request payload is not a valid parameter for the operation 'import'."
+        )));
+    }
+    let Some(Value::Array(items)) = sent.get(KEY) else {
+        return Err(Failure::model(format!("The parameter '{KEY}' is missing or not a collection.")));
+    };
+    let mut imports: Vec<Import> = Vec::with_capacity(items.len());
+    let mut serials = std::collections::HashSet::new();
+    let import_id = exchange.state.guid();
+    for item in items {
+        let Value::Object(item) = item else {
+            return Err(Failure::model(format!("The parameter '{KEY}' holds something that is no object.")));
+        };
+        let mut item = item.clone();
+        item.remove("id");
+        let mut import = read(exchange, &item)?;
+        if import.import_id.is_empty() {
+            import.import_id.clone_from(&import_id);
+        }
+        if !serials.insert(import.device.serial.to_lowercase()) {
+            import.flaw = Some(Flaw::Duplicated);
+        }
+        imports.push(import);
+    }
+    let views = imports.iter().map(Import::view).collect();
+    for import in imports {
+        exchange.state.accept(import);
+    }
+    Ok(odata::collection(exchange, PATH, views))
+}
+
+fn find<'s>(state: &'s State, id: &str) -> Result<&'s Import, Failure> {
+    state.imports.get(id).ok_or_else(|| Failure::intune_not_found(id))
+}
+
+fn read(exchange: &mut Exchange<'_>, sent: &Body) -> Result<Import, Failure> {
+    let (_, kept) = schema::check(TYPE, sent, exchange.version)?;
+    let text = |name: &str| kept.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let serial = text("serialNumber");
+    let hash = BASE64.decode(text("hardwareIdentifier")).unwrap_or_default();
+    if serial.is_empty() || hash.is_empty() {
+        return Err(Failure::refused("A serial number and a hardware identifier are required."));
+    }
+    let contents = Contents::read(&hash);
+    let strict = exchange.state.options.quirks.strict_hashes;
+    let flawed = match &contents {
+        Some(contents) => contents.serial.is_empty() || contents.manufacturer.is_empty(),
+        None => strict || hash.starts_with(b"OA"),
+    };
+    let contents = contents.unwrap_or_default();
+    Ok(Import {
+        id: exchange.state.guid(),
+        import_id: text("importId"),
+        device: NewIdentity {
+            serial,
+            manufacturer: contents.manufacturer,
+            model: contents.model,
+            product_key: text("productKey"),
+            group_tag: text("groupTag"),
+            purchase_order: String::new(),
+            upn: text("assignedUserPrincipalName"),
+        },
+        status: "unknown",
+        error: None,
+        registration: String::new(),
+        flaw: flawed.then_some(Flaw::Hash),
+    })
+}
+
+/// What the service reads in a hardware hash.
+#[derive(Debug, Default, PartialEq)]
+struct Contents {
+    serial: String,
+    manufacturer: String,
+    model: String,
+}
+
+impl Contents {
+    /// Reads the records of a hash; `None` if it is none.
+    fn read(hash: &[u8]) -> Option<Self> {
+        let rest = hash.strip_prefix(b"OA")?;
+        let (total, rest) = rest.split_at_checked(2)?;
+        let total = usize::from(u16::from_le_bytes(total.try_into().ok()?));
+        let mut rest = rest.get(..total.checked_sub(4)?)?;
+        let mut contents = Self::default();
+        while !rest.is_empty() {
+            let (head, body) = rest.split_at_checked(4)?;
+            let (kind, length) = head.split_at_checked(2)?;
+            let kind = u16::from_le_bytes(kind.try_into().ok()?);
+            let length = usize::from(u16::from_le_bytes(length.try_into().ok()?)).checked_sub(4)?;
+            let (value, next) = body.split_at_checked(length)?;
+            let text = || String::from_utf8_lossy(value).trim_matches(['\0', ' ']).to_owned();
+            match kind {
+                14 => contents.serial = text(),
+                16 => contents.manufacturer = text(),
+                17 => contents.model = text(),
+                _ => {}
+            }
+            rest = next;
+        }
+        Some(contents)
+    }
+}
+
+impl State {
+    fn accept(&mut self, import: Import) {
+        let id = import.id.clone();
+        self.imports.insert(import);
+        self.plan(self.options.lag.import_start, Due::ImportStarts(id));
+    }
+
+    pub(in crate::sim) fn start_import(&mut self, id: &str) {
+        if self.imports.update(id, |import| import.status = "pending").is_some() {
+            self.plan(self.options.lag.import, Due::ImportEnds(id.to_owned()));
+        }
+    }
+
+    pub(in crate::sim) fn end_import(&mut self, id: &str) {
+        let Some(import) = self.imports.get(id) else { return };
+        let device = import.device.clone();
+        let same = |a: &str, b: &str| a.is_empty() || b.is_empty() || a.eq_ignore_ascii_case(b);
+        let registered = self
+            .identities
+            .find("serialNumber", &device.serial)
+            .find(|(_, of)| same(&of.manufacturer, &device.manufacturer) && same(&of.model, &device.model))
+            .map(|(_, of)| (of.id.clone(), of.deleting));
+        let quirks = &self.options.quirks;
+        let (error, registration) = match (import.flaw, registered) {
+            (Some(Flaw::Hash), _) => (Some((802, "InvalidZtdHardwareHash")), None),
+            (Some(Flaw::Duplicated), _) => (Some((quirks.duplicated_code, "ZtdDeviceDuplicated")), None),
+            _ if self.storage_errors > 0 => (Some((quirks.storage_code, "StorageError")), None),
+            _ if self.foreign.contains(&device.serial.to_lowercase()) => {
+                (Some((quirks.other_tenant_code, "ZtdDeviceAssignedToOtherTenant")), None)
+            }
+            (None, Some((_, true))) => (Some((0, "ZtdDeviceDeletionInProgess")), None),
+            (None, Some((id, false))) => (Some((806, "ZtdDeviceAlreadyAssigned")), Some(id)),
+            (None, None) => (None, None),
+        };
+        if matches!(error, Some((_, "StorageError"))) {
+            self.storage_errors -= 1;
+        }
+        let registration = registration.or_else(|| {
+            error.is_none().then(|| {
+                let id = self.register(device);
+                self.plan(self.options.lag.identity, Due::IdentityAppears(id.clone()));
+                id
+            })
+        });
+        self.imports.update(id, |import| {
+            import.status = if error.is_some() { "error" } else { "complete" };
+            import.error = error;
+            import.registration = registration.unwrap_or_default();
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(records: &[(u16, &str)]) -> Vec<u8> {
+        let mut body = Vec::new();
+        for (kind, value) in records {
+            body.extend(kind.to_le_bytes());
+            body.extend(u16::try_from(value.len() + 4).unwrap().to_le_bytes());
+            body.extend(value.as_bytes());
+        }
+        let total = u16::try_from(body.len() + 4).unwrap();
+        [b"OA".as_slice(), &total.to_le_bytes(), &body, &[0; 40]].concat()
+    }
+
+    #[test]
+    fn a_hash_gives_serial_number_manufacturer_and_model_and_garbage_gives_nothing() {
+        let good = hash(&[(1, "tool"), (14, "SN-1"), (16, "Contoso"), (17, "Book 3")]);
+        let expected =
+            Contents { serial: "SN-1".into(), manufacturer: "Contoso".into(), model: "Book 3".into() };
+        assert_eq!(Contents::read(&good), Some(expected));
+        for length in 0..60 {
+            let _ = Contents::read(&good[..length]);
+        }
+        assert_eq!(Contents::read(b"hardwareIdentifier"), None);
+        assert_eq!(Contents::read(b"OA\xff\xff"), None);
+    }
+}

@@ -1,0 +1,73 @@
+//! Managed devices: what has enrolled.
+
+use http::StatusCode;
+
+use crate::sim::error::Failure;
+use crate::sim::exchange::{Answer, Exchange, Reply};
+use crate::sim::odata::{self, INTUNE, Op, Rules, Selection, Support, Test};
+use crate::sim::schema;
+use crate::sim::state::{Entity, State};
+use crate::sim::store::Body;
+
+const PATH: &str = "deviceManagement/managedDevices";
+const TYPE: &str = "managedDevice";
+const RULES: Rules = Rules { type_name: TYPE, order: &["deviceName"], filter, ..INTUNE };
+
+fn filter(test: &Test) -> Support {
+    match (test.op, test.property.as_str()) {
+        (
+            Op::Eq,
+            "serialNumber" | "deviceName" | "azureADDeviceId" | "id" | "operatingSystem"
+            | "userPrincipalName" | "userId" | "complianceState" | "managementAgent",
+        )
+        | (Op::Contains | Op::StartsWith, "deviceName") => Support::Yes,
+        _ => Support::No,
+    }
+}
+
+pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+    odata::list_table(exchange, &RULES, PATH, &exchange.state.managed, |_| true, |of| view(exchange, of))
+}
+
+pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+    let found = find(exchange.state, exchange.parameter(0))?;
+    let selection = Selection::read(exchange, TYPE)?;
+    let path = format!("{PATH}{}", selection.suffix());
+    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange, found))))
+}
+
+pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+    let id = find(exchange.state, exchange.parameter(0))?.id.clone();
+    exchange.state.remove_managed_device(&id);
+    Ok(Reply::NoContent)
+}
+
+fn find<'s>(state: &'s State, id: &str) -> Result<&'s Entity, Failure> {
+    state.managed.get(id).ok_or_else(|| Failure::intune_not_found(id))
+}
+
+fn view(exchange: &Exchange<'_>, found: &Entity) -> Body {
+    let mut view = found.body.clone();
+    view.insert("id".to_owned(), found.id.clone().into());
+    schema::trim(&mut view, TYPE, exchange.version, true);
+    view
+}
+
+impl State {
+    /// Removes a device from management. A registered one can be enrolled again.
+    pub(in crate::sim) fn remove_managed_device(&mut self, id: &str) {
+        let Some(managed) = self.managed.remove(id) else { return };
+        let registered: Vec<String> = self
+            .identities
+            .find("serialNumber", managed.text("serialNumber"))
+            .filter(|(_, of)| of.managed_device.as_deref() == Some(managed.id.as_str()))
+            .map(|(_, of)| of.id.clone())
+            .collect();
+        for identity in registered {
+            self.identities.update(&identity, |identity| {
+                identity.managed_device = None;
+                identity.enrollment_state = "notContacted";
+            });
+        }
+    }
+}

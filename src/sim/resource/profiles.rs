@@ -1,0 +1,405 @@
+//! Windows Autopilot deployment profiles. They are kept under their present names; answers carry the old ones too.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::assignments::{Assignment, Owner, Reach, Target, Wish, payload_links, reach};
+use crate::sim::error::Failure;
+use crate::sim::exchange::{Answer, Exchange, Reply, Version};
+use crate::sim::odata::{self, INTUNE, Rules, Selection};
+use crate::sim::schema;
+use crate::sim::state::{Entity, State, body, date};
+use crate::sim::store::Body;
+
+const PATH: &str = "deviceManagement/windowsAutopilotDeploymentProfiles";
+const BASE: &str = "windowsAutopilotDeploymentProfile";
+const HYBRID: &str = "activeDirectoryWindowsAutopilotDeploymentProfile";
+const RULES: Rules = Rules { type_name: BASE, ..INTUNE };
+
+/// The most profiles in a tenant.
+const MOST: usize = 350;
+
+pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+    let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
+    let state = &*exchange.state;
+    odata::list_table(
+        exchange,
+        &RULES,
+        PATH,
+        &state.profiles,
+        |_| true,
+        |profile| view(state, profile, &expand),
+    )
+}
+
+pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
+    odata::count(exchange, &RULES, exchange.state.profiles.after(0))
+}
+
+pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+    let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
+    let profile = find(exchange.state, exchange.parameter(0))?;
+    let selection = Selection::read(exchange, BASE)?;
+    let path = format!("{PATH}{}", selection.suffix());
+    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange.state, profile, &expand))))
+}
+
+pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
+    let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
+    let state = &mut *exchange.state;
+    if state.profiles.len() >= MOST {
+        return Err(Failure::refused(format!("The limit of {MOST} deployment profiles is reached.")));
+    }
+    let mut settings = body([
+        ("displayName", Value::Null),
+        ("description", "".into()),
+        ("locale", "os-default".into()),
+        ("deviceType", "windowsPc".into()),
+        ("deviceNameTemplate", "".into()),
+        ("enrollmentStatusScreenSettings", Value::Null),
+        ("hardwareHashExtractionEnabled", false.into()),
+        ("managementServiceAppId", Value::Null),
+        (
+            "outOfBoxExperienceSetting",
+            json!({"privacySettingsHidden": false, "eulaHidden": false, "userType": "administrator",
+                "deviceUsageType": "singleUser", "keyboardSelectionPageSkipped": false, "escapeLinkHidden": false}),
+        ),
+        ("preprovisioningAllowed", false.into()),
+        ("roleScopeTagIds", json!(["0"])),
+    ]);
+    if of.name == HYBRID {
+        settings.insert("hybridAzureADJoinSkipConnectivityCheck".to_owned(), false.into());
+    }
+    apply(&mut settings, sent)?;
+    check(state, of.name, &settings)?;
+    settings.insert("createdDateTime".to_owned(), date(Some(state.now)));
+    settings.insert("lastModifiedDateTime".to_owned(), date(Some(state.now)));
+    let profile = Entity::new(state.guid(), of.name, settings);
+    let shown = view(state, &profile, &[]);
+    state.profiles.insert(profile);
+    Ok(exchange.entity(StatusCode::CREATED, PATH, shown))
+}
+
+pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+    let (of, mut sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
+    let state = &mut *exchange.state;
+    let id = exchange.parameters.first().copied().unwrap_or_default();
+    let profile = find(state, id)?;
+    if profile.type_name != of.name {
+        return Err(Failure::model(format!(
+            "A type named 'microsoft.management.services.api.{}' was found where \
+             'microsoft.management.services.api.{}' was expected.",
+            of.name, profile.type_name
+        )));
+    }
+    if sent.get("deviceType").is_some_and(|kind| Some(kind) != profile.body.get("deviceType")) {
+        return Err(Failure::bare());
+    }
+    if !state.options.quirks.patch_honours_connectivity_check {
+        sent.remove("hybridAzureADJoinSkipConnectivityCheck");
+    }
+    let mut settings = profile.body.clone();
+    apply(&mut settings, sent)?;
+    check(state, of.name, &settings)?;
+    settings.insert("lastModifiedDateTime".to_owned(), date(Some(state.now)));
+    state.profiles.update(id, |profile| profile.body = settings);
+    let shown = view(state, find(state, id)?, &[]);
+    Ok(exchange.entity(StatusCode::OK, PATH, shown))
+}
+
+pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+    let id = exchange.parameter(0);
+    if !find(exchange.state, id)?.assignments.is_empty() {
+        return Err(Failure::refused(
+            "The profile is assigned to groups. Remove its assignments before it is deleted.",
+        ));
+    }
+    exchange.state.profiles.remove(id);
+    exchange.state.retarget_all();
+    Ok(Reply::NoContent)
+}
+
+pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
+    const IDS: schema::Property =
+        schema::Property { collection: true, ..schema::Property::new("deviceIds", schema::Kind::Text) };
+    let profile = find(exchange.state, exchange.parameter(0))?.id.clone();
+    let request = exchange.request.object()?;
+    if let Some(other) = request.keys().find(|key| *key != "deviceIds") {
+        return Err(Failure::model(format!(
+            "The parameter '{other}' in the request payload is not a valid parameter for the operation 'assign'."
+        )));
+    }
+    let ids =
+        request.get("deviceIds").ok_or_else(|| Failure::model("The parameter 'deviceIds' is missing."))?;
+    let ids = schema::check_value(&IDS, ids, exchange.version)?;
+    let ids: Vec<&str> = ids.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if let Some(unknown) = ids.iter().find(|id| exchange.state.identities.get(id).is_none()) {
+        return Err(Failure::intune_not_found(unknown));
+    }
+    for id in ids {
+        exchange.state.identities.update(id, |identity| identity.direct_profile = Some(profile.clone()));
+        exchange.state.retarget(id);
+    }
+    Ok(Reply::NoContent)
+}
+
+pub(in crate::sim) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
+    let links = payload_links(&exchange.state.profiles, &exchange.request.object()?, exchange.version)?;
+    Ok(odata::collection(exchange, "Collection(microsoft.graph.hasPayloadLinkResultItem)", links))
+}
+
+pub(in crate::sim) fn assigned_devices(exchange: &mut Exchange<'_>) -> Answer {
+    let state = &*exchange.state;
+    let profile = find(state, exchange.parameter(0))?;
+    let rules = Rules { type_name: "windowsAutopilotDeviceIdentity", ..INTUNE };
+    let context = format!("{PATH}('{}')/assignedDevices", profile.id);
+    odata::list_table(
+        exchange,
+        &rules,
+        &context,
+        &state.identities,
+        |identity| identity.targeting(state).assigned.is_some_and(|(assigned, _)| assigned == profile.id),
+        |identity| identity.view(state, Version::Beta, false),
+    )
+}
+
+pub(in crate::sim) fn list_assignments(exchange: &mut Exchange<'_>) -> Answer {
+    let profile = find(exchange.state, exchange.parameter(0))?;
+    let values = profile.assignments.iter().map(|of| of.view(Owner::Profile, exchange.version)).collect();
+    let rules = Rules { type_name: Owner::Profile.assignment_type(), ..INTUNE };
+    odata::list_values(exchange, &rules, &assignments_path(&profile.id), values)
+}
+
+pub(in crate::sim) fn get_assignment(exchange: &mut Exchange<'_>) -> Answer {
+    let profile = find(exchange.state, exchange.parameter(0))?;
+    let assignment = find_assignment(profile, exchange.parameter(1))?;
+    let shown = assignment.view(Owner::Profile, exchange.version);
+    Ok(exchange.entity(StatusCode::OK, &assignments_path(&profile.id), shown))
+}
+
+pub(in crate::sim) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
+    let state = &*exchange.state;
+    let profile = find(state, exchange.parameter(0))?.id.clone();
+    let wish = Wish::read(state, Owner::Profile, &exchange.request.object()?, exchange.version)?;
+    only_one_for_all_devices(state, &wish, None)?;
+    let assignment = Assignment::new(Owner::Profile, &profile, wish);
+    let shown = assignment.view(Owner::Profile, exchange.version);
+    exchange.state.assign_profile(&profile, assignment);
+    Ok(exchange.entity(StatusCode::CREATED, &assignments_path(&profile), shown))
+}
+
+pub(in crate::sim) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
+    let state = &*exchange.state;
+    let profile = find(state, exchange.parameter(0))?;
+    let before = find_assignment(profile, exchange.parameter(1))?.id.clone();
+    let profile = profile.id.clone();
+    let wish = Wish::read(state, Owner::Profile, &exchange.request.object()?, exchange.version)?;
+    only_one_for_all_devices(state, &wish, Some(&before))?;
+    let after = Assignment::new(Owner::Profile, &profile, wish);
+    let shown = after.view(Owner::Profile, exchange.version);
+    exchange.state.profiles.update(&profile, |profile| profile.assignments.retain(|of| of.id != before));
+    exchange.state.assign_profile(&profile, after);
+    Ok(exchange.entity(StatusCode::OK, &assignments_path(&profile), shown))
+}
+
+pub(in crate::sim) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
+    let profile = find(exchange.state, exchange.parameter(0))?;
+    let assignment = find_assignment(profile, exchange.parameter(1))?;
+    if assignment.by_policy_set {
+        return Err(Failure::refused("The assignment belongs to a policy set."));
+    }
+    let (profile, id) = (profile.id.clone(), assignment.id.clone());
+    exchange.state.profiles.update(&profile, |profile| profile.assignments.retain(|of| of.id != id));
+    exchange.state.retarget_all();
+    Ok(Reply::NoContent)
+}
+
+fn find<'s>(state: &'s State, id: &str) -> Result<&'s Entity, Failure> {
+    state.profiles.get(id).ok_or_else(|| Failure::intune_not_found(id))
+}
+
+fn find_assignment<'p>(profile: &'p Entity, id: &str) -> Result<&'p Assignment, Failure> {
+    let found = profile.assignments.iter().find(|assignment| assignment.id.eq_ignore_ascii_case(id));
+    found.ok_or_else(|| Failure::intune_not_found(id))
+}
+
+fn assignments_path(profile: &str) -> String {
+    format!("{PATH}('{profile}')/assignments")
+}
+
+fn only_one_for_all_devices(state: &State, wish: &Wish, but: Option<&str>) -> Result<(), Failure> {
+    if wish.target != Target::AllDevices {
+        return Ok(());
+    }
+    let holds = |profile: &&Entity| {
+        profile
+            .assignments
+            .iter()
+            .any(|of| of.wish.target == Target::AllDevices && Some(of.id.as_str()) != but)
+    };
+    match state.profiles.iter().find(holds) {
+        Some(other) => {
+            Err(Failure::refused(format!("Another Profile {} is already assigned to All Devices.", other.id)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Puts what was sent over what is there. The experience settings are merged name by name.
+fn apply(settings: &mut Body, sent: Body) -> Result<(), Failure> {
+    for (name, value) in sent {
+        let value = match (name.as_str(), value) {
+            ("outOfBoxExperienceSetting", Value::Object(new)) => {
+                let mut merged = match settings.get(&name) {
+                    Some(Value::Object(old)) => old.clone(),
+                    _ => Body::new(),
+                };
+                let shared = new.get("deviceUsageType").is_some_and(|usage| usage == "shared");
+                if shared && new.contains_key("userType") {
+                    return Err(Failure::bare());
+                }
+                if shared {
+                    merged.remove("userType");
+                } else if new.get("deviceUsageType").is_some_and(|usage| usage == "singleUser") {
+                    merged.entry("userType").or_insert_with(|| "administrator".into());
+                }
+                merged.extend(new);
+                Value::Object(merged)
+            }
+            // The user selects: the service gives it back as the default.
+            ("locale", Value::String(locale)) if locale.is_empty() => "os-default".into(),
+            ("locale", Value::Null) => "os-default".into(),
+            (_, value) => value,
+        };
+        settings.insert(name, value);
+    }
+    Ok(())
+}
+
+/// Refuses what the service refuses, mostly without a reason.
+fn check(state: &State, type_name: &str, settings: &Body) -> Result<(), Failure> {
+    let text = |name: &str| settings.get(name).and_then(Value::as_str).unwrap_or_default();
+    let refused = &state.options.quirks.refused_profile_characters;
+    let name = text("displayName");
+    if name.is_empty() || name.chars().count() > 200 || text("description").chars().count() > 1500 {
+        return Err(Failure::bare());
+    }
+    if [name, text("description")].iter().any(|text| text.chars().any(|c| refused.contains(c))) {
+        return Err(Failure::bare());
+    }
+    let template = text("deviceNameTemplate");
+    let experience = settings.get("outOfBoxExperienceSetting");
+    let shared =
+        experience.is_some_and(|of| of.get("deviceUsageType").is_some_and(|usage| usage == "shared"));
+    if shared && experience.is_some_and(|of| of.get("userType").is_some()) {
+        return Err(Failure::bare());
+    }
+    if type_name == HYBRID {
+        // The name comes from the domain join configuration, and there is no self-deploying hybrid join.
+        if !template.is_empty() || shared {
+            return Err(Failure::bare());
+        }
+    } else if !template.is_empty() && !is_name_template(template) {
+        return Err(Failure::bare());
+    }
+    Ok(())
+}
+
+/// At most 15 characters when filled in; letters, digits and hyphens; at most one macro, in upper case.
+fn is_name_template(template: &str) -> bool {
+    let (fixed, filled) = if let Some((before, after)) = template.split_once("%SERIAL%") {
+        let fixed = format!("{before}{after}");
+        let short = fixed.chars().count() <= 7;
+        (fixed, short)
+    } else if let Some((before, rest)) = template.split_once("%RAND:") {
+        let Some((digits, after)) = rest.split_once('%') else { return false };
+        let fixed = format!("{before}{after}");
+        let length = digits.parse::<usize>().unwrap_or(usize::MAX);
+        let fits = (1..=15).contains(&length) && fixed.chars().count() + length <= 15;
+        (fixed, fits)
+    } else {
+        let fits = template.chars().count() <= 15 && !template.chars().all(|c| c.is_ascii_digit());
+        (template.to_owned(), fits)
+    };
+    filled && fixed.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
+/// How an answer shows a profile: under the present names and the old ones.
+pub(in crate::sim) fn view(state: &State, profile: &Entity, expand: &[String]) -> Body {
+    let mut view = profile.body.clone();
+    view.insert("@odata.type".to_owned(), format!("#microsoft.graph.{}", profile.type_name).into());
+    view.insert("id".to_owned(), profile.id.clone().into());
+    if state.options.quirks.os_default_reads_as_null
+        && view.get("locale").is_some_and(|of| of == "os-default")
+    {
+        view.insert("locale".to_owned(), Value::Null);
+    }
+    for (old, present) in [
+        ("language", "locale"),
+        ("extractHardwareHash", "hardwareHashExtractionEnabled"),
+        ("enableWhiteGlove", "preprovisioningAllowed"),
+    ] {
+        let mut value = view.get(present).cloned().unwrap_or_default();
+        if value.is_null() && old != "language" {
+            value = false.into();
+        }
+        view.insert(old.to_owned(), value);
+    }
+    let experience = match view.get("outOfBoxExperienceSetting") {
+        Some(Value::Object(present)) => {
+            let old_names = present.iter().map(|(name, value)| {
+                let old = match name.as_str() {
+                    "privacySettingsHidden" => "hidePrivacySettings",
+                    "eulaHidden" => "hideEULA",
+                    "keyboardSelectionPageSkipped" => "skipKeyboardSelectionPage",
+                    "escapeLinkHidden" => "hideEscapeLink",
+                    same => same,
+                };
+                (old.to_owned(), value.clone())
+            });
+            Value::Object(old_names.collect())
+        }
+        _ => Value::Null,
+    };
+    view.insert("outOfBoxExperienceSettings".to_owned(), experience);
+    if expand.iter().any(|name| name == "assignments") {
+        let shown =
+            profile.assignments.iter().map(|of| Value::Object(of.view(Owner::Profile, Version::Beta)));
+        view.insert("assignments".to_owned(), shown.collect());
+    }
+    view
+}
+
+/// The profile that a registered device should have.
+pub(in crate::sim) fn intended(state: &State, identity: &super::identities::Identity) -> Option<String> {
+    if let Some(direct) = &identity.direct_profile
+        && state.profiles.get(direct).is_some()
+    {
+        return Some(direct.clone());
+    }
+    let anchor = state.directory.devices.get(&identity.anchor);
+    let is_in = |group: &str| anchor.is_some_and(|device| device.is_in(group));
+    // Of several that name a group of the device the oldest wins; one for all devices is for those that are left.
+    let mut found = None;
+    for profile in state.profiles.iter() {
+        match reach(&profile.assignments, is_in) {
+            Reach::ByGroup => return Some(profile.id.clone()),
+            Reach::AllDevices => found = found.or(Some(profile)),
+            Reach::AllUsers | Reach::Not => {}
+        }
+    }
+    found.map(|profile| profile.id.clone())
+}
+
+impl State {
+    /// Adds an assignment to a profile, in the place of the same one if it is there.
+    pub(in crate::sim) fn assign_profile(&mut self, profile: &str, assignment: Assignment) {
+        self.profiles.update(profile, |profile| {
+            match profile.assignments.iter_mut().find(|of| of.id == assignment.id) {
+                Some(same) => *same = assignment,
+                None => profile.assignments.push(assignment),
+            }
+        });
+        self.retarget_all();
+    }
+}

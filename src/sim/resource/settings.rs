@@ -1,0 +1,79 @@
+//! Windows Autopilot settings: the sync with the deployment service, and its rule of ten minutes.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use jiff::Timestamp;
+
+use crate::sim::error::Failure;
+use crate::sim::exchange::{Answer, Exchange, Reply};
+use crate::sim::schema;
+use crate::sim::state::{Due, State, body, date, later};
+use crate::sim::store::Body;
+
+const PATH: &str = "deviceManagement/windowsAutopilotSettings";
+const TYPE: &str = "windowsAutopilotSettings";
+
+/// The least time between two syncs.
+const SPACING: Duration = Duration::from_secs(600);
+
+/// The state of the sync.
+#[derive(Debug, Clone, Default)]
+pub(in crate::sim) struct Sync {
+    triggered: Option<Timestamp>,
+    ended: Option<Timestamp>,
+    running: bool,
+}
+
+pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+    let view = view(exchange.state);
+    Ok(exchange.entity(StatusCode::OK, PATH, view))
+}
+
+/// Everything in the settings is kept by the service itself, so a PATCH is checked and changes nothing.
+pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+    schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
+    get(exchange)
+}
+
+pub(in crate::sim) fn sync(exchange: &mut Exchange<'_>) -> Answer {
+    let state = &mut *exchange.state;
+    if state.sync.running {
+        return Err(Failure::intune(StatusCode::CONFLICT, "Conflict", "A sync is in progress."));
+    }
+    if state.sync.triggered.is_some_and(|at| later(at, SPACING) > state.now) {
+        return Err(Failure::too_many_requests("A sync was requested less than 10 minutes ago."));
+    }
+    state.sync.triggered = Some(state.now);
+    state.sync.running = true;
+    state.plan(state.options.lag.sync, Due::SyncEnds);
+    Ok(Reply::NoContent)
+}
+
+fn view(state: &State) -> Body {
+    let sync = &state.sync;
+    let status = match (sync.running, sync.ended) {
+        (true, _) => "inProgress",
+        (false, Some(_)) => "completed",
+        (false, None) => "unknown",
+    };
+    body([
+        ("id", state.tenant_id.clone().into()),
+        ("lastManualSyncTriggerDateTime", date(sync.triggered)),
+        ("lastSyncDateTime", date(sync.ended)),
+        ("syncStatus", status.into()),
+    ])
+}
+
+impl State {
+    /// The sync is over: what was registered shows, what was deleted is gone.
+    pub(in crate::sim) fn end_sync(&mut self) {
+        self.sync.running = false;
+        self.sync.ended = Some(self.now);
+        let open = self.identities.iter().filter(|of| !of.visible || of.deleting);
+        let open: Vec<(String, bool)> = open.map(|of| (of.id.clone(), of.deleting)).collect();
+        for (id, deleting) in open {
+            if deleting { self.remove_identity(&id) } else { self.show_identity(&id) }
+        }
+    }
+}

@@ -1,0 +1,836 @@
+//! Every operation: its method and path, the versions that have it, who may call it, and what answers.
+
+use http::Method;
+
+use super::batch;
+use super::error::Failure;
+use super::exchange::Answer;
+use super::resource::{
+    apps, configurations, connectors, delta, devices, enrollment, events, filters, groups, identities,
+    imports, managed, members, mobility, profiles, settings, users,
+};
+use super::route::{Need, Route, Versions};
+
+use Versions::{Beta, Both};
+
+const SERVICE_READ: Need =
+    Need::any_of(&["DeviceManagementServiceConfig.Read.All", "DeviceManagementServiceConfig.ReadWrite.All"]);
+const SERVICE_WRITE: Need = Need::any_of(&["DeviceManagementServiceConfig.ReadWrite.All"]);
+const ENROLLMENT_READ: Need = Need::any_of(&[
+    "DeviceManagementConfiguration.Read.All",
+    "DeviceManagementConfiguration.ReadWrite.All",
+    "DeviceManagementServiceConfig.Read.All",
+    "DeviceManagementServiceConfig.ReadWrite.All",
+]);
+const ENROLLMENT_WRITE: Need = Need::any_of(&[
+    "DeviceManagementConfiguration.ReadWrite.All",
+    "DeviceManagementServiceConfig.ReadWrite.All",
+]);
+const CONFIGURATION_READ: Need =
+    Need::any_of(&["DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All"]);
+const CONFIGURATION_WRITE: Need = Need::any_of(&["DeviceManagementConfiguration.ReadWrite.All"]);
+const EVENT_READ: Need = Need::any_of(&[
+    "DeviceManagementManagedDevices.Read.All",
+    "DeviceManagementManagedDevices.ReadWrite.All",
+]);
+const EVENT_WRITE: Need = Need::any_of(&["DeviceManagementManagedDevices.ReadWrite.All"]);
+const MOBILITY_READ: Need = Need::of(&["Policy.Read.All", "Policy.ReadWrite.MobilityManagement"], &[]);
+const MOBILITY_WRITE: Need = Need::of(&["Policy.ReadWrite.MobilityManagement"], &[]);
+const GROUP_LIST: Need = Need::any_of(&[
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "Group-NestingSupport.ReadWrite.All",
+    "Group-PreferredDataLocation.ReadWrite.All",
+    "Group.ManageProtection.All",
+    "Group.Read.All",
+    "Group.ReadBasic.All",
+    "Group.ReadWrite.All",
+    "GroupMember.Read.All",
+]);
+const GROUP_CREATE: Need = Need::of(
+    &["Directory.ReadWrite.All", "Group-PreferredDataLocation.ReadWrite.All", "Group.ReadWrite.All"],
+    &[
+        "Directory.ReadWrite.All",
+        "Group-PreferredDataLocation.ReadWrite.All",
+        "Group.Create",
+        "Group.ReadWrite.All",
+    ],
+);
+const GROUP_READ: Need = Need::any_of(&[
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "Group-NestingSupport.ReadWrite.All",
+    "Group-PreferredDataLocation.ReadWrite.All",
+    "Group-XTenantIdentitySync.Read.All",
+    "Group.ManageProtection.All",
+    "Group.Read.All",
+    "Group.ReadBasic.All",
+    "Group.ReadWrite.All",
+    "GroupMember.Read.All",
+]);
+const GROUP_WRITE: Need = Need::any_of(&[
+    "Directory.ReadWrite.All",
+    "Group-NestingSupport.ReadWrite.All",
+    "Group-PreferredDataLocation.ReadWrite.All",
+    "Group.ManageProtection.All",
+    "Group.ReadWrite.All",
+]);
+const GROUP_DELETE: Need = Need::any_of(&["Group.ReadWrite.All"]);
+const GROUP_DELTA: Need = Need::any_of(&[
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "Group-NestingSupport.ReadWrite.All",
+    "Group.Read.All",
+    "Group.ReadBasic.All",
+    "Group.ReadWrite.All",
+    "GroupMember.Read.All",
+]);
+const DEVICE_READ: Need = Need::of(
+    &["Device.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"],
+    &["Device.Read.All", "Device.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"],
+);
+const DEVICE_WRITE: Need =
+    Need::of(&["Directory.AccessAsUser.All"], &["Device.ReadWrite.All", "Directory.ReadWrite.All"]);
+const DEVICE_DELETE: Need = Need::of(&["Directory.AccessAsUser.All"], &["Device.ReadWrite.All"]);
+const DEVICE_DELTA: Need = Need::any_of(&["Device.Read.All"]);
+const MEMBER_READ: Need = Need::any_of(&[
+    "Directory.Read.All",
+    "Group.Read.All",
+    "Group.ReadBasic.All",
+    "Group.ReadWrite.All",
+    "GroupMember.Read.All",
+    "GroupMember.ReadBasic.All",
+    "GroupMember.ReadWrite.All",
+]);
+const MEMBER_ADD: Need = Need::all_of(&["Device.ReadWrite.All", "GroupMember.ReadWrite.All"]);
+const MEMBER_REMOVE: Need =
+    Need::any_of(&["Directory.ReadWrite.All", "Group.ReadWrite.All", "GroupMember.ReadWrite.All"]);
+const USER_LIST: Need = Need::of(
+    &[
+        "AgentIdUser.ReadWrite.All",
+        "AgentIdUser.ReadWrite.IdentityParentedBy",
+        "DeviceManagementApps.Read.All",
+        "DeviceManagementApps.ReadWrite.All",
+        "DeviceManagementConfiguration.Read.All",
+        "DeviceManagementConfiguration.ReadWrite.All",
+        "DeviceManagementManagedDevices.Read.All",
+        "DeviceManagementManagedDevices.ReadWrite.All",
+        "DeviceManagementServiceConfig.Read.All",
+        "DeviceManagementServiceConfig.ReadWrite.All",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+        "User.Read.All",
+        "User.ReadBasic.All",
+        "User.ReadWrite.All",
+    ],
+    &[
+        "AgentIdUser.ReadWrite.All",
+        "AgentIdUser.ReadWrite.IdentityParentedBy",
+        "DeviceManagementApps.Read.All",
+        "DeviceManagementApps.ReadWrite.All",
+        "DeviceManagementConfiguration.Read.All",
+        "DeviceManagementConfiguration.ReadWrite.All",
+        "DeviceManagementManagedDevices.Read.All",
+        "DeviceManagementManagedDevices.ReadWrite.All",
+        "DeviceManagementServiceConfig.Read.All",
+        "DeviceManagementServiceConfig.ReadWrite.All",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+        "User.Read.All",
+        "User.ReadBasic.All",
+        "User.ReadWrite.All",
+        "User.ReadWrite.CrossCloud",
+    ],
+);
+const USER_READ: Need = Need::of(
+    &[
+        "AgentIdUser.ReadWrite.All",
+        "AgentIdUser.ReadWrite.IdentityParentedBy",
+        "DeviceManagementApps.Read.All",
+        "DeviceManagementApps.ReadWrite.All",
+        "DeviceManagementConfiguration.Read.All",
+        "DeviceManagementConfiguration.ReadWrite.All",
+        "DeviceManagementManagedDevices.Read.All",
+        "DeviceManagementManagedDevices.ReadWrite.All",
+        "DeviceManagementServiceConfig.Read.All",
+        "DeviceManagementServiceConfig.ReadWrite.All",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+        "User.Read",
+        "User.Read.All",
+        "User.ReadBasic.All",
+        "User.ReadWrite",
+        "User.ReadWrite.All",
+    ],
+    &[
+        "AgentIdUser.ReadWrite.All",
+        "AgentIdUser.ReadWrite.IdentityParentedBy",
+        "DeviceManagementApps.Read.All",
+        "DeviceManagementApps.ReadWrite.All",
+        "DeviceManagementConfiguration.Read.All",
+        "DeviceManagementConfiguration.ReadWrite.All",
+        "DeviceManagementManagedDevices.Read.All",
+        "DeviceManagementManagedDevices.ReadWrite.All",
+        "DeviceManagementServiceConfig.Read.All",
+        "DeviceManagementServiceConfig.ReadWrite.All",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+        "User.Read.All",
+        "User.ReadBasic.All",
+        "User.ReadWrite.All",
+        "User.ReadWrite.CrossCloud",
+    ],
+);
+const USER_DELTA: Need = Need::any_of(&[
+    "AgentIdUser.ReadWrite.All",
+    "AgentIdUser.ReadWrite.IdentityParentedBy",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "User.Read.All",
+    "User.ReadWrite.All",
+]);
+const MANAGED_READ: Need = Need::any_of(&[
+    "DeviceManagementConfiguration.Read.All",
+    "DeviceManagementConfiguration.ReadWrite.All",
+    "DeviceManagementManagedDevices.Read.All",
+    "DeviceManagementManagedDevices.ReadWrite.All",
+]);
+const MANAGED_DELETE: Need = Need::any_of(&[
+    "DeviceManagementConfiguration.ReadWrite.All",
+    "DeviceManagementManagedDevices.ReadWrite.All",
+]);
+const APP_READ: Need = Need::any_of(&["DeviceManagementApps.Read.All", "DeviceManagementApps.ReadWrite.All"]);
+const ANYONE: Need = Need::of(&[], &[]);
+
+/// Documented, but in no current metadata: the service does not have it.
+fn dead(exchange: &mut super::exchange::Exchange<'_>) -> Answer {
+    let segment = exchange
+        .request
+        .segments
+        .iter()
+        .rev()
+        .find(|segment| segment.starts_with(|c: char| c.is_ascii_lowercase()));
+    Err(Failure::bad_request(format!(
+        "Resource not found for the segment '{}'.",
+        segment.map_or("", String::as_str)
+    )))
+}
+
+pub(super) static ROUTES: &[Route] = &[
+    Route::new(
+        Method::GET,
+        "/deviceManagement/windowsAutopilotDeploymentProfiles",
+        Beta,
+        &SERVICE_READ,
+        profiles::list,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/windowsAutopilotDeploymentProfiles",
+        Beta,
+        &SERVICE_WRITE,
+        profiles::create,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/windowsAutopilotDeploymentProfiles/{}",
+        Beta,
+        &SERVICE_READ,
+        profiles::get,
+    ),
+    Route::new(
+        Method::PATCH,
+        "/deviceManagement/windowsAutopilotDeploymentProfiles/{}",
+        Beta,
+        &SERVICE_WRITE,
+        profiles::update,
+    ),
+    Route::new(
+        Method::DELETE,
+        "/deviceManagement/windowsAutopilotDeploymentProfiles/{}",
+        Beta,
+        &SERVICE_WRITE,
+        profiles::delete,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/windowsAutopilotDeploymentProfiles/$count",
+        Beta,
+        &SERVICE_READ,
+        profiles::count,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/windowsAutopilotDeploymentProfiles/{}/assign",
+        Beta,
+        &SERVICE_WRITE,
+        profiles::assign,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/windowsAutopilotDeploymentProfiles/hasPayloadLinks",
+        Beta,
+        &SERVICE_WRITE,
+        profiles::has_payload_links,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/windowsAutopilotDeploymentProfiles/{}/assignments",
+        Beta,
+        &SERVICE_READ,
+        profiles::list_assignments,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/windowsAutopilotDeploymentProfiles/{}/assignments",
+        Beta,
+        &SERVICE_WRITE,
+        profiles::create_assignment,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/windowsAutopilotDeploymentProfiles/{}/assignments/{}",
+        Beta,
+        &SERVICE_READ,
+        profiles::get_assignment,
+    ),
+    Route::new(
+        Method::PATCH,
+        "/deviceManagement/windowsAutopilotDeploymentProfiles/{}/assignments/{}",
+        Beta,
+        &SERVICE_WRITE,
+        profiles::update_assignment,
+    ),
+    Route::new(
+        Method::DELETE,
+        "/deviceManagement/windowsAutopilotDeploymentProfiles/{}/assignments/{}",
+        Beta,
+        &SERVICE_WRITE,
+        profiles::delete_assignment,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/windowsAutopilotDeploymentProfiles/{}/assignedDevices",
+        Beta,
+        &SERVICE_READ,
+        profiles::assigned_devices,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/windowsAutopilotDeviceIdentities",
+        Both,
+        &SERVICE_READ,
+        identities::list,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/windowsAutopilotDeviceIdentities/{}",
+        Both,
+        &SERVICE_READ,
+        identities::get,
+    ),
+    Route::new(
+        Method::DELETE,
+        "/deviceManagement/windowsAutopilotDeviceIdentities/{}",
+        Both,
+        &SERVICE_WRITE,
+        identities::delete,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/windowsAutopilotDeviceIdentities/$count",
+        Both,
+        &SERVICE_READ,
+        identities::count,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/windowsAutopilotDeviceIdentities/{}/assignUserToDevice",
+        Both,
+        &SERVICE_WRITE,
+        identities::assign_user,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/windowsAutopilotDeviceIdentities/{}/unassignUserFromDevice",
+        Both,
+        &SERVICE_READ,
+        identities::unassign_user,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/windowsAutopilotDeviceIdentities/{}/updateDeviceProperties",
+        Both,
+        &SERVICE_WRITE,
+        identities::update_properties,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/windowsAutopilotDeviceIdentities/{}/allowNextEnrollment",
+        Beta,
+        &SERVICE_WRITE,
+        identities::allow_next_enrollment,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/windowsAutopilotDeviceIdentities/deleteDevices",
+        Both,
+        &SERVICE_WRITE,
+        dead,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/windowsAutopilotDeviceIdentities/{}/deploymentProfile",
+        Beta,
+        &SERVICE_READ,
+        identities::deployment_profile,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/windowsAutopilotDeviceIdentities/{}/intendedDeploymentProfile",
+        Beta,
+        &SERVICE_READ,
+        identities::intended_deployment_profile,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/importedWindowsAutopilotDeviceIdentities",
+        Both,
+        &SERVICE_READ,
+        imports::list,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/importedWindowsAutopilotDeviceIdentities",
+        Both,
+        &SERVICE_WRITE,
+        imports::create,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/importedWindowsAutopilotDeviceIdentities/{}",
+        Both,
+        &SERVICE_READ,
+        imports::get,
+    ),
+    Route::new(
+        Method::DELETE,
+        "/deviceManagement/importedWindowsAutopilotDeviceIdentities/{}",
+        Both,
+        &SERVICE_WRITE,
+        imports::delete,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/importedWindowsAutopilotDeviceIdentities/$count",
+        Both,
+        &SERVICE_READ,
+        imports::count,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/importedWindowsAutopilotDeviceIdentities/import",
+        Both,
+        &SERVICE_WRITE,
+        imports::import,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/importedWindowsAutopilotDeviceIdentityUploads",
+        Both,
+        &SERVICE_READ,
+        dead,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/importedWindowsAutopilotDeviceIdentityUploads",
+        Both,
+        &SERVICE_WRITE,
+        dead,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/importedWindowsAutopilotDeviceIdentityUploads/{}",
+        Both,
+        &SERVICE_READ,
+        dead,
+    ),
+    Route::new(Method::GET, "/deviceManagement/windowsAutopilotSettings", Beta, &SERVICE_READ, settings::get),
+    Route::new(
+        Method::PATCH,
+        "/deviceManagement/windowsAutopilotSettings",
+        Beta,
+        &SERVICE_WRITE,
+        settings::update,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/windowsAutopilotSettings/sync",
+        Beta,
+        &SERVICE_WRITE,
+        settings::sync,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/deviceEnrollmentConfigurations",
+        Both,
+        &ENROLLMENT_READ,
+        enrollment::list,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/deviceEnrollmentConfigurations",
+        Both,
+        &ENROLLMENT_WRITE,
+        enrollment::create,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/deviceEnrollmentConfigurations/{}",
+        Both,
+        &ENROLLMENT_READ,
+        enrollment::get,
+    ),
+    Route::new(
+        Method::PATCH,
+        "/deviceManagement/deviceEnrollmentConfigurations/{}",
+        Both,
+        &ENROLLMENT_WRITE,
+        enrollment::update,
+    ),
+    Route::new(
+        Method::DELETE,
+        "/deviceManagement/deviceEnrollmentConfigurations/{}",
+        Both,
+        &ENROLLMENT_WRITE,
+        enrollment::delete,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/deviceEnrollmentConfigurations/$count",
+        Both,
+        &ENROLLMENT_READ,
+        enrollment::count,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/deviceEnrollmentConfigurations/{}/assign",
+        Both,
+        &ENROLLMENT_WRITE,
+        enrollment::assign,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/deviceEnrollmentConfigurations/{}/setPriority",
+        Both,
+        &ENROLLMENT_WRITE,
+        enrollment::set_priority,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/deviceEnrollmentConfigurations/hasPayloadLinks",
+        Beta,
+        &SERVICE_WRITE,
+        enrollment::has_payload_links,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/deviceEnrollmentConfigurations/{}/assignments",
+        Both,
+        &ENROLLMENT_READ,
+        enrollment::list_assignments,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/deviceEnrollmentConfigurations/{}/assignments",
+        Both,
+        &ENROLLMENT_WRITE,
+        enrollment::create_assignment,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/deviceEnrollmentConfigurations/{}/assignments/{}",
+        Both,
+        &ENROLLMENT_READ,
+        enrollment::get_assignment,
+    ),
+    Route::new(
+        Method::PATCH,
+        "/deviceManagement/deviceEnrollmentConfigurations/{}/assignments/{}",
+        Both,
+        &ENROLLMENT_WRITE,
+        enrollment::update_assignment,
+    ),
+    Route::new(
+        Method::DELETE,
+        "/deviceManagement/deviceEnrollmentConfigurations/{}/assignments/{}",
+        Both,
+        &ENROLLMENT_WRITE,
+        enrollment::delete_assignment,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/deviceConfigurations",
+        Both,
+        &CONFIGURATION_READ,
+        configurations::list,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/deviceConfigurations",
+        Both,
+        &CONFIGURATION_WRITE,
+        configurations::create,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/deviceConfigurations/{}",
+        Both,
+        &CONFIGURATION_READ,
+        configurations::get,
+    ),
+    Route::new(
+        Method::PATCH,
+        "/deviceManagement/deviceConfigurations/{}",
+        Both,
+        &CONFIGURATION_WRITE,
+        configurations::update,
+    ),
+    Route::new(
+        Method::DELETE,
+        "/deviceManagement/deviceConfigurations/{}",
+        Both,
+        &CONFIGURATION_WRITE,
+        configurations::delete,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/deviceConfigurations/$count",
+        Both,
+        &CONFIGURATION_READ,
+        configurations::count,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/deviceConfigurations/{}/assign",
+        Both,
+        &CONFIGURATION_WRITE,
+        configurations::assign,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/deviceConfigurations/hasPayloadLinks",
+        Beta,
+        &CONFIGURATION_WRITE,
+        configurations::has_payload_links,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/deviceConfigurations/{}/assignments",
+        Both,
+        &CONFIGURATION_READ,
+        configurations::list_assignments,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/deviceConfigurations/{}/assignments",
+        Both,
+        &CONFIGURATION_WRITE,
+        configurations::create_assignment,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/deviceConfigurations/{}/assignments/{}",
+        Both,
+        &CONFIGURATION_READ,
+        configurations::get_assignment,
+    ),
+    Route::new(
+        Method::PATCH,
+        "/deviceManagement/deviceConfigurations/{}/assignments/{}",
+        Both,
+        &CONFIGURATION_WRITE,
+        configurations::update_assignment,
+    ),
+    Route::new(
+        Method::DELETE,
+        "/deviceManagement/deviceConfigurations/{}/assignments/{}",
+        Both,
+        &CONFIGURATION_WRITE,
+        configurations::delete_assignment,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/deviceConfigurations/{}/microsoft.graph.windowsDomainJoinConfiguration/networkAccessConfigurations",
+        Beta,
+        &CONFIGURATION_READ,
+        configurations::list_networks,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/deviceConfigurations/{}/microsoft.graph.windowsDomainJoinConfiguration/networkAccessConfigurations/$ref",
+        Beta,
+        &CONFIGURATION_WRITE,
+        configurations::add_network,
+    ),
+    Route::new(
+        Method::DELETE,
+        "/deviceManagement/deviceConfigurations/{}/microsoft.graph.windowsDomainJoinConfiguration/networkAccessConfigurations/{}/$ref",
+        Beta,
+        &CONFIGURATION_WRITE,
+        configurations::remove_network,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/domainJoinConnectors",
+        Beta,
+        &CONFIGURATION_READ,
+        connectors::list,
+    ),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/domainJoinConnectors",
+        Beta,
+        &CONFIGURATION_WRITE,
+        connectors::create,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/domainJoinConnectors/{}",
+        Beta,
+        &CONFIGURATION_READ,
+        connectors::get,
+    ),
+    Route::new(
+        Method::PATCH,
+        "/deviceManagement/domainJoinConnectors/{}",
+        Beta,
+        &CONFIGURATION_WRITE,
+        connectors::update,
+    ),
+    Route::new(
+        Method::DELETE,
+        "/deviceManagement/domainJoinConnectors/{}",
+        Beta,
+        &CONFIGURATION_WRITE,
+        connectors::delete,
+    ),
+    Route::new(Method::GET, "/deviceManagement/autopilotEvents", Beta, &EVENT_READ, events::list),
+    Route::new(Method::POST, "/deviceManagement/autopilotEvents", Beta, &EVENT_WRITE, events::create),
+    Route::new(Method::GET, "/deviceManagement/autopilotEvents/{}", Beta, &EVENT_READ, events::get),
+    Route::new(Method::PATCH, "/deviceManagement/autopilotEvents/{}", Beta, &EVENT_WRITE, events::update),
+    Route::new(Method::DELETE, "/deviceManagement/autopilotEvents/{}", Beta, &EVENT_WRITE, events::delete),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/autopilotEvents/{}/policyStatusDetails",
+        Both,
+        &EVENT_READ,
+        dead,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/autopilotEvents/{}/policyStatusDetails/{}",
+        Both,
+        &EVENT_READ,
+        dead,
+    ),
+    Route::new(Method::GET, "/deviceManagement/assignmentFilters", Beta, &CONFIGURATION_READ, filters::list),
+    Route::new(
+        Method::POST,
+        "/deviceManagement/assignmentFilters",
+        Beta,
+        &CONFIGURATION_WRITE,
+        filters::create,
+    ),
+    Route::new(
+        Method::GET,
+        "/deviceManagement/assignmentFilters/{}",
+        Beta,
+        &CONFIGURATION_READ,
+        filters::get,
+    ),
+    Route::new(
+        Method::PATCH,
+        "/deviceManagement/assignmentFilters/{}",
+        Beta,
+        &CONFIGURATION_WRITE,
+        filters::update,
+    ),
+    Route::new(
+        Method::DELETE,
+        "/deviceManagement/assignmentFilters/{}",
+        Beta,
+        &CONFIGURATION_WRITE,
+        filters::delete,
+    ),
+    Route::new(Method::GET, "/policies/mobileDeviceManagementPolicies", Beta, &MOBILITY_READ, mobility::list),
+    Route::new(
+        Method::GET,
+        "/policies/mobileDeviceManagementPolicies/{}",
+        Beta,
+        &MOBILITY_READ,
+        mobility::get,
+    ),
+    Route::new(
+        Method::PATCH,
+        "/policies/mobileDeviceManagementPolicies/{}",
+        Beta,
+        &MOBILITY_WRITE,
+        mobility::update,
+    ),
+    Route::new(
+        Method::DELETE,
+        "/policies/mobileDeviceManagementPolicies/{}",
+        Beta,
+        &MOBILITY_WRITE,
+        mobility::delete,
+    ),
+    Route::new(
+        Method::GET,
+        "/policies/mobileDeviceManagementPolicies/{}/includedGroups",
+        Beta,
+        &MOBILITY_READ,
+        mobility::list_groups,
+    ),
+    Route::new(
+        Method::POST,
+        "/policies/mobileDeviceManagementPolicies/{}/includedGroups/$ref",
+        Beta,
+        &MOBILITY_WRITE,
+        mobility::add_group,
+    ),
+    Route::new(
+        Method::DELETE,
+        "/policies/mobileDeviceManagementPolicies/{}/includedGroups/{}/$ref",
+        Beta,
+        &MOBILITY_WRITE,
+        mobility::remove_group,
+    ),
+    Route::new(Method::GET, "/groups", Both, &GROUP_LIST, groups::list),
+    Route::new(Method::POST, "/groups", Both, &GROUP_CREATE, groups::create),
+    Route::new(Method::GET, "/groups/{}", Both, &GROUP_READ, groups::get),
+    Route::new(Method::PATCH, "/groups/{}", Both, &GROUP_WRITE, groups::update),
+    Route::new(Method::DELETE, "/groups/{}", Both, &GROUP_DELETE, groups::delete),
+    Route::new(Method::GET, "/groups/$count", Both, &GROUP_LIST, groups::count),
+    Route::new(Method::GET, "/groups/delta", Both, &GROUP_DELTA, delta::groups),
+    Route::new(Method::GET, "/devices", Both, &DEVICE_READ, devices::list),
+    Route::new(Method::GET, "/devices/{}", Both, &DEVICE_READ, devices::get),
+    Route::new(Method::PATCH, "/devices/{}", Both, &DEVICE_WRITE, devices::update),
+    Route::new(Method::DELETE, "/devices/{}", Both, &DEVICE_DELETE, devices::delete),
+    Route::new(Method::GET, "/devices/$count", Both, &DEVICE_READ, devices::count),
+    Route::new(Method::GET, "/devices/delta", Both, &DEVICE_DELTA, delta::devices),
+    Route::new(Method::GET, "/devices/(deviceId)/{}", Both, &DEVICE_READ, devices::get_by_device_id),
+    Route::new(Method::GET, "/groups/{}/members", Both, &MEMBER_READ, members::list),
+    Route::new(Method::POST, "/groups/{}/members/$ref", Both, &MEMBER_ADD, members::add),
+    Route::new(Method::DELETE, "/groups/{}/members/{}/$ref", Both, &MEMBER_REMOVE, members::remove),
+    Route::new(Method::DELETE, "/groups/{}/members/{}", Both, &MEMBER_REMOVE, members::delete_object),
+    Route::new(Method::GET, "/users", Both, &USER_LIST, users::list),
+    Route::new(Method::GET, "/users/{}", Both, &USER_READ, users::get),
+    Route::new(Method::GET, "/users/delta", Both, &USER_DELTA, delta::users),
+    Route::new(Method::GET, "/deviceManagement/managedDevices", Both, &MANAGED_READ, managed::list),
+    Route::new(Method::GET, "/deviceManagement/managedDevices/{}", Both, &MANAGED_READ, managed::get),
+    Route::new(Method::DELETE, "/deviceManagement/managedDevices/{}", Both, &MANAGED_DELETE, managed::delete),
+    Route::new(Method::GET, "/deviceAppManagement/mobileApps", Both, &APP_READ, apps::list),
+    Route::new(Method::GET, "/deviceAppManagement/mobileApps/{}", Both, &APP_READ, apps::get),
+    Route::new(Method::POST, "/$batch", Both, &ANYONE, batch::run),
+];

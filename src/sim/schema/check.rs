@@ -1,0 +1,343 @@
+//! Whether a request's body fits its type.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+use jiff::{Span, Timestamp};
+use serde_json::Value;
+
+use super::{Kind, Property, Type, Write, find, find_enum};
+use crate::sim::error::Failure;
+use crate::sim::exchange::Version;
+use crate::sim::store::Body;
+
+/// Base64 as .NET reads it: padded, and with any bits behind the last byte.
+pub(in crate::sim) const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
+
+/// Whose words an error has.
+#[derive(Clone, Copy)]
+struct Context {
+    version: Version,
+    intune: bool,
+}
+
+/// Checks a body that should be a `declared`, and gives its type and what of it is to be kept.
+///
+/// Where the declared type is abstract, the body names its own with `@odata.type`.
+pub(in crate::sim) fn check(
+    declared: &str,
+    body: &Body,
+    version: Version,
+) -> Result<(&'static Type, Body), Failure> {
+    let intune =
+        find(declared).is_some_and(|of| !of.is_a("directoryObject") && of.name != "mobilityManagementPolicy");
+    object(declared, body, Context { version, intune }, 0)
+}
+
+/// Checks one value against a property, as a parameter of an action.
+pub(in crate::sim) fn check_value(
+    property: &Property,
+    value: &Value,
+    version: Version,
+) -> Result<Value, Failure> {
+    single_or_many(property, value, Context { version, intune: true }, 0)
+}
+
+fn object(
+    declared: &str,
+    body: &Body,
+    context: Context,
+    depth: u32,
+) -> Result<(&'static Type, Body), Failure> {
+    let of = resolve(declared, body, context)?;
+    let mut kept = Body::new();
+    for (key, value) in body {
+        if key.contains('@') {
+            continue;
+        }
+        let Some(property) = of.property(key).filter(|property| property.in_version(context.version)) else {
+            if of.has_other(key) {
+                kept.insert(key.clone(), value.clone());
+                continue;
+            }
+            return Err(unknown(of, key, context));
+        };
+        if property.write == Write::Refused {
+            return Err(read_only(key, context));
+        }
+        let value = single_or_many(property, value, context, depth)?;
+        if property.write != Write::Ignored {
+            kept.insert(key.clone(), value);
+        }
+    }
+    Ok((of, kept))
+}
+
+/// The type that a body says it is, or the declared one.
+fn resolve(declared: &str, body: &Body, context: Context) -> Result<&'static Type, Failure> {
+    let base = find(declared).ok_or_else(|| Failure::model(format!("Type '{declared}' is not known.")))?;
+    let named = match body.get("@odata.type") {
+        None => None,
+        Some(Value::String(name)) => Some(name.as_str()),
+        Some(_) => {
+            return Err(fault(
+                "The '@odata.type' instance or property annotation has an invalid value.",
+                context,
+            ));
+        }
+    };
+    let of = match named {
+        None => base,
+        Some(name) => find(name).filter(|of| of.in_version(context.version)).ok_or_else(|| {
+            fault(
+                format!(
+                    "A type named '{}' could not be resolved by the model.",
+                    name.trim_start_matches('#')
+                ),
+                context,
+            )
+        })?,
+    };
+    if !of.is_a(base.name) {
+        return Err(fault(
+            format!(
+                "A type named 'microsoft.management.services.api.{}' was found where \
+                 'microsoft.management.services.api.{}' was expected.",
+                of.name, base.name
+            ),
+            context,
+        ));
+    }
+    if of.is_abstract {
+        return Err(fault("Cannot create an abstract class.", context));
+    }
+    Ok(of)
+}
+
+fn single_or_many(
+    property: &Property,
+    value: &Value,
+    context: Context,
+    depth: u32,
+) -> Result<Value, Failure> {
+    if !property.collection {
+        return single(property, value, context, depth);
+    }
+    match value {
+        Value::Array(items) => {
+            let element = Property { nullable: false, ..Property::new(property.name, property.kind) };
+            items
+                .iter()
+                .map(|item| single(&element, item, context, depth))
+                .collect::<Result<_, _>>()
+                .map(Value::Array)
+        }
+        Value::Null if property.nullable => Ok(Value::Array(Vec::new())),
+        _ => Err(fault(
+            format!("The value of property '{}' is not a collection, which its type demands.", property.name),
+            context,
+        )),
+    }
+}
+
+fn single(property: &Property, value: &Value, context: Context, depth: u32) -> Result<Value, Failure> {
+    if value.is_null() {
+        return match property.nullable {
+            true => Ok(Value::Null),
+            false => Err(fault(
+                format!(
+                    "A null value was found for the property named '{}', which has the expected type '{}[Nullable=False]'. \
+                     The expected type '{}[Nullable=False]' does not allow null values.",
+                    property.name,
+                    edm(property.kind),
+                    edm(property.kind)
+                ),
+                context,
+            )),
+        };
+    }
+    let fits = match (property.kind, value) {
+        (Kind::Text, Value::String(_)) | (Kind::Flag, Value::Bool(_)) => true,
+        (Kind::Int32, Value::Number(number)) => number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
+        (Kind::Int64, Value::Number(number)) => number.as_i64().is_some(),
+        (Kind::Int64, Value::String(text)) => text.parse::<i64>().is_ok(),
+        (Kind::Time, Value::String(text)) => text.parse::<Timestamp>().is_ok(),
+        (Kind::Span, Value::String(text)) => text.parse::<Span>().is_ok(),
+        (Kind::Binary, Value::String(text)) => BASE64.decode(text).is_ok(),
+        (Kind::Enum(name), Value::String(member)) => {
+            find_enum(name).is_some_and(|of| of.has(member, context.version))
+        }
+        (Kind::Complex(name), Value::Object(body)) => {
+            if depth > 8 {
+                return Err(fault("The body is nested too deep.", context));
+            }
+            let (of, mut kept) = object(name, body, context, depth + 1)?;
+            if of.name != name {
+                kept.insert("@odata.type".to_owned(), format!("#microsoft.graph.{}", of.name).into());
+            }
+            return Ok(Value::Object(kept));
+        }
+        _ => false,
+    };
+    if fits {
+        return Ok(value.clone());
+    }
+    let literal = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    Err(fault(
+        format!("Cannot convert the literal '{literal}' to the expected type '{}'.", edm(property.kind)),
+        context,
+    ))
+}
+
+fn edm(kind: Kind) -> String {
+    match kind {
+        Kind::Text => "Edm.String".to_owned(),
+        Kind::Flag => "Edm.Boolean".to_owned(),
+        Kind::Int32 => "Edm.Int32".to_owned(),
+        Kind::Int64 => "Edm.Int64".to_owned(),
+        Kind::Time => "Edm.DateTimeOffset".to_owned(),
+        Kind::Span => "Edm.Duration".to_owned(),
+        Kind::Binary => "Edm.Binary".to_owned(),
+        Kind::Enum(name) | Kind::Complex(name) => format!("microsoft.management.services.api.{name}"),
+    }
+}
+
+fn unknown(of: &Type, key: &str, context: Context) -> Failure {
+    if context.intune {
+        Failure::model(format!(
+            "The property '{key}' does not exist on type 'microsoft.management.services.api.{}'. Make sure to only use \
+             property names that are defined by the type.",
+            of.name
+        ))
+    } else {
+        Failure::directory(format!("Invalid property '{key}'."))
+    }
+}
+
+fn read_only(key: &str, context: Context) -> Failure {
+    if context.intune {
+        Failure::refused(format!(
+            "Property {key} in payload has a value that does not match schema: it is read-only."
+        ))
+    } else {
+        Failure::directory(format!("Property '{key}' is read-only and cannot be set."))
+    }
+}
+
+fn fault(message: impl Into<std::borrow::Cow<'static, str>>, context: Context) -> Failure {
+    if context.intune { Failure::model(message) } else { Failure::directory(message) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn verdict(declared: &str, body: Value, version: Version) -> Result<Body, String> {
+        let Value::Object(body) = body else { panic!("an object is needed") };
+        check(declared, &body, version)
+            .map(|(_, kept)| kept)
+            .map_err(|failure| format!("{}: {}", failure.code, failure.message))
+    }
+
+    #[test]
+    fn what_fits_is_kept_and_what_the_service_keeps_itself_is_left_out() {
+        let kept = verdict(
+            "deviceEnrollmentConfiguration",
+            json!({"@odata.type": "microsoft.graph.windows10EnrollmentCompletionPageConfiguration",
+                "displayName": "ESP", "priority": 7, "selectedMobileAppIds": null, "installProgressTimeoutInMinutes": 90}),
+            Version::Beta,
+        );
+        let expected =
+            json!({"displayName": "ESP", "selectedMobileAppIds": [], "installProgressTimeoutInMinutes": 90});
+        assert_eq!(kept.map(Value::Object), Ok(expected));
+        let target = verdict(
+            "windowsAutopilotDeploymentProfileAssignment",
+            json!({"target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": "g"}}),
+            Version::Beta,
+        );
+        assert_eq!(target.unwrap()["target"]["@odata.type"], "#microsoft.graph.groupAssignmentTarget");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_the_reason() {
+        let hybrid = "#microsoft.graph.activeDirectoryWindowsAutopilotDeploymentProfile";
+        let profile = "windowsAutopilotDeploymentProfile";
+        let esp = "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration";
+        for (declared, body, version, expected) in [
+            (profile, json!({"displayName": "x"}), Version::Beta, "Cannot create an abstract class"),
+            (
+                profile,
+                json!({"@odata.type": esp}),
+                Version::Beta,
+                "microsoft.management.services.api.windows10Enrollment",
+            ),
+            (
+                profile,
+                json!({"@odata.type": "#microsoft.graph.nothing"}),
+                Version::Beta,
+                "could not be resolved",
+            ),
+            (profile, json!({"@odata.type": hybrid, "nmae": "x"}), Version::Beta, "'nmae' does not exist"),
+            (profile, json!({"@odata.type": hybrid, "displayName": 7}), Version::Beta, "Edm.String"),
+            (profile, json!({"@odata.type": hybrid, "deviceType": "toaster"}), Version::Beta, "'toaster'"),
+            (
+                profile,
+                json!({"@odata.type": hybrid, "deviceType": null}),
+                Version::Beta,
+                "does not allow null",
+            ),
+            (profile, json!({"@odata.type": hybrid, "enableWhiteGlove": true}), Version::Beta, "read-only"),
+            (
+                profile,
+                json!({"@odata.type": hybrid, "assignments": []}),
+                Version::Beta,
+                "'assignments' does not exist",
+            ),
+            (
+                profile,
+                json!({"@odata.type": hybrid, "outOfBoxExperienceSetting": {"eulaHidden": "yes"}}),
+                Version::Beta,
+                "Edm.Boolean",
+            ),
+            (
+                profile,
+                json!({"@odata.type": hybrid, "roleScopeTagIds": "0"}),
+                Version::Beta,
+                "not a collection",
+            ),
+            (
+                "deviceEnrollmentConfiguration",
+                json!({"@odata.type": esp, "showInstallationProgress": true}),
+                Version::V1,
+                "'showInstallationProgress' does not exist",
+            ),
+            (
+                "deviceConfiguration",
+                json!({"@odata.type": "#microsoft.graph.windowsDomainJoinConfiguration"}),
+                Version::V1,
+                "could not be resolved",
+            ),
+            (
+                "windowsAutopilotDeploymentProfileAssignment",
+                json!({"target": {"groupId": "g"}}),
+                Version::Beta,
+                "abstract",
+            ),
+            (
+                "importedWindowsAutopilotDeviceIdentity",
+                json!({"hardwareIdentifier": "QUJ"}),
+                Version::V1,
+                "Edm.Binary",
+            ),
+            ("group", json!({"displayNam": "x"}), Version::V1, "Invalid property 'displayNam'"),
+        ] {
+            let said = verdict(declared, body.clone(), version).unwrap_err();
+            assert!(said.contains(expected), "{declared} {body}: {said}");
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! Building a tenant, and doing in it what no call of Graph can do.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::options::{Lag, Options, Quirks, RateLimit};
+use super::resource::assignments::{Assignment, Owner, Target, Wish};
+use super::resource::connectors::{Connector, ConnectorState};
+use super::resource::identities::NewIdentity;
+use super::state::{Entity, State, body, date, later};
+use super::{RecordedRequest, Tenant};
+use crate::clock::{Clock, SystemClock};
+
+/// Builds a [`Tenant`].
+pub struct TenantBuilder {
+    clock: Arc<dyn Clock>,
+    options: Options,
+}
+
+impl fmt::Debug for TenantBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantBuilder").field("clock", &self.clock).field("options", &self.options).finish()
+    }
+}
+
+impl TenantBuilder {
+    /// The clock. Default: real time.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The seed of everything that is random: ids, names, the order of batch answers. Default: 1.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.options.seed = seed;
+        self
+    }
+
+    /// The domain of the tenant, and of its first user. Default: `contoso.onmicrosoft.com`.
+    #[must_use]
+    pub fn with_domain(mut self, domain: impl Into<String>) -> Self {
+        self.options.domain = domain.into();
+        self
+    }
+
+    /// How long things take. Default: typical times, see [`Lag`].
+    #[must_use]
+    pub fn with_lag(mut self, lag: Lag) -> Self {
+        self.options.lag = lag;
+        self
+    }
+
+    /// How long reads of the directory do not see what was written. Default: not at all.
+    #[must_use]
+    pub fn with_directory_lag(mut self, lag: Duration) -> Self {
+        self.options.lag.directory = lag;
+        self
+    }
+
+    /// Changes points on which the facts are disputed. Default: see [`Quirks`].
+    #[must_use]
+    pub fn with_quirks(mut self, change: impl FnOnce(&mut Quirks)) -> Self {
+        change(&mut self.options.quirks);
+        self
+    }
+
+    /// Objects on a page where a request does not say. Default: as the service has it, 1000 in Intune, 100 in the
+    /// directory, 50 Autopilot events.
+    #[must_use]
+    pub fn with_page_size(mut self, objects: usize) -> Self {
+        self.options.page_size = Some(objects.max(1));
+        self
+    }
+
+    /// How many devices may be imported by single POSTs before they are throttled, without a word of how long to wait.
+    /// Default: 65 in a minute.
+    #[must_use]
+    pub fn with_import_limit(mut self, limit: Option<RateLimit>) -> Self {
+        self.options.import_limit = limit;
+        self
+    }
+
+    /// Throttles Intune as documented: 100 writes and 1000 calls of any kind in 20 seconds. Default: it does not.
+    #[must_use]
+    pub fn with_documented_limits(mut self) -> Self {
+        let window = Duration::from_secs(20);
+        self.options.write_limit = Some(RateLimit { calls: 100, window });
+        self.options.call_limit = Some(RateLimit { calls: 1000, window });
+        self
+    }
+
+    /// The permissions that callers have, instead of all.
+    #[must_use]
+    pub fn granted<P: Into<String>>(mut self, permissions: impl IntoIterator<Item = P>) -> Self {
+        self.options.granted = Some(permissions.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Refuses tokens that the tenant did not issue. Default: any text is good.
+    #[must_use]
+    pub fn with_strict_tokens(mut self) -> Self {
+        self.options.strict_tokens = true;
+        self
+    }
+
+    /// Takes tokens that the tenant did not issue as those of a person. Default: of an application, unless the token
+    /// itself says otherwise.
+    #[must_use]
+    pub fn with_delegated_callers(mut self) -> Self {
+        self.options.unknown_tokens_are_delegated = true;
+        self
+    }
+
+    /// How long tokens are good. Default: 3599 seconds.
+    #[must_use]
+    pub fn with_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.options.token_lifetime = lifetime;
+        self
+    }
+
+    /// The tenant.
+    pub fn build(self) -> Tenant {
+        let now = self.clock.timestamp();
+        Tenant { state: Arc::new(Mutex::new(State::new(self.options, now))), clock: self.clock }
+    }
+}
+
+/// A device to register.
+///
+/// ```
+/// use windows_autopilot::sim::NewDevice;
+/// let device = NewDevice::new("SN-1").with_group_tag("Kiosk").with_manufacturer("Contoso");
+/// ```
+#[derive(Debug, Clone)]
+pub struct NewDevice {
+    device: NewIdentity,
+}
+
+impl NewDevice {
+    /// A device with this serial number.
+    pub fn new(serial: impl Into<String>) -> Self {
+        let device = NewIdentity {
+            serial: serial.into(),
+            manufacturer: "Contoso".to_owned(),
+            model: "Book 3".to_owned(),
+            ..NewIdentity::default()
+        };
+        Self { device }
+    }
+
+    /// Its group tag.
+    #[must_use]
+    pub fn with_group_tag(mut self, tag: impl Into<String>) -> Self {
+        self.device.group_tag = tag.into();
+        self
+    }
+
+    /// Its purchase order.
+    #[must_use]
+    pub fn with_purchase_order(mut self, number: impl Into<String>) -> Self {
+        self.device.purchase_order = number.into();
+        self
+    }
+
+    /// Its manufacturer.
+    #[must_use]
+    pub fn with_manufacturer(mut self, name: impl Into<String>) -> Self {
+        self.device.manufacturer = name.into();
+        self
+    }
+
+    /// Its model.
+    #[must_use]
+    pub fn with_model(mut self, name: impl Into<String>) -> Self {
+        self.device.model = name.into();
+        self
+    }
+
+    /// The user it is assigned to.
+    #[must_use]
+    pub fn with_assigned_user(mut self, upn: impl Into<String>) -> Self {
+        self.device.upn = upn.into();
+        self
+    }
+}
+
+impl Tenant {
+    /// A tenant with everything at its default, and this clock.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self::builder().with_clock(clock).build()
+    }
+
+    /// Builds a tenant.
+    pub fn builder() -> TenantBuilder {
+        TenantBuilder { clock: Arc::new(SystemClock::new()), options: Options::default() }
+    }
+
+    /// The tenant's id.
+    pub fn id(&self) -> String {
+        self.lock().tenant_id.clone()
+    }
+
+    /// The tenant's domain.
+    pub fn domain(&self) -> String {
+        self.lock().options.domain.clone()
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
+    }
+
+    /// Registers a device, at once and without an import. Gives the id of its device identity.
+    pub fn add_device(&self, serial: &str) -> String {
+        self.add_device_with(NewDevice::new(serial))
+    }
+
+    /// The same, with more said of the device.
+    pub fn add_device_with(&self, device: NewDevice) -> String {
+        let mut state = self.now();
+        let id = state.register(device.device);
+        state.show_identity(&id);
+        id
+    }
+
+    /// Adds a user with an Intune licence. Gives the user's id.
+    ///
+    /// A new tenant has one, `admin@` its domain.
+    pub fn add_user(&self, upn: &str) -> String {
+        self.now().add_user(upn, true)
+    }
+
+    /// Adds a user without a licence. Gives the user's id.
+    pub fn add_unlicensed_user(&self, upn: &str) -> String {
+        self.now().add_user(upn, false)
+    }
+
+    /// Adds an assigned security group. Gives its id.
+    pub fn add_group(&self, name: &str) -> String {
+        let nickname: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        let group = body([
+            ("deletedDateTime", Value::Null),
+            ("description", Value::Null),
+            ("displayName", name.into()),
+            ("groupTypes", Value::Array(Vec::new())),
+            ("isAssignableToRole", Value::Null),
+            ("mailEnabled", false.into()),
+            ("mailNickname", if nickname.is_empty() { "group".into() } else { nickname.into() }),
+            ("membershipRule", Value::Null),
+            ("membershipRuleProcessingState", Value::Null),
+            ("onPremisesSyncEnabled", Value::Null),
+            ("securityEnabled", true.into()),
+            ("visibility", Value::Null),
+        ]);
+        self.now().insert_group(group, None)
+    }
+
+    /// Makes a device, user or group a member of an assigned group, at once. `member` is the id of its directory
+    /// object, or of a device identity, whose object it then is.
+    pub fn add_member(&self, group: &str, member: &str) {
+        let mut state = self.now();
+        let anchor = state.identities.get(member).map(|identity| identity.anchor.clone());
+        state.join(group, anchor.as_deref().unwrap_or(member));
+    }
+
+    /// Connects a server of an Active Directory domain, with an active Intune Connector of this version. Gives the
+    /// connector's id.
+    pub fn add_connector(&self, name: &str, domain: &str, version: &str) -> String {
+        let mut state = self.now();
+        let id = state.guid();
+        state.connectors.insert(Connector {
+            id: id.clone(),
+            name: name.to_owned(),
+            domain: domain.to_owned(),
+            version: version.to_owned(),
+            state: ConnectorState::Active,
+        });
+        id
+    }
+
+    /// Stops a connector's service: it is inactive from now on, and disappears after 30 days.
+    pub fn stop_connector(&self, id: &str) {
+        let mut state = self.now();
+        let now = state.now;
+        state.connectors.update(id, |connector| connector.state = ConnectorState::Stopped(now));
+    }
+
+    /// Puts a connector into the state `error`.
+    pub fn break_connector(&self, id: &str) {
+        self.now().connectors.update(id, |connector| connector.state = ConnectorState::Error);
+    }
+
+    /// Adds an app of a type such as `win32LobApp` or `windowsMobileMSI`. Gives its id.
+    pub fn add_app(&self, name: &str, type_name: &str) -> String {
+        let mut state = self.now();
+        let id = state.guid();
+        let app = body([
+            ("displayName", name.into()),
+            ("description", name.into()),
+            ("publisher", "Contoso".into()),
+            ("createdDateTime", date(Some(state.now))),
+            ("lastModifiedDateTime", date(Some(state.now))),
+            ("isFeatured", false.into()),
+            ("publishingState", "published".into()),
+        ]);
+        state.apps.insert(Entity::new(id.clone(), type_name, app));
+        id
+    }
+
+    /// Adds a device configuration that is no domain join, such as a `windowsWifiConfiguration`. Gives its id; `None`
+    /// if it has no name.
+    pub fn add_configuration(&self, name: &str, type_name: &str) -> Option<String> {
+        self.now().add_configuration(type_name, body([("displayName", name.into())])).ok()
+    }
+
+    /// Assigns a deployment profile to a group the way a policy set does. Gives the assignment's id.
+    pub fn assign_by_policy_set(&self, profile: &str, group: &str) -> String {
+        let mut state = self.now();
+        let set = state.guid();
+        let assignment = Assignment::new(Owner::Profile, profile, Wish::of(Target::Group(group.to_owned())))
+            .by_policy_set(set);
+        let id = assignment.id.clone();
+        state.assign_profile(profile, assignment);
+        id
+    }
+
+    /// Lets an application sign in with a secret.
+    pub fn add_client_secret(&self, client_id: &str, secret: &str) {
+        let mut state = self.now();
+        let client = state.auth.clients.entry(client_id.to_ascii_lowercase()).or_default();
+        client.secrets.push((secret.to_owned(), None));
+    }
+
+    /// The same, until a time from now.
+    pub fn add_client_secret_until(&self, client_id: &str, secret: &str, lifetime: Duration) {
+        let mut state = self.now();
+        let expires = later(state.now, lifetime);
+        let client = state.auth.clients.entry(client_id.to_ascii_lowercase()).or_default();
+        client.secrets.push((secret.to_owned(), Some(expires)));
+    }
+
+    /// Lets an application sign in with a signed assertion. Its claims are checked, its signature is not.
+    pub fn allow_assertions(&self, client_id: &str) {
+        self.now().auth.clients.entry(client_id.to_ascii_lowercase()).or_default().assertions = true;
+    }
+
+    /// A person enters this code of a sign-in by device code, and approves. Whether there was such a sign-in.
+    pub fn approve_sign_in(&self, user_code: &str) -> bool {
+        let mut state = self.now();
+        let waiting = state.auth.sign_ins.values_mut().find(|sign_in| sign_in.user_code == user_code);
+        waiting.map(|sign_in| sign_in.approved = true).is_some()
+    }
+
+    /// A token of an application.
+    pub fn app_token(&self) -> String {
+        self.now().issue_token("00000000-0000-0000-0000-000000000001", false)
+    }
+
+    /// A token of a person.
+    pub fn delegated_token(&self) -> String {
+        self.now().issue_token("", true)
+    }
+
+    /// Makes every token that was issued so far worthless.
+    pub fn revoke_tokens(&self) {
+        let mut state = self.now();
+        state.auth.revoked_before = Some(state.now);
+    }
+
+    /// Forgets every delta token that was given out so far.
+    pub fn expire_delta_tokens(&self) {
+        let mut state = self.now();
+        state.delta_tokens_before = later(state.now, Duration::from_secs(1));
+    }
+
+    /// Says that another tenant owns the device with this serial number: its import ends in an error.
+    pub fn declare_foreign(&self, serial: &str) {
+        self.now().foreign.insert(serial.to_lowercase());
+    }
+
+    /// Lets the next `count` imports that would succeed end in `StorageError`.
+    pub fn fail_imports(&self, count: u32) {
+        self.now().storage_errors = count;
+    }
+
+    /// Deletes the directory object of a registered device, which orphans the registration. Whether there was one.
+    pub fn remove_anchor(&self, serial: &str) -> bool {
+        let mut state = self.now();
+        let anchor = state.identities.find("serialNumber", serial).next().map(|(_, of)| of.anchor.clone());
+        let Some(anchor) = anchor.filter(|anchor| state.directory.devices.get(anchor).is_some()) else {
+            return false;
+        };
+        state.remove_device(&anchor);
+        true
+    }
+
+    /// Marks an MDM policy as one that cannot be updated any more.
+    pub fn invalidate_mdm_policy(&self, id: &str) {
+        self.now().mobility.update(id, |policy| policy.set("isValid", false));
+    }
+
+    /// The requests so far, in order, without headers and bodies. A batch is one.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.lock().requests.clone()
+    }
+
+    /// Forgets the requests so far.
+    pub fn clear_requests(&self) {
+        self.lock().requests.clear();
+    }
+
+    /// The id of the device identity with this serial number; the first, if there are several.
+    pub fn device(&self, serial: &str) -> Option<String> {
+        let state = self.now();
+        state.identities.find("serialNumber", serial).next().map(|(_, identity)| identity.id.clone())
+    }
+
+    /// How many devices are registered.
+    pub fn device_count(&self) -> usize {
+        self.now().identities.len()
+    }
+
+    /// The ids of a group's members, in the order they joined; none if there is no such group.
+    pub fn members(&self, group: &str) -> Vec<String> {
+        let state = self.now();
+        let group = state.directory.groups.get(group);
+        group
+            .into_iter()
+            .flat_map(|group| group.members_after(0))
+            .map(|(_, member)| member.to_owned())
+            .collect()
+    }
+
+    /// The time at the tenant.
+    pub fn timestamp(&self) -> Timestamp {
+        self.now().now
+    }
+}

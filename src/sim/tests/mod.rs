@@ -1,0 +1,141 @@
+//! The tenant, driven by plain HTTP requests.
+
+mod directory;
+mod protocol;
+mod resources;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use serde_json::Value;
+
+use super::{Tenant, TenantBuilder};
+use crate::clock::FakeClock;
+use crate::transport::Transport;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A tenant, its clock, and a token.
+struct Desk {
+    tenant: Tenant,
+    clock: FakeClock,
+    token: String,
+}
+
+/// An answer, taken apart.
+#[derive(Debug)]
+struct Told {
+    status: u16,
+    headers: HeaderMap,
+    body: Value,
+    text: String,
+}
+
+impl Told {
+    /// The code and message of an error.
+    fn error(&self) -> String {
+        format!(
+            "{} {}: {}",
+            self.status,
+            self.body["error"]["code"].as_str().unwrap_or("?"),
+            self.body["error"]["message"].as_str().unwrap_or("?")
+        )
+    }
+
+    /// The message inside Intune's message.
+    fn inner(&self) -> Value {
+        serde_json::from_str(self.body["error"]["message"].as_str().unwrap()).unwrap()
+    }
+
+    fn id(&self) -> &str {
+        self.body["id"].as_str().unwrap_or_else(|| panic!("no id in {}", self.text))
+    }
+
+    /// A property of every object of a list.
+    fn column(&self, property: &str) -> Vec<&str> {
+        let values = self.body["value"].as_array().unwrap_or_else(|| panic!("no list in {}", self.text));
+        values.iter().map(|of| of[property].as_str().unwrap_or("null")).collect()
+    }
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    fn with(build: impl FnOnce(TenantBuilder) -> TenantBuilder) -> Self {
+        let clock = FakeClock::manual();
+        let tenant = build(Tenant::builder().with_clock(Arc::new(clock.clone()))).build();
+        Self { tenant, clock, token: "any".to_owned() }
+    }
+
+    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Told {
+        let uri =
+            if path.contains("://") { path.to_owned() } else { format!("https://graph.microsoft.com{path}") };
+        let uri = uri.replace(' ', "%20");
+        let mut request = http::Request::builder().method(method).uri(uri);
+        if !self.token.is_empty() {
+            request = request.header("authorization", format!("Bearer {}", self.token));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
+        let response = self.tenant.send(request.body(body).unwrap()).await.unwrap();
+        let text = String::from_utf8(response.body().to_vec()).unwrap();
+        Told {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: serde_json::from_str(&text).unwrap_or_default(),
+            text,
+        }
+    }
+
+    async fn get(&self, path: &str) -> Told {
+        self.send(Method::GET, path, &[], None).await
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Told {
+        self.send(Method::POST, path, &[], Some(body)).await
+    }
+
+    async fn patch(&self, path: &str, body: Value) -> Told {
+        self.send(Method::PATCH, path, &[], Some(body)).await
+    }
+
+    async fn delete(&self, path: &str) -> Told {
+        self.send(Method::DELETE, path, &[], None).await
+    }
+
+    /// A hybrid join profile. Gives its path.
+    async fn profile(&self, name: &str) -> String {
+        let made = self.post(PROFILES, serde_json::json!({"@odata.type": HYBRID, "displayName": name})).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        format!("{PROFILES}/{}", made.id())
+    }
+
+    async fn page(&self, name: &str) -> String {
+        let made = self.post(PAGES, serde_json::json!({"@odata.type": ESP, "displayName": name})).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        format!("{PAGES}/{}", made.id())
+    }
+}
+
+const PROFILES: &str = "/beta/deviceManagement/windowsAutopilotDeploymentProfiles";
+const PAGES: &str = "/beta/deviceManagement/deviceEnrollmentConfigurations";
+const CONFIGURATIONS: &str = "/beta/deviceManagement/deviceConfigurations";
+const IDENTITIES: &str = "/beta/deviceManagement/windowsAutopilotDeviceIdentities";
+const IMPORTS: &str = "/v1.0/deviceManagement/importedWindowsAutopilotDeviceIdentities";
+const HYBRID: &str = "#microsoft.graph.activeDirectoryWindowsAutopilotDeploymentProfile";
+const ESP: &str = "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration";
+const DOMAIN_JOIN: &str = "#microsoft.graph.windowsDomainJoinConfiguration";
+
+fn group_target(group: &str) -> Value {
+    serde_json::json!({"target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}})
+}
+
+fn all_devices() -> Value {
+    serde_json::json!({"target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}})
+}
