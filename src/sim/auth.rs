@@ -113,9 +113,9 @@ pub(super) fn authorize(exchange: &Exchange<'_>, need: &Need) -> Result<(), Fail
         return Err(Failure::plain(status, "Forbidden", "Unsupported app-only call."));
     }
     let Some(granted) = &state.options.granted else { return Ok(()) };
-    let has = |permission: &&str| granted.contains(*permission);
+    let has = |permission: &&'static str| granted.contains(*permission);
     let enough = need.is_open()
-        || if need.all { accepted.iter().all(|p| has(p)) } else { accepted.iter().any(|p| has(p)) };
+        || if need.all { accepted.iter().all(&has) } else { accepted.iter().any(&has) };
     match enough {
         true => Ok(()),
         false if request.is_intune() => Err(Failure::intune(

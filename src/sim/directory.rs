@@ -93,10 +93,6 @@ impl Group {
         self.members.range(place.saturating_add(1)..).map(|(place, id)| (*place, &**id))
     }
 
-    pub(super) fn member_count(&self) -> usize {
-        self.members.len()
-    }
-
     pub(super) fn has(&self, member: &str) -> bool {
         self.places.contains_key(member)
     }
