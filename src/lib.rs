@@ -1,4 +1,105 @@
-//! Windows Autopilot user-driven Microsoft Entra hybrid join.
+//! Windows Autopilot user-driven Microsoft Entra hybrid join, from automatic enrollment to a deployed device: typed
+//! models, a Microsoft Graph client over a pluggable transport, the ten steps as one workflow, and a simulated tenant to
+//! test it all on.
+//!
+//! Microsoft recommends joining new devices to Microsoft Entra ID alone. This crate is for those who need Active
+//! Directory as well.
+//!
+//! # Where things are
+//!
+//! | module | what it has |
+//! | --- | --- |
+//! | [`model`] | what an administrator decides, what the service reports, and a checked type for every value with a rule |
+//! | [`Client`], [`resource`] | typed calls: [`Client::devices`], [`Client::profiles`], [`Client::groups`] and the others |
+//! | [`graph`] | how calls are made: operations as values, lists as streams, batches, pollers, filters |
+//! | [`credential`], [`transport`], [`pipeline`], [`clock`] | sign-in, HTTP, retries and limits, time: each can be replaced |
+//! | [`registration`] | device CSV files and hardware hashes (feature `registration`) |
+//! | [`workflow`] | the ten steps as one: import, plan, apply, watch |
+//! | [`sim`], [`testing`] | the simulated tenant, and a client on it in one line (feature `sim`) |
+//!
+//! # Connect to a tenant
+//!
+//! ```no_run
+//! use windows_autopilot::Client;
+//! use windows_autopilot::credential::ClientSecret;
+//! # async fn connect(secret: String) -> Result<(), Box<dyn std::error::Error>> {
+//! let credential = ClientSecret::new("contoso.onmicrosoft.com".parse()?, "5f1b1f3a-6b7d-4c29-8d5e-0a1b2c3d4e5f", secret)?;
+//! let client = Client::builder(credential).build()?;
+//! println!("{} devices are registered", client.devices().count().send().await?);
+//! # Ok(()) }
+//! ```
+//!
+//! Every call's documentation names the permission that it needs. [`Client::granted_permissions`] tells what a token has.
+//!
+//! # List all devices with a group tag
+//!
+//! ```
+//! # use windows_autopilot::testing::Harness;
+//! # let Harness { client, tenant, .. } = Harness::new();
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! for device in client.devices().with_group_tag(&"Munich".parse()?).await? {
+//!     println!("{}: {:?}", device.id, device.serial_number);
+//! }
+//! # windows_autopilot::Result::Ok(()) }).unwrap();
+//! ```
+//!
+//! Any other list is a stream: `client.devices().list().items()`.
+//!
+//! # Create and assign a hybrid join profile
+//!
+//! ```
+//! # use windows_autopilot::testing::Harness;
+//! # let Harness { client, tenant, .. } = Harness::new();
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use windows_autopilot::model::{Group, HybridJoinProfile, Membership, MembershipRule, Target};
+//!
+//! let rule = MembershipRule::group_tag("Munich")?;
+//! let group = Group::new("Autopilot Munich".parse()?).with_membership(Membership::dynamic(rule));
+//! let group = client.groups().create(&group).send().await?;
+//!
+//! let profile = HybridJoinProfile::new("Contoso hybrid".parse()?);
+//! let profile = client.profiles().create(&profile).send().await?;
+//! client.profiles().assign(&profile.id, &Target::group(group.id)).send().await?;
+//! # windows_autopilot::Result::Ok(()) }).unwrap();
+//! ```
+//!
+//! What is not allowed cannot be written: a hybrid join profile has no device name template, and a computer name prefix
+//! with a macro does not parse.
+//!
+//! # Test it offline
+//!
+//! [`testing::Harness`] is a client on a simulated tenant with a clock on which hours pass in milliseconds:
+//!
+//! ```
+//! use std::time::Duration;
+//! use windows_autopilot::testing::Harness;
+//! use windows_autopilot::sim::Fault;
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! let Harness { client, tenant, clock, .. } = Harness::new();
+//! tenant.add_device("PF3XK7M1");
+//! tenant.fault(Fault::throttle(Duration::from_secs(7)).once());
+//! assert_eq!(client.devices().count().send().await?, 1);
+//! assert_eq!(clock.slept(), [Duration::from_secs(7)]);
+//! # windows_autopilot::Result::Ok(()) }).unwrap();
+//! ```
+//!
+//! # When a call fails
+//!
+//! [`Error`] is asked by [`ErrorKind`]; it names the operation, keeps the service's codes and request ids, and holds no
+//! secret. The client retries what is safe to retry ([`RetryConfig`](pipeline::RetryConfig) says when), follows next links
+//! to its own host only, and never sends a write twice whose outcome is unknown: that ends with
+//! [`ErrorKind::UnknownOutcome`], and reading tells what became of it.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `reqwest` | yes | `transport::ReqwestTransport`: HTTP over reqwest with rustls |
+//! | `registration` | yes | [`registration`]: CSV files, hardware hashes |
+//! | `sim` | no | [`sim`] and [`testing`] |
+//!
+//! Without features there is no HTTP stack and no TLS in the dependency tree; give the client a transport of your own.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod clock;
@@ -8,11 +109,15 @@ pub mod graph;
 pub mod model;
 pub mod pipeline;
 #[cfg(feature = "registration")]
+#[cfg_attr(docsrs, doc(cfg(feature = "registration")))]
 pub mod registration;
 pub mod resource;
 #[cfg(feature = "sim")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sim")))]
 pub mod sim;
+#[cfg(feature = "sim")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sim")))]
+pub mod testing;
 pub mod transport;
 pub mod workflow;
 

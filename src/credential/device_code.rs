@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::oauth::{App, Form, Granted, Number, failed, read_json, read_token, refusal, refusal_code};
+use super::oauth::{App, Form, Granted, Seconds, failed, read_json, read_token, refusal, refusal_code};
 use super::{AccessToken, Secret, TokenProvider, TokenRequest};
 use crate::error::Result;
 use crate::model::{InvalidValue, TenantId};
@@ -159,10 +159,9 @@ impl DeviceCode {
         if code.device_code.is_empty() || code.user_code.is_empty() || code.verification_uri.is_empty() {
             return Err(failed(&answer, "the sign-in service answered without a code"));
         }
-        let lifetime = code.expires_in.and_then(Number::seconds).unwrap_or(LIFETIME);
+        let lifetime = code.expires_in.unwrap_or(LIFETIME);
         let ends = asked.saturating_add(lifetime);
-        let mut interval =
-            code.interval.and_then(Number::seconds).unwrap_or(INTERVAL).max(Duration::from_secs(1));
+        let mut interval = code.interval.unwrap_or(INTERVAL).max(Duration::from_secs(1));
         (self.prompt)(&DeviceCodePrompt {
             user_code: code.user_code,
             verification_uri: code.verification_uri,
@@ -209,10 +208,10 @@ struct Code {
     verification_uri: String,
     #[serde(default)]
     message: String,
-    #[serde(default)]
-    expires_in: Option<Number>,
-    #[serde(default)]
-    interval: Option<Number>,
+    #[serde(default, with = "Seconds")]
+    expires_in: Option<Duration>,
+    #[serde(default, with = "Seconds")]
+    interval: Option<Duration>,
 }
 
 impl fmt::Debug for DeviceCode {

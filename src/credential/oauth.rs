@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 use serde::Deserialize;
+use serde_with::{As, DefaultOnError, DurationSecondsWithFrac, PickFirst};
 
 use super::{AccessToken, Secret, TokenRequest};
 use crate::error::{Error, ErrorKind, Result, excerpt};
@@ -116,8 +117,8 @@ pub(super) fn read_token(answer: &Answer) -> Result<Granted> {
         token_type: String,
         #[serde(default)]
         access_token: String,
-        #[serde(default)]
-        expires_in: Option<Number>,
+        #[serde(default, with = "Seconds")]
+        expires_in: Option<Duration>,
         #[serde(default)]
         refresh_token: Option<String>,
     }
@@ -130,7 +131,7 @@ pub(super) fn read_token(answer: &Answer) -> Result<Granted> {
         return Err(failed(answer, message));
     }
     let mut token = AccessToken::new(body.access_token);
-    if let Some(lifetime) = body.expires_in.and_then(Number::seconds) {
+    if let Some(lifetime) = body.expires_in {
         token = token.with_lifetime(lifetime);
     }
     Ok(Granted { token, refresh_token: body.refresh_token.map(Secret::new) })
@@ -191,23 +192,10 @@ pub(super) fn named(error: Error) -> Error {
     error.for_call("signIn", &Method::POST, "/{tenant}/oauth2/v2.0")
 }
 
-/// A number, or text that is one: both were seen for `expires_in`.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum Number {
-    Number(f64),
-    Text(String),
-}
-
-impl Number {
-    pub(super) fn seconds(self) -> Option<Duration> {
-        let seconds = match self {
-            Self::Number(number) => number,
-            Self::Text(text) => text.trim().parse().ok()?,
-        };
-        Duration::try_from_secs_f64(seconds).ok()
-    }
-}
+/// For `#[serde(default, with = "Seconds")]`: seconds as a number or as text, since both were seen; anything else counts
+/// as absent.
+pub(super) type Seconds =
+    As<DefaultOnError<Option<PickFirst<(DurationSecondsWithFrac<f64>, DurationSecondsWithFrac<String>)>>>>;
 
 /// What to do, by the number after `AADSTS`.
 ///

@@ -114,8 +114,8 @@ pub(super) fn authorize(exchange: &Exchange<'_>, need: &Need) -> Result<(), Fail
     }
     let Some(granted) = &state.options.granted else { return Ok(()) };
     let has = |permission: &&'static str| granted.contains(*permission);
-    let enough = need.is_open()
-        || if need.all { accepted.iter().all(&has) } else { accepted.iter().any(&has) };
+    let enough =
+        need.is_open() || if need.all { accepted.iter().all(&has) } else { accepted.iter().any(&has) };
     match enough {
         true => Ok(()),
         false if request.is_intune() => Err(Failure::intune(

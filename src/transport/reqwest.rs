@@ -8,10 +8,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderValue, Method, Uri};
-use reqwest::{Client, Url};
+use reqwest::Client;
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use url::Url;
 
 use self::body::BodyReader;
 use self::failure::{describe, during_answer, during_send};

@@ -365,7 +365,9 @@ fn read_filter(request: &Request, rules: &Rules, advanced: bool) -> Result<Optio
                 ));
             }
             _ => {
-                return Err(unsupported("Unsupported or invalid query filter clause specified for property."));
+                return Err(unsupported(
+                    "Unsupported or invalid query filter clause specified for property.",
+                ));
             }
         }
     }

@@ -1,0 +1,35 @@
+//! Step 8: a domain join profile, and what its checked values refuse.
+//!
+//! `cargo run --features sim --example domain_join`
+#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+
+mod support;
+
+use std::error::Error;
+
+use windows_autopilot::model::{AdDomain, ComputerNamePrefix, DomainJoinProfile, OrganizationalUnit, Target};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    // What an administrator gets wrong most often is refused here, with what to write instead.
+    for error in [
+        "HYB-%SERIAL%".parse::<ComputerNamePrefix>().err(),
+        "CORP".parse::<AdDomain>().err(),
+        "CN=Computers,DC=corp,DC=contoso,DC=com".parse::<OrganizationalUnit>().err(),
+        "\"OU=Autopilot,DC=corp,DC=contoso,DC=com\"".parse::<OrganizationalUnit>().err(),
+    ] {
+        println!("{}", error.ok_or("a bad value was taken")?);
+    }
+
+    let connection = support::connect()?;
+    let client = &connection.client;
+    let profile = DomainJoinProfile::new("Munich".parse()?, support::DOMAIN.parse()?, "MUC-".parse()?)
+        .with_organizational_unit("OU=Autopilot,DC=corp,DC=contoso,DC=com".parse()?);
+    if connection.may_write("Create a domain join profile for all devices")? {
+        let stored = client.domain_join_profiles().create(&profile).send().await?;
+        let assigned =
+            client.domain_join_profiles().assign(&stored.id, &[Target::all_devices()]).send().await?;
+        println!("{} is assigned {} time", stored.settings.display_name, assigned.len());
+    }
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! Step 6: an enrollment status page that blocks until two apps are there, first in priority.
+//!
+//! `cargo run --features sim --example enrollment_status_page`
+#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+
+mod support;
+
+use std::error::Error;
+
+use windows_autopilot::model::{
+    BlockDeviceUse, BlockUntil, BlockingApps, EnrollmentStatusPage, Group, Target,
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let connection = support::connect()?;
+    let client = &connection.client;
+    if let Some((tenant, _)) = &connection.simulated {
+        tenant.add_app("Company Portal", "win32LobApp");
+        tenant.add_app("VPN client", "win32LobApp");
+    }
+    let apps = client.mobile_apps().list().all().await?;
+    let wanted = ["Company Portal", "VPN client"];
+    let ids =
+        apps.iter().filter(|app| app.display_name.as_deref().is_some_and(|name| wanted.contains(&name)));
+    let ids = BlockingApps::Selected(ids.map(|app| app.id.clone()).collect());
+
+    let mut page = EnrollmentStatusPage::new("Autopilot devices".parse()?);
+    page.install_progress_timeout_in_minutes = "90".parse()?;
+    page.block_device_use = BlockDeviceUse::Until(BlockUntil::installed(ids));
+    for finding in page.lint() {
+        println!("{finding}");
+    }
+    if !connection.may_write("Create the page and a group for it")? {
+        return Ok(());
+    }
+    let group = client.groups().create(&Group::new("Autopilot devices".parse()?)).send().await?;
+    let stored = client.enrollment_status_pages().create(&page).send().await?;
+    client.enrollment_status_pages().assign(&stored.id, &[Target::group(group.id)]).send().await?;
+    if stored.observed.priority != Some(1) {
+        client.enrollment_status_pages().set_priority(&stored.id, 1).send().await?;
+    }
+    let stored = client.enrollment_status_pages().get(&stored.id).send().await?;
+    println!("{} has priority {:?}", stored.settings.display_name, stored.observed.priority);
+    Ok(())
+}
