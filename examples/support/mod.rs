@@ -11,21 +11,21 @@ use windows_autopilot::sim::Tenant;
 use windows_autopilot::testing::Harness;
 
 /// The domain of the samples.
-pub const DOMAIN: &str = "corp.contoso.com";
+pub(crate) const DOMAIN: &str = "corp.contoso.com";
 
 /// A client, and the simulated tenant behind it unless it is a real one.
-pub struct Connection {
-    pub client: Client,
-    pub simulated: Option<(Tenant, FakeClock)>,
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    pub(crate) simulated: Option<(Tenant, FakeClock)>,
 }
 
 /// The arguments that are no options.
-pub fn arguments() -> Vec<String> {
+pub(crate) fn arguments() -> Vec<String> {
     std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect()
 }
 
 /// Whether an option was given.
-pub fn has_option(name: &str) -> bool {
+pub(crate) fn has_option(name: &str) -> bool {
     std::env::args().any(|argument| argument == name)
 }
 
@@ -33,7 +33,7 @@ pub fn has_option(name: &str) -> bool {
 ///
 /// With `--live`, `AUTOPILOT_TOKEN` has a token, or `AUTOPILOT_TENANT_ID`, `AUTOPILOT_CLIENT_ID` and
 /// `AUTOPILOT_CLIENT_SECRET` have what it takes to get one.
-pub fn connect() -> Result<Connection, Box<dyn Error>> {
+pub(crate) fn connect() -> Result<Connection, Box<dyn Error>> {
     if !has_option("--live") {
         let Harness { client, tenant, clock, .. } = Harness::new();
         return Ok(Connection { client, simulated: Some((tenant, clock)) });
@@ -54,7 +54,7 @@ pub fn connect() -> Result<Connection, Box<dyn Error>> {
 
 impl Connection {
     /// Asks before something is written to a real tenant.
-    pub fn may_write(&self, what: &str) -> Result<bool, Box<dyn Error>> {
+    pub(crate) fn may_write(&self, what: &str) -> Result<bool, Box<dyn Error>> {
         if self.simulated.is_some() || has_option("--yes") {
             return Ok(true);
         }
