@@ -17,6 +17,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use windows_autopilot::model;
 
+use self::facts::{Property, Types};
+
 /// Values of examples that are read as nothing: type, property, value, reason.
 const READ_AS_NOTHING: &[(&str, &str, &str, &str)] = &[
     (
@@ -136,68 +138,13 @@ fn enums() -> BTreeMap<&'static str, &'static [&'static str]> {
     .into()
 }
 
-/// A property as the facts name it.
-struct Property {
-    name: String,
-    ty: String,
-    collection: bool,
-}
-
-/// The types of one version with their own and their inherited properties.
-struct Types(Value);
-
-impl Types {
-    fn load(version: &str) -> Option<Self> {
-        facts::json(&format!("graph/types-{version}.json")).map(Self)
-    }
-
-    fn find(&self, name: &str) -> Option<&Value> {
-        self.0["types"].as_array().unwrap().iter().find(|ty| ty["name"] == name)
-    }
-
-    fn is_subset(&self, name: &str) -> bool {
-        self.find(name).is_some_and(|ty| ty["subset"] == true)
-    }
-
-    fn properties(&self, name: &str) -> Vec<Property> {
-        let Some(ty) = self.find(name) else { return Vec::new() };
-        let mut properties = ty["baseType"].as_str().map_or_else(Vec::new, |base| self.properties(base));
-        properties.extend(ty["properties"].as_array().unwrap().iter().map(|property| Property {
-            name: property["name"].as_str().unwrap().to_owned(),
-            ty: property["type"].as_str().unwrap().to_owned(),
-            collection: property["collection"] == true,
-        }));
-        properties
-    }
-
-    /// Values that a property of this type can have.
-    fn samples(&self, ty: &str) -> Vec<Value> {
-        match ty {
-            "Edm.String" => vec![json!("text")],
-            "Edm.Boolean" => vec![json!(true), json!(false)],
-            "Edm.Int32" => vec![json!(0), json!(i32::MIN), json!(i32::MAX)],
-            "Edm.Int64" => vec![json!(i64::MIN), json!(i64::MAX)],
-            "Edm.DateTimeOffset" => vec![json!("2026-10-01T07:58:44.2908994Z")],
-            "Edm.Duration" => vec![json!("PT3M21.5549443S"), json!("-PT2M57.2190107S")],
-            "Edm.Binary" => vec![json!("aGFyZHdhcmVJZGVudGlmaWVy")],
-            _ => match self.0["enums"].get(ty) {
-                Some(found) => {
-                    let members = found["members"].as_array().unwrap().iter().map(|m| m["member"].clone());
-                    members.chain([json!("aMemberOfTomorrow")]).collect()
-                }
-                None => vec![json!({})],
-            },
-        }
-    }
-}
-
 #[test]
 fn every_property_is_modelled_and_reads_and_writes_its_values() {
     for version in ["beta", "v1.0"] {
         let Some(types) = Types::load(version) else { return };
         for (name, model) in models() {
             for property in types.properties(name) {
-                let Property { name: property, ty, collection } = property;
+                let Property { name: property, ty, collection, .. } = property;
                 assert!(model.properties.contains(&property.as_str()), "{version} {name}.{property}");
                 for sample in types.samples(&ty) {
                     let value = if collection { json!([sample]) } else { sample };

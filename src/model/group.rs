@@ -7,7 +7,7 @@ use super::rule::MembershipRule;
 use super::settings::{
     PropertyRule, Reader, Settings, Write, list, same_set, same_text, setters, text_or_null, violation,
 };
-use super::{DisplayName, Finding, InvalidValue, MailNickname, Properties, Text};
+use super::{DisplayName, Finding, InvalidValue, MailNickname, Properties, Severity, Text};
 
 /// A security group, such as the one that holds the devices of a deployment.
 ///
@@ -22,7 +22,7 @@ use super::{DisplayName, Finding, InvalidValue, MailNickname, Properties, Text};
 /// Graph's `group`. A group in a tenant may be of another kind, with mail or from an on-premises directory: it is read
 /// all the same, and what makes it so is left alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, from = "GroupFile")]
+#[serde(from = "GroupFile")]
 #[non_exhaustive]
 pub struct Group {
     /// The name. Not unique in a tenant.
@@ -109,6 +109,16 @@ impl Group {
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         findings.extend(violation("display_name", self.display_name.violation()));
+        let length = self.display_name.as_str().chars().count();
+        if length > LONGEST_NAME {
+            findings.push(Finding::new(
+                "group.long-name",
+                Severity::Error,
+                "display_name",
+                format!("has {length} characters"),
+                "write at most 256",
+            ));
+        }
         findings.extend(violation("mail_nickname", self.mail_nickname.violation()));
         if let Membership::Dynamic(dynamic) = &self.membership {
             findings.extend(dynamic.rule.lint());
@@ -223,6 +233,7 @@ impl Settings for Group {
     }
 }
 
+const LONGEST_NAME: usize = 256;
 /// What makes a group a security group without mail.
 const KIND: [(&str, bool); 2] = [("mailEnabled", false), ("securityEnabled", true)];
 const TYPES: &str = "groupTypes";
@@ -351,6 +362,13 @@ mod tests {
         ] {
             assert!(toml::from_str::<Group>(&format!("display_name = 'Kiosk'\n{line}")).is_err(), "{line}");
         }
+    }
+
+    #[test]
+    fn lint_finds_a_name_that_is_too_long() {
+        let group = |length| Group::new("x".repeat(length).parse().unwrap());
+        assert!(group(256).lint().is_empty());
+        assert_eq!(group(257).lint()[0].id, "group.long-name");
     }
 
     #[test]

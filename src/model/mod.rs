@@ -1,5 +1,14 @@
 //! The data of a deployment: settings that an administrator decides, observations that the service reports, and
 //! checked types for every value with a rule. No I/O, no clock.
+//!
+//! * **Settings** are one type from the settings file to the service and back: [`HybridJoinProfile`],
+//!   [`EntraJoinProfile`], [`EnrollmentStatusPage`], [`DomainJoinProfile`], [`Group`]. In serde they have the form for
+//!   people; [`Settings`] is their form on the wire, [`Stored`] what the service returns, and [`Patch`] the difference
+//!   of two. Each has a `lint` that finds what will not work.
+//! * **Observations** have public fields, all `Option` but the id: [`Device`], [`ImportedDevice`], [`Connector`], …
+//! * **Checked values** are parsed once and valid ever after: [`ComputerNamePrefix`], [`OrganizationalUnit`], … A value
+//!   that a tenant holds against the rule is read all the same, and says so (`violation`).
+//! * What is not known is kept and sent back: [`UnknownValue`] in enums, [`RawObject`] among objects.
 
 mod app;
 mod assignment;

@@ -227,6 +227,11 @@ mod tests {
         assert_eq!(stored.created_date_time, "2017-01-01T08:02:43.5775965Z".parse().ok());
         assert_eq!(stored.last_modified_date_time, None);
         assert_eq!((stored.settings.display_name.as_str(), stored.observed.version), ("a", Some(7)));
+        assert_eq!(
+            stored.settings.kept.names().collect::<Vec<_>>(),
+            ["new"],
+            "what is not of the settings is not kept"
+        );
         let mut expected = thing();
         expected.as_object_mut().unwrap().remove("@odata.context");
         expected.as_object_mut().unwrap().remove("lastModifiedDateTime");

@@ -2,11 +2,17 @@
 //!
 //! Where the folder is not, a test says so and passes; with `CI=true` it fails.
 #![allow(dead_code, reason = "each test uses its part")]
-#![allow(clippy::panic, clippy::print_stderr, reason = "test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "test code"
+)]
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The folder of facts: `WINDOWS_AUTOPILOT_FACTS`, or `../shared` beside the package.
 pub(crate) fn folder() -> Option<PathBuf> {
@@ -52,6 +58,64 @@ pub(crate) fn examples() -> Option<Vec<Example>> {
         .collect();
     examples.sort_by(|a, b| a.file.cmp(&b.file));
     Some(examples)
+}
+
+/// A property as the facts name it.
+pub(crate) struct Property {
+    pub(crate) name: String,
+    pub(crate) ty: String,
+    pub(crate) collection: bool,
+    /// What else is said of it, such as `nullable` and `docMaxLength`.
+    pub(crate) facts: Value,
+}
+
+/// The types of one version with their own and their inherited properties.
+pub(crate) struct Types(Value);
+
+impl Types {
+    pub(crate) fn load(version: &str) -> Option<Self> {
+        json(&format!("graph/types-{version}.json")).map(Self)
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&Value> {
+        self.0["types"].as_array().into_iter().flatten().find(|ty| ty["name"] == name)
+    }
+
+    pub(crate) fn is_subset(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|ty| ty["subset"] == true)
+    }
+
+    pub(crate) fn properties(&self, name: &str) -> Vec<Property> {
+        let Some(ty) = self.find(name) else { return Vec::new() };
+        let mut properties = ty["baseType"].as_str().map_or_else(Vec::new, |base| self.properties(base));
+        properties.extend(ty["properties"].as_array().unwrap().iter().map(|property| Property {
+            name: property["name"].as_str().unwrap().to_owned(),
+            ty: property["type"].as_str().unwrap().to_owned(),
+            collection: property["collection"] == true,
+            facts: property.clone(),
+        }));
+        properties
+    }
+
+    /// Values that a property of this type can have.
+    pub(crate) fn samples(&self, ty: &str) -> Vec<Value> {
+        match ty {
+            "Edm.String" => vec![json!("text")],
+            "Edm.Boolean" => vec![json!(true), json!(false)],
+            "Edm.Int32" => vec![json!(0), json!(i32::MIN), json!(i32::MAX)],
+            "Edm.Int64" => vec![json!(i64::MIN), json!(i64::MAX)],
+            "Edm.DateTimeOffset" => vec![json!("2026-10-01T07:58:44.2908994Z")],
+            "Edm.Duration" => vec![json!("PT3M21.5549443S"), json!("-PT2M57.2190107S")],
+            "Edm.Binary" => vec![json!("aGFyZHdhcmVJZGVudGlmaWVy")],
+            _ => match self.0["enums"].get(ty) {
+                Some(found) => {
+                    let members = found["members"].as_array().unwrap().iter().map(|m| m["member"].clone());
+                    members.chain([json!("aMemberOfTomorrow")]).collect()
+                }
+                None => vec![json!({})],
+            },
+        }
+    }
 }
 
 fn read(path: &Path) -> Value {

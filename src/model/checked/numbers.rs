@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::InvalidValue;
-use crate::model::Text;
 
 /// The version of an Intune Connector for Active Directory: four numbers, compared as numbers.
 ///
@@ -18,28 +17,14 @@ use crate::model::Text;
 /// assert!("6.999.0.0".parse::<ConnectorVersion>()? < version);
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnectorVersion {
-    parts: [u32; 4],
-    /// What the service reported, if it is not four numbers; it is then older than every real version.
-    verbatim: Option<Text>,
-}
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectorVersion([u32; 4]);
 
 impl ConnectorVersion {
     /// The oldest version that may still process requests.
-    pub const MINIMUM: Self = Self { parts: [6, 2501, 2000, 5], verbatim: None };
+    pub const MINIMUM: Self = Self([6, 2501, 2000, 5]);
     /// The first version without the sign-in trouble of the old web browser control.
-    pub const RECOMMENDED: Self = Self { parts: [6, 2504, 2001, 8], verbatim: None };
-
-    /// What is wrong with a version that the service reported.
-    pub fn violation(&self) -> Option<InvalidValue> {
-        self.verbatim.as_ref().and_then(|text| text.parse::<Self>().err())
-    }
-
-    #[allow(dead_code, reason = "for the observation of a connector")]
-    pub(crate) fn from_service(text: &str) -> Self {
-        text.parse().unwrap_or_else(|_| Self { parts: [0; 4], verbatim: Some(text.into()) })
-    }
+    pub const RECOMMENDED: Self = Self([6, 2504, 2001, 8]);
 }
 
 impl FromStr for ConnectorVersion {
@@ -51,7 +36,7 @@ impl FromStr for ConnectorVersion {
         };
         let parts: Option<Vec<u32>> = text.split('.').map(number).collect();
         match parts.as_deref() {
-            Some(&[a, b, c, d]) => Ok(Self { parts: [a, b, c, d], verbatim: None }),
+            Some(&[a, b, c, d]) => Ok(Self([a, b, c, d])),
             _ => Err(InvalidValue::new(
                 "connector version",
                 "is not four numbers",
@@ -71,11 +56,8 @@ impl TryFrom<&str> for ConnectorVersion {
 
 impl fmt::Display for ConnectorVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d] = self.parts;
-        match &self.verbatim {
-            Some(text) => f.write_str(text),
-            None => write!(f, "{a}.{b}.{c}.{d}"),
-        }
+        let [a, b, c, d] = self.0;
+        write!(f, "{a}.{b}.{c}.{d}")
     }
 }
 
@@ -87,10 +69,7 @@ impl fmt::Debug for ConnectorVersion {
 
 impl Serialize for ConnectorVersion {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.violation() {
-            Some(error) => Err(serde::ser::Error::custom(error)),
-            None => serializer.collect_str(self),
-        }
+        serializer.collect_str(self)
     }
 }
 
@@ -134,7 +113,6 @@ impl InstallTimeout {
         Self::check(self.0).err()
     }
 
-    #[allow(dead_code, reason = "for the enrollment status page")]
     pub(crate) fn from_service(minutes: i32) -> Self {
         Self(minutes)
     }
@@ -229,14 +207,6 @@ mod tests {
             ("6.2501.+2000.5", "not four numbers"),
             ("6.2501.2000.4294967296", "not four numbers"),
         ]);
-    }
-
-    #[test]
-    fn a_version_that_cannot_be_read_is_kept_and_counts_as_the_oldest() {
-        let odd = ConnectorVersion::from_service("6.2504 beta");
-        assert_eq!(odd.to_string(), "6.2504 beta");
-        assert!(odd < ConnectorVersion::MINIMUM && odd.violation().is_some());
-        assert_eq!(ConnectorVersion::from_service("6.2501.2000.5"), ConnectorVersion::MINIMUM);
     }
 
     #[test]
