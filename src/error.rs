@@ -88,6 +88,8 @@ struct Inner {
     outcome_unknown: bool,
     cut_short: bool,
     remedy: Option<Cow<'static, str>>,
+    /// Whoever made it has tried as often as it was worth.
+    settled: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -141,6 +143,7 @@ impl Error {
             outcome_unknown: kind == ErrorKind::UnknownOutcome,
             cut_short: false,
             remedy: None,
+            settled: false,
             source: None,
         }))
     }
@@ -222,6 +225,13 @@ impl Error {
         self
     }
 
+    /// Says that trying again was done already: no step above does it once more.
+    #[must_use]
+    pub(crate) fn settled(mut self) -> Self {
+        self.0.settled = true;
+        self
+    }
+
     /// Says what to do about it.
     #[must_use]
     pub(crate) fn with_remedy(mut self, remedy: impl Into<Cow<'static, str>>) -> Self {
@@ -291,6 +301,7 @@ impl Error {
             outcome_unknown: inner.outcome_unknown,
             cut_short: inner.cut_short,
             remedy: inner.remedy.clone(),
+            settled: inner.settled,
             source: None,
         }))
     }
@@ -387,8 +398,11 @@ impl Error {
         self.0.cut_short
     }
 
-    /// What the failed exchange leaves open, if it was the transport that failed.
+    /// What the failed exchange leaves open, if it was the transport that failed, and nobody has tried again yet.
     pub(crate) fn transport_kind(&self) -> Option<TransportErrorKind> {
+        if self.0.settled {
+            return None;
+        }
         self.0.source.as_ref()?.downcast_ref::<TransportError>().map(TransportError::kind)
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::oauth::{App, Form, Granted, Seconds, failed, read_json, read_token, refusal, refusal_code};
+use super::oauth::{App, Form, Granted, Seconds, failed, named, read_json, read_token, refusal, refusal_code};
 use super::{AccessToken, Secret, TokenProvider, TokenRequest};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{InvalidValue, TenantId};
 
 /// Sign-in of a person by OAuth's device code flow: the program shows a code and an address, the person types the code
@@ -228,6 +228,9 @@ impl TokenProvider for DeviceCode {
     async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
         match self.renew(request).await? {
             Some(token) => Ok(token),
+            None if request.is_early() => {
+                Err(named(Error::new(ErrorKind::Authentication, "the person must sign in again")))
+            }
             None => self.ask(request).await,
         }
     }
@@ -238,7 +241,6 @@ mod tests {
     use super::super::testing::{CLIENT_ID, Script, answer, refused, token};
     use super::*;
     use crate::clock::Clock as _;
-    use crate::error::ErrorKind;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -310,6 +312,18 @@ mod tests {
         assert_eq!(prompts.lock().unwrap().len(), 2);
         let refresh: Vec<Option<String>> = (2..5).map(|index| script.field(index, "refresh_token")).collect();
         assert_eq!(refresh, ["canary-t1", "canary-t2", "canary-t2"].map(|name| Some(name.to_owned())));
+    }
+
+    #[tokio::test]
+    async fn nobody_is_asked_while_the_old_token_lives() {
+        let (credential, prompts) = credential();
+        let script = Script::new([code(), with_refresh("t1"), refused("invalid_grant", 700_082)]);
+        credential.token(script.request()).await.unwrap();
+        let early = TokenRequest { early: true, ..script.request() };
+        for _ in 0..2 {
+            assert_eq!(credential.token(early).await.unwrap_err().kind(), ErrorKind::Authentication);
+        }
+        assert_eq!((prompts.lock().unwrap().len(), script.sent().len()), (1, 3));
     }
 
     #[tokio::test]

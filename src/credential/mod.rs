@@ -111,6 +111,7 @@ pub struct TokenRequest<'a> {
     pub(crate) authority: &'a str,
     pub(crate) scope: &'a str,
     pub(crate) claims: Option<&'a str>,
+    pub(crate) early: bool,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) exchange: &'a dyn Exchange,
 }
@@ -129,6 +130,11 @@ impl<'a> TokenRequest<'a> {
     /// Claims that the service demanded (a JSON object), to be passed on.
     pub fn claims(&self) -> Option<&'a str> {
         self.claims
+    }
+
+    /// Whether the token in use still lives: then nobody should be asked to sign in, and a failure does no harm.
+    pub fn is_early(&self) -> bool {
+        self.early
     }
 
     /// Where time comes from: for whoever dates an assertion or waits for a person.

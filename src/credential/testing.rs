@@ -53,6 +53,7 @@ impl Script {
             authority: "https://login.example",
             scope: "https://graph.example/.default",
             claims: None,
+            early: false,
             clock: &self.clock,
             exchange: self,
         }

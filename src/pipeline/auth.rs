@@ -1,5 +1,6 @@
 //! Sign-in on the way: one token for all calls, renewed early, asked for once.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,12 +10,14 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::{Middleware, Next, Pipeline};
-use crate::clock::Clock;
+use crate::clock::{Clock, within};
 use crate::credential::{AccessToken, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long before its end a token is renewed.
 const EARLY: Duration = Duration::from_secs(300);
+/// How long a call waits for an early renewal, since it could go on with the old token.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a failed early renewal is left alone while the old token still lives.
 const PAUSE: Duration = Duration::from_secs(30);
 
@@ -32,14 +35,17 @@ pub(crate) struct Auth {
     kept: Mutex<Option<Kept>>,
     /// Held while a token is fetched, so that only one caller does.
     flight: tokio::sync::Mutex<()>,
+    /// Counts the tokens, to tell whether a refused one has been replaced meanwhile.
+    generations: AtomicU64,
 }
 
 #[derive(Debug, Clone)]
 struct Kept {
     token: AccessToken,
     header: HeaderValue,
-    /// Counts the tokens, to tell whether a refused one has been replaced meanwhile.
     generation: u64,
+    /// The claims that it was asked for with.
+    claims: Option<String>,
     renew_at: Option<Duration>,
     ends_at: Option<Duration>,
 }
@@ -53,8 +59,8 @@ impl Auth {
         scope: String,
         origin: String,
     ) -> Self {
-        let (kept, flight) = (Mutex::new(None), tokio::sync::Mutex::new(()));
-        Self { credential, exchange, clock, authority, scope, origin, kept, flight }
+        let (kept, flight, generations) = (Mutex::new(None), tokio::sync::Mutex::new(()), AtomicU64::new(0));
+        Self { credential, exchange, clock, authority, scope, origin, kept, flight, generations }
     }
 
     fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
@@ -75,59 +81,56 @@ impl Auth {
             Some((kept, true)) => {
                 // Renewing early: whoever comes first does it, the others go on with the old token.
                 let Ok(_flight) = self.flight.try_lock() else { return Ok(kept) };
-                match self.current() {
-                    Some((fresh, false)) => Ok(fresh),
-                    _ => match self.fetch(None).await {
-                        Ok(fresh) => Ok(fresh),
-                        Err(error) => {
-                            tracing::warn!(kind = ?error.kind(), "early renewal failed, the old token still lives");
-                            if let Some(kept) = self.kept().as_mut() {
-                                kept.renew_at = Some(self.clock.elapsed() + PAUSE);
-                            }
-                            Ok(kept)
-                        }
-                    },
+                if let Some((fresh, false)) = self.current() {
+                    return Ok(fresh);
                 }
+                let renewal = self.fetch(None, true);
+                let problem = match within(&*self.clock, PATIENCE, renewal).await {
+                    Some(Ok(fresh)) => return Ok(fresh),
+                    Some(Err(error)) => error.kind(),
+                    None => ErrorKind::Timeout,
+                };
+                tracing::warn!(kind = ?problem, "early renewal failed, the old token still lives");
+                if let Some(kept) = self.kept().as_mut() {
+                    kept.renew_at = Some(self.clock.elapsed() + PAUSE);
+                }
+                Ok(kept)
             }
             None => {
                 let _flight = self.flight.lock().await;
                 match self.current() {
                     Some((kept, _)) => Ok(kept),
-                    None => self.fetch(None).await,
+                    None => self.fetch(None, false).await,
                 }
             }
         }
     }
 
-    /// Replaces a token that the service refused, unless another call has done so meanwhile.
+    /// Replaces a token that the service refused, unless another call has done so meanwhile, with the same claims.
     async fn replace(&self, refused: u64, claims: Option<&str>) -> Result<Kept> {
         let _flight = self.flight.lock().await;
-        match self.current() {
-            Some((kept, _)) if kept.generation != refused => Ok(kept),
-            _ => {
-                if let Some(kept) = self.kept().take_if(|kept| kept.generation == refused) {
-                    drop(kept);
-                }
-                self.fetch_after(refused, claims).await
-            }
+        if let Some((kept, _)) = self.current()
+            && kept.generation != refused
+            && (claims.is_none() || kept.claims.as_deref() == claims)
+        {
+            return Ok(kept);
         }
+        *self.kept() = None;
+        self.fetch(claims, false).await
     }
 
-    async fn fetch(&self, claims: Option<&str>) -> Result<Kept> {
-        let last = self.kept().as_ref().map_or(0, |kept| kept.generation);
-        self.fetch_after(last, claims).await
-    }
-
-    async fn fetch_after(&self, last: u64, claims: Option<&str>) -> Result<Kept> {
+    async fn fetch(&self, claims: Option<&str>, early: bool) -> Result<Kept> {
         let asked = self.clock.elapsed();
         let request = TokenRequest {
             authority: &self.authority,
             scope: &self.scope,
             claims,
+            early,
             clock: &*self.clock,
             exchange: &self.exchange,
         };
-        let token = self.credential.token(request).await?;
+        // Sign-in has retries of its own: those of the call that waits for it must not multiply them.
+        let token = self.credential.token(request).await.map_err(Error::settled)?;
         let mut header = HeaderValue::try_from(format!("Bearer {}", token.secret().reveal())).map_err(|_| {
             let message = "the token has characters that no header can carry: was it cut from a terminal with a line break?";
             Error::new(ErrorKind::Authentication, message)
@@ -137,7 +140,9 @@ impl Auth {
         // A token that lives only minutes is renewed half-way, not at once.
         let renew_at =
             token.lifetime().map(|lifetime| asked.saturating_add(lifetime - EARLY.min(lifetime / 2)));
-        let kept = Kept { token, header, generation: last + 1, renew_at, ends_at };
+        let generation = self.generations.fetch_add(1, Ordering::Relaxed);
+        let claims = claims.map(str::to_owned);
+        let kept = Kept { token, header, generation, claims, renew_at, ends_at };
         *self.kept() = Some(kept.clone());
         Ok(kept)
     }

@@ -155,9 +155,11 @@ pub(crate) fn decide(config: &RetryConfig, idempotent: bool, outcome: Outcome, s
     if !throttled && spent.attempts >= config.max_attempts {
         return Decision::GiveUp;
     }
-    // A wait that was asked for is the least: what is waited beyond it keeps many callers from coming back at once.
+    // A wait that was asked for is the least: what is waited beyond it keeps many callers from coming back at once. And
+    // "come back at once", again and again, is not taken at its word.
     let backoff = config.backoff(spent.attempts);
-    let wait = asked.map_or(backoff, |asked| asked.max(if throttled { Duration::ZERO } else { backoff }));
+    let least = if throttled { config.first_backoff } else { backoff };
+    let wait = asked.filter(|asked| !asked.is_zero()).map_or(backoff, |asked| asked.max(least));
     let fits =
         spent.elapsed.saturating_add(wait) <= config.max_elapsed && spent.left.is_none_or(|left| wait < left);
     if fits { Decision::Wait(wait) } else { Decision::GiveUp }
@@ -361,6 +363,7 @@ mod tests {
             (answer(507, None), Return, Return),
             (answer(429, None), half, half),
             (answer(429, Some(7)), Wait(SECOND * 7), Wait(SECOND * 7)),
+            (answer(429, Some(0)), half, half),
             (answer(429, Some(99_999)), GiveUp, GiveUp),
             (answer(503, Some(7)), Wait(SECOND * 7), Return),
             (answer(500, None), half, Return),
