@@ -1,6 +1,8 @@
 //! Windows Autopilot user-driven Microsoft Entra hybrid join.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "connector-config")]
+pub mod ad;
 pub mod clock;
 pub mod credential;
 pub mod error;
