@@ -55,6 +55,8 @@ pub enum ErrorKind {
     Resync,
     /// In a batch: a request that this one depends on failed (424).
     FailedDependency,
+    /// The journal of a run cannot be read or written, or is of another run.
+    Journal,
 }
 
 /// Why a call failed.

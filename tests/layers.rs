@@ -15,7 +15,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("pipeline", &["model", "clock", "transport", "error", "credential"]),
     ("graph", &["model", "clock", "transport", "error", "credential", "pipeline"]),
     ("resource", &["model", "clock", "transport", "error", "credential", "pipeline", "graph"]),
-    ("workflow", &["model", "clock", "registration", "offline", "error", "graph", "resource", "ad"]),
+    (
+        "workflow",
+        &["model", "clock", "registration", "offline", "error", "pipeline", "graph", "resource", "ad"],
+    ),
     ("sim", &["model", "clock", "transport"]),
     ("ad", &["model", "clock"]),
     (

@@ -96,13 +96,30 @@ impl Client {
             #[serde(default)]
             scp: String,
         }
+        let Claims { roles, scp } = self.claims().await?;
+        Ok(roles.into_iter().chain(scp.split_whitespace().map(str::to_owned)).collect())
+    }
+
+    /// The id of the tenant, read from the token in use without a call to Graph; none where the token does not show it.
+    ///
+    /// # Errors
+    /// When no token is to be had.
+    pub async fn tenant_id(&self) -> Result<Option<String>> {
+        #[derive(serde::Deserialize, Default)]
+        struct Claims {
+            tid: Option<String>,
+        }
+        Ok(self.claims::<Claims>().await?.tid)
+    }
+
+    /// What the token in use says of itself. It is not verified, which is for the service to do.
+    async fn claims<T: DeserializeOwned + Default>(&self) -> Result<T> {
         let token = self.inner.auth.token_secret().await?;
         let claims = token.secret().reveal().split('.').nth(1).and_then(|middle| {
             use base64::Engine as _;
             base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(middle.trim_end_matches('=')).ok()
         });
-        let claims: Claims = claims.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
-        Ok(claims.roles.into_iter().chain(claims.scp.split_whitespace().map(str::to_owned)).collect())
+        Ok(claims.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default())
     }
 
     /// A `GET` of any path below `version`, for what has no typed call. The path's values must be percent-encoded.

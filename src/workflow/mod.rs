@@ -4,6 +4,8 @@
 mod apply;
 mod checks;
 mod hybrid_join;
+mod import;
+mod journal;
 mod objects;
 mod plan;
 mod prepare;
@@ -17,5 +19,10 @@ pub use self::hybrid_join::{
     ActiveDirectory, DeviceGroup, DomainJoin, DomainJoinTarget, ExpectedConnectors, HybridJoin, Members,
     UserScope, suggestion,
 };
+pub use self::import::{
+    DeviceReport, Doubt, GroupTagCheck, Import, ImportCounts, ImportEvent, ImportEventKind, ImportOptions,
+    ImportOutcome, ImportPreview, ImportReport, ImportRun, ImportStage, Refusal,
+};
+pub use self::journal::{Journal, JournalStore, MemoryStore};
 pub use self::plan::{Action, Plan, PlannedStep, Step};
 pub use self::run::{Progress, Run, StopHandle};

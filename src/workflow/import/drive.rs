@@ -1,0 +1,364 @@
+//! The I/O of an import: does what the rules say, and tells them what came of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::select;
+use futures_util::{StreamExt as _, stream};
+
+use super::entry::{Entry, Header};
+use super::machine::{Answer, Machine, Seen, Step, Tagged};
+use super::outcome::Refusal;
+use super::report::{ImportEvent, ImportEventKind, ImportPreview, ImportReport};
+use super::sync::{Synced, wait_after_refusal, wait_before_sync};
+use super::{Import, ImportOptions};
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::{Client, Operation};
+use crate::model::{DeviceToImport, Finding, Severity};
+use crate::pipeline::request_id::random_guid;
+use crate::resource::DeviceUpdate;
+use crate::workflow::journal::Journal;
+use crate::workflow::run::Progress;
+
+/// Requests in one batch, and batches at the same time.
+const BATCH: usize = 20;
+const BATCHES: usize = 4;
+
+pub(super) async fn run(import: Import, progress: Progress<ImportEvent>) -> Result<ImportReport> {
+    let Import { client, devices, options, journal } = import;
+    let clock = Arc::clone(client.clock());
+    let mut driver = Driver {
+        journal: None,
+        machine: Machine::new(Vec::new(), options, clock.elapsed(), random_guid),
+        progress,
+        clock,
+        client,
+    };
+    driver.begin(devices, options, journal).await?;
+    driver.go_on().await?;
+    Ok(driver.machine.report(driver.clock.elapsed()))
+}
+
+pub(super) fn preview(import: Import) -> Result<ImportPreview> {
+    let Import { client, devices, options, journal } = import;
+    let now = client.clock().timestamp();
+    let findings = lint(&devices);
+    let header = Header::new(None, &devices, now);
+    let mut machine = Machine::new(devices, options, Duration::ZERO, random_guid);
+    if let Some(mut journal) = journal {
+        let written = journal.read::<Header, Entry>()?;
+        if let Some(found) = written.header {
+            header.check(&found)?;
+            machine.resume(written.lines, Duration::ZERO, now)?;
+        }
+    }
+    let counts = machine.counts();
+    Ok(ImportPreview {
+        devices: counts.total(),
+        to_send: counts.queued,
+        requests: machine.requests_to_come(),
+        under_way: counts.unfinished().saturating_sub(counts.queued),
+        finished: counts.finished(),
+        findings: findings.into_iter().chain(machine.report(Duration::ZERO).duplicates()).collect(),
+    })
+}
+
+/// What can be said of the input without asking anyone.
+fn lint(devices: &[DeviceToImport]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for device in devices {
+        let Some(user) = &device.assigned_user_principal_name else { continue };
+        let place = device.serial_number.as_str();
+        findings.push(Finding::new(
+            "import.assigned-user",
+            Severity::Warning,
+            place,
+            "a user is assigned to it",
+            "leave the user out for hybrid join: it is the most frequent cause of error 0x80070774",
+        ));
+        findings
+            .extend(user.lint().into_iter().map(|finding| Finding { place: place.to_owned(), ..finding }));
+    }
+    findings
+}
+
+impl ImportReport {
+    fn duplicates(&self) -> Vec<Finding> {
+        let is_duplicate = |finding: &Finding| finding.id == "import.duplicate";
+        self.findings().into_iter().filter(is_duplicate).collect()
+    }
+}
+
+struct Driver {
+    client: Client,
+    clock: Arc<dyn Clock>,
+    machine: Machine,
+    journal: Option<Journal>,
+    progress: Progress<ImportEvent>,
+}
+
+impl Driver {
+    async fn begin(
+        &mut self,
+        devices: Vec<DeviceToImport>,
+        options: ImportOptions,
+        journal: Option<Journal>,
+    ) -> Result<()> {
+        let (now, today) = (self.clock.elapsed(), self.clock.timestamp());
+        let Some(mut journal) = journal else {
+            self.machine = Machine::new(devices, options, now, random_guid);
+            return Ok(());
+        };
+        let written = journal.read::<Header, Entry>()?;
+        let tenant = self.client.tenant_id().await?;
+        let header = Header::new(tenant.as_deref(), &devices, today);
+        self.machine = Machine::new(devices, options, now, random_guid);
+        match written.header {
+            Some(found) => {
+                header.check(&found)?;
+                self.machine.resume(written.lines, now, today)?;
+                self.tell(ImportEventKind::Resumed { torn_bytes: written.torn_bytes });
+            }
+            None => journal.append([header])?,
+        }
+        self.journal = Some(journal);
+        Ok(())
+    }
+
+    async fn go_on(&mut self) -> Result<()> {
+        while !self.progress.is_stopped() {
+            let step = self.machine.next(self.clock.elapsed());
+            // Written down before it is done: after a kill, what may have been sent is known.
+            self.write_down()?;
+            match step {
+                Step::End => return Ok(()),
+                Step::Wait(wait) => {
+                    let stopped = std::pin::pin!(self.progress.stopped());
+                    select(self.clock.sleep(wait), stopped).await;
+                }
+                other => {
+                    let result = self.take(other).await;
+                    self.write_down()?;
+                    result?;
+                }
+            }
+        }
+        self.machine.cancel();
+        self.write_down()
+    }
+
+    async fn take(&mut self, step: Step) -> Result<()> {
+        match step {
+            Step::Send => self.send().await?,
+            Step::Look => {
+                let records = self.client.imports().list().all().await;
+                let records = known_or_fatal(records)?;
+                self.machine.on_looked(self.clock.elapsed(), records);
+            }
+            Step::Poll(records) => {
+                let operations = records
+                    .iter()
+                    .map(|(index, id)| (*index, self.client.imports().get(id).into_operation()));
+                for (index, result) in self.in_batches(operations.collect()).await {
+                    self.machine.on_polled(self.clock.elapsed(), index, seen_or_fatal(result)?);
+                }
+            }
+            Step::Read(devices) => {
+                let operations = devices
+                    .iter()
+                    .map(|(index, id)| (*index, self.client.devices().get(id).into_operation()));
+                for (index, result) in self.in_batches(operations.collect()).await {
+                    self.machine.on_read(self.clock.elapsed(), index, seen_or_fatal(result)?);
+                }
+            }
+            Step::Tag(devices) => {
+                let operations = devices.iter().map(|(index, id, tag)| {
+                    let update = DeviceUpdate::new().with_group_tag(Some(tag));
+                    (*index, self.client.devices().update(id, &update).into_operation())
+                });
+                for (index, result) in self.in_batches(operations.collect()).await {
+                    self.machine.on_tagged(self.clock.elapsed(), index, tagged(result)?);
+                }
+            }
+            Step::Delete(records) => {
+                let operations = records
+                    .iter()
+                    .map(|(index, id)| (*index, self.client.imports().delete(id).into_operation()));
+                for (index, result) in self.in_batches(operations.collect()).await {
+                    let gone = result.map_or_else(|error| error.kind() == ErrorKind::NotFound, |()| true);
+                    self.machine.on_deleted(index, gone);
+                }
+            }
+            Step::Sync => {
+                let (synced, note) = self.sync().await?;
+                self.machine.on_synced(self.clock.elapsed(), synced, note);
+            }
+            Step::Wait(_) | Step::End => {}
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self) -> Result<()> {
+        let devices = self.machine.to_send();
+        let result = self.client.imports().import(&devices).send().await;
+        drop(devices);
+        let now = self.clock.elapsed();
+        match result {
+            Ok(records) => self.machine.on_sent(now, Answer::Records(records)),
+            Err(error) => {
+                let answer = answer(&error);
+                tracing::debug!(?answer, kind = ?error.kind(), "devices were not imported");
+                self.machine.on_sent(now, answer);
+                if is_fatal(&error) || self.machine.is_refused_altogether() {
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn sync(&self) -> Result<(Synced, Option<Finding>)> {
+        let sync = self.client.autopilot_sync();
+        let settings = sync.get().send().await;
+        let wait = match &settings {
+            Ok(settings) => wait_before_sync(settings, self.clock.timestamp()),
+            Err(_) => None,
+        };
+        if let Some(wait) = wait {
+            return Ok((Synced::Later(wait), None));
+        }
+        let result = match settings {
+            Ok(_) => sync.sync().send().await,
+            Err(error) => Err(error),
+        };
+        match result {
+            Ok(()) => Ok((Synced::Triggered, None)),
+            Err(error) => synced(error),
+        }
+    }
+
+    /// Sends operations twenty at a time, a few such batches at once. Each has its own result.
+    async fn in_batches<T: 'static>(
+        &self,
+        operations: Vec<(usize, Operation<T>)>,
+    ) -> Vec<(usize, Result<T>)> {
+        let mut batches = Vec::new();
+        let mut rest = operations.into_iter().peekable();
+        while rest.peek().is_some() {
+            let mut batch = self.client.batch();
+            let slots: Vec<_> =
+                rest.by_ref().take(BATCH).map(|(index, operation)| (index, batch.add(operation))).collect();
+            batches.push(async move {
+                let mut results: Vec<(usize, Result<T>)> = Vec::with_capacity(slots.len());
+                match batch.send().await {
+                    Ok(mut answers) => {
+                        results.extend(slots.into_iter().map(|(index, slot)| (index, answers.take(slot))));
+                    }
+                    Err(error) => {
+                        results.extend(slots.into_iter().map(|(index, _)| (index, Err(error.like()))))
+                    }
+                }
+                results
+            });
+        }
+        stream::iter(batches).buffer_unordered(BATCHES).concat().await
+    }
+
+    fn tell(&self, kind: ImportEventKind) {
+        let (counts, estimate) = (self.machine.counts(), self.machine.estimate(self.clock.elapsed()));
+        self.progress.send(ImportEvent { kind, counts, estimate });
+    }
+
+    /// Writes down what has changed, then tells what has happened.
+    fn write_down(&mut self) -> Result<()> {
+        let changes = self.machine.take_changes();
+        if let Some(journal) = &mut self.journal {
+            let at = self.clock.timestamp();
+            journal.append(changes.into_iter().map(|(key, change)| Entry { at, key, change }))?;
+        }
+        for kind in self.machine.take_events() {
+            self.tell(kind);
+        }
+        Ok(())
+    }
+}
+
+/// Whether every other call would fail the same way.
+fn is_fatal(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Authentication | ErrorKind::Forbidden | ErrorKind::Configuration)
+}
+
+/// What an error says of the devices that were sent.
+fn answer(error: &Error) -> Answer {
+    if error.outcome_unknown() {
+        return Answer::Lost;
+    }
+    match error.kind() {
+        // A run that cannot go on leaves its devices unsent, for the next.
+        _ if is_fatal(error) => Answer::Held(None),
+        ErrorKind::Throttled
+        | ErrorKind::Unavailable
+        | ErrorKind::Connect
+        | ErrorKind::Interrupted
+        | ErrorKind::Timeout => Answer::Held(error.retry_after()),
+        _ => Answer::Rejected(Refusal {
+            // The code alone: a message can repeat what was sent.
+            name: error.service().map_or("", |service| service.code()).into(),
+            code: None,
+            status: error.status(),
+        }),
+    }
+}
+
+/// Nothing instead of an error that may pass.
+fn known_or_fatal<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if is_fatal(&error) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+fn seen_or_fatal<T>(result: Result<T>) -> Result<Seen<T>> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Seen::Missing),
+        other => Ok(known_or_fatal(other)?.map_or(Seen::Nothing, Seen::Found)),
+    }
+}
+
+fn tagged(result: Result<()>) -> Result<Tagged> {
+    let Err(error) = result else { return Ok(Tagged::Changed) };
+    match error.kind() {
+        // Whether it took effect is what reading it back tells.
+        _ if error.outcome_unknown() => Ok(Tagged::Changed),
+        ErrorKind::Forbidden
+        | ErrorKind::NotFound
+        | ErrorKind::Rejected
+        | ErrorKind::Conflict
+        | ErrorKind::InvalidInput => Ok(Tagged::Refused),
+        _ if is_fatal(&error) => Err(error),
+        _ => Ok(Tagged::Held),
+    }
+}
+
+/// What a refused or failed sync means. Devices appear without one too, only later: it ends nothing.
+fn synced(error: Error) -> Result<(Synced, Option<Finding>)> {
+    match error.kind() {
+        _ if error.outcome_unknown() => Ok((Synced::Triggered, None)),
+        ErrorKind::Conflict => Ok((Synced::Later(wait_after_refusal(true, None)), None)),
+        ErrorKind::Throttled => Ok((Synced::Later(wait_after_refusal(false, error.retry_after())), None)),
+        ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Rejected => {
+            let note = Finding::new(
+                "import.sync-refused",
+                Severity::Warning,
+                "sync",
+                error.to_string(),
+                "devices appear without a sync too, only later; grant DeviceManagementServiceConfig.ReadWrite.All",
+            );
+            Ok((Synced::Refused, Some(note)))
+        }
+        _ if is_fatal(&error) => Err(error),
+        _ => Ok((Synced::Later(wait_after_refusal(true, None)), None)),
+    }
+}

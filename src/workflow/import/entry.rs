@@ -1,0 +1,218 @@
+//! What an import writes into its journal.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::outcome::ImportOutcome;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Device, DeviceToImport, Id, ImportedDevice, Text};
+
+/// The version of the format. It grows when an old reader would misunderstand a new journal.
+const VERSION: u32 = 1;
+
+const RUN: &str = "import";
+
+/// The first line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Header {
+    v: u32,
+    run: Text,
+    /// The tenant, if the token names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tenant: Option<Text>,
+    /// The digest of all devices.
+    input: Text,
+    /// How many there are.
+    devices: usize,
+    at: Timestamp,
+}
+
+/// Any other line: what has changed for one device.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub(super) at: Timestamp,
+    /// The device's digest.
+    pub(super) key: Text,
+    #[serde(flatten)]
+    pub(super) change: Change,
+}
+
+/// What can change for a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub(super) enum Change {
+    /// It is about to be sent: from here on it may be in the service.
+    Sending { import_id: Text },
+    /// It certainly was not taken.
+    Unsent,
+    /// The service has it, under this record.
+    Accepted { record: Id<ImportedDevice> },
+    /// The import has ended well: it is registered as this device, which is waited for.
+    Ended { device: Id<Device>, already: bool },
+    /// It is through.
+    Done(ImportOutcome),
+    /// The record of its import was deleted.
+    Cleaned,
+}
+
+impl Header {
+    pub(super) fn new(tenant: Option<&str>, devices: &[DeviceToImport], at: Timestamp) -> Self {
+        let mut digests: Vec<[u8; 32]> = devices.iter().map(whole_digest).collect();
+        // A file that was sorted anew is the same input.
+        digests.sort_unstable();
+        Self {
+            v: VERSION,
+            run: RUN.into(),
+            tenant: tenant.map(Text::from),
+            input: hex(&hmac_sha256::Hash::hash(digests.as_flattened())).into(),
+            devices: devices.len(),
+            at,
+        }
+    }
+
+    /// Whether a run with this header may go on from a journal with `found`.
+    pub(super) fn check(&self, found: &Self) -> Result<()> {
+        let refuse = |problem: String| {
+            let message = format!(
+                "{problem}; name another journal, or delete it if its run is of no interest any more"
+            );
+            Err(Error::new(ErrorKind::Journal, message))
+        };
+        if found.v != VERSION || found.run != self.run {
+            let version = found.v;
+            return refuse(format!(
+                "the journal is of a run of another kind, or of another version of the format ({version}, not {VERSION})"
+            ));
+        }
+        if let (Some(ours), Some(theirs)) = (&self.tenant, &found.tenant)
+            && !ours.eq_ignore_ascii_case(theirs)
+        {
+            return refuse("the journal is of an import into another tenant".to_owned());
+        }
+        if found.input != self.input {
+            let (theirs, ours) = (found.devices, self.devices);
+            return refuse(format!(
+                "the journal is of an import of other devices, group tags or users ({theirs} devices there, {ours} here)"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What a device is known by in the journal: a digest of its serial number and its hash, which tells neither.
+pub(super) fn device_key(device: &DeviceToImport) -> Text {
+    let digest = digest(&[device.serial_number.as_str(), device.hardware_identifier.as_str()]);
+    // Half of it is more than enough to tell devices apart, and the file stays small.
+    hex(digest.split_at(16).0).into()
+}
+
+/// The digest of everything that is asked for a device.
+fn whole_digest(device: &DeviceToImport) -> [u8; 32] {
+    digest(&[
+        device.serial_number.as_str(),
+        device.hardware_identifier.as_str(),
+        device.group_tag.as_ref().map_or("", |tag| tag.as_str()),
+        device.product_key.as_ref().map_or("", |key| key.as_str()),
+        device.assigned_user_principal_name.as_ref().map_or("", |user| user.as_str()),
+    ])
+}
+
+fn digest(parts: &[&str]) -> [u8; 32] {
+    let mut hash = hmac_sha256::Hash::new();
+    for part in parts {
+        // With its length, so that no two lists run together.
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workflow::import::outcome::GroupTagCheck;
+
+    fn device(serial: &str, tag: &str) -> DeviceToImport {
+        DeviceToImport::new(serial.parse().unwrap(), "T0EAAAA=".parse().unwrap())
+            .with_group_tag(tag.parse().unwrap())
+            .with_assigned_user_principal_name("adele@contoso.com".parse().unwrap())
+    }
+
+    fn header(tenant: Option<&str>, devices: &[DeviceToImport]) -> Header {
+        Header::new(tenant, devices, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn a_journal_of_another_tenant_or_input_is_refused_and_a_sorted_one_is_not() {
+        let (a, b) = (device("A", "x"), device("B", "x"));
+        let ours = header(Some("T"), &[a.clone(), b.clone()]);
+        assert!(ours.check(&header(Some("t"), &[b.clone(), a.clone()])).is_ok());
+        assert!(ours.check(&header(None, &[a.clone(), b.clone()])).is_ok(), "an unknown tenant is let pass");
+        for (other, says) in [
+            (header(Some("other"), &[a.clone(), b]), "another tenant"),
+            (header(Some("T"), std::slice::from_ref(&a)), "1 devices there, 2 here"),
+            (header(Some("T"), &[a.clone(), device("B", "y")]), "group tags"),
+            (Header { v: 2, ..ours.clone() }, "version"),
+            (Header { run: "apply".into(), ..ours.clone() }, "another kind"),
+        ] {
+            let error = ours.check(&other).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Journal);
+            assert!(error.to_string().contains(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn lines_say_what_changed_and_hold_neither_hash_nor_person() {
+        let key = device_key(&device("SN-1", "Kiosk"));
+        let line = |change| Entry { at: Timestamp::UNIX_EPOCH, key: key.clone(), change };
+        let done = ImportOutcome::AlreadyRegistered {
+            device: "d".parse().unwrap(),
+            group_tag: GroupTagCheck::Repaired,
+        };
+        for (change, rest) in [
+            (Change::Sending { import_id: "i".into() }, r#""state":"sending","import_id":"i""#),
+            (Change::Unsent, r#""state":"unsent""#),
+            (Change::Accepted { record: "r".parse().unwrap() }, r#""state":"accepted","record":"r""#),
+            (
+                Change::Ended { device: "d".parse().unwrap(), already: false },
+                r#""state":"ended","device":"d","already":false"#,
+            ),
+            (
+                Change::Done(done),
+                r#""state":"done","outcome":"already_registered","device":"d","group_tag":"repaired""#,
+            ),
+            (Change::Cleaned, r#""state":"cleaned""#),
+        ] {
+            let entry = line(change);
+            let json = serde_json::to_string(&entry).unwrap();
+            assert_eq!(json, format!(r#"{{"at":"1970-01-01T00:00:00Z","key":"{key}",{rest}}}"#));
+            assert_eq!(serde_json::from_str::<Entry>(&json).unwrap(), entry);
+        }
+        let first = serde_json::to_string(&header(None, &[device("SN-1", "Kiosk")])).unwrap();
+        assert!(first.starts_with(r#"{"v":1,"run":"import","input":""#), "{first}");
+        for text in [first, key.as_str().to_owned()] {
+            assert!(!text.contains("T0E") && !text.contains("adele") && !text.contains("SN-1"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_device_is_told_by_serial_number_and_hash_together() {
+        let key = |serial: &str, hash: &str| {
+            device_key(&DeviceToImport::new(serial.parse().unwrap(), hash.parse().unwrap()))
+        };
+        assert_eq!(key("A", "QUJD"), key("A", "QUJD"));
+        assert_ne!(key("A", "QUJD"), key("AQ", "UJDD"));
+        assert_ne!(key("A", "QUJD"), key("A", "QUJE"));
+        assert_eq!(key("A", "QUJD").len(), 32);
+    }
+}

@@ -1,0 +1,237 @@
+//! Which devices go into which request, and when it is sent.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use crate::model::{DeviceToImport, SerialNumber};
+
+/// How large a request may be. Graph takes 4 MB.
+const MOST_BYTES: usize = 3 << 20;
+
+/// What a device takes in a request beside its hash, at most.
+const FRAME_BYTES: usize = 1024;
+
+/// The first wait after the service did not take a request, and the longest, where it names none.
+const HELD: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
+
+/// A device that is to be sent.
+#[derive(Debug, Clone)]
+pub(super) struct Outgoing {
+    index: usize,
+    serial: String,
+    bytes: usize,
+}
+
+impl Outgoing {
+    pub(super) fn new(index: usize, device: &DeviceToImport) -> Self {
+        let bytes = device.hardware_identifier.as_str().len().saturating_add(FRAME_BYTES);
+        Self { index, serial: fold(&device.serial_number), bytes }
+    }
+}
+
+/// The devices of one request.
+#[derive(Debug)]
+pub(super) struct Parcel {
+    pub(super) devices: Vec<usize>,
+    /// When it was first tried.
+    pub(super) since: Option<Duration>,
+    not_before: Duration,
+    wait: Duration,
+}
+
+impl Parcel {
+    fn new(devices: Vec<usize>) -> Self {
+        Self { devices, since: None, not_before: Duration::ZERO, wait: HELD.0 }
+    }
+}
+
+/// What is to be sent.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    chunk: usize,
+    most_pending: usize,
+    queue: VecDeque<Outgoing>,
+    /// Requests that were not taken: they go before any other, in this order.
+    held: VecDeque<Parcel>,
+    /// How many devices of a serial number the service may be at.
+    pending_serials: HashMap<String, u32>,
+}
+
+impl Outbox {
+    pub(super) fn new(chunk: usize, most_pending: usize) -> Self {
+        Self {
+            chunk: chunk.max(1),
+            most_pending: most_pending.max(1),
+            queue: VecDeque::new(),
+            held: VecDeque::new(),
+            pending_serials: HashMap::new(),
+        }
+    }
+
+    pub(super) fn push(&mut self, device: Outgoing) {
+        self.queue.push_back(device);
+    }
+
+    pub(super) fn retain(&mut self, keep: impl Fn(usize) -> bool) {
+        self.queue.retain(|device| keep(device.index));
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.queue.clear();
+        self.held.clear();
+    }
+
+    /// When the next request may be sent, if one is held.
+    pub(super) fn held_until(&self) -> Option<Duration> {
+        self.held.front().map(|parcel| parcel.not_before)
+    }
+
+    /// Keeps a request for later, and says how much later.
+    pub(super) fn hold(&mut self, mut parcel: Parcel, now: Duration, asked: Option<Duration>) -> Duration {
+        let wait = asked.unwrap_or_default().max(parcel.wait);
+        parcel.wait = parcel.wait.saturating_add(parcel.wait / 2).min(HELD.1);
+        parcel.not_before = now.saturating_add(wait);
+        self.held.push_front(parcel);
+        wait
+    }
+
+    /// Keeps a request in two halves.
+    pub(super) fn halve(&mut self, mut parcel: Parcel) {
+        let second = parcel.devices.split_off(parcel.devices.len() / 2);
+        for devices in [second, parcel.devices] {
+            self.held.push_front(Parcel { since: parcel.since, ..Parcel::new(devices) });
+        }
+    }
+
+    /// Says that the service has begun, or ended, to be at a device with this serial number.
+    pub(super) fn serial_is_pending(&mut self, serial: &SerialNumber, pending: bool) {
+        let serial = fold(serial);
+        let count = self.pending_serials.get(&serial).copied().unwrap_or_default();
+        let count = if pending { count.saturating_add(1) } else { count.saturating_sub(1) };
+        match count {
+            0 => self.pending_serials.remove(&serial),
+            more => self.pending_serials.insert(serial, more),
+        };
+    }
+
+    /// The next request: one that was held, or a new one, if the service is at so few devices that there is room for it.
+    pub(super) fn next(&mut self, now: Duration, pending: usize) -> Option<Parcel> {
+        if let Some(held) = self.held.front() {
+            return if held.not_before <= now { self.held.pop_front() } else { None };
+        }
+        let room = self.most_pending.saturating_sub(pending);
+        // Better a whole request later than a small one now.
+        if pending > 0 && room < self.chunk.min(self.queue.len()) {
+            return None;
+        }
+        let most = self.chunk.min(room);
+        let mut devices = Vec::new();
+        let mut serials = HashSet::new();
+        let mut skipped = VecDeque::new();
+        let mut bytes = 0_usize;
+        while devices.len() < most
+            && let Some(device) = self.queue.pop_front()
+        {
+            // Two of one serial number may be one device or two; the service tells them apart only one after the other.
+            if self.pending_serials.contains_key(&device.serial) || serials.contains(&device.serial) {
+                skipped.push_back(device);
+                continue;
+            }
+            bytes = bytes.saturating_add(device.bytes);
+            if bytes > MOST_BYTES && !devices.is_empty() {
+                self.queue.push_front(device);
+                break;
+            }
+            devices.push(device.index);
+            serials.insert(device.serial);
+        }
+        skipped.append(&mut self.queue);
+        self.queue = skipped;
+        if devices.is_empty() { None } else { Some(Parcel::new(devices)) }
+    }
+}
+
+/// Serial numbers that differ by case alone are the same to the service.
+fn fold(serial: &SerialNumber) -> String {
+    serial.as_str().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn outbox(chunk: usize, most_pending: usize, serials: &[&str], hash_bytes: usize) -> Outbox {
+        let mut outbox = Outbox::new(chunk, most_pending);
+        for (index, serial) in serials.iter().enumerate() {
+            let device =
+                DeviceToImport::new(serial.parse().unwrap(), "A".repeat(hash_bytes).parse().unwrap());
+            outbox.push(Outgoing::new(index, &device));
+        }
+        outbox
+    }
+
+    fn devices(parcel: Option<Parcel>) -> Vec<usize> {
+        parcel.map_or_else(Vec::new, |parcel| parcel.devices)
+    }
+
+    #[test]
+    fn requests_are_as_large_as_count_room_and_bytes_allow() {
+        let many: Vec<String> = (0..10).map(|n| format!("S{n}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let sizes = |chunk, most_pending, hash| {
+            let mut outbox = outbox(chunk, most_pending, &many, hash);
+            let mut sizes = Vec::new();
+            while let Some(parcel) = outbox.next(SECOND, 0) {
+                sizes.push(parcel.devices.len());
+            }
+            sizes
+        };
+        assert_eq!(sizes(4, 100, 4000), [4, 4, 2]);
+        assert_eq!(sizes(4, 3, 4000), [3, 3, 3, 1]);
+        assert_eq!(sizes(0, 0, 4000), [1; 10]);
+        assert_eq!(sizes(100, 100, 1 << 20), [2; 5], "a request stays below 3 MiB");
+        assert_eq!(sizes(100, 100, 4 << 20), [1; 10], "and a device that is larger goes alone");
+    }
+
+    #[test]
+    fn a_request_waits_until_there_is_room_for_the_whole_of_it() {
+        let mut outbox = outbox(2, 3, &["A", "B", "C"], 4);
+        assert_eq!(devices(outbox.next(SECOND, 0)), [0, 1]);
+        assert!(outbox.next(SECOND, 3).is_none());
+        assert_eq!(devices(outbox.next(SECOND, 2)), [2]);
+    }
+
+    #[test]
+    fn devices_of_one_serial_number_follow_each_other_and_keep_no_other_from_going() {
+        let mut outbox = outbox(10, 100, &["A", "a", "B", "A"], 4);
+        assert_eq!(devices(outbox.next(SECOND, 0)), [0, 2]);
+        outbox.serial_is_pending(&"A".parse().unwrap(), true);
+        assert!(outbox.next(SECOND, 2).is_none());
+        outbox.serial_is_pending(&"A".parse().unwrap(), false);
+        assert_eq!(devices(outbox.next(SECOND, 0)), [1]);
+        assert_eq!(devices(outbox.next(SECOND, 0)), [3]);
+    }
+
+    #[test]
+    fn what_was_not_taken_goes_first_after_growing_waits_and_a_refused_request_in_halves() {
+        let mut outbox = outbox(3, 100, &["A", "B", "C", "D"], 4);
+        let mut now = SECOND;
+        let mut waits = Vec::new();
+        let mut parcel = outbox.next(now, 0).unwrap();
+        for asked in [None, None, Some(SECOND * 100), None, None, None, None, None, None] {
+            let wait = outbox.hold(parcel, now, asked);
+            waits.push(wait.as_millis());
+            assert!(outbox.next(now, 0).is_none(), "nothing overtakes it");
+            now += wait;
+            assert_eq!(outbox.held_until(), Some(now));
+            parcel = outbox.next(now, 0).unwrap();
+        }
+        assert_eq!(waits, [5000, 7500, 100_000, 16_875, 25_312, 37_968, 56_953, 60_000, 60_000]);
+        outbox.halve(parcel);
+        assert_eq!(devices(outbox.next(now, 0)), [0]);
+        assert_eq!(devices(outbox.next(now, 0)), [1, 2]);
+        assert_eq!(devices(outbox.next(now, 0)), [3]);
+    }
+}

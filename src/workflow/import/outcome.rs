@@ -1,0 +1,485 @@
+//! What can come of a device, and what to do about it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Device, Finding, GroupTag, Id, ImportState, ImportStatus, Severity, Text};
+
+/// What came of one device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ImportOutcome {
+    /// It was registered by this import.
+    #[non_exhaustive]
+    Registered {
+        /// The registered device. None if the service did not say: then neither its appearance nor its group tag was
+        /// waited for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<Id<Device>>,
+        /// What is known of its group tag.
+        group_tag: GroupTagCheck,
+    },
+    /// It was registered in this tenant before, and can be read there.
+    #[non_exhaustive]
+    AlreadyRegistered {
+        /// The registered device.
+        device: Id<Device>,
+        /// What is known of its group tag.
+        group_tag: GroupTagCheck,
+    },
+    /// Another tenant owns it.
+    OtherTenant(Refusal),
+    /// The input has it twice, and this is not the first: see the first for what came of it.
+    #[non_exhaustive]
+    Duplicate {
+        /// The place of the first in the input, from 0.
+        of: usize,
+    },
+    /// The service refused it.
+    Refused(Refusal),
+    /// What came of it cannot be told.
+    Unconfirmed(Doubt),
+    /// Something took longer than its deadline. It may still come about: a run with the same journal looks again.
+    #[non_exhaustive]
+    TimedOut {
+        /// What took too long.
+        stage: ImportStage,
+    },
+    /// The run was stopped before this device was through. A run with the same journal goes on from there.
+    #[non_exhaustive]
+    Cancelled {
+        /// How far it had come.
+        stage: ImportStage,
+    },
+}
+
+/// How far a device has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ImportStage {
+    /// Not sent yet.
+    Queued,
+    /// Being sent, or held back because the service asked for it.
+    Sending,
+    /// Sent without an answer: it is being looked for.
+    Confirming,
+    /// The service has it, and has not said yet what comes of it.
+    Importing,
+    /// It is registered, and cannot be read yet.
+    Appearing,
+    /// Its group tag was changed, and does not read back yet.
+    Tagging,
+}
+
+/// What is known of a registered device's group tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum GroupTagCheck {
+    /// None was asked for, or nobody waited until it could be read.
+    Unchecked,
+    /// It is the one that was asked for.
+    Right,
+    /// It was another; it was changed, and reads back.
+    Repaired,
+    /// It is another, and was left as it is, or the service refused to change it.
+    Different,
+}
+
+/// Why the service refused a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The service's name for it, such as `InvalidZtdHardwareHash`; may be empty.
+    pub name: Text,
+    /// The service's number for it. The same number can come with different names: decide by the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<i32>,
+    /// The HTTP status, if it was the request that was refused and not the import.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+}
+
+/// Why nothing can be told of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Doubt {
+    /// It was sent, no answer came, and no trace of it was found.
+    NoTrace,
+    /// The service says that it is registered in this tenant, and not as which device.
+    NoRegistrationId,
+    /// The record of its import was deleted by someone else before it had ended.
+    RecordGone,
+    /// The import has a status that this version does not know.
+    #[non_exhaustive]
+    UnknownStatus {
+        /// The status.
+        status: Text,
+    },
+}
+
+impl ImportOutcome {
+    /// Whether it is registered in this tenant. So is a duplicate if its first is, which is for its first to say.
+    pub fn is_registered(&self) -> bool {
+        matches!(self, Self::Registered { .. } | Self::AlreadyRegistered { .. })
+    }
+
+    /// The registered device, where it is known.
+    pub fn device(&self) -> Option<&Id<Device>> {
+        match self {
+            Self::Registered { device, .. } => device.as_ref(),
+            Self::AlreadyRegistered { device, .. } => Some(device),
+            _ => None,
+        }
+    }
+
+    /// What is to be noted of the device called `place`; nothing if it is registered as was asked for.
+    pub fn finding(&self, place: &str) -> Option<Finding> {
+        let (id, severity, evidence, remedy) = match self {
+            Self::Registered { device: None, .. } => (
+                "import.no-device-id",
+                Severity::Warning,
+                "it was registered, and the service did not say as which device".to_owned(),
+                "look for it among the devices by its serial number, and check its group tag",
+            ),
+            Self::Registered { group_tag, .. } | Self::AlreadyRegistered { group_tag, .. } => match group_tag
+            {
+                GroupTagCheck::Different => (
+                    "import.group-tag",
+                    Severity::Warning,
+                    "it is registered with another group tag".to_owned(),
+                    "set the group tag of the device; importing it again does not change it",
+                ),
+                _ => return None,
+            },
+            Self::OtherTenant(refusal) => (
+                "import.other-tenant",
+                Severity::Error,
+                refusal.to_string(),
+                "ask the other tenant to delete its registration, or Microsoft's support if it is not known, with a proof \
+                 of purchase",
+            ),
+            Self::Duplicate { of } => (
+                "import.duplicate",
+                Severity::Info,
+                format!("it is in the input before, at place {}", of.saturating_add(1)),
+                "nothing need be done; leave out the second",
+            ),
+            Self::Refused(refusal) => {
+                ("import.refused", Severity::Error, refusal.to_string(), refusal.remedy())
+            }
+            Self::Unconfirmed(doubt) => {
+                ("import.unconfirmed", Severity::Error, doubt.to_string(), doubt.remedy())
+            }
+            Self::TimedOut { stage } => (
+                "import.timed-out",
+                Severity::Error,
+                format!("the deadline passed while it was {stage}"),
+                "run it again with the same journal: it is not sent twice",
+            ),
+            Self::Cancelled { stage } => (
+                "import.cancelled",
+                Severity::Error,
+                format!("the run was stopped while it was {stage}"),
+                "run it again with the same journal: it is not sent twice",
+            ),
+        };
+        Some(Finding::new(id, severity, place, evidence, remedy))
+    }
+
+    /// Whether the import of the device has ended, so that its record is of no more use.
+    pub(super) fn has_ended(&self) -> bool {
+        self.is_registered() || matches!(self, Self::OtherTenant(_) | Self::Refused(_))
+    }
+
+    /// Whether another run would find the same. What may pass by itself is tried again.
+    pub(super) fn is_settled(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.is_lasting(),
+            other => other.has_ended(),
+        }
+    }
+}
+
+impl fmt::Display for ImportOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Registered { .. } => f.write_str("registered"),
+            Self::AlreadyRegistered { .. } => f.write_str("registered before"),
+            Self::OtherTenant(refusal) => write!(f, "registered in another tenant ({refusal})"),
+            Self::Duplicate { of } => write!(f, "a duplicate of place {}", of.saturating_add(1)),
+            Self::Refused(refusal) => write!(f, "refused ({refusal})"),
+            Self::Unconfirmed(doubt) => write!(f, "unconfirmed ({doubt})"),
+            Self::TimedOut { stage } => write!(f, "timed out while {stage}"),
+            Self::Cancelled { stage } => write!(f, "cancelled while {stage}"),
+        }
+    }
+}
+
+impl fmt::Display for ImportStage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Queued => "queued",
+            Self::Sending => "being sent",
+            Self::Confirming => "looked for after a lost answer",
+            Self::Importing => "being imported by the service",
+            Self::Appearing => "registered and not readable yet",
+            Self::Tagging => "waiting for its changed group tag",
+        })
+    }
+}
+
+/// Names of refusals, as the service and its documentation spell them.
+mod names {
+    pub(super) const HERE: &str = "ZtdDeviceAlreadyAssigned";
+    pub(super) const ELSEWHERE: [&str; 2] =
+        ["ZtdDeviceAssignedToOtherTenant", "ZtdDeviceAssignedToAnotherTenant"];
+    pub(super) const INVALID_HASH: &str = "InvalidZtdHardwareHash";
+    pub(super) const DUPLICATED: &str = "ZtdDeviceDuplicated";
+    pub(super) const STORAGE: &str = "StorageError";
+    pub(super) const DELETION: [&str; 2] = ["ZtdDeviceDeletionInProgess", "ZtdDeviceDeletionInProgress"];
+}
+
+impl Refusal {
+    /// What to do.
+    pub fn remedy(&self) -> &'static str {
+        let is = |name: &str| self.name.eq_ignore_ascii_case(name);
+        if is(names::INVALID_HASH) {
+            "capture the hardware hash on the device again; manufacturer and serial number must be in it"
+        } else if is(names::DUPLICATED) {
+            "the same device was being imported at the same time; run it again when that has ended"
+        } else if is(names::STORAGE) {
+            "the service failed for a passing reason; run it again later"
+        } else if names::DELETION.into_iter().any(is) {
+            "its earlier registration is being deleted; run it again in half an hour"
+        } else if self.status.is_some() {
+            "check its serial number, group tag and user; if nothing is wrong with them, run it again later"
+        } else {
+            "look the name up in Microsoft's list of Autopilot import errors"
+        }
+    }
+
+    /// Whether the service would say the same tomorrow.
+    fn is_lasting(&self) -> bool {
+        let is = |name: &str| self.name.eq_ignore_ascii_case(name);
+        let passing = is(names::DUPLICATED) || is(names::STORAGE) || names::DELETION.into_iter().any(is);
+        // The reasons of a refused request are many, and an answer rarely names them.
+        !passing && self.status.is_none()
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.name.is_empty() { "no name" } else { &self.name })?;
+        match (self.code, self.status) {
+            (Some(code), _) => write!(f, ", code {code}"),
+            (None, Some(status)) => write!(f, ", status {status}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl Doubt {
+    /// What to do.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::NoTrace => {
+                "run it again with the same journal: it is looked for once more before it is sent"
+            }
+            Self::NoRegistrationId => "look for it among the devices by its serial number and manufacturer",
+            Self::RecordGone => "import it in a new run: if it is registered by now, that run says so",
+            Self::UnknownStatus { .. } => {
+                "look at the record in the service, and at a newer version of this crate"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoTrace => f.write_str("no answer came and no trace was found"),
+            Self::NoRegistrationId => {
+                f.write_str("registered before, the service does not say as which device")
+            }
+            Self::RecordGone => f.write_str("the record of its import was deleted by someone else"),
+            Self::UnknownStatus { status } => write!(f, "the import has the unknown status {status:?}"),
+        }
+    }
+}
+
+/// What the state of an import says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Nothing yet.
+    Pending,
+    /// It is registered, as this device.
+    Complete(Option<Id<Device>>),
+    /// It was registered here before, as this device.
+    Here(Id<Device>),
+    Ended(ImportOutcome),
+}
+
+/// Reads the state of an import. The name of an error decides; its number only where there is no name.
+pub(super) fn verdict(state: Option<&ImportState>) -> Verdict {
+    let Some(state) = state else { return Verdict::Pending };
+    let registration = state.device_registration_id.clone();
+    match &state.device_import_status {
+        None => return Verdict::Pending,
+        Some(status) if status.is_under_way() => return Verdict::Pending,
+        Some(ImportStatus::Complete) => return Verdict::Complete(registration),
+        Some(ImportStatus::Error) => {}
+        Some(other) => {
+            let status = other.as_str().into();
+            return Verdict::Ended(ImportOutcome::Unconfirmed(Doubt::UnknownStatus { status }));
+        }
+    }
+    let name = state.device_error_name.clone().unwrap_or_default();
+    let code = state.device_error_code.filter(|code| *code != 0);
+    let is = |known: &str| name.eq_ignore_ascii_case(known);
+    let nameless = name.is_empty();
+    let here = is(names::HERE) || (nameless && code == Some(806) && registration.is_some());
+    let elsewhere = names::ELSEWHERE.into_iter().any(is) || (nameless && code == Some(808));
+    match registration {
+        Some(device) if here => Verdict::Here(device),
+        None if here => Verdict::Ended(ImportOutcome::Unconfirmed(Doubt::NoRegistrationId)),
+        _ => {
+            let refusal = Refusal { name, code, status: None };
+            Verdict::Ended(match elsewhere {
+                true => ImportOutcome::OtherTenant(refusal),
+                false => ImportOutcome::Refused(refusal),
+            })
+        }
+    }
+}
+
+/// Whether a device has the group tag that was asked for. Rules of dynamic groups do not mind its case; a repair would
+/// be one for its own sake.
+pub(super) fn has_tag(device: &Device, wanted: &GroupTag) -> bool {
+    device.group_tag.as_deref().is_some_and(|tag| tag.to_lowercase() == wanted.as_str().to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(status: &str, code: i32, name: &str, registration: &str) -> ImportState {
+        serde_json::from_value(serde_json::json!({
+            "deviceImportStatus": status, "deviceErrorCode": code, "deviceErrorName": name,
+            "deviceRegistrationId": registration,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_state_of_an_import_is_read_by_status_then_name_then_number() {
+        let id = |text: &str| text.parse::<Id<Device>>().unwrap();
+        let refusal = |name: &str, code| Refusal { name: name.into(), code, status: None };
+        let refused = |name: &str, code| Verdict::Ended(ImportOutcome::Refused(refusal(name, code)));
+        let elsewhere = |name: &str, code| Verdict::Ended(ImportOutcome::OtherTenant(refusal(name, code)));
+        let here = || Verdict::Here(id("d"));
+        let no_id = || Verdict::Ended(ImportOutcome::Unconfirmed(Doubt::NoRegistrationId));
+        let strange = Doubt::UnknownStatus { status: "paused".into() };
+        for (status, code, name, registration, expected) in [
+            ("unknown", 0, "", "", Verdict::Pending),
+            ("pending", 0, "", "", Verdict::Pending),
+            ("partial", 806, "ZtdDeviceAlreadyAssigned", "d", Verdict::Pending),
+            ("complete", 0, "", "d", Verdict::Complete(Some(id("d")))),
+            ("complete", 0, "", "", Verdict::Complete(None)),
+            ("paused", 0, "", "", Verdict::Ended(ImportOutcome::Unconfirmed(strange))),
+            ("error", 806, "ZtdDeviceAlreadyAssigned", "d", here()),
+            ("error", 808, "ztddevicealreadyassigned", "d", here()),
+            ("error", 806, "ZtdDeviceAlreadyAssigned", "", no_id()),
+            ("error", 806, "", "d", here()),
+            ("error", 806, "", "", refused("", Some(806))),
+            (
+                "error",
+                806,
+                "ZtdDeviceAssignedToOtherTenant",
+                "",
+                elsewhere("ZtdDeviceAssignedToOtherTenant", Some(806)),
+            ),
+            (
+                "error",
+                808,
+                "ZtdDeviceAssignedToAnotherTenant",
+                "d",
+                elsewhere("ZtdDeviceAssignedToAnotherTenant", Some(808)),
+            ),
+            ("error", 808, "", "", elsewhere("", Some(808))),
+            ("error", 806, "SomethingNew", "d", refused("SomethingNew", Some(806))),
+            ("error", 802, "InvalidZtdHardwareHash", "", refused("InvalidZtdHardwareHash", Some(802))),
+            ("error", 0, "StorageError", "", refused("StorageError", None)),
+            ("error", 0, "", "", refused("", None)),
+        ] {
+            let read = verdict(Some(&state(status, code, name, registration)));
+            assert_eq!(read, expected, "{status} {code} {name} {registration:?}");
+        }
+        assert_eq!(verdict(None), Verdict::Pending);
+        assert_eq!(verdict(Some(&ImportState::default())), Verdict::Pending);
+    }
+
+    fn every_outcome() -> Vec<ImportOutcome> {
+        let refusal = |name: &str, status| Refusal { name: name.into(), code: Some(1), status };
+        let device: Id<Device> = "d".parse().unwrap();
+        vec![
+            ImportOutcome::Registered { device: Some(device.clone()), group_tag: GroupTagCheck::Right },
+            ImportOutcome::Registered { device: None, group_tag: GroupTagCheck::Unchecked },
+            ImportOutcome::AlreadyRegistered { device, group_tag: GroupTagCheck::Different },
+            ImportOutcome::OtherTenant(refusal("ZtdDeviceAssignedToOtherTenant", None)),
+            ImportOutcome::Duplicate { of: 0 },
+            ImportOutcome::Refused(refusal("InvalidZtdHardwareHash", None)),
+            ImportOutcome::Refused(refusal("StorageError", None)),
+            ImportOutcome::Refused(refusal("ZtdDeviceDeletionInProgess", None)),
+            ImportOutcome::Refused(refusal("BadRequest", Some(400))),
+            ImportOutcome::Unconfirmed(Doubt::NoTrace),
+            ImportOutcome::Unconfirmed(Doubt::UnknownStatus { status: "x".into() }),
+            ImportOutcome::TimedOut { stage: ImportStage::Importing },
+            ImportOutcome::Cancelled { stage: ImportStage::Queued },
+        ]
+    }
+
+    #[test]
+    fn only_what_another_run_would_find_again_is_settled() {
+        let settled: Vec<bool> = every_outcome().iter().map(ImportOutcome::is_settled).collect();
+        let expected = [true, true, true, true, false, true, false, false, false, false, false, false, false];
+        assert_eq!(settled, expected);
+    }
+
+    #[test]
+    fn whatever_is_not_as_was_asked_for_has_a_finding_with_a_remedy() {
+        for (outcome, id) in every_outcome().into_iter().zip([
+            "",
+            "import.no-device-id",
+            "import.group-tag",
+            "import.other-tenant",
+            "import.duplicate",
+            "import.refused",
+            "import.refused",
+            "import.refused",
+            "import.refused",
+            "import.unconfirmed",
+            "import.unconfirmed",
+            "import.timed-out",
+            "import.cancelled",
+        ]) {
+            let finding = outcome.finding("SN-1");
+            assert_eq!(finding.as_ref().map_or("", |finding| &*finding.id), id, "{outcome:?}");
+            assert!(finding.is_none_or(|finding| finding.place == "SN-1" && !finding.remedy.is_empty()));
+        }
+    }
+
+    #[test]
+    fn outcomes_survive_json() {
+        for outcome in every_outcome() {
+            let json = serde_json::to_string(&outcome).unwrap();
+            assert_eq!(serde_json::from_str::<ImportOutcome>(&json).unwrap(), outcome, "{json}");
+        }
+        let json = serde_json::to_string(&every_outcome()[0]).unwrap();
+        assert_eq!(json, r#"{"outcome":"registered","device":"d","group_tag":"right"}"#);
+    }
+}

@@ -1,0 +1,107 @@
+//! What the journal of an earlier run says.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::entry::{Change, Entry};
+use super::machine::Registration;
+use super::outcome::ImportOutcome;
+use crate::model::{Id, ImportedDevice, Text};
+
+/// What an earlier run has written down, by device.
+pub(super) fn by_device(entries: Vec<Entry>) -> HashMap<Text, Past> {
+    let mut past: HashMap<Text, Past> = HashMap::new();
+    for entry in entries {
+        past.entry(entry.key.clone()).or_default().apply(entry);
+    }
+    past
+}
+
+/// What the journal says of one device.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    pub(super) phase: Phase,
+    pub(super) import_id: Option<Text>,
+    /// The record of its import, unless that was deleted.
+    pub(super) record: Option<Id<ImportedDevice>>,
+}
+
+/// How far a device had come.
+#[derive(Debug, Default)]
+pub(super) enum Phase {
+    #[default]
+    Queued,
+    /// It was sent, or was about to be, at this time.
+    Sent(Timestamp),
+    Accepted(Id<ImportedDevice>),
+    Ended(Registration),
+    Done(ImportOutcome),
+}
+
+impl Past {
+    fn apply(&mut self, entry: Entry) {
+        match entry.change {
+            Change::Sending { import_id } => {
+                *self = Self { phase: Phase::Sent(entry.at), import_id: Some(import_id), ..Self::default() };
+            }
+            Change::Unsent => self.phase = Phase::Queued,
+            Change::Accepted { record } => {
+                self.record = Some(record.clone());
+                self.phase = Phase::Accepted(record);
+            }
+            Change::Ended { device, already } => {
+                self.phase = Phase::Ended(Registration { device, already });
+            }
+            Change::Done(outcome) => self.phase = Phase::Done(outcome),
+            Change::Cleaned => self.record = None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workflow::import::outcome::Refusal;
+
+    #[test]
+    fn the_last_word_on_a_device_counts_and_a_new_sending_begins_anew() {
+        let refused = Refusal { name: "StorageError".into(), code: None, status: None };
+        let record = |id: &str| Change::Accepted { record: id.parse().unwrap() };
+        let sending = |id: &str| Change::Sending { import_id: id.into() };
+        let ended = || Change::Ended { device: "d".parse().unwrap(), already: true };
+        for (changes, expected) in [
+            (vec![], "Queued None None"),
+            (vec![sending("i")], "Sent(1970-01-01T00:00:00Z) Some(\"i\") None"),
+            (vec![sending("i"), Change::Unsent], "Queued Some(\"i\") None"),
+            (vec![sending("i"), record("r")], "Accepted(\"r\") Some(\"i\") Some(\"r\")"),
+            (
+                vec![sending("i"), record("r"), ended()],
+                "Ended(Registration { device: \"d\", already: true }) Some(\"i\") Some(\"r\")",
+            ),
+            (
+                vec![
+                    sending("i"),
+                    record("r"),
+                    Change::Done(ImportOutcome::Refused(refused.clone())),
+                    sending("j"),
+                ],
+                "Sent(1970-01-01T00:00:00Z) Some(\"j\") None",
+            ),
+            (
+                vec![
+                    sending("i"),
+                    record("r"),
+                    ended(),
+                    Change::Done(ImportOutcome::OtherTenant(refused)),
+                    Change::Cleaned,
+                ],
+                "Done(OtherTenant(Refusal { name: \"StorageError\", code: None, status: None })) Some(\"i\") None",
+            ),
+        ] {
+            let entry = |change| Entry { at: Timestamp::UNIX_EPOCH, key: "k".into(), change };
+            let past = by_device(changes.into_iter().map(entry).collect()).remove("k").unwrap_or_default();
+            assert_eq!(format!("{:?} {:?} {:?}", past.phase, past.import_id, past.record), expected);
+        }
+    }
+}
