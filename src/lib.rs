@@ -66,6 +66,34 @@
 //! What is not allowed cannot be written: a hybrid join profile has no device name template, and a computer name prefix
 //! with a macro does not parse.
 //!
+//! # The ten steps as one
+//!
+//! Say what a deployment should be, see what would change, let it happen; doing it again changes nothing:
+//!
+//! ```
+//! # use windows_autopilot::testing::Harness;
+//! # let Harness { client, tenant, .. } = Harness::new();
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use windows_autopilot::workflow::HybridJoin;
+//!
+//! let desired: HybridJoin = toml::from_str(r#"
+//!     name = "Munich"
+//!     active_directory.domain = "corp.contoso.com"
+//!
+//!     [group]
+//!     display_name = "Autopilot Munich"
+//!     members.group_tag = "Munich"
+//!
+//!     [profile]
+//!     display_name = "Contoso hybrid Munich"
+//! "#)?;
+//! let plan = desired.plan(&client, &[]).await?;
+//! println!("{plan}");
+//! plan.apply(&client).await?;
+//! assert!(desired.plan(&client, &[]).await?.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+//! ```
+//!
 //! # Test it offline
 //!
 //! [`testing::Harness`] is a client on a simulated tenant with a clock on which hours pass in milliseconds:

@@ -108,6 +108,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// As [`List::all`].
     pub async fn all_from(self, first: Page<T>) -> Result<Vec<T>> {
         let mut items = self.items();
+        items.pages.seen.insert(items.pages.operation.address(items.pages.client.cloud().graph()));
         items.pages.state = first.next.clone().map_or(State::Done, State::Link);
         items.current = Some(first.into_items());
         items.try_collect().await
@@ -310,7 +311,11 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
         let this = &mut *self;
         loop {
             match std::mem::replace(&mut this.state, State::Done) {
-                State::First => this.state = State::Loading(this.load(None)),
+                State::First => {
+                    // A link back to the beginning is a circle, too.
+                    this.seen.insert(this.operation.address(this.client.cloud().graph()));
+                    this.state = State::Loading(this.load(None));
+                }
                 State::Link(link) => match this.check(link) {
                     Ok(link) => {
                         this.seen.insert(link.clone());

@@ -1,9 +1,13 @@
 //! A plan carried out.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+
 use super::hybrid_join::{DomainJoinTarget, HybridJoin};
+use super::import::{Import, ImportEvent, ImportReport};
 
 use super::objects::{Assignable, Object};
 use super::plan::{Plan, PlannedStep, Step};
@@ -11,7 +15,10 @@ use super::prepare::{Ensure, Todo};
 use super::run::{Progress, Run};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Client, Poll, Poller, Schedule};
-use crate::model::{Finding, Group, HybridJoinProfile, Id, Patch, Severity, Stored, Target};
+use crate::model::{
+    Device, DeviceToImport, DomainJoinProfile, EnrollmentStatusPage, Finding, Group, GroupTag, HybridJoinProfile, Id,
+    Patch, Severity, Stored, Target,
+};
 use crate::resource::DeviceUpdate;
 
 /// How a plan is applied.
@@ -52,7 +59,7 @@ pub enum ApplyEvent {
         what: &'static str,
     },
     /// The import of devices goes on.
-    Import(()),
+    Import(ImportEvent),
     /// Something was found on the way.
     Found(Finding),
 }
@@ -64,7 +71,9 @@ pub struct ApplyReport {
     /// How many things were written: nothing, if everything was as it should be.
     pub changes: usize,
     /// What came of the import; `None` if there was nothing to import.
-    pub import: Option<()>,
+    pub import: Option<ImportReport>,
+    /// The devices of the deployment that are registered: id and serial number.
+    pub devices: Vec<(Id<Device>, String)>,
     /// The profile, if the deployment has one.
     pub profile: Option<Id<HybridJoinProfile>>,
     /// The group, if the deployment has one.
@@ -98,8 +107,8 @@ impl Plan {
 
 #[derive(Default)]
 struct Report {
-    changes: std::sync::atomic::AtomicUsize,
-    findings: std::sync::Mutex<Vec<Finding>>,
+    changes: AtomicUsize,
+    findings: Mutex<Vec<Finding>>,
 }
 
 struct Apply {
@@ -120,7 +129,9 @@ impl Apply {
             let message = format!("{} findings stop the plan: {}", blocking.len(), blocking.join("; "));
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
-        let Todo { mdm, group, page, profile, domain_join, import, retag, registered: _ } = todo;
+        let Todo { mdm, group, page, profile, domain_join, import, retag, registered } = todo;
+        let retagged = retag.iter().map(|(id, serial, _)| (id.clone(), serial.clone()));
+        let mut known: Vec<(Id<Device>, String)> = registered.into_iter().chain(retagged).collect();
         let desired = &plan.desired;
 
         let scope = async {
@@ -147,12 +158,17 @@ impl Apply {
         };
         let devices = self.devices(import, retag);
         let ((), (group, profile), import) = futures_util::future::try_join3(scope, objects, devices).await?;
+        let imported = import.iter().flat_map(|import| &import.devices);
+        known.extend(imported.filter_map(|device| {
+            Some((device.outcome.device()?.clone(), device.serial_number.as_str().to_owned()))
+        }));
         Ok(ApplyReport {
+            devices: known,
             changes: self.report.changes.into_inner(),
             import,
             profile: profile.map(|stored| stored.id),
             group: group.map(|stored| stored.id),
-            findings: self.report.findings.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
+            findings: self.report.findings.into_inner().unwrap_or_else(PoisonError::into_inner),
         })
     }
 
@@ -161,12 +177,12 @@ impl Apply {
     }
 
     fn done(&self, step: Step, subject: &str, what: &'static str) {
-        self.report.changes.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.report.changes.fetch_add(1, Ordering::Relaxed);
         self.progress.send(ApplyEvent::Done { step, subject: subject.to_owned(), what });
     }
 
     fn found(&self, finding: Finding) {
-        self.report.findings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(finding.clone());
+        self.report.findings.lock().unwrap_or_else(PoisonError::into_inner).push(finding.clone());
         self.progress.send(ApplyEvent::Found(finding));
     }
 
@@ -253,9 +269,9 @@ impl Apply {
         &self,
         desired: &HybridJoin,
         group: Option<&Stored<Group>>,
-        page: Option<Stored<crate::model::EnrollmentStatusPage>>,
+        page: Option<Stored<EnrollmentStatusPage>>,
         profile: Option<&Stored<HybridJoinProfile>>,
-        domain_join: Option<Stored<crate::model::DomainJoinProfile>>,
+        domain_join: Option<Stored<DomainJoinProfile>>,
     ) -> Result<()> {
         let to_group = group.map(|group| Target::group(group.id.clone()));
         let to_all =
@@ -301,21 +317,28 @@ impl Apply {
         Ok(())
     }
 
+    /// Tags devices that are registered, and imports those that are not.
     async fn devices(
         &self,
-        import: Vec<crate::model::DeviceToImport>,
-        retag: Vec<(Id<crate::model::Device>, crate::model::GroupTag)>,
-    ) -> Result<Option<()>> {
-        for (id, tag) in retag {
-            self.started(Step::Devices, id.as_str());
+        import: Vec<DeviceToImport>,
+        retag: Vec<(Id<Device>, String, GroupTag)>,
+    ) -> Result<Option<ImportReport>> {
+        for (id, serial, tag) in retag {
+            self.started(Step::Devices, &serial);
             let update = DeviceUpdate::new().with_group_tag(Some(&tag));
             self.client.devices().update(&id, &update).send().await?;
-            self.done(Step::Devices, id.as_str(), "tagged");
+            self.done(Step::Devices, &serial, "tagged");
         }
         if import.is_empty() {
             return Ok(None);
         }
-        Ok(None)
+        let mut run = Import::new(&self.client, import).start();
+        while let Some(event) = run.next().await {
+            self.progress.send(ApplyEvent::Import(event));
+        }
+        let report = run.await?;
+        self.report.changes.fetch_add(report.counts.registered, Ordering::Relaxed);
+        Ok(Some(report))
     }
 }
 

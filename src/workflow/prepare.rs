@@ -24,9 +24,9 @@ pub(super) struct Todo {
     pub(super) profile: Ensure<HybridJoinProfile>,
     pub(super) domain_join: Ensure<DomainJoinProfile>,
     pub(super) import: Vec<DeviceToImport>,
-    pub(super) retag: Vec<(Id<Device>, GroupTag)>,
+    pub(super) retag: Vec<(Id<Device>, String, GroupTag)>,
     /// Devices that are registered already and keep their tag.
-    pub(super) registered: Vec<Id<Device>>,
+    pub(super) registered: Vec<(Id<Device>, String)>,
 }
 
 /// What is to become of an object.
@@ -342,7 +342,7 @@ fn with_named_apps(
     page
 }
 
-type Devices = (Vec<DeviceToImport>, Vec<(Id<Device>, GroupTag)>, Vec<Id<Device>>);
+type Devices = (Vec<DeviceToImport>, Vec<(Id<Device>, String, GroupTag)>, Vec<(Id<Device>, String)>);
 
 fn prepare_devices(
     desired: &HybridJoin,
@@ -374,9 +374,9 @@ fn prepare_devices(
                     Some(wanted) => {
                         let change = Change::new("groupTag", held, wanted.as_str());
                         steps.push(PlannedStep::new(Step::Devices, serial, Action::Update(vec![change])));
-                        retag.push((found.id.clone(), wanted.clone()));
+                        retag.push((found.id.clone(), serial.to_owned(), wanted.clone()));
                     }
-                    None => registered.push(found.id.clone()),
+                    None => registered.push((found.id.clone(), serial.to_owned())),
                 }
             }
             Some(_) => {
