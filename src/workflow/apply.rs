@@ -16,8 +16,8 @@ use super::run::{Progress, Run};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Client, Poll, Poller, Schedule};
 use crate::model::{
-    Device, DeviceToImport, DomainJoinProfile, EnrollmentStatusPage, Finding, Group, GroupTag, HybridJoinProfile, Id,
-    Patch, Severity, Stored, Target,
+    Device, DeviceToImport, DomainJoinProfile, EnrollmentStatusPage, Finding, Group, GroupTag,
+    HybridJoinProfile, Id, Patch, Severity, Stored, Target,
 };
 use crate::resource::DeviceUpdate;
 
