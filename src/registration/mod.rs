@@ -2,6 +2,7 @@
 //!
 //! Nothing here talks to the service.
 
+pub mod csv;
 pub mod hash;
 
 pub use self::hash::HashContents;

@@ -1,0 +1,20 @@
+//! Device files: comma-separated serial numbers and hardware hashes, from the portal, from scripts, from partners.
+//!
+//! [`CsvReader`] reads what such tools really write, a row at a time, and says of every row what the service or the
+//! portal will refuse and what to do about it. [`PortalFiles`] writes exactly what the portal accepts.
+
+mod header;
+mod lines;
+mod read;
+mod row;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use self::header::{Column, CsvFormat};
+pub use self::lines::Encoding;
+pub use self::read::{CsvFacts, CsvReader, CsvReport, CsvRow, check};
+pub use self::write::PortalFiles;
+
+/// The most devices that the portal takes in one file.
+pub const MOST_DEVICES: usize = 500;

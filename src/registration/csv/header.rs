@@ -1,0 +1,331 @@
+//! The header of a device file.
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+
+/// A column of a device file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Column {
+    /// `Device Serial Number`.
+    SerialNumber,
+    /// `Windows Product ID`.
+    ProductId,
+    /// `Hardware Hash`.
+    HardwareHash,
+    /// `Group Tag`, once called `OrderID`.
+    GroupTag,
+    /// `Assigned User`.
+    AssignedUser,
+    /// `Manufacturer name`, in a partner's file.
+    Manufacturer,
+    /// `Device model`, in a partner's file.
+    Model,
+}
+
+impl Column {
+    /// Its header, as the portal wants it; a partner's columns as Partner Center has them.
+    pub fn header(self) -> &'static str {
+        match self {
+            Self::SerialNumber => "Device Serial Number",
+            Self::ProductId => "Windows Product ID",
+            Self::HardwareHash => "Hardware Hash",
+            Self::GroupTag => "Group Tag",
+            Self::AssignedUser => "Assigned User",
+            Self::Manufacturer => "Manufacturer name",
+            Self::Model => "Device model",
+        }
+    }
+
+    /// The column that a header stands for, however it is spelled.
+    fn recognise(header: &str) -> Option<Self> {
+        let letters: String =
+            header.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(40).collect();
+        Some(match letters.as_str() {
+            "deviceserialnumber" | "serialnumber" => Self::SerialNumber,
+            "windowsproductid" | "productid" | "productkey" => Self::ProductId,
+            "hardwarehash" | "hardwareidentifier" | "devicehardwaredata" => Self::HardwareHash,
+            "grouptag" | "orderid" | "orderidentifier" => Self::GroupTag,
+            "assigneduser" | "assigneduserprincipalname" => Self::AssignedUser,
+            "manufacturername" | "manufacturer" => Self::Manufacturer,
+            "devicemodel" | "model" => Self::Model,
+            _ => return None,
+        })
+    }
+}
+
+/// The kind of a device file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CsvFormat {
+    /// What the portal reads and `Get-WindowsAutopilotInfo` writes.
+    Portal,
+    /// Partner Center's, with maker and model.
+    Partner,
+    /// An export of Configuration Manager's report: a heading above, and each row starts with the names of its columns.
+    ConfigMgrReport,
+}
+
+/// The header of a file: which field of a row is what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) delimiter: u8,
+    pub(super) format: CsvFormat,
+    /// A header for each field of a row, with the column that it stands for.
+    pub(super) fields: Vec<(String, Option<Column>)>,
+    /// How many fields of each row repeat the header.
+    pub(super) labels: usize,
+}
+
+impl Header {
+    /// The header in a line, if it is one.
+    pub(super) fn find(line: &str, splitter: &mut Splitter) -> Option<Self> {
+        let mut found: Option<Self> = None;
+        for delimiter in [b',', b';', b'\t'] {
+            let Ok(fields) = splitter.split(line, delimiter) else { continue };
+            let fields: Vec<_> =
+                fields.iter().map(|field| (field.trim().to_owned(), Column::recognise(field))).collect();
+            let header = Self { delimiter, format: CsvFormat::Portal, fields, labels: 0 }.with_format();
+            if header.is_header() && found.as_ref().is_none_or(|other| other.known() < header.known()) {
+                found = Some(header);
+            }
+        }
+        found
+    }
+
+    /// A report's row has the names of its columns, then as many values, a hash among them.
+    fn with_format(mut self) -> Self {
+        let names = self.fields.iter().take_while(|(_, column)| column.is_some()).count();
+        let hash = self.fields.iter().position(|(_, column)| *column == Some(Column::HardwareHash));
+        let value = hash.and_then(|at| self.fields.get(names + at)).map_or("", |(text, _)| text);
+        let is_value = value.starts_with("T0") || value.len() >= 100;
+        if names * 2 == self.fields.len() && is_value {
+            self.fields.truncate(names);
+            self.labels = names;
+            self.format = CsvFormat::ConfigMgrReport;
+        } else if self
+            .fields
+            .iter()
+            .any(|(_, column)| matches!(column, Some(Column::Manufacturer | Column::Model)))
+        {
+            self.format = CsvFormat::Partner;
+        }
+        self
+    }
+
+    fn known(&self) -> usize {
+        self.fields.iter().filter(|(_, column)| column.is_some()).count()
+    }
+
+    /// Two columns, or the first of the two that must be there: one word alone may be part of a title.
+    fn is_header(&self) -> bool {
+        let has = |wanted| self.fields.iter().any(|(_, column)| *column == Some(wanted));
+        self.known() >= 2
+            || (self.fields.len() == 1 && has(Column::SerialNumber))
+            || has(Column::HardwareHash)
+    }
+
+    /// The columns that are known, in the order of the file.
+    pub(super) fn columns(&self) -> impl Iterator<Item = Column> {
+        self.fields.iter().filter_map(|(_, column)| *column)
+    }
+
+    pub(super) fn has(&self, wanted: Column) -> bool {
+        self.columns().any(|column| column == wanted)
+    }
+
+    /// Whether the fields of a row are those of the header once more.
+    pub(super) fn repeats(&self, fields: &[&str]) -> bool {
+        fields.len() == self.fields.len()
+            && self.fields.iter().zip(fields).all(|((name, _), field)| name == field.trim())
+    }
+}
+
+/// Why a line cannot be split into fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unsplit {
+    /// A quote opens a field and does not close on the line.
+    OpenQuote,
+    /// There are more fields than any file has.
+    TooManyFields,
+}
+
+/// Splits lines into fields.
+///
+/// A line at a time, and not the file as a whole, so that a quote that is never closed spoils its own line alone: no
+/// value of a device file has a line break in it.
+pub(super) struct Splitter {
+    reader: Reader,
+    delimiter: u8,
+    unquoted: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// More fields than any device file has.
+const MOST_FIELDS: usize = 256;
+
+impl Splitter {
+    pub(super) fn new() -> Self {
+        Self { reader: Reader::new(), delimiter: b',', unquoted: Vec::new(), ends: vec![0; MOST_FIELDS] }
+    }
+
+    pub(super) fn split<'a>(&'a mut self, line: &'a str, delimiter: u8) -> Result<Vec<&'a str>, Unsplit> {
+        if !line.contains('"') {
+            let fields: Vec<&str> = line.split(char::from(delimiter)).take(MOST_FIELDS + 1).collect();
+            return if fields.len() > MOST_FIELDS { Err(Unsplit::TooManyFields) } else { Ok(fields) };
+        }
+        if delimiter != self.delimiter {
+            self.reader = ReaderBuilder::new().delimiter(delimiter).build();
+            self.delimiter = delimiter;
+        }
+        self.reader.reset();
+        self.unquoted.resize(self.unquoted.len().max(line.len() + 1), 0);
+        let (result, _, written, ends) =
+            self.reader.read_record(line.as_bytes(), &mut self.unquoted, &mut self.ends);
+        let (written, ends) = match result {
+            ReadRecordResult::InputEmpty => {
+                let (text, more) = (
+                    self.unquoted.get_mut(written..).unwrap_or_default(),
+                    self.ends.get_mut(ends..).unwrap_or_default(),
+                );
+                // Where a field is still open, the line break becomes a part of it, and the record goes on.
+                match self.reader.read_record(b"\n", text, more) {
+                    (ReadRecordResult::Record, _, w, e) => (written + w, ends + e),
+                    (ReadRecordResult::OutputEndsFull, ..) => return Err(Unsplit::TooManyFields),
+                    _ => return Err(Unsplit::OpenQuote),
+                }
+            }
+            ReadRecordResult::OutputEndsFull => return Err(Unsplit::TooManyFields),
+            _ => (written, ends),
+        };
+        let unquoted = self.unquoted.get(..written).unwrap_or_default();
+        let mut start = 0;
+        Ok(self
+            .ends
+            .iter()
+            .take(ends)
+            .map(|end| {
+                let field = unquoted.get(start..*end).unwrap_or_default();
+                start = *end;
+                // Delimiters and quotes are ASCII, so that what is between them is text as the line is.
+                std::str::from_utf8(field).unwrap_or_default()
+            })
+            .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn split(line: &str) -> Result<Vec<String>, Unsplit> {
+        let mut splitter = Splitter::new();
+        splitter.split(line, b',').map(|fields| fields.into_iter().map(str::to_owned).collect())
+    }
+
+    fn find(line: &str) -> Option<Header> {
+        Header::find(line, &mut Splitter::new())
+    }
+
+    #[test]
+    fn a_line_is_split_as_csv_has_it() {
+        for (line, expected) in [
+            ("a,b,,c", vec!["a", "b", "", "c"]),
+            ("\"a\",\"b,c\",\"\",\"d \"\"e\"\"\"", vec!["a", "b,c", "", "d \"e\""]),
+            ("19\" rack,x", vec!["19\" rack", "x"]),
+            ("", vec![""]),
+            ("\"é\"", vec!["é"]),
+            ("\"\"", vec![""]),
+        ] {
+            assert_eq!(split(line).unwrap(), expected, "{line}");
+        }
+        assert_eq!(split("a,\"b,c"), Err(Unsplit::OpenQuote));
+        assert_eq!(split(&",".repeat(MOST_FIELDS)), Err(Unsplit::TooManyFields));
+        assert_eq!(split(&"\"\",".repeat(MOST_FIELDS)), Err(Unsplit::TooManyFields));
+        assert_eq!(split(&",".repeat(MOST_FIELDS - 1)).unwrap().len(), MOST_FIELDS);
+    }
+
+    #[test]
+    fn an_open_quote_does_not_reach_the_next_line() {
+        let mut splitter = Splitter::new();
+        assert_eq!(splitter.split("\"a,b", b','), Err(Unsplit::OpenQuote));
+        assert_eq!(splitter.split("\"a\",b", b','), Ok(vec!["a", "b"]));
+        assert_eq!(splitter.split("\"a\";b", b';'), Ok(vec!["a", "b"]));
+    }
+
+    #[test]
+    fn headers_are_recognised_however_they_are_spelled() {
+        use Column::*;
+        for (line, format, columns) in [
+            (
+                "Device Serial Number,Windows Product ID,Hardware Hash",
+                CsvFormat::Portal,
+                vec![SerialNumber, ProductId, HardwareHash],
+            ),
+            (
+                "Device Serial Number,Windows Product ID,Hardware Hash,Assigned User",
+                CsvFormat::Portal,
+                vec![SerialNumber, ProductId, HardwareHash, AssignedUser],
+            ),
+            (
+                "device serial number;HARDWARE HASH;OrderID",
+                CsvFormat::Portal,
+                vec![SerialNumber, HardwareHash, GroupTag],
+            ),
+            (
+                "\"Device Serial Number\"\t\"Windows Product ID\"\t\"Hardware Hash\"",
+                CsvFormat::Portal,
+                vec![SerialNumber, ProductId, HardwareHash],
+            ),
+            (
+                "Device serial number,Windows product ID,Hardware hash,Manufacturer name,Device Model",
+                CsvFormat::Partner,
+                vec![SerialNumber, ProductId, HardwareHash, Manufacturer, Model],
+            ),
+            (
+                "Device Serial Number,Hardware Hash,Bought,Desk",
+                CsvFormat::Portal,
+                vec![SerialNumber, HardwareHash],
+            ),
+            ("SerialNumber,Hardware_Hash,Purchase date", CsvFormat::Portal, vec![SerialNumber, HardwareHash]),
+            (
+                "Device Serial Number,Windows Product ID,Hardware Hash,5CG1,3305,T0E",
+                CsvFormat::ConfigMgrReport,
+                vec![SerialNumber, ProductId, HardwareHash],
+            ),
+        ] {
+            let header = find(line).unwrap_or_else(|| panic!("{line}"));
+            assert_eq!((header.format, header.columns().collect::<Vec<_>>()), (format, columns), "{line}");
+        }
+    }
+
+    #[test]
+    fn titles_and_rows_are_no_headers() {
+        for line in [
+            "",
+            "sep=;",
+            "#TYPE System.Management.Automation.PSCustomObject",
+            "Windows Autopilot Device Information",
+            "5CG1234ABC,,T0EAAAA=",
+            "Textbox1,Textbox2,Textbox3",
+            "Model",
+        ] {
+            assert_eq!(find(line), None, "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn fields_without_quotes_are_those_between_the_commas(line in "[^\"\r\n]{0,60}") {
+            let expected: Vec<_> = line.split(',').map(String::from).collect();
+            prop_assert_eq!(split(&line).unwrap(), expected);
+        }
+
+        #[test]
+        fn quoted_fields_come_back(fields in proptest::collection::vec("[^\r\n]{0,20}", 1..9)) {
+            let quoted: Vec<_> = fields.iter().map(|field| format!("\"{}\"", field.replace('"', "\"\""))).collect();
+            prop_assert_eq!(split(&quoted.join(",")).unwrap(), fields);
+        }
+    }
+}

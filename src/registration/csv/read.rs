@@ -1,0 +1,407 @@
+//! Reading device files.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+use std::io::{self, Read};
+
+use super::header::{Column, CsvFormat, Header, Splitter, Unsplit};
+use super::lines::{Encoding, Line, Lines, Start};
+use super::row::{self, Place, Row};
+use crate::model::{DeviceToImport, Finding, Severity};
+
+/// Reads a device file, a row at a time.
+///
+/// ```
+/// use windows_autopilot::registration::csv::CsvReader;
+/// let file = "Device Serial Number,Windows Product ID,Hardware Hash,Group Tag\n,,T0EAAAA=,Kiosk\n";
+/// for row in CsvReader::new(file.as_bytes()) {
+///     let row = row?;
+///     assert!(row.device.is_none());
+///     assert_eq!(row.findings[0].to_string(), "error [csv.missing-serial] line 2, Device Serial Number: \
+///         there is none; write the serial number that the firmware reports");
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// It reads the portal's format with any of its optional columns, Partner Center's, the export of Configuration
+/// Manager's report and what older scripts wrote (`OrderID`), separated by commas, semicolons or tabs, in ASCII, ANSI,
+/// UTF-8 or UTF-16. A row that is wrong does not hide the next.
+///
+/// A finding is an error if the device cannot be imported as the file has it, and a warning if it can, but the portal
+/// would refuse the file or something looks wrong. Findings name serial numbers and group tags; they never show a
+/// person's name, and at most the start of a hash, which is the same for all.
+///
+/// Memory is bounded by the longest line, and the serial numbers, which are kept to find those that come twice.
+pub struct CsvReader<R> {
+    lines: Lines<R>,
+    line: String,
+    splitter: Splitter,
+    header: Option<Header>,
+    /// Whether the header has an error, so that its rows are checked and give no device.
+    header_failed: bool,
+    state: State,
+    seen: HashMap<Box<str>, Seen>,
+    facts: CsvFacts,
+    notes: Notes,
+}
+
+/// A row of a device file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CsvRow {
+    /// The number of its line, from 1.
+    pub line: u64,
+    /// The device; `None` if one of the findings is an error, and for what is no row of a device: the header, and the
+    /// end of the file. If the header has an error, no row has a device.
+    pub device: Option<DeviceToImport>,
+    /// What was found.
+    pub findings: Vec<Finding>,
+}
+
+/// What a device file is like, as far as it has been read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CsvFacts {
+    /// Whose format it is; `None` until there is a header.
+    pub format: Option<CsvFormat>,
+    /// The columns that are known, in the order of the file.
+    pub columns: Vec<Column>,
+    /// What separates the fields.
+    pub delimiter: char,
+    /// How its text is stored.
+    pub encoding: Encoding,
+    /// Rows, but for empty ones.
+    pub rows: u64,
+    /// Rows that have no error.
+    pub devices: u64,
+}
+
+/// What [`check`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CsvReport {
+    /// What the file is like.
+    pub facts: CsvFacts,
+    /// What was found, in the order of the file.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads a device file to its end and gives everything that was found.
+///
+/// ```
+/// use windows_autopilot::registration::csv;
+/// let report = csv::check("Device Serial Number;Hardware Hash\n".as_bytes())?;
+/// let ids: Vec<_> = report.findings.iter().map(|finding| finding.id.as_ref()).collect();
+/// assert_eq!(ids, ["csv.delimiter", "csv.no-rows"]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+/// If the input cannot be read.
+pub fn check(input: impl Read) -> io::Result<CsvReport> {
+    let mut reader = CsvReader::new(input);
+    let mut findings = Vec::new();
+    for row in &mut reader {
+        findings.append(&mut row?.findings);
+    }
+    Ok(CsvReport { facts: reader.facts().clone(), findings })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Header,
+    /// The line that was read last is a row, and was not looked at yet.
+    FirstRow,
+    Rows,
+    End,
+}
+
+/// Where a serial number was first, and whose it is.
+struct Seen {
+    line: u64,
+    manufacturer: Option<u64>,
+}
+
+/// What is said once of the whole file.
+#[derive(Default)]
+struct Notes {
+    last_line: u64,
+    quoted: Seldom,
+    users: Seldom,
+}
+
+/// How often, and where first.
+#[derive(Default)]
+struct Seldom {
+    first: u64,
+    count: u64,
+}
+
+impl Seldom {
+    fn add(&mut self, line: u64) {
+        if self.count == 0 {
+            self.first = line;
+        }
+        self.count += 1;
+    }
+}
+
+/// Lines that may stand above the header: titles, `sep=`, `#TYPE`.
+const MOST_LINES_ABOVE: usize = 10;
+
+impl<R: Read> CsvReader<R> {
+    /// Reads a device file from `input`, which need not be buffered.
+    pub fn new(input: R) -> Self {
+        Self {
+            lines: Lines::new(input),
+            line: String::new(),
+            splitter: Splitter::new(),
+            header: None,
+            header_failed: false,
+            state: State::Header,
+            seen: HashMap::new(),
+            facts: CsvFacts {
+                format: None,
+                columns: Vec::new(),
+                delimiter: ',',
+                encoding: Encoding::Ascii,
+                rows: 0,
+                devices: 0,
+            },
+            notes: Notes::default(),
+        }
+    }
+
+    /// What the file is like, as far as it has been read.
+    pub fn facts(&self) -> &CsvFacts {
+        &self.facts
+    }
+
+    fn next_line(&mut self) -> io::Result<Option<Line>> {
+        let line = self.lines.next(&mut self.line)?;
+        self.facts.encoding = self.lines.encoding();
+        if let Some(line) = line {
+            self.notes.last_line = line.number;
+            // Files that were put together have the mark of each at its start.
+            if self.line.starts_with('\u{feff}') {
+                self.line.remove(0);
+            }
+        }
+        Ok(line)
+    }
+
+    /// Reads up to the header. The findings are about it.
+    fn read_header(&mut self) -> io::Result<CsvRow> {
+        self.state = State::End;
+        let row = |line, findings| Ok(CsvRow { line, device: None, findings });
+        if self.lines.start()? == Start::Workbook {
+            return row(1, vec![row::workbook()]);
+        }
+        let mut above = 0;
+        let mut first = None;
+        while let Some(line) = self.next_line()? {
+            if self.line.trim().is_empty() {
+                continue;
+            }
+            let text = if line.too_long { "" } else { self.line.as_str() };
+            if let Some(header) = Header::find(text, &mut self.splitter) {
+                let quoted = text.contains('"');
+                if quoted && header.labels == 0 {
+                    self.notes.quoted.add(line.number);
+                }
+                let findings = row::check_header(&header, line.number, above);
+                self.facts.format = Some(header.format);
+                self.facts.columns = header.columns().collect();
+                self.facts.delimiter = char::from(header.delimiter);
+                self.state = if header.labels > 0 { State::FirstRow } else { State::Rows };
+                self.header = Some(header);
+                self.header_failed = findings.iter().any(|finding| finding.severity == Severity::Error);
+                return row(line.number, findings);
+            }
+            first.get_or_insert(line.number);
+            above += 1;
+            if above > MOST_LINES_ABOVE {
+                break;
+            }
+        }
+        match first {
+            Some(line) => row(line, vec![row::no_header(line)]),
+            None => row(1, vec![row::empty_file()]),
+        }
+    }
+
+    /// Reads the next row that there is something to say of.
+    fn read_row(&mut self) -> io::Result<Option<CsvRow>> {
+        loop {
+            let line = if self.state == State::FirstRow {
+                self.state = State::Rows;
+                Line { number: self.notes.last_line, too_long: false }
+            } else if let Some(line) = self.next_line()? {
+                line
+            } else {
+                return Ok(None);
+            };
+            if let Some(row) = self.take_row(line) {
+                return Ok(Some(row));
+            }
+        }
+    }
+
+    fn take_row(&mut self, line: Line) -> Option<CsvRow> {
+        let header = self.header.as_ref()?;
+        let number = line.number;
+        let problem = |findings| Some(CsvRow { line: number, device: None, findings });
+        if line.too_long {
+            self.facts.rows += 1;
+            return problem(vec![row::too_long(number)]);
+        }
+        if self.line.trim_matches(|c: char| c.is_whitespace() || c == '\0').is_empty() {
+            return None;
+        }
+        if self.line.contains('\0') {
+            self.facts.rows += 1;
+            return problem(vec![row::zeros(number)]);
+        }
+        let fields = match self.splitter.split(&self.line, header.delimiter) {
+            Ok(fields) => fields,
+            Err(Unsplit::OpenQuote) => {
+                self.facts.rows += 1;
+                return problem(vec![row::open_quote(number)]);
+            }
+            Err(Unsplit::TooManyFields) => {
+                self.facts.rows += 1;
+                return problem(vec![row::more_fields(number, header, None)]);
+            }
+        };
+        if fields.iter().all(|field| field.trim().is_empty()) {
+            return problem(vec![row::separators_alone(number)]);
+        }
+        if header.labels == 0 && header.repeats(&fields) {
+            return problem(vec![row::repeated_header(number)]);
+        }
+        self.facts.rows += 1;
+        if self.line.contains('"') {
+            self.notes.quoted.add(number);
+        }
+        let mut row = Row::check(header, number, &fields);
+        if row.has_user {
+            self.notes.users.add(number);
+        }
+        if let Some(serial) = &row.serial {
+            match self.seen.entry(serial.as_str().into()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(Seen { line: number, manufacturer: row.manufacturer });
+                }
+                Entry::Occupied(entry) => {
+                    let before = entry.get();
+                    // Makers count by themselves: the same number of another maker is another device.
+                    let other_maker = before.manufacturer.zip(row.manufacturer).is_some_and(|(a, b)| a != b);
+                    if !other_maker {
+                        row.findings.push(row::twice(number, serial.as_str(), before.line));
+                        row.device = None;
+                    }
+                }
+            }
+        }
+        row.device = row.device.filter(|_| !self.header_failed);
+        self.facts.devices += u64::from(row.device.is_some());
+        if row.device.is_none() && row.findings.is_empty() {
+            // Nothing but the header's error, of which was told.
+            return None;
+        }
+        Some(CsvRow { line: number, device: row.device, findings: row.findings })
+    }
+
+    /// What there is to say of the whole file.
+    fn at_end(&mut self) -> CsvRow {
+        self.state = State::End;
+        let line = self.notes.last_line;
+        let mut findings = Vec::new();
+        let mut found = |id, severity, line, evidence: String, remedy| {
+            findings.push(Finding::new(id, severity, Place::line(line), evidence, remedy));
+        };
+        if self.facts.rows == 0 {
+            let evidence = "there is a header and no device".to_owned();
+            found("csv.no-rows", Severity::Error, line, evidence, "add a row for each device");
+        }
+        if self.facts.rows > super::MOST_DEVICES as u64 {
+            let evidence = format!("there are {} rows, and the portal takes 500 in a file", self.facts.rows);
+            let remedy = "split the file for the portal; an import by this library splits by itself";
+            found("csv.too-many-rows", Severity::Warning, line, evidence, remedy);
+        }
+        if self.notes.quoted.count > 0 {
+            let Seldom { first, count } = self.notes.quoted;
+            let evidence = format!("{count} lines have quotes, this one first; the portal takes none");
+            found("csv.quotes", Severity::Warning, first, evidence, "write the file again without quotes");
+        }
+        if self.notes.users.count > 0 {
+            let Seldom { first, count } = self.notes.users;
+            let evidence = format!(
+                "{count} rows assign a user, this one first; with hybrid join that is the most common cause of error 0x80070774"
+            );
+            let remedy = "leave the column Assigned User out when devices are to be hybrid joined";
+            found("csv.assigned-user", Severity::Warning, first, evidence, remedy);
+        }
+        if self.lines.has_lone_cr() {
+            let evidence = "lines end in a carriage return alone, as on old Macs".to_owned();
+            found(
+                "csv.line-ends",
+                Severity::Warning,
+                1,
+                evidence,
+                "save the file with the line ends of Windows",
+            );
+        }
+        let encoding = match self.facts.encoding {
+            Encoding::Ascii | Encoding::Ansi => None,
+            Encoding::Utf8 => Some("UTF-8"),
+            Encoding::Utf8WithBom => Some("UTF-8 with a byte order mark"),
+            Encoding::Utf16Le | Encoding::Utf16Be => Some("UTF-16"),
+        };
+        if let Some(encoding) = encoding {
+            let evidence =
+                format!("the file is in {encoding}, and the portal is documented to take ANSI alone");
+            let remedy = "nothing for an import by this library; for the portal, save the file as ANSI if it is refused";
+            found("csv.encoding", Severity::Info, 1, evidence, remedy);
+        }
+        CsvRow { line, device: None, findings }
+    }
+}
+
+impl<R: Read> Iterator for CsvReader<R> {
+    type Item = io::Result<CsvRow>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = match self.state {
+            State::End => return None,
+            State::Header => match self.read_header() {
+                Ok(row) if row.findings.is_empty() => return self.next(),
+                row => row,
+            },
+            State::FirstRow | State::Rows => match self.read_row() {
+                Ok(Some(row)) => Ok(row),
+                Ok(None) => {
+                    let row = self.at_end();
+                    if row.findings.is_empty() {
+                        return None;
+                    }
+                    Ok(row)
+                }
+                Err(error) => Err(error),
+            },
+        };
+        if row.is_err() {
+            self.state = State::End;
+        }
+        Some(row)
+    }
+}
+
+impl<R: Read> std::iter::FusedIterator for CsvReader<R> {}
+
+impl<R> fmt::Debug for CsvReader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CsvReader").field("facts", &self.facts).finish_non_exhaustive()
+    }
+}
