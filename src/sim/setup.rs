@@ -389,6 +389,11 @@ impl Tenant {
         self.now().storage_errors = count;
     }
 
+    /// Lets imports of the device with this serial number stay `pending` for ever.
+    pub fn hold_import(&self, serial: &str) {
+        self.now().held_imports.insert(serial.to_lowercase());
+    }
+
     /// Deletes the directory object of a registered device, which orphans the registration. Whether there was one.
     pub fn remove_anchor(&self, serial: &str) -> bool {
         let mut state = self.now();

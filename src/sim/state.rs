@@ -124,6 +124,8 @@ pub(super) struct State {
     pub(super) foreign: std::collections::BTreeSet<String>,
     /// How many of the next imports end in `StorageError`.
     pub(super) storage_errors: u32,
+    /// Serial numbers of devices whose imports never end, in lower case.
+    pub(super) held_imports: std::collections::BTreeSet<String>,
     pub(super) sync: Sync,
     pub(super) profiles: Table<Entity>,
     pub(super) enrollment: Table<Entity>,
@@ -157,6 +159,7 @@ impl State {
             imports: Table::default(),
             foreign: std::collections::BTreeSet::new(),
             storage_errors: 0,
+            held_imports: std::collections::BTreeSet::new(),
             sync: Sync::default(),
             profiles: Table::default(),
             enrollment: Table::default(),

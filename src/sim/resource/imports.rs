@@ -244,6 +244,9 @@ impl State {
     pub(in crate::sim) fn end_import(&mut self, id: &str) {
         let Some(import) = self.imports.get(id) else { return };
         let device = import.device.clone();
+        if self.held_imports.contains(&device.serial.to_lowercase()) {
+            return;
+        }
         let same = |a: &str, b: &str| a.is_empty() || b.is_empty() || a.eq_ignore_ascii_case(b);
         let registered = self
             .identities
