@@ -39,7 +39,7 @@ pub(super) fn run(exchange: &mut Exchange<'_>) -> Answer {
             );
             super::render(exchange.state, &part.request, Err(failure))
         } else {
-            super::dispatch(exchange.state, &part.request)
+            super::dispatch_part(exchange.state, &part.request)
         };
         statuses.insert(key(&part.id), response.status());
         responses.push(show(&part.id, &response));

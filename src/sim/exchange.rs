@@ -162,6 +162,8 @@ impl Request {
 pub(super) enum Reply {
     NoContent,
     Json(StatusCode, Value),
+    /// JSON that is written already, with status 200.
+    Raw(Bytes),
     Text(String),
 }
 

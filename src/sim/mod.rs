@@ -32,9 +32,11 @@
 
 mod auth;
 mod batch;
+mod deploy;
 mod directory;
 mod error;
 mod exchange;
+mod fault;
 mod limit;
 mod odata;
 mod options;
@@ -50,6 +52,7 @@ mod tests;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -57,8 +60,11 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub use self::deploy::{Cause, Computer, Deployment, Pace, Phase, PowerOn};
 use self::error::Failure;
 use self::exchange::{Answer, Reply, Request, header_value};
+use self::fault::Effect;
+pub use self::fault::Fault;
 pub use self::options::{Lag, Quirks, RateLimit};
 pub use self::setup::{NewDevice, TenantBuilder};
 use self::state::State;
@@ -82,8 +88,8 @@ pub struct RecordedRequest {
     pub path: String,
     /// The query, as it was sent.
     pub query: String,
-    /// The status of the answer.
-    pub status: StatusCode,
+    /// The status of the answer; none if no answer came back.
+    pub status: Option<StatusCode>,
     /// When it came.
     pub at: Timestamp,
 }
@@ -93,7 +99,10 @@ impl fmt::Debug for RecordedRequest {
         // The key of a user is a person's name.
         let segments = self.path.split('/').map(|of| if of.contains(['@', '%']) { "[redacted]" } else { of });
         let path = segments.collect::<Vec<_>>().join("/");
-        write!(f, "{} {path} -> {}", self.method, self.status.as_u16())
+        match self.status {
+            Some(status) => write!(f, "{} {path} -> {}", self.method, status.as_u16()),
+            None => write!(f, "{} {path} -> no answer", self.method),
+        }
     }
 }
 
@@ -125,21 +134,58 @@ impl Tenant {
 #[async_trait]
 impl Transport for Tenant {
     async fn send(&self, request: http::Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let (delay, outcome) = self.answer(request);
+        if !delay.is_zero() {
+            self.clock.sleep(delay).await;
+        }
+        outcome
+    }
+}
+
+impl Tenant {
+    /// The outcome of a request, and how long it takes.
+    fn answer(&self, request: http::Request<Bytes>) -> (Duration, Result<Response<Bytes>, TransportError>) {
         let mut state = self.now();
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let id = state.guid();
         let request = Request::read(request, id, state.now);
-        let response = dispatch(&mut state, &request);
+        let (delay, outcome) = struck(&mut state, &request);
         let at = state.now;
         state.requests.push(RecordedRequest {
             method,
             path: uri.path().to_owned(),
             query: uri.query().unwrap_or_default().to_owned(),
-            status: response.status(),
+            status: outcome.as_ref().ok().map(Response::status),
             at,
         });
-        Ok(response)
+        (delay, outcome)
     }
+}
+
+/// Answers a request, unless a fault has it otherwise.
+fn struck(state: &mut State, request: &Request) -> (Duration, Result<Response<Bytes>, TransportError>) {
+    match state.strike(request) {
+        Effect::None => (Duration::ZERO, Ok(dispatch(state, request))),
+        Effect::Answer(response) => (Duration::ZERO, Ok(response)),
+        Effect::Break { kind, takes_effect } => {
+            if takes_effect {
+                dispatch(state, request);
+            }
+            (Duration::ZERO, Err(fault::broken(kind)))
+        }
+        Effect::Stale(then) => (Duration::ZERO, Ok(dispatch(&mut (*then).clone(), request))),
+        Effect::Change(change) => {
+            let mut response = dispatch(state, request);
+            let delay = change.delay();
+            change.apply(state.options.seed, request, &mut response);
+            (delay, Ok(response))
+        }
+    }
+}
+
+/// Answers a part of a batch, unless a fault has it otherwise.
+fn dispatch_part(state: &mut State, request: &Request) -> Response<Bytes> {
+    struck(state, request).1.unwrap_or_default()
 }
 
 /// Answers a request, alone or in a batch.
@@ -163,6 +209,7 @@ fn render(state: &State, request: &Request, answer: Answer) -> Response<Bytes> {
     let (status, content_type, body) = match &answer {
         Ok(Reply::NoContent) => (StatusCode::NO_CONTENT, None, Bytes::new()),
         Ok(Reply::Text(text)) => (StatusCode::OK, Some("text/plain"), Bytes::from(text.clone())),
+        Ok(Reply::Raw(json)) => (StatusCode::OK, Some(JSON), json.clone()),
         Ok(Reply::Json(status, value)) => (*status, Some(JSON), Bytes::from(value.to_string())),
         Err(failure) => {
             (failure.status, Some("application/json"), Bytes::from(failure.body(request).to_string()))

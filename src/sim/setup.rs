@@ -7,6 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::deploy::{Computer, Deployment, Pace, PowerOn, unit_key};
+use super::fault::{Fault, Faults};
 use super::options::{Lag, Options, Quirks, RateLimit};
 use super::resource::assignments::{Assignment, Owner, Target, Wish};
 use super::resource::connectors::{Connector, ConnectorState};
@@ -60,6 +62,13 @@ impl TenantBuilder {
     #[must_use]
     pub fn with_directory_lag(mut self, lag: Duration) -> Self {
         self.options.lag.directory = lag;
+        self
+    }
+
+    /// How long the steps of a deployment take. Default: see [`Pace`].
+    #[must_use]
+    pub fn with_pace(mut self, change: impl FnOnce(&mut Pace)) -> Self {
+        change(&mut self.options.pace);
         self
     }
 
@@ -408,6 +417,56 @@ impl Tenant {
     /// Marks an MDM policy as one that cannot be updated any more.
     pub fn invalidate_mdm_policy(&self, id: &str) {
         self.now().mobility.update(id, |policy| policy.set("isValid", false));
+    }
+
+    /// Lets the accounts of the connectors make computers in this organizational unit, and in none below it. Whether it
+    /// is a distinguished name at all.
+    ///
+    /// The default container needs no grant.
+    pub fn grant_ou(&self, organizational_unit: &str) -> bool {
+        unit_key(organizational_unit).map(|key| self.now().deployments.units.insert(key)).is_some()
+    }
+
+    /// Takes the right away again.
+    pub fn revoke_ou(&self, organizational_unit: &str) {
+        if let Some(key) = unit_key(organizational_unit) {
+            self.now().deployments.units.remove(&key);
+        }
+    }
+
+    /// Switches a device on. Its deployment plays over the tenant's time.
+    ///
+    /// It takes what the tenant has at each step: a profile that is assigned, a user in the MDM scope, a domain join
+    /// configuration, a connector, a right. Where something is missing it fails as a real one does: see [`Cause`].
+    ///
+    /// [`Cause`]: super::Cause
+    pub fn power_on(&self, serial: &str) {
+        self.power_on_with(PowerOn::new(serial));
+    }
+
+    /// The same, with more said of the circumstances.
+    pub fn power_on_with(&self, power_on: PowerOn) {
+        self.now().power_on(power_on);
+    }
+
+    /// How the last deployment of a device stands; none if it was never switched on.
+    pub fn deployment(&self, serial: &str) -> Option<Deployment> {
+        self.now().deployments.last(serial)
+    }
+
+    /// The computer accounts that deployments made in Active Directory. Those of earlier deployments stay.
+    pub fn computers(&self) -> Vec<Computer> {
+        self.now().deployments.computers.clone()
+    }
+
+    /// Lets something go wrong.
+    pub fn fault(&self, fault: Fault) {
+        self.now().inject(fault);
+    }
+
+    /// Lets nothing go wrong any more.
+    pub fn clear_faults(&self) {
+        self.now().faults = Faults::default();
     }
 
     /// The requests so far, in order, without headers and bodies. A batch is one.

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::auth::Auth;
+use super::deploy::Deployments;
 use super::directory::Directory;
+use super::fault::Faults;
 use super::limit::Limits;
 use super::options::Options;
 use super::resource::assignments::Assignment;
@@ -100,6 +102,10 @@ pub(super) enum Due {
     DeviceGoes(String),
     /// Assignments to a group that is gone are cleaned away.
     OrphansGo(String),
+    /// The next step of a device's deployment.
+    DeploymentMoves(String),
+    /// Entra Connect synchronizes a device that has joined its domain.
+    HybridDeviceAppears(String),
 }
 
 /// All that a tenant knows.
@@ -114,6 +120,7 @@ pub(super) struct State {
     agenda_count: u64,
     pub(super) auth: Auth,
     pub(super) limits: Limits,
+    pub(super) faults: Faults,
     pub(super) requests: Vec<super::RecordedRequest>,
     pub(super) directory: Directory,
     /// Delta tokens issued before are not known any more.
@@ -136,6 +143,7 @@ pub(super) struct State {
     pub(super) apps: Table<Entity>,
     pub(super) managed: Table<Entity>,
     pub(super) events: Table<Entity>,
+    pub(super) deployments: Deployments,
 }
 
 impl State {
@@ -152,6 +160,7 @@ impl State {
             agenda_count: 0,
             auth: Auth::default(),
             limits: Limits::default(),
+            faults: Faults::default(),
             requests: Vec::new(),
             directory: Directory::default(),
             delta_tokens_before: Timestamp::MIN,
@@ -170,6 +179,7 @@ impl State {
             apps: Table::default(),
             managed: Table::default(),
             events: Table::default(),
+            deployments: Deployments::default(),
         };
         super::resource::enrollment::furnish(&mut state);
         super::resource::mobility::furnish(&mut state);
@@ -222,6 +232,8 @@ impl State {
             Due::GroupGoes(id) => self.remove_group(&id),
             Due::DeviceGoes(id) => self.remove_device(&id),
             Due::OrphansGo(group) => self.remove_orphans(&group),
+            Due::DeploymentMoves(run) => self.move_deployment(&run),
+            Due::HybridDeviceAppears(run) => self.show_hybrid_device(&run),
         }
     }
 }

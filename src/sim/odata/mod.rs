@@ -141,7 +141,8 @@ pub(super) fn list<R: Row, I: Iterator<Item = (u64, R)>>(
     if query.count && matches!(query.position, Position::Start { .. }) {
         count = Some(rows(0).filter(|(_, row)| matches(row)).count());
     }
-    let mut values = Vec::new();
+    let selection = Selection::read(exchange, rules.type_name)?;
+    let mut page = Page::default();
     let mut next = None;
     if let Some((property, descending)) = &query.order {
         let mut sorted: Vec<(Value, R)> =
@@ -156,7 +157,9 @@ pub(super) fn list<R: Row, I: Iterator<Item = (u64, R)>>(
             Position::Behind(_) => return Err(stale_token()),
         };
         let total = sorted.len();
-        values.extend(sorted.iter().skip(start).take(query.page).map(|(_, row)| render(row)));
+        for (_, row) in sorted.iter().skip(start).take(query.page) {
+            page.push(selection.apply(render(row)));
+        }
         if start.saturating_add(query.page) < total {
             next = Some(Position::At(start + query.page));
         }
@@ -168,16 +171,15 @@ pub(super) fn list<R: Row, I: Iterator<Item = (u64, R)>>(
         };
         let mut found = rows(after).filter(|(_, row)| matches(row)).skip(skip).peekable();
         let mut last = after;
-        while values.len() < query.page {
+        while page.len < query.page {
             let Some((at, row)) = found.next() else { break };
             last = at;
-            values.push(render(&row));
+            page.push(selection.apply(render(&row)));
         }
         if found.peek().is_some() {
             next = Some(Position::Behind(last));
         }
     }
-    let selection = Selection::read(exchange, rules.type_name)?;
     let mut answer = Map::new();
     answer.insert(
         "@odata.context".to_owned(),
@@ -186,12 +188,34 @@ pub(super) fn list<R: Row, I: Iterator<Item = (u64, R)>>(
     if let Some(count) = count {
         answer.insert("@odata.count".to_owned(), count.into());
     }
-    let values: Vec<Value> = values.into_iter().map(|body| Value::Object(selection.apply(body))).collect();
-    answer.insert("value".to_owned(), values.into());
     if let Some(next) = next {
         answer.insert("@odata.nextLink".to_owned(), next_link(exchange, next).into());
     }
-    Ok(Reply::ok(answer))
+    Ok(Reply::Raw(page.close(&Value::Object(answer)).into()))
+}
+
+/// The objects of a page, written as they come: a page of a thousand is never held as a tree.
+#[derive(Default)]
+struct Page {
+    text: Vec<u8>,
+    len: usize,
+}
+
+impl Page {
+    fn push(&mut self, body: Body) {
+        if self.len > 0 {
+            self.text.push(b',');
+        }
+        self.len += 1;
+        self.text.extend_from_slice(Value::Object(body).to_string().as_bytes());
+    }
+
+    /// The whole answer: what stands in `head`, and the objects.
+    fn close(self, head: &Value) -> Vec<u8> {
+        let head = head.to_string();
+        let head = head.strip_suffix('}').unwrap_or(&head).as_bytes();
+        [head, b",\"value\":[".as_slice(), &self.text, b"]}".as_slice()].concat()
+    }
 }
 
 /// Answers `/$count`.

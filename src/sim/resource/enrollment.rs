@@ -349,8 +349,13 @@ fn assignments_path(id: &str) -> String {
 }
 
 /// Whether it is the default of its kind.
-pub(in crate::sim) fn is_default(found: &Entity) -> bool {
+fn is_default(found: &Entity) -> bool {
     found.id.contains("_Default")
+}
+
+/// Whether it is the status page that is always there.
+pub(in crate::sim) fn is_default_page(found: &Entity) -> bool {
+    found.type_name == PAGE && is_default(found)
 }
 
 fn refuse_default(found: &Entity, what: &str) -> Result<(), Failure> {

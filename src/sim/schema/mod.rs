@@ -182,6 +182,9 @@ pub(super) fn has_property(type_name: &str, property: &str, version: Version) ->
 
 /// Hides enum members that are newer than the sentinel, and what v1.0 does not have of an object of `type_name`.
 pub(super) fn trim(body: &mut super::store::Body, type_name: &str, version: Version, newer_members: bool) {
+    if version == Version::Beta && newer_members {
+        return;
+    }
     let Some(of) = find(type_name) else { return };
     body.retain(|key, value| {
         let Some(property) = of.property(key) else { return true };

@@ -1,6 +1,8 @@
 //! The tenant, driven by plain HTTP requests.
 
+mod deploy;
 mod directory;
+mod faults;
 mod protocol;
 mod resources;
 

@@ -1,0 +1,210 @@
+//! What a deployment needs, and whether it is there.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{Cause, Page, Run};
+use crate::sim::directory::{Device, User};
+use crate::sim::resource::assignments::{Reach, reach};
+use crate::sim::resource::configurations::DOMAIN_JOIN;
+use crate::sim::resource::connectors::ConnectorState;
+use crate::sim::resource::enrollment;
+use crate::sim::resource::mobility::INTUNE_POLICY;
+use crate::sim::state::{Entity, State};
+
+/// Older connectors can no longer process requests.
+const OLDEST_CONNECTOR: [u32; 4] = [6, 2501, 2000, 5];
+
+impl State {
+    /// What keeps a user from enrolling.
+    pub(super) fn enrollment_obstacle(&self, user: &User) -> Option<Cause> {
+        let policy = self.mobility.get(INTUNE_POLICY)?;
+        let in_scope = match policy.text("appliesTo") {
+            "all" => true,
+            "selected" => {
+                user.groups.iter().any(|group| policy.links.iter().any(|of| of.eq_ignore_ascii_case(group)))
+            }
+            _ => false,
+        };
+        if !in_scope || policy.flag("isMdmEnrollmentDuringRegistrationDisabled") {
+            return Some(Cause::MdmScope);
+        }
+        if !user.licensed {
+            return Some(Cause::NoLicence);
+        }
+        let blocked = |of: &Entity| {
+            of.body.get("windowsRestriction").and_then(|of| of.get("platformBlocked"))
+                == Some(&Value::Bool(true))
+        };
+        self.enrollment.iter().any(blocked).then_some(Cause::PlatformBlocked)
+    }
+
+    /// The configuration by which a device joins its domain, or what keeps it from that.
+    pub(super) fn domain_join_of(&self, run: &Run) -> Result<Entity, Cause> {
+        let identity = self.identities.get(&run.identity).ok_or(Cause::AnchorMissing)?;
+        if !identity.upn.is_empty() {
+            return Err(Cause::UserAssigned);
+        }
+        let anchor = self.directory.devices.get(&identity.anchor).ok_or(Cause::AnchorMissing)?;
+        let mut configurations =
+            self.configurations.iter().filter(|of| of.type_name == DOMAIN_JOIN && reaches_device(of, anchor));
+        let configuration = configurations.next().ok_or(Cause::NoDomainJoin)?;
+        if configurations.next().is_some() {
+            return Err(Cause::SeveralDomainJoins);
+        }
+        let domain = configuration.text("activeDirectoryDomainName");
+        let mut serving = self
+            .connectors
+            .iter()
+            .filter(|of| of.state == ConnectorState::Active && of.domain.eq_ignore_ascii_case(domain))
+            .peekable();
+        serving.peek().ok_or(Cause::NoConnector)?;
+        if !serving.any(|of| version(&of.version).is_some_and(|of| of >= OLDEST_CONNECTOR)) {
+            return Err(Cause::ConnectorTooOld);
+        }
+        let unit = configuration.text("organizationalUnit");
+        if !unit.is_empty() {
+            let key = unit_key(unit).filter(|key| is_unit_of(key, domain)).ok_or(Cause::BadUnit)?;
+            if !self.deployments.units.contains(&key) {
+                return Err(Cause::NoRight);
+            }
+        }
+        if !run.power_on.reaches_domain && !run.skips_check {
+            return Err(Cause::NoDomainController);
+        }
+        Ok(configuration.clone())
+    }
+
+    /// The status page of a device: by its own groups first, then by its user's, else the default; with its id and name.
+    pub(super) fn page_of(&self, run: &Run) -> (Page, String, String) {
+        let identity = self.identities.get(&run.identity);
+        let anchor = identity.and_then(|of| self.directory.devices.get(&of.anchor));
+        let user = self.directory.user(&run.user);
+        let mut pages: Vec<&Entity> = enrollment::pages(self).collect();
+        pages.sort_by_key(|of| of.number("priority"));
+        let by_device = pages.iter().find(|of| anchor.is_some_and(|device| reaches_device(of, device)));
+        let by_user = || pages.iter().find(|of| user.is_some_and(|user| reaches_user(of, user)));
+        let default = || self.enrollment.iter().find(|of| enrollment::is_default_page(of));
+        let Some(page) = by_device.or_else(by_user).copied().or_else(default) else {
+            return (Page::default(), String::new(), String::new());
+        };
+        let minutes = match page.number("installProgressTimeoutInMinutes") {
+            0 => 60,
+            minutes => u64::try_from(minutes).unwrap_or(60),
+        };
+        // A hybrid join gets 40 minutes more than the page says.
+        let extra = if run.hybrid { 40 } else { 0 };
+        let skips = |setting: &str| anchor.is_some_and(|device| self.is_told_to(device, setting));
+        let page_is = Page {
+            shows: page.flag("showInstallationProgress") && !skips("SkipDeviceStatusPage"),
+            blocks: !page.flag("blockDeviceSetupRetryByUser") && !page.flag("allowDeviceUseOnInstallFailure"),
+            timeout: Duration::from_secs((minutes + extra) * 60),
+            quality_updates: page.flag("installQualityUpdates"),
+            skips_account: skips("SkipUserStatusPage"),
+            timed_out: false,
+        };
+        (page_is, page.id.clone(), page.text("displayName").to_owned())
+    }
+
+    /// Whether a custom configuration that reaches the device sets this switch of the status page.
+    fn is_told_to(&self, device: &Device, setting: &str) -> bool {
+        let suffix = format!("/FirstSyncStatus/{setting}").to_lowercase();
+        let sets = |of: &Value| {
+            let uri = of.get("omaUri").and_then(Value::as_str).unwrap_or_default().to_lowercase();
+            let value = of.get("value");
+            let on = value == Some(&Value::Bool(true))
+                || value.and_then(Value::as_str).is_some_and(|of| of.eq_ignore_ascii_case("true"));
+            uri.ends_with(&suffix) && on
+        };
+        self.configurations.iter().any(|of| {
+            let settings = of.body.get("omaSettings").and_then(Value::as_array);
+            reaches_device(of, device) && settings.into_iter().flatten().any(sets)
+        })
+    }
+}
+
+fn reaches_device(of: &Entity, device: &Device) -> bool {
+    matches!(reach(&of.assignments, |group| device.is_in(group)), Reach::ByGroup | Reach::AllDevices)
+}
+
+fn reaches_user(of: &Entity, user: &User) -> bool {
+    let is_in = |group: &str| user.groups.iter().any(|of| of.eq_ignore_ascii_case(group));
+    matches!(reach(&of.assignments, is_in), Reach::ByGroup | Reach::AllUsers)
+}
+
+/// The four numbers of a connector's version.
+fn version(text: &str) -> Option<[u32; 4]> {
+    let mut numbers = text.split('.').map(|number| number.parse::<u32>().ok());
+    let version = [numbers.next()??, numbers.next()??, numbers.next()??, numbers.next()??];
+    numbers.next().is_none().then_some(version)
+}
+
+/// A distinguished name in one spelling: lower case, no blanks around its parts. `None` if it is none.
+pub(in crate::sim) fn unit_key(name: &str) -> Option<String> {
+    let mut parts = vec![String::new()];
+    let mut escaped = false;
+    for c in name.chars() {
+        match c {
+            ',' if !escaped => parts.push(String::new()),
+            _ => {
+                if let Some(part) = parts.last_mut() {
+                    part.extend(c.to_lowercase());
+                }
+            }
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    let mut trimmed = Vec::new();
+    for part in &parts {
+        let (label, value) = part.trim().split_once('=')?;
+        if value.trim().is_empty() || !["ou", "cn", "dc"].contains(&label.trim()) {
+            return None;
+        }
+        trimmed.push(format!("{}={}", label.trim(), value.trim()));
+    }
+    Some(trimmed.join(","))
+}
+
+/// Whether a name is that of an organizational unit in a domain: containers cannot be joined to.
+fn is_unit_of(key: &str, domain: &str) -> bool {
+    let labels: Vec<&str> = key.split(",dc=").skip(1).collect();
+    key.starts_with("ou=") && labels.join(".") == domain.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_is_told_from_a_container_a_fragment_and_another_domains_unit() {
+        for (name, expected) in [
+            ("OU=PC,DC=contoso,DC=com", true),
+            ("ou=Sub, ou=Top , dc=Contoso,dc=COM", true),
+            ("OU=A\\,B,DC=contoso,DC=com", true),
+            ("CN=Computers,DC=contoso,DC=com", false),
+            ("OU=PC", false),
+            ("OU=PC,DC=fabrikam,DC=com", false),
+            ("\"OU=PC,DC=contoso,DC=com\"", false),
+            ("PC", false),
+            ("OU=,DC=contoso,DC=com", false),
+        ] {
+            assert_eq!(unit_key(name).is_some_and(|key| is_unit_of(&key, "contoso.com")), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn versions_are_compared_by_number() {
+        for (text, fits) in [
+            ("6.2501.2000.5", true),
+            ("6.2504.2001.8", true),
+            ("10.0.0.0", true),
+            ("6.2407.2000.8", false),
+            ("6.2501.200.99", false),
+            ("6.2501.2000", false),
+            ("six", false),
+        ] {
+            assert_eq!(version(text).is_some_and(|of| of >= OLDEST_CONNECTOR), fits, "{text}");
+        }
+    }
+}

@@ -1,0 +1,448 @@
+//! The steps of a deployment.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::{Cause, Computer, MINUTE, Phase, PowerOn, Run};
+use crate::sim::resource::identities::Identity;
+use crate::sim::state::{Due, Entity, State, body, date, later};
+use crate::sim::store::Body;
+
+/// What Intune calls the version of Windows.
+const OS_VERSION: &str = "10.0.26100.4061";
+
+impl State {
+    /// A device is switched on. What it did before is over.
+    pub(in crate::sim) fn power_on(&mut self, power_on: PowerOn) {
+        let id = self.guid();
+        let serial = power_on.serial.to_lowercase();
+        if let Some(old) = self.deployments.by_serial.insert(serial, id.clone()) {
+            self.deployments.runs.remove(&old);
+        }
+        let run = Run {
+            power_on,
+            phase: Phase::Starting,
+            cause: None,
+            started: self.now,
+            ended: None,
+            identity: String::new(),
+            profile: String::new(),
+            hybrid: false,
+            skips_check: false,
+            user: String::new(),
+            event: None,
+            managed: None,
+            computer: None,
+            since: self.now,
+            hybrid_device: None,
+            page: super::Page::default(),
+        };
+        self.deployments.runs.insert(id.clone(), run);
+        self.plan(self.options.pace.profile_download, Due::DeploymentMoves(id));
+    }
+
+    /// The next step of a deployment.
+    pub(in crate::sim) fn move_deployment(&mut self, id: &str) {
+        let Some(mut run) = self.deployments.runs.remove(id) else { return };
+        let next = match run.phase {
+            Phase::Starting => self.find_profile(&mut run),
+            Phase::Enrolling => self.enroll(&mut run),
+            Phase::JoiningDomain => self.join_domain(id, &mut run),
+            Phase::DeviceSetup => self.end_device_setup(&mut run),
+            Phase::AccountSetup => self.go_on_with_account(&mut run),
+            Phase::Finished | Phase::Failed => Ok(None),
+        };
+        match next {
+            Ok(Some(wait)) => self.plan(wait, Due::DeploymentMoves(id.to_owned())),
+            Ok(None) => {}
+            Err(cause) => self.fail(&mut run, cause),
+        }
+        self.deployments.runs.insert(id.to_owned(), run);
+    }
+
+    fn find_profile(&mut self, run: &mut Run) -> Result<Option<Duration>, Cause> {
+        let registered = |of: &&Identity| !of.deleting;
+        let found =
+            self.identities.find("serialNumber", &run.power_on.serial).map(|(_, of)| of).find(registered);
+        let identity = found.ok_or(Cause::NotRegistered)?;
+        let (profile, _) = identity.targeting(self).assigned.ok_or(Cause::NoProfile)?;
+        run.identity.clone_from(&identity.id);
+        run.profile = profile.to_owned();
+        let assigned_user = identity.upn.clone();
+        let profile = self.profiles.get(&run.profile).ok_or(Cause::NoProfile)?;
+        run.hybrid = profile.type_name == "activeDirectoryWindowsAutopilotDeploymentProfile";
+        run.skips_check = profile.flag("hybridAzureADJoinSkipConnectivityCheck");
+        let first = || self.directory.users.iter().find(|of| of.licensed).map(|of| of.upn().to_owned());
+        let assigned = Some(assigned_user).filter(|upn| !upn.is_empty());
+        run.user = run.power_on.user.clone().or(assigned).or_else(first).unwrap_or_default();
+        let now = self.now;
+        self.identities.update(&run.identity, |identity| identity.last_contacted = Some(now));
+        self.enter(run, Phase::Enrolling);
+        Ok(Some(self.options.pace.enrollment))
+    }
+
+    fn enroll(&mut self, run: &mut Run) -> Result<Option<Duration>, Cause> {
+        let user = self.directory.user(&run.user).ok_or(Cause::NoLicence)?;
+        let obstacle = self.enrollment_obstacle(user);
+        // Who is out of scope never comes as far as Intune.
+        if obstacle == Some(Cause::MdmScope) {
+            return Err(Cause::MdmScope);
+        }
+        let user_id = user.id.clone();
+        let row = self.first_event(run, &user_id);
+        let event = self.guid();
+        self.events.insert(Entity::new(event.clone(), "deviceManagementAutopilotEvent", row));
+        run.event = Some(event.clone());
+        if let Some(obstacle) = obstacle {
+            return Err(obstacle);
+        }
+        let managed = self.make_managed_device(run, &user_id);
+        run.managed = Some(managed.clone());
+        self.tell(
+            run,
+            [
+                ("deviceId", managed.into()),
+                ("enrollmentState", "enrolled".into()),
+                ("deploymentState", "inProgress".into()),
+            ],
+        );
+        if run.hybrid {
+            self.enter(run, Phase::JoiningDomain);
+            return Ok(Some(self.options.pace.domain_join));
+        }
+        self.start_device_setup(run)
+    }
+
+    fn join_domain(&mut self, id: &str, run: &mut Run) -> Result<Option<Duration>, Cause> {
+        let configuration = match self.domain_join_of(run) {
+            Ok(configuration) => configuration,
+            Err(cause) if cause.waits() => {
+                let left = self.left(run.since, self.options.pace.domain_join_timeout);
+                return if left.is_zero() { Err(cause) } else { Ok(Some(left.min(MINUTE))) };
+            }
+            Err(cause) => return Err(cause),
+        };
+        let name = self.computer_name(&configuration);
+        let unit = configuration.text("organizationalUnit");
+        self.deployments.computers.push(Computer {
+            name: name.clone(),
+            domain: configuration.text("activeDirectoryDomainName").to_owned(),
+            organizational_unit: (!unit.is_empty()).then(|| unit.to_owned()),
+        });
+        run.computer = Some(name.clone());
+        self.change_managed(
+            run,
+            [("deviceName", name.clone().into()), ("managedDeviceName", name.clone().into())],
+        );
+        self.tell(run, [("managedDeviceName", name.into())]);
+        if let Some(cycle) = self.options.pace.entra_connect {
+            let at = self.next_cycle(cycle);
+            self.plan_at(at, Due::HybridDeviceAppears(id.to_owned()));
+        }
+        self.start_device_setup(run)
+    }
+
+    fn start_device_setup(&mut self, run: &mut Run) -> Result<Option<Duration>, Cause> {
+        let (page, id, name) = self.page_of(run);
+        run.page = page;
+        self.enter(run, Phase::DeviceSetup);
+        let status = if run.page.shows { "inProgress" } else { "disabled" };
+        self.tell(
+            run,
+            [
+                ("deviceSetupStatus", status.into()),
+                ("windows10EnrollmentCompletionPageConfigurationId", id.into()),
+                ("windows10EnrollmentCompletionPageConfigurationDisplayName", name.into()),
+            ],
+        );
+        Ok(Some(if run.page.shows {
+            self.device_setup_time(run).min(run.page.timeout)
+        } else {
+            Duration::ZERO
+        }))
+    }
+
+    fn end_device_setup(&mut self, run: &mut Run) -> Result<Option<Duration>, Cause> {
+        if run.page.shows {
+            let late = self.device_setup_time(run) > run.page.timeout;
+            let taken = span(run.since, self.now);
+            let status = match (late, run.page.blocks) {
+                (false, _) => "success",
+                (true, false) => "successWithTimeout",
+                (true, true) => "failure",
+            };
+            self.tell(run, [("deviceSetupStatus", status.into()), ("deviceSetupDuration", taken)]);
+            if late && run.page.blocks {
+                return Err(Cause::DeviceSetupTimeout);
+            }
+            run.page.timed_out = late;
+        }
+        self.enter(run, Phase::AccountSetup);
+        Ok(Some(self.options.pace.sign_in))
+    }
+
+    /// Someone has signed in: account setup begins, waits for the hybrid device, and ends.
+    fn go_on_with_account(&mut self, run: &mut Run) -> Result<Option<Duration>, Cause> {
+        let signed_in = later(run.since, self.options.pace.sign_in);
+        if !run.page.shows || run.page.skips_account {
+            self.tell(
+                run,
+                [("accountSetupStatus", if run.page.shows { "notAttempted" } else { "disabled" }.into())],
+            );
+            self.finish(run);
+            return Ok(None);
+        }
+        let ready = match &run.hybrid_device {
+            _ if !run.hybrid => Some(signed_in),
+            Some(device) => self.directory.devices.get(device).map(|of| of.created.max(signed_in)),
+            None => None,
+        };
+        self.tell(run, [("accountSetupStatus", "inProgress".into())]);
+        let ends = ready.map(|ready| later(ready, self.options.pace.account_setup));
+        if ends.is_some_and(|at| at <= self.now) {
+            let taken = span(signed_in, self.now);
+            self.tell(run, [("accountSetupStatus", "success".into()), ("accountSetupDuration", taken)]);
+            self.finish(run);
+            return Ok(None);
+        }
+        let left = self.left(signed_in, run.page.timeout);
+        if left.is_zero() {
+            let taken = span(signed_in, self.now);
+            self.tell(run, [("accountSetupStatus", "failure".into()), ("accountSetupDuration", taken)]);
+            return Err(Cause::AccountSetupTimeout);
+        }
+        let wait = ends.map_or(MINUTE, |at| self.until(at));
+        Ok(Some(wait.min(left).max(Duration::from_secs(1))))
+    }
+
+    /// Entra Connect has synchronized the computer: the second object of the device.
+    pub(in crate::sim) fn show_hybrid_device(&mut self, id: &str) {
+        let Some(mut run) = self.deployments.runs.remove(id) else { return };
+        if let Some(name) = run.computer.clone() {
+            let others = body([
+                ("onPremisesSyncEnabled", true.into()),
+                ("onPremisesLastSyncDateTime", date(Some(self.now))),
+                (
+                    "onPremisesSecurityIdentifier",
+                    format!("S-1-5-21-1004336348-1177238915-682003330-{}", self.rng.u32(1100..99999)).into(),
+                ),
+                ("operatingSystemVersion", OS_VERSION.into()),
+                ("isManaged", true.into()),
+                ("profileType", "RegisteredDevice".into()),
+            ]);
+            let device = self.insert_device(&name, Some("ServerAd"), Vec::new(), others, None);
+            run.hybrid_device = Some(device);
+            if run.phase == Phase::Finished {
+                self.point_at_hybrid_device(&run);
+            }
+        }
+        self.deployments.runs.insert(id.to_owned(), run);
+    }
+
+    fn finish(&mut self, run: &mut Run) {
+        self.enter(run, Phase::Finished);
+        run.ended = Some(self.now);
+        let state = if run.page.timed_out { "successWithTimeout" } else { "success" };
+        self.tell(run, [("deploymentState", state.into()), ("deploymentEndDateTime", date(Some(self.now)))]);
+        self.change_managed(run, [("complianceState", "compliant".into())]);
+        self.point_at_hybrid_device(run);
+    }
+
+    /// After someone has signed in, the managed device belongs to the hybrid device.
+    fn point_at_hybrid_device(&mut self, run: &Run) {
+        let Some(device) = run.hybrid_device.as_ref().and_then(|id| self.directory.devices.get(id)) else {
+            return;
+        };
+        let id = Value::from(device.device_id.clone());
+        self.change_managed(
+            run,
+            [
+                ("azureADDeviceId", id.clone()),
+                ("azureActiveDirectoryDeviceId", id),
+                ("joinType", "hybridAzureADJoined".into()),
+                ("azureADRegistered", true.into()),
+                ("deviceRegistrationState", "registered".into()),
+            ],
+        );
+    }
+
+    fn fail(&mut self, run: &mut Run, cause: Cause) {
+        let in_page = matches!(run.phase, Phase::DeviceSetup | Phase::AccountSetup);
+        if !in_page && run.event.is_some() {
+            self.tell(run, [("enrollmentState", "failed".into())]);
+            self.identities.update(&run.identity, |identity| identity.enrollment_state = "failed");
+        }
+        run.phase = Phase::Failed;
+        run.cause = Some(cause);
+        run.ended = Some(self.now);
+        self.tell(
+            run,
+            [
+                ("deploymentState", "failure".into()),
+                ("deploymentEndDateTime", date(Some(self.now))),
+                ("enrollmentFailureDetails", cause.code().into()),
+            ],
+        );
+    }
+
+    fn enter(&self, run: &mut Run, phase: Phase) {
+        run.phase = phase;
+        run.since = self.now;
+    }
+
+    fn device_setup_time(&self, run: &Run) -> Duration {
+        let pace = &self.options.pace;
+        let updates = if run.page.quality_updates { pace.quality_updates } else { Duration::ZERO };
+        run.power_on.device_setup.unwrap_or(pace.device_setup) + updates
+    }
+
+    /// The time until `since` plus `limit`.
+    fn left(&self, since: Timestamp, limit: Duration) -> Duration {
+        self.until(later(since, limit))
+    }
+
+    fn until(&self, at: Timestamp) -> Duration {
+        Duration::try_from(at.duration_since(self.now)).unwrap_or(Duration::ZERO)
+    }
+
+    /// When Entra Connect runs next.
+    fn next_cycle(&self, cycle: Duration) -> Timestamp {
+        let past = Duration::try_from(self.now.duration_since(self.created)).unwrap_or_default();
+        let cycle = cycle.max(Duration::from_secs(1));
+        let into = past.as_secs() % cycle.as_secs().max(1);
+        later(self.now, Duration::from_secs(cycle.as_secs() - into))
+    }
+
+    /// Prefix and random letters, no longer than a computer's name may be.
+    fn computer_name(&mut self, configuration: &Entity) -> String {
+        let count =
+            usize::try_from(configuration.number("computerNameSuffixRandomCharCount")).unwrap_or_default();
+        let mut name: String = configuration.text("computerNameStaticPrefix").to_owned();
+        for _ in 0..count {
+            name.push(self.rng.alphanumeric());
+        }
+        name.chars().take(15).collect()
+    }
+
+    fn make_managed_device(&mut self, run: &Run, user_id: &str) -> String {
+        let id = self.guid();
+        let Some(identity) = self.identities.get(&run.identity).cloned() else { return id };
+        if let Some(old) = &identity.managed_device {
+            self.managed.remove(old);
+        }
+        let profile =
+            self.profiles.get(&run.profile).map(|of| of.text("displayName").to_owned()).unwrap_or_default();
+        let user = self.directory.users.get(user_id).map(|of| of.body.clone()).unwrap_or_default();
+        let of_user = |name: &str| user.get(name).cloned().unwrap_or_default();
+        let suffix: String = (0..7).map(|_| self.rng.alphanumeric().to_ascii_uppercase()).collect();
+        let name = format!("DESKTOP-{suffix}");
+        let now = date(Some(self.now));
+        let managed = body([
+            ("autopilotEnrolled", true.into()),
+            ("azureADDeviceId", identity.device_id.clone().into()),
+            ("azureADRegistered", (!run.hybrid).into()),
+            ("azureActiveDirectoryDeviceId", identity.device_id.clone().into()),
+            ("complianceState", "unknown".into()),
+            ("deviceEnrollmentType", "windowsAutoEnrollment".into()),
+            ("deviceName", name.clone().into()),
+            ("deviceRegistrationState", if run.hybrid { "notRegistered" } else { "registered" }.into()),
+            ("emailAddress", of_user("mail")),
+            ("enrolledDateTime", now.clone()),
+            ("enrollmentProfileName", profile.clone().into()),
+            ("ethernetMacAddress", "".into()),
+            ("freeStorageSpaceInBytes", 183_000_000_000_i64.into()),
+            ("isEncrypted", false.into()),
+            ("joinType", if run.hybrid { "unknown" } else { "azureADJoined" }.into()),
+            ("lastSyncDateTime", now),
+            ("managedDeviceName", name.into()),
+            ("managedDeviceOwnerType", "company".into()),
+            ("managementAgent", "mdm".into()),
+            ("managementState", "managed".into()),
+            ("manufacturer", identity.manufacturer.clone().into()),
+            ("model", identity.model.clone().into()),
+            ("notes", Value::Null),
+            ("operatingSystem", "Windows".into()),
+            ("osVersion", OS_VERSION.into()),
+            ("ownerType", "company".into()),
+            ("physicalMemoryInBytes", 17_179_869_184_i64.into()),
+            ("serialNumber", identity.serial.clone().into()),
+            ("skuFamily", "Enterprise".into()),
+            ("totalStorageSpaceInBytes", 255_000_000_000_i64.into()),
+            ("userDisplayName", of_user("displayName")),
+            ("userId", user_id.into()),
+            ("userPrincipalName", of_user("userPrincipalName")),
+            ("wiFiMacAddress", "".into()),
+        ]);
+        self.managed.insert(Entity::new(id.clone(), "managedDevice", managed));
+        let now = self.now;
+        self.identities.update(&run.identity, |of| {
+            of.managed_device = Some(id.clone());
+            of.enrollment_state = "enrolled";
+            of.last_contacted = Some(now);
+        });
+        self.change_device(&identity.anchor, |device| {
+            for (name, value) in [
+                ("enrollmentProfileName", Value::from(profile)),
+                ("isManaged", true.into()),
+                ("manufacturer", identity.manufacturer.into()),
+                ("model", identity.model.into()),
+                ("mdmAppId", crate::sim::resource::mobility::INTUNE_POLICY.into()),
+                ("operatingSystemVersion", OS_VERSION.into()),
+            ] {
+                device.others.insert(name.to_owned(), value);
+            }
+        });
+        id
+    }
+
+    fn first_event(&self, run: &Run, user_id: &str) -> Body {
+        let identity = self.identities.get(&run.identity);
+        let profile = self.profiles.get(&run.profile).map(|of| of.text("displayName").to_owned());
+        let kind = if run.hybrid { "offlineDomainJoined" } else { "azureADJoinedWithAutopilotProfile" };
+        let now = date(Some(self.now));
+        let mut row = self.new_event();
+        row.extend(body([
+            ("accountSetupStatus", "notAttempted".into()),
+            ("deploymentStartDateTime", now.clone()),
+            ("deviceRegisteredDateTime", date(identity.map(|of| of.created))),
+            ("deviceSerialNumber", run.power_on.serial.clone().into()),
+            ("deviceSetupStatus", "notAttempted".into()),
+            ("enrollmentStartDateTime", now),
+            ("enrollmentType", kind.into()),
+            ("osVersion", OS_VERSION.into()),
+            ("userId", user_id.into()),
+            ("userPrincipalName", run.user.clone().into()),
+            ("windowsAutopilotDeploymentProfileDisplayName", profile.into()),
+        ]));
+        row
+    }
+
+    /// Writes into the row of a deployment, and how long it has taken so far.
+    fn tell<const N: usize>(&mut self, run: &Run, properties: [(&str, Value); N]) {
+        let (started, now) = (run.started, self.now);
+        let Some(event) = &run.event else { return };
+        self.events.update(event, |of| {
+            of.body.extend(body(properties));
+            let begun = of.text("deploymentStartDateTime").parse().unwrap_or(now);
+            of.set("deploymentDuration", span(begun, now));
+            of.set("deploymentTotalDuration", span(started, now));
+        });
+    }
+
+    fn change_managed<const N: usize>(&mut self, run: &Run, properties: [(&str, Value); N]) {
+        let now = date(Some(self.now));
+        let Some(managed) = &run.managed else { return };
+        self.managed.update(managed, |of| {
+            of.body.extend(body(properties));
+            of.set("lastSyncDateTime", now);
+        });
+    }
+}
+
+/// A span as Graph writes it: `PT15M`.
+fn span(from: Timestamp, to: Timestamp) -> Value {
+    let seconds: SignedDuration = to.duration_since(from);
+    seconds.to_string().into()
+}

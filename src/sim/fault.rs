@@ -1,0 +1,510 @@
+//! Faults on purpose: throttling, outages, connections that break, answers that are wrong.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Response, StatusCode, header};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::error::Failure;
+use super::exchange::{Request, header_value};
+use super::odata;
+use super::state::{State, later};
+use crate::transport::{TransportError, TransportErrorKind};
+
+/// Something that goes wrong, where and how often.
+///
+/// A new fault hits every call of Graph, again and again. [`Fault::on`] chooses the calls, [`Fault::once`],
+/// [`Fault::times`], [`Fault::after`] and [`Fault::rate`] how many of them. Of several faults that fit a call the one
+/// injected first decides, and only it is counted.
+///
+/// ```
+/// use std::time::Duration;
+/// use windows_autopilot::sim::Fault;
+/// let fault = Fault::throttle(Duration::from_secs(7)).on("POST", "/deviceManagement/**").once();
+/// ```
+///
+/// In a batch, faults that are answers hit its parts too; those of the connection hit the batch alone.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    what: What,
+    method: Option<Method>,
+    path: Option<Vec<String>>,
+    skip: u32,
+    left: Option<u32>,
+    rate: f64,
+}
+
+#[derive(Clone)]
+enum What {
+    /// Refuses with a status.
+    Status { status: StatusCode, retry_after: Option<String>, challenge: Option<String>, body: Content },
+    /// Refuses every call of the same workload until the wait is over; who comes early waits anew.
+    Hold { wait: Duration, until: Option<(String, Timestamp)> },
+    /// No whole answer.
+    Break { kind: TransportErrorKind, takes_effect: bool },
+    /// The answer comes late.
+    Slow(Duration),
+    /// Half of the body.
+    Torn,
+    /// Another body.
+    Body { content_type: &'static str, bytes: Bytes },
+    /// One value of the body is another.
+    Value { pointer: String, value: Value },
+    /// The next link of a page is another.
+    Link(String),
+    /// A page without objects, that links to the page itself.
+    EmptyPage,
+    /// A page that links to itself.
+    RepeatedPage,
+    /// Reads see the tenant as it was when the fault was injected.
+    Stale(Option<Arc<State>>),
+}
+
+#[derive(Debug, Clone)]
+enum Content {
+    Graph(&'static str, &'static str),
+    Html,
+}
+
+impl std::fmt::Debug for What {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Status { status, .. } => write!(f, "status {}", status.as_u16()),
+            Self::Hold { wait, .. } => write!(f, "hold for {wait:?}"),
+            Self::Break { kind, takes_effect } => write!(f, "{kind:?}, takes effect: {takes_effect}"),
+            Self::Slow(wait) => write!(f, "slow by {wait:?}"),
+            Self::Torn => f.write_str("torn body"),
+            Self::Body { .. } => f.write_str("another body"),
+            Self::Value { pointer, .. } => write!(f, "another value at {pointer}"),
+            Self::Link(_) => f.write_str("another next link"),
+            Self::EmptyPage => f.write_str("empty page"),
+            Self::RepeatedPage => f.write_str("repeated page"),
+            Self::Stale(_) => f.write_str("stale read"),
+        }
+    }
+}
+
+impl Fault {
+    fn new(what: What) -> Self {
+        Self { what, method: None, path: None, skip: 0, left: None, rate: 1.0 }
+    }
+
+    fn refuse(status: u16, retry_after: Option<String>) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = match status {
+            StatusCode::TOO_MANY_REQUESTS => Content::Graph("TooManyRequests", "Too many requests."),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                Content::Graph("ServiceUnavailable", "Service is unavailable.")
+            }
+            StatusCode::GATEWAY_TIMEOUT => Content::Graph("GatewayTimeout", "The gateway timed out."),
+            StatusCode::BAD_GATEWAY => Content::Html,
+            _ => Content::Graph("UnknownError", "An error has occurred."),
+        };
+        Self::new(What::Status { status, retry_after, challenge: None, body })
+    }
+
+    /// 429 with a `Retry-After` in seconds, with a fraction if there is one.
+    pub fn throttle(wait: Duration) -> Self {
+        Self::refuse(429, Some(wait.as_secs_f64().to_string()))
+    }
+
+    /// 429 with any text as `Retry-After`: a date, a number that is none.
+    pub fn throttle_saying(retry_after: impl Into<String>) -> Self {
+        Self::refuse(429, Some(retry_after.into()))
+    }
+
+    /// 429 without a `Retry-After`.
+    pub fn throttle_silently() -> Self {
+        Self::refuse(429, None)
+    }
+
+    /// Throttles the whole workload of the first call that it hits, such as all of `/deviceManagement`, until the wait
+    /// is over. A call that comes early is refused, and the wait begins anew.
+    pub fn hold(wait: Duration) -> Self {
+        Self::new(What::Hold { wait, until: None })
+    }
+
+    /// An error status with Graph's body; 502 with a page of HTML.
+    pub fn status(status: u16) -> Self {
+        Self::refuse(status, None)
+    }
+
+    /// An error status with a `Retry-After` in seconds.
+    pub fn status_after(status: u16, wait: Duration) -> Self {
+        Self::refuse(status, Some(wait.as_secs_f64().to_string()))
+    }
+
+    /// A status with a page of HTML, as of a proxy.
+    pub fn html(status: u16) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self::new(What::Status { status, retry_after: None, challenge: None, body: Content::Html })
+    }
+
+    /// 401 that asks for a token with more claims.
+    pub fn claims_challenge() -> Self {
+        let challenge = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
+             error=\"insufficient_claims\", \
+             claims=\"eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxNzY3MjU0NDAwIn19fQ==\"";
+        let body = Content::Graph(
+            "InvalidAuthenticationToken",
+            "Continuous access evaluation resulted in challenge.",
+        );
+        Self::new(What::Status {
+            status: StatusCode::UNAUTHORIZED,
+            retry_after: None,
+            challenge: Some(challenge.to_owned()),
+            body,
+        })
+    }
+
+    /// The connection is refused: the call never reaches the tenant.
+    pub fn refuse_connection() -> Self {
+        Self::new(What::Break { kind: TransportErrorKind::Connect, takes_effect: false })
+    }
+
+    /// The connection breaks before the call takes effect.
+    pub fn reset_before() -> Self {
+        Self::new(What::Break { kind: TransportErrorKind::Interrupted, takes_effect: false })
+    }
+
+    /// The connection breaks when the call has taken effect: the answer is lost.
+    pub fn reset_after() -> Self {
+        Self::new(What::Break { kind: TransportErrorKind::Interrupted, takes_effect: true })
+    }
+
+    /// No answer comes in time, and the call takes no effect.
+    pub fn timeout_before() -> Self {
+        Self::new(What::Break { kind: TransportErrorKind::Timeout, takes_effect: false })
+    }
+
+    /// No answer comes in time, and the call takes effect.
+    pub fn timeout_after() -> Self {
+        Self::new(What::Break { kind: TransportErrorKind::Timeout, takes_effect: true })
+    }
+
+    /// The answer comes when so much time of the tenant's clock has passed.
+    pub fn slow(by: Duration) -> Self {
+        Self::new(What::Slow(by))
+    }
+
+    /// Half of the body is missing. The call takes effect.
+    pub fn torn() -> Self {
+        Self::new(What::Torn)
+    }
+
+    /// The status is right, the body is this, said to be JSON. The call takes effect.
+    pub fn body(bytes: impl Into<Bytes>) -> Self {
+        Self::new(What::Body { content_type: super::JSON, bytes: bytes.into() })
+    }
+
+    /// A page of HTML with the right status, as of a captive portal. The call takes effect.
+    pub fn portal() -> Self {
+        Self::new(What::Body { content_type: "text/html", bytes: Bytes::from_static(HTML.as_bytes()) })
+    }
+
+    /// Where `pointer` (a JSON pointer such as `/value/0/enrollmentState`) leads in the body, stands `value`. What is
+    /// not there yet is added, if the object around it is.
+    pub fn value(pointer: impl Into<String>, value: Value) -> Self {
+        Self::new(What::Value { pointer: pointer.into(), value })
+    }
+
+    /// A page links to this address.
+    pub fn next_link(to: impl Into<String>) -> Self {
+        Self::new(What::Link(to.into()))
+    }
+
+    /// A page comes without its objects, and links to itself under another address. With [`Fault::once`] nothing is
+    /// lost.
+    pub fn empty_page() -> Self {
+        Self::new(What::EmptyPage)
+    }
+
+    /// A page links to itself.
+    pub fn repeated_page() -> Self {
+        Self::new(What::RepeatedPage)
+    }
+
+    /// Reads see the tenant as it is when the fault is injected.
+    pub fn stale() -> Self {
+        Self::new(What::Stale(None))
+    }
+
+    /// Only calls of this method (`*` for any) whose path below the version fits: `{..}` or `*` is any one segment,
+    /// `**` at the end is the rest. `/oauth2/v2.0/token` is the token endpoint.
+    #[must_use]
+    pub fn on(mut self, method: &str, path: &str) -> Self {
+        self.method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
+            .ok()
+            .filter(|method| method.as_str() != "*");
+        self.path = Some(path.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect());
+        self
+    }
+
+    /// One call.
+    #[must_use]
+    pub fn once(self) -> Self {
+        self.times(1)
+    }
+
+    /// So many calls.
+    #[must_use]
+    pub fn times(mut self, count: u32) -> Self {
+        self.left = Some(count);
+        self
+    }
+
+    /// Not the first so many calls that fit.
+    #[must_use]
+    pub fn after(mut self, count: u32) -> Self {
+        self.skip = count;
+        self
+    }
+
+    /// Each call with this probability, by the tenant's seed.
+    #[must_use]
+    pub fn rate(mut self, probability: f64) -> Self {
+        self.rate = probability;
+        self
+    }
+
+    fn fits(&self, request: &Request) -> bool {
+        if self.method.as_ref().is_some_and(|method| *method != request.method) {
+            return false;
+        }
+        match &self.path {
+            None => !super::auth::is_sign_in(request),
+            Some(pattern) => path_fits(pattern, &request.segments),
+        }
+    }
+}
+
+fn path_fits(pattern: &[String], segments: &[String]) -> bool {
+    let mut segments = segments.iter();
+    for word in pattern {
+        if word == "**" {
+            return true;
+        }
+        let Some(segment) = segments.next() else { return false };
+        let any = word == "*" || (word.starts_with('{') && word.ends_with('}'));
+        if !any && !word.eq_ignore_ascii_case(segment) {
+            return false;
+        }
+    }
+    segments.next().is_none()
+}
+
+/// The faults that were injected and are not spent.
+#[derive(Clone, Default)]
+pub(super) struct Faults(Vec<Fault>);
+
+/// What a fault makes of a call.
+pub(super) enum Effect {
+    /// Nothing is wrong.
+    None,
+    /// This is the answer.
+    Answer(Response<Bytes>),
+    /// There is no answer; the call takes effect or does not.
+    Break { kind: TransportErrorKind, takes_effect: bool },
+    /// Reads see this.
+    Stale(Arc<State>),
+    /// The answer is changed.
+    Change(Change),
+}
+
+/// How an answer is changed.
+pub(super) struct Change(What);
+
+impl State {
+    /// Injects a fault.
+    pub(super) fn inject(&mut self, mut fault: Fault) {
+        if matches!(fault.what, What::Stale(None)) {
+            let mut then = self.clone();
+            then.faults = Faults::default();
+            then.requests = Vec::new();
+            fault.what = What::Stale(Some(Arc::new(then)));
+        }
+        self.faults.0.push(fault);
+    }
+
+    /// What goes wrong with a call.
+    pub(super) fn strike(&mut self, request: &Request) -> Effect {
+        let mut faults = std::mem::take(&mut self.faults.0);
+        let effect = self.first_effect(&mut faults, request);
+        let now = self.now;
+        let holds =
+            |fault: &Fault| matches!(&fault.what, What::Hold { until: Some((_, until)), .. } if *until > now);
+        faults.retain(|fault| fault.left != Some(0) || holds(fault));
+        self.faults.0 = faults;
+        effect
+    }
+
+    fn first_effect(&mut self, faults: &mut [Fault], request: &Request) -> Effect {
+        for fault in faults {
+            if let What::Hold { wait, until: Some((workload, until)) } = &mut fault.what {
+                // It holds whoever it was that it hit first.
+                if *until > self.now && request.segments.first() == Some(workload) {
+                    *until = later(self.now, *wait);
+                    return self.held(request, *wait);
+                }
+            }
+            if fault.left == Some(0) || !fault.fits(request) {
+                continue;
+            }
+            if request.in_batch
+                && !matches!(
+                    fault.what,
+                    What::Status { .. } | What::Hold { .. } | What::Value { .. } | What::Stale(_)
+                )
+            {
+                continue;
+            }
+            let is_read = request.method == Method::GET;
+            if !is_read
+                && matches!(fault.what, What::Stale(_) | What::Link(_) | What::EmptyPage | What::RepeatedPage)
+            {
+                continue;
+            }
+            if fault.skip > 0 {
+                fault.skip -= 1;
+                continue;
+            }
+            if fault.rate < 1.0 && self.rng.f64() >= fault.rate {
+                continue;
+            }
+            fault.left = fault.left.map(|left| left - 1);
+            match &mut fault.what {
+                What::Status { status, retry_after, challenge, body } => {
+                    let answer =
+                        refusal(self, request, *status, retry_after.clone(), challenge.clone(), body);
+                    return Effect::Answer(answer);
+                }
+                What::Hold { wait, until } => {
+                    let workload = request.segments.first().cloned().unwrap_or_default();
+                    *until = Some((workload, later(self.now, *wait)));
+                    // The fault stays as long as it holds.
+                    return self.held(request, *wait);
+                }
+                What::Break { kind, takes_effect } => {
+                    return Effect::Break { kind: *kind, takes_effect: *takes_effect };
+                }
+                What::Stale(Some(then)) => return Effect::Stale(then.clone()),
+                what => return Effect::Change(Change(what.clone())),
+            }
+        }
+        Effect::None
+    }
+
+    fn held(&self, request: &Request, wait: Duration) -> Effect {
+        let wait = Some(wait.as_secs_f64().to_string());
+        let body = Content::Graph("TooManyRequests", "Too many requests.");
+        Effect::Answer(refusal(self, request, StatusCode::TOO_MANY_REQUESTS, wait, None, &body))
+    }
+}
+
+fn refusal(
+    state: &State,
+    request: &Request,
+    status: StatusCode,
+    retry_after: Option<String>,
+    challenge: Option<String>,
+    body: &Content,
+) -> Response<Bytes> {
+    let (code, message) = match body {
+        Content::Graph(code, message) => (*code, *message),
+        Content::Html => ("", ""),
+    };
+    let failure = Failure { retry_after, challenge, ..Failure::plain(status, code, message) };
+    let mut response = super::render(state, request, Err(failure));
+    if matches!(body, Content::Html) {
+        *response.body_mut() = Bytes::from_static(HTML.as_bytes());
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    }
+    response
+}
+
+impl Change {
+    /// How long the answer takes.
+    pub(super) fn delay(&self) -> Duration {
+        match self.0 {
+            What::Slow(by) => by,
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Changes an answer.
+    pub(super) fn apply(self, seed: u64, request: &Request, response: &mut Response<Bytes>) {
+        match self.0 {
+            What::Torn => {
+                let half = response.body().len() / 2;
+                response.body_mut().truncate(half);
+            }
+            What::Body { content_type, bytes } => {
+                *response.body_mut() = bytes;
+                response.headers_mut().insert(header::CONTENT_TYPE, header_value(content_type));
+            }
+            What::Value { pointer, value } => change(response, |body| put(body, &pointer, value)),
+            What::Link(to) => change(response, |body| put(body, "/@odata.nextLink", to.into())),
+            What::RepeatedPage => {
+                let own = own_address(request);
+                change(response, |body| put(body, "/@odata.nextLink", own.into()));
+            }
+            What::EmptyPage => {
+                let mut own = own_address(request);
+                if request.option("$skiptoken").is_none() {
+                    let mark = if own.contains('?') { '&' } else { '?' };
+                    own = format!("{own}{mark}$skiptoken={}", odata::first_page_token(seed));
+                }
+                change(response, |body| {
+                    put(body, "/value", Value::Array(Vec::new()));
+                    put(body, "/@odata.nextLink", own.into());
+                });
+            }
+            What::Status { .. } | What::Hold { .. } | What::Break { .. } | What::Slow(_) | What::Stale(_) => {
+            }
+        }
+    }
+}
+
+/// The address of a request, as a link would have it.
+fn own_address(request: &Request) -> String {
+    let mut address = format!("{}/{}{}", request.origin, request.version, request.path);
+    for (index, (key, value)) in request.query.iter().enumerate() {
+        let mark = if index == 0 { '?' } else { '&' };
+        address.push_str(&format!("{mark}{}={}", odata::encode(key), odata::encode(value)));
+    }
+    address
+}
+
+fn change(response: &mut Response<Bytes>, with: impl FnOnce(&mut Value)) {
+    if let Ok(mut body) = serde_json::from_slice::<Value>(response.body()) {
+        with(&mut body);
+        *response.body_mut() = Bytes::from(body.to_string());
+    }
+}
+
+/// Puts a value where a JSON pointer leads.
+fn put(body: &mut Value, pointer: &str, value: Value) {
+    if let Some(place) = body.pointer_mut(pointer) {
+        *place = value;
+        return;
+    }
+    let Some((parent, name)) = pointer.rsplit_once('/') else { return };
+    if let Some(Value::Object(parent)) = body.pointer_mut(parent) {
+        parent.insert(name.replace("~1", "/").replace("~0", "~"), value);
+    }
+}
+
+/// The error of a call without an answer.
+pub(super) fn broken(kind: TransportErrorKind) -> TransportError {
+    let message = match kind {
+        TransportErrorKind::Connect => "the connection was refused",
+        TransportErrorKind::Timeout => "no answer came in time",
+        _ => "the connection was reset",
+    };
+    TransportError::new(kind, message)
+}
+
+const HTML: &str = "<!DOCTYPE html><html><head><title>Error</title></head><body><h2>Our services aren't available right now</h2></body></html>";
