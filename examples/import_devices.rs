@@ -1,0 +1,119 @@
+//! Step 4: the devices of a file, registered.
+//!
+//! `cargo run --features sim --example import_devices [FILE.csv] [--journal=FILE] [--dry-run] [--live]`
+//!
+//! A run that was killed goes on where it was if it gets the same file and the same journal.
+#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+
+mod support;
+
+use std::error::Error;
+use std::fs::File;
+use std::io::Read;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use indicatif::{ProgressBar, ProgressStyle};
+use windows_autopilot::model::{DeviceToImport, Severity};
+use windows_autopilot::registration::SampleHash;
+use windows_autopilot::registration::csv::{CsvReader, PortalFiles};
+use windows_autopilot::sim::{NewDevice, Tenant};
+use windows_autopilot::workflow::{Import, ImportEvent, ImportEventKind, Journal};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let connection = support::connect()?;
+    let devices = match (support::arguments().first(), &connection.simulated) {
+        (Some(path), _) => read(File::open(path)?)?,
+        (None, Some((tenant, _))) => read(sample(tenant)?.as_bytes())?,
+        (None, None) => return Err("--live needs a file".into()),
+    };
+    let journal = std::env::args().find_map(|argument| Some(argument.strip_prefix("--journal=")?.to_owned()));
+    let import = || {
+        let import = Import::new(&connection.client, devices.clone());
+        match &journal {
+            Some(path) => import.with_journal(Journal::at(path)),
+            None => import,
+        }
+    };
+
+    let preview = import().dry_run()?;
+    for finding in &preview.findings {
+        println!("{finding}");
+    }
+    println!(
+        "{} devices: {} to send in {} requests, {} under way, {} through",
+        preview.devices, preview.to_send, preview.requests, preview.under_way, preview.finished
+    );
+    if support::has_option("--dry-run")
+        || !connection.may_write(&format!("Register {} devices", preview.to_send))?
+    {
+        return Ok(());
+    }
+
+    // Draws on a terminal, and nowhere else.
+    let bar = ProgressBar::new(preview.devices as u64)
+        .with_style(ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}")?);
+    let mut run = import().start();
+    while let Some(event) = run.next().await {
+        bar.set_position(event.counts.finished() as u64);
+        bar.set_message(status(&event));
+        if let ImportEventKind::Finished { serial_number, outcome, .. } = &event.kind
+            && !outcome.is_registered()
+        {
+            bar.suspend(|| println!("{serial_number}: {outcome}"));
+        }
+    }
+    bar.finish_and_clear();
+
+    let report = run.await?;
+    for finding in report.findings() {
+        println!("{finding}");
+    }
+    let counts = &report.counts;
+    println!(
+        "{} registered, {} registered before, {} not, in {} minutes",
+        counts.registered,
+        counts.already_registered,
+        counts.total() - counts.registered - counts.already_registered,
+        report.elapsed.as_secs() / 60
+    );
+    Ok(())
+}
+
+/// Reads the devices of a file and shows what is wrong with the others.
+fn read(file: impl Read) -> Result<Vec<DeviceToImport>, Box<dyn Error>> {
+    let mut devices = Vec::new();
+    for row in CsvReader::new(file) {
+        let row = row?;
+        for finding in row.findings.iter().filter(|finding| finding.severity > Severity::Info) {
+            println!("{finding}");
+        }
+        devices.extend(row.device);
+    }
+    Ok(devices)
+}
+
+fn status(event: &ImportEvent) -> String {
+    let counts = &event.counts;
+    let left = event.estimate.map_or_else(String::new, |left: Duration| {
+        format!(", about {} minutes left", left.as_secs().div_ceil(60))
+    });
+    format!("{} to send, {} at work, {} appearing{left}", counts.queued, counts.importing, counts.appearing)
+}
+
+/// A file of forty devices, of which the simulated tenant knows one, and another tenant owns one.
+fn sample(tenant: &Tenant) -> Result<String, Box<dyn Error>> {
+    tenant.add_device_with(NewDevice::new("SN-0007").with_model("Notebook 14").with_group_tag("Berlin"));
+    tenant.declare_foreign("SN-0011");
+    let mut devices = Vec::new();
+    for number in 0..40 {
+        let serial = format!("SN-{number:04}");
+        let mut hash = SampleHash::new(&serial);
+        if number == 23 {
+            hash = hash.with_manufacturer("");
+        }
+        devices.push(DeviceToImport::new(serial.parse()?, hash.build()?).with_group_tag("Munich".parse()?));
+    }
+    Ok(PortalFiles::new(&devices).collect::<Result<String, _>>()?)
+}
