@@ -1,5 +1,5 @@
-//! The ten steps as one: say what a deployment should be, see what would change, let it happen. What takes time is a run
-//! that reports as it goes and can be stopped.
+//! The ten steps as one: say what a deployment should be, see what would change, let it happen, see every device
+//! home. What takes time is a run that reports as it goes and can be stopped.
 
 mod apply;
 mod checks;
@@ -9,8 +9,10 @@ mod journal;
 mod objects;
 mod plan;
 mod prepare;
+pub mod report;
 mod run;
 mod state;
+pub mod watch;
 
 pub use self::apply::{ApplyEvent, ApplyOptions, ApplyReport};
 pub use self::hybrid_join::{

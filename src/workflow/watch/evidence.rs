@@ -1,0 +1,265 @@
+//! What is known of a device, and what is expected of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Phase;
+use crate::model::{
+    AutopilotEvent, ComputerNamePrefix, Connector, DeploymentState, Device, DirectoryDevice, EnrollmentState,
+    Id, ManagedDevice, ProfileReference, Text,
+};
+
+/// What came of looking for something: that it was not found is known only once somebody looked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Seen<T> {
+    /// Nobody looked, or could.
+    #[default]
+    Unread,
+    /// It is not there.
+    Missing,
+    /// It is there.
+    There(T),
+}
+
+impl<T> Seen<T> {
+    /// It, if it is there.
+    pub fn get(&self) -> Option<&T> {
+        match self {
+            Self::There(value) => Some(value),
+            Self::Unread | Self::Missing => None,
+        }
+    }
+
+    /// Whether somebody looked and did not find it.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing)
+    }
+}
+
+impl<T> From<Option<T>> for Seen<T> {
+    fn from(found: Option<T>) -> Self {
+        found.map_or(Self::Missing, Self::There)
+    }
+}
+
+/// All that is known of one device: what the service reports of it in five places, and when it was first seen where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeviceEvidence {
+    /// The id of its registration.
+    pub id: Id<Device>,
+    /// Its serial number, as the registration has it or as whoever asked for the device wrote it.
+    pub serial_number: Option<Text>,
+    /// Its registration.
+    pub identity: Seen<Device>,
+    /// The profile that is assigned to it.
+    pub profile: Seen<ProfileReference>,
+    /// The device in Intune.
+    pub managed_device: Seen<ManagedDevice>,
+    /// The record of its last deployment.
+    pub event: Seen<AutopilotEvent>,
+    /// Its object in Entra ID that the registration made.
+    pub anchor: Seen<DirectoryDevice>,
+    /// Its object in Entra ID that was synced from Active Directory.
+    pub hybrid: Seen<DirectoryDevice>,
+    /// The domain join profiles that it gets.
+    pub domain_joins: Seen<Vec<EffectiveDomainJoin>>,
+    /// The connectors of the tenant.
+    pub connectors: Seen<Arc<[Connector]>>,
+    /// The computer name that it had when it was first seen in Intune: the offline domain join changes it.
+    pub first_computer_name: Option<Text>,
+    /// Since when it is watched.
+    pub watched_since: Timestamp,
+    /// When it was first seen in which phase.
+    pub first_seen: BTreeMap<Phase, Timestamp>,
+}
+
+/// A domain join profile that reaches a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EffectiveDomainJoin {
+    /// Its name.
+    pub display_name: Text,
+    /// What is wrong with its organizational unit.
+    pub unit_problem: Option<String>,
+}
+
+impl EffectiveDomainJoin {
+    /// A profile of which nothing is wrong.
+    pub fn new(display_name: impl Into<Text>) -> Self {
+        Self { display_name: display_name.into(), unit_problem: None }
+    }
+
+    /// The same, with what is wrong with its organizational unit.
+    #[must_use]
+    pub fn with_unit_problem(mut self, problem: impl Into<String>) -> Self {
+        self.unit_problem = Some(problem.into());
+        self
+    }
+}
+
+impl DeviceEvidence {
+    /// A device of which nothing is known yet.
+    pub fn new(id: Id<Device>, watched_since: Timestamp) -> Self {
+        Self {
+            id,
+            serial_number: None,
+            identity: Seen::Unread,
+            profile: Seen::Unread,
+            managed_device: Seen::Unread,
+            event: Seen::Unread,
+            anchor: Seen::Unread,
+            hybrid: Seen::Unread,
+            domain_joins: Seen::Unread,
+            connectors: Seen::Unread,
+            first_computer_name: None,
+            watched_since,
+            first_seen: BTreeMap::new(),
+        }
+    }
+
+    /// Its serial number, or its id where that is not known: how reports name it.
+    pub fn name(&self) -> &str {
+        self.serial_number.as_deref().unwrap_or(self.id.as_str())
+    }
+
+    /// The record of its deployment, unless that is of an earlier one: a device that Intune does not manage, and that has
+    /// not been in contact since it was registered, may have failed to enroll, but can have done nothing else.
+    pub(super) fn deployment(&self) -> Option<&AutopilotEvent> {
+        let untouched = self.identity.get().is_some_and(|identity| {
+            identity.managed_device_id.is_none()
+                && identity.enrollment_state == Some(EnrollmentState::NotContacted)
+        });
+        let failed = |event: &AutopilotEvent| {
+            event.enrollment_state == Some(EnrollmentState::Failed)
+                || event.deployment_state == Some(DeploymentState::Failure)
+        };
+        self.event.get().filter(|event| !(untouched && self.managed_device.is_missing()) || failed(event))
+    }
+
+    /// Whether a user is assigned to it, if that is known.
+    pub(super) fn user_is_assigned(&self) -> Option<bool> {
+        self.identity.get().map(|identity| identity.user_principal_name.is_some())
+    }
+
+    /// Whether a user has signed in to the hybrid joined device: then Intune points at the synced object.
+    pub(super) fn user_has_signed_in(&self) -> bool {
+        let managed = self.managed_device.get().and_then(|managed| {
+            managed.azure_ad_device_id.as_ref().or(managed.azure_active_directory_device_id.as_ref())
+        });
+        let hybrid = self.hybrid.get().and_then(|hybrid| hybrid.device_id.as_ref());
+        managed.is_some() && managed == hybrid
+    }
+}
+
+/// What is expected of the devices that are watched, and how long they may take.
+///
+/// Microsoft documents the 40 minutes that an enrollment status page gets on top with hybrid join, and that quality
+/// updates take 20 to 40 minutes. The other times are habits, and can be changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Expectation {
+    /// The id of the deployment profile that devices are to get; any profile for hybrid join by default.
+    pub profile: Option<Id<ProfileReference>>,
+    /// How their computer names begin: a sign that the domain join has been applied. Not known by default.
+    pub computer_name_prefix: Option<ComputerNamePrefix>,
+    /// The timeout of the enrollment status page, as it is configured; 60 minutes by default, as the service's.
+    pub esp_timeout: Duration,
+    /// Whether the page installs quality updates; not by default.
+    pub quality_updates: bool,
+    /// Whether a device is ready only when its computer object has been synced to Entra ID; it is by default.
+    pub synced: bool,
+    /// How long a device may take to be registered and to get its profile; an hour by default. Microsoft names no time.
+    pub assignment: Duration,
+    /// How long a device may lie switched off once it has its profile; eight hours by default.
+    pub power_on: Duration,
+    /// How long enrollment and domain join may take; 30 minutes by default. How long a device really waits for the domain
+    /// join is not documented.
+    pub enroll_and_join: Duration,
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+impl Default for Expectation {
+    fn default() -> Self {
+        Self {
+            profile: None,
+            computer_name_prefix: None,
+            esp_timeout: MINUTE * 60,
+            quality_updates: false,
+            synced: true,
+            assignment: MINUTE * 60,
+            power_on: MINUTE * 60 * 8,
+            enroll_and_join: MINUTE * 30,
+        }
+    }
+}
+
+impl Expectation {
+    /// How long the enrollment status page really waits: 40 minutes longer than configured, and 40 more where it installs
+    /// quality updates.
+    pub fn esp_limit(&self) -> Duration {
+        let updates = if self.quality_updates { MINUTE * 40 } else { Duration::ZERO };
+        self.esp_timeout.saturating_add(MINUTE * 40 + updates)
+    }
+
+    /// How long a deployment may take, from the enrollment to the end.
+    pub fn deployment_limit(&self) -> Duration {
+        self.enroll_and_join.saturating_add(self.esp_limit())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_have_forty_minutes_on_top_and_forty_more_for_updates() {
+        let mut expected = Expectation::default();
+        assert_eq!((expected.esp_limit(), expected.deployment_limit()), (MINUTE * 100, MINUTE * 130));
+        expected.quality_updates = true;
+        expected.esp_timeout = MINUTE * 90;
+        assert_eq!((expected.esp_limit(), expected.deployment_limit()), (MINUTE * 170, MINUTE * 200));
+        expected.esp_timeout = Duration::MAX;
+        assert_eq!(expected.deployment_limit(), Duration::MAX);
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_deployment_is_not_this_ones() {
+        let mut evidence = DeviceEvidence::new("1".parse().unwrap(), Timestamp::UNIX_EPOCH);
+        evidence.event = Seen::There(AutopilotEvent::new("e".parse().unwrap()));
+        assert!(evidence.deployment().is_some());
+        let mut identity = Device::new("1".parse().unwrap());
+        identity.enrollment_state = Some(EnrollmentState::NotContacted);
+        evidence.identity = Seen::There(identity);
+        assert!(evidence.deployment().is_some(), "nobody looked in Intune");
+        evidence.managed_device = Seen::Missing;
+        assert!(evidence.deployment().is_none());
+        let mut failed = AutopilotEvent::new("e".parse().unwrap());
+        failed.deployment_state = Some(DeploymentState::Failure);
+        evidence.event = Seen::There(failed);
+        assert!(evidence.deployment().is_some(), "it may have failed to enroll");
+        evidence.event = Seen::There(AutopilotEvent::new("e".parse().unwrap()));
+        evidence.managed_device = Seen::There(ManagedDevice::new("m".parse().unwrap()));
+        assert!(evidence.deployment().is_some());
+    }
+
+    #[test]
+    fn a_user_has_signed_in_when_intune_points_at_the_synced_object() {
+        let mut evidence = DeviceEvidence::new("1".parse().unwrap(), Timestamp::UNIX_EPOCH);
+        assert!(!evidence.user_has_signed_in());
+        let mut managed = ManagedDevice::new("m".parse().unwrap());
+        managed.azure_ad_device_id = Some("a".parse().unwrap());
+        evidence.managed_device = Seen::There(managed.clone());
+        let mut hybrid = DirectoryDevice::new("h".parse().unwrap());
+        hybrid.device_id = Some("b".parse().unwrap());
+        evidence.hybrid = Seen::There(hybrid);
+        assert!(!evidence.user_has_signed_in());
+        managed.azure_ad_device_id = Some("b".parse().unwrap());
+        evidence.managed_device = Seen::There(managed);
+        assert!(evidence.user_has_signed_in());
+    }
+}

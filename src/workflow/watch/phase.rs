@@ -1,0 +1,216 @@
+//! How far a device has come.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How far a device has come on its way to a user's desk.
+///
+/// A device is in a phase until there is evidence of a later one. Graph does not show every step: between the phases lie
+/// restarts, the offline domain join itself and the first sign-ins, which only the device's own logs show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Phase {
+    /// It is not among the registered devices: an import may take minutes to show.
+    Unregistered,
+    /// It is registered, and has not got the profile yet. It must not be switched on.
+    Registered,
+    /// It has the profile, and can be switched on.
+    ProfileAssigned,
+    /// Intune manages it; it waits for the offline domain join.
+    Enrolled,
+    /// It has joined the domain, and restarts into device setup.
+    DomainJoined,
+    /// The enrollment status page installs what the device needs.
+    DeviceSetup,
+    /// A user has signed in, or can. The page installs what the user needs, and the computer object is synced to Entra ID.
+    AccountSetup,
+    /// The deployment is done.
+    Ready,
+}
+
+impl Phase {
+    /// All phases, in order.
+    pub const ALL: [Self; 8] = [
+        Self::Unregistered,
+        Self::Registered,
+        Self::ProfileAssigned,
+        Self::Enrolled,
+        Self::DomainJoined,
+        Self::DeviceSetup,
+        Self::AccountSetup,
+        Self::Ready,
+    ];
+
+    /// Its name, such as `profile assigned`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unregistered => "not registered",
+            Self::Registered => "registered",
+            Self::ProfileAssigned => "profile assigned",
+            Self::Enrolled => "enrolled",
+            Self::DomainJoined => "domain joined",
+            Self::DeviceSetup => "device setup",
+            Self::AccountSetup => "account setup",
+            Self::Ready => "ready",
+        }
+    }
+
+    /// What the device is at, or waits for: where it fails, if it fails in this phase.
+    pub const fn work(self) -> &'static str {
+        match self {
+            Self::Unregistered => "registration",
+            Self::Registered => "profile assignment",
+            Self::ProfileAssigned => "enrollment",
+            Self::Enrolled => "domain join",
+            Self::DomainJoined => "start of device setup",
+            Self::DeviceSetup => "device setup",
+            Self::AccountSetup => "account setup",
+            Self::Ready => "nothing",
+        }
+    }
+
+    /// What is to be done for the device to come further, if nothing is wrong.
+    pub const fn next_step(self) -> &'static str {
+        match self {
+            Self::Unregistered => "wait for the import, and do not switch the device on",
+            Self::Registered => "wait for the profile, and do not switch the device on",
+            Self::ProfileAssigned => "switch the device on, connect it, and sign in to Entra ID",
+            Self::Enrolled => "wait: the connector creates the computer account and the device restarts",
+            Self::DomainJoined => "wait for the sign-in screen of Windows",
+            Self::DeviceSetup => {
+                "wait; then sign in to Windows with the Active Directory account (Ctrl+Alt+Del)"
+            }
+            Self::AccountSetup => {
+                "wait; if asked, sign in to Entra ID and allow the organization to manage the device"
+            }
+            Self::Ready => "hand the device over: its user signs in with the Active Directory account",
+        }
+    }
+
+    /// Which credential the device asks for next; `None` while it asks for none.
+    ///
+    /// Taking the one for the other is a frequent mistake: the first sign-in, before Windows is set up, is to Entra ID;
+    /// every sign-in to Windows is to Active Directory.
+    pub const fn next_credential(self) -> Option<Credential> {
+        match self {
+            Self::Unregistered | Self::Registered | Self::Enrolled => None,
+            Self::ProfileAssigned | Self::AccountSetup => Some(Credential::EntraId),
+            Self::DomainJoined | Self::DeviceSetup | Self::Ready => Some(Credential::ActiveDirectory),
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A credential that a device asks its user for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Credential {
+    /// The sign-in name and password of Microsoft Entra ID, with a second factor where one is required.
+    EntraId,
+    /// The user name and password of Active Directory, after Ctrl+Alt+Del.
+    ActiveDirectory,
+}
+
+impl fmt::Display for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::EntraId => "Entra ID",
+            Self::ActiveDirectory => "Active Directory",
+        })
+    }
+}
+
+/// How it stands with a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It has failed: it will not go on by itself.
+    Failed,
+    /// It has not failed as far as Graph shows, but has taken longer than it may.
+    Overdue,
+    /// It is on its way.
+    Underway,
+    /// It is ready.
+    Ready,
+}
+
+impl Outcome {
+    /// All outcomes, worst first.
+    pub const ALL: [Self; 4] = [Self::Failed, Self::Overdue, Self::Underway, Self::Ready];
+
+    /// Whether there is nothing more to wait for.
+    pub const fn is_settled(self) -> bool {
+        !matches!(self, Self::Underway)
+    }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Overdue => "overdue",
+            Self::Underway => "under way",
+            Self::Ready => "ready",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phases_are_in_order_and_named_apart() {
+        assert!(Phase::ALL.is_sorted());
+        let mut names = Phase::ALL.map(Phase::name);
+        names.sort_unstable();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+
+    #[test]
+    fn the_first_sign_in_is_to_entra_id_and_windows_asks_for_active_directory() {
+        let asked: Vec<_> =
+            Phase::ALL.into_iter().filter_map(|phase| Some((phase, phase.next_credential()?))).collect();
+        assert_eq!(
+            asked,
+            [
+                (Phase::ProfileAssigned, Credential::EntraId),
+                (Phase::DomainJoined, Credential::ActiveDirectory),
+                (Phase::DeviceSetup, Credential::ActiveDirectory),
+                (Phase::AccountSetup, Credential::EntraId),
+                (Phase::Ready, Credential::ActiveDirectory),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_names_in_serde_stay() {
+        let written = serde_json::to_string(&Phase::ALL).unwrap();
+        assert_eq!(
+            written,
+            r#"["unregistered","registered","profile_assigned","enrolled","domain_joined","device_setup","account_setup","ready"]"#
+        );
+        assert_eq!(
+            serde_json::to_string(&Outcome::ALL).unwrap(),
+            r#"["failed","overdue","underway","ready"]"#
+        );
+        assert_eq!(
+            serde_json::to_string(&[Credential::EntraId, Credential::ActiveDirectory]).unwrap(),
+            r#"["entra_id","active_directory"]"#
+        );
+    }
+}
