@@ -30,6 +30,9 @@ const UNASSIGN: &str = "take the user off the device, wait until the profile is 
 const WRONG_PROFILE: &str = "take the device out of the groups that the other profile is assigned to: of several, a device \
     gets the profile that was created first";
 
+const SYNC: &str = "check that Entra Connect runs, and that its scope has the organizational unit of the computer; the policy \
+    SkipUserStatusPage keeps account setup from waiting for it";
+
 /// Why the device will not go on by itself; nothing if it still may. The likeliest cause comes first.
 pub(super) fn failures(case: &Case<'_>) -> Vec<Finding> {
     let identity = case.evidence.identity.get();
@@ -151,12 +154,19 @@ pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
         }
         Phase::ProfileAssigned => {
             let mut findings = case.before_power_on();
-            findings.push(case.finding(
-                "watch.not-switched-on",
-                Severity::Warning,
-                format!("it has the profile, and nothing was heard of it for {waited}"),
-                "switch the device on and connect it; if it is on, restart it, so that it fetches its profile again",
-            ));
+            findings.push(match case.evidence.contact() {
+                Some(contact) => case.error(
+                    "watch.did-not-enroll",
+                    format!("it was in touch {} ago, and did not enroll", spell(case.now.duration_since(contact))),
+                    "check that the user who signs in is in the MDM user scope and has a sign-in name in a verified domain (0x8018002b), and that conditional access lets Microsoft Intune Enrollment through",
+                ),
+                None => case.finding(
+                    "watch.not-switched-on",
+                    Severity::Warning,
+                    format!("it has the profile, and nothing was heard of it for {waited}"),
+                    "switch the device on and connect it; if it is on, restart it, so that it fetches its profile again",
+                ),
+            });
             findings
         }
         Phase::Enrolled => {
@@ -229,17 +239,16 @@ impl Case<'_> {
                 self.domain_join("watch.domain-join-failed", &record, Severity::Error)
             }
             Phase::DeviceSetup => vec![self.failed_setup(timed_out, &record)],
-            Phase::AccountSetup | Phase::Ready => {
-                let sync = match &self.evidence.hybrid {
-                    Seen::Missing => "; its computer object is not in Entra ID",
-                    Seen::There(_) | Seen::Unread => "",
-                };
-                vec![self.error(
-                    "watch.account-setup-failed",
-                    format!("{record}{sync}"),
-                    "let the user sign in and try again once the computer object is in Entra ID; account setup often waits for Entra Connect: the policy SkipUserStatusPage leaves it out",
-                )]
-            }
+            Phase::AccountSetup | Phase::Ready if self.evidence.hybrid.is_missing() => vec![self.error(
+                "watch.not-synced",
+                format!("the computer object is not in Entra ID, and account setup waits for it; {record}"),
+                SYNC,
+            )],
+            Phase::AccountSetup | Phase::Ready => vec![self.error(
+                if timed_out { "watch.account-setup-timeout" } else { "watch.account-setup-failed" },
+                record,
+                "let the user sign in and try again; the device shows which app or policy was not done; the policy SkipUserStatusPage leaves account setup out",
+            )],
             Phase::Unregistered | Phase::Registered | Phase::ProfileAssigned => vec![self.error(
                 "watch.enrollment-failed",
                 record,
@@ -357,12 +366,12 @@ impl Case<'_> {
                 "no domain join profile is assigned to the device",
                 "assign the domain join profile to all devices, or to a group that the device's Entra ID object is in",
             )),
-            [one] => one.unit_problem.as_ref().map(|problem| {
+            [one] => one.problem.as_ref().map(|problem| {
                 self.finding(
-                    "watch.unusable-organizational-unit",
+                    "watch.invalid-domain-join-profile",
                     severity,
                     format!("domain join profile {:?}: {problem}", one.display_name.as_str()),
-                    "name an organizational unit in the domain join profile; for the default container of computers leave it empty",
+                    "correct the domain join profile; a container cannot be named as organizational unit: for the default one leave it empty",
                 )
             }),
             several => {
@@ -408,7 +417,7 @@ impl Case<'_> {
             let evidence = format!("its profile is {name:?}, which joins Entra ID and not Active Directory");
             return Some(self.finding("watch.wrong-profile", Severity::Warning, evidence, WRONG_PROFILE));
         }
-        let other = self.expected.profile.as_ref().is_some_and(|wanted| *wanted != found.id);
+        let other = self.expected.profile.as_ref().is_some_and(|wanted| wanted.as_str() != found.id.as_str());
         other.then(|| {
             let evidence = format!("its profile is {name:?}, and not the one that was meant for it");
             self.finding("watch.wrong-profile", Severity::Warning, evidence, WRONG_PROFILE)
@@ -491,9 +500,7 @@ impl Case<'_> {
             _ => "the deployment is done, and the computer object is not in Entra ID yet",
         };
         let remedy = match severity {
-            Severity::Error => {
-                "check that Entra Connect runs, and that its scope has the organizational unit of the computer"
-            }
+            Severity::Error => SYNC,
             _ => "wait for the next run of Entra Connect, which comes every 30 minutes",
         };
         self.finding("watch.not-synced", severity, evidence, remedy)

@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use super::Phase;
 use crate::model::{
     AutopilotEvent, ComputerNamePrefix, Connector, DeploymentState, Device, DirectoryDevice, EnrollmentState,
-    Id, ManagedDevice, ProfileReference, Text,
+    EnrollmentStatusPage, HybridJoinProfile, Id, ManagedDevice, ProfileReference, Text,
 };
+use crate::workflow::HybridJoin;
 
 /// What came of looking for something: that it was not found is known only once somebody looked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,20 +84,20 @@ pub struct DeviceEvidence {
 pub struct EffectiveDomainJoin {
     /// Its name.
     pub display_name: Text,
-    /// What is wrong with its organizational unit.
-    pub unit_problem: Option<String>,
+    /// What is wrong with it, if anything is: a container in place of an organizational unit, for example.
+    pub problem: Option<String>,
 }
 
 impl EffectiveDomainJoin {
     /// A profile of which nothing is wrong.
     pub fn new(display_name: impl Into<Text>) -> Self {
-        Self { display_name: display_name.into(), unit_problem: None }
+        Self { display_name: display_name.into(), problem: None }
     }
 
-    /// The same, with what is wrong with its organizational unit.
+    /// The same, with what is wrong with it.
     #[must_use]
-    pub fn with_unit_problem(mut self, problem: impl Into<String>) -> Self {
-        self.unit_problem = Some(problem.into());
+    pub fn with_problem(mut self, problem: impl Into<String>) -> Self {
+        self.problem = Some(problem.into());
         self
     }
 }
@@ -140,6 +141,13 @@ impl DeviceEvidence {
         self.event.get().filter(|event| !(untouched && self.managed_device.is_missing()) || failed(event))
     }
 
+    /// When it was last in touch since it got its profile: then it was switched on.
+    pub(super) fn contact(&self) -> Option<Timestamp> {
+        let identity = self.identity.get()?;
+        let assigned = identity.deployment_profile_assigned_date_time?;
+        identity.last_contacted_date_time.filter(|contact| *contact >= assigned)
+    }
+
     /// Whether a user is assigned to it, if that is known.
     pub(super) fn user_is_assigned(&self) -> Option<bool> {
         self.identity.get().map(|identity| identity.user_principal_name.is_some())
@@ -163,7 +171,7 @@ impl DeviceEvidence {
 #[non_exhaustive]
 pub struct Expectation {
     /// The id of the deployment profile that devices are to get; any profile for hybrid join by default.
-    pub profile: Option<Id<ProfileReference>>,
+    pub profile: Option<Id<HybridJoinProfile>>,
     /// How their computer names begin: a sign that the domain join has been applied. Not known by default.
     pub computer_name_prefix: Option<ComputerNamePrefix>,
     /// The timeout of the enrollment status page, as it is configured; 60 minutes by default, as the service's.
@@ -198,7 +206,42 @@ impl Default for Expectation {
     }
 }
 
+/// What a deployment has its devices do. The profile's id is in the report of its plan's application.
+impl From<&HybridJoin> for Expectation {
+    fn from(desired: &HybridJoin) -> Self {
+        let mut expected = Self::default();
+        if let Some(page) = &desired.enrollment_status_page {
+            expected = expected.with_page(page);
+        }
+        expected.computer_name_prefix =
+            desired.domain_join.as_ref().map(|join| join.computer_name_prefix.clone());
+        expected
+    }
+}
+
 impl Expectation {
+    /// Expects this profile and no other.
+    #[must_use]
+    pub fn with_profile(mut self, id: Id<HybridJoinProfile>) -> Self {
+        self.profile = Some(id);
+        self
+    }
+
+    /// Expects computer names that begin like this.
+    #[must_use]
+    pub fn with_computer_name_prefix(mut self, prefix: ComputerNamePrefix) -> Self {
+        self.computer_name_prefix = Some(prefix);
+        self
+    }
+
+    /// Expects devices to take as long as this enrollment status page lets them.
+    #[must_use]
+    pub fn with_page(mut self, page: &EnrollmentStatusPage) -> Self {
+        self.esp_timeout = page.install_progress_timeout_in_minutes.as_duration();
+        self.quality_updates = page.install_quality_updates;
+        self
+    }
+
     /// How long the enrollment status page really waits: 40 minutes longer than configured, and 40 more where it installs
     /// quality updates.
     pub fn esp_limit(&self) -> Duration {

@@ -205,7 +205,7 @@ fn has_profile(evidence: &DeviceEvidence, expected: &Expectation) -> bool {
         Some(_) => false,
     };
     let right = match (&expected.profile, &evidence.profile) {
-        (Some(wanted), Seen::There(found)) => found.id == *wanted,
+        (Some(wanted), Seen::There(found)) => found.id.as_str() == wanted.as_str(),
         (Some(_), Seen::Unread | Seen::Missing) => false,
         (None, _) => true,
     };
@@ -254,7 +254,10 @@ fn deadline(
     let watched = since.max(evidence.watched_since);
     Some(match phase {
         Phase::Unregistered | Phase::Registered => later(evidence.watched_since, expected.assignment),
-        Phase::ProfileAssigned => later(watched, expected.power_on),
+        Phase::ProfileAssigned => match evidence.contact() {
+            Some(contact) => later(contact.max(watched), expected.enroll_and_join),
+            None => later(watched, expected.power_on),
+        },
         Phase::Ready => return None,
         _ => {
             let enrolled = timeline.iter().find(|start| start.phase >= Phase::Enrolled)?.at;

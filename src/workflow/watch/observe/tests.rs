@@ -47,7 +47,7 @@ fn evidence(of: &Value) -> DeviceEvidence {
         let joins = joins.as_array().unwrap().iter().map(|join| {
             let found = EffectiveDomainJoin::new(join[0].as_str().unwrap());
             match join[1].as_str() {
-                Some(problem) => found.with_unit_problem(problem),
+                Some(problem) => found.with_problem(problem),
                 None => found,
             }
         });
@@ -292,6 +292,24 @@ fn a_failure_without_a_code_is_named_by_where_it_happened() {
             "account-setup-failed",
         ),
         (
+            "account setup, too long",
+            failed(&json!({
+                "deviceSetupStatus": "success", "accountSetupStatus": "failure",
+                "enrollmentFailureDetails": "0x800705B4"
+            })),
+            Phase::AccountSetup,
+            "account-setup-timeout",
+        ),
+        (
+            "account setup, with no computer object",
+            with(
+                failed(&json!({"deviceSetupStatus": "success", "accountSetupStatus": "failure"})),
+                &json!({"hybrid": null}),
+            ),
+            Phase::AccountSetup,
+            "not-synced",
+        ),
+        (
             "after device setup",
             failed(&json!({"deviceSetupStatus": "success"})),
             Phase::AccountSetup,
@@ -320,7 +338,7 @@ fn a_failed_domain_join_is_traced_to_what_graph_shows_and_no_further() {
         ("an old connector", json!({"connectors": old}), &["connector-outdated"]),
         ("no profile", json!({"joins": []}), &["no-domain-join-profile"]),
         ("two profiles", json!({"joins": [["A", null], ["B", null]]}), &["several-domain-join-profiles"]),
-        ("a container", json!({"joins": [["A", "is a container"]]}), &["unusable-organizational-unit"]),
+        ("a container", json!({"joins": [["A", "is a container"]]}), &["invalid-domain-join-profile"]),
         (
             "several",
             json!({"connectors": [], "joins": [], "anchor": null}),
@@ -370,6 +388,11 @@ fn what_never_came_is_said() {
     let off = json!({"identity": assigned()});
     check("in time", &off, 5 + 479, Phase::ProfileAssigned, Underway, &[]);
     check("off", &off, 5 + 480, Phase::ProfileAssigned, Overdue, &["not-switched-on"]);
+    let on = json!({"identity": with(assigned(), &json!({"lastContactedDateTime": at(12).to_string()}))});
+    check("in touch", &on, 41, Phase::ProfileAssigned, Underway, &[]);
+    check("did not enroll", &on, 42, Phase::ProfileAssigned, Overdue, &["did-not-enroll"]);
+    let before = json!({"identity": with(assigned(), &json!({"lastContactedDateTime": at(2).to_string()}))});
+    check("in touch before", &before, 42, Phase::ProfileAssigned, Underway, &[]);
 }
 
 #[test]
