@@ -166,6 +166,7 @@ impl DeviceReport {
     /// What is likeliest wrong with it, in a few words; empty if nothing is.
     pub fn problem(&self) -> String {
         self.state.findings.first().map(|finding| headline(finding)).unwrap_or_default()
+        self.state.findings.first().map(headline).unwrap_or_default()
     }
 
     /// How long its deployment took, until it was ready or known not to be; `None` for a device that has not begun, or is

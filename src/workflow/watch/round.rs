@@ -299,6 +299,7 @@ impl Round {
                 let filter = field("serialNumber").eq(serial.trim());
                 let list = client.managed_devices().list().filter(filter);
                 slots.push((index, Managed::Find(batch.add(list.operation().clone()), list)));
+                slots.push((index, Managed::Find(batch.add(list.operation().clone()), Box::new(list))));
             }
         }
         let mut answers = batch.send().await?;
@@ -355,6 +356,7 @@ impl Round {
             } else if let Some(name) = managed.device_name.as_deref().filter(|_| device.is_renamed()) {
                 let list = client.directory_devices().list().filter(field("displayName").eq(name));
                 slots.push((index, Directory::Named(batch.add(list.operation().clone()), list)));
+                slots.push((index, Directory::Named(batch.add(list.operation().clone()), Box::new(list))));
             }
         }
         let mut answers = batch.send().await?;
@@ -499,12 +501,14 @@ type DirectoryRead = (usize, bool, Result<Option<DirectoryDevice>>);
 enum Managed {
     Get(Slot<ManagedDevice>),
     Find(Slot<Page<ManagedDevice>>, List<ManagedDevice>),
+    Find(Slot<Page<ManagedDevice>>, Box<List<ManagedDevice>>),
 }
 
 enum Directory {
     Anchor(Slot<DirectoryDevice>),
     Computer(Slot<DirectoryDevice>),
     Named(Slot<Page<DirectoryDevice>>, List<DirectoryDevice>),
+    Named(Slot<Page<DirectoryDevice>>, Box<List<DirectoryDevice>>),
 }
 
 impl Followed {

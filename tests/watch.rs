@@ -1,0 +1,141 @@
+//! Following devices through the public API, on the simulated tenant.
+#![cfg(feature = "sim")]
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use serde_json::json;
+use windows_autopilot::ErrorKind;
+use windows_autopilot::clock::Clock as _;
+use windows_autopilot::model::{Device, Id, SerialNumber};
+use windows_autopilot::testing::Harness;
+use windows_autopilot::transport::Transport as _;
+use windows_autopilot::workflow::report::DeviceReport;
+use windows_autopilot::workflow::watch::{Outcome, Phase, Watch, WatchEvent};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn id(text: &str) -> Id<Device> {
+    text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_device_that_never_appears_is_looked_for_less_and_less_often_until_its_deadline() {
+    let Harness { client, clock, .. } = Harness::new();
+    let serial = ("SN-1".parse::<SerialNumber>()).unwrap();
+    let report = Watch::new(&client, [(id("nobody"), serial)]).start().await.unwrap();
+    assert_eq!(clock.elapsed(), MINUTE * 60);
+    let slept: Vec<u64> = clock.slept().iter().map(Duration::as_secs).collect();
+    assert_eq!(slept[..7], [30, 45, 67, 101, 151, 227, 300]);
+    let [device] = report.devices.as_slice() else { panic!("{report}") };
+    assert_eq!((device.name(), device.standing().as_str()), ("SN-1", "overdue at registration"));
+    assert_eq!(device.problem(), "not registered");
+    assert_eq!((report.ended.duration_since(report.started).as_secs(), report.findings.len()), (3600, 0));
+}
+
+#[tokio::test]
+async fn a_device_without_a_profile_is_overdue_after_an_hour_and_named_by_its_registration() {
+    let Harness { client, tenant, .. } = Harness::new();
+    let device = tenant.add_device("SN-1");
+    let report = Watch::new(&client, [id(&device), id(&device)]).start().await.unwrap();
+    let [device] = report.devices.as_slice() else { panic!("named twice, followed once: {report}") };
+    assert_eq!((device.name(), device.problem().as_str()), ("SN-1", "profile not assigned"));
+    assert_eq!(device.state.facts.manufacturer.as_deref(), Some("Contoso"));
+    assert_eq!(device.state.facts.user_assigned, Some(false));
+    assert!(device.state.facts.anchor_id.is_some());
+}
+
+#[tokio::test]
+async fn one_look_reads_each_collection_once_and_devices_twenty_at_a_time() {
+    let Harness { client, tenant, .. } = Harness::new();
+    let devices: Vec<_> = (0..50).map(|number| id(&tenant.add_device(&format!("SN-{number}")))).collect();
+    tenant.clear_requests();
+    let report = Watch::new(&client, devices).look().await.unwrap();
+    assert_eq!(report.count(Outcome::Underway), 50);
+    let requests = tenant.requests();
+    let count = |path: &str| requests.iter().filter(|request| request.path.ends_with(path)).count();
+    // Registrations with their profiles are a hundred requests, devices in Intune and in Entra ID fifty each.
+    assert_eq!(
+        (count("$batch"), count("autopilotEvents"), requests.len()),
+        (5 + 3 + 3, 1, 12),
+        "{requests:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_watch_that_is_stopped_reports_what_it_has_seen() {
+    let Harness { client, tenant, clock, .. } = Harness::new();
+    let mut run = Watch::new(&client, [id(&tenant.add_device("SN-1"))]).with_title("Munich").start();
+    let mut events = Vec::new();
+    while let Some(event) = run.next().await {
+        if matches!(event, WatchEvent::Looked { .. }) {
+            run.stop_handle().stop();
+        }
+        events.push(event);
+    }
+    assert!(matches!(&events[0], WatchEvent::Changed(device) if device.name() == "SN-1"), "{events:?}");
+    assert_eq!(events[1..], [WatchEvent::Looked { underway: 1, devices: 1 }]);
+    let report = run.await.unwrap();
+    assert_eq!((report.count(Outcome::Underway), report.title.as_deref()), (1, Some("Munich")));
+    assert_eq!(clock.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test]
+async fn who_may_not_read_registrations_is_told_at_once_and_other_gaps_are_in_the_report() {
+    let with = |permissions: &'static [&'static str]| {
+        Harness::with(|tenant| tenant.granted(permissions.iter().copied()), |client| client)
+    };
+    let Harness { client, tenant, .. } = with(&["DeviceManagementManagedDevices.Read.All"]);
+    let device = id(&tenant.add_device("SN-1"));
+    let error = Watch::new(&client, [device]).start().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Forbidden);
+
+    let Harness { client, tenant, .. } = with(&["DeviceManagementServiceConfig.Read.All"]);
+    let device = id(&tenant.add_device("SN-1"));
+    let report = Watch::new(&client, [device]).look().await.unwrap();
+    let gaps: Vec<_> = report.findings.iter().map(|finding| (&*finding.id, finding.remedy.clone())).collect();
+    assert_eq!(gaps.len(), 3, "{gaps:?}");
+    for (gap, permission) in gaps.iter().zip([
+        "DeviceManagementManagedDevices.Read.All",
+        "DeviceManagementManagedDevices.Read.All",
+        "Device.Read.All",
+    ]) {
+        assert_eq!(gap.0, "watch.unread");
+        assert!(gap.1.contains(permission), "{gap:?}");
+    }
+    assert_eq!(report.devices[0].state.phase, Phase::Registered);
+}
+
+#[tokio::test]
+async fn devices_with_the_same_serial_number_do_not_get_each_others_records() {
+    let Harness { client, tenant, .. } = Harness::new();
+    let [first, second] = [tenant.add_device("SN-1"), tenant.add_device("sn-1 ")];
+    let record = async |device: Option<&str>| {
+        let row = json!({
+            "deviceSerialNumber": "SN-1", "deviceId": device, "deploymentState": "failure",
+            "enrollmentType": "offlineDomainJoined", "enrollmentState": "failed",
+            "enrollmentFailureDetails": "0x80180022", "enrollmentStartDateTime": "2026-01-01T08:00:00Z"
+        });
+        let request =
+            http::Request::post("https://graph.microsoft.com/beta/deviceManagement/autopilotEvents")
+                .header("authorization", "Bearer any")
+                .header("content-type", "application/json")
+                .body(bytes::Bytes::from(row.to_string()));
+        let answer = tenant.send(request.unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 201, "{answer:?}");
+    };
+    let problems = async || {
+        let report = Watch::new(&client, [id(&first), id(&second)]).look().await.unwrap();
+        report.devices.iter().map(DeviceReport::problem).collect::<Vec<_>>()
+    };
+    record(None).await;
+    assert_eq!(problems().await, ["", ""], "it may be either's");
+    record(Some(&second)).await;
+    assert_eq!(problems().await, ["", "Windows Home"]);
+}
+
+#[test]
+fn a_watch_can_be_sent_to_another_thread() {
+    fn is_send<T: Send + 'static>(_: &T) {}
+    is_send(&Watch::new(&Harness::new().client, [id("1")]).start());
+}
