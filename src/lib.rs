@@ -102,6 +102,8 @@
 //! Without features there is no HTTP stack and no TLS in the dependency tree; give the client a transport of your own.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "connector-config")]
+pub mod ad;
 pub mod clock;
 pub mod credential;
 pub mod error;

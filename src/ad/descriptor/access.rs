@@ -1,0 +1,324 @@
+//! What an access control list lets an account do.
+
+use std::collections::BTreeSet;
+
+use super::ace::{Ace, AceEffect};
+use super::acl::Acl;
+use super::bits::{AccessMask, AceFlags};
+use super::guid::Guid;
+use super::security_descriptor::SecurityDescriptor;
+use super::sid::Sid;
+
+/// The SIDs that an account acts under: its own, those of its groups, and those of everybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token(BTreeSet<Sid>);
+
+impl Token {
+    /// The token of an account: its `objectSid`, its `tokenGroups`, and the four SIDs that every account of a domain
+    /// has: Everyone, Authenticated Users, Users, and Pre-Windows 2000 Compatible Access.
+    ///
+    /// `tokenGroups` has the groups of groups and the primary group already.
+    pub fn of_account(account: Sid, token_groups: impl IntoIterator<Item = Sid>) -> Self {
+        let everybody = [
+            Sid::everyone(),
+            Sid::authenticated_users(),
+            Sid::builtin_users(),
+            Sid::pre_windows_2000_access(),
+        ];
+        Self(everybody.into_iter().chain([account]).chain(token_groups).collect())
+    }
+
+    /// The token of exactly these SIDs.
+    pub fn of_sids(sids: impl IntoIterator<Item = Sid>) -> Self {
+        Self(sids.into_iter().collect())
+    }
+
+    /// Whether the account acts under `sid`.
+    pub fn contains(&self, sid: &Sid) -> bool {
+        self.0.contains(sid)
+    }
+}
+
+/// What a list says to a request for rights.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Access {
+    /// The rights that were asked for.
+    pub wanted: AccessMask,
+    /// Those of them that an entry gives.
+    pub granted: AccessMask,
+    /// Those of them that an entry takes. The rest, which no entry is about, is not granted either.
+    pub denied: AccessMask,
+    /// The entries that decided, by their place in the list.
+    pub decided_by: Vec<usize>,
+    /// Entries that were passed over because they are not understood, such as conditional ones, while rights were
+    /// still undecided: with them the answer may be another.
+    pub not_understood: Vec<usize>,
+}
+
+impl Access {
+    /// Whether all that was asked for is given.
+    pub fn is_granted(&self) -> bool {
+        self.granted.contains(self.wanted)
+    }
+}
+
+impl Acl {
+    /// Walks the list, a DACL, as a directory does: entries in their order, the first that is about a right decides it.
+    ///
+    /// `object_type` is the class to be created or deleted, or the property or right that is meant; entries limited to
+    /// another are passed over, as are those that have effect on children alone. Rights that come from elsewhere, such
+    /// as the owner's to change the DACL, are not looked at.
+    ///
+    /// ```
+    /// # use windows_autopilot::ad::descriptor::{AccessMask, Guid, SecurityDescriptor, Token};
+    /// let ou: SecurityDescriptor =
+    ///     "D:(D;;DC;;;WD)(OA;;CCDC;bf967a86-0de6-11d0-a285-00aa003049e2;;S-1-5-21-1-2-3-1104)".parse()?;
+    /// let connector = Token::of_account("S-1-5-21-1-2-3-1104".parse()?, []);
+    /// let dacl = ou.dacl().unwrap();
+    /// assert!(dacl.access(&connector, AccessMask::CREATE_CHILD, Some(Guid::COMPUTER)).is_granted());
+    /// assert!(!dacl.access(&connector, AccessMask::DELETE_CHILD, Some(Guid::COMPUTER)).is_granted());
+    /// assert!(!dacl.access(&connector, AccessMask::CREATE_CHILD, Some(Guid::USER)).is_granted());
+    /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+    /// ```
+    pub fn access(&self, token: &Token, wanted: AccessMask, object_type: Option<Guid>) -> Access {
+        let wanted = wanted.mapped();
+        let none = AccessMask::default();
+        let mut access = Access {
+            wanted,
+            granted: none,
+            denied: none,
+            decided_by: Vec::new(),
+            not_understood: Vec::new(),
+        };
+        for (place, ace) in self.aces().iter().enumerate() {
+            let open = wanted.without(access.granted | access.denied);
+            if open.is_empty() {
+                break;
+            }
+            if ace.flags().contains(AceFlags::INHERIT_ONLY) {
+                continue;
+            }
+            let (Some(effect), Some(mask), Some(trustee)) = (ace.effect(), ace.mask(), ace.trustee()) else {
+                access.not_understood.push(place);
+                continue;
+            };
+            let decides = mask.mapped().intersection(open);
+            let about_it = ace.object_type().is_none_or(|limit| Some(limit) == object_type);
+            if decides.is_empty() || !about_it || !token.contains(trustee) {
+                continue;
+            }
+            match effect {
+                AceEffect::Allow => access.granted = access.granted | decides,
+                AceEffect::Deny => access.denied = access.denied | decides,
+                AceEffect::Audit => continue,
+            }
+            access.decided_by.push(place);
+        }
+        access
+    }
+
+    /// Whether the list gives its trustee at least what `wanted`, an entry that allows, would give: the same rights or
+    /// more, on the same class or all, on the object itself and those below it if `wanted` reaches them, whether by
+    /// one entry or by several, own or inherited.
+    ///
+    /// It does not ask whether an entry that denies stands before: [`access`](Self::access) does.
+    pub fn covers(&self, wanted: &Ace) -> bool {
+        let Some(mask) = wanted.mask().filter(|_| wanted.effect() == Some(AceEffect::Allow)) else {
+            return false;
+        };
+        let missing = self.aces().iter().filter(|ace| reaches(ace, wanted)).filter_map(Ace::mask);
+        missing.fold(mask.mapped(), |missing, mask| missing.without(mask.mapped())).is_empty()
+    }
+}
+
+impl SecurityDescriptor {
+    /// [`Acl::access`] of the DACL. Without a DACL everything is granted.
+    pub fn access(&self, token: &Token, wanted: AccessMask, object_type: Option<Guid>) -> Access {
+        match self.dacl() {
+            Some(dacl) => dacl.access(token, wanted, object_type),
+            None => Access {
+                wanted: wanted.mapped(),
+                granted: wanted.mapped(),
+                denied: AccessMask::default(),
+                decided_by: Vec::new(),
+                not_understood: Vec::new(),
+            },
+        }
+    }
+}
+
+/// Whether `ace` allows something to the trustee of `wanted`, wherever and for whatever class `wanted` would.
+fn reaches(ace: &Ace, wanted: &Ace) -> bool {
+    let wide_enough = |limit: Option<Guid>, wanted: Option<Guid>| limit.is_none() || limit == wanted;
+    ace.effect() == Some(AceEffect::Allow)
+        && ace.trustee() == wanted.trustee()
+        && wide_enough(ace.object_type(), wanted.object_type())
+        && wide_enough(ace.inherited_object_type(), wanted.inherited_object_type())
+        && levels(ace.flags()).zip(levels(wanted.flags())).all(|(has, wants)| has || !wants)
+}
+
+/// Whether an entry has effect on the object itself, on its children, and on what is below those.
+fn levels(flags: AceFlags) -> impl Iterator<Item = bool> {
+    let children = flags.contains(AceFlags::CONTAINER_INHERIT);
+    let deeper = children && !flags.contains(AceFlags::NO_PROPAGATE);
+    [!flags.contains(AceFlags::INHERIT_ONLY), children, deeper].into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ad::descriptor::acl::tests::any_acl;
+    use crate::ad::descriptor::sid::tests::any_sid;
+    use proptest::prelude::*;
+
+    const COMPUTER: &str = "bf967a86-0de6-11d0-a285-00aa003049e2";
+
+    fn acl(text: &str) -> Acl {
+        let text = text.replace("COMPUTER", COMPUTER).replace("USER", "bf967aba-0de6-11d0-a285-00aa003049e2");
+        format!("D:{text}").parse::<SecurityDescriptor>().unwrap().dacl().unwrap().clone()
+    }
+
+    fn connector() -> Token {
+        Token::of_account("S-1-5-21-1-2-3-1104".parse().unwrap(), ["S-1-5-21-1-2-3-515".parse().unwrap()])
+    }
+
+    #[test]
+    fn the_first_entry_about_the_right_decides() {
+        let cases = [
+            ("", false, &[][..]),
+            ("(OA;;CC;COMPUTER;;ME)", true, &[0]),
+            ("(OA;;CC;USER;;ME)", false, &[]),
+            ("(A;;CC;;;ME)", true, &[0]),
+            ("(A;;GA;;;ME)", true, &[0]),
+            ("(A;;CCDCLCSWRPWPDTLOCRSDRCWDWO;;;ME)", true, &[0]),
+            ("(A;;GR;;;ME)", false, &[]),
+            ("(A;;DC;;;ME)(A;;CC;;;ME)", true, &[1]),
+            ("(D;;CC;;;ME)(A;;CC;;;ME)", false, &[0]),
+            ("(A;;CC;;;ME)(D;;CC;;;ME)", true, &[0]),
+            ("(D;;GA;;;ME)(A;;CC;;;ME)", false, &[0]),
+            ("(OD;;CC;USER;;ME)(OA;;CC;COMPUTER;;ME)", true, &[1]),
+            ("(OD;;CC;COMPUTER;;WD)(OA;;CC;COMPUTER;;ME)", false, &[0]),
+            ("(A;CIIO;CC;;;ME)", false, &[]),
+            ("(D;CIIO;CC;;;ME)(A;CI;CC;;;ME)", true, &[1]),
+            ("(OA;ID;CC;COMPUTER;;ME)", true, &[0]),
+            ("(A;;CC;;;ME)(D;ID;CC;;;ME)", true, &[0]),
+            ("(OA;CI;CC;COMPUTER;USER;ME)", true, &[0]),
+            ("(A;;CC;;;AU)", true, &[0]),
+            ("(A;;CC;;;WD)", true, &[0]),
+            ("(A;;CC;;;BU)", true, &[0]),
+            ("(A;;CC;;;RU)", true, &[0]),
+            ("(A;;CC;;;S-1-5-21-1-2-3-515)", true, &[0]),
+            ("(A;;CC;;;BA)", false, &[]),
+            ("(AU;SA;CC;;;ME)", false, &[]),
+        ];
+        for (text, granted, decided_by) in cases {
+            let list = acl(&text.replace("ME", "S-1-5-21-1-2-3-1104"));
+            let access = list.access(&connector(), AccessMask::CREATE_CHILD, Some(Guid::COMPUTER));
+            assert_eq!(access.is_granted(), granted, "{text}");
+            assert_eq!(access.decided_by, decided_by, "{text}");
+        }
+    }
+
+    #[test]
+    fn each_right_of_a_request_is_decided_on_its_own() {
+        let list = acl("(D;;DC;;;WD)(A;;CCDCRP;;;AU)(A;;LC;;;AU)(A;;CC;;;AU)");
+        let access = list.access(&connector(), AccessMask::from_bits(0x2F), None);
+        assert_eq!(access.granted, AccessMask::from_bits(0x5));
+        assert_eq!(access.denied, AccessMask::DELETE_CHILD);
+        assert_eq!(access.decided_by, [0, 1, 2]);
+        assert!(!access.is_granted());
+    }
+
+    #[test]
+    fn an_entry_that_is_not_understood_is_told_where_it_could_matter() {
+        let list = acl("(0x09;CIIO;00)(0x0a;;00)(A;;CC;;;AU)(0x09;;00)");
+        let access = list.access(&connector(), AccessMask::CREATE_CHILD, None);
+        assert!(access.is_granted());
+        assert_eq!(access.not_understood, [1]);
+    }
+
+    #[test]
+    fn without_a_dacl_everything_is_granted_and_with_an_empty_one_nothing() {
+        for (text, granted) in [("O:BA", true), ("D:NO_ACCESS_CONTROL", true), ("D:", false)] {
+            let descriptor: SecurityDescriptor = text.parse().unwrap();
+            let access = descriptor.access(&connector(), AccessMask::GENERIC_ALL, Some(Guid::COMPUTER));
+            assert_eq!(access.is_granted(), granted, "{text}");
+            assert_eq!(access.wanted, AccessMask::FULL_CONTROL);
+        }
+    }
+
+    #[test]
+    fn a_list_covers_what_it_already_gives() {
+        let create = "(OA;;CC;COMPUTER;;ME)";
+        let below = "(OA;CIIO;CCDCLCSWRPWPDTLOCRSDRCWDWO;;COMPUTER;ME)";
+        let cases = [
+            ("", create, false),
+            (create, create, true),
+            ("(OA;ID;CC;COMPUTER;;ME)", create, true),
+            ("(OA;CI;CCDC;COMPUTER;;ME)", create, true),
+            ("(A;;CC;;;ME)", create, true),
+            ("(A;;GA;;;ME)", create, true),
+            ("(OA;;CC;USER;;ME)", create, false),
+            ("(OA;;DC;COMPUTER;;ME)", create, false),
+            ("(OA;;CC;COMPUTER;;AU)", create, false),
+            ("(OA;CIIO;CC;COMPUTER;;ME)", create, false),
+            ("(OA;CI;CC;COMPUTER;USER;ME)", create, false),
+            ("(OD;;CC;COMPUTER;;ME)", create, false),
+            ("(AU;;CC;;;ME)", create, false),
+            (below, below, true),
+            ("(A;CI;GA;;;ME)", below, true),
+            ("(OA;CIIO;GA;;COMPUTER;ME)", below, true),
+            ("(OA;CIIO;GA;COMPUTER;COMPUTER;ME)", below, false),
+            ("(OA;CIIO;GA;;USER;ME)", below, false),
+            ("(OA;CIIONP;GA;;COMPUTER;ME)", below, false),
+            ("(A;;GA;;;ME)", below, false),
+            ("(A;OI;GA;;;ME)", below, false),
+            ("(A;;CC;;;ME)(A;;DC;;;ME)", "(A;;CCDC;;;ME)", true),
+            ("(A;;CC;;;ME)(A;IO;DC;;;ME)", "(A;;CCDC;;;ME)", false),
+            ("(A;;CC;;;ME)", "(D;;CC;;;ME)", false),
+            ("(A;;CC;;;ME)", "(AU;;CC;;;ME)", false),
+            ("(A;;LCRPRCLO;;;ME)", "(A;;GR;;;ME)", true),
+        ];
+        for (has, wanted, covered) in cases {
+            let me = "S-1-5-21-1-2-3-1104";
+            let wanted = acl(&wanted.replace("ME", me));
+            assert_eq!(acl(&has.replace("ME", me)).covers(&wanted.aces()[0]), covered, "{has} {wanted:?}");
+        }
+    }
+
+    proptest! {
+        /// The walk over one right at a time, as MS-DTYP words it: an answer of its own, without sets.
+        #[test]
+        fn a_request_is_what_its_rights_are_one_by_one(
+            list in any_acl(),
+            wanted: u32,
+            object in prop_oneof![Just(None), Just(Some(Guid::COMPUTER))],
+            extra in any_sid(),
+        ) {
+            let trustees = list.aces().iter().filter_map(Ace::trustee).step_by(2).cloned();
+            let token = Token::of_sids(trustees.chain([extra]));
+            let access = list.access(&token, AccessMask::from_bits(wanted), object);
+            for bit in (0..32).map(|shift| AccessMask::from_bits(1 << shift)).filter(|bit| access.wanted.contains(*bit)) {
+                let decider = list.aces().iter().find(|ace| {
+                    !ace.flags().contains(AceFlags::INHERIT_ONLY)
+                        && matches!(ace.effect(), Some(AceEffect::Allow | AceEffect::Deny))
+                        && ace.mask().unwrap().mapped().contains(bit)
+                        && token.contains(ace.trustee().unwrap())
+                        && (ace.object_type().is_none() || ace.object_type() == object)
+                });
+                let effect = decider.and_then(Ace::effect);
+                prop_assert_eq!(access.granted.contains(bit), effect == Some(AceEffect::Allow));
+                prop_assert_eq!(access.denied.contains(bit), effect == Some(AceEffect::Deny));
+            }
+        }
+
+        #[test]
+        fn what_was_added_is_covered(list in any_acl(), sid in any_sid(), mask: u32, flags in 0..16_u8) {
+            let wanted = Ace::new(
+                AceEffect::Allow, AceFlags::from_bits(flags), AccessMask::from_bits(mask), Some(Guid::COMPUTER), None, sid,
+            );
+            prop_assert!(list.with(wanted.clone()).unwrap().covers(&wanted));
+        }
+    }
+}

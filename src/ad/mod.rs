@@ -1,0 +1,3 @@
+//! On-premises Active Directory: what the Intune Connector needs there.
+
+pub mod descriptor;
