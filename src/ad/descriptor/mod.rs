@@ -34,3 +34,38 @@ pub use self::guid::Guid;
 pub use self::sddl::SddlDomain;
 pub use self::security_descriptor::SecurityDescriptor;
 pub use self::sid::Sid;
+
+/// Reads and writes a type as its text.
+macro_rules! serde_as_text {
+    ($($name:ident),+) => {$(
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )+};
+}
+serde_as_text!(Ace, Guid, Sid);
+
+#[cfg(test)]
+pub(in crate::ad) mod tests {
+    use super::*;
+
+    pub(in crate::ad) use super::ace::tests::SID;
+    pub(in crate::ad) use super::acl::tests::any_acl;
+
+    #[test]
+    fn values_are_kept_as_their_text() {
+        let ace: Ace = format!("(OA;;CC;{};;{SID})", Guid::COMPUTER).parse().unwrap();
+        let json = serde_json::to_string(&ace).unwrap();
+        assert_eq!(json, format!("\"{ace}\""));
+        assert_eq!(serde_json::from_str::<Ace>(&json).unwrap(), ace);
+        assert!(serde_json::from_str::<Sid>("\"BA\"").is_err());
+    }
+}

@@ -1,0 +1,460 @@
+//! The connector's rights on the OU in which it creates computer accounts: what each profile grants, what is there
+//! already, what has to be added, and what taking it back removes.
+//!
+//! All of it is computed from a DACL; reading and writing one is another matter. The same as text for an administrator
+//! who works with other tools: [`DelegationScript`].
+
+mod script;
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::script::{DelegationScript, Principal};
+use super::descriptor::{AccessMask, Ace, AceEffect, AceFlags, Acl, Guid, Sid};
+use crate::model::{InvalidValue, OrganizationalUnit};
+
+/// Which rights the connector gets on an OU. Each profile covers those before it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DelegationProfile {
+    /// Create computers, in this OU only: what the connector needs that runs as a managed service account, version
+    /// 6.2501.2000.5 and newer. The least, and the default.
+    #[default]
+    CreateOnly,
+    /// Create computers and full control of them, in this OU and those below it: what Microsoft documents for the
+    /// legacy connector, which runs as its server's computer account.
+    CreateFullControl,
+    /// Create and delete computers and full control of them, in this OU and those below it: what Microsoft documented
+    /// for the legacy connector before.
+    CreateDeleteFullControl,
+}
+
+impl DelegationProfile {
+    /// All profiles, the least first.
+    pub const ALL: [Self; 3] = [Self::CreateOnly, Self::CreateFullControl, Self::CreateDeleteFullControl];
+
+    /// The entries that the profile adds to the DACL of an OU.
+    ///
+    /// ```
+    /// # use windows_autopilot::ad::delegation::DelegationProfile;
+    /// # use windows_autopilot::ad::descriptor::Sid;
+    /// let connector: Sid = "S-1-5-21-1-2-3-1104".parse()?;
+    /// let [create] = &DelegationProfile::CreateOnly.aces(&connector)[..] else { unreachable!() };
+    /// assert_eq!(create.to_string(), "(OA;;CC;bf967a86-0de6-11d0-a285-00aa003049e2;;S-1-5-21-1-2-3-1104)");
+    /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+    /// ```
+    pub fn aces(self, trustee: &Sid) -> Vec<Ace> {
+        self.grants().iter().map(|grant| grant.to(trustee)).collect()
+    }
+
+    /// The most that `dacl` gives `trustee`, by entries of its own or inherited ones; `None` if it does not even
+    /// give the least.
+    ///
+    /// The right to create need not be inherited by OUs below, whichever the profile: whether the wizard of Windows
+    /// makes it so is not certain. Entries that deny are not looked at; [`Acl::access`] tells what comes out.
+    pub fn covered_by(dacl: &Acl, trustee: &Sid) -> Option<Self> {
+        Self::ALL.into_iter().rev().find(|profile| profile.is_covered_by(dacl, trustee))
+    }
+
+    /// What has to be added to `dacl` so that `trustee` has this profile: nothing if it is covered.
+    ///
+    /// # Errors
+    /// The list would have more than 65,535 bytes.
+    pub fn plan(self, dacl: &Acl, trustee: &Sid) -> Result<DelegationPlan, InvalidValue> {
+        let mut plan = DelegationPlan {
+            trustee: trustee.clone(),
+            grants: Vec::new(),
+            before: dacl.clone(),
+            after: dacl.clone(),
+        };
+        if self.is_covered_by(dacl, trustee) {
+            return Ok(plan);
+        }
+        for grant in self.grants() {
+            let ace = grant.to(trustee);
+            if !dacl.covers(&ace) {
+                plan.after = plan.after.with(ace)?;
+                plan.grants.push(*grant);
+            }
+        }
+        Ok(plan)
+    }
+
+    fn is_covered_by(self, dacl: &Acl, trustee: &Sid) -> bool {
+        self.grants().iter().all(|grant| dacl.covers(&grant.least(trustee)))
+    }
+
+    fn grants(self) -> &'static [Grant] {
+        match self {
+            Self::CreateOnly => &[Grant::CreateHere],
+            Self::CreateFullControl => &[Grant::Create, Grant::FullControl],
+            Self::CreateDeleteFullControl => &[Grant::CreateDelete, Grant::FullControl],
+        }
+    }
+}
+
+impl fmt::Display for DelegationProfile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CreateOnly => "create computers, in this OU only",
+            Self::CreateFullControl => "create computers and full control of them, in this OU and below",
+            Self::CreateDeleteFullControl => {
+                "create and delete computers and full control of them, in this OU and below"
+            }
+        })
+    }
+}
+
+/// An entry of a profile, without its trustee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grant {
+    /// Create computers in the OU itself.
+    CreateHere,
+    /// Create computers in the OU and below.
+    Create,
+    /// Create and delete computers in the OU and below.
+    CreateDelete,
+    /// Full control of the computers in the OU and below.
+    FullControl,
+}
+
+impl Grant {
+    fn to(self, trustee: &Sid) -> Ace {
+        self.with_flags(self.flags(), trustee)
+    }
+
+    /// What is asked for when it is checked: the right to create need not be inherited.
+    fn least(self, trustee: &Sid) -> Ace {
+        let flags = if self == Self::FullControl { self.flags() } else { AceFlags::default() };
+        self.with_flags(flags, trustee)
+    }
+
+    fn flags(self) -> AceFlags {
+        match self {
+            Self::CreateHere => AceFlags::default(),
+            Self::Create | Self::CreateDelete => AceFlags::CONTAINER_INHERIT,
+            Self::FullControl => AceFlags::CONTAINER_INHERIT | AceFlags::INHERIT_ONLY,
+        }
+    }
+
+    fn with_flags(self, flags: AceFlags, trustee: &Sid) -> Ace {
+        let computer = Some(Guid::COMPUTER);
+        let (mask, object_type, inherited_object_type) = match self {
+            Self::CreateHere | Self::Create => (AccessMask::CREATE_CHILD, computer, None),
+            Self::CreateDelete => (AccessMask::CREATE_CHILD | AccessMask::DELETE_CHILD, computer, None),
+            // Not GENERIC_ALL, which Windows turns into this, and Samba stores as it is.
+            Self::FullControl => (AccessMask::FULL_CONTROL, None, computer),
+        };
+        Ace::new(AceEffect::Allow, flags, mask, object_type, inherited_object_type, trustee.clone())
+    }
+}
+
+/// What has to be added to the DACL of an OU. As text it is the difference in SDDL, a line for each entry.
+///
+/// ```
+/// # use windows_autopilot::ad::{delegation::DelegationProfile, descriptor::{SecurityDescriptor, Sid}};
+/// let connector: Sid = "S-1-5-21-1-2-3-1104".parse()?;
+/// let ou: SecurityDescriptor = "D:PAI(A;;GA;;;SY)(A;CIID;RP;;;AU)".parse()?;
+/// let plan = DelegationProfile::CreateOnly.plan(ou.dacl().unwrap(), &connector)?;
+/// assert_eq!(plan.to_string(), "+ (OA;;CC;bf967a86-0de6-11d0-a285-00aa003049e2;;S-1-5-21-1-2-3-1104)\n");
+///
+/// let again = DelegationProfile::CreateOnly.plan(plan.dacl(), &connector)?;
+/// assert!(again.is_empty());
+/// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DelegationPlan {
+    trustee: Sid,
+    grants: Vec<Grant>,
+    before: Acl,
+    after: Acl,
+}
+
+impl DelegationPlan {
+    /// Whether nothing has to be added.
+    pub fn is_empty(&self) -> bool {
+        self.grants.is_empty()
+    }
+
+    /// The entries to add. Kept, they are what [`RevocationPlan::new`] takes back.
+    pub fn aces(&self) -> Vec<Ace> {
+        self.grants.iter().map(|grant| grant.to(&self.trustee)).collect()
+    }
+
+    /// The DACL with them: the new entries after the last of the OU's own, before the first inherited one.
+    pub fn dacl(&self) -> &Acl {
+        &self.after
+    }
+
+    /// The same change as text for an administrator, about the trustee by its SID.
+    ///
+    /// # Errors
+    /// The OU's name came from the service and is not a valid one.
+    pub fn script(&self, ou: &OrganizationalUnit) -> Result<DelegationScript, InvalidValue> {
+        DelegationScript::new(&self.grants, ou, Principal::from(self.trustee.clone()))
+    }
+}
+
+impl fmt::Display for DelegationPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&sddl_difference(&self.before, &self.after))
+    }
+}
+
+/// What taking back a delegation removes from the DACL of an OU: the entries that were granted, each once, and nothing
+/// else. As text it is the difference in SDDL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevocationPlan {
+    removed: Vec<Ace>,
+    missing: Vec<Ace>,
+    before: Acl,
+    after: Acl,
+}
+
+impl RevocationPlan {
+    /// What removing `granted` from `dacl` means.
+    ///
+    /// An entry is the granted one if all of it is the same; one that came from a parent never is. One that another tool
+    /// has since merged with others is left alone and is [missing](Self::missing).
+    pub fn new(dacl: &Acl, granted: &[Ace]) -> Self {
+        let mut missing: Vec<Ace> = granted.to_vec();
+        let mut removed = Vec::new();
+        let after = dacl.without(|ace| {
+            let place = missing.iter().position(|granted| same(granted, ace));
+            removed.extend(place.map(|place| missing.remove(place)));
+            place.is_some()
+        });
+        Self { removed, missing, before: dacl.clone(), after }
+    }
+
+    /// Whether nothing has to be removed.
+    pub fn is_empty(&self) -> bool {
+        self.removed.is_empty()
+    }
+
+    /// The entries to remove.
+    pub fn aces(&self) -> &[Ace] {
+        &self.removed
+    }
+
+    /// Entries that were granted and are not there: removed before, or merged with others.
+    pub fn missing(&self) -> &[Ace] {
+        &self.missing
+    }
+
+    /// The DACL without them.
+    pub fn dacl(&self) -> &Acl {
+        &self.after
+    }
+}
+
+impl fmt::Display for RevocationPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&sddl_difference(&self.before, &self.after))
+    }
+}
+
+/// The difference of two lists, a line for each entry: `- ` and SDDL for those that are gone, then `+ ` and SDDL for
+/// those that are new, and a line that says so if the others stand in another order.
+pub fn sddl_difference(before: &Acl, after: &Acl) -> String {
+    let (gone, kept_before) = apart(before.aces(), after.aces());
+    let (new, kept_after) = apart(after.aces(), before.aces());
+    let mut text = String::new();
+    for (sign, aces) in [("-", gone), ("+", new)] {
+        for ace in aces {
+            text.push_str(&format!("{sign} {ace}\n"));
+        }
+    }
+    if kept_before != kept_after {
+        text.push_str("~ the other entries stand in another order\n");
+    }
+    text
+}
+
+/// The entries of `these` that `those` does not have, counting repetitions, and the rest.
+fn apart<'a>(these: &'a [Ace], those: &[Ace]) -> (Vec<&'a Ace>, Vec<&'a Ace>) {
+    let mut left: HashMap<&Ace, usize> = HashMap::new();
+    for ace in those {
+        *left.entry(ace).or_default() += 1;
+    }
+    these.iter().partition(|ace| match left.get_mut(ace) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            false
+        }
+        _ => true,
+    })
+}
+
+/// Whether both give the same; a directory may have replaced generic rights by what they mean.
+fn same(granted: &Ace, ace: &Ace) -> bool {
+    let parts = |ace: &Ace| {
+        let trustee = ace.trustee().cloned();
+        let mask = ace.mask().map(AccessMask::mapped);
+        (ace.effect(), ace.flags(), mask, ace.object_type(), ace.inherited_object_type(), trustee)
+    };
+    granted.trustee().is_some() && !ace.is_inherited() && parts(granted) == parts(ace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ad::descriptor::SecurityDescriptor;
+    use crate::ad::descriptor::tests::{SID, any_acl};
+    use proptest::prelude::*;
+
+    use DelegationProfile::{CreateDeleteFullControl, CreateFullControl, CreateOnly};
+
+    fn me() -> Sid {
+        SID.parse().unwrap()
+    }
+
+    fn acl(text: &str) -> Acl {
+        let text = text.replace("COMPUTER", "bf967a86-0de6-11d0-a285-00aa003049e2").replace("ME", SID);
+        format!("D:{text}").parse::<SecurityDescriptor>().unwrap().dacl().unwrap().clone()
+    }
+
+    fn any_profile() -> impl Strategy<Value = DelegationProfile> {
+        prop::sample::select(&DelegationProfile::ALL[..])
+    }
+
+    #[test]
+    fn the_profiles_grant_what_microsoft_documents() {
+        for (profile, sddl) in [
+            (CreateOnly, "(OA;;CC;COMPUTER;;ME)"),
+            (CreateFullControl, "(OA;CI;CC;COMPUTER;;ME)(OA;CIIO;CCDCLCSWRPWPDTLOCRSDRCWDWO;;COMPUTER;ME)"),
+            (
+                CreateDeleteFullControl,
+                "(OA;CI;CCDC;COMPUTER;;ME)(OA;CIIO;CCDCLCSWRPWPDTLOCRSDRCWDWO;;COMPUTER;ME)",
+            ),
+        ] {
+            assert_eq!(profile.aces(&me()), acl(sddl).aces(), "{profile}");
+        }
+        assert_eq!(DelegationProfile::default(), CreateOnly);
+    }
+
+    #[test]
+    fn the_most_that_is_covered_is_told() {
+        let full = "(OA;CIIO;CCDCLCSWRPWPDTLOCRSDRCWDWO;;COMPUTER;ME)";
+        let cases = [
+            (String::new(), None),
+            ("(OA;;CC;COMPUTER;;ME)".into(), Some(CreateOnly)),
+            ("(OA;ID;CC;COMPUTER;;ME)".into(), Some(CreateOnly)),
+            ("(OA;CI;CC;COMPUTER;;ME)".into(), Some(CreateOnly)),
+            ("(OA;CIIO;CC;COMPUTER;;ME)".into(), None),
+            (full.into(), None),
+            (format!("(OA;;CC;COMPUTER;;ME){full}"), Some(CreateFullControl)),
+            (format!("(OA;CI;CC;COMPUTER;;ME){full}"), Some(CreateFullControl)),
+            (format!("(OA;;CCDC;COMPUTER;;ME){full}"), Some(CreateDeleteFullControl)),
+            (format!("(OA;;DC;COMPUTER;;ME)(OA;;CC;COMPUTER;;ME){full}"), Some(CreateDeleteFullControl)),
+            ("(A;CI;GA;;;ME)".into(), Some(CreateDeleteFullControl)),
+            ("(A;;GA;;;ME)".into(), Some(CreateOnly)),
+            ("(A;CI;GA;;;AU)".into(), None),
+        ];
+        for (sddl, profile) in cases {
+            assert_eq!(DelegationProfile::covered_by(&acl(&sddl), &me()), profile, "{sddl}");
+        }
+    }
+
+    #[test]
+    fn a_plan_adds_what_is_missing_in_the_right_place() {
+        let full = "(OA;CIIO;CCDCLCSWRPWPDTLOCRSDRCWDWO;;COMPUTER;ME)";
+        let own = "(D;;DC;;;WD)(A;;GA;;;SY)";
+        let inherited = "(A;CIID;RP;;;AU)";
+        let cases = [
+            (CreateOnly, "", "(OA;;CC;COMPUTER;;ME)".to_owned()),
+            (CreateFullControl, "", format!("(OA;CI;CC;COMPUTER;;ME){full}")),
+            (CreateDeleteFullControl, "", format!("(OA;CI;CCDC;COMPUTER;;ME){full}")),
+            (CreateFullControl, "(OA;CI;CCDC;COMPUTER;;ME)", full.to_owned()),
+            (CreateFullControl, "(OA;;CC;COMPUTER;;ME)", format!("(OA;CI;CC;COMPUTER;;ME){full}")),
+            (CreateDeleteFullControl, full, "(OA;CI;CCDC;COMPUTER;;ME)".to_owned()),
+        ];
+        for (profile, has, added) in cases {
+            let before = acl(&format!("{own}{has}{inherited}"));
+            let plan = profile.plan(&before, &me()).unwrap();
+            assert_eq!(plan.aces(), acl(&added).aces(), "{profile} {has}");
+            assert_eq!(
+                plan.dacl(),
+                &Acl::new(acl(&format!("{own}{has}{added}{inherited}")).aces().to_vec()).unwrap()
+            );
+            let lines: Vec<String> = plan.aces().iter().map(|ace| format!("+ {ace}\n")).collect();
+            assert_eq!(plan.to_string(), lines.concat());
+        }
+    }
+
+    #[test]
+    fn what_is_covered_is_not_planned_even_without_inheritance() {
+        let dacl = acl("(OA;;CC;COMPUTER;;ME)(OA;CIIO;GA;;COMPUTER;ME)");
+        let plan = CreateFullControl.plan(&dacl, &me()).unwrap();
+        assert!(plan.is_empty() && plan.aces().is_empty());
+        assert_eq!((plan.dacl(), plan.to_string().as_str()), (&dacl, ""));
+    }
+
+    #[test]
+    fn revoking_removes_each_granted_entry_once_and_no_other() {
+        let granted = CreateFullControl.aces(&me());
+        let before = acl(
+            "(OA;CI;CC;COMPUTER;;ME)(OA;CI;CC;COMPUTER;;ME)(OA;CI;CCDC;COMPUTER;;ME)(OA;CI;CC;COMPUTER;;AU)\
+             (OA;CIIO;GA;;COMPUTER;ME)(OA;CIID;CC;COMPUTER;;ME)",
+        );
+        let plan = RevocationPlan::new(&before, &granted);
+        let after = acl(
+            "(OA;CI;CC;COMPUTER;;ME)(OA;CI;CCDC;COMPUTER;;ME)(OA;CI;CC;COMPUTER;;AU)(OA;CIID;CC;COMPUTER;;ME)",
+        );
+        assert_eq!((plan.dacl(), plan.missing()), (&after, &[][..]));
+        assert_eq!(plan.aces(), granted);
+        assert_eq!(
+            plan.to_string(),
+            acl("(OA;CI;CC;COMPUTER;;ME)(OA;CIIO;GA;;COMPUTER;ME)")
+                .aces()
+                .iter()
+                .map(|ace| format!("- {ace}\n"))
+                .collect::<String>()
+        );
+
+        let merged = acl("(OA;CI;CCRP;COMPUTER;;ME)(OA;CIID;CC;COMPUTER;;ME)");
+        let plan = RevocationPlan::new(&merged, &granted);
+        assert!(plan.is_empty());
+        assert_eq!((plan.dacl(), plan.missing()), (&merged, &granted[..]));
+    }
+
+    #[test]
+    fn the_difference_tells_repetitions_and_order() {
+        let (a, b) = ("(A;;RP;;;AU)", "(A;;LC;;;AU)");
+        for (before, after, expected) in [
+            (format!("{a}{b}"), format!("{a}{b}"), String::new()),
+            (format!("{a}{a}"), a.to_owned(), format!("- {a}\n")),
+            (a.to_owned(), b.to_owned(), format!("- {a}\n+ {b}\n")),
+            (format!("{a}{b}"), format!("{b}{a}"), "~ the other entries stand in another order\n".to_owned()),
+        ] {
+            assert_eq!(sddl_difference(&acl(&before), &acl(&after)), expected);
+        }
+    }
+
+    #[test]
+    fn a_profile_is_written_by_its_name() {
+        for (profile, json) in [
+            (CreateOnly, "\"create_only\""),
+            (CreateFullControl, "\"create_full_control\""),
+            (CreateDeleteFullControl, "\"create_delete_full_control\""),
+        ] {
+            assert_eq!(serde_json::to_string(&profile).unwrap(), json);
+            assert_eq!(serde_json::from_str::<DelegationProfile>(json).unwrap(), profile);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_plan_is_covered_is_not_repeated_and_can_be_taken_back(dacl in any_acl(), profile in any_profile()) {
+            let plan = profile.plan(&dacl, &me()).unwrap();
+            prop_assert!(DelegationProfile::covered_by(plan.dacl(), &me()) >= Some(profile));
+            prop_assert!(profile.plan(plan.dacl(), &me()).unwrap().is_empty());
+            let back = RevocationPlan::new(plan.dacl(), &plan.aces());
+            prop_assert_eq!(back.dacl().aces(), dacl.aces());
+            prop_assert!(back.missing().is_empty());
+        }
+    }
+}
