@@ -296,7 +296,8 @@ pub(super) mod tests {
     ];
 
     pub(in crate::ad) fn hex(text: &str) -> Vec<u8> {
-        (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
+        let digit = |byte: &u8| u8::try_from(char::from(*byte).to_digit(16).unwrap()).unwrap();
+        text.as_bytes().chunks(2).map(|pair| digit(&pair[0]) * 16 + digit(&pair[1])).collect()
     }
 
     fn any_mask() -> impl Strategy<Value = AccessMask> + Clone {

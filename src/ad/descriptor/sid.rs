@@ -262,7 +262,7 @@ pub(super) mod tests {
     proptest! {
         #[test]
         fn every_sid_comes_back_from_bytes_and_text(sid in any_sid()) {
-            prop_assert_eq!(Sid::from_bytes(&sid.to_bytes()).unwrap(), sid.clone());
+            prop_assert_eq!(&Sid::from_bytes(&sid.to_bytes()).unwrap(), &sid);
             prop_assert_eq!(sid.to_string().parse::<Sid>().unwrap(), sid);
         }
 

@@ -1,0 +1,393 @@
+//! What is wrong with the connector's configuration files.
+
+use super::{ACCOUNT, ConnectorConfig, ConnectorFile, DISABLE_OU_UPDATES, Proxy, UNITS, same_key};
+use crate::model::{Finding, OrganizationalUnit, Severity, nearest};
+
+/// Keys with the values that the connector's installer writes.
+const SHIPPED: &[(ConnectorFile, &str, &str)] = &[
+    (ConnectorFile::EnrollmentWizard, "SignInURL", "https://portal.manage.microsoft.com/Home/ClientLogon"),
+    (
+        ConnectorFile::EnrollmentWizard,
+        "LocationServiceEndpoint",
+        "RestUserAuthLocationService/RestUserAuthLocationService/ServiceAddresses",
+    ),
+    (ConnectorFile::Service, "BaseServiceAddress", "https://manage.microsoft.com/"),
+];
+
+/// Keys that an administrator may add.
+const OWN: &[&str] = &[UNITS, ACCOUNT, DISABLE_OU_UPDATES];
+
+impl ConnectorConfig {
+    /// What is wrong with the file, whatever is wanted of it.
+    pub fn lint(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        self.check_keys(&mut findings);
+        if self.file() == ConnectorFile::EnrollmentWizard {
+            self.check_units(&mut findings);
+            self.check_account(&mut findings);
+        }
+        self.check_proxy(&mut findings);
+        findings
+    }
+
+    /// How the units in the wizard's file differ from those that are wanted.
+    ///
+    /// ```
+    /// # use windows_autopilot::ad::connector_config::{ConnectorConfig, ConnectorFile};
+    /// let file = br#"<configuration><appSettings>
+    ///     <add key="OrganizationalUnitsUsedForOfflineDomainJoin" value="OU=Old,DC=corp,DC=example"/>
+    /// </appSettings></configuration>"#;
+    /// let config = ConnectorConfig::parse(ConnectorFile::EnrollmentWizard, file)?;
+    /// let findings = config.compare_organizational_units(&["OU=New,DC=corp,DC=example".parse()?]);
+    /// let ids: Vec<&str> = findings.iter().map(|finding| &*finding.id).collect();
+    /// assert_eq!(ids, ["connector-config.missing-ou", "connector-config.extra-ou"]);
+    /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+    /// ```
+    pub fn compare_organizational_units(&self, wanted: &[OrganizationalUnit]) -> Vec<Finding> {
+        let has = self.organizational_units();
+        let lacks = |units: &[OrganizationalUnit], unit: &OrganizationalUnit| {
+            !units.iter().any(|other| other.same_as(unit))
+        };
+        let missing = wanted.iter().filter(|unit| lacks(&has, unit)).map(|unit| {
+            self.finding(
+                "connector-config.missing-ou",
+                Severity::Error,
+                UNITS,
+                format!("{unit} is not in the list"),
+                "add it, and click Configure Managed Service Account in the wizard; or delegate the unit by hand",
+            )
+        });
+        let extra = has.iter().filter(|unit| lacks(wanted, unit)).map(|unit| {
+            self.finding(
+                "connector-config.extra-ou",
+                Severity::Warning,
+                UNITS,
+                format!("{unit} is in the list and not wanted"),
+                "remove it if no other deployment needs it",
+            )
+        });
+        missing.chain(extra).collect()
+    }
+
+    fn check_keys(&self, findings: &mut Vec<Finding>) {
+        if let Some(problem) = self.settings_elsewhere() {
+            findings.push(self.finding(
+                "connector-config.settings-elsewhere",
+                Severity::Warning,
+                "appSettings",
+                format!("the file {problem}"),
+                "keep one appSettings with all settings in this file",
+            ));
+        }
+        let keys: Vec<&str> = match self.section() {
+            Some((_, children)) => children
+                .filter(|(_, element)| element.name == "add")
+                .filter_map(|(_, element)| element.attribute("key"))
+                .collect(),
+            None => Vec::new(),
+        };
+        for (at, key) in keys.iter().enumerate() {
+            let earlier = keys.iter().take(at).filter(|other| same_key(other, key)).count();
+            if earlier == 1 {
+                findings.push(self.finding(
+                    "connector-config.duplicate-key",
+                    Severity::Warning,
+                    key,
+                    "the key is there more than once",
+                    "keep one of them",
+                ));
+            }
+            let shipped = SHIPPED.iter().map(|(_, known, _)| *known);
+            let known: Vec<&str> = OWN.iter().copied().chain(shipped).collect();
+            if known.iter().any(|known| same_key(known, key)) {
+                continue;
+            }
+            let meant = nearest(key, known).filter(|meant| !keys.iter().any(|other| same_key(other, meant)));
+            if let Some(meant) = meant {
+                findings.push(self.finding(
+                    "connector-config.renamed-key",
+                    Severity::Error,
+                    key,
+                    format!("the connector knows no such key; {meant} is not there"),
+                    format!("rename it to {meant}"),
+                ));
+            }
+        }
+        for (_, key, shipped) in SHIPPED.iter().filter(|(file, ..)| *file == self.file()) {
+            let value = self.setting(key);
+            if value != Some(shipped) {
+                findings.push(self.finding(
+                    "connector-config.not-as-shipped",
+                    Severity::Info,
+                    key,
+                    if value.is_some() {
+                        "has another value than the installer writes"
+                    } else {
+                        "is not there"
+                    },
+                    format!("unless the cloud is a national one, set it to {shipped}"),
+                ));
+            }
+        }
+    }
+
+    fn check_units(&self, findings: &mut Vec<Finding>) {
+        let all = self.organizational_units();
+        let mut units = all.iter().enumerate().peekable();
+        while let Some((at, unit)) = units.next() {
+            // The backslash was meant to escape the semicolon at which the connector separates.
+            let backslashes = unit.as_str().chars().rev().take_while(|c| *c == '\\').count();
+            if backslashes % 2 == 1 && units.peek().is_some() {
+                let rest = units.next().map(|(_, rest)| rest.as_str()).unwrap_or_default();
+                findings.push(self.finding(
+                    "connector-config.separator-in-ou",
+                    Severity::Error,
+                    UNITS,
+                    format!("{unit};{rest} has a semicolon in a name, at which the connector separates"),
+                    "write it as \\3B, or use a unit without one",
+                ));
+                continue;
+            }
+            if let Some(violation) = unit.violation() {
+                findings.push(self.finding(
+                    "connector-config.invalid-ou",
+                    Severity::Error,
+                    UNITS,
+                    format!("{unit} {}", violation.problem()),
+                    violation.remedy().to_owned(),
+                ));
+            } else if all.iter().take(at).any(|other| other.same_as(unit)) {
+                findings.push(self.finding(
+                    "connector-config.duplicate-ou",
+                    Severity::Info,
+                    UNITS,
+                    format!("{unit} is in the list more than once"),
+                    "keep one of them",
+                ));
+            }
+        }
+    }
+
+    fn check_account(&self, findings: &mut Vec<Finding>) {
+        let account = self.setting(ACCOUNT).filter(|account| !account.is_empty());
+        if let Some(account) = account {
+            let is_good = account.split_once('@').is_some_and(|(name, domain)| {
+                !name.is_empty() && !domain.is_empty() && !domain.contains('@') && account.trim() == account
+            });
+            if !is_good {
+                findings.push(self.finding(
+                    "connector-config.account-form",
+                    Severity::Error,
+                    ACCOUNT,
+                    "the value is not account@domain",
+                    "write the managed service account as account@domain, such as odj$@corp.example",
+                ));
+            }
+        }
+        let disabled = self.setting(DISABLE_OU_UPDATES).unwrap_or_default();
+        let is_disabled = disabled.eq_ignore_ascii_case("true");
+        if !(is_disabled || disabled.is_empty() || disabled.eq_ignore_ascii_case("false")) {
+            findings.push(self.finding(
+                "connector-config.not-a-switch",
+                Severity::Warning,
+                DISABLE_OU_UPDATES,
+                format!("the value is {disabled:?}"),
+                "write true or false",
+            ));
+        }
+        match (account, is_disabled) {
+            (Some(_), false) => findings.push(self.finding(
+                "connector-config.ou-updates-with-account",
+                Severity::Warning,
+                DISABLE_OU_UPDATES,
+                "a managed service account of one's own is set, and the wizard still tries to change permissions",
+                "set it to true, and delegate the units by hand",
+            )),
+            (None, true) => findings.push(self.finding(
+                "connector-config.ou-updates-disabled",
+                Severity::Info,
+                DISABLE_OU_UPDATES,
+                "the wizard does not give the connector its permissions on the units",
+                "delegate the units by hand, or set it to false",
+            )),
+            _ => {}
+        }
+    }
+
+    fn check_proxy(&self, findings: &mut Vec<Finding>) {
+        const PLACE: &str = "system.net/defaultProxy";
+        let has_nested = self
+            .default_proxies()
+            .any(|(place, _)| self.document.first_child(place, "defaultProxy").is_some());
+        if has_nested {
+            findings.push(self.finding(
+                "connector-config.nested-default-proxy",
+                Severity::Warning,
+                PLACE,
+                "defaultProxy stands inside of defaultProxy, which .NET's schema does not have",
+                "write <defaultProxy enabled=\"false\" /> alone",
+            ));
+        }
+        if matches!(self.proxy(), Proxy::Server(server) if !server.address.contains("://")) {
+            findings.push(self.finding(
+                "connector-config.proxy-without-scheme",
+                Severity::Info,
+                PLACE,
+                "the address is not a URI, which .NET's documentation asks for",
+                "if the connector cannot reach the internet, write http:// before it",
+            ));
+        }
+    }
+
+    fn finding(
+        &self,
+        id: &'static str,
+        severity: Severity,
+        what: &str,
+        evidence: impl Into<String>,
+        remedy: impl Into<std::borrow::Cow<'static, str>>,
+    ) -> Finding {
+        Finding::new(id, severity, format!("{}: {what}", self.file()), evidence, remedy)
+    }
+}
+
+/// What must be the same in both files, and is not.
+pub fn compare_connector_configs(wizard: &ConnectorConfig, service: &ConnectorConfig) -> Vec<Finding> {
+    if wizard.proxy() == service.proxy() {
+        return Vec::new();
+    }
+    vec![wizard.finding(
+        "connector-config.proxy-differs",
+        Severity::Error,
+        "system.net/defaultProxy",
+        format!("{} has another one", service.file()),
+        "write the same into both files, and restart Intune ODJConnector Service",
+    )]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(file: ConnectorFile, settings: &str) -> ConnectorConfig {
+        let shipped: String = SHIPPED
+            .iter()
+            .filter(|(of, ..)| *of == file)
+            .map(|(_, key, value)| format!("<add key=\"{key}\" value=\"{value}\"/>"))
+            .collect();
+        let text = format!("<configuration><appSettings>{shipped}{settings}</appSettings></configuration>");
+        ConnectorConfig::parse(file, text.as_bytes()).unwrap()
+    }
+
+    fn wizard(settings: &[(&str, &str)]) -> ConnectorConfig {
+        let settings: String =
+            settings.iter().map(|(key, value)| format!("<add key=\"{key}\" value=\"{value}\"/>")).collect();
+        config(ConnectorFile::EnrollmentWizard, &settings)
+    }
+
+    fn ids(findings: &[Finding]) -> Vec<&str> {
+        findings.iter().map(|finding| finding.id.strip_prefix("connector-config.").unwrap()).collect()
+    }
+
+    #[test]
+    fn files_as_they_are_shipped_are_clean() {
+        for file in [ConnectorFile::EnrollmentWizard, ConnectorFile::Service] {
+            assert_eq!(config(file, "").lint(), []);
+        }
+    }
+
+    #[test]
+    fn each_mistake_in_the_wizards_file_is_found() {
+        let (a, b) = ("OU=a,DC=x,DC=y", "OU=b,DC=x,DC=y");
+        type Settings<'a> = &'a [(&'a str, &'a str)];
+        let cases: &[(Settings<'_>, &[&str])] = &[
+            (&[(UNITS, "")], &[]),
+            (&[(UNITS, &format!("{a}; {b} ;"))], &[]),
+            (&[(UNITS, &format!("{a};ou=A,dc=x,dc=y"))], &["duplicate-ou"]),
+            (&[(UNITS, "CN=Computers,DC=x,DC=y")], &["invalid-ou"]),
+            (&[(UNITS, "OU=a, DC=x,DC=y")], &["invalid-ou"]),
+            (&[(UNITS, r"OU=a\\;b,DC=x,DC=y")], &["invalid-ou", "invalid-ou"]),
+            (&[(UNITS, r"OU=a\;b,DC=x,DC=y")], &["separator-in-ou"]),
+            (&[(UNITS, r"OU=a\3Bb,DC=x,DC=y")], &[]),
+            (&[("OrganizationalUnitUsedForOfflineDomainJoin", a)], &["renamed-key"]),
+            (&[("OrganizationalUnitUsedForOfflineDomainJoin", a), (UNITS, a)], &[]),
+            (&[("Anything", "x")], &[]),
+            (&[(UNITS, a), (UNITS, a), (UNITS, a)], &["duplicate-key"]),
+            (&[("organizationalunitsusedforofflinedomainjoin", a)], &[]),
+            (&[(ACCOUNT, "odj$@corp.example"), (DISABLE_OU_UPDATES, "True")], &[]),
+            (&[(ACCOUNT, "odj$@corp.example")], &["ou-updates-with-account"]),
+            (&[(ACCOUNT, r"CORP\odj$"), (DISABLE_OU_UPDATES, "true")], &["account-form"]),
+            (&[(ACCOUNT, "odj$@"), (DISABLE_OU_UPDATES, "true")], &["account-form"]),
+            (&[(DISABLE_OU_UPDATES, "true")], &["ou-updates-disabled"]),
+            (&[(DISABLE_OU_UPDATES, "false")], &[]),
+            (&[(DISABLE_OU_UPDATES, "yes")], &["not-a-switch"]),
+            (&[("SignInURL", "https://elsewhere")], &["duplicate-key", "not-as-shipped"]),
+        ];
+        for (settings, expected) in cases {
+            assert_eq!(ids(&wizard(settings).lint()), *expected, "{settings:?}");
+        }
+    }
+
+    #[test]
+    fn other_mistakes_are_found_in_both_files() {
+        for (text, expected) in [
+            ("<configuration/>", &["not-as-shipped"][..]),
+            (
+                "<configuration><appSettings file='x'/></configuration>",
+                &["settings-elsewhere", "not-as-shipped"],
+            ),
+            (
+                "<configuration><appSettings/><appSettings/></configuration>",
+                &["settings-elsewhere", "not-as-shipped"],
+            ),
+            (
+                "<configuration><system.net><defaultProxy><defaultProxy enabled='False'/></defaultProxy></system.net></configuration>",
+                &["not-as-shipped", "nested-default-proxy"],
+            ),
+            (
+                "<configuration><system.net><defaultProxy><proxy proxyaddress='p:80'/></defaultProxy></system.net></configuration>",
+                &["not-as-shipped", "proxy-without-scheme"],
+            ),
+        ] {
+            let config = ConnectorConfig::parse(ConnectorFile::Service, text.as_bytes()).unwrap();
+            assert_eq!(ids(&config.lint()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn units_are_compared_whatever_their_case_and_escapes() {
+        let config = wizard(&[(UNITS, r"OU=L\C3\BCbeck,DC=x,DC=y;OU=b\3Bc,DC=x,DC=y;OU=old,DC=x,DC=y")]);
+        let wanted: Vec<OrganizationalUnit> =
+            ["ou=lübeck,dc=X,dc=Y", r"OU=b\;c,DC=x,DC=y", "OU=new,DC=x,DC=y"]
+                .iter()
+                .map(|unit| unit.parse().unwrap())
+                .collect();
+        let findings = config.compare_organizational_units(&wanted);
+        assert_eq!(ids(&findings), ["missing-ou", "extra-ou"]);
+        assert!(findings[0].evidence.contains("OU=new"), "{findings:?}");
+        assert!(findings[1].evidence.contains("OU=old"), "{findings:?}");
+    }
+
+    #[test]
+    fn a_managed_service_account_and_what_is_in_a_proxy_address_are_not_repeated() {
+        let mut all = wizard(&[(ACCOUNT, "jane.doe")]).lint();
+        let text = "<configuration><system.net><defaultProxy><proxy proxyaddress='u:hunter2@p:80'/></defaultProxy></system.net></configuration>";
+        let proxy = ConnectorConfig::parse(ConnectorFile::EnrollmentWizard, text.as_bytes()).unwrap();
+        all.extend(proxy.lint());
+        all.extend(compare_connector_configs(&proxy, &config(ConnectorFile::Service, "")));
+        assert!(!all.is_empty());
+        let text = format!("{all:?} {proxy:?}");
+        assert!(!text.contains("jane") && !text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn both_files_must_have_the_same_proxy() {
+        let mut wizard = wizard(&[]);
+        let mut service = config(ConnectorFile::Service, "");
+        assert_eq!(compare_connector_configs(&wizard, &service), []);
+        wizard.set_proxy(&Proxy::Disabled).unwrap();
+        assert_eq!(ids(&compare_connector_configs(&wizard, &service)), ["proxy-differs"]);
+        service.set_proxy(&Proxy::Disabled).unwrap();
+        assert_eq!(compare_connector_configs(&wizard, &service), []);
+    }
+}

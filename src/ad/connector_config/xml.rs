@@ -1,0 +1,424 @@
+//! An XML document that is changed in places and otherwise stays as it is, byte for byte.
+
+use std::ops::Range;
+
+use quick_xml::XmlVersion;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::reader::Reader;
+
+use crate::model::InvalidValue;
+
+/// Far more than a configuration file has.
+const MAX_LENGTH: usize = 256 * 1024;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// A well-formed document in UTF-8 without a document type, and where its elements stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Document {
+    has_byte_order_mark: bool,
+    text: String,
+    /// In the order of their start tags; the first is the root.
+    elements: Vec<Element>,
+}
+
+/// An element, and where it stands in the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Element {
+    pub(super) name: String,
+    parent: Option<usize>,
+    attributes: Vec<Attribute>,
+    start_tag: Range<usize>,
+    /// `None` in `<a/>`.
+    end_tag: Option<Range<usize>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Attribute {
+    name: String,
+    value: String,
+    /// The value between its quotes.
+    span: Range<usize>,
+}
+
+impl Element {
+    /// The value of an attribute, as a program that reads the file gets it.
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.name == name)
+            .map(|attribute| attribute.value.as_str())
+    }
+}
+
+impl Document {
+    /// Reads a document.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, InvalidValue> {
+        if bytes.len() > MAX_LENGTH {
+            return Err(invalid("is longer than 256 KiB, which no configuration file of the connector is"));
+        }
+        if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+            return Err(invalid("is in UTF-16; save it as UTF-8"));
+        }
+        let (has_byte_order_mark, text) = match bytes.strip_prefix(BYTE_ORDER_MARK) {
+            Some(text) => (true, text),
+            None => (false, bytes),
+        };
+        let text = str::from_utf8(text).map_err(|error| {
+            let valid = text.get(..error.valid_up_to()).unwrap_or_default();
+            let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+            invalid(format!("is not UTF-8 in line {line}"))
+        })?;
+        Self::parse_text(has_byte_order_mark, text.to_owned())
+    }
+
+    /// The bytes of the file.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mark = if self.has_byte_order_mark { BYTE_ORDER_MARK } else { &[] };
+        [mark, self.text.as_bytes()].concat()
+    }
+
+    pub(super) fn get(&self, element: usize) -> Option<&Element> {
+        self.elements.get(element)
+    }
+
+    /// The children of an element, or those of one name.
+    pub(super) fn children<'a>(
+        &'a self,
+        parent: usize,
+        name: Option<&'a str>,
+    ) -> impl DoubleEndedIterator<Item = (usize, &'a Element)> {
+        let all = self.elements.iter().enumerate();
+        all.filter(move |(_, element)| {
+            element.parent == Some(parent) && name.is_none_or(|name| element.name == name)
+        })
+    }
+
+    /// The first child of a name.
+    pub(super) fn first_child(&self, parent: usize, name: &str) -> Option<usize> {
+        self.children(parent, Some(name)).next().map(|(child, _)| child)
+    }
+
+    /// The document with another value of an attribute, which is added if it is not there.
+    pub(super) fn with_attribute(
+        &self,
+        element: usize,
+        name: &str,
+        value: &str,
+    ) -> Result<Self, InvalidValue> {
+        let Some(element) = self.get(element) else { return Ok(self.clone()) };
+        if let Some(attribute) = element.attributes.iter().find(|attribute| attribute.name == name) {
+            return self.with(&attribute.span, &escaped(value));
+        }
+        // After the last one, or after the name.
+        let place = match element.attributes.last() {
+            Some(last) => last.span.end + 1,
+            None => element.start_tag.start + 1 + element.name.len(),
+        };
+        self.with(&(place..place), &format!(" {name}=\"{}\"", escaped(value)))
+    }
+
+    /// The document without an element, nor the white space before it.
+    pub(super) fn without(&self, element: usize) -> Result<Self, InvalidValue> {
+        let Some(element) = self.get(element) else { return Ok(self.clone()) };
+        let before = self.text.get(..element.start_tag.start).unwrap_or_default();
+        self.with(&(before.trim_end_matches(is_white_space).len()..element.end()), "")
+    }
+
+    /// The document with one more element, without content, as the last of an element's children; and that element. It
+    /// stands on a line of its own, as far in as its siblings.
+    pub(super) fn with_child(
+        &self,
+        parent: usize,
+        name: &str,
+        attributes: &[(&str, &str)],
+    ) -> Result<(Self, usize), InvalidValue> {
+        let Some(element) = self.get(parent) else { return Ok((self.clone(), parent)) };
+        let attributes: String =
+            attributes.iter().map(|(name, value)| format!(" {name}=\"{}\"", escaped(value))).collect();
+        let child = format!("<{name}{attributes} />");
+        let own = self.line_before(element.start_tag.start);
+        let changed = if let Some((_, last)) = self.children(parent, None).next_back() {
+            let child = format!("{}{child}", self.line_before(last.start_tag.start));
+            self.with(&(last.end()..last.end()), &child)?
+        } else {
+            let inner = if own.is_empty() { String::new() } else { format!("{own}{}", self.indent(parent)) };
+            match &element.end_tag {
+                Some(end_tag) => {
+                    let content = self.text.get(element.start_tag.end..end_tag.start).unwrap_or_default();
+                    let (content, blanks) = content.split_at(content.trim_end_matches(is_white_space).len());
+                    let place = element.start_tag.end + content.len();
+                    let own = if blanks.contains('\n') { "" } else { own };
+                    self.with(&(place..place), &format!("{inner}{child}{own}"))?
+                }
+                None => {
+                    let tag = self.text.get(element.start_tag.clone()).unwrap_or_default();
+                    let open = tag.trim_end_matches("/>").trim_end_matches(is_white_space).len();
+                    let place = element.start_tag.start + open..element.start_tag.end;
+                    self.with(&place, &format!(">{inner}{child}{own}</{}>", element.name))?
+                }
+            }
+        };
+        let child = changed.children(parent, None).next_back().map_or(parent, |(child, _)| child);
+        Ok((changed, child))
+    }
+
+    /// The line break and the blanks before `place`, if there is nothing else before it on its line.
+    fn line_before(&self, place: usize) -> &str {
+        let before = self.text.get(..place).unwrap_or_default();
+        let blanks = before.trim_end_matches([' ', '\t']);
+        let line = blanks.strip_suffix('\n').map(|rest| rest.strip_suffix('\r').unwrap_or(rest));
+        line.and_then(|rest| before.get(rest.len()..)).unwrap_or_default()
+    }
+
+    /// How much farther in than an element its children stand: as the element does in its parent, or four blanks.
+    fn indent(&self, element: usize) -> String {
+        let own = self.get(element).map_or("", |element| self.line_before(element.start_tag.start));
+        let parent = self.get(element).and_then(|element| self.get(element.parent?));
+        let around = parent.map_or("", |parent| self.line_before(parent.start_tag.start));
+        let blanks = |line: &str| line.trim_start_matches(['\r', '\n']).to_owned();
+        let (own, around) = (blanks(own), blanks(around));
+        match own.strip_prefix(&around) {
+            Some(more) if !more.is_empty() => more.to_owned(),
+            _ => "    ".to_owned(),
+        }
+    }
+
+    /// The document with other text in a place. It is read again, so that what comes out is well-formed.
+    fn with(&self, place: &Range<usize>, text: &str) -> Result<Self, InvalidValue> {
+        let before = self.text.get(..place.start).unwrap_or_default();
+        let after = self.text.get(place.end..).unwrap_or_default();
+        Self::parse_text(self.has_byte_order_mark, [before, text, after].concat())
+    }
+
+    fn parse_text(has_byte_order_mark: bool, text: String) -> Result<Self, InvalidValue> {
+        let mut scan = Scan { text: &text, elements: Vec::new(), open: Vec::new() };
+        scan.run().map_err(|wrong| {
+            let before = text.get(..wrong.byte).unwrap_or(&text);
+            let line = before.matches('\n').count() + 1;
+            invalid(format!("is not a file that can be read safely: line {line} {}", wrong.problem))
+                .at(before.chars().count())
+        })?;
+        let elements = scan.elements;
+        Ok(Self { has_byte_order_mark, text, elements })
+    }
+}
+
+impl Element {
+    fn end(&self) -> usize {
+        self.end_tag.as_ref().unwrap_or(&self.start_tag).end
+    }
+}
+
+fn invalid(problem: impl Into<std::borrow::Cow<'static, str>>) -> InvalidValue {
+    InvalidValue::new("configuration file", problem, "put back the copy that was made before it was edited")
+}
+
+/// What is wrong, and at which byte.
+struct Wrong {
+    problem: String,
+    byte: usize,
+}
+
+/// One pass over a document. What quick-xml lets pass although it is not well-formed is refused here.
+struct Scan<'a> {
+    text: &'a str,
+    elements: Vec<Element>,
+    open: Vec<usize>,
+}
+
+impl Scan<'_> {
+    fn run(&mut self) -> Result<(), Wrong> {
+        if let Some((byte, c)) = self.text.char_indices().find(|(_, c)| !is_xml_char(*c)) {
+            return Err(Wrong {
+                problem: format!("has the character {c:?}, which XML does not allow"),
+                byte,
+            });
+        }
+        let mut reader = Reader::from_str(self.text);
+        reader.config_mut().check_comments = true;
+        loop {
+            let start = offset(reader.buffer_position());
+            let event = reader.read_event().map_err(|error| Wrong {
+                problem: format!("is not well-formed: {error}"),
+                byte: offset(reader.error_position()),
+            })?;
+            let span = start..offset(reader.buffer_position());
+            let wrong = |problem: &str| Err(Wrong { problem: problem.to_owned(), byte: start });
+            match event {
+                Event::Start(tag) => {
+                    let element = self.element(&tag, span)?;
+                    self.open.push(self.elements.len());
+                    self.elements.push(element);
+                }
+                Event::Empty(tag) => {
+                    let element = self.element(&tag, span)?;
+                    self.elements.push(element);
+                }
+                Event::End(_) => {
+                    let element = self.open.pop().and_then(|element| self.elements.get_mut(element));
+                    if let Some(element) = element {
+                        element.end_tag = Some(span);
+                    }
+                }
+                Event::Text(text) => {
+                    if self.open.is_empty() && !text.chars().all(is_white_space) {
+                        return wrong("has text outside of the root element");
+                    }
+                    if text.contains("]]>") {
+                        return wrong("has ]]> in its text");
+                    }
+                }
+                Event::CData(_) if self.open.is_empty() => {
+                    return wrong("has text outside of the root element");
+                }
+                Event::GeneralRef(reference) => {
+                    if self.open.is_empty() {
+                        return wrong("has text outside of the root element");
+                    }
+                    let is_known = matches!(&*reference, "amp" | "lt" | "gt" | "quot" | "apos");
+                    let is_char = || reference.resolve_char_ref().ok().flatten().is_some_and(is_xml_char);
+                    if !is_known && !is_char() {
+                        return wrong("has an entity of its own, which is not looked up");
+                    }
+                }
+                Event::DocType(_) => return wrong("has a document type, which is not looked up"),
+                Event::Decl(_) => {
+                    if start != 0 {
+                        return wrong("has an XML declaration that is not at the start");
+                    }
+                    if !self.is_declaration_of_utf_8(&span)? {
+                        return wrong("declares another XML than version 1.0 in UTF-8");
+                    }
+                }
+                Event::PI(instruction) => {
+                    let target = instruction.target();
+                    if !is_name(target) || target.eq_ignore_ascii_case("xml") {
+                        return wrong("has a processing instruction without a name");
+                    }
+                }
+                Event::Comment(_) | Event::CData(_) => {}
+                Event::Eof => break,
+            }
+        }
+        let end = |problem: &str| Err(Wrong { problem: problem.to_owned(), byte: self.text.len() });
+        match (self.open.is_empty(), self.elements.is_empty()) {
+            (true, false) => Ok(()),
+            (_, true) => end("is the end, and there was no element"),
+            (false, _) => end("is the end, and an element is not closed"),
+        }
+    }
+
+    fn element(&self, tag: &BytesStart<'_>, span: Range<usize>) -> Result<Element, Wrong> {
+        let start = span.start;
+        let wrong = |problem: &str| Wrong { problem: problem.to_owned(), byte: start };
+        let parent = self.open.last().copied();
+        if parent.is_none() && !self.elements.is_empty() {
+            return Err(wrong("has a second root element"));
+        }
+        let name = tag.name().0;
+        if !is_name(name) {
+            return Err(wrong("has an element whose name is not one"));
+        }
+        let attributes = self.attributes(tag, &span, 1 + name.len())?;
+        Ok(Element { name: name.to_owned(), parent, attributes, start_tag: span, end_tag: None })
+    }
+
+    /// The attributes of a tag, of which the first `done` bytes are its name.
+    fn attributes(
+        &self,
+        tag: &BytesStart<'_>,
+        span: &Range<usize>,
+        mut done: usize,
+    ) -> Result<Vec<Attribute>, Wrong> {
+        let wrong = |problem: String| Wrong { problem, byte: span.start };
+        let text = self.text.get(span.clone()).unwrap_or_default();
+        let mut attributes = Vec::new();
+        for attribute in tag.attributes() {
+            let attribute = attribute.map_err(|error| wrong(format!("is not well-formed: {error}")))?;
+            let (name, raw) = (attribute.key.0, &*attribute.value);
+            // Only what stands between has to be found: blanks, the name, blanks and =, blanks and a quote.
+            let rest = text.get(done..).unwrap_or_default();
+            let blanks = rest.len() - rest.trim_start_matches(is_white_space).len();
+            let quote = rest.get(blanks + name.len()..).and_then(|rest| rest.find(['"', '\'']));
+            let (Some(quote), true) = (quote, blanks > 0 && is_name(name)) else {
+                let problem = "has an attribute whose name is not one, or that touches the one before";
+                return Err(wrong(problem.to_owned()));
+            };
+            let start = done + blanks + name.len() + quote + 1;
+            let value = attribute.normalized_value(XmlVersion::Explicit1_0);
+            let value = value.ok().filter(|value| !raw.contains('<') && value.chars().all(is_xml_char));
+            let value = value.ok_or_else(|| {
+                let problem = "has an attribute with <, a reference to what XML does not allow, or an entity of its own";
+                wrong(problem.to_owned())
+            })?;
+            done = start + raw.len() + 1;
+            let span = span.start + start..span.start + start + raw.len();
+            attributes.push(Attribute { name: name.to_owned(), value: value.into_owned(), span });
+        }
+        Ok(attributes)
+    }
+
+    fn is_declaration_of_utf_8(&self, span: &Range<usize>) -> Result<bool, Wrong> {
+        let text = self.text.get(span.clone()).unwrap_or_default();
+        let content = text.trim_start_matches("<?").trim_end_matches("?>");
+        let tag = BytesStart::from_content(content, "xml".len());
+        let attributes = self.attributes(&tag, span, "<?xml".len())?;
+        let attributes: Vec<_> = attributes.iter().map(|a| (a.name.as_str(), a.value.as_str())).collect();
+        let rest = match &attributes[..] {
+            [("version", "1.0"), ("encoding", encoding), rest @ ..]
+                if encoding.eq_ignore_ascii_case("utf-8") =>
+            {
+                rest
+            }
+            [("version", "1.0"), rest @ ..] => rest,
+            _ => return Ok(false),
+        };
+        Ok(matches!(rest, [] | [("standalone", "yes" | "no")]))
+    }
+}
+
+/// A value for an attribute, whichever its quotes.
+fn escaped(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len());
+    for c in value.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            '\t' | '\n' | '\r' => escaped.push_str(&format!("&#{};", u32::from(c))),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// The whole of a document fits in memory, so its length fits in `usize`.
+fn offset(position: u64) -> usize {
+    usize::try_from(position).unwrap_or(usize::MAX)
+}
+
+fn is_white_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
+fn is_xml_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
+fn is_name(name: &str) -> bool {
+    let starts = |c: char| {
+        matches!(c,
+            ':' | '_' | 'A'..='Z' | 'a'..='z' | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}'
+            | '\u{370}'..='\u{37D}' | '\u{37F}'..='\u{1FFF}' | '\u{200C}'..='\u{200D}' | '\u{2070}'..='\u{218F}'
+            | '\u{2C00}'..='\u{2FEF}' | '\u{3001}'..='\u{D7FF}' | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFFD}'
+            | '\u{10000}'..='\u{EFFFF}')
+    };
+    let continues = |c: char| {
+        starts(c)
+            || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
+    };
+    name.starts_with(starts) && name.chars().all(continues)
+}
