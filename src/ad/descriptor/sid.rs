@@ -124,12 +124,11 @@ impl Sid {
         let refused = || invalid("is not written S-1-AUTHORITY-SUBAUTHORITY…").with_value(text);
         let rest = text.strip_prefix("S-1-").or_else(|| text.strip_prefix("s-1-")).ok_or_else(refused)?;
         let (authority, mut rest) = match rest.strip_prefix("0x").or_else(|| rest.strip_prefix("0X")) {
-            // Twelve digits and no more: a `D` may follow that begins the DACL.
+            // Windows writes twelve digits, Samba as few as it needs. More than twelve are not taken: a `D` may follow
+            // that begins the DACL.
             Some(rest) => {
-                let (digits, rest) = rest.split_at_checked(12).ok_or_else(refused)?;
-                if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                    return Err(refused());
-                }
+                let digits = rest.bytes().take(12).take_while(u8::is_ascii_hexdigit).count();
+                let (digits, rest) = rest.split_at_checked(digits).ok_or_else(refused)?;
                 (u64::from_str_radix(digits, 16).map_err(|_| refused())?, rest)
             }
             None => number(rest).ok_or_else(refused)?,
@@ -226,6 +225,11 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_large_authority_may_be_written_with_fewer_digits() {
+        assert_eq!("S-1-0x4cF9b23513f-1".parse::<Sid>().unwrap().to_string(), "S-1-0x04cf9b23513f-1");
+    }
+
+    #[test]
     fn what_is_not_a_sid_is_refused() {
         for bad in [
             "",
@@ -237,7 +241,9 @@ pub(super) mod tests {
             "S-1-5-+1",
             "S-1-5-4294967296",
             "S-1-281474976710656-1",
-            "S-1-0x1234-1",
+            "S-1-0x-1",
+            "S-1-0x1234567890123-1",
+            "S-1-0x+1-1",
             "S-1-5-21-1 ",
             "S-1-5-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15-16",
             "BA",
