@@ -179,7 +179,7 @@ impl ConnectorConfig {
             return Err(violation);
         }
         let items: Vec<String> =
-            units.iter().map(|unit| dn::with_codes(unit.as_str(), |c, _| c == ';')).collect();
+            units.iter().map(|unit| dn::with_codes(unit.as_str(), |c| c == ';')).collect();
         self.set_setting(UNITS, &items.join(";"))
     }
 

@@ -415,6 +415,8 @@ mod tests {
                 .collect::<String>()
         );
 
+        let inherited = acl("(OA;CIID;CC;COMPUTER;;ME)");
+        assert!(RevocationPlan::new(&inherited, inherited.aces()).is_empty());
         let merged = acl("(OA;CI;CCRP;COMPUTER;;ME)(OA;CIID;CC;COMPUTER;;ME)");
         let plan = RevocationPlan::new(&merged, &granted);
         assert!(plan.is_empty());

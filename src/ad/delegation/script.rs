@@ -186,8 +186,8 @@ impl DelegationScript {
     /// In the OU's name, whatever means something to cmd.exe, and what is neither ASCII nor a letter, is written by its
     /// code, as `\25` for a percent sign. In an account's name a percent sign is doubled, as it must be in a file; typed at the prompt it must not be.
     pub fn dsacls(&self) -> Option<String> {
-        let dn = dn::with_codes(self.ou.as_str(), |c, escaped| {
-            escaped || matches!(c, '"' | '%' | '!' | '/') || !(c.is_ascii() || c.is_alphanumeric())
+        let dn = dn::with_codes(self.ou.as_str(), |c| {
+            matches!(c, '"' | '%' | '!' | '/') || !(c.is_ascii() || c.is_alphanumeric())
         });
         let who = self.principal.to_string().replace('%', "%%");
         let mut lines = Vec::new();

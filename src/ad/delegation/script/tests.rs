@@ -1,4 +1,3 @@
-
 use super::*;
 use crate::ad::delegation::DelegationProfile::{CreateDeleteFullControl, CreateFullControl, CreateOnly};
 use crate::ad::descriptor::tests::SID;
