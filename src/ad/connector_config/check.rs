@@ -1,5 +1,7 @@
 //! What is wrong with the connector's configuration files.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{ACCOUNT, ConnectorConfig, ConnectorFile, DISABLE_OU_UPDATES, Proxy, UNITS, same_key};
 use crate::model::{Finding, OrganizationalUnit, Severity, nearest};
 
@@ -79,16 +81,15 @@ impl ConnectorConfig {
                 "keep one appSettings with all settings in this file",
             ));
         }
-        let keys: Vec<&str> = match self.section() {
-            Some((_, children)) => children
-                .filter(|(_, element)| element.name == "add")
-                .filter_map(|(_, element)| element.attribute("key"))
-                .collect(),
-            None => Vec::new(),
-        };
-        for (at, key) in keys.iter().enumerate() {
-            let earlier = keys.iter().take(at).filter(|other| same_key(other, key)).count();
-            if earlier == 1 {
+        let mut keys: BTreeMap<String, (&str, usize)> = BTreeMap::new();
+        for (_, element) in self.section().into_iter().flat_map(|(_, children)| children) {
+            if let Some(key) = element.attribute("key").filter(|_| element.name == "add") {
+                keys.entry(key.to_ascii_lowercase()).or_insert((key, 0)).1 += 1;
+            }
+        }
+        let known: Vec<&str> = OWN.iter().copied().chain(SHIPPED.iter().map(|(_, key, _)| *key)).collect();
+        for (key, count) in keys.values() {
+            if *count > 1 {
                 findings.push(self.finding(
                     "connector-config.duplicate-key",
                     Severity::Warning,
@@ -97,13 +98,11 @@ impl ConnectorConfig {
                     "keep one of them",
                 ));
             }
-            let shipped = SHIPPED.iter().map(|(_, known, _)| *known);
-            let known: Vec<&str> = OWN.iter().copied().chain(shipped).collect();
             if known.iter().any(|known| same_key(known, key)) {
                 continue;
             }
-            let meant = nearest(key, known).filter(|meant| !keys.iter().any(|other| same_key(other, meant)));
-            if let Some(meant) = meant {
+            let meant = nearest(key, known.iter().copied());
+            if let Some(meant) = meant.filter(|meant| !keys.contains_key(&meant.to_ascii_lowercase())) {
                 findings.push(self.finding(
                     "connector-config.renamed-key",
                     Severity::Error,
@@ -133,12 +132,13 @@ impl ConnectorConfig {
 
     fn check_units(&self, findings: &mut Vec<Finding>) {
         let all = self.organizational_units();
-        let mut units = all.iter().enumerate().peekable();
-        while let Some((at, unit)) = units.next() {
+        let mut seen = BTreeSet::new();
+        let mut units = all.iter().peekable();
+        while let Some(unit) = units.next() {
             // The backslash was meant to escape the semicolon at which the connector separates.
             let backslashes = unit.as_str().chars().rev().take_while(|c| *c == '\\').count();
             if backslashes % 2 == 1 && units.peek().is_some() {
-                let rest = units.next().map(|(_, rest)| rest.as_str()).unwrap_or_default();
+                let rest = units.next().map_or("", OrganizationalUnit::as_str);
                 findings.push(self.finding(
                     "connector-config.separator-in-ou",
                     Severity::Error,
@@ -156,7 +156,7 @@ impl ConnectorConfig {
                     format!("{unit} {}", violation.problem()),
                     violation.remedy().to_owned(),
                 ));
-            } else if all.iter().take(at).any(|other| other.same_as(unit)) {
+            } else if !seen.insert(same_name(unit)) {
                 findings.push(self.finding(
                     "connector-config.duplicate-ou",
                     Severity::Info,
@@ -249,6 +249,11 @@ impl ConnectorConfig {
     ) -> Finding {
         Finding::new(id, severity, format!("{}: {what}", self.file()), evidence, remedy)
     }
+}
+
+/// What is the same for two units if they are the same, as [`OrganizationalUnit::same_as`] has it.
+fn same_name(unit: &OrganizationalUnit) -> (Vec<String>, String) {
+    (unit.names().iter().map(|name| name.to_lowercase()).collect(), unit.domain().as_str().to_lowercase())
 }
 
 /// What must be the same in both files, and is not.

@@ -308,6 +308,25 @@ mod tests {
     }
 
     #[test]
+    fn parts_in_another_order_and_bytes_between_them_stay() {
+        let mut bytes = vec![1, 0x77, 0x04, 0x84, 33, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 23, 0, 0, 0];
+        bytes.extend([0xAA; 3]);
+        bytes.extend([2, 9, 8, 0, 0, 0, 7, 0]);
+        bytes.extend([0xBB; 2]);
+        bytes.extend(Sid::builtin_users().to_bytes());
+        bytes.push(0xCC);
+        let read = SecurityDescriptor::from_bytes(&bytes).unwrap();
+        assert_eq!(read.to_bytes(), bytes);
+
+        let dacl = read.dacl().unwrap().with("(A;;RP;;;AU)".parse().unwrap()).unwrap();
+        let changed = read.with_dacl(dacl.clone()).to_bytes();
+        let again = SecurityDescriptor::from_bytes(&changed).unwrap();
+        assert_eq!((again.owner(), again.dacl()), (read.owner(), Some(&dacl)));
+        assert_eq!(changed.len(), bytes.len() + 20);
+        assert_eq!((&changed[20..23], &changed[51..53], changed[69]), (&[0xAA; 3][..], &[0xBB; 2][..], 0xCC));
+    }
+
+    #[test]
     fn broken_descriptors_are_refused_with_the_place() {
         let good = "O:BAG:SYD:(A;;RP;;;AU)".parse::<SecurityDescriptor>().unwrap().to_bytes();
         let change = |at: usize, value: u8| {
