@@ -165,7 +165,6 @@ impl DeviceReport {
 
     /// What is likeliest wrong with it, in a few words; empty if nothing is.
     pub fn problem(&self) -> String {
-        self.state.findings.first().map(|finding| headline(finding)).unwrap_or_default()
         self.state.findings.first().map(headline).unwrap_or_default()
     }
 

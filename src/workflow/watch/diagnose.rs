@@ -340,7 +340,6 @@ impl Case<'_> {
         }
         let version = |connector: &&&crate::model::Connector| {
             connector.version.as_deref().and_then(|version| version.parse::<ConnectorVersion>().ok())
-            connector.version.as_deref().map(ConnectorVersion::from_service)
         };
         let newest = active.iter().max_by_key(version)?;
         let too_old = version(&newest).is_some_and(|version| version < ConnectorVersion::MINIMUM);

@@ -173,6 +173,3 @@ impl Watch {
         })
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -298,7 +298,6 @@ impl Round {
             } else if let Some(serial) = &evidence.serial_number {
                 let filter = field("serialNumber").eq(serial.trim());
                 let list = client.managed_devices().list().filter(filter);
-                slots.push((index, Managed::Find(batch.add(list.operation().clone()), list)));
                 slots.push((index, Managed::Find(batch.add(list.operation().clone()), Box::new(list))));
             }
         }
@@ -355,7 +354,6 @@ impl Round {
                 slots.push((index, Directory::Computer(slot)));
             } else if let Some(name) = managed.device_name.as_deref().filter(|_| device.is_renamed()) {
                 let list = client.directory_devices().list().filter(field("displayName").eq(name));
-                slots.push((index, Directory::Named(batch.add(list.operation().clone()), list)));
                 slots.push((index, Directory::Named(batch.add(list.operation().clone()), Box::new(list))));
             }
         }
@@ -500,14 +498,12 @@ type DirectoryRead = (usize, bool, Result<Option<DirectoryDevice>>);
 
 enum Managed {
     Get(Slot<ManagedDevice>),
-    Find(Slot<Page<ManagedDevice>>, List<ManagedDevice>),
     Find(Slot<Page<ManagedDevice>>, Box<List<ManagedDevice>>),
 }
 
 enum Directory {
     Anchor(Slot<DirectoryDevice>),
     Computer(Slot<DirectoryDevice>),
-    Named(Slot<Page<DirectoryDevice>>, List<DirectoryDevice>),
     Named(Slot<Page<DirectoryDevice>>, Box<List<DirectoryDevice>>),
 }
 

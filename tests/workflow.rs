@@ -1,0 +1,237 @@
+//! A deployment as a whole, on the simulated tenant.
+#![cfg(all(feature = "sim", feature = "registration"))]
+
+use std::collections::BTreeMap;
+
+use windows_autopilot::model::{DeviceToImport, DisplayName, Severity};
+use windows_autopilot::registration::hash::SampleHash;
+use windows_autopilot::sim::{Fault, Tenant};
+use windows_autopilot::testing::Harness;
+use windows_autopilot::workflow::{Action, ApplyOptions, HybridJoin, Plan};
+use windows_autopilot::{ErrorKind, Result};
+
+const UNIT: &str = "OU=Autopilot,DC=corp,DC=contoso,DC=com";
+const DOMAIN: &str = "corp.contoso.com";
+
+fn desired() -> HybridJoin {
+    let text = format!(
+        r#"
+        name = "Munich"
+        mdm_scope.groups = ["Intune users"]
+        connectors = {{}}
+        [active_directory]
+        domain = "{DOMAIN}"
+        organizational_unit = "{UNIT}"
+        [group]
+        display_name = "Autopilot Munich"
+        members.group_tag = "Munich"
+        [enrollment_status_page]
+        display_name = "Autopilot Munich"
+        [profile]
+        display_name = "Contoso hybrid Munich"
+        locale = "de-DE"
+        [domain_join]
+        display_name = "Munich"
+        computer_name_prefix = "MUC-"
+        "#
+    );
+    toml::from_str(&text).unwrap()
+}
+
+fn devices(count: usize) -> Vec<DeviceToImport> {
+    (0..count)
+        .map(|n| {
+            let serial = format!("PF{n:06}");
+            DeviceToImport::new(serial.parse().unwrap(), SampleHash::new(serial.clone()).build().unwrap())
+        })
+        .collect()
+}
+
+fn harness() -> Harness {
+    let harness = Harness::new();
+    harness.tenant.add_group("Intune users");
+    harness.tenant.add_connector("SRV-ODJ-01", DOMAIN, "6.2504.2001.8");
+    harness
+}
+
+/// How many writes a tenant took, by method and path.
+fn writes(tenant: &Tenant) -> BTreeMap<String, usize> {
+    let mut writes = BTreeMap::new();
+    for request in tenant.requests() {
+        if request.method != "GET"
+            && !request.path.ends_with("/$batch")
+            && request.status.is_some_and(|status| status.is_success())
+        {
+            *writes.entry(format!("{} {}", request.method, request.path)).or_default() += 1;
+        }
+    }
+    writes
+}
+
+fn ids(plan: &Plan) -> Vec<&str> {
+    plan.findings.iter().map(|finding| &*finding.id).collect()
+}
+
+#[tokio::test]
+async fn planning_only_reads_and_a_second_run_changes_nothing() -> Result<()> {
+    let Harness { client, tenant, .. } = harness();
+    let (desired, devices) = (desired(), devices(3));
+    let plan = desired.plan(&client, &devices).await?;
+    assert!(writes(&tenant).is_empty(), "a plan only reads");
+    let created = plan.steps.iter().filter(|planned| planned.action == Action::Create).count();
+    assert_eq!(created, 4, "{plan}");
+    assert!(plan.blocking().next().is_none(), "{plan}");
+
+    let report = plan.apply(&client).await?;
+    assert_eq!(report.import.as_ref().map(|import| import.counts.registered), Some(3));
+    assert_eq!(report.devices.len(), 3);
+
+    let before = writes(&tenant);
+    let again = desired.plan(&client, &devices).await?;
+    assert!(again.is_empty(), "{again}");
+    let report = again.apply(&client).await?;
+    assert_eq!((report.changes, report.import.is_some(), report.devices.len()), (0, false, 3));
+    assert_eq!(writes(&tenant), before, "the second run wrote something");
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_object_is_made_once_although_every_answer_to_a_write_is_lost_once() -> Result<()> {
+    let Harness { client, tenant, .. } = harness();
+    let creations = [
+        "/v1.0/groups",
+        "/beta/deviceManagement/windowsAutopilotDeploymentProfiles",
+        "/beta/deviceManagement/deviceEnrollmentConfigurations",
+        "/beta/deviceManagement/deviceConfigurations",
+    ];
+    for path in creations {
+        tenant.fault(Fault::reset_after().on("POST", path).once());
+    }
+    let desired = desired();
+    desired.plan(&client, &[]).await?.apply(&client).await?;
+    assert!(desired.plan(&client, &[]).await?.is_empty());
+    assert_eq!(client.profiles().count().send().await?, 1);
+    assert_eq!(client.domain_join_profiles().count().send().await?, 1);
+    let named = client.groups().list().all().await?;
+    let named =
+        named.iter().filter(|group| group.settings.display_name.as_str() == "Autopilot Munich").count();
+    assert_eq!(named, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_finding_stops_a_plan_before_the_first_write_unless_it_is_waived() -> Result<()> {
+    let Harness { client, tenant, .. } = harness();
+    let mut desired = desired();
+    desired.connectors = Some(toml::from_str("at_least = 2").unwrap());
+    let plan = desired.plan(&client, &[]).await?;
+    assert_eq!(plan.blocking().map(|finding| &*finding.id).collect::<Vec<_>>(), ["connector.too-few"]);
+    let error = plan.apply(&client).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("connector.too-few"), "{error}");
+    assert!(writes(&tenant).is_empty());
+    plan.apply_with(&client, ApplyOptions::default().waiving("connector.too-few")).await?;
+    assert!(!writes(&tenant).is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_plan_survives_serde_and_is_refused_when_the_tenant_has_moved() -> Result<()> {
+    let Harness { client, tenant, .. } = harness();
+    let plan = desired().plan(&client, &[]).await?;
+    let text = serde_json::to_string(&plan).unwrap();
+    let plan: Plan = serde_json::from_str(&text).unwrap();
+    tenant.add_group("Autopilot Munich");
+    let error = plan.apply(&client).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert!(error.to_string().contains("plan again"), "{error}");
+    assert!(writes(&tenant).is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_stands_in_the_way_is_found() -> Result<()> {
+    type Arrange = fn(&Tenant);
+    let cases: &[(&str, Severity, Arrange)] = &[
+        ("connector.too-old", Severity::Error, |tenant| {
+            tenant.add_connector("SRV-OLD", DOMAIN, "6.2407.2000.8");
+        }),
+        ("connector.old", Severity::Warning, |tenant| {
+            tenant.add_connector("SRV-OLDER", DOMAIN, "6.2501.2000.5");
+        }),
+        ("connector.not-active", Severity::Warning, |tenant| {
+            let id = tenant.add_connector("SRV-BROKEN", DOMAIN, "6.2504.2001.8");
+            tenant.break_connector(&id);
+        }),
+        ("name.duplicate", Severity::Error, |tenant| {
+            tenant.add_group("Autopilot Munich");
+            tenant.add_group("Autopilot Munich");
+        }),
+        ("settings.fixed-at-creation", Severity::Error, |tenant| {
+            tenant.add_group("Autopilot Munich");
+        }),
+        ("mdm.group", Severity::Error, |tenant| {
+            tenant.add_group("Intune users");
+        }),
+        ("devices.user-assigned", Severity::Error, |tenant| {
+            let user = format!("adele@{}", tenant.domain());
+            tenant.add_user(&user);
+            tenant
+                .add_device_with(windows_autopilot::sim::NewDevice::new("PF000000").with_assigned_user(user));
+        }),
+    ];
+    for (id, severity, arrange) in cases {
+        let Harness { client, tenant, .. } = harness();
+        arrange(&tenant);
+        let plan = desired().plan(&client, &devices(1)).await?;
+        let found = plan.findings.iter().find(|finding| finding.id == *id);
+        assert_eq!(found.map(|finding| finding.severity), Some(*severity), "{id}: {:?}", ids(&plan));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_client_that_signs_in_by_itself_is_told_what_it_cannot_do_and_does_the_rest() -> Result<()> {
+    let Harness { client, tenant, .. } = Harness::with(|tenant| tenant, |client| client);
+    tenant.add_group("Intune users");
+    tenant.add_connector("SRV-ODJ-01", DOMAIN, "6.2504.2001.8");
+    let plan = desired().plan(&client, &[]).await?;
+    assert!(ids(&plan).contains(&"mdm.delegated-only"), "{plan}");
+    plan.apply(&client).await?;
+    assert_eq!(client.profiles().count().send().await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_deployments_live_side_by_side_and_an_overlap_is_found() -> Result<()> {
+    let Harness { client, .. } = harness();
+    desired().plan(&client, &[]).await?.apply(&client).await?;
+    let name = |text: &str| text.parse::<DisplayName>().unwrap();
+    let mut other = desired();
+    other.name = name("Hamburg");
+    if let Some(group) = &mut other.group {
+        group.display_name = name("Autopilot Hamburg");
+        group.members = windows_autopilot::workflow::Members::GroupTag("Hamburg".parse().unwrap());
+    }
+    if let Some(page) = &mut other.enrollment_status_page {
+        page.display_name = name("Autopilot Hamburg");
+    }
+    if let Some(profile) = &mut other.profile {
+        profile.display_name = "Contoso hybrid Hamburg".parse().unwrap();
+    }
+    if let Some(join) = &mut other.domain_join {
+        join.display_name = name("Hamburg");
+    }
+    let plan = other.plan(&client, &[]).await?;
+    assert!(plan.blocking().next().is_none(), "{plan}");
+    plan.apply(&client).await?;
+    assert!(desired().plan(&client, &[]).await?.is_empty());
+
+    if let Some(join) = &mut other.domain_join {
+        join.display_name = name("Everywhere");
+        join.assign_to = windows_autopilot::workflow::DomainJoinTarget::AllDevices;
+    }
+    let plan = other.plan(&client, &[]).await?;
+    assert!(ids(&plan).contains(&"domain-join.overlap"), "{plan}");
+    Ok(())
+}
