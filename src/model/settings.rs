@@ -24,8 +24,7 @@ pub trait Settings: Sized {
     /// Every property that the service has, and what may be done with it.
     const RULES: &'static [PropertyRule];
 
-    /// What the service alone decides about such an object, read from the [`Write::Never`] properties that are not
-    /// kept; `()` if there is none.
+    /// What the service alone decides about such an object: its [`Write::Observed`] properties, or `()` if there is none.
     type Observed: Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned;
 
     /// All that is held, by names on the wire.

@@ -37,7 +37,7 @@ pub struct EntraJoinProfile {
     /// A description; none by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<ProfileDescription>,
-    /// The language of the setup; that of the operating system by default. See [`HybridJoinProfile::locale`].
+    /// The language of the setup; that of the operating system by default. See [`HybridJoinProfile::locale`](crate::model::HybridJoinProfile::locale).
     #[serde(default)]
     pub locale: Locale,
     /// Who sets up the device; a standard user by default.
@@ -50,7 +50,7 @@ pub struct EntraJoinProfile {
     #[serde(default = "windows_pc", deserialize_with = "known")]
     pub device_type: DeviceType,
     /// Whether all targeted devices become Autopilot devices; not by default. See
-    /// [`HybridJoinProfile::hardware_hash_extraction_enabled`].
+    /// [`HybridJoinProfile::hardware_hash_extraction_enabled`](crate::model::HybridJoinProfile::hardware_hash_extraction_enabled).
     #[serde(default)]
     pub hardware_hash_extraction_enabled: bool,
     /// Whether pre-provisioning is allowed; not by default.
@@ -68,7 +68,7 @@ pub struct EntraJoinProfile {
     /// Whether the options to change the account are hidden; they are by default.
     #[serde(default = "yes")]
     pub escape_link_hidden: bool,
-    /// The ids of the scope tags. See [`HybridJoinProfile::role_scope_tag_ids`].
+    /// The ids of the scope tags. See [`HybridJoinProfile::role_scope_tag_ids`](crate::model::HybridJoinProfile::role_scope_tag_ids).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub role_scope_tag_ids: BTreeSet<Text>,
     #[serde(skip)]

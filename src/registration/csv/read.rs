@@ -332,13 +332,13 @@ impl<R: Read> CsvReader<R> {
         }
         if self.notes.quoted.count > 0 {
             let Seldom { first, count } = self.notes.quoted;
-            let evidence = format!("{count} lines have quotes, this one first; the portal takes none");
+            let evidence = format!("lines with quotes: {count}, this one first; the portal takes none");
             found("csv.quotes", Severity::Warning, first, evidence, "write the file again without quotes");
         }
         if self.notes.users.count > 0 {
             let Seldom { first, count } = self.notes.users;
             let evidence = format!(
-                "{count} rows assign a user, this one first; with hybrid join that is the most common cause of error 0x80070774"
+                "rows that assign a user: {count}, this one first; with hybrid join that is the most common cause of error 0x80070774"
             );
             let remedy = "leave the column Assigned User out when devices are to be hybrid joined";
             found("csv.assigned-user", Severity::Warning, first, evidence, remedy);

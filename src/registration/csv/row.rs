@@ -148,7 +148,7 @@ pub(super) fn check_header(header: &Header, line: u64, lines_above: usize) -> Ve
         findings.push(warning(
             "csv.lines-above-header",
             line,
-            format!("{lines_above} lines stand above the header"),
+            format!("lines above the header: {lines_above}"),
             "remove them: the portal wants the header in the first line",
         ));
     }
