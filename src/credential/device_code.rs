@@ -7,7 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::oauth::{App, Form, Granted, Seconds, failed, named, read_json, read_token, refusal, refusal_code};
+use super::oauth::{
+    App, Form, Granted, Seconds, failed, named, read_json, read_token, refusal, refusal_code,
+};
 use super::{AccessToken, Secret, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{InvalidValue, TenantId};
