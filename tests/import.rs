@@ -12,8 +12,8 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use tokio::sync::Notify;
 use windows_autopilot::clock::{Clock, FakeClock};
-use windows_autopilot::credential::FixedToken;
-use windows_autopilot::model::{DeviceToImport, Id, ImportedDevice};
+use windows_autopilot::credential::{ClientSecret, FixedToken};
+use windows_autopilot::model::{DeviceToImport, HardwareHash, Id, ImportedDevice};
 use windows_autopilot::pipeline::RetryConfig;
 use windows_autopilot::registration::SampleHash;
 use windows_autopilot::sim::{Fault, NewDevice, Tenant};
@@ -25,6 +25,7 @@ use windows_autopilot::workflow::{
 use windows_autopilot::{Client, ErrorKind};
 
 const SECOND: Duration = Duration::from_secs(1);
+const APP: &str = "5f1b1f3a-6b7d-4c29-8d5e-0a1b2c3d4e5f";
 const MODEL: &str = "Notebook 14";
 
 /// A client, its tenant, and the wire between them.
@@ -105,7 +106,10 @@ impl World {
     fn on(tenant: Tenant, clock: FakeClock, arrived: Arc<Mutex<HashMap<String, u32>>>) -> Self {
         let (requests, end, ended) = (AtomicUsize::new(0), Mutex::new(None), Notify::new());
         let wire = Arc::new(Wire { tenant: tenant.clone(), arrived, requests, end, ended });
-        let client = Client::builder(FixedToken::new(tenant.app_token()))
+        // Runs take hours: tokens end on the way.
+        tenant.add_client_secret(APP, "secret");
+        let credential = ClientSecret::new(tenant.id().parse().unwrap(), APP, "secret").unwrap();
+        let client = Client::builder(credential)
             .with_transport(Carrier(Arc::clone(&wire)))
             .with_clock(clock.clone())
             .with_retry(RetryConfig::default().with_jitter(false))
@@ -161,8 +165,14 @@ impl World {
     }
 }
 
+/// A device whose hash is made once: hundreds of tenants get the same.
 fn device(serial: &str) -> DeviceToImport {
-    let hash = SampleHash::new(serial).with_model(MODEL).build().unwrap();
+    static MADE: Mutex<BTreeMap<String, HardwareHash>> = Mutex::new(BTreeMap::new());
+    let mut made = MADE.lock().unwrap();
+    let hash = made
+        .entry(serial.to_owned())
+        .or_insert_with(|| SampleHash::new(serial).with_model(MODEL).build().unwrap())
+        .clone();
     DeviceToImport::new(serial.parse().unwrap(), hash).with_group_tag("Kiosk".parse().unwrap())
 }
 
@@ -331,7 +341,7 @@ impl JournalStore for Failing {
 #[tokio::test]
 async fn a_journal_that_ends_in_the_middle_of_a_line_loses_nothing() {
     let count = 100;
-    let options = ImportOptions::default().with_chunk(30);
+    let options = ImportOptions::default().with_chunk(10);
     let whole = World::new();
     let expected =
         Import::new(&whole.client, mixed_input(&whole.tenant, count)).with_options(options).start();
@@ -357,32 +367,31 @@ async fn a_journal_that_ends_in_the_middle_of_a_line_loses_nothing() {
 #[tokio::test]
 async fn devices_whose_answer_is_lost_are_looked_for_and_sent_again_only_if_they_never_arrived() {
     const IMPORT: &str = "/deviceManagement/importedWindowsAutopilotDeviceIdentities/import";
-    for (fault, posts) in [
-        (Fault::reset_after(), 1),
-        (Fault::timeout_after(), 1),
-        (Fault::torn(), 1),
-        (Fault::portal(), 1),
-        (Fault::reset_before(), 2),
-        (Fault::status(504), 2),
-        (Fault::refuse_connection(), 1),
+    for (fault, requests, lost) in [
+        (Fault::reset_after(), 1, 2),
+        (Fault::timeout_after(), 1, 2),
+        (Fault::torn(), 1, 2),
+        (Fault::portal(), 1, 2),
+        (Fault::reset_before(), 2, 2),
+        (Fault::status(504), 2, 2),
+        (Fault::refuse_connection(), 2, 0),
     ] {
         let world = World::new();
         let place = format!("{fault:?}");
         world.tenant.fault(fault.on("POST", IMPORT).once());
         let devices = [device("A"), device("B")];
         let mut run = Import::new(&world.client, devices).start();
-        let mut lost = 0;
+        let mut seen = 0;
         while let Some(event) = run.next().await {
             if let ImportEventKind::AnswerLost { devices, .. } = event.kind {
-                lost += devices;
+                seen += devices;
             }
         }
         let report = run.await.unwrap();
         assert_eq!(report.counts.registered, 2, "{place}: {report:?}");
         assert_eq!(world.tenant.device_count(), 2, "{place}");
-        let requests = world.tenant.requests();
-        let sent = requests.iter().filter(|request| request.path.ends_with("/import")).count();
-        assert_eq!((sent, lost), (posts, if place.contains("Connect") { 0 } else { 2 }), "{place}");
+        let sent = world.tenant.requests().iter().filter(|request| request.path.ends_with("/import")).count();
+        assert_eq!((sent, seen), (requests, lost), "{place}");
     }
 }
 
@@ -415,7 +424,8 @@ async fn a_dry_run_sends_nothing_signs_in_nowhere_and_leaves_the_journal_alone()
 
     // After a run that was killed, it tells what is left.
     let world = World::new();
-    world.end_at(2, true);
+    // The sign-in, and two of three requests.
+    world.end_at(3, true);
     let options = ImportOptions::default().with_chunk(3);
     let run = world.import(&devices, &store).with_options(options).start();
     assert!(world.run_until_the_end_of_the_world(run).await);
@@ -446,11 +456,8 @@ async fn a_dropped_run_does_nothing_more_and_a_stopped_one_says_how_far_it_came(
     assert!(matches!(run.next().await.unwrap().kind, ImportEventKind::Resumed { torn_bytes: 0, .. }));
     stop.stop();
     let report = run.await.unwrap();
-    assert!(matches!(
-        outcomes(&report)[..],
-        [ImportOutcome::Cancelled { stage: ImportStage::Importing, .. }, _]
-    ));
-    assert_eq!(report.counts.cancelled, 2);
+    let stages: Vec<String> = outcomes(&report).iter().map(ToString::to_string).collect();
+    assert_eq!(stages, ["cancelled while registered and not readable yet"; 2]);
 
     let report = world.import(&devices, &store).start().await.unwrap();
     assert!(report.is_complete() && world.no_device_was_sent_twice());
@@ -547,7 +554,12 @@ async fn a_group_tag_that_differs_is_changed_once_and_read_back_or_left_alone() 
         let world = World::new();
         let id = world.tenant.add_device_with(known()).parse().unwrap();
         let options = ImportOptions::default().with_repair_group_tag(repair);
-        let report = Import::new(&world.client, [device("A")]).with_options(options).start().await.unwrap();
+        let mut run = Import::new(&world.client, [device("A")]).with_options(options).start();
+        let mut changed = 0;
+        while let Some(event) = run.next().await {
+            changed += usize::from(matches!(event.kind, ImportEventKind::GroupTagChanged { device: 0, .. }));
+        }
+        let report = run.await.unwrap();
         match outcomes(&report)[..] {
             [ImportOutcome::AlreadyRegistered { device, group_tag, .. }] => {
                 assert_eq!((device, *group_tag), (&id, expected));
@@ -556,7 +568,7 @@ async fn a_group_tag_that_differs_is_changed_once_and_read_back_or_left_alone() 
         }
         let tag = world.client.devices().get(&id).send().await.unwrap().group_tag.unwrap();
         assert_eq!(tag, if repair { "Kiosk" } else { "Old" });
-        assert_eq!(world.calls("POST", "/updateDeviceProperties").len(), changes);
+        assert_eq!(changed, changes);
         assert_eq!(report.findings().len(), usize::from(!repair));
     }
 }
@@ -573,11 +585,12 @@ async fn a_journal_of_another_tenant_or_of_other_devices_is_refused_before_anyth
         (&one, vec![device("A"), device("B")], "1 devices there, 2 here"),
         (&one, vec![device("A").with_group_tag("Other".parse().unwrap())], "group tags"),
     ] {
-        let before = world.tenant.requests().len();
+        world.tenant.clear_requests();
         let error = world.import(&devices, &store).start().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Journal);
         assert!(error.to_string().contains(says), "{error}");
-        assert_eq!(world.tenant.requests().len(), before);
+        // The tenant is read from the token.
+        assert!(world.tenant.requests().iter().all(|request| request.path.ends_with("/oauth2/v2.0/token")));
     }
 }
 

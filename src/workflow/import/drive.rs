@@ -6,16 +6,16 @@ use std::time::Duration;
 use futures_util::future::select;
 use futures_util::{StreamExt as _, stream};
 
-use super::entry::{Entry, Header};
+use super::entry::{Entry, Header, device_key};
 use super::machine::{Answer, Machine, Seen, Step, Tagged};
 use super::outcome::Refusal;
 use super::report::{ImportEvent, ImportEventKind, ImportPreview, ImportReport};
 use super::sync::{Synced, wait_after_refusal, wait_before_sync};
-use super::{Import, ImportOptions};
+use super::Import;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Client, Operation};
-use crate::model::{DeviceToImport, Finding, Severity};
+use crate::model::{DeviceToImport, Finding, Severity, Text};
 use crate::pipeline::request_id::random_guid;
 use crate::resource::DeviceUpdate;
 use crate::workflow::journal::Journal;
@@ -26,16 +26,7 @@ const BATCH: usize = 20;
 const BATCHES: usize = 4;
 
 pub(super) async fn run(import: Import, progress: Progress<ImportEvent>) -> Result<ImportReport> {
-    let Import { client, devices, options, journal } = import;
-    let clock = Arc::clone(client.clock());
-    let mut driver = Driver {
-        journal: None,
-        machine: Machine::new(Vec::new(), options, clock.elapsed(), random_guid),
-        progress,
-        clock,
-        client,
-    };
-    driver.begin(devices, options, journal).await?;
+    let mut driver = Driver::begin(import, progress).await?;
     driver.go_on().await?;
     Ok(driver.machine.report(driver.clock.elapsed()))
 }
@@ -44,8 +35,9 @@ pub(super) fn preview(import: Import) -> Result<ImportPreview> {
     let Import { client, devices, options, journal } = import;
     let now = client.clock().timestamp();
     let findings = lint(&devices);
-    let header = Header::new(None, &devices, now);
-    let mut machine = Machine::new(devices, options, Duration::ZERO, random_guid);
+    let keys: Vec<Text> = devices.iter().map(device_key).collect();
+    let header = Header::new(None, &devices, &keys, now);
+    let mut machine = Machine::new(devices, keys, options, Duration::ZERO, random_guid);
     if let Some(mut journal) = journal {
         let written = journal.read::<Header, Entry>()?;
         if let Some(found) = written.header {
@@ -99,31 +91,35 @@ struct Driver {
 }
 
 impl Driver {
-    async fn begin(
-        &mut self,
-        devices: Vec<DeviceToImport>,
-        options: ImportOptions,
-        journal: Option<Journal>,
-    ) -> Result<()> {
-        let (now, today) = (self.clock.elapsed(), self.clock.timestamp());
-        let Some(mut journal) = journal else {
-            self.machine = Machine::new(devices, options, now, random_guid);
-            return Ok(());
-        };
-        let written = journal.read::<Header, Entry>()?;
-        let tenant = self.client.tenant_id().await?;
-        let header = Header::new(tenant.as_deref(), &devices, today);
-        self.machine = Machine::new(devices, options, now, random_guid);
-        match written.header {
-            Some(found) => {
-                header.check(&found)?;
-                self.machine.resume(written.lines, now, today)?;
-                self.tell(ImportEventKind::Resumed { torn_bytes: written.torn_bytes });
+    async fn begin(import: Import, progress: Progress<ImportEvent>) -> Result<Self> {
+        let Import { client, devices, options, mut journal } = import;
+        let clock = Arc::clone(client.clock());
+        let (now, today) = (clock.elapsed(), clock.timestamp());
+        let keys: Vec<Text> = devices.iter().map(device_key).collect();
+        let mut earlier = None;
+        if let Some(journal) = &mut journal {
+            let written = journal.read::<Header, Entry>()?;
+            let tenant = client.tenant_id().await?;
+            let header = Header::new(tenant.as_deref(), &devices, &keys, today);
+            match &written.header {
+                Some(found) => {
+                    header.check(found)?;
+                    earlier = Some(written);
+                }
+                None => journal.append([header])?,
             }
-            None => journal.append([header])?,
         }
-        self.journal = Some(journal);
-        Ok(())
+        let mut machine = Machine::new(devices, keys, options, now, random_guid);
+        let mut torn = None;
+        if let Some(written) = earlier {
+            machine.resume(written.lines, now, today)?;
+            torn = Some(written.torn_bytes);
+        }
+        let driver = Self { client, clock, machine, journal, progress };
+        if let Some(torn_bytes) = torn {
+            driver.tell(ImportEventKind::Resumed { torn_bytes });
+        }
+        Ok(driver)
     }
 
     async fn go_on(&mut self) -> Result<()> {

@@ -56,8 +56,10 @@ pub(super) enum Change {
 }
 
 impl Header {
-    pub(super) fn new(tenant: Option<&str>, devices: &[DeviceToImport], at: Timestamp) -> Self {
-        let mut digests: Vec<[u8; 32]> = devices.iter().map(whole_digest).collect();
+    /// For `devices`, whose keys are `keys`.
+    pub(super) fn new(tenant: Option<&str>, devices: &[DeviceToImport], keys: &[Text], at: Timestamp) -> Self {
+        let whole = devices.iter().zip(keys).map(|(device, key)| whole_digest(device, key));
+        let mut digests: Vec<[u8; 32]> = whole.collect();
         // A file that was sorted anew is the same input.
         digests.sort_unstable();
         Self {
@@ -107,10 +109,9 @@ pub(super) fn device_key(device: &DeviceToImport) -> Text {
 }
 
 /// The digest of everything that is asked for a device.
-fn whole_digest(device: &DeviceToImport) -> [u8; 32] {
+fn whole_digest(device: &DeviceToImport, key: &Text) -> [u8; 32] {
     digest(&[
-        device.serial_number.as_str(),
-        device.hardware_identifier.as_str(),
+        key,
         device.group_tag.as_ref().map_or("", |tag| tag.as_str()),
         device.product_key.as_ref().map_or("", |key| key.as_str()),
         device.assigned_user_principal_name.as_ref().map_or("", |user| user.as_str()),
@@ -149,7 +150,8 @@ mod tests {
     }
 
     fn header(tenant: Option<&str>, devices: &[DeviceToImport]) -> Header {
-        Header::new(tenant, devices, Timestamp::UNIX_EPOCH)
+        let keys: Vec<Text> = devices.iter().map(device_key).collect();
+        Header::new(tenant, devices, &keys, Timestamp::UNIX_EPOCH)
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::entry::{Change, Entry, device_key};
+use super::entry::{Change, Entry};
 use super::matching::{self, From, Sent};
 use super::options::ImportOptions;
 use super::outbox::{Outbox, Outgoing, Parcel};
@@ -212,9 +212,10 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    /// A new import of `devices`, whose import ids come from `new_id`.
+    /// A new import of `devices`, whose keys are `keys`, and whose import ids come from `new_id`.
     pub(super) fn new(
         devices: Vec<DeviceToImport>,
+        keys: Vec<Text>,
         options: ImportOptions,
         now: Duration,
         new_id: fn() -> String,
@@ -239,8 +240,7 @@ impl Machine {
             new_id,
         };
         let mut first: HashMap<Text, usize> = HashMap::with_capacity(devices.len());
-        for (index, device) in devices.into_iter().enumerate() {
-            let key = device_key(&device);
+        for (index, (device, key)) in devices.into_iter().zip(keys).enumerate() {
             let of = *first.entry(key.clone()).or_insert(index);
             let state = if of == index {
                 machine.outbox.push(Outgoing::new(index, &device));

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::workflow::import::entry::Entry;
+use crate::workflow::import::entry::{Entry, device_key};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -232,8 +232,9 @@ impl Service {
     }
 }
 
-fn new_id() -> String {
-    crate::pipeline::request_id::random_guid()
+fn new_machine(devices: &[DeviceToImport], options: ImportOptions, now: Duration) -> Machine {
+    let keys = devices.iter().map(device_key).collect();
+    Machine::new(devices.to_vec(), keys, options, now, crate::pipeline::request_id::random_guid)
 }
 
 fn devices(fates: &[Fate]) -> Vec<DeviceToImport> {
@@ -352,7 +353,7 @@ impl World {
     }
 
     fn begin(&self, devices: &[DeviceToImport], options: ImportOptions) -> Machine {
-        let mut machine = Machine::new(devices.to_vec(), options, self.now, new_id);
+        let mut machine = new_machine(devices, options, self.now);
         machine.resume(self.journal.clone(), self.now, self.at()).unwrap();
         machine
     }
@@ -566,7 +567,7 @@ fn a_journal_with_devices_of_another_input_is_refused() {
     let mut world = World::new(&fates, 1, false);
     let machine = world.begin(&devices(&fates), options());
     world.run(machine, 8);
-    let mut machine = Machine::new(devices(&fates[..1]), options(), SECOND, new_id);
+    let mut machine = new_machine(&devices(&fates[..1]), options(), SECOND);
     let error = machine.resume(world.journal, SECOND, Timestamp::UNIX_EPOCH).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Journal);
 }
