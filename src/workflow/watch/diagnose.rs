@@ -338,18 +338,16 @@ impl Case<'_> {
                 "start the service of the Intune Connector for Active Directory on its server, or install one in the domain; then restart the device's setup",
             ));
         }
-        let version = |connector: &&&crate::model::Connector| {
-            connector.version.as_deref().and_then(|version| version.parse::<ConnectorVersion>().ok())
-        };
-        let newest = active.iter().max_by_key(version)?;
-        let too_old = version(&newest).is_some_and(|version| version < ConnectorVersion::MINIMUM);
-        too_old.then(|| {
+        // A version that is not four numbers proves nothing.
+        let versions: Option<Vec<ConnectorVersion>> =
+            active.iter().map(|connector| connector.version.as_deref()?.parse().ok()).collect();
+        let newest = versions?.into_iter().max()?;
+        (newest < ConnectorVersion::MINIMUM).then(|| {
             self.finding(
                 "watch.connector-outdated",
                 severity,
                 format!(
-                    "the newest active Intune Connector has version {}; it must be {} or later",
-                    newest.version.as_deref().unwrap_or_default(),
+                    "the newest active Intune Connector has version {newest}; it must be {} or later",
                     ConnectorVersion::MINIMUM
                 ),
                 "uninstall the connector and install the current one: old versions no longer process requests",
