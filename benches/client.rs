@@ -1,4 +1,10 @@
 //! A call's own cost, and a list of 100 pages, on a transport in memory.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a bench has nobody to report to"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;

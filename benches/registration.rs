@@ -1,4 +1,10 @@
 //! Reading hardware hashes and device files.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a bench has nobody to report to"
+)]
 
 use std::hint::black_box;
 

@@ -1,9 +1,6 @@
 //! Following devices through the public API, on the simulated tenant.
 #![cfg(feature = "sim")]
-<<<<<<< HEAD
-=======
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
->>>>>>> watch
 
 use std::time::Duration;
 

@@ -94,7 +94,7 @@ impl State {
         let row = self.first_event(run, &user_id);
         let event = self.guid();
         self.events.insert(Entity::new(event.clone(), "deviceManagementAutopilotEvent", row));
-        run.event = Some(event.clone());
+        run.event = Some(event);
         if let Some(obstacle) = obstacle {
             return Err(obstacle);
         }

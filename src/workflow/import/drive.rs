@@ -6,12 +6,12 @@ use std::time::Duration;
 use futures_util::future::select;
 use futures_util::{StreamExt as _, stream};
 
+use super::Import;
 use super::entry::{Entry, Header, device_key};
 use super::machine::{Answer, Machine, Seen, Step, Tagged};
 use super::outcome::Refusal;
 use super::report::{ImportEvent, ImportEventKind, ImportPreview, ImportReport};
 use super::sync::{Synced, wait_after_refusal, wait_before_sync};
-use super::Import;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Client, Operation};

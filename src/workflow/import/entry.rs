@@ -57,7 +57,12 @@ pub(super) enum Change {
 
 impl Header {
     /// For `devices`, whose keys are `keys`.
-    pub(super) fn new(tenant: Option<&str>, devices: &[DeviceToImport], keys: &[Text], at: Timestamp) -> Self {
+    pub(super) fn new(
+        tenant: Option<&str>,
+        devices: &[DeviceToImport],
+        keys: &[Text],
+        at: Timestamp,
+    ) -> Self {
         let whole = devices.iter().zip(keys).map(|(device, key)| whole_digest(device, key));
         let mut digests: Vec<[u8; 32]> = whole.collect();
         // A file that was sorted anew is the same input.
