@@ -1,5 +1,6 @@
 //! Every typed call over real HTTP: method, path, query, headers, body, answer, and how an error comes out.
 #![cfg(feature = "reqwest")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use serde_json::{Value, json};
 use windows_autopilot::credential::FixedToken;
@@ -757,7 +758,7 @@ async fn connectors_and_events() {
     let all = exchange(wire("GET", BASE, None), list(json!([answer])), async |client| {
         client.connectors().list().all().await
     });
-    assert_eq!(all.await.unwrap(), [connector.clone()]);
+    assert_eq!(all.await.unwrap(), std::slice::from_ref(&connector));
     exchange(wire("GET", format!("{BASE}/k1"), None), ok(answer.clone()), async |client| {
         client.connectors().get(&id("k1")).send().await
     })
@@ -858,8 +859,10 @@ async fn mdm_policies() {
         .await
         .unwrap();
     }
-    let mut addresses = MdmAddresses::default();
-    addresses.discovery_url = Some("https://enrollment.example/discovery.svc".into());
+    let addresses = MdmAddresses {
+        discovery_url: Some("https://enrollment.example/discovery.svc".into()),
+        ..MdmAddresses::default()
+    };
     let sent = json!({ "discoveryUrl": "https://enrollment.example/discovery.svc" });
     exchange(wire("PATCH", format!("{BASE}/{KEY}"), sent), ok(answer), async |client| {
         client.mdm_policies().set_addresses(&policy, &addresses).send().await

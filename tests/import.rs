@@ -1,4 +1,5 @@
 //! The import of devices, against the simulated tenant.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;

@@ -1,4 +1,5 @@
 //! The arrows between modules go one way.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "helpers of tests")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! A deployment as a whole, on the simulated tenant.
 #![cfg(all(feature = "sim", feature = "registration"))]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use std::collections::BTreeMap;
 
