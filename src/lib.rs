@@ -125,6 +125,7 @@
 //! | --- | --- | --- |
 //! | `reqwest` | yes | `transport::ReqwestTransport`: HTTP over reqwest with rustls |
 //! | `registration` | yes | [`registration`]: CSV files, hardware hashes |
+//! | `certificate` | no | `credential::ClientCertificate`: sign-in with a certificate |
 //! | `sim` | no | [`sim`] and [`testing`] |
 //!
 //! Without features there is no HTTP stack and no TLS in the dependency tree; give the client a transport of your own.

@@ -24,6 +24,7 @@ mod oauth;
 mod testing;
 
 #[cfg(feature = "certificate")]
+#[cfg_attr(docsrs, doc(cfg(feature = "certificate")))]
 pub use self::certificate::ClientCertificate;
 pub use self::client_secret::ClientSecret;
 pub use self::device_code::{DeviceCode, DeviceCodePrompt};

@@ -13,6 +13,7 @@ mod reqwest;
 
 pub(crate) use self::escape::percent_encode;
 #[cfg(feature = "reqwest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
 pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
 
 /// Sends one HTTP request and returns the whole answer: the seam below everything else.
