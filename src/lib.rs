@@ -14,6 +14,7 @@
 //! | [`graph`] | how calls are made: operations as values, lists as streams, batches, pollers, filters |
 //! | [`credential`], [`transport`], [`pipeline`], [`clock`] | sign-in, HTTP, retries and limits, time: each can be replaced |
 //! | [`registration`] | device CSV files and hardware hashes (feature `registration`) |
+//! | [`offline`] | `AutopilotConfigurationFile.json` |
 //! | [`workflow`] | the ten steps as one: import, plan, apply, watch |
 //! | [`sim`], [`testing`] | the simulated tenant, and a client on it in one line (feature `sim`) |
 //!
@@ -138,6 +139,7 @@ pub mod credential;
 pub mod error;
 pub mod graph;
 pub mod model;
+pub mod offline;
 pub mod pipeline;
 #[cfg(feature = "registration")]
 #[cfg_attr(docsrs, doc(cfg(feature = "registration")))]

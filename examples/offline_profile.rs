@@ -1,0 +1,43 @@
+//! A profile as the file that a device reads when the service knows none for it, and a look at a file of another tool.
+//!
+//! `cargo run --example offline_profile` prints the file for the profile of `examples/data/hybrid_join.toml`;
+//! `cargo run --example offline_profile -- AutopilotConfigurationFile.json` checks a file.
+#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+
+use std::error::Error;
+
+use windows_autopilot::model::{HybridJoinProfile, Id, MembershipRule, Severity};
+use windows_autopilot::offline::{self, OfflineProfile, OfflineTenant};
+use windows_autopilot::workflow::HybridJoin;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    if let Some(path) = std::env::args().nth(1) {
+        return check(&path);
+    }
+    let desired: HybridJoin = toml::from_str(&std::fs::read_to_string("examples/data/hybrid_join.toml")?)?;
+    let profile = desired.profile.ok_or("the deployment has no profile")?;
+    let tenant = OfflineTenant::new(
+        "1537de22-988c-4e93-b8a5-83890f34a69b".parse()?,
+        "contoso.onmicrosoft.com".parse()?,
+    )?;
+    // Most often the id of the stored profile: client.profiles().list() has it.
+    let id: Id<HybridJoinProfile> = "7f9e6025-1e13-45f3-bf82-a3e8c5b59eac".parse()?;
+    let file = OfflineProfile::for_hybrid_join(&profile, &id, tenant)?;
+    print!("{}", file.to_json());
+    println!("\ngoes to      {}", offline::PATH);
+    println!("hides        {}", file.oobe_flags());
+    println!("devices      {}", MembershipRule::offline_profile(file.correlation_id())?);
+    println!("domain join  assign the configuration to all devices");
+    Ok(())
+}
+
+fn check(path: &str) -> Result<(), Box<dyn Error>> {
+    let report = offline::read(&std::fs::read(path)?);
+    for finding in &report.findings {
+        println!("{finding}");
+    }
+    match report.findings.iter().map(|finding| finding.severity).max() {
+        Some(Severity::Error) => Err("Windows would ignore the file, or not do what it says".into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,321 @@
+//! `AutopilotConfigurationFile.json`: a deployment profile on the device's own disk.
+//!
+//! Windows reads it in its first setup if the service knows no profile for the device in time. It has the user-driven
+//! modes alone: self-deploying and pre-provisioning need the service. It goes to [`PATH`], is ASCII, and has one profile.
+//!
+//! * A profile that the service assigns to the device wins over the file.
+//! * `sysprep /generalize` deletes the file. It serves the first start alone: register the device all the same.
+//! * For hybrid join the domain join configuration has to be assigned to *all devices*: a device with a file is in no
+//!   group before it enrolls.
+//!
+//! Which update settings tools write, and what the bits above 16 mean, is known from other tools, not from documentation.
+
+mod flags;
+mod keys;
+mod read;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use self::keys::*;
+use crate::model::{
+    DeviceNameTemplate, HybridJoinProfile, Id, InvalidValue, LanguageTag, Locale, ProfileName, Properties,
+    TenantId, Text, UserType, is_guid,
+};
+
+pub use self::flags::{OobeFlag, OobeFlags};
+pub use self::read::{OfflineReport, read};
+
+/// Where the file goes, on the disk with Windows.
+pub const PATH: &str = r"Windows\Provisioning\Autopilot\AutopilotConfigurationFile.json";
+
+/// A profile in an offline file.
+///
+/// ```
+/// use windows_autopilot::model::HybridJoinProfile;
+/// use windows_autopilot::offline::{self, OfflineProfile, OfflineTenant};
+///
+/// let tenant = OfflineTenant::new(
+///     "1537de22-988c-4e93-b8a5-83890f34a69b".parse()?,
+///     "contoso.onmicrosoft.com".parse()?,
+/// )?;
+/// let profile = HybridJoinProfile::new("Contoso hybrid".parse()?);
+/// let id = "7f9e6025-1e13-45f3-bf82-a3e8c5b59eac".parse()?;
+/// let file = OfflineProfile::for_hybrid_join(&profile, &id, tenant)?;
+/// assert_eq!(file.oobe_flags().bits(), 286);
+/// assert_eq!(file.enrollment_profile_name(), "OfflineAutopilotprofile-7f9e6025-1e13-45f3-bf82-a3e8c5b59eac");
+///
+/// let report = offline::read(file.to_json().as_bytes());
+/// assert!(report.findings.is_empty());
+/// assert_eq!(report.profile, Some(file));
+/// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OfflineProfile {
+    /// A comment for people; the tools write the profile's name.
+    pub comment: Option<Text>,
+    /// Whether the user is kept from setting the device up without the organisation.
+    pub forced_enrollment: bool,
+    /// The language of the setup. Tools write it with [`OobeFlag::SkipKeyboardSelection`] alone.
+    pub language: Option<LanguageTag>,
+    /// The region of the setup; tools write the language.
+    pub region: Option<LanguageTag>,
+    /// Whether the update of Autopilot itself during setup is off; all tools write that it is.
+    pub autopilot_update_disabled: Option<bool>,
+    /// How long the update of Autopilot itself may take; all tools write half an hour.
+    pub autopilot_update_timeout: Option<Duration>,
+    /// The version of the format; all tools write 2049.
+    pub version: Option<u64>,
+    other: Properties,
+    tenant: OfflineTenant,
+    correlation_id: Text,
+    oobe_flags: OobeFlags,
+    join: OfflineJoin,
+}
+
+/// The tenant of an offline file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OfflineTenant {
+    id: TenantId,
+    domain: TenantId,
+}
+
+/// What a device with an offline file joins.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OfflineJoin {
+    /// Active Directory and Microsoft Entra.
+    Hybrid {
+        /// Whether it goes on without reaching a domain controller.
+        skip_connectivity_check: bool,
+    },
+    /// Microsoft Entra.
+    Entra {
+        /// How it is named.
+        device_name: Option<DeviceNameTemplate>,
+    },
+}
+
+impl OfflineTenant {
+    /// The tenant with this id, a GUID, and this default domain.
+    ///
+    /// # Errors
+    /// If the id is a domain, or the domain an id.
+    pub fn new(id: TenantId, default_domain: TenantId) -> Result<Self, InvalidValue> {
+        if !id.is_guid() {
+            return Err(InvalidValue::new("tenant id", "is a domain", "write the tenant's GUID")
+                .with_value(id.as_str()));
+        }
+        if default_domain.is_guid() {
+            return Err(InvalidValue::new("tenant domain", "is a GUID", "write the tenant's default domain")
+                .with_value(default_domain.as_str()));
+        }
+        Ok(Self { id, domain: default_domain })
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &TenantId {
+        &self.id
+    }
+
+    /// Its default domain.
+    pub fn default_domain(&self) -> &TenantId {
+        &self.domain
+    }
+}
+
+impl OfflineProfile {
+    /// The version of the format that tools write.
+    pub const VERSION: u64 = 2049;
+    /// The time for the update of Autopilot itself that tools write.
+    pub const AUTOPILOT_UPDATE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+    /// The file for a profile of this tenant.
+    ///
+    /// `id` is most often the profile's: devices with the file can be found by it, as
+    /// [`enrollment_profile_name`](Self::enrollment_profile_name) tells. The language of the profile is in the file only
+    /// if the keyboard page is skipped; scope tags, hash extraction and pre-provisioning have no place in it.
+    ///
+    /// # Errors
+    /// If the id is no GUID, or the profile has what hybrid join or a file forbids: a tenant can hold a profile that is
+    /// self-deploying or has a device name template.
+    pub fn for_hybrid_join(
+        profile: &HybridJoinProfile,
+        id: &Id<HybridJoinProfile>,
+        tenant: OfflineTenant,
+    ) -> Result<Self, InvalidValue> {
+        const WHAT: &str = "offline profile";
+        if let Some(forbidden) =
+            profile.lint().into_iter().find(|finding| finding.id.starts_with("profile.hybrid-"))
+        {
+            return Err(InvalidValue::new(WHAT, forbidden.evidence, forbidden.remedy));
+        }
+        let mut flags = OobeFlags::ALWAYS;
+        match profile.user_type {
+            UserType::Standard => flags = flags.with(OobeFlag::StandardUser),
+            UserType::Administrator => {}
+            _ => {
+                let problem = format!("has no way to say the user type {}", profile.user_type.as_str());
+                return Err(InvalidValue::new(WHAT, problem, "choose administrator or standard"));
+            }
+        }
+        for (wanted, flag) in [
+            (profile.privacy_settings_hidden, OobeFlag::HidePrivacySettings),
+            (profile.eula_hidden, OobeFlag::HideEula),
+            (profile.keyboard_selection_page_skipped, OobeFlag::SkipKeyboardSelection),
+        ] {
+            if wanted {
+                flags = flags.with(flag);
+            }
+        }
+        let language = match &profile.locale {
+            Locale::Language(tag) if profile.keyboard_selection_page_skipped => Some(tag.clone()),
+            _ => None,
+        };
+        Ok(Self {
+            comment: Some(format!("Profile {}", profile.display_name).into()),
+            forced_enrollment: profile.escape_link_hidden,
+            region: language.clone(),
+            language,
+            autopilot_update_disabled: Some(true),
+            autopilot_update_timeout: Some(Self::AUTOPILOT_UPDATE_TIMEOUT),
+            version: Some(Self::VERSION),
+            other: Properties::new(),
+            tenant,
+            correlation_id: correlation_id(id.as_str())?,
+            oobe_flags: flags,
+            join: OfflineJoin::Hybrid { skip_connectivity_check: profile.skip_connectivity_check },
+        })
+    }
+
+    /// The settings that the file stands for, as a profile of this name.
+    ///
+    /// # Errors
+    /// If the file is not for hybrid join.
+    pub fn to_hybrid_join(&self, display_name: ProfileName) -> Result<HybridJoinProfile, InvalidValue> {
+        let OfflineJoin::Hybrid { skip_connectivity_check } = self.join else {
+            return Err(InvalidValue::new(
+                "offline profile",
+                "is for Microsoft Entra join",
+                "take a file with CloudAssignedDomainJoinMethod 1",
+            ));
+        };
+        let mut profile = HybridJoinProfile::new(display_name);
+        profile.locale = self.language.clone().map_or(Locale::OsDefault, Locale::Language);
+        profile.skip_connectivity_check = skip_connectivity_check;
+        profile.privacy_settings_hidden = self.oobe_flags.contains(OobeFlag::HidePrivacySettings);
+        profile.eula_hidden = self.oobe_flags.contains(OobeFlag::HideEula);
+        profile.keyboard_selection_page_skipped = self.oobe_flags.contains(OobeFlag::SkipKeyboardSelection);
+        profile.escape_link_hidden = self.forced_enrollment;
+        let standard = self.oobe_flags.contains(OobeFlag::StandardUser);
+        profile.user_type = if standard { UserType::Standard } else { UserType::Administrator };
+        Ok(profile)
+    }
+
+    /// The tenant.
+    pub fn tenant(&self) -> &OfflineTenant {
+        &self.tenant
+    }
+
+    /// The id by which devices with the file can be found, a GUID; most often that of a profile.
+    pub fn correlation_id(&self) -> &str {
+        &self.correlation_id
+    }
+
+    /// What the setup shows and does not show.
+    pub fn oobe_flags(&self) -> OobeFlags {
+        self.oobe_flags
+    }
+
+    /// What the device joins.
+    pub fn join(&self) -> &OfflineJoin {
+        &self.join
+    }
+
+    /// What else was in a file that was read; it is written back.
+    pub fn other(&self) -> &Properties {
+        &self.other
+    }
+
+    /// The `enrollmentProfileName` that devices with the file get, which dynamic groups can select by.
+    pub fn enrollment_profile_name(&self) -> String {
+        format!("OfflineAutopilotprofile-{}", self.correlation_id)
+    }
+
+    /// The text of the file, in ASCII. To be written as it is: with a byte order mark Windows ignores it.
+    ///
+    /// It names no user, also if a file that was read did.
+    pub fn to_json(&self) -> String {
+        let (method, device_name, skip_check) = match &self.join {
+            OfflineJoin::Hybrid { skip_connectivity_check } => {
+                (1, None, skip_connectivity_check.then_some(1))
+            }
+            OfflineJoin::Entra { device_name } => (0, device_name.as_ref(), None),
+        };
+        let forced = u8::from(self.forced_enrollment);
+        let domain = self.tenant.domain.as_str();
+        let server_data = json!({
+            ZERO_TOUCH: { TENANT_UPN: "", INNER_FORCED_ENROLLMENT: forced, TENANT_DOMAIN: domain }
+        });
+        let milliseconds = |timeout: Duration| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+        let keys = [
+            (VERSION, self.version.map(Value::from)),
+            (COMMENT, self.comment.as_deref().map(Value::from)),
+            (TENANT_ID, Some(self.tenant.id.as_str().into())),
+            (TENANT_DOMAIN, Some(domain.into())),
+            (OOBE_CONFIG, Some(self.oobe_flags.bits().into())),
+            (JOIN_METHOD, Some(method.into())),
+            (FORCED_ENROLLMENT, Some(forced.into())),
+            (CORRELATION_ID, Some(self.correlation_id.as_str().into())),
+            (SERVER_DATA, Some(server_data.to_string().into())),
+            (DEVICE_NAME, device_name.map(|name| name.as_str().into())),
+            (SKIP_CHECK, skip_check.map(Value::from)),
+            (LANGUAGE, self.language.as_ref().map(|tag| tag.as_str().into())),
+            (REGION, self.region.as_ref().map(|tag| tag.as_str().into())),
+            (UPDATE_DISABLED, self.autopilot_update_disabled.map(|disabled| u8::from(disabled).into())),
+            (UPDATE_TIMEOUT, self.autopilot_update_timeout.map(|timeout| milliseconds(timeout).into())),
+        ];
+        let keys = keys.iter().filter_map(|(key, value)| Some((*key, value.as_ref()?)));
+        // Maps with text for keys can always be written.
+        let json = serde_json::to_string_pretty(&InOrder(keys.chain(self.other.iter()).collect()))
+            .unwrap_or_default();
+        to_ascii(&json) + "\n"
+    }
+}
+
+/// An object whose keys stay in the order in which people read them.
+struct InOrder<'a>(Vec<(&'a str, &'a Value)>);
+
+impl Serialize for InOrder<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+fn correlation_id(text: &str) -> Result<Text, InvalidValue> {
+    if is_guid(text) {
+        return Ok(text.into());
+    }
+    let remedy = "write a GUID without braces, such as the id of the profile";
+    Err(InvalidValue::new("correlation id", "is no GUID", remedy).with_value(text))
+}
+
+/// The same JSON in ASCII: other characters are in texts alone, where they can be escaped.
+fn to_ascii(json: &str) -> String {
+    let mut ascii = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() {
+            ascii.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                ascii.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    ascii
+}

@@ -1,0 +1,138 @@
+//! What the setup of Windows shows, as bits of a number.
+
+use std::fmt;
+
+/// A bit of `CloudAssignedOobeConfig`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum OobeFlag {
+    /// Cortana is not asked about.
+    SkipCortana = 1,
+    /// The user is a standard user, and no administrator.
+    StandardUser = 2,
+    /// The privacy settings are hidden.
+    HidePrivacySettings = 4,
+    /// The registration with the maker is skipped.
+    SkipOemRegistration = 8,
+    /// The licence terms are hidden.
+    HideEula = 16,
+    /// The TPM attests what the device is: for self-deploying devices.
+    TpmAttestation = 32,
+    /// The device signs in by itself: for self-deploying devices.
+    DeviceAuthentication = 64,
+    /// Microsoft Entra asks for a TPM.
+    TpmRequired = 128,
+    /// The upgrade of Windows is not shown.
+    SkipUpgrade = 256,
+    /// Updates are downloaded.
+    PatchDownload = 512,
+    /// The selection of a keyboard is skipped.
+    SkipKeyboardSelection = 1024,
+}
+
+impl OobeFlag {
+    /// All of them, from the lowest bit.
+    pub const ALL: [Self; 11] = [
+        Self::SkipCortana,
+        Self::StandardUser,
+        Self::HidePrivacySettings,
+        Self::SkipOemRegistration,
+        Self::HideEula,
+        Self::TpmAttestation,
+        Self::DeviceAuthentication,
+        Self::TpmRequired,
+        Self::SkipUpgrade,
+        Self::PatchDownload,
+        Self::SkipKeyboardSelection,
+    ];
+
+    /// Its bit.
+    pub fn bit(self) -> u32 {
+        self as u32
+    }
+
+    /// Whether it belongs to self-deploying devices, which an offline file cannot be for.
+    pub fn is_self_deploying(self) -> bool {
+        matches!(self, Self::TpmAttestation | Self::DeviceAuthentication | Self::TpmRequired)
+    }
+}
+
+/// A set of [`OobeFlag`]s. Bits that have no name are kept.
+///
+/// ```
+/// use windows_autopilot::offline::{OobeFlag, OobeFlags};
+/// let flags = OobeFlags::from_bits(28);
+/// assert!(flags.contains(OobeFlag::HideEula) && !flags.contains(OobeFlag::StandardUser));
+/// assert_eq!(flags.to_string(), "HidePrivacySettings | SkipOemRegistration | HideEula");
+/// ```
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OobeFlags(u32);
+
+impl OobeFlags {
+    /// What tools write for every profile.
+    pub const ALWAYS: Self = Self(OobeFlag::SkipOemRegistration as u32 | OobeFlag::SkipUpgrade as u32);
+
+    /// The flags of a number.
+    pub fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// The number of the flags.
+    pub fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Whether a flag is set.
+    pub fn contains(self, flag: OobeFlag) -> bool {
+        self.0 & flag.bit() != 0
+    }
+
+    /// The same with a flag set.
+    #[must_use]
+    pub fn with(self, flag: OobeFlag) -> Self {
+        Self(self.0 | flag.bit())
+    }
+
+    /// The same with a flag not set.
+    #[must_use]
+    pub fn without(self, flag: OobeFlag) -> Self {
+        Self(self.0 & !flag.bit())
+    }
+
+    /// The flags that are set, from the lowest bit.
+    pub fn iter(self) -> impl Iterator<Item = OobeFlag> {
+        OobeFlag::ALL.into_iter().filter(move |flag| self.contains(*flag))
+    }
+
+    /// The bits that have no name.
+    pub fn unknown_bits(self) -> u32 {
+        OobeFlag::ALL.into_iter().fold(self, Self::without).bits()
+    }
+}
+
+impl FromIterator<OobeFlag> for OobeFlags {
+    fn from_iter<I: IntoIterator<Item = OobeFlag>>(flags: I) -> Self {
+        flags.into_iter().fold(Self::default(), Self::with)
+    }
+}
+
+impl fmt::Display for OobeFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unknown = self.unknown_bits();
+        let mut between = "";
+        for flag in self.iter() {
+            write!(f, "{between}{flag:?}")?;
+            between = " | ";
+        }
+        if unknown != 0 || self.0 == 0 {
+            write!(f, "{between}{unknown:#x}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for OobeFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OobeFlags({self})")
+    }
+}

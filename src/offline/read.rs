@@ -1,0 +1,381 @@
+//! Reading offline files, whoever wrote them.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::keys::*;
+use super::{OfflineJoin, OfflineProfile, OfflineTenant, OobeFlags, correlation_id};
+use crate::model::{Finding, InvalidValue, LanguageTag, Properties, Severity, TenantId, Text};
+
+/// What is in an offline file, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OfflineReport {
+    /// The profile; `None` if one of the findings is an error.
+    pub profile: Option<OfflineProfile>,
+    /// What was found: the place is a key of the file.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads an offline file, and finds what Windows ignores, what does not fit together, and what a file cannot say.
+///
+/// ```
+/// use windows_autopilot::offline;
+/// let report = offline::read(b"\xEF\xBB\xBF{\"CloudAssignedOobeConfig\":28}");
+/// assert_eq!(report.findings[0].id, "offline.encoding");
+/// assert!(report.profile.is_none());
+/// ```
+pub fn read(file: &[u8]) -> OfflineReport {
+    let mut check = Check { keys: Map::new(), findings: Vec::new() };
+    let profile = check.text_of(file).and_then(|text| {
+        check.keys = check.object_of(&text)?;
+        check.profile()
+    });
+    let failed = check.findings.iter().any(|finding| finding.severity == Severity::Error);
+    OfflineReport { profile: profile.filter(|_| !failed), findings: check.findings }
+}
+
+const FILE: &str = "file";
+struct Check {
+    /// What has not been read yet.
+    keys: Map<String, Value>,
+    findings: Vec<Finding>,
+}
+
+impl Check {
+    fn found(
+        &mut self,
+        id: &'static str,
+        severity: Severity,
+        place: &str,
+        evidence: impl Into<String>,
+        remedy: impl Into<std::borrow::Cow<'static, str>>,
+    ) {
+        self.findings.push(Finding::new(id, severity, place, evidence, remedy));
+    }
+
+    fn error(&mut self, id: &'static str, place: &str, evidence: impl Into<String>, remedy: &'static str) {
+        self.found(id, Severity::Error, place, evidence, remedy);
+    }
+
+    fn invalid(&mut self, id: &'static str, place: &str, error: &InvalidValue) {
+        self.found(id, Severity::Error, place, error.problem(), error.remedy().to_owned());
+    }
+
+    /// The text of a file, in whatever encoding.
+    fn text_of(&mut self, file: &[u8]) -> Option<String> {
+        let utf16 = |body: &[u8], unit: fn([u8; 2]) -> u16| {
+            let units: Vec<u16> = body.as_chunks::<2>().0.iter().map(|pair| unit(*pair)).collect();
+            String::from_utf16_lossy(&units)
+        };
+        let (text, encoding) = match file {
+            [0xEF, 0xBB, 0xBF, body @ ..] => {
+                (String::from_utf8_lossy(body).into_owned(), "UTF-8 with a byte order mark")
+            }
+            [0xFF, 0xFE, body @ ..] => (utf16(body, u16::from_le_bytes), "UTF-16"),
+            [0xFE, 0xFF, body @ ..] => (utf16(body, u16::from_be_bytes), "UTF-16"),
+            body if body.is_ascii() => (String::from_utf8_lossy(body).into_owned(), ""),
+            body => (String::from_utf8_lossy(body).into_owned(), "not in ASCII"),
+        };
+        if text.trim().is_empty() {
+            self.error("offline.empty", FILE, "the file is empty", "write it again");
+            return None;
+        }
+        if !encoding.is_empty() {
+            let remedy = "write it in ASCII without a byte order mark: Windows ignores the file otherwise";
+            self.error("offline.encoding", FILE, format!("the file is {encoding}"), remedy);
+        }
+        Some(text)
+    }
+
+    /// The object that the file is.
+    fn object_of(&mut self, text: &str) -> Option<Map<String, Value>> {
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+        let (first, second) = (values.next()?, values.next());
+        let (first, second) = match (first, second.transpose()) {
+            (Ok(first), Ok(second)) => (first, second),
+            (Err(error), _) | (_, Err(error)) => {
+                let evidence =
+                    format!("the file is no JSON: line {}, column {}", error.line(), error.column());
+                self.error("offline.no-json", FILE, evidence, "write it again with a tool");
+                return None;
+            }
+        };
+        let (object, more) = match first {
+            Value::Object(object) => (Some(object), second.is_some()),
+            Value::Array(list) => (None, list.len() > 1),
+            _ => (None, false),
+        };
+        if more {
+            let evidence = "the file has more than one profile";
+            self.error("offline.several-profiles", FILE, evidence, "write one file for each profile");
+        } else if object.is_none() {
+            let evidence = "the file is no JSON object";
+            self.error(
+                "offline.no-object",
+                FILE,
+                evidence,
+                "write one profile, in braces and without brackets",
+            );
+        }
+        object
+    }
+
+    fn profile(&mut self) -> Option<OfflineProfile> {
+        self.spelling();
+        let tenant = self.tenant();
+        let correlation_id = self.required_text(CORRELATION_ID).and_then(|text| {
+            correlation_id(&text)
+                .map_err(|error| self.invalid("offline.invalid-id", CORRELATION_ID, &error))
+                .ok()
+        });
+        let oobe_flags = self.oobe_flags();
+        let join = self.join();
+        let forced_enrollment =
+            self.required_number(FORCED_ENROLLMENT).and_then(|n| self.yes(FORCED_ENROLLMENT, n));
+        self.server_data(tenant.as_ref(), forced_enrollment);
+        let (language, region) = (self.language(LANGUAGE), self.language(REGION));
+        let version = self.number(VERSION);
+        if version.is_some_and(|version| version != OfflineProfile::VERSION) {
+            let evidence = format!("the version is not {}, which all tools write", OfflineProfile::VERSION);
+            self.found("offline.version", Severity::Info, VERSION, evidence, "nothing, if the file works");
+        }
+        let comment = self.text(COMMENT).map(Text::from);
+        let update_disabled = self.number(UPDATE_DISABLED).and_then(|n| self.yes(UPDATE_DISABLED, n));
+        let update_timeout = self.number(UPDATE_TIMEOUT).map(Duration::from_millis);
+        let other = Properties::from(std::mem::take(&mut self.keys));
+        let unknown = |name: &&str| !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(name));
+        for name in other.names().filter(unknown) {
+            let remedy = "nothing, if another tool needs it";
+            let evidence = "the key is not known";
+            self.findings.push(Finding::new("offline.unknown-key", Severity::Info, name, evidence, remedy));
+        }
+        Some(OfflineProfile {
+            comment,
+            forced_enrollment: forced_enrollment?,
+            language,
+            region,
+            autopilot_update_disabled: update_disabled,
+            autopilot_update_timeout: update_timeout,
+            version,
+            other,
+            tenant: tenant?,
+            correlation_id: correlation_id?,
+            oobe_flags: oobe_flags?,
+            join: join?,
+        })
+    }
+
+    /// Keys that are known but for their case.
+    fn spelling(&mut self) {
+        let names: Vec<String> = self.keys.keys().cloned().collect();
+        for name in names {
+            let known = KNOWN.iter().find(|known| known.eq_ignore_ascii_case(&name) && **known != name);
+            if let Some(known) = known {
+                let evidence = format!("the key {name:?} differs in case from the one that is known");
+                self.found(
+                    "offline.key-spelling",
+                    Severity::Warning,
+                    known,
+                    evidence,
+                    format!("write {known}"),
+                );
+            }
+        }
+    }
+
+    fn tenant(&mut self) -> Option<OfflineTenant> {
+        let mut parsed = |key| -> Option<TenantId> {
+            let text = self.required_text(key)?;
+            text.parse().map_err(|error| self.invalid("offline.invalid-tenant", key, &error)).ok()
+        };
+        let (id, domain) = (parsed(TENANT_ID), parsed(TENANT_DOMAIN));
+        let (id, domain) = (id?, domain?);
+        let place = if id.is_guid() { TENANT_DOMAIN } else { TENANT_ID };
+        OfflineTenant::new(id, domain)
+            .map_err(|error| self.invalid("offline.invalid-tenant", place, &error))
+            .ok()
+    }
+
+    fn oobe_flags(&mut self) -> Option<OobeFlags> {
+        let number = self.required_number(OOBE_CONFIG)?;
+        let Ok(bits) = u32::try_from(number) else {
+            self.error(
+                "offline.wrong-type",
+                OOBE_CONFIG,
+                "the number is too large",
+                "write a sum of the known bits",
+            );
+            return None;
+        };
+        let flags = OobeFlags::from_bits(bits);
+        let forbidden: OobeFlags = flags.iter().filter(|flag| flag.is_self_deploying()).collect();
+        if forbidden != OobeFlags::default() {
+            let evidence = format!("has {forbidden}, for self-deploying devices");
+            let remedy = "leave these bits out: a file can be for user-driven devices alone";
+            self.error("offline.self-deploying", OOBE_CONFIG, evidence, remedy);
+        }
+        if flags.unknown_bits() != 0 {
+            let evidence = format!("has bits that are not known: {:#x}", flags.unknown_bits());
+            self.found("offline.unknown-bits", Severity::Warning, OOBE_CONFIG, evidence, "leave them out");
+        }
+        Some(flags)
+    }
+
+    fn join(&mut self) -> Option<OfflineJoin> {
+        let method = self.required_number(JOIN_METHOD);
+        let skip = self.number(SKIP_CHECK).and_then(|number| self.yes(SKIP_CHECK, number));
+        let device_name = self.text(DEVICE_NAME).filter(|name| !name.is_empty());
+        match method? {
+            1 => {
+                if device_name.is_some() {
+                    let evidence = "the device is given a name, which a hybrid join does not allow";
+                    let remedy = "leave the key out: the name comes from the domain join configuration";
+                    self.error("offline.hybrid-device-name", DEVICE_NAME, evidence, remedy);
+                }
+                Some(OfflineJoin::Hybrid { skip_connectivity_check: skip.unwrap_or_default() })
+            }
+            0 => {
+                if skip == Some(true) {
+                    let evidence = "the check for a domain controller is skipped, and the device joins none";
+                    self.found(
+                        "offline.entra-skip-check",
+                        Severity::Warning,
+                        SKIP_CHECK,
+                        evidence,
+                        "leave the key out",
+                    );
+                }
+                let device_name = match device_name.map(|name| name.parse()) {
+                    None => None,
+                    Some(Ok(name)) => Some(name),
+                    Some(Err(error)) => {
+                        self.invalid("offline.invalid-device-name", DEVICE_NAME, &error);
+                        return None;
+                    }
+                };
+                Some(OfflineJoin::Entra { device_name })
+            }
+            other => {
+                let evidence = format!("the number is {other}");
+                self.error(
+                    "offline.join-method",
+                    JOIN_METHOD,
+                    evidence,
+                    "write 1 for hybrid join or 0 for Microsoft Entra join",
+                );
+                None
+            }
+        }
+    }
+
+    /// The JSON within the JSON must say the same once more.
+    fn server_data(&mut self, tenant: Option<&OfflineTenant>, forced_enrollment: Option<bool>) {
+        const REMEDY: &str = r#"write text such as {"ZeroTouchConfig":{"CloudAssignedTenantUpn":"","ForcedEnrollment":1,"CloudAssignedTenantDomain":"contoso.onmicrosoft.com"}}"#;
+        if self.keys.get(SERVER_DATA).is_some_and(Value::is_object) {
+            self.keys.remove(SERVER_DATA);
+            let evidence = "the value is an object, and has to be text that holds one";
+            self.error("offline.server-data", SERVER_DATA, evidence, REMEDY);
+            return;
+        }
+        let Some(text) = self.required_text(SERVER_DATA) else { return };
+        let data = serde_json::from_str::<Value>(&text).ok();
+        let Some(config) = data.as_ref().and_then(|data| data.get(ZERO_TOUCH)).and_then(Value::as_object)
+        else {
+            let evidence = format!("the text is no JSON with {ZERO_TOUCH}");
+            self.error("offline.server-data", SERVER_DATA, evidence, REMEDY);
+            return;
+        };
+        let domain = config.get(TENANT_DOMAIN).and_then(Value::as_str).unwrap_or_default();
+        if let Some(tenant) = tenant
+            && !domain.eq_ignore_ascii_case(tenant.default_domain().as_str())
+        {
+            let evidence =
+                format!("the domain in it is {domain:?}, and {:?} outside", tenant.default_domain().as_str());
+            self.error(
+                "offline.server-data-domain",
+                SERVER_DATA,
+                evidence,
+                "write the tenant's default domain in both",
+            );
+        }
+        let forced = config.get(INNER_FORCED_ENROLLMENT).and_then(Value::as_u64);
+        if let Some(outside) = forced_enrollment
+            && forced != Some(u64::from(outside))
+        {
+            let inside = forced.map_or("not there".to_owned(), |forced| forced.to_string());
+            let evidence = format!("ForcedEnrollment in it is {inside}, and {} outside", u8::from(outside));
+            let remedy = "write the same number in both";
+            self.found("offline.server-data-forced", Severity::Warning, SERVER_DATA, evidence, remedy);
+        }
+        if config.get(TENANT_UPN).and_then(Value::as_str).is_some_and(|user| !user.is_empty()) {
+            let evidence = "a user is named in it (not shown)";
+            let remedy = "leave the user empty: an assigned user is the most common cause of 0x80070774 in hybrid join";
+            self.found("offline.assigned-user", Severity::Warning, SERVER_DATA, evidence, remedy);
+        }
+    }
+
+    fn language(&mut self, key: &'static str) -> Option<LanguageTag> {
+        let text = self.text(key)?;
+        match text.parse() {
+            Ok(tag) => Some(tag),
+            Err(error) => {
+                // Microsoft's own module writes it, so it does no harm.
+                let severity = if text == "os-default" { Severity::Info } else { Severity::Warning };
+                let evidence = format!("{text:?} {}", error.problem());
+                let remedy = "leave the key out, or write a language tag such as de-DE";
+                self.found("offline.language", severity, key, evidence, remedy);
+                None
+            }
+        }
+    }
+
+    fn yes(&mut self, key: &'static str, number: u64) -> Option<bool> {
+        if number > 1 {
+            self.error("offline.wrong-type", key, format!("the number is {number}"), "write 0 or 1");
+            return None;
+        }
+        Some(number == 1)
+    }
+
+    fn required_text(&mut self, key: &'static str) -> Option<String> {
+        self.required(key);
+        self.text(key)
+    }
+
+    fn required_number(&mut self, key: &'static str) -> Option<u64> {
+        self.required(key);
+        self.number(key)
+    }
+
+    fn required(&mut self, key: &'static str) {
+        if self.keys.get(key).is_none_or(Value::is_null) {
+            self.error("offline.missing-key", key, "there is no value", "write the key with its value");
+        }
+    }
+
+    /// Null is as if the key were not there.
+    fn text(&mut self, key: &'static str) -> Option<String> {
+        match self.keys.remove(key)? {
+            Value::String(text) => Some(text),
+            Value::Null => None,
+            _ => {
+                self.error("offline.wrong-type", key, "the value is no text", "write it in quotes");
+                None
+            }
+        }
+    }
+
+    fn number(&mut self, key: &'static str) -> Option<u64> {
+        let value = self.keys.remove(key)?;
+        if value.is_null() {
+            return None;
+        }
+        let number = value.as_u64();
+        if number.is_none() {
+            self.error("offline.wrong-type", key, "the value is no whole number", "write it without quotes");
+        }
+        number
+    }
+}
