@@ -13,10 +13,10 @@
 //! | [`Client`], [`resource`] | typed calls: [`Client::devices`], [`Client::profiles`], [`Client::groups`] and the others |
 //! | [`graph`] | how calls are made: operations as values, lists as streams, batches, pollers, filters |
 //! | [`credential`], [`transport`], [`pipeline`], [`clock`] | sign-in, HTTP, retries and limits, time: each can be replaced |
-//! | [`registration`] | device CSV files and hardware hashes (feature `registration`) |
+//! | `registration` | device CSV files and hardware hashes (feature `registration`) |
 //! | [`offline`] | `AutopilotConfigurationFile.json` |
 //! | [`workflow`] | the ten steps as one: import, plan, apply, watch |
-//! | [`sim`], [`testing`] | the simulated tenant, and a client on it in one line (feature `sim`) |
+//! | `sim`, `testing` | the simulated tenant, and a client on it in one line (feature `sim`) |
 //!
 //! # Connect to a tenant
 //!
@@ -41,7 +41,7 @@
 //! for device in client.devices().with_group_tag(&"Munich".parse()?).await? {
 //!     println!("{}: {:?}", device.id, device.serial_number);
 //! }
-//! # windows_autopilot::Result::Ok(()) }).unwrap();
+//! # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
 //! ```
 //!
 //! Any other list is a stream: `client.devices().list().items()`.
@@ -61,7 +61,7 @@
 //! let profile = HybridJoinProfile::new("Contoso hybrid".parse()?);
 //! let profile = client.profiles().create(&profile).send().await?;
 //! client.profiles().assign(&profile.id, &Target::group(group.id)).send().await?;
-//! # windows_autopilot::Result::Ok(()) }).unwrap();
+//! # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
 //! ```
 //!
 //! What is not allowed cannot be written: a hybrid join profile has no device name template, and a computer name prefix
@@ -97,7 +97,7 @@
 //!
 //! # Test it offline
 //!
-//! [`testing::Harness`] is a client on a simulated tenant with a clock on which hours pass in milliseconds:
+//! `testing::Harness` is a client on a simulated tenant with a clock on which hours pass in milliseconds:
 //!
 //! ```
 //! use std::time::Duration;
@@ -110,7 +110,7 @@
 //! tenant.fault(Fault::throttle(Duration::from_secs(7)).once());
 //! assert_eq!(client.devices().count().send().await?, 1);
 //! assert_eq!(clock.slept(), [Duration::from_secs(7)]);
-//! # windows_autopilot::Result::Ok(()) }).unwrap();
+//! # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
 //! ```
 //!
 //! # When a call fails
@@ -125,9 +125,12 @@
 //! | feature | default | adds |
 //! | --- | --- | --- |
 //! | `reqwest` | yes | `transport::ReqwestTransport`: HTTP over reqwest with rustls |
-//! | `registration` | yes | [`registration`]: CSV files, hardware hashes |
+//! | `registration` | yes | `registration`: CSV files, hardware hashes |
 //! | `certificate` | no | `credential::ClientCertificate`: sign-in with a certificate |
-//! | `sim` | no | [`sim`] and [`testing`] |
+//! | `certificate` | no | `credential::ClientCertificate`: sign-in with a certificate |
+//! | `connector-config` | no | `ad::connector_config`: the Intune Connector's `.exe.config` files |
+//! | `ad` | no | `ad::descriptor`, `ad::delegation`: security descriptors, and the connector's right on an OU as reviewed text |
+//! | `sim` | no | `sim`, the simulated tenant, and `testing`, a client on it in one line |
 //!
 //! Without features there is no HTTP stack and no TLS in the dependency tree; give the client a transport of your own.
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -156,3 +159,8 @@ pub mod workflow;
 
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::graph::{Client, ClientBuilder, Cloud};
+
+/// The README's recipe, compiled and run.
+#[cfg(all(doctest, feature = "sim"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -16,7 +16,7 @@ use crate::sim::{Tenant, TenantBuilder};
 /// let Harness { client, tenant, clock, .. } = Harness::new();
 /// tenant.add_device("PF3XK7M1");
 /// assert_eq!(client.devices().count().send().await?, 1);
-/// # windows_autopilot::Result::Ok(()) }).unwrap();
+/// # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
 /// ```
 ///
 /// The client signs in as a user who may do everything, and its retries are not jittered, so that a test can assert how

@@ -23,7 +23,7 @@ resource! {
     /// # tenant.add_device("PF3XK7M1");
     /// let devices = client.devices().list().all().await?;
     /// assert_eq!(devices.len(), 1);
-    /// # windows_autopilot::Result::Ok(()) }).unwrap();
+    /// # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
     /// ```
     pub struct Devices, devices
 }
@@ -56,7 +56,7 @@ impl Devices<'_> {
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// let kiosks = client.devices().with_group_tag(&"Kiosk".parse()?).await?;
     /// assert!(kiosks.is_empty());
-    /// # windows_autopilot::Result::Ok(()) }).unwrap();
+    /// # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
     /// ```
     ///
     /// # Errors

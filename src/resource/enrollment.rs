@@ -14,7 +14,7 @@ resource! {
     /// Enrollment status pages (`deviceEnrollmentConfigurations`, among other kinds).
     ///
     /// A tenant has one page from the start, which is the fallback for everyone: its name, assignments and priority are
-    /// fixed, and it cannot be deleted ([`EnrollmentConfiguration::is_default`]).
+    /// fixed, and it cannot be deleted ([`Stored::is_default`]).
     pub struct EnrollmentStatusPages, enrollment_status_pages
 }
 

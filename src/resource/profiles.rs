@@ -23,7 +23,7 @@ resource! {
     /// let wish = HybridJoinProfile::new("Contoso hybrid".parse()?);
     /// let stored = client.profiles().create(&wish).send().await?;
     /// client.profiles().assign(&stored.id, &Target::all_devices()).send().await?;
-    /// # windows_autopilot::Result::Ok(()) }).unwrap();
+    /// # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
     /// ```
     pub struct Profiles, profiles
 }
@@ -116,7 +116,7 @@ impl Profiles<'_> {
     /// println!("{}", update.patch());
     /// let stored = update.send().await?;
     /// # assert_eq!(stored.settings.locale, wish.locale);
-    /// # windows_autopilot::Result::Ok(()) }).unwrap();
+    /// # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
     /// ```
     ///
     /// # Permissions
