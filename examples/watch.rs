@@ -1,38 +1,70 @@
-//! Step 10: following devices home, and a report with a timeline of each.
+//! Step 10: devices are followed until they are ready, or until it is known why they are not.
 //!
-//! `cargo run --features sim --example watch [--html=FILE]` follows every registered device of the tenant.
+//! `cargo run --features sim --example watch -- [--html=FILE]` follows two hundred simulated devices, some of which cannot
+//! get through, and writes the report as a page. With `--live` it follows the devices with the serial numbers that are
+//! named, or all that are registered.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+#[path = "support/fleet.rs"]
+mod fleet;
 mod support;
 
 use std::error::Error;
 
 use futures_util::StreamExt as _;
+use windows_autopilot::Client;
+use windows_autopilot::model::Device;
+use windows_autopilot::workflow::Run;
+use windows_autopilot::workflow::report::DeploymentReport;
 use windows_autopilot::workflow::watch::{Watch, WatchEvent};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let connection = support::connect()?;
     let client = &connection.client;
-    if let Some((tenant, _)) = &connection.simulated {
-        // Nobody has made a profile for this one: it is switched on all the same.
-        tenant.add_device("PF3XK7M1");
-        tenant.power_on("PF3XK7M1");
-    }
-    let devices = client.devices().list().all().await?;
-    let mut run = Watch::new(client, &devices).with_title("All registered devices").start();
-    while let Some(event) = run.next().await {
-        if let WatchEvent::Changed(device) = event {
-            println!("{}: {}", device.name(), device.standing());
+    let report = match &connection.simulated {
+        Some((tenant, clock)) => {
+            let fleet = fleet::Fleet::new(client, tenant, 200).await?;
+            let watch = Watch::new(client, fleet.watched()).with_expectation(fleet.expected.clone());
+            let run = watch.with_title("Munich, spring roll-out").start();
+            futures_util::future::join(follow(run), fleet.switch_on(tenant, clock)).await.0?
         }
-    }
-    let report = run.await?;
+        None => follow(Watch::new(client, &chosen(client).await?).start()).await?,
+    };
     println!("\n{report}");
-    if let Some(path) =
-        std::env::args().find_map(|argument| argument.strip_prefix("--html=").map(str::to_owned))
-    {
+    let page = std::env::args().find_map(|argument| argument.strip_prefix("--html=").map(str::to_owned));
+    if let Some(path) = page {
         std::fs::write(&path, report.to_html())?;
         println!("The report as a page: {path}");
     }
     Ok(())
+}
+
+/// The devices with the serial numbers that were named, or all.
+async fn chosen(client: &Client) -> Result<Vec<Device>, Box<dyn Error>> {
+    let serials = support::arguments();
+    if serials.is_empty() {
+        return Ok(client.devices().list().all().await?);
+    }
+    let mut devices = Vec::new();
+    for serial in serials {
+        devices.extend(client.devices().find_by_serial_number(&serial.parse()?).await?);
+    }
+    Ok(devices)
+}
+
+/// Tells what happens, as it happens.
+async fn follow(mut run: Run<WatchEvent, DeploymentReport>) -> windows_autopilot::Result<DeploymentReport> {
+    while let Some(event) = run.next().await {
+        if let WatchEvent::Changed(device) = event {
+            println!(
+                "{}  {:10} {}  {}",
+                device.state.since,
+                device.name(),
+                device.standing(),
+                device.problem()
+            );
+        }
+    }
+    run.await
 }

@@ -2,8 +2,13 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
 
+#[path = "../examples/support/fleet.rs"]
+mod fleet;
+
+use std::future::IntoFuture as _;
 use std::time::Duration;
 
+use fleet::{Flaw, Fleet};
 use futures_util::StreamExt as _;
 use serde_json::json;
 use windows_autopilot::ErrorKind;
@@ -139,4 +144,55 @@ async fn devices_with_the_same_serial_number_do_not_get_each_others_records() {
 fn a_watch_can_be_sent_to_another_thread() {
     fn is_send<T: Send + 'static>(_: &T) {}
     is_send(&Watch::new(&Harness::new().client, [id("1")]).start());
+}
+
+#[tokio::test]
+async fn two_hundred_devices_end_ready_or_with_the_right_diagnosis() {
+    use Outcome::{Failed, Overdue, Ready};
+    let Harness { client, tenant, clock, .. } = Harness::new();
+    let fleet = Fleet::new(&client, &tenant, 200).await.unwrap();
+    tenant.clear_requests();
+    let run = Watch::new(&client, fleet.watched()).with_expectation(fleet.expected.clone()).start();
+    let (report, ()) = futures_util::future::join(run.into_future(), fleet.switch_on(&tenant, &clock)).await;
+    let report = report.unwrap();
+    let mut wrong = Vec::new();
+    let mut seen = Vec::new();
+    for (member, device) in fleet.members.iter().zip(&report.devices) {
+        let expected = match member.flaw {
+            None => (Phase::Ready, Ready, ""),
+            Some(Flaw::NoProfile) => (Phase::Registered, Overdue, "profile not assigned"),
+            Some(Flaw::NotSwitchedOn) => (Phase::ProfileAssigned, Overdue, "not switched on"),
+            Some(Flaw::NotInScope) => (Phase::ProfileAssigned, Overdue, "did not enroll"),
+            Some(Flaw::NoLicence) => (Phase::ProfileAssigned, Failed, "no licence"),
+            Some(Flaw::UserAssigned) => (Phase::Enrolled, Failed, "user assigned"),
+            Some(Flaw::AnchorDeleted) => (Phase::Enrolled, Failed, "anchor missing"),
+            Some(Flaw::NoDomainJoinProfile) => (Phase::Enrolled, Failed, "no domain join profile"),
+            Some(Flaw::TwoDomainJoinProfiles) => (Phase::Enrolled, Failed, "several domain join profiles"),
+            Some(Flaw::Container) => (Phase::Enrolled, Failed, "invalid domain join profile"),
+            // What happens on the premises, Graph does not show.
+            Some(Flaw::NoRight | Flaw::NoDomainController) => (Phase::Enrolled, Failed, "domain join failed"),
+            Some(Flaw::SlowApp) => (Phase::DeviceSetup, Failed, "device setup timeout"),
+        };
+        let problem = device.problem();
+        if (device.state.phase, device.state.outcome, problem.as_str()) != expected {
+            wrong.push(format!(
+                "{:?}: {} {problem:?}, {:?}",
+                member.flaw,
+                device.standing(),
+                device.state.findings
+            ));
+        }
+        seen.extend(member.flaw);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(Flaw::ALL.iter().all(|flaw| seen.contains(flaw)));
+    assert_eq!((report.devices.len(), report.count(Ready)), (200, 200 - seen.len()));
+    assert!(report.findings.is_empty(), "{report}");
+    for text in
+        [report.to_text(), report.to_markdown(), report.to_html(), serde_json::to_string(&report).unwrap()]
+    {
+        for person in ["clerk", "contractor", "outsider"] {
+            assert!(!text.contains(person));
+        }
+    }
 }
