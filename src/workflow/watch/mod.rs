@@ -10,6 +10,7 @@ mod evidence;
 mod matching;
 mod observe;
 mod phase;
+mod read;
 mod round;
 mod state;
 mod tenant;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::evidence::{EffectiveDomainJoin, Seen};
-use super::round::Source;
+use super::read::Source;
 use crate::error::{Error, Result};
 use crate::graph::Client;
 use crate::model::{
