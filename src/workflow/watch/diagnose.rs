@@ -117,7 +117,6 @@ pub(super) fn warnings(case: &Case<'_>) -> Vec<Finding> {
 /// Why the device has taken too long.
 pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
     let waited = spell(case.now.duration_since(case.since));
-    let late = |id, evidence: String, remedy: &'static str| case.error(id, evidence, remedy);
     let mut findings = match case.phase {
         Phase::Unregistered => {
             let evidence = match case.evidence.identity {
@@ -127,7 +126,7 @@ pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
                     spell(case.now.duration_since(case.evidence.watched_since))
                 ),
             };
-            vec![late(
+            vec![case.error(
                 "watch.not-registered",
                 evidence,
                 "see how the import of the device ended, and start a sync; import the device again if it is gone",
@@ -140,7 +139,7 @@ pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
                 let status = case.evidence.identity.get().and_then(|identity| {
                     identity.deployment_profile_assignment_status.as_ref().map(ToString::to_string)
                 });
-                findings.push(late(
+                findings.push(case.error(
                     "watch.profile-not-assigned",
                     format!(
                         "no profile after {}; status {}",
@@ -153,8 +152,7 @@ pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
             findings
         }
         Phase::ProfileAssigned => {
-            let mut findings = case.before_power_on();
-            findings.push(match case.evidence.contact() {
+            let mut findings = vec![match case.evidence.contact() {
                 Some(contact) => case.error(
                     "watch.did-not-enroll",
                     format!("it was in touch {} ago, and did not enroll", spell(case.now.duration_since(contact))),
@@ -166,7 +164,8 @@ pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
                     format!("it has the profile, and nothing was heard of it for {waited}"),
                     "switch the device on and connect it; if it is on, restart it, so that it fetches its profile again",
                 ),
-            });
+            }];
+            findings.extend(case.before_power_on());
             findings
         }
         Phase::Enrolled => {
