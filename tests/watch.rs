@@ -152,9 +152,9 @@ async fn two_hundred_devices_end_ready_or_with_the_right_diagnosis() {
     let fleet = Fleet::new(&client, &tenant, 200).await.unwrap();
     tenant.clear_requests();
     let run = Watch::new(&client, fleet.watched()).with_expectation(fleet.expected.clone()).start();
-    let (report, ()) = futures_util::future::join(async { run.await }, fleet.switch_on(&tenant, &clock)).await;
+    let (report, ()) =
+        futures_util::future::join(async { run.await }, fleet.switch_on(&tenant, &clock)).await;
     let report = report.unwrap();
-    eprintln!("REQUESTS {} events {} batch {}", tenant.requests().len(), tenant.requests().iter().filter(|r| r.path.ends_with("autopilotEvents")).count(), tenant.requests().iter().filter(|r| r.path.ends_with("batch")).count());
     let mut wrong = Vec::new();
     let mut seen = Vec::new();
     for (member, device) in fleet.members.iter().zip(&report.devices) {
