@@ -195,5 +195,6 @@ async fn create_with_container(tenant: &Tenant) -> Result<String, Box<dyn Error>
             .body(bytes::Bytes::from(body.to_string()))?;
     let answer = tenant.send(request).await?;
     let created: serde_json::Value = serde_json::from_slice(answer.body())?;
-    Ok(created["id"].as_str().ok_or("the profile was not created")?.to_owned())
+    let id = created.get("id").and_then(serde_json::Value::as_str);
+    Ok(id.ok_or("the profile was not created")?.to_owned())
 }
