@@ -114,7 +114,6 @@ async fn every_operation_asks_for_its_permissions() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Types whose further properties are known by name alone.
 #[test]
 fn every_type_property_and_enum_member_is_known() {
     for (file, beta) in [("graph/types-beta.json", true), ("graph/types-v1.0.json", false)] {
@@ -170,5 +169,97 @@ fn every_type_property_and_enum_member_is_known() {
             }
         }
         assert!(wrong.is_empty(), "{file}:\n{}", wrong.join("\n"));
+    }
+}
+
+/// Properties of examples that the service no longer has.
+const GONE: &[&str] = &[
+    "orderIdentifier",
+    "devicePreparationDuration",
+    "targetedAppCount",
+    "targetedPolicyCount",
+    "organizationalUnitId",
+    "assignmentConflictSetting",
+];
+
+/// Types that only examples have.
+const UNKNOWN_TYPES: &[&str] = &[
+    "organizationalUnitAssignmentTarget",
+    "organizationalUnitAssignmentConflictSetting",
+    "deletedWindowsAutopilotDeviceState",
+    "mimeContent",
+    "deviceActionResult",
+];
+
+/// Checks every object with a type in a body; gives the names that its type does not have.
+fn check_object(known: &Value, body: &Value, wrong: &mut Vec<String>) {
+    match body {
+        Value::Array(items) => items.iter().for_each(|item| check_object(known, item, wrong)),
+        Value::Object(object) => {
+            let name = object.get("@odata.type").and_then(Value::as_str).unwrap_or_default();
+            let name = name.trim_start_matches('#').trim_start_matches("microsoft.graph.");
+            if !name.is_empty() && !UNKNOWN_TYPES.contains(&name) {
+                let line =
+                    || std::iter::successors(Some(name), |of| known["types"][*of]["baseType"].as_str());
+                let has = |property: &str| {
+                    line().any(|of| {
+                        let of = &known["types"][of];
+                        let others = of["others"].as_array();
+                        of["properties"].get(property).is_some()
+                            || others
+                                .is_some_and(|all| all.iter().any(|other| other == property || other == "*"))
+                    })
+                };
+                if known["types"].get(name).is_none() {
+                    wrong.push(format!("type {name}"));
+                } else {
+                    let names =
+                        object.keys().filter(|key| !key.contains('@') && !GONE.contains(&key.as_str()));
+                    wrong.extend(names.filter(|key| !has(key)).map(|key| format!("{name}.{key}")));
+                }
+            }
+            object.values().for_each(|value| check_object(known, value, wrong));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn everything_that_an_example_names_is_known() {
+    let Some(examples) = facts::examples() else { return };
+    let mut wrong = Vec::new();
+    for example in &examples {
+        let known = sim::metadata(example.text("version") == "beta");
+        let mut found = Vec::new();
+        check_object(&known, &example.content["body"], &mut found);
+        wrong.extend(found.into_iter().map(|name| format!("{}: {name}", example.file)));
+    }
+    assert!(examples.len() > 80 && wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn every_request_of_an_example_is_taken_or_refused_for_a_reason() {
+    let Some(examples) = facts::examples() else { return };
+    let tenant = tenant(|builder| builder.with_delegated_callers());
+    for example in examples.iter().filter(|example| example.text("kind") == "request") {
+        let path = filled(example.text("path")).replace(' ', "%20");
+        let request = http::Request::builder()
+            .method(example.text("method"))
+            .uri(format!("https://graph.microsoft.com/{}{path}", example.text("version")))
+            .header("authorization", "Bearer any")
+            .body(Bytes::from(example.content["body"].to_string()))
+            .unwrap();
+        let response = tenant.send(request).await.unwrap();
+        let status = response.status().as_u16();
+        let text = String::from_utf8(response.body().to_vec()).unwrap();
+        assert!(status < 500, "{}: {text}", example.file);
+        if status >= 400 {
+            let body: Value = serde_json::from_str(&text).unwrap();
+            assert!(
+                body["error"]["code"].is_string() && body["error"]["message"].is_string(),
+                "{}: {text}",
+                example.file
+            );
+        }
     }
 }

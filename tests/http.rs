@@ -764,7 +764,8 @@ async fn connectors_and_events() {
     })
     .await
     .unwrap();
-    let body = serde_json::to_value(&connector).unwrap();
+    let mut body = serde_json::to_value(&connector).unwrap();
+    body.as_object_mut().unwrap().remove("id");
     exchange(wire("POST", BASE, body.clone()), created(answer.clone()), async |client| {
         client.connectors().create(&connector).send().await
     })
@@ -794,7 +795,8 @@ async fn connectors_and_events() {
     })
     .await
     .unwrap();
-    let body = serde_json::to_value(&event).unwrap();
+    let mut body = serde_json::to_value(&event).unwrap();
+    body.as_object_mut().unwrap().remove("id");
     exchange(wire("POST", EVENTS, body.clone()), created(answer.clone()), async |client| {
         client.autopilot_events().create(&event).send().await
     })

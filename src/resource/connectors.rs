@@ -1,6 +1,6 @@
 //! Intune Connectors for Active Directory.
 
-use super::{catalog, resource};
+use super::{Written, catalog, resource};
 use crate::graph::{Call, List, Operation, entity, nothing};
 use crate::model::{Connector, Id};
 
@@ -40,8 +40,8 @@ impl Connectors<'_> {
     /// # API
     /// `beta`. [Create deviceManagementDomainJoinConnector](https://learn.microsoft.com/en-us/graph/api/intune-odj-devicemanagementdomainjoinconnector-create?view=graph-rest-beta)
     pub fn create(&self, connector: &Connector) -> Call<Connector> {
-        let operation =
-            Operation::new(&catalog::DOMAIN_JOIN_CONNECTORS_CREATE, &[], entity).with_json(connector);
+        let operation = Operation::new(&catalog::DOMAIN_JOIN_CONNECTORS_CREATE, &[], entity)
+            .with_json(&Written(connector));
         Call::new(self.client, operation)
     }
 
@@ -53,7 +53,10 @@ impl Connectors<'_> {
     /// `beta`. [Update deviceManagementDomainJoinConnector](https://learn.microsoft.com/en-us/graph/api/intune-odj-devicemanagementdomainjoinconnector-update?view=graph-rest-beta)
     pub fn update(&self, connector: &Connector) -> Call<Connector> {
         let info = &catalog::DOMAIN_JOIN_CONNECTORS_UPDATE;
-        Call::new(self.client, Operation::new(info, &[connector.id.as_str()], entity).with_json(connector))
+        Call::new(
+            self.client,
+            Operation::new(info, &[connector.id.as_str()], entity).with_json(&Written(connector)),
+        )
     }
 
     /// Deletes a connector's record: see the type.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{catalog, resource};
 use crate::error::{ErrorKind, Result};
-use crate::graph::{Call, List, Operation, Poll, Poller, Schedule, count, entity, field, nothing};
+use crate::graph::{Call, Client, List, Operation, Poll, Poller, Schedule, count, entity, field, nothing};
 use crate::model::{
     DeploymentProfile, Device, GroupTag, HybridJoinProfile, Id, Personal, ProfileAssignmentStatus,
     SerialNumber, Text, UserPrincipalName,
@@ -265,11 +265,11 @@ impl Devices<'_> {
         let schedule = Schedule::new(Duration::from_secs(30), Duration::from_secs(60), deadline);
         let clock = std::sync::Arc::clone(self.client.clock());
         Poller::new(clock, schedule, "the profile to be assigned", move || {
-            let get = client.devices().get(&id);
+            let (client, id) = (client.clone(), id.clone());
             let of = client.devices().deployment_profile(&id);
             let profile = profile.clone();
             async move {
-                let device = get.send().await?;
+                let device = best_known(&client, &id).await?;
                 if !is_assigned(&device) {
                     return Ok(Poll::Pending(device));
                 }
@@ -284,6 +284,19 @@ impl Devices<'_> {
             }
         })
     }
+}
+
+/// The device, as the list shows it where the read of one device says `unknown`: the list has been seen to know more.
+async fn best_known(client: &Client, id: &Id<Device>) -> Result<Device> {
+    let device = client.devices().get(id).send().await?;
+    if device.deployment_profile_assignment_status != Some(ProfileAssignmentStatus::Unknown) {
+        return Ok(device);
+    }
+    let Some(serial) = device.serial_number.as_deref().and_then(|serial| serial.parse().ok()) else {
+        return Ok(device);
+    };
+    let listed = client.devices().find_by_serial_number(&serial).await?;
+    Ok(listed.into_iter().find(|listed| listed.id == *id).unwrap_or(device))
 }
 
 /// Whether the status says assigned and the date agrees: the two do not come at the same moment.

@@ -25,7 +25,7 @@ impl DirectoryDevices<'_> {
         List::new(self.client, Operation::new(&catalog::DEVICES_LIST, &[], nothing))
     }
 
-    /// One device by object id.
+    /// One device by object id. Extension attributes may be left out: a list that selects them has them.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.

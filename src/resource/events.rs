@@ -1,6 +1,6 @@
 //! Autopilot's record of deployments.
 
-use super::{catalog, resource};
+use super::{Written, catalog, resource};
 use crate::graph::{Call, List, Operation, entity, nothing};
 use crate::model::{AutopilotEvent, Id, PolicyStatusDetail};
 
@@ -40,7 +40,8 @@ impl AutopilotEvents<'_> {
     /// # API
     /// `beta`. [Create deviceManagementAutopilotEvent](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotevent-create?view=graph-rest-beta)
     pub fn create(&self, event: &AutopilotEvent) -> Call<AutopilotEvent> {
-        let operation = Operation::new(&catalog::AUTOPILOT_EVENTS_CREATE, &[], entity).with_json(event);
+        let operation =
+            Operation::new(&catalog::AUTOPILOT_EVENTS_CREATE, &[], entity).with_json(&Written(event));
         Call::new(self.client, operation)
     }
 
@@ -52,7 +53,7 @@ impl AutopilotEvents<'_> {
     /// `beta`. [Update deviceManagementAutopilotEvent](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotevent-update?view=graph-rest-beta)
     pub fn update(&self, event: &AutopilotEvent) -> Call<AutopilotEvent> {
         let info = &catalog::AUTOPILOT_EVENTS_UPDATE;
-        Call::new(self.client, Operation::new(info, &[event.id.as_str()], entity).with_json(event))
+        Call::new(self.client, Operation::new(info, &[event.id.as_str()], entity).with_json(&Written(event)))
     }
 
     /// Deletes an event: see the type.

@@ -70,6 +70,7 @@ impl Groups<'_> {
     /// `v1.0`. [Update group](https://learn.microsoft.com/en-us/graph/api/group-update)
     pub fn update(&self, stored: &Stored<Group>, wish: &Group) -> Update<Group> {
         Update::new(self.client, stored, wish, &catalog::GROUPS_UPDATE, &catalog::GROUPS_GET)
+            .selecting(PROPERTIES)
     }
 
     /// Deletes a group. What is assigned to it loses its target, and an Autopilot profile keeps an orphaned assignment

@@ -1,6 +1,8 @@
 //! Typed calls, a file a resource. Each says what it needs, where it is documented, and what to mind.
 
-use serde::Serialize;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::graph::Client;
 
@@ -71,6 +73,19 @@ impl Reference {
     /// A link to the object with `id` in `collection`, such as `directoryObjects`.
     fn to(client: &Client, version: &str, collection: &str, id: &str) -> Self {
         Self { id: format!("{}/{version}/{collection}/{id}", client.cloud().graph()) }
+    }
+}
+
+/// What is written of an observed object: all but its id, which the service gives and refuses to take.
+struct Written<'a, T>(&'a T);
+
+impl<T: Serialize> Serialize for Written<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut value = serde_json::to_value(self.0).map_err(S::Error::custom)?;
+        if let Value::Object(properties) = &mut value {
+            properties.remove("id");
+        }
+        value.serialize(serializer)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The synchronization between Intune and the Autopilot service.
 
-use super::{catalog, resource};
+use super::{Written, catalog, resource};
 use crate::graph::{Call, Operation, entity, nothing};
 use crate::model::SyncSettings;
 
@@ -27,7 +27,8 @@ impl AutopilotSync<'_> {
     /// # API
     /// `beta`. [Update windowsAutopilotSettings](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotsettings-update?view=graph-rest-beta)
     pub fn update(&self, settings: &SyncSettings) -> Call<SyncSettings> {
-        let operation = Operation::new(&catalog::AUTOPILOT_SETTINGS_UPDATE, &[], entity).with_json(settings);
+        let operation =
+            Operation::new(&catalog::AUTOPILOT_SETTINGS_UPDATE, &[], entity).with_json(&Written(settings));
         Call::new(self.client, operation)
     }
 

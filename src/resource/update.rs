@@ -37,6 +37,12 @@ where
         Self { client: client.clone(), stored: stored.clone(), patch, write, read }
     }
 
+    /// The same; what is stored then is read with these properties.
+    pub(super) fn selecting(mut self, properties: &str) -> Self {
+        self.read = self.read.with_query("$select", properties);
+        self
+    }
+
     /// What would be sent: property, before, after.
     pub fn patch(&self) -> &Patch {
         &self.patch

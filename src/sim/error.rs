@@ -7,14 +7,27 @@ use serde_json::{Value, json};
 
 use super::exchange::Request;
 
+/// Where an error's message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As it is.
+    Plain,
+    /// The same, and once more in `innerError`.
+    Model,
+    /// In JSON text with Intune's own error.
+    Wrapped,
+    /// That text in another one.
+    WrappedTwice,
+}
+
 /// An answer that is an error.
 #[derive(Debug, Clone)]
 pub(super) struct Failure {
     pub(super) status: StatusCode,
     pub(super) code: Cow<'static, str>,
     pub(super) message: Cow<'static, str>,
-    /// Whether the message is wrapped the way Intune does.
-    pub(super) wrapped: bool,
+    /// How deep the message is hidden.
+    pub(super) form: Form,
     pub(super) retry_after: Option<String>,
     /// The `WWW-Authenticate` of a 401.
     pub(super) challenge: Option<String>,
@@ -31,7 +44,7 @@ impl Failure {
             status,
             code: code.into(),
             message: message.into(),
-            wrapped: false,
+            form: Form::Plain,
             retry_after: None,
             challenge: None,
         }
@@ -43,7 +56,7 @@ impl Failure {
         code: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { wrapped: true, ..Self::plain(status, code, message) }
+        Self { form: Form::Wrapped, ..Self::plain(status, code, message) }
     }
 
     /// Intune's refusal that says nothing of the reason.
@@ -58,7 +71,7 @@ impl Failure {
 
     /// A body that does not fit its type, as Intune says it.
     pub(super) fn model(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::plain(StatusCode::BAD_REQUEST, "ModelValidationFailure", message)
+        Self { form: Form::Model, ..Self::plain(StatusCode::BAD_REQUEST, "ModelValidationFailure", message) }
     }
 
     /// A bad request to the directory.
@@ -93,8 +106,20 @@ impl Failure {
 
     /// The body of the answer to `request`.
     pub(super) fn body(&self, request: &Request) -> Value {
-        let message = if self.wrapped { wrap(&self.message, request) } else { self.message.to_string() };
-        json!({"error": {
+        let message = match self.form {
+            Form::Plain | Form::Model => self.message.to_string(),
+            Form::Wrapped => wrap(&self.message, request),
+            Form::WrappedTwice => json!({
+                "ErrorCode": StatusCode::canonical_reason(&self.status),
+                "Message": wrap(&self.message, request),
+                "Target": null,
+                "Details": null,
+                "InnerError": null,
+                "InstanceAnnotations": [],
+            })
+            .to_string(),
+        };
+        let mut body = json!({"error": {
             "code": self.code,
             "message": message,
             "innerError": {
@@ -102,7 +127,13 @@ impl Failure {
                 "request-id": request.request_id,
                 "client-request-id": request.client_request_id,
             },
-        }})
+        }});
+        if self.form == Form::Model
+            && let Some(Value::Object(inner)) = body.pointer_mut("/error/innerError")
+        {
+            inner.insert("message".to_owned(), self.message.as_ref().into());
+        }
+        body
     }
 }
 

@@ -1,6 +1,6 @@
 //! Faults on purpose: throttling, outages, connections that break, answers that are wrong.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -60,7 +60,7 @@ enum What {
     /// A page that links to itself.
     RepeatedPage,
     /// Reads see the tenant as it was when the fault was injected.
-    Stale(Option<Arc<State>>),
+    Stale(Option<Arc<Mutex<State>>>),
 }
 
 #[derive(Debug, Clone)]
@@ -309,7 +309,7 @@ pub(super) enum Effect {
     /// There is no answer; the call takes effect or does not.
     Break { kind: TransportErrorKind, takes_effect: bool },
     /// Reads see this.
-    Stale(Arc<State>),
+    Stale(Arc<Mutex<State>>),
     /// The answer is changed.
     Change(Change),
 }
@@ -324,7 +324,7 @@ impl State {
             let mut then = self.clone();
             then.faults = Faults::default();
             then.requests = Vec::new();
-            fault.what = What::Stale(Some(Arc::new(then)));
+            fault.what = What::Stale(Some(Arc::new(Mutex::new(then))));
         }
         self.faults.0.push(fault);
     }

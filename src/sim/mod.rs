@@ -147,7 +147,7 @@ impl Tenant {
     fn answer(&self, request: http::Request<Bytes>) -> (Duration, Result<Response<Bytes>, TransportError>) {
         let mut state = self.now();
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let id = state.guid();
+        let id = state.request_guid();
         let request = Request::read(request, id, state.now);
         let (delay, outcome) = struck(&mut state, &request);
         let at = state.now;
@@ -173,7 +173,10 @@ fn struck(state: &mut State, request: &Request) -> (Duration, Result<Response<By
             }
             (Duration::ZERO, Err(fault::broken(kind)))
         }
-        Effect::Stale(then) => (Duration::ZERO, Ok(dispatch(&mut (*then).clone(), request))),
+        Effect::Stale(then) => {
+            let mut then = then.lock().unwrap_or_else(PoisonError::into_inner);
+            (Duration::ZERO, Ok(dispatch(&mut then, request)))
+        }
         Effect::Change(change) => {
             let mut response = dispatch(state, request);
             let delay = change.delay();

@@ -113,6 +113,8 @@ pub(super) enum Due {
 pub(super) struct State {
     pub(super) options: Options,
     pub(super) rng: fastrand::Rng,
+    /// Where the ids of requests come from: how often it was asked must not change what a tenant gives to its objects.
+    request_rng: fastrand::Rng,
     pub(super) tenant_id: String,
     pub(super) now: Timestamp,
     pub(super) created: Timestamp,
@@ -149,11 +151,13 @@ pub(super) struct State {
 impl State {
     pub(super) fn new(options: Options, now: Timestamp) -> Self {
         let mut rng = fastrand::Rng::with_seed(options.seed);
+        let request_rng = rng.fork();
         let tenant_id = guid(&mut rng);
         let mut state = Self {
             options,
             tenant_id,
             rng,
+            request_rng,
             now,
             created: now,
             agenda: BTreeMap::new(),
@@ -191,6 +195,11 @@ impl State {
     /// A new GUID.
     pub(super) fn guid(&mut self) -> String {
         guid(&mut self.rng)
+    }
+
+    /// A new GUID for a request.
+    pub(super) fn request_guid(&mut self) -> String {
+        guid(&mut self.request_rng)
     }
 
     /// Plans `due` after `delay`; without delay it is done before the next request.

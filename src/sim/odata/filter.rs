@@ -49,7 +49,7 @@ impl Filter {
     /// Reads a filter; `None` if it is not one.
     pub(in crate::sim) fn parse(text: &str) -> Option<Self> {
         let tokens = tokens(text)?;
-        let mut reader = Reader { tokens: &tokens, depth: 0 };
+        let mut reader = Reader { tokens: &tokens, depth: 0, tests: 0 };
         let filter = reader.or()?;
         reader.tokens.is_empty().then_some(filter)
     }
@@ -204,7 +204,11 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
 struct Reader<'a> {
     tokens: &'a [Token],
     depth: u32,
+    tests: u32,
 }
+
+/// Comparisons in one filter: a filter is walked by recursion, so it must not be as long as it likes.
+const MOST_TESTS: u32 = 200;
 
 impl<'a> Reader<'a> {
     fn next(&mut self) -> Option<&'a Token> {
@@ -263,6 +267,10 @@ impl<'a> Reader<'a> {
             let filter = self.or()?;
             self.mark(')')?;
             return Some(filter);
+        }
+        self.tests += 1;
+        if self.tests > MOST_TESTS {
+            return None;
         }
         let Token::Word(word) = self.next()? else { return None };
         if self.tokens.first() == Some(&Token::Mark('(')) {
@@ -422,6 +430,8 @@ mod tests {
             "a eq 1 b",
             "ids/any(p:q eq 'x')",
             &"(".repeat(100_000),
+            &"a eq 1 or ".repeat(100_000),
+            &("a eq 1 or ".repeat(100_000) + "a eq 1"),
         ] {
             assert_eq!(Filter::parse(text), None, "{:?}", text.get(..20));
         }

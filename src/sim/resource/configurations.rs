@@ -54,11 +54,7 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
     let found = find(exchange.state, exchange.parameter(0))?;
     if of.name != found.type_name {
-        return Err(Failure::model(format!(
-            "A type named 'microsoft.management.services.api.{}' was found where \
-             'microsoft.management.services.api.{}' was expected.",
-            of.name, found.type_name
-        )));
+        return Err(Failure::model(schema::not_assignable(of.name, &found.type_name)));
     }
     let mut settings = found.body.clone();
     settings.extend(sent);

@@ -6,7 +6,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::sim::error::Failure;
+use crate::sim::error::{Failure, Form};
 use crate::sim::exchange::{Answer, Exchange};
 use crate::sim::odata::{self, INTUNE, Rules, Selection};
 use crate::sim::schema;
@@ -112,5 +112,6 @@ fn find<'e>(exchange: &'e Exchange<'_>) -> Result<&'e Connector, Failure> {
 }
 
 fn forbidden() -> Failure {
-    Failure::intune(StatusCode::FORBIDDEN, "Forbidden", "Forbidden")
+    let hidden = Failure::intune(StatusCode::FORBIDDEN, "UnknownError", "An error has occurred");
+    Failure { form: Form::WrappedTwice, ..hidden }
 }

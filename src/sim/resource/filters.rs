@@ -50,10 +50,12 @@ pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
-    let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
+    let (of, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
     let found = find(exchange.state, exchange.parameter(0))?;
-    if sent.get("platform").is_some_and(|platform| Some(platform) != found.body.get("platform")) {
-        return Err(Failure::refused("The platform of an assignment filter cannot be changed."));
+    if let Some(name) = schema::set_too_late(of, &sent, &found.body) {
+        return Err(Failure::refused(format!(
+            "The property {name} of an assignment filter cannot be changed."
+        )));
     }
     let id = found.id.clone();
     let now = exchange.state.now;

@@ -183,7 +183,7 @@ fn check(group: &Body) -> Result<Option<MembershipRule>, Failure> {
         return Err(invalid("displayName"));
     }
     let nickname = text("mailNickname");
-    let refused = |c: char| !c.is_ascii() || c.is_ascii_control() || r#"@()\[]";:<>, "#.contains(c);
+    let refused = |c: char| !c.is_ascii() || c.is_ascii_control() || r#"@()\[]";:.<>, "#.contains(c);
     if nickname.is_empty() || nickname.chars().count() > 64 || nickname.chars().any(refused) {
         return Err(invalid("mailNickname"));
     }

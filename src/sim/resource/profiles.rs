@@ -86,13 +86,9 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let id = exchange.parameters.first().copied().unwrap_or_default();
     let profile = find(state, id)?;
     if profile.type_name != of.name {
-        return Err(Failure::model(format!(
-            "A type named 'microsoft.management.services.api.{}' was found where \
-             'microsoft.management.services.api.{}' was expected.",
-            of.name, profile.type_name
-        )));
+        return Err(Failure::model(schema::not_assignable(of.name, &profile.type_name)));
     }
-    if sent.get("deviceType").is_some_and(|kind| Some(kind) != profile.body.get("deviceType")) {
+    if schema::set_too_late(of, &sent, &profile.body).is_some() {
         return Err(Failure::bare());
     }
     if !state.options.quirks.patch_honours_connectivity_check {

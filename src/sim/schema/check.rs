@@ -94,7 +94,8 @@ fn resolve(declared: &str, body: &Body, context: Context) -> Result<&'static Typ
         Some(name) => find(name).filter(|of| of.in_version(context.version)).ok_or_else(|| {
             fault(
                 format!(
-                    "A type named '{}' could not be resolved by the model.",
+                    "A type named '{}' could not be resolved by the model. When a model is available, each type name must \
+                     resolve to a valid type.",
                     name.trim_start_matches('#')
                 ),
                 context,
@@ -102,19 +103,21 @@ fn resolve(declared: &str, body: &Body, context: Context) -> Result<&'static Typ
         })?,
     };
     if !of.is_a(base.name) {
-        return Err(fault(
-            format!(
-                "A type named 'microsoft.management.services.api.{}' was found where \
-                 'microsoft.management.services.api.{}' was expected.",
-                of.name, base.name
-            ),
-            context,
-        ));
+        return Err(fault(not_assignable(of.name, base.name), context));
     }
     if of.is_abstract {
         return Err(fault("Cannot create an abstract class.", context));
     }
     Ok(of)
+}
+
+/// What is said of an object of the wrong family.
+pub(in crate::sim) fn not_assignable(found: &str, expected: &str) -> String {
+    format!(
+        "An entry with type 'microsoft.management.services.api.{found}' was found, but it is not assignable to the \
+         expected type 'microsoft.management.services.api.{expected}'. The type specified in the entry must be equal to \
+         either the expected type or a derived type."
+    )
 }
 
 fn single_or_many(

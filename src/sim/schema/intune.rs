@@ -467,7 +467,7 @@ pub(super) static TYPES: &[Type] = &[
             Property::new("evaluationMode", Enum("assignmentFilterEvaluationMode")).null(),
             Property::new("lastModifiedDateTime", Time).ignored(),
             Property::new("payloads", Complex("payloadByFilter")).many().null().ignored(),
-            Property::new("platform", Enum("devicePlatformType")),
+            Property::new("platform", Enum("devicePlatformType")).on_create(),
             Property::new("roleScopeTags", Text).many().null(),
             Property::new("rule", Text),
         ],

@@ -6,10 +6,11 @@ mod directory;
 mod enums;
 mod intune;
 
-pub(super) use self::check::{BASE64, check, check_value};
+pub(super) use self::check::{BASE64, check, check_value, not_assignable};
 use serde_json::{Value, json};
 
 use super::exchange::Version;
+use super::store::Body;
 
 /// A type of an object, or of a part of one.
 #[derive(Debug)]
@@ -161,6 +162,14 @@ impl Enum {
     }
 }
 
+/// A property that can be set in a POST alone and that a change would set anew.
+pub(super) fn set_too_late<'a>(of: &'static Type, sent: &'a Body, kept: &Body) -> Option<&'a str> {
+    let fixed = |name: &str| of.property(name).is_some_and(|property| property.write == Write::Create);
+    sent.iter()
+        .find(|(name, value)| fixed(name) && kept.get(*name) != Some(*value))
+        .map(|(name, _)| name.as_str())
+}
+
 /// Whether `$select` may name the property of a type, or of one that is built on it.
 pub(super) fn has_property(type_name: &str, property: &str, version: Version) -> bool {
     if property == "id" {
@@ -181,7 +190,7 @@ pub(super) fn has_property(type_name: &str, property: &str, version: Version) ->
 }
 
 /// Hides enum members that are newer than the sentinel, and what v1.0 does not have of an object of `type_name`.
-pub(super) fn trim(body: &mut super::store::Body, type_name: &str, version: Version, newer_members: bool) {
+pub(super) fn trim(body: &mut Body, type_name: &str, version: Version, newer_members: bool) {
     if version == Version::Beta && newer_members {
         return;
     }
@@ -221,7 +230,7 @@ pub(super) fn metadata(version: Version) -> Value {
             (property.name.to_owned(), shape)
         });
         let shape = json!({"baseType": of.base, "abstract": of.is_abstract,
-            "properties": Value::Object(properties.collect()), "navigation": of.navigation});
+            "properties": Value::Object(properties.collect()), "navigation": of.navigation, "others": of.others});
         (of.name.to_owned(), shape)
     });
     let enums = enums::ENUMS.iter().map(|of| {

@@ -440,7 +440,10 @@ async fn connectors_are_read_and_never_written() {
         (&stopped["state"], &stopped["lastConnectionDateTime"]),
         (&json!("inactive"), &json!("2026-01-01T08:00:00Z"))
     );
-    assert_eq!(desk.delete(&format!("{connectors}/{id}")).await.status, 403);
+    let told = desk.delete(&format!("{connectors}/{id}")).await;
+    assert_eq!((told.status, &told.inner()["ErrorCode"]), (403, &json!("Forbidden")));
+    let innermost: Value = serde_json::from_str(told.inner()["Message"].as_str().unwrap()).unwrap();
+    assert_eq!(innermost["_version"], 3, "nested twice");
     assert_eq!(desk.post(connectors, json!({"displayName": "x"})).await.status, 403);
     desk.clock.advance(30 * 24 * 60 * MINUTE);
     assert_eq!(desk.get(connectors).await.column("id").len(), 0, "forgotten after 30 days");

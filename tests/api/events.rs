@@ -1,0 +1,72 @@
+//! Autopilot's record of deployments.
+
+use jiff::SignedDuration;
+use windows_autopilot::model::{AutopilotEvent, DeploymentState};
+use windows_autopilot::sim::Tenant;
+use windows_autopilot::{Client, ErrorKind, Result};
+
+use super::support::{Harness, MINUTE, id, refused};
+
+/// Records a deployment of a device.
+async fn record(client: &Client, serial: &str) -> Result<AutopilotEvent> {
+    let mut event = AutopilotEvent::new(id("new"));
+    event.device_serial_number = Some(serial.into());
+    event.deployment_state = Some(DeploymentState::InProgress);
+    event.device_setup_duration = Some(SignedDuration::new(-177, -219_010_700));
+    client.autopilot_events().create(&event).send().await
+}
+
+pub(super) async fn every_call() -> Result<Tenant> {
+    let Harness { client, tenant, clock, .. } = Harness::new();
+    let events = client.autopilot_events();
+    let event = record(&client, "SN-1").await?;
+    assert_ne!(event.id.as_str(), "new", "the service gives the id");
+    assert_eq!(
+        event.device_setup_duration,
+        Some(SignedDuration::new(-177, -219_010_700)),
+        "it can be negative"
+    );
+    assert_eq!(event.event_date_time, Some(tenant.timestamp()));
+    assert_eq!(events.get(&event.id).send().await?, event);
+    let mut next = AutopilotEvent::new(event.id.clone());
+    next.deployment_state = Some(DeploymentState::Failure);
+    let changed = events.update(&next).send().await?;
+    assert_eq!(changed.deployment_state, Some(DeploymentState::Failure));
+    assert_eq!(changed.device_serial_number, event.device_serial_number);
+    assert_eq!(events.list().all().await?, [changed]);
+    let other = record(&client, "SN-2").await?;
+    events.delete(&event.id).send().await?;
+    refused(events.get(&event.id).send().await, ErrorKind::NotFound);
+    assert_eq!(events.list().all().await?, [other]);
+    clock.advance(30 * 24 * 60 * MINUTE);
+    assert_eq!(events.list().all().await?, [], "kept for 30 days");
+    Ok(tenant)
+}
+
+#[tokio::test]
+async fn every_call_does_what_it_says() -> Result<()> {
+    every_call().await.map(drop)
+}
+
+#[tokio::test]
+async fn events_come_fifty_a_page_and_all_are_read() -> Result<()> {
+    let Harness { client, tenant, .. } = Harness::new();
+    for number in 0..120 {
+        record(&client, &format!("SN-{number}")).await?;
+    }
+    tenant.clear_requests();
+    let serials: Vec<_> = client.autopilot_events().list().all().await?;
+    assert_eq!((serials.len(), tenant.requests().len()), (120, 3));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_details_that_no_metadata_has_are_an_error_and_not_an_empty_list() -> Result<()> {
+    let Harness { client, .. } = Harness::new();
+    let event = record(&client, "SN-1").await?;
+    let events = client.autopilot_events();
+    refused(events.policy_status_details(&event.id).all().await, ErrorKind::Rejected);
+    let error = refused(events.policy_status_detail(&event.id, &id("1")).send().await, ErrorKind::Rejected);
+    assert!(error.to_string().contains("policyStatusDetails"), "{error}");
+    Ok(())
+}
