@@ -8,7 +8,6 @@
 mod support;
 
 use std::error::Error;
-use std::fs::File;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -31,6 +30,14 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let (Some(desired), Some(devices)) = (read_settings(&settings), read_devices(&file)) else {
         return Ok(ExitCode::from(2));
     };
+
+    // What is wrong with the settings by themselves is said before anything is sent.
+    let wrong: Vec<Finding> =
+        desired.lint().into_iter().filter(|finding| finding.severity == Severity::Error).collect();
+    if !wrong.is_empty() {
+        wrong.iter().for_each(|finding| println!("{settings}: {finding}"));
+        return Ok(ExitCode::from(2));
+    }
 
     let connection = support::connect()?;
     let client = &connection.client;
@@ -97,16 +104,16 @@ fn read_settings(path: &str) -> Option<HybridJoin> {
 
 /// The devices, or what is wrong with them.
 fn read_devices(path: &str) -> Option<Vec<DeviceToImport>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
+    let reader = match CsvReader::open(path) {
+        Ok(reader) => reader,
         Err(error) => {
-            println!("{path}: {error}; give the path of a device CSV file as the second argument");
+            println!("{error}");
             return None;
         }
     };
     let mut devices = Vec::new();
     let mut errors = 0;
-    for row in CsvReader::new(file) {
+    for row in reader {
         let row = match row {
             Ok(row) => row,
             Err(error) => {

@@ -8,7 +8,6 @@
 mod support;
 
 use std::error::Error;
-use std::fs::File;
 use std::io::Read;
 use std::time::Duration;
 
@@ -24,8 +23,8 @@ use windows_autopilot::workflow::{Import, ImportEvent, ImportEventKind, Journal}
 async fn main() -> Result<(), Box<dyn Error>> {
     let connection = support::connect()?;
     let devices = match (support::arguments().first(), &connection.simulated) {
-        (Some(path), _) => read(File::open(path)?)?,
-        (None, Some((tenant, _))) => read(sample(tenant)?.as_bytes())?,
+        (Some(path), _) => read(CsvReader::open(path)?)?,
+        (None, Some((tenant, _))) => read(CsvReader::new(sample(tenant)?.as_bytes()))?,
         (None, None) => return Err("--live needs a file".into()),
     };
     let journal = std::env::args().find_map(|argument| Some(argument.strip_prefix("--journal=")?.to_owned()));
@@ -82,9 +81,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Reads the devices of a file and shows what is wrong with the others.
-fn read(file: impl Read) -> Result<Vec<DeviceToImport>, Box<dyn Error>> {
+fn read(file: CsvReader<impl Read>) -> Result<Vec<DeviceToImport>, Box<dyn Error>> {
     let mut devices = Vec::new();
-    for row in CsvReader::new(file) {
+    for row in file {
         let row = row?;
         for finding in row.findings.iter().filter(|finding| finding.severity > Severity::Info) {
             println!("{finding}");

@@ -5,7 +5,6 @@
 
 use std::error::Error;
 use std::fmt::Display;
-use std::fs::File;
 
 use windows_autopilot::model::Text;
 use windows_autopilot::registration::HashContents;
@@ -16,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().unwrap_or_else(|| "examples/data/devices.csv".to_owned());
     let wanted = arguments.next();
-    for row in CsvReader::new(File::open(path)?) {
+    for row in CsvReader::open(path)? {
         let Some(device) = row?.device else { continue };
         let serial = device.serial_number.as_str();
         match HashContents::decode(&device.hardware_identifier) {

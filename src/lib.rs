@@ -97,7 +97,8 @@
 //!
 //! # Test it offline
 //!
-//! `testing::Harness` is a client on a simulated tenant with a clock on which hours pass in milliseconds:
+//! `testing::Harness` is a client on a simulated tenant with a clock on which hours pass in milliseconds. With the feature
+//! `sim` among your `[dev-dependencies]`, a test of your own starts with these three lines:
 //!
 //! ```
 //! use std::time::Duration;
@@ -107,6 +108,9 @@
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 //! let Harness { client, tenant, clock, .. } = Harness::new();
 //! tenant.add_device("PF3XK7M1");
+//! assert_eq!(client.devices().count().send().await?, 1);
+//!
+//! // What goes wrong on a real tenant can go wrong on this one.
 //! tenant.fault(Fault::throttle(Duration::from_secs(7)).once());
 //! assert_eq!(client.devices().count().send().await?, 1);
 //! assert_eq!(clock.slept(), [Duration::from_secs(7)]);
@@ -126,7 +130,6 @@
 //! | --- | --- | --- |
 //! | `reqwest` | yes | `transport::ReqwestTransport`: HTTP over reqwest with rustls |
 //! | `registration` | yes | `registration`: CSV files, hardware hashes |
-//! | `certificate` | no | `credential::ClientCertificate`: sign-in with a certificate |
 //! | `certificate` | no | `credential::ClientCertificate`: sign-in with a certificate |
 //! | `connector-config` | no | `ad::connector_config`: the Intune Connector's `.exe.config` files |
 //! | `ad` | no | `ad::descriptor`, `ad::delegation`: security descriptors, and the connector's right on an OU as reviewed text |

@@ -1,4 +1,39 @@
-//! A client on a simulated tenant, in one line.
+//! What a test of your own starts with: a client on a simulated tenant, in one line.
+//!
+//! In `Cargo.toml`, with the features that your program uses:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! windows-autopilot = { version = "0.1", features = ["sim"] }
+//! tokio = { version = "1", features = ["macros", "rt"] }
+//! ```
+//!
+//! Three lines to start, here with a function that a tool might have:
+//!
+//! ```
+//! use windows_autopilot::testing::Harness;
+//! use windows_autopilot::{Client, Result};
+//!
+//! async fn serials(client: &Client, tag: &str) -> Result<Vec<String>> {
+//!     let devices = client.devices().with_group_tag(&tag.parse()?).await?;
+//!     Ok(devices.into_iter().filter_map(|device| device.serial_number).map(|serial| serial.to_string()).collect())
+//! }
+//!
+//! # const _: &str = stringify!(
+//! #[tokio::test]
+//! # );
+//! async fn kiosks_are_found_by_their_tag() -> Result<()> {
+//!     let Harness { client, tenant, .. } = Harness::new();
+//!     tenant.add_device_with(windows_autopilot::sim::NewDevice::new("PF3XK7M1").with_group_tag("Kiosk"));
+//!     assert_eq!(serials(&client, "Kiosk").await?, ["PF3XK7M1"]);
+//!     Ok(())
+//! }
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(kiosks_are_found_by_their_tag()).unwrap();
+//! ```
+//!
+//! Such a test needs no network and no credential, and no time either: where the service takes minutes or a call waits
+//! before it is tried again, the [`FakeClock`] moves on by itself. `clock.advance(..)` moves it further.
+//! [`Tenant`] has what no call of Graph can do: devices, users, connectors, faults, and the power button of a device.
 
 use std::sync::Arc;
 
@@ -51,12 +86,9 @@ impl Harness {
         let clock = FakeClock::new();
         let tenant = tenant(Tenant::builder().with_clock(Arc::new(clock.clone()))).build();
         let builder = Client::builder(FixedToken::new("simulated"))
-            .with_transport(tenant.clone())
             .with_clock(clock.clone())
             .with_retry(RetryConfig::default().with_jitter(false));
-        let Ok(client) = client(builder).build() else {
-            unreachable!("the builder has a transport, which is all that can be missing")
-        };
+        let client = client(builder).build_on(Arc::new(tenant.clone()));
         Self { client, tenant, clock }
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! Every resource has an `every_call`: a life of its objects that makes each of its calls and looks at what came of it.
 //! `coverage` makes all of them and asserts that the catalog of operations has nothing beyond.
-#![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
+
+#[path = "support/operations.rs"]
+mod operations;
 
 mod api {
     mod apps;

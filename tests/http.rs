@@ -2,6 +2,11 @@
 #![cfg(feature = "reqwest")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use self::operations::operations_of;
+use http::Method;
 use serde_json::{Value, json};
 use windows_autopilot::credential::FixedToken;
 use windows_autopilot::model::{
@@ -10,11 +15,14 @@ use windows_autopilot::model::{
     MembershipRule, Personal, Stored, SyncSettings, Target,
 };
 use windows_autopilot::pipeline::RetryConfig;
-use windows_autopilot::resource::{DeviceUpdate, DirectoryDeviceUpdate, MdmAddresses};
+use windows_autopilot::resource::{DeviceUpdate, DirectoryDeviceUpdate, MdmAddresses, OPERATIONS};
 use windows_autopilot::transport::ReqwestTransport;
 use windows_autopilot::{Client, Cloud, Error, ErrorKind, Result};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+#[path = "support/operations.rs"]
+mod operations;
 
 const TOKEN: &str = "canary-token-5f0c";
 
@@ -95,7 +103,63 @@ async fn exchange<T>(
     let result = call(client_of(&server).await).await;
     let requests = server.received_requests().await.unwrap();
     assert_wire(&requests[0], &wanted);
+    let method = Method::from_bytes(wanted.method.as_bytes()).unwrap();
+    let exchange = (method, requests[0].url.path().to_owned(), result.is_err());
+    EXCHANGES.lock().unwrap().push(exchange);
     result
+}
+
+/// The requests that a server has answered with success.
+async fn received(server: &MockServer) -> Vec<Request> {
+    let requests = server.received_requests().await.unwrap();
+    let mut exchanges = EXCHANGES.lock().unwrap();
+    for request in &requests {
+        let method = Method::from_bytes(request.method.as_str().as_bytes()).unwrap();
+        exchanges.push((method, request.url.path().to_owned(), false));
+    }
+    requests
+}
+
+/// Method, path and failure of every exchange so far.
+static EXCHANGES: Mutex<Vec<(Method, String, bool)>> = Mutex::new(Vec::new());
+
+#[test]
+fn every_operation_goes_over_http_and_every_resource_shows_an_error() {
+    let tests = [
+        devices,
+        imports,
+        autopilot_sync,
+        profiles,
+        enrollment_status_pages,
+        domain_join_profiles,
+        connectors_and_events,
+        mdm_policies,
+        groups,
+        directory_devices_and_users,
+        managed_devices_apps_and_filters,
+        a_batch_puts_each_answer_into_its_slot,
+    ];
+    tests.into_iter().for_each(|test| test());
+    let (mut done, mut failed) = (BTreeSet::new(), BTreeSet::new());
+    for (method, path, is_error) in EXCHANGES.lock().unwrap().iter() {
+        let of = operations_of(method.as_str(), path);
+        assert_eq!(of.len(), 1, "{method} {path} is of {of:?}");
+        let of = of[0].name;
+        if *is_error {
+            failed.insert(resource(of))
+        } else {
+            done.insert(of)
+        };
+    }
+    let left: Vec<_> = OPERATIONS.iter().map(|info| info.name).filter(|name| !done.contains(name)).collect();
+    assert!(left.is_empty(), "never sent with success: {left:?}");
+    let left: BTreeSet<_> = OPERATIONS.iter().map(|info| resource(info.name)).collect();
+    assert_eq!(failed, left, "resources whose errors were looked at, and all of them");
+}
+
+/// The resource that an operation belongs to.
+fn resource(operation: &str) -> &str {
+    operation.split('.').next().unwrap_or_default()
 }
 
 fn ok(body: Value) -> ResponseTemplate {
@@ -484,7 +548,7 @@ async fn enrollment_status_pages() {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(created(answer.clone())).expect(1).mount(&server).await;
     let made = client_of(&server).await.enrollment_status_pages().create(&wish).send().await.unwrap();
-    let sent: Value = serde_json::from_slice(&server.received_requests().await.unwrap()[0].body).unwrap();
+    let sent: Value = serde_json::from_slice(&received(&server).await[0].body).unwrap();
     assert_eq!(sent["@odata.type"], "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration");
     assert_eq!(sent["blockDeviceSetupRetryByUser"], true, "the flag says the opposite of `block device use`");
     assert!(sent.get("priority").is_none(), "priority has an action of its own");
@@ -646,7 +710,7 @@ async fn domain_join_profiles() {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(ok(answer.clone())).mount(&server).await;
     client_of(&server).await.domain_join_profiles().update(&current, &changed).send().await.unwrap();
-    let sent: Value = serde_json::from_slice(&server.received_requests().await.unwrap()[0].body).unwrap();
+    let sent: Value = serde_json::from_slice(&received(&server).await[0].body).unwrap();
     assert_eq!(
         (&sent["computerNameStaticPrefix"], &sent["computerNameSuffixRandomCharCount"]),
         (&json!("HAM-L"), &json!(10))
@@ -731,12 +795,18 @@ async fn domain_join_profiles() {
         .unwrap();
     let body =
         json!({ "@odata.id": format!("{}/beta/deviceManagement/deviceConfigurations/w1", server.uri()) });
-    assert_wire(&server.received_requests().await.unwrap()[0], &wire("POST", format!("{cast}/$ref"), body));
+    assert_wire(&received(&server).await[0], &wire("POST", format!("{cast}/$ref"), body));
     exchange(wire("DELETE", format!("{cast}/w1/$ref"), None), no_content(), async |client| {
         client.domain_join_profiles().remove_network_access_configuration(&cid, &id("w1")).send().await
     })
     .await
     .unwrap();
+    let gone = intune_error(404, "w1 is not linked");
+    let error = exchange(wire("DELETE", format!("{cast}/w1/$ref"), None), gone, async |client| {
+        client.domain_join_profiles().remove_network_access_configuration(&cid, &id("w1")).send().await
+    });
+    let operation = "domainJoin.networkAccessConfigurations.removeRef";
+    assert_error(&error.await.unwrap_err(), ErrorKind::NotFound, operation, "w1 is not linked");
     let error = exchange(
         wire("GET", format!("{BASE}/c1"), None),
         graph_error(404, "ResourceNotFound"),
@@ -773,6 +843,11 @@ async fn connectors_and_events() {
     .unwrap();
     exchange(wire("PATCH", format!("{BASE}/k1"), body), ok(answer), async |client| {
         client.connectors().update(&connector).send().await
+    })
+    .await
+    .unwrap();
+    exchange(wire("DELETE", format!("{BASE}/k1"), None), no_content(), async |client| {
+        client.connectors().delete(&id("k1")).send().await
     })
     .await
     .unwrap();
@@ -883,7 +958,7 @@ async fn mdm_policies() {
     client_of(&server).await.mdm_policies().include(&policy, &id(GROUP)).send().await.unwrap();
     let body = json!({ "@odata.id": format!("{}/odata/groups('{GROUP}')", server.uri()) });
     assert_wire(
-        &server.received_requests().await.unwrap()[0],
+        &received(&server).await[0],
         &wire("POST", format!("{BASE}/{KEY}/includedGroups/$ref"), body),
     );
     exchange(
@@ -944,7 +1019,7 @@ async fn groups() {
         .mount(&server)
         .await;
     assert_eq!(client_of(&server).await.groups().count().send().await.unwrap(), 5);
-    let counted = &server.received_requests().await.unwrap()[0];
+    let counted = &received(&server).await[0];
     assert_eq!(counted.headers.get("consistencylevel").unwrap(), "eventual");
 
     let mut changed = current.settings.clone();
@@ -953,7 +1028,7 @@ async fn groups() {
     Mock::given(wiremock::matchers::method("PATCH")).respond_with(no_content()).mount(&server).await;
     Mock::given(wiremock::matchers::method("GET")).respond_with(ok(answer)).mount(&server).await;
     client_of(&server).await.groups().update(&current, &changed).send().await.unwrap();
-    let requests = server.received_requests().await.unwrap();
+    let requests = received(&server).await;
     assert_wire(
         &requests[0],
         &wire("PATCH", format!("{BASE}/{GROUP}"), json!({ "description": "Devices of Munich" })),
@@ -976,10 +1051,7 @@ async fn groups() {
     Mock::given(any()).respond_with(no_content()).mount(&server).await;
     client_of(&server).await.groups().add_member(&gid, &id("o1")).send().await.unwrap();
     let body = json!({ "@odata.id": format!("{}/v1.0/directoryObjects/o1", server.uri()) });
-    assert_wire(
-        &server.received_requests().await.unwrap()[0],
-        &wire("POST", format!("{BASE}/{GROUP}/members/$ref"), body),
-    );
+    assert_wire(&received(&server).await[0], &wire("POST", format!("{BASE}/{GROUP}/members/$ref"), body));
     exchange(wire("DELETE", format!("{BASE}/{GROUP}/members/o1/$ref"), None), no_content(), async |client| {
         client.groups().remove_member(&gid, &id("o1")).send().await
     })
@@ -1027,6 +1099,11 @@ async fn directory_devices_and_users() {
                 .await
         },
     )
+    .await
+    .unwrap();
+    exchange(wire("DELETE", "/v1.0/devices/o1", None), no_content(), async |client| {
+        client.directory_devices().delete(&id("o1")).send().await
+    })
     .await
     .unwrap();
     let error = exchange(
@@ -1174,10 +1251,19 @@ async fn a_batch_puts_each_answer_into_its_slot() {
     let mut answers = batch.send().await.unwrap();
     assert_eq!(answers.take(first).unwrap().serial_number.as_deref(), Some("PF-1"));
     assert_eq!(answers.take(second).unwrap_err().kind(), ErrorKind::NotFound);
-    let body: Value = serde_json::from_slice(&server.received_requests().await.unwrap()[0].body).unwrap();
+    let body: Value = serde_json::from_slice(&received(&server).await[0].body).unwrap();
     let request = |key: &str, device: &str| {
         json!({ "id": key, "method": "GET", "url": format!("/deviceManagement/windowsAutopilotDeviceIdentities/{device}"),
             "headers": { "prefer": "include-unknown-enum-members" } })
     };
     assert_eq!(body, json!({ "requests": [request("0", "d1"), request("1", "d2")] }));
+
+    let body = json!({ "requests": [request("0", "d1")] });
+    let error =
+        exchange(wire("POST", "/beta/$batch", body), graph_error(429, "TooManyRequests"), async |client| {
+            let mut batch = client.batch();
+            let slot = batch.add(client.devices().get(&id("d1")));
+            batch.send().await?.take(slot)
+        });
+    assert_eq!(error.await.unwrap_err().kind(), ErrorKind::Throttled);
 }

@@ -352,11 +352,17 @@ impl ClientBuilder {
     /// # Errors
     /// [`ErrorKind::Configuration`] when there is no transport, or the default one cannot be made.
     pub fn build(self) -> Result<Client> {
-        let clock: Arc<dyn Clock> = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
-        let transport = match self.transport {
-            Some(transport) => transport,
+        let transport = match &self.transport {
+            Some(transport) => Arc::clone(transport),
             None => default_transport()?,
         };
+        Ok(self.build_on(transport))
+    }
+
+    /// Builds the client on `transport`, unless it was given another.
+    pub(crate) fn build_on(self, transport: Arc<dyn Transport>) -> Client {
+        let clock: Arc<dyn Clock> = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
+        let transport = self.transport.unwrap_or(transport);
         let origin = self.cloud.graph().to_owned();
         // Sign-in has no token to carry, and its own share of patience.
         let sign_in: Vec<Arc<dyn Middleware>> = vec![
@@ -377,7 +383,7 @@ impl ClientBuilder {
         steps.extend(self.per_try);
         let pipeline = Pipeline::new(steps, transport, Arc::clone(&clock), self.try_timeout);
         let (cloud, call_timeout, retry) = (self.cloud, self.call_timeout, self.retry);
-        Ok(Client { inner: Arc::new(Inner { pipeline, auth, clock, cloud, call_timeout, retry }) })
+        Client { inner: Arc::new(Inner { pipeline, auth, clock, cloud, call_timeout, retry }) }
     }
 }
 

@@ -13,6 +13,7 @@ use super::client::Client;
 use super::decode::{self, Answer};
 use super::query::{escape_query, escape_segment};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Finding, Severity};
 
 /// A version of Graph's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -179,6 +180,14 @@ impl<T> Operation<T> {
         match serde_json::to_vec(body) {
             Ok(bytes) => self.body = Some(bytes.into()),
             Err(error) => self.invalid = Some(format!("the body cannot be written as JSON: {error}")),
+        }
+        self
+    }
+
+    /// Refuses what is known to fail: an error among `findings` is said when the operation is sent, and it is not sent.
+    pub(crate) fn refusing(mut self, findings: &[Finding]) -> Self {
+        if let Some(wrong) = findings.iter().find(|finding| finding.severity == Severity::Error) {
+            self.invalid = Some(format!("{}: {}", self.info.name, wrong));
         }
         self
     }

@@ -117,21 +117,28 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, candidate)| candidate)
 }
 
+/// How many letters have to be changed, left out, put in, or swapped with their neighbour.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
+    let mut above: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut before: Option<char> = None;
     for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
         let mut next = Vec::with_capacity(row.len());
+        let mut left = i + 1;
         next.push(left);
-        for (y, above) in b.iter().zip(row.iter().skip(1)) {
-            let cost = (diagonal + usize::from(x != *y)).min(left + 1).min(above + 1);
-            diagonal = *above;
+        for (j, y) in b.iter().enumerate() {
+            let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX - 1);
+            let mut cost = (at(&row, j) + usize::from(x != *y)).min(left + 1).min(at(&row, j + 1) + 1);
+            let swapped = j > 0 && before == Some(*y) && b.get(j - 1) == Some(&x);
+            if swapped {
+                cost = cost.min(at(&above, j - 1) + 1);
+            }
             left = cost;
             next.push(cost);
         }
-        row = next;
+        above = std::mem::replace(&mut row, next);
+        before = Some(x);
     }
     row.last().copied().unwrap_or_default()
 }
@@ -159,5 +166,7 @@ mod tests {
         assert_eq!(nearest("displayname", known), Some("display_name"));
         assert_eq!(nearest("lcoale", known), Some("locale"));
         assert_eq!(nearest("blocking_apps", known), None);
+        assert_eq!(nearest("gruop", ["name", "group"]), Some("group"), "swapped letters are one mistake");
+        assert_eq!(nearest("nmae", ["name", "group"]), Some("name"));
     }
 }

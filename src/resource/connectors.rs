@@ -7,8 +7,9 @@ use crate::model::{Connector, Id};
 resource! {
     /// Intune Connectors for Active Directory (`domainJoinConnectors`), which create the computer accounts.
     ///
-    /// They come by installing them on a server and go, 30 days after their last sign of life, by themselves. Creating,
-    /// changing and deleting them is documented, but the product does not offer it, and a deletion has been refused.
+    /// They come by installing them on a server and go, 30 days after their last sign of life, by themselves. A record of
+    /// one can be created, changed and deleted as documented, but installs and removes nothing; the deletion of an
+    /// inactive one has been refused.
     pub struct Connectors, connectors
 }
 

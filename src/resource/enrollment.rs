@@ -54,13 +54,16 @@ impl EnrollmentStatusPages<'_> {
 
     /// Creates a page, with the lowest priority. It reaches no device until it is assigned.
     ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before it is sent, if
+    /// [`EnrollmentStatusPage::lint`] finds an error.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
     /// `beta`. [Create windows10EnrollmentCompletionPageConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-windows10enrollmentcompletionpageconfiguration-create?view=graph-rest-beta)
     pub fn create(&self, page: &EnrollmentStatusPage) -> Call<Stored<EnrollmentStatusPage>> {
         let operation = Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_CREATE, &[], entity);
-        Call::new(self.client, operation.with_json(&page.to_create_body()))
+        Call::new(self.client, operation.with_json(&page.to_create_body()).refusing(&page.lint()))
     }
 
     /// Changes a page to what is wished.
@@ -76,7 +79,7 @@ impl EnrollmentStatusPages<'_> {
     ) -> Update<EnrollmentStatusPage> {
         let (write, read) =
             (&catalog::ENROLLMENT_CONFIGURATIONS_UPDATE, &catalog::ENROLLMENT_CONFIGURATIONS_GET);
-        Update::new(self.client, stored, wish, write, read)
+        Update::new(self.client, stored, wish, write, read).refusing(&stored.settings.lint(), wish.lint())
     }
 
     /// Deletes a page. Not the default one.

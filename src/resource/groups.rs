@@ -51,6 +51,7 @@ impl Groups<'_> {
     /// Creates a group. Names are not unique: look for one of the name first.
     ///
     /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before it is sent, if [`Group::lint`] finds an error.
     /// [`ErrorKind::UnknownOutcome`](crate::ErrorKind::UnknownOutcome) if no answer came: look for it by name before
     /// sending it again.
     /// # Permissions
@@ -59,7 +60,7 @@ impl Groups<'_> {
     /// `v1.0`. [Create group](https://learn.microsoft.com/en-us/graph/api/group-post-groups)
     pub fn create(&self, group: &Group) -> Call<Stored<Group>> {
         let operation = Operation::new(&catalog::GROUPS_CREATE, &[], entity);
-        Call::new(self.client, operation.with_json(&group.to_create_body()))
+        Call::new(self.client, operation.with_json(&group.to_create_body()).refusing(&group.lint()))
     }
 
     /// Changes a group to what is wished.
@@ -71,6 +72,7 @@ impl Groups<'_> {
     pub fn update(&self, stored: &Stored<Group>, wish: &Group) -> Update<Group> {
         Update::new(self.client, stored, wish, &catalog::GROUPS_UPDATE, &catalog::GROUPS_GET)
             .selecting(PROPERTIES)
+            .refusing(&stored.settings.lint(), wish.lint())
     }
 
     /// Deletes a group. What is assigned to it loses its target, and an Autopilot profile keeps an orphaned assignment

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Result;
 use crate::graph::{Client, Operation, OperationInfo, decode_if_any, entity};
-use crate::model::{Patch, Settings, Stored};
+use crate::model::{Finding, Patch, Settings, Stored};
 
 /// A change of stored settings: the difference between what is stored and what is wished.
 #[must_use = "an update does nothing until it is sent"]
@@ -35,6 +35,13 @@ where
         let write = Operation::new(write, &[id], decode_if_any).with_json(&patch.body());
         let read = Operation::new(read, &[id], entity);
         Self { client: client.clone(), stored: stored.clone(), patch, write, read }
+    }
+
+    /// The same, refused before it is sent if the wish has an error that what is stored does not have.
+    pub(super) fn refusing(mut self, stored: &[Finding], wish: Vec<Finding>) -> Self {
+        let new: Vec<Finding> = wish.into_iter().filter(|finding| !stored.contains(finding)).collect();
+        self.write = self.write.refusing(&new);
+        self
     }
 
     /// The same; what is stored then is read with these properties.

@@ -97,6 +97,12 @@ impl Group {
         self.places.contains_key(member)
     }
 
+    /// The member's id as it is kept, whatever its case in a request.
+    pub(super) fn member(&self, id: &str) -> Option<&str> {
+        let place = self.places.get(id).or_else(|| self.places.get(id.to_ascii_lowercase().as_str()))?;
+        self.members.get(place).map(|id| &**id)
+    }
+
     fn log_member(&mut self, change: u64, member: Arc<str>, joined: bool) {
         if let Some(before) = self.logged.insert(member.clone(), change) {
             self.member_log.remove(&before);
@@ -140,6 +146,10 @@ impl Row for Group {
             "id" => self.id.clone().into(),
             _ => self.body.get(property).cloned().unwrap_or_default(),
         }
+    }
+
+    fn text(&self, property: &str) -> Option<&str> {
+        self.key(property)
     }
 
     fn type_name(&self) -> &str {
@@ -258,6 +268,10 @@ impl Row for Device {
         }
     }
 
+    fn text(&self, property: &str) -> Option<&str> {
+        self.key(property)
+    }
+
     fn type_name(&self) -> &str {
         "device"
     }
@@ -317,6 +331,10 @@ impl Row for User {
             "id" => self.id.clone().into(),
             _ => self.body.get(property).cloned().unwrap_or_default(),
         }
+    }
+
+    fn text(&self, property: &str) -> Option<&str> {
+        self.body.get(property).and_then(Value::as_str)
     }
 
     fn type_name(&self) -> &str {

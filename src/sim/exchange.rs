@@ -143,16 +143,33 @@ impl Request {
 
     /// The body as a JSON object.
     pub(super) fn object(&self) -> Result<Body, Failure> {
+        let unreadable = || {
+            Failure::bad_request(
+                "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of \
+                 valid JSON format.",
+            )
+        };
+        if self.header("content-type").is_some_and(|kind| !kind.to_ascii_lowercase().contains("json")) {
+            return Err(unreadable());
+        }
         let text = std::str::from_utf8(&self.body).unwrap_or("\u{0}");
         if text.trim().is_empty() {
             return Err(Failure::bad_request("Empty Payload. JSON content expected."));
         }
         match serde_json::from_str(text) {
             Ok(Value::Object(object)) => Ok(object),
-            _ => Err(Failure::bad_request(
-                "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of \
-                 valid JSON format.",
-            )),
+            _ => Err(unreadable()),
+        }
+    }
+
+    /// The body of an action: an object with no other parameters than `known`.
+    pub(super) fn parameters(&self, action: &str, known: &[&str]) -> Result<Body, Failure> {
+        let sent = self.object()?;
+        match sent.keys().find(|name| !name.contains('@') && !known.contains(&name.as_str())) {
+            Some(other) => Err(Failure::model(format!(
+                "The parameter '{other}' in the request payload is not a valid parameter for the operation '{action}'."
+            ))),
+            None => Ok(sent),
         }
     }
 }

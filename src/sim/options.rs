@@ -89,6 +89,11 @@ pub struct Quirks {
     pub anchor_deletion: bool,
     /// The directory object stays when the registration is gone. Default: no, the service removes it.
     pub anchor_outlives_registration: bool,
+    /// A connector that is inactive can be deleted. Default: no, 403 has been the answer.
+    pub inactive_connector_deletion: bool,
+    /// The policy status details of Autopilot events can be read: they are documented and in the list of permissions,
+    /// but in no current metadata. Default: yes; otherwise their path is not known.
+    pub policy_status_details: bool,
     /// A blob that is not a hardware hash (does not start with `OA`) ends in error 802. Default: no, only a hash
     /// that can be read and lacks its serial number or manufacturer does.
     pub strict_hashes: bool,
@@ -116,6 +121,8 @@ impl Default for Quirks {
             member_delete_without_ref: false,
             anchor_deletion: false,
             anchor_outlives_registration: false,
+            inactive_connector_deletion: false,
+            policy_status_details: true,
             strict_hashes: false,
             other_tenant_code: 806,
             duplicated_code: 0,

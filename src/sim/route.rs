@@ -5,6 +5,7 @@ use http::{Method, StatusCode};
 use super::auth;
 use super::error::Failure;
 use super::exchange::{Answer, Exchange, Request, Version};
+use super::odata;
 use super::routes::ROUTES;
 use super::state::State;
 
@@ -62,6 +63,13 @@ impl Route {
         handle: Handler,
     ) -> Self {
         Self { method, template, versions, need, handle }
+    }
+
+    /// Whether it answers with one object alone.
+    fn is_single(&self) -> bool {
+        let ends = |words: &[&str]| words.iter().any(|word| self.template.ends_with(word));
+        self.method == Method::GET
+            && ends(&["/{}", "/windowsAutopilotSettings", "/deploymentProfile", "/intendedDeploymentProfile"])
     }
 
     fn is_in(&self, version: Version) -> bool {
@@ -124,7 +132,15 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
     };
     let mut exchange = Exchange { state, request, version, parameters };
     auth::authorize(&exchange, route.need)?;
+    odata::check_options(request, route.is_single())?;
     (route.handle)(&mut exchange)
+}
+
+/// The last word of the path leads nowhere.
+pub(super) fn no_such_segment(request: &Request) -> Failure {
+    let is_word = |segment: &&String| segment.starts_with(|c: char| c.is_ascii_lowercase());
+    let segment = request.segments.iter().rfind(is_word).map(String::as_str).unwrap_or_default();
+    Failure::bad_request(format!("Resource not found for the segment '{segment}'."))
 }
 
 fn wrong_method(request: &Request) -> Failure {

@@ -3,7 +3,6 @@
 use http::Method;
 
 use super::batch;
-use super::error::Failure;
 use super::exchange::Answer;
 use super::resource::{
     apps, configurations, connectors, delta, devices, enrollment, events, filters, groups, identities,
@@ -204,16 +203,7 @@ const ANYONE: Need = Need::of(&[], &[]);
 
 /// Documented, but in no current metadata: the service does not have it.
 fn dead(exchange: &mut super::exchange::Exchange<'_>) -> Answer {
-    let segment = exchange
-        .request
-        .segments
-        .iter()
-        .rev()
-        .find(|segment| segment.starts_with(|c: char| c.is_ascii_lowercase()));
-    Err(Failure::bad_request(format!(
-        "Resource not found for the segment '{}'.",
-        segment.map_or("", String::as_str)
-    )))
+    Err(super::route::no_such_segment(exchange.request))
 }
 
 pub(super) static ROUTES: &[Route] = &[
@@ -723,16 +713,16 @@ pub(super) static ROUTES: &[Route] = &[
     Route::new(
         Method::GET,
         "/deviceManagement/autopilotEvents/{}/policyStatusDetails",
-        Both,
+        Beta,
         &EVENT_READ,
-        dead,
+        events::list_details,
     ),
     Route::new(
         Method::GET,
         "/deviceManagement/autopilotEvents/{}/policyStatusDetails/{}",
-        Both,
+        Beta,
         &EVENT_READ,
-        dead,
+        events::get_detail,
     ),
     Route::new(Method::GET, "/deviceManagement/assignmentFilters", Beta, &CONFIGURATION_READ, filters::list),
     Route::new(

@@ -265,6 +265,7 @@ impl Tenant {
             ("membershipRuleProcessingState", Value::Null),
             ("onPremisesSyncEnabled", Value::Null),
             ("securityEnabled", true.into()),
+            ("uniqueName", Value::Null),
             ("visibility", Value::Null),
         ]);
         self.now().insert_group(group, None)

@@ -1,6 +1,6 @@
 //! All that a tenant knows, and how it moves on with time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -71,6 +71,10 @@ impl Row for Entity {
             "id" => self.id.clone().into(),
             _ => self.body.get(property).cloned().unwrap_or_default(),
         }
+    }
+
+    fn text(&self, property: &str) -> Option<&str> {
+        self.key(property)
     }
 
     fn type_name(&self) -> &str {
@@ -145,6 +149,8 @@ pub(super) struct State {
     pub(super) apps: Table<Entity>,
     pub(super) managed: Table<Entity>,
     pub(super) events: Table<Entity>,
+    /// What became of policies and apps, by the event of the deployment.
+    pub(super) policy_details: HashMap<String, Vec<Body>>,
     pub(super) deployments: Deployments,
 }
 
@@ -183,6 +189,7 @@ impl State {
             apps: Table::default(),
             managed: Table::default(),
             events: Table::default(),
+            policy_details: HashMap::new(),
             deployments: Deployments::default(),
         };
         super::resource::enrollment::furnish(&mut state);

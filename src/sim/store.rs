@@ -25,6 +25,11 @@ pub(super) trait Row {
     /// A property's value; null if there is none.
     fn value(&self, property: &str) -> Value;
 
+    /// The same as text, without a copy, where it is kept as such.
+    fn text(&self, _property: &str) -> Option<&str> {
+        None
+    }
+
     /// The name of its type, for `isof`.
     fn type_name(&self) -> &str {
         ""
@@ -34,6 +39,10 @@ pub(super) trait Row {
 impl<T: Row> Row for &T {
     fn value(&self, property: &str) -> Value {
         (**self).value(property)
+    }
+
+    fn text(&self, property: &str) -> Option<&str> {
+        (**self).text(property)
     }
 
     fn type_name(&self) -> &str {
@@ -133,9 +142,20 @@ impl<T: Keyed> Table<T> {
         property: &str,
         value: &str,
     ) -> impl Iterator<Item = (u64, &'a T)> + use<'a, T> {
+        self.find_after(0, property, value)
+    }
+
+    /// The same behind `position`.
+    pub(super) fn find_after<'a>(
+        &'a self,
+        position: u64,
+        property: &str,
+        value: &str,
+    ) -> impl Iterator<Item = (u64, &'a T)> + use<'a, T> {
         let name = T::INDEXED.iter().find(|name| **name == property).copied().unwrap_or_default();
         let found = self.keys.get(&(name, value.to_ascii_lowercase()));
-        found.into_iter().flatten().filter_map(|at| Some((*at, self.rows.get(at)?)))
+        let later = found.into_iter().flat_map(move |all| all.range(position.saturating_add(1)..));
+        later.filter_map(|at| Some((*at, self.rows.get(at)?)))
     }
 
     fn link(&mut self, row: &T, at: u64) {

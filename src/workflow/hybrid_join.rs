@@ -242,13 +242,13 @@ impl HybridJoin {
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         if let Some(profile) = &self.profile {
-            findings.extend(profile.lint());
+            findings.extend(within("profile", profile.lint()));
         }
         if let Some(page) = &self.enrollment_status_page {
-            findings.extend(page.lint());
+            findings.extend(within("enrollment_status_page", page.lint()));
         }
         match self.group_settings() {
-            Ok(Some(group)) => findings.extend(group.lint()),
+            Ok(Some(group)) => findings.extend(within("group", group.lint())),
             Ok(None) => {
                 let needs = [
                     ("profile", self.profile.is_some()),
@@ -279,7 +279,10 @@ impl HybridJoin {
             )),
         }
         if let Some(profile) = self.domain_join_settings() {
-            findings.extend(profile.lint());
+            let (of_unit, others): (Vec<_>, Vec<_>) =
+                profile.lint().into_iter().partition(|finding| finding.place == "organizational_unit");
+            findings.extend(within("active_directory", of_unit));
+            findings.extend(within("domain_join", others));
         }
         let directory = &self.active_directory;
         if let Some(unit) = &directory.organizational_unit
@@ -305,6 +308,11 @@ impl HybridJoin {
         }
         findings
     }
+}
+
+/// Findings of one part of the settings, with its name in front of their places.
+fn within(part: &str, findings: Vec<Finding>) -> impl Iterator<Item = Finding> {
+    findings.into_iter().map(move |finding| Finding { place: format!("{part}.{}", finding.place), ..finding })
 }
 
 /// What was meant by an unknown key, from the message of a format's error.

@@ -46,7 +46,10 @@ async fn each_of_45_mixed_requests_has_its_own_outcome_and_three_batches_carry_t
     let mut answers = batch.send().await?;
     let carried: BTreeMap<String, usize> =
         tenant.requests().into_iter().fold(BTreeMap::new(), |mut all, request| {
-            assert_eq!((request.method.as_str(), request.status.map(|status| status.as_u16())), ("POST", Some(200)));
+            assert_eq!(
+                (request.method.as_str(), request.status.map(|status| status.as_u16())),
+                ("POST", Some(200))
+            );
             *all.entry(request.path).or_default() += 1;
             all
         });

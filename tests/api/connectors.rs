@@ -6,7 +6,6 @@ use windows_autopilot::{ErrorKind, Result};
 
 use super::support::{Harness, MINUTE, id, refused};
 
-/// The calls that succeed; the service refuses the others.
 pub(super) async fn every_call() -> Result<Tenant> {
     let Harness { client, tenant, clock, .. } = Harness::new();
     let connectors = client.connectors();
@@ -28,6 +27,20 @@ pub(super) async fn every_call() -> Result<Tenant> {
     tenant.break_connector(&one);
     assert_eq!(connectors.get(&id(&one)).send().await?.state, Some(ConnectorState::Error));
 
+    // A record of a connector is no connector, and is written like any other object.
+    let mut record = Connector::new(id("new"));
+    record.display_name = Some("SRV3".into());
+    record.state = Some(ConnectorState::Error);
+    let made = connectors.create(&record).send().await?;
+    assert_eq!((made.display_name.as_deref(), &made.state), (Some("SRV3"), &Some(ConnectorState::Error)));
+    let mut next = Connector::new(made.id.clone());
+    next.display_name = Some("SRV4".into());
+    let changed = connectors.update(&next).send().await?;
+    assert_eq!((changed.display_name.as_deref(), &changed.state), (Some("SRV4"), &made.state));
+    assert_eq!(connectors.get(&made.id).send().await?, changed);
+    connectors.delete(&made.id).send().await?;
+    refused(connectors.get(&made.id).send().await, ErrorKind::NotFound);
+
     // Forgotten 30 days after its last sign of life.
     clock.advance(30 * 24 * 60 * MINUTE);
     refused(connectors.get(&id(&two)).send().await, ErrorKind::NotFound);
@@ -41,20 +54,21 @@ async fn every_call_does_what_it_says() -> Result<()> {
 }
 
 #[tokio::test]
-async fn writes_are_refused_and_change_nothing() -> Result<()> {
-    let Harness { client, tenant, .. } = Harness::new();
-    let connectors = client.connectors();
-    let one = tenant.add_connector("SRV1", "contoso.com", "6.2504.2001.8");
-    let before = connectors.list().all().await?;
-    let mut other = Connector::new(id(&one));
-    other.display_name = Some("Other".into());
-    for outcome in [
-        connectors.create(&other).send().await.map(drop),
-        connectors.update(&other).send().await.map(drop),
-        connectors.delete(&id(&one)).send().await,
-    ] {
-        assert_eq!(refused(outcome, ErrorKind::Forbidden).attempts(), 1);
+async fn an_inactive_connector_is_not_deleted_unless_the_tenant_lets_it() -> Result<()> {
+    for allowed in [false, true] {
+        let Harness { client, tenant, .. } = Harness::with(
+            |tenant| tenant.with_quirks(|quirks| quirks.inactive_connector_deletion = allowed),
+            |client| client,
+        );
+        let one = tenant.add_connector("SRV1", "contoso.com", "6.2504.2001.8");
+        tenant.stop_connector(&one);
+        let outcome = client.connectors().delete(&id(&one)).send().await;
+        if allowed {
+            outcome?;
+        } else {
+            assert_eq!(refused(outcome, ErrorKind::Forbidden).attempts(), 1);
+        }
+        assert_eq!(client.connectors().list().all().await?.is_empty(), allowed);
     }
-    assert_eq!(connectors.list().all().await?, before);
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! Autopilot's record of deployments.
 
 use jiff::SignedDuration;
-use windows_autopilot::model::{AutopilotEvent, DeploymentState};
+use windows_autopilot::model::{AutopilotEvent, DeploymentState, PolicyComplianceStatus, PolicyType};
 use windows_autopilot::sim::Tenant;
 use windows_autopilot::{Client, ErrorKind, Result};
 
+use super::managed_devices::deploy_hybrid;
 use super::support::{Harness, MINUTE, id, refused};
 
 /// Records a deployment of a device.
@@ -43,9 +44,39 @@ pub(super) async fn every_call() -> Result<Tenant> {
     Ok(tenant)
 }
 
+/// What became of policies and apps in a deployment.
+pub(super) async fn every_detail() -> Result<Tenant> {
+    let Harness { client, tenant, clock, .. } = Harness::new();
+    deploy_hybrid(&client, &tenant, &clock).await?;
+    let events = client.autopilot_events();
+    let event = events.list().all().await?.remove(0);
+    assert_eq!(event.deployment_state, Some(DeploymentState::Success), "{event:?}");
+    let details = events.policy_status_details(&event.id).all().await?;
+    let said: Vec<_> =
+        details.iter().map(|of| (of.display_name.as_deref(), of.policy_type.clone())).collect();
+    assert_eq!(
+        said,
+        [
+            (Some("Domain join"), Some(PolicyType::ConfigurationPolicy)),
+            (Some("VPN"), Some(PolicyType::Application)),
+        ]
+    );
+    let statuses: Vec<_> = details.iter().map(|of| of.compliance_status.clone()).collect();
+    assert_eq!(statuses, [Some(PolicyComplianceStatus::Compliant), Some(PolicyComplianceStatus::Installed)]);
+    assert_eq!(events.policy_status_detail(&event.id, &details[1].id).send().await?, details[1]);
+    refused(events.policy_status_detail(&event.id, &id("nothing")).send().await, ErrorKind::NotFound);
+    refused(events.policy_status_details(&id("nothing")).all().await, ErrorKind::NotFound);
+    Ok(tenant)
+}
+
 #[tokio::test]
 async fn every_call_does_what_it_says() -> Result<()> {
     every_call().await.map(drop)
+}
+
+#[tokio::test]
+async fn a_deployment_tells_what_became_of_its_policies_and_apps() -> Result<()> {
+    every_detail().await.map(drop)
 }
 
 #[tokio::test]
@@ -61,8 +92,11 @@ async fn events_come_fifty_a_page_and_all_are_read() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_details_that_no_metadata_has_are_an_error_and_not_an_empty_list() -> Result<()> {
-    let Harness { client, .. } = Harness::new();
+async fn details_that_a_tenant_does_not_have_are_an_error_and_not_an_empty_list() -> Result<()> {
+    let Harness { client, .. } = Harness::with(
+        |tenant| tenant.with_quirks(|quirks| quirks.policy_status_details = false),
+        |client| client,
+    );
     let event = record(&client, "SN-1").await?;
     let events = client.autopilot_events();
     refused(events.policy_status_details(&event.id).all().await, ErrorKind::Rejected);

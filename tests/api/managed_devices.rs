@@ -1,19 +1,60 @@
 //! Devices as Intune manages them.
 
+use windows_autopilot::clock::FakeClock;
 use windows_autopilot::graph::field;
+use windows_autopilot::model::{
+    BlockDeviceUse, BlockUntil, BlockingApps, DomainJoinProfile, EnrollmentStatusPage, HybridJoinProfile,
+    MdmScope, MobileApp, Target,
+};
 use windows_autopilot::sim::Tenant;
-use windows_autopilot::{ErrorKind, Result};
+use windows_autopilot::{Client, ErrorKind, Result};
 
-use super::support::{Harness, id, refused};
+use super::support::{Harness, MINUTE, id, refused};
+
+/// Sets a tenant up, and has one device, `SN-1`, join it and a domain. Gives the device's registration.
+pub(super) async fn deploy_hybrid(client: &Client, tenant: &Tenant, clock: &FakeClock) -> Result<String> {
+    let policy = client.mdm_policies().intune().await?;
+    client.mdm_policies().set_scope(&policy, &MdmScope::All).await?;
+    tenant.add_connector("SRV1", "contoso.com", "6.2504.2001.8");
+    let group = tenant.add_group("Devices");
+    let registration = tenant.add_device("SN-1");
+    tenant.add_member(&group, &registration);
+    let target = Target::group(id(&group));
+
+    let profile = client.profiles().create(&HybridJoinProfile::new("Hybrid".parse()?)).send().await?;
+    client.profiles().assign(&profile.id, &target).send().await?;
+    let app = id::<MobileApp>(tenant.add_app("VPN", "win32LobApp"));
+    let until = BlockUntil::installed(BlockingApps::Selected([app].into()));
+    let page = EnrollmentStatusPage::new("Page".parse()?).with_block_device_use(BlockDeviceUse::Until(until));
+    let page = client.enrollment_status_pages().create(&page).send().await?;
+    client.enrollment_status_pages().assign(&page.id, std::slice::from_ref(&target)).send().await?;
+    let join = DomainJoinProfile::new("Domain join".parse()?, "contoso.com".parse()?, "HYB".parse()?);
+    let join = client.domain_join_profiles().create(&join).send().await?;
+    client.domain_join_profiles().assign(&join.id, &[target]).send().await?;
+    clock.advance(10 * MINUTE);
+    tenant.power_on("SN-1");
+    clock.advance(4 * 60 * MINUTE);
+    Ok(registration)
+}
 
 pub(super) async fn every_call() -> Result<Tenant> {
-    let Harness { client, tenant, .. } = Harness::new();
+    let Harness { client, tenant, clock, .. } = Harness::new();
     let devices = client.managed_devices();
-    tenant.add_device("SN-1");
+    tenant.add_device("SN-0");
     assert_eq!(devices.list().all().await?, [], "registered is not enrolled");
-    assert_eq!(devices.list().filter(field("serialNumber").eq("SN-1")).all().await?, []);
-    refused(devices.get(&id("nothing")).send().await, ErrorKind::NotFound);
-    refused(devices.delete(&id("nothing")).send().await, ErrorKind::NotFound);
+    let registration = deploy_hybrid(&client, &tenant, &clock).await?;
+    let found = devices.list().filter(field("serialNumber").eq("SN-1")).all().await?;
+    assert_eq!(devices.list().all().await?, found);
+    let device = &found[0];
+    assert_eq!(devices.get(&device.id).send().await?, *device);
+    assert!(device.device_name.as_deref().is_some_and(|name| name.starts_with("HYB")), "{device:?}");
+
+    // A registration goes only when Intune does not hold the device any more.
+    refused(client.devices().delete(&id(&registration)).send().await, ErrorKind::Rejected);
+    devices.delete(&device.id).send().await?;
+    refused(devices.get(&device.id).send().await, ErrorKind::NotFound);
+    refused(devices.delete(&device.id).send().await, ErrorKind::NotFound);
+    client.devices().delete(&id(&registration)).send().await?;
     Ok(tenant)
 }
 

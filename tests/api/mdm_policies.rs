@@ -37,8 +37,10 @@ pub(super) async fn every_call() -> Result<Tenant> {
 
     policies.apply(&intune.id, &MdmScopeStep::ApplyToAll).send().await?;
     assert_eq!(policies.get(&intune.id).send().await?.scope(), Some(MdmScope::All));
-    let mut addresses = MdmAddresses::default();
-    addresses.terms_of_use_url = Some("https://contoso.com/terms".into());
+    let addresses = MdmAddresses {
+        terms_of_use_url: Some("https://contoso.com/terms".into()),
+        ..MdmAddresses::default()
+    };
     policies.set_addresses(&intune.id, &addresses).send().await?;
     let found = policies.get(&intune.id).send().await?;
     assert_eq!(found.terms_of_use_url.as_deref(), Some("https://contoso.com/terms"));

@@ -1,7 +1,7 @@
 //! Names and texts that an administrator writes.
 
 use super::{InvalidValue, at_most, checked, no_control, not_empty, only};
-use crate::model::{Finding, Severity};
+use crate::model::{Finding, Severity, shorten};
 
 checked! {
     /// The name of a deployment profile: 1 to 200 characters.
@@ -124,7 +124,10 @@ fn lint_profile_text(place: &'static str, text: &str) -> Vec<Finding> {
             "profile.hyphen",
             Severity::Warning,
             place,
-            "has a hyphen, which several tools report as refused with an error 400 or 500 that gives no reason",
+            format!(
+                "{:?} has a hyphen, which several tools report as refused with an error 400 or 500 that gives no reason",
+                shorten(text)
+            ),
             "write it without a hyphen",
         ));
     }
@@ -137,7 +140,7 @@ fn lint_profile_text(place: &'static str, text: &str) -> Vec<Finding> {
             "profile.disputed-character",
             Severity::Warning,
             place,
-            format!("has {disputed}, which some tools report as refused"),
+            format!("{:?} has {disputed}, which some tools report as refused", shorten(text)),
             "write letters, digits and blanks if the service answers 400 without a reason",
         ));
     }

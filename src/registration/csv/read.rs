@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 
 use super::header::{Column, CsvFormat, Header, Splitter, Unsplit};
 use super::lines::{Encoding, Line, Lines, Start};
@@ -149,6 +151,23 @@ impl Seldom {
 
 /// Lines that may stand above the header: titles, `sep=`, `#TYPE`.
 const MOST_LINES_ABOVE: usize = 10;
+
+impl CsvReader<File> {
+    /// Reads the device file at `path`.
+    ///
+    /// # Errors
+    /// If it cannot be opened; the error names the path and says what to do.
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        let file = File::open(path).map_err(|error| {
+            let said = format!(
+                "device file {path:?}: cannot be opened: {error}; give the path of a CSV file that exists and can be read"
+            );
+            io::Error::new(error.kind(), said)
+        })?;
+        Ok(Self::new(file))
+    }
+}
 
 impl<R: Read> CsvReader<R> {
     /// Reads a device file from `input`, which need not be buffered.

@@ -137,6 +137,9 @@ impl State {
             [("deviceName", name.clone().into()), ("managedDeviceName", name.clone().into())],
         );
         self.tell(run, [("managedDeviceName", name.into())]);
+        if let Some(event) = &run.event {
+            self.note_policy(event, "configurationPolicy", configuration.text("displayName"), "compliant");
+        }
         if let Some(cycle) = self.options.pace.entra_connect {
             let at = self.next_cycle(cycle);
             self.plan_at(at, Due::HybridDeviceAppears(id.to_owned()));
@@ -148,6 +151,11 @@ impl State {
         let (page, id, name) = self.page_of(run);
         run.page = page;
         self.enter(run, Phase::DeviceSetup);
+        if let Some(event) = run.event.clone().filter(|_| run.page.shows) {
+            for app in self.apps_of_page(&id) {
+                self.note_policy(&event, "application", &app, "notInstalled");
+            }
+        }
         let status = if run.page.shows { "inProgress" } else { "disabled" };
         self.tell(
             run,
@@ -174,6 +182,9 @@ impl State {
                 (true, true) => "failure",
             };
             self.tell(run, [("deviceSetupStatus", status.into()), ("deviceSetupDuration", taken)]);
+            if let Some(event) = run.event.as_ref().filter(|_| !late) {
+                self.note_apps_installed(event);
+            }
             if late && run.page.blocks {
                 return Err(Cause::DeviceSetupTimeout);
             }
@@ -290,6 +301,14 @@ impl State {
     fn enter(&self, run: &mut Run, phase: Phase) {
         run.phase = phase;
         run.since = self.now;
+    }
+
+    /// The names of the apps that a status page waits for.
+    fn apps_of_page(&self, page: &str) -> Vec<String> {
+        let page = self.enrollment.get(page);
+        let ids = page.and_then(|page| page.body.get("selectedMobileAppIds")).and_then(Value::as_array);
+        let apps = ids.into_iter().flatten().filter_map(Value::as_str).filter_map(|id| self.apps.get(id));
+        apps.map(|app| app.text("displayName").to_owned()).collect()
     }
 
     fn device_setup_time(&self, run: &Run) -> Duration {

@@ -22,6 +22,8 @@ pub(in crate::sim) struct Test {
     pub(in crate::sim) op: Op,
     pub(in crate::sim) property: String,
     pub(in crate::sim) values: Vec<Value>,
+    /// The text that it compares with, in lower case.
+    folded: String,
 }
 
 /// How a property is compared.
@@ -43,6 +45,8 @@ pub(in crate::sim) enum Op {
     AnyStartsWith,
     /// `isof('t')`; the value is the type's name.
     IsOf,
+    /// Of `$search`: every word of the value begins a word of the property.
+    Words,
 }
 
 impl Filter {
@@ -52,6 +56,30 @@ impl Filter {
         let mut reader = Reader { tokens: &tokens, depth: 0, tests: 0 };
         let filter = reader.or()?;
         reader.tokens.is_empty().then_some(filter)
+    }
+
+    /// Reads a `$search`: `"displayName:some words"`, several joined by AND and OR; `None` if it is not one.
+    pub(in crate::sim) fn parse_search(text: &str) -> Option<Self> {
+        let mut found: Option<Self> = None;
+        let mut joined_by_or = false;
+        let mut rest = text.trim();
+        for _ in 0..MOST_TESTS {
+            let (clause, after) = rest.strip_prefix('"')?.split_once('"')?;
+            let (property, words) = clause.split_once(':')?;
+            let test = Box::new(Self::Test(Test::new(Op::Words, property.trim(), vec![words.into()])));
+            found = Some(match found {
+                None => *test,
+                Some(before) if joined_by_or => Self::Or(Box::new(before), test),
+                Some(before) => Self::And(Box::new(before), test),
+            });
+            rest = after.trim_start();
+            if rest.is_empty() {
+                return found;
+            }
+            joined_by_or = rest.starts_with("OR ");
+            rest = rest.strip_prefix("OR ").or_else(|| rest.strip_prefix("AND "))?.trim_start();
+        }
+        None
     }
 
     /// Every comparison in it.
@@ -93,6 +121,11 @@ impl Filter {
 }
 
 impl Test {
+    pub(in crate::sim) fn new(op: Op, property: &str, values: Vec<Value>) -> Self {
+        let folded = values.first().and_then(Value::as_str).unwrap_or_default().to_lowercase();
+        Self { op, property: property.to_owned(), values, folded }
+    }
+
     /// The text that it compares with.
     pub(in crate::sim) fn text(&self) -> &str {
         self.values.first().and_then(Value::as_str).unwrap_or_default()
@@ -103,14 +136,15 @@ impl Test {
             return self.text().trim_start_matches('#').trim_start_matches("microsoft.graph.")
                 == row.type_name();
         }
+        if let Some(text) = row.text(&self.property)
+            && let Some(matches) = self.matches_text(text)
+        {
+            return matches;
+        }
         let value = row.value(&self.property);
         let any = |test: fn(&str, &str) -> bool| {
-            let wanted = self.text().to_lowercase();
             let items = value.as_array().into_iter().flatten().filter_map(Value::as_str);
-            items.into_iter().any(|item| test(&item.to_lowercase(), &wanted))
-        };
-        let text = |test: fn(&str, &str) -> bool| {
-            value.as_str().is_some_and(|value| test(&value.to_lowercase(), &self.text().to_lowercase()))
+            items.into_iter().any(|item| test(&item.to_lowercase(), &self.folded))
         };
         let ordered = |wanted: fn(Ordering) -> bool| {
             self.values.first().and_then(|literal| compare(&value, literal)).is_some_and(wanted)
@@ -123,13 +157,56 @@ impl Test {
             Op::Ge => ordered(Ordering::is_ge),
             Op::Lt => ordered(Ordering::is_lt),
             Op::Le => ordered(Ordering::is_le),
-            Op::StartsWith => text(|value, wanted| value.starts_with(wanted)),
-            Op::EndsWith => text(|value, wanted| value.ends_with(wanted)),
-            Op::Contains => text(|value, wanted| value.contains(wanted)),
+            Op::StartsWith | Op::EndsWith | Op::Contains | Op::Words => {
+                value.as_str().and_then(|value| self.matches_text(value)).unwrap_or_default()
+            }
             Op::AnyEq => any(|item, wanted| item == wanted),
             Op::AnyStartsWith => any(|item, wanted| item.starts_with(wanted)),
             Op::IsOf => false,
         }
+    }
+
+    /// Whether text matches, where that can be said without looking at its type. Case does not matter.
+    fn matches_text(&self, text: &str) -> Option<bool> {
+        let wanted = self.folded.as_str();
+        let is_plain = text.is_ascii() && wanted.is_ascii();
+        if self.op == Op::Eq && self.values.first().is_some_and(Value::is_string) && is_plain {
+            let same = text.eq_ignore_ascii_case(wanted);
+            // Two spellings of one moment are equal as well.
+            return (same || !text.starts_with(|c: char| c.is_ascii_digit())).then_some(same);
+        }
+        if !matches!(self.op, Op::StartsWith | Op::EndsWith | Op::Contains | Op::Words) {
+            return None;
+        }
+        if !is_plain || self.op == Op::Words {
+            let text = text.to_lowercase();
+            return Some(match self.op {
+                Op::StartsWith => text.starts_with(wanted),
+                Op::EndsWith => text.ends_with(wanted),
+                Op::Contains => text.contains(wanted),
+                _ => {
+                    let words = |text: &'_ str| -> Vec<String> {
+                        let words = text.split(|c: char| !c.is_alphanumeric());
+                        words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+                    };
+                    let there = words(&text);
+                    let mut wanted = words(wanted).into_iter().peekable();
+                    wanted.peek().is_some()
+                        && wanted.all(|wanted| there.iter().any(|word| word.starts_with(&wanted)))
+                }
+            });
+        }
+        let (text, wanted) = (text.as_bytes(), wanted.as_bytes());
+        let starts = |text: &[u8]| text.get(..wanted.len()).is_some_and(|of| of.eq_ignore_ascii_case(wanted));
+        Some(match self.op {
+            Op::StartsWith => starts(text),
+            Op::EndsWith => {
+                text.len().checked_sub(wanted.len()).and_then(|from| text.get(from..)).is_some_and(starts)
+            }
+            _ => {
+                wanted.is_empty() || text.windows(wanted.len()).any(|part| part.eq_ignore_ascii_case(wanted))
+            }
+        })
     }
 }
 
@@ -143,8 +220,8 @@ fn equal(value: &Value, literal: &Value) -> bool {
 /// Compares as times, numbers or text, whichever both are.
 pub(super) fn compare(a: &Value, b: &Value) -> Option<Ordering> {
     match (a, b) {
-        (Value::String(a), Value::String(b)) => match (a.parse::<Timestamp>(), b.parse::<Timestamp>()) {
-            (Ok(a), Ok(b)) => Some(a.cmp(&b)),
+        (Value::String(a), Value::String(b)) => match (time(a), time(b)) {
+            (Some(a), Some(b)) => Some(a.cmp(&b)),
             _ => Some(a.to_lowercase().cmp(&b.to_lowercase())),
         },
         (Value::Number(a), Value::Number(b)) => a.as_f64()?.partial_cmp(&b.as_f64()?),
@@ -152,6 +229,10 @@ pub(super) fn compare(a: &Value, b: &Value) -> Option<Ordering> {
         (Value::Null, Value::Null) => Some(Ordering::Equal),
         _ => None,
     }
+}
+
+fn time(text: &str) -> Option<Timestamp> {
+    text.starts_with(|c: char| c.is_ascii_digit() || c == '-').then(|| text.parse().ok()).flatten()
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -302,7 +383,7 @@ impl<'a> Reader<'a> {
         } else {
             values.push(self.literal()?);
         }
-        Some(Filter::Test(Test { op, property: word.clone(), values }))
+        Some(Filter::Test(Test::new(op, word, values)))
     }
 
     /// What follows `name(`.
@@ -313,7 +394,7 @@ impl<'a> Reader<'a> {
         if name.eq_ignore_ascii_case("isof") {
             let value = self.literal()?;
             self.mark(')')?;
-            return Some(Filter::Test(Test { op: Op::IsOf, property: String::new(), values: vec![value] }));
+            return Some(Filter::Test(Test::new(Op::IsOf, "", vec![value])));
         }
         let op = match name.to_ascii_lowercase().as_str() {
             "startswith" => Op::StartsWith,
@@ -325,7 +406,7 @@ impl<'a> Reader<'a> {
         self.mark(',')?;
         let value = self.literal()?;
         self.mark(')')?;
-        let test = Filter::Test(Test { op, property: property.clone(), values: vec![value] });
+        let test = Filter::Test(Test::new(op, property, vec![value]));
         // `contains(..) eq true` is the same, written out.
         if self.takes("eq") {
             return match self.next()? {
@@ -354,7 +435,7 @@ impl<'a> Reader<'a> {
             (Op::AnyEq, self.literal()?)
         };
         self.mark(')')?;
-        Some(Filter::Test(Test { op, property: property.to_owned(), values: vec![value] }))
+        Some(Filter::Test(Test::new(op, property, vec![value])))
     }
 
     fn literal(&mut self) -> Option<Value> {
@@ -414,6 +495,26 @@ mod tests {
             let parsed = Filter::parse(filter).unwrap_or_else(|| panic!("{filter}"));
             assert_eq!(parsed.matches(&row), expected, "{filter}");
         }
+    }
+
+    #[test]
+    fn a_search_finds_the_beginnings_of_words() {
+        let row = Json(json!({"name": "Autopilot devices (Berlin)", "mail": "b@contoso.com"}));
+        for (search, expected) in [
+            ("\"name:dev ber\"", Some(true)),
+            ("\"name:erlin\"", Some(false)),
+            ("\"name:x\" OR \"mail:B\"", Some(true)),
+            ("\"name:x\" AND \"mail:b\"", Some(false)),
+            ("\"name:\"", Some(false)),
+            ("name:x", None),
+            ("\"name\"", None),
+            ("\"name:x\" \"mail:b\"", None),
+            ("\"name:x", None),
+        ] {
+            let found = Filter::parse_search(search).map(|filter| filter.matches(&row));
+            assert_eq!(found, expected, "{search}");
+        }
+        assert_eq!(Filter::parse_search(&"\"a:b\" OR ".repeat(100_000)), None);
     }
 
     #[test]

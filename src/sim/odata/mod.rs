@@ -37,6 +37,8 @@ pub(super) struct Rules {
     /// Properties that `$orderby` takes.
     pub(super) order: &'static [&'static str],
     pub(super) filter: fn(&Test) -> Support,
+    /// Properties that `$search` looks at.
+    pub(super) search: &'static [&'static str],
 }
 
 /// No filter at all.
@@ -52,6 +54,7 @@ pub(super) const INTUNE: Rules = Rules {
     skip: true,
     order: &["displayName"],
     filter: no_filter,
+    search: &[],
 };
 
 /// Rules of a directory collection: pages of 100, no `$skip`.
@@ -62,6 +65,7 @@ pub(super) const DIRECTORY: Rules = Rules {
     skip: false,
     order: &["displayName"],
     filter: no_filter,
+    search: &[],
 };
 
 /// The query options of a request, checked against the rules.
@@ -98,9 +102,7 @@ pub(super) fn list_table<'t, T: Keyed + Row + 't>(
     let indexed = indexed.as_ref().and_then(|filter| filter.required(T::INDEXED));
     let rows = |position: u64| -> Box<dyn Iterator<Item = (u64, &'t T)> + '_> {
         match indexed {
-            Some((property, value)) => {
-                Box::new(table.find(property, value).filter(move |(at, _)| *at > position))
-            }
+            Some((property, value)) => Box::new(table.find_after(position, property, value)),
             None => Box::new(table.after(position)),
         }
     };
@@ -145,19 +147,29 @@ pub(super) fn list<R: Row, I: Iterator<Item = (u64, R)>>(
     let mut page = Page::default();
     let mut next = None;
     if let Some((property, descending)) = &query.order {
-        let mut sorted: Vec<(Value, R)> =
-            rows(0).filter(|(_, row)| matches(row)).map(|(_, row)| (row.value(property), row)).collect();
-        sorted.sort_by(|(a, _), (b, _)| {
+        let found = rows(0).filter(|(_, row)| matches(row));
+        let mut sorted: Vec<(Value, u64, R)> =
+            found.map(|(at, row)| (folded(row.value(property)), at, row)).collect();
+        let order = |(a, at, _): &(Value, u64, R), (b, bt, _): &(Value, u64, R)| {
             let order = filter::compare(a, b).unwrap_or(Ordering::Equal);
-            if *descending { order.reverse() } else { order }
-        });
+            if *descending { order.reverse() } else { order }.then(at.cmp(bt))
+        };
         let start = match query.position {
             Position::Start { skip } => skip,
             Position::At(index) => index,
             Position::Behind(_) => return Err(stale_token()),
         };
         let total = sorted.len();
-        for (_, row) in sorted.iter().skip(start).take(query.page) {
+        // Only what stands on the page has to be in order.
+        let end = start.saturating_add(query.page);
+        if start > 0 && start < total {
+            sorted.select_nth_unstable_by(start, order);
+        }
+        if end < total {
+            sorted.get_mut(start..).unwrap_or_default().select_nth_unstable_by(end - start, order);
+        }
+        sorted.get_mut(start..end.min(total)).unwrap_or_default().sort_unstable_by(order);
+        for (_, _, row) in sorted.iter().skip(start).take(query.page) {
             page.push(selection.apply(render(row)));
         }
         if start.saturating_add(query.page) < total {
@@ -194,6 +206,14 @@ pub(super) fn list<R: Row, I: Iterator<Item = (u64, R)>>(
     Ok(Reply::Raw(page.close(&Value::Object(answer)).into()))
 }
 
+/// Text in lower case, to be compared often.
+fn folded(value: Value) -> Value {
+    match value {
+        Value::String(text) => text.to_lowercase().into(),
+        value => value,
+    }
+}
+
 /// The objects of a page, written as they come: a page of a thousand is never held as a tree.
 #[derive(Default)]
 struct Page {
@@ -226,11 +246,58 @@ pub(super) fn count<R: Row, I: Iterator<Item = (u64, R)>>(
 ) -> Answer {
     let request = exchange.request;
     if !request.is_intune() && !request.eventual() {
-        return Err(Failure::bad_request("$count is not currently supported."));
+        return Err(Failure::directory("$count is not currently supported."));
     }
-    let filter = read_filter(request, rules, true)?;
+    let filter = read_filter(exchange, rules, true)?;
     let count = rows.filter(|(_, row)| filter.as_ref().is_none_or(|filter| filter.matches(row))).count();
     Ok(Reply::Text(count.to_string()))
+}
+
+/// Query options that Graph knows.
+const OPTIONS: [&str; 11] = [
+    "$select",
+    "$filter",
+    "$orderby",
+    "$top",
+    "$skip",
+    "$skiptoken",
+    "$expand",
+    "$search",
+    "$count",
+    "$format",
+    "$deltatoken",
+];
+
+/// Options that ask for some of many.
+const OF_COLLECTIONS: [&str; 5] = ["$filter", "$orderby", "$top", "$skip", "$count"];
+
+/// Refuses options that nobody knows, that come twice, or that one object alone cannot answer.
+pub(super) fn check_options(request: &Request, single: bool) -> Result<(), Failure> {
+    let mut seen = Vec::new();
+    for (name, value) in request.query.iter().filter(|(name, _)| name.starts_with('$')) {
+        let name = name.to_ascii_lowercase();
+        if !OPTIONS.contains(&name.as_str()) {
+            return Err(Failure::bad_request(format!("The query parameter '{name}' is not supported.")));
+        }
+        if single && OF_COLLECTIONS.contains(&name.as_str()) {
+            return Err(Failure::bad_request(
+                "The query specified in the URI is not valid. Query options $filter, $orderby, $count, $skip, and $top \
+                 can be applied only on collections.",
+            ));
+        }
+        if name == "$count" && !["true", "false"].contains(&value.to_ascii_lowercase().as_str()) {
+            return Err(Failure::bad_request(format!(
+                "Invalid value '{value}' for $count query option found. Valid values are 'true' and 'false'."
+            )));
+        }
+        if seen.contains(&name) {
+            return Err(Failure::bad_request(format!(
+                "Query option '{name}' was specified more than once, but it must be specified at most once."
+            )));
+        }
+        seen.push(name);
+    }
+    Ok(())
 }
 
 /// The `$select` of a request.
@@ -245,6 +312,9 @@ impl Selection {
         let Some(select) = exchange.request.option("$select") else { return Ok(Self::everything()) };
         let names: Vec<String> =
             select.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+        if names.iter().any(|name| name == "*") {
+            return Ok(Self::everything());
+        }
         for name in &names {
             if !super::schema::has_property(type_name, name, exchange.version) {
                 return Err(Failure::bad_request(format!(
@@ -313,22 +383,24 @@ fn read(exchange: &Exchange<'_>, rules: &Rules) -> Result<Query, Failure> {
     let intune = request.is_intune();
     let counted = request.option("$count").is_some_and(|count| count.eq_ignore_ascii_case("true"));
     let advanced = request.eventual() && counted;
-    let filter = read_filter(request, rules, advanced)?;
-    if request.option("$search").is_some() {
-        return Err(if intune {
-            Failure::refused("The query specified in the URI is not valid. $search is not supported.")
-        } else if request.eventual() {
-            Failure::directory("Search is not supported by this tenant.")
-        } else {
-            Failure::directory(
-                "Request with $search query parameter only works through MSGraph with a special request header: \
-                 'ConsistencyLevel: eventual'",
-            )
-        });
-    }
+    let filter = read_filter(exchange, rules, advanced)?;
+    let search = read_search(request, rules)?;
+    let filter = match (filter, search) {
+        (Some(filter), Some(search)) => Some(Filter::And(Box::new(filter), Box::new(search))),
+        (filter, search) => filter.or(search),
+    };
     let mut order = None;
     if let Some(orderby) = request.option("$orderby") {
         let (property, direction) = orderby.trim().split_once(' ').unwrap_or((orderby.trim(), "asc"));
+        let descending = match direction.trim().to_ascii_lowercase().as_str() {
+            "asc" => false,
+            "desc" => true,
+            other => {
+                return Err(Failure::bad_request(format!(
+                    "Syntax error: '{other}' is not a direction in '{orderby}'."
+                )));
+            }
+        };
         if !rules.order.contains(&property) {
             let message = format!("Order by '{property}' is not supported.");
             return Err(if intune { Failure::refused(message) } else { unsupported(message) });
@@ -336,7 +408,7 @@ fn read(exchange: &Exchange<'_>, rules: &Rules) -> Result<Query, Failure> {
         if !intune && filter.is_some() && !advanced {
             return Err(unsupported("Sorting not supported for current query."));
         }
-        order = Some((property.to_owned(), direction.trim().eq_ignore_ascii_case("desc")));
+        order = Some((property.to_owned(), descending));
     }
     let mut page = exchange.state.options.page_size.unwrap_or(rules.page).min(rules.most);
     if let Some(top) = number(request, "$top")? {
@@ -366,13 +438,21 @@ fn number(request: &Request, name: &str) -> Result<Option<usize>, Failure> {
     })
 }
 
-fn read_filter(request: &Request, rules: &Rules, advanced: bool) -> Result<Option<Filter>, Failure> {
+fn read_filter(exchange: &Exchange<'_>, rules: &Rules, advanced: bool) -> Result<Option<Filter>, Failure> {
+    let request = exchange.request;
     let Some(text) = request.option("$filter") else { return Ok(None) };
     let intune = request.is_intune();
     let Some(filter) = Filter::parse(text) else {
         return Err(Failure::bad_request("Invalid filter clause: Syntax error."));
     };
     for test in filter.tests() {
+        let name = test.property.split('/').next().unwrap_or_default();
+        if test.op != Op::IsOf && !super::schema::has_property(rules.type_name, name, exchange.version) {
+            return Err(Failure::bad_request(format!(
+                "Invalid filter clause: Could not find a property named '{name}' on type 'microsoft.graph.{}'.",
+                rules.type_name
+            )));
+        }
         match (rules.filter)(test) {
             Support::Yes => {}
             Support::Advanced if advanced => {}
@@ -399,6 +479,29 @@ fn read_filter(request: &Request, rules: &Rules, advanced: bool) -> Result<Optio
         return Err(unsupported("Unsupported Query."));
     }
     Ok(Some(filter))
+}
+
+/// The `$search` of a request, as a filter.
+fn read_search(request: &Request, rules: &Rules) -> Result<Option<Filter>, Failure> {
+    let Some(text) = request.option("$search") else { return Ok(None) };
+    if request.is_intune() {
+        return Err(Failure::refused(
+            "The query specified in the URI is not valid. $search is not supported.",
+        ));
+    }
+    if !request.eventual() {
+        return Err(unsupported(
+            "Request with $search query parameter only works through MSGraph with a special request header: \
+             'ConsistencyLevel: eventual'",
+        ));
+    }
+    let Some(search) = Filter::parse_search(text) else {
+        return Err(Failure::bad_request(format!("Syntax error: the value of $search is not valid: {text}")));
+    };
+    match search.tests().iter().find(|test| !rules.search.contains(&test.property.as_str())) {
+        Some(test) => Err(unsupported(format!("Unsupported property '{}' in $search.", test.property))),
+        None => Ok(Some(search)),
+    }
 }
 
 fn unsupported(message: impl Into<std::borrow::Cow<'static, str>>) -> Failure {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::sim::error::Failure;
-use crate::sim::exchange::Version;
+use crate::sim::exchange::{Exchange, Version};
 use crate::sim::schema;
 use crate::sim::state::{Entity, State, body};
 use crate::sim::store::{Body, Table};
@@ -255,15 +255,15 @@ pub(in crate::sim) fn reach(assignments: &[Assignment], is_in: impl Fn(&str) -> 
 
 /// The answer of `hasPayloadLinks`: which of the objects are assigned at all.
 pub(in crate::sim) fn payload_links(
+    exchange: &Exchange<'_>,
     table: &Table<Entity>,
-    request: &Body,
-    version: Version,
 ) -> Result<Vec<Body>, Failure> {
     const IDS: schema::Property =
         schema::Property { collection: true, ..schema::Property::new("payloadIds", schema::Kind::Text) };
+    let request = exchange.request.parameters("hasPayloadLinks", &["payloadIds"])?;
     let ids =
         request.get("payloadIds").ok_or_else(|| Failure::model("The parameter 'payloadIds' is missing."))?;
-    let ids = schema::check_value(&IDS, ids, version)?;
+    let ids = schema::check_value(&IDS, ids, exchange.version)?;
     let links = ids.as_array().into_iter().flatten().filter_map(Value::as_str).map(|id| {
         let found = table.get(id);
         let assignments = found.map(|entity| entity.assignments.as_slice()).unwrap_or_default();

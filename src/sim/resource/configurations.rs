@@ -88,18 +88,11 @@ pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
 
 pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
-    let mut sent = exchange.request.object()?;
-    let groups = if exchange.version == Version::Beta {
-        sent.remove("deviceConfigurationGroupAssignments")
-    } else {
-        None
-    };
-    if let Some(other) = sent.keys().find(|name| *name != "assignments") {
-        return Err(Failure::model(format!(
-            "The parameter '{other}' in the request payload is not a valid parameter for the operation 'assign'."
-        )));
-    }
-    if groups.is_some() && !sent.contains_key("assignments") {
+    const OLD: &str = "deviceConfigurationGroupAssignments";
+    let known =
+        if exchange.version == Version::Beta { ["assignments", OLD].as_slice() } else { &["assignments"] };
+    let sent = exchange.request.parameters("assign", known)?;
+    if sent.contains_key(OLD) && !sent.contains_key("assignments") {
         return Err(Failure::refused(
             "deviceConfigurationGroupAssignments are not supported. Send assignments.",
         ));
@@ -114,7 +107,7 @@ pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(in crate::sim) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
-    let links = payload_links(&exchange.state.configurations, &exchange.request.object()?, exchange.version)?;
+    let links = payload_links(exchange, &exchange.state.configurations)?;
     Ok(odata::collection(exchange, "Collection(microsoft.graph.hasPayloadLinkResultItem)", links))
 }
 

@@ -1,4 +1,5 @@
-//! Intune Connectors for Active Directory: they can be read. The service makes and removes them itself.
+//! Intune Connectors for Active Directory. They come and go with their servers; a call can write a record of one, which
+//! serves no domain.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::sim::error::{Failure, Form};
-use crate::sim::exchange::{Answer, Exchange};
+use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{self, INTUNE, Rules, Selection};
 use crate::sim::schema;
 use crate::sim::state::{body, date, later};
@@ -38,19 +39,52 @@ pub(in crate::sim) enum ConnectorState {
     Error,
     /// It last reported then.
     Stopped(Timestamp),
+    /// No server reports it: a call wrote its state, and when it was last heard of.
+    Written(&'static str, Timestamp),
 }
+
+/// What a connector's state can be.
+const STATES: [&str; 3] = ["active", "error", "inactive"];
 
 impl Connector {
     fn is_forgotten(&self, now: Timestamp) -> bool {
-        matches!(self.state, ConnectorState::Stopped(at) if later(at, FORGOTTEN) <= now)
+        let (_, heard) = self.heard(now);
+        later(heard, FORGOTTEN) <= now
     }
 
-    fn view(&self, now: Timestamp) -> Body {
-        let (state, seen) = match self.state {
+    /// Its state, and when it was last heard of.
+    fn heard(&self, now: Timestamp) -> (&'static str, Timestamp) {
+        match self.state {
             ConnectorState::Active => ("active", now),
             ConnectorState::Error => ("error", now),
             ConnectorState::Stopped(at) => ("inactive", at),
-        };
+            ConnectorState::Written(state, at) => (state, at),
+        }
+    }
+
+    /// Takes over what a call says of it.
+    fn write(&mut self, sent: &Body, now: Timestamp) {
+        let text = |name: &str| sent.get(name).and_then(Value::as_str);
+        if let Some(name) = sent.get("displayName") {
+            self.name = name.as_str().unwrap_or_default().to_owned();
+        }
+        if let Some(version) = text("version") {
+            version.clone_into(&mut self.version);
+        }
+        let (mut state, mut heard) = self.heard(now);
+        if let Some(wanted) = text("state").and_then(|wanted| STATES.into_iter().find(|of| *of == wanted)) {
+            state = wanted;
+        }
+        if let Some(at) = text("lastConnectionDateTime").and_then(|at| at.parse().ok()) {
+            heard = at;
+        }
+        if sent.contains_key("state") || sent.contains_key("lastConnectionDateTime") {
+            self.state = ConnectorState::Written(state, heard);
+        }
+    }
+
+    fn view(&self, now: Timestamp) -> Body {
+        let (state, seen) = self.heard(now);
         body([
             ("id", self.id.clone().into()),
             ("displayName", self.name.clone().into()),
@@ -77,12 +111,14 @@ impl Row for Connector {
 }
 
 pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+    odata::check_expand(exchange, TYPE, &[])?;
     let now = exchange.state.now;
     let shown = |of: &Connector| !of.is_forgotten(now);
     odata::list_table(exchange, &RULES, PATH, &exchange.state.connectors, shown, |of| of.view(now))
 }
 
 pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+    odata::check_expand(exchange, TYPE, &[])?;
     let now = exchange.state.now;
     let selection = Selection::read(exchange, TYPE)?;
     let view = find(exchange)?.view(now);
@@ -90,19 +126,39 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
-    schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
-    Err(forbidden())
+    let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
+    let now = exchange.state.now;
+    let mut connector = Connector {
+        id: exchange.state.guid(),
+        name: String::new(),
+        domain: String::new(),
+        version: String::new(),
+        state: ConnectorState::Written("active", now),
+    };
+    connector.write(&sent, now);
+    let shown = connector.view(now);
+    exchange.state.connectors.insert(connector);
+    Ok(exchange.entity(StatusCode::CREATED, PATH, shown))
 }
 
 pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
-    find(exchange)?;
-    schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
-    Err(forbidden())
+    let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
+    let id = find(exchange)?.id.clone();
+    let now = exchange.state.now;
+    exchange.state.connectors.update(&id, |connector| connector.write(&sent, now));
+    let shown = find(exchange)?.view(now);
+    Ok(exchange.entity(StatusCode::OK, PATH, shown))
 }
 
 pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
-    find(exchange)?;
-    Err(forbidden())
+    let found = find(exchange)?;
+    let (state, _) = found.heard(exchange.state.now);
+    if state == "inactive" && !exchange.state.options.quirks.inactive_connector_deletion {
+        return Err(forbidden());
+    }
+    let id = found.id.clone();
+    exchange.state.connectors.remove(&id);
+    Ok(Reply::NoContent)
 }
 
 fn find<'e>(exchange: &'e Exchange<'_>) -> Result<&'e Connector, Failure> {

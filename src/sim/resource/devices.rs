@@ -12,7 +12,7 @@ use crate::sim::state::{Due, State};
 use crate::sim::store::Body;
 
 const TYPE: &str = "device";
-const RULES: Rules = Rules { type_name: TYPE, filter, ..DIRECTORY };
+const RULES: Rules = Rules { type_name: TYPE, filter, search: &["displayName"], ..DIRECTORY };
 
 fn filter(test: &Test) -> Support {
     match (test.op, test.property.as_str()) {
@@ -125,6 +125,7 @@ pub(in crate::sim) fn view(exchange: &Exchange<'_>, device: &Device) -> Body {
 }
 
 fn show(exchange: &Exchange<'_>, found: &Device) -> Answer {
+    odata::check_expand(exchange, TYPE, &[])?;
     let selection = Selection::read(exchange, TYPE)?;
     let path = format!("devices{}", selection.suffix());
     let mut shown = view(exchange, found);

@@ -228,7 +228,7 @@ pub(in crate::sim) fn set_priority(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange, exchange.parameter(0))?;
     refuse_default(found, "given another priority")?;
     let (id, before) = (found.id.clone(), found.number("priority"));
-    let sent = exchange.request.object()?;
+    let sent = exchange.request.parameters("setPriority", &["priority"])?;
     let wanted =
         sent.get("priority").ok_or_else(|| Failure::model("The parameter 'priority' is missing."))?;
     let wanted = schema::check_value(&PRIORITY, wanted, exchange.version)?.as_i64().unwrap_or_default();
@@ -254,12 +254,7 @@ pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange, exchange.parameter(0))?;
     refuse_default(found, "assigned")?;
     let id = found.id.clone();
-    let sent = exchange.request.object()?;
-    if let Some(other) = sent.keys().find(|name| *name != KEY) {
-        return Err(Failure::model(format!(
-            "The parameter '{other}' in the request payload is not a valid parameter for the operation 'assign'."
-        )));
-    }
+    let sent = exchange.request.parameters("assign", &[KEY])?;
     let wishes = Wish::read_all(exchange.state, Owner::Enrollment, KEY, &sent, exchange.version)?;
     let assignments = wishes.into_iter().map(|wish| Assignment::new(Owner::Enrollment, &id, wish)).collect();
     exchange.state.enrollment.update(&id, |of| of.assignments = assignments);
@@ -270,7 +265,7 @@ pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(in crate::sim) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
-    let links = payload_links(&exchange.state.enrollment, &exchange.request.object()?, exchange.version)?;
+    let links = payload_links(exchange, &exchange.state.enrollment)?;
     Ok(odata::collection(exchange, "Collection(microsoft.graph.hasPayloadLinkResultItem)", links))
 }
 

@@ -8,23 +8,27 @@ use serde_json::Value;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{self, INTUNE, Rules, Selection};
+use crate::sim::route::no_such_segment;
 use crate::sim::schema;
 use crate::sim::state::{Entity, State, body, date, later};
 use crate::sim::store::Body;
 
 const PATH: &str = "deviceManagement/autopilotEvents";
 const TYPE: &str = "deviceManagementAutopilotEvent";
+const DETAIL: &str = "deviceManagementAutopilotPolicyStatusDetail";
 const RULES: Rules = Rules { type_name: TYPE, page: 50, most: 50, order: &[], ..INTUNE };
 
 /// How long rows are kept.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+    odata::check_expand(exchange, TYPE, &[])?;
     let state = &*exchange.state;
     odata::list_table(exchange, &RULES, PATH, &state.events, |of| is_kept(state, of), view)
 }
 
 pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+    odata::check_expand(exchange, TYPE, &[])?;
     let found = find(exchange.state, exchange.parameter(0))?;
     let selection = Selection::read(exchange, TYPE)?;
     Ok(exchange.entity(
@@ -55,7 +59,38 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
 pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.events.remove(&id);
+    exchange.state.policy_details.remove(&id);
     Ok(Reply::NoContent)
+}
+
+pub(in crate::sim) fn list_details(exchange: &mut Exchange<'_>) -> Answer {
+    let rules = Rules { type_name: DETAIL, order: &[], ..INTUNE };
+    let (event, details) = details(exchange)?;
+    odata::list_values(exchange, &rules, &details_path(event), details.to_vec())
+}
+
+pub(in crate::sim) fn get_detail(exchange: &mut Exchange<'_>) -> Answer {
+    let selection = Selection::read(exchange, DETAIL)?;
+    let (event, details) = details(exchange)?;
+    let id = exchange.parameter(1);
+    let named =
+        |of: &&Body| of.get("id").and_then(Value::as_str).is_some_and(|of| of.eq_ignore_ascii_case(id));
+    let found = details.iter().find(named).cloned().ok_or_else(|| Failure::intune_not_found(id))?;
+    Ok(exchange.entity(StatusCode::OK, &details_path(event), selection.apply(found)))
+}
+
+/// An event, and what became of the policies and apps of its deployment.
+fn details<'e>(exchange: &'e Exchange<'_>) -> Result<(&'e str, &'e [Body]), Failure> {
+    if !exchange.state.options.quirks.policy_status_details {
+        return Err(no_such_segment(exchange.request));
+    }
+    let found = find(exchange.state, exchange.parameter(0))?;
+    let details = exchange.state.policy_details.get(&found.id);
+    Ok((&found.id, details.map(Vec::as_slice).unwrap_or_default()))
+}
+
+fn details_path(event: &str) -> String {
+    format!("{PATH}('{event}')/policyStatusDetails")
 }
 
 fn is_kept(state: &State, found: &Entity) -> bool {
@@ -74,6 +109,32 @@ fn view(found: &Entity) -> Body {
 }
 
 impl State {
+    /// Notes what became of a policy or an app in a deployment.
+    pub(in crate::sim) fn note_policy(&mut self, event: &str, kind: &str, name: &str, status: &str) {
+        let id = self.guid();
+        let detail = body([
+            ("id", id.into()),
+            ("displayName", name.into()),
+            ("policyType", kind.into()),
+            ("complianceStatus", status.into()),
+            ("trackedOnEnrollmentStatus", true.into()),
+            ("lastReportedDateTime", date(Some(self.now))),
+            ("errorCode", 0.into()),
+        ]);
+        self.policy_details.entry(event.to_owned()).or_default().push(detail);
+    }
+
+    /// The apps of a deployment are there.
+    pub(in crate::sim) fn note_apps_installed(&mut self, event: &str) {
+        let now = date(Some(self.now));
+        for detail in self.policy_details.get_mut(event).into_iter().flatten() {
+            if detail.get("policyType").is_some_and(|kind| kind == "application") {
+                detail.insert("complianceStatus".to_owned(), "installed".into());
+                detail.insert("lastReportedDateTime".to_owned(), now.clone());
+            }
+        }
+    }
+
     /// A row of which nothing is known yet.
     pub(in crate::sim) fn new_event(&self) -> Body {
         body([

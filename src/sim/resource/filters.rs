@@ -15,10 +15,12 @@ const TYPE: &str = "deviceAndAppManagementAssignmentFilter";
 const RULES: Rules = Rules { type_name: TYPE, ..INTUNE };
 
 pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+    odata::check_expand(exchange, TYPE, &[])?;
     odata::list_table(exchange, &RULES, PATH, &exchange.state.filters, |_| true, |of| view(exchange, of))
 }
 
 pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+    odata::check_expand(exchange, TYPE, &[])?;
     let found = find(exchange.state, exchange.parameter(0))?;
     let selection = Selection::read(exchange, TYPE)?;
     let path = format!("{PATH}{}", selection.suffix());

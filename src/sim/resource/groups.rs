@@ -14,7 +14,12 @@ use crate::sim::state::{Due, State, body};
 use crate::sim::store::Body;
 
 const TYPE: &str = "group";
-const RULES: Rules = Rules { type_name: TYPE, filter, ..DIRECTORY };
+const RULES: Rules = Rules {
+    type_name: TYPE,
+    filter,
+    search: &["displayName", "description", "mail", "mailNickname"],
+    ..DIRECTORY
+};
 
 /// Members that an expanded group shows at most.
 const EXPANDED: usize = 20;

@@ -136,6 +136,10 @@ impl Row for Identity {
             _ => Value::Null,
         }
     }
+
+    fn text(&self, property: &str) -> Option<&str> {
+        (property == "serialNumber").then_some(&self.serial)
+    }
 }
 
 fn filter(test: &Test) -> Support {
@@ -201,7 +205,7 @@ pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
 
 pub(in crate::sim) fn assign_user(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
-    let sent = parameters(exchange, &ASSIGN_USER)?;
+    let sent = parameters(exchange, "assignUserToDevice", &ASSIGN_USER)?;
     let text = |name: &str| {
         sent.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
     };
@@ -227,7 +231,7 @@ pub(in crate::sim) fn unassign_user(exchange: &mut Exchange<'_>) -> Answer {
 
 pub(in crate::sim) fn update_properties(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
-    let sent = parameters(exchange, &UPDATE)?;
+    let sent = parameters(exchange, "updateDeviceProperties", &UPDATE)?;
     // Null is no value: only empty text clears.
     let text = |name: &str| sent.get(name).and_then(Value::as_str).map(str::to_owned);
     let upn = match text("userPrincipalName") {
@@ -304,17 +308,16 @@ const UPDATE: [Property; 7] = [
 ];
 
 /// The parameters of an action, checked.
-fn parameters(exchange: &Exchange<'_>, known: &[Property]) -> Result<Body, Failure> {
-    let sent = exchange.request.object()?;
+fn parameters(exchange: &Exchange<'_>, action: &str, known: &[Property]) -> Result<Body, Failure> {
+    let known = || known.iter().filter(|of| of.in_version(exchange.version));
+    let names: Vec<&str> = known().map(|of| of.name).collect();
+    let sent = exchange.request.parameters(action, &names)?;
     let mut kept = Body::new();
-    for (name, value) in sent {
-        let parameter = known.iter().find(|of| of.name == name && of.in_version(exchange.version));
-        let Some(parameter) = parameter else {
-            return Err(Failure::model(format!(
-                "The parameter '{name}' in the request payload is not a valid parameter for the operation."
-            )));
-        };
-        kept.insert(name, schema::check_value(parameter, &value, exchange.version)?);
+    for parameter in known() {
+        if let Some(value) = sent.get(parameter.name) {
+            let value = schema::check_value(parameter, value, exchange.version)?;
+            kept.insert(parameter.name.to_owned(), value);
+        }
     }
     Ok(kept)
 }

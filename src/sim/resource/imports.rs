@@ -82,6 +82,7 @@ fn filter(test: &Test) -> Support {
 }
 
 pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+    odata::check_expand(exchange, TYPE, &[])?;
     odata::list_table(exchange, &RULES, PATH, &exchange.state.imports, |_| true, Import::view)
 }
 
@@ -90,6 +91,7 @@ pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+    odata::check_expand(exchange, TYPE, &[])?;
     let import = find(exchange.state, exchange.parameter(0))?;
     let selection = Selection::read(exchange, TYPE)?;
     Ok(exchange.entity(
@@ -121,12 +123,7 @@ pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
 
 pub(in crate::sim) fn import(exchange: &mut Exchange<'_>) -> Answer {
     const KEY: &str = "importedWindowsAutopilotDeviceIdentities";
-    let sent = exchange.request.object()?;
-    if let Some(other) = sent.keys().find(|name| *name != KEY) {
-        return Err(Failure::model(format!(
-            "The parameter '{other}' in the request payload is not a valid parameter for the operation 'import'."
-        )));
-    }
+    let sent = exchange.request.parameters("import", &[KEY])?;
     let Some(Value::Array(items)) = sent.get(KEY) else {
         return Err(Failure::model(format!("The parameter '{KEY}' is missing or not a collection.")));
     };

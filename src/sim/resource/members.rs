@@ -12,7 +12,8 @@ use crate::sim::odata::{self, DIRECTORY, Op, Rules, Support, Test};
 use crate::sim::state::Due;
 use crate::sim::store::{Body, Row};
 
-const RULES: Rules = Rules { type_name: "directoryObject", filter, ..DIRECTORY };
+const RULES: Rules =
+    Rules { type_name: "directoryObject", filter, search: &["displayName", "description"], ..DIRECTORY };
 
 fn filter(test: &Test) -> Support {
     match (test.op, test.property.as_str()) {
@@ -76,7 +77,7 @@ pub(in crate::sim) fn remove(exchange: &mut Exchange<'_>) -> Answer {
     if group.is_dynamic() {
         return Err(refuse_dynamic());
     }
-    let Some((_, member)) = group.members_after(0).find(|(_, id)| id.eq_ignore_ascii_case(member)) else {
+    let Some(member) = group.member(member) else {
         return Err(Failure::directory_not_found(member));
     };
     let (group, member) = (group.id.clone(), member.to_owned());
@@ -88,9 +89,9 @@ pub(in crate::sim) fn remove(exchange: &mut Exchange<'_>) -> Answer {
 pub(in crate::sim) fn delete_object(exchange: &mut Exchange<'_>) -> Answer {
     let group = find(exchange.state, exchange.parameter(0))?;
     let member = exchange.parameter(1);
-    if !group.has(member) {
+    let Some(member) = group.member(member) else {
         return Err(Failure::directory_not_found(member));
-    }
+    };
     if !exchange.state.options.quirks.member_delete_without_ref {
         return Err(Failure::plain(
             StatusCode::FORBIDDEN,

@@ -119,12 +119,7 @@ pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     const IDS: schema::Property =
         schema::Property { collection: true, ..schema::Property::new("deviceIds", schema::Kind::Text) };
     let profile = find(exchange.state, exchange.parameter(0))?.id.clone();
-    let request = exchange.request.object()?;
-    if let Some(other) = request.keys().find(|key| *key != "deviceIds") {
-        return Err(Failure::model(format!(
-            "The parameter '{other}' in the request payload is not a valid parameter for the operation 'assign'."
-        )));
-    }
+    let request = exchange.request.parameters("assign", &["deviceIds"])?;
     let ids =
         request.get("deviceIds").ok_or_else(|| Failure::model("The parameter 'deviceIds' is missing."))?;
     let ids = schema::check_value(&IDS, ids, exchange.version)?;
@@ -140,7 +135,7 @@ pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(in crate::sim) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
-    let links = payload_links(&exchange.state.profiles, &exchange.request.object()?, exchange.version)?;
+    let links = payload_links(exchange, &exchange.state.profiles)?;
     Ok(odata::collection(exchange, "Collection(microsoft.graph.hasPayloadLinkResultItem)", links))
 }
 

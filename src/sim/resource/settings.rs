@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
+use crate::sim::odata::Selection;
 use crate::sim::schema;
 use crate::sim::state::{Due, State, body, date, later};
 use crate::sim::store::Body;
@@ -26,8 +27,9 @@ pub(in crate::sim) struct Sync {
 }
 
 pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
-    let view = view(exchange.state);
-    Ok(exchange.entity(StatusCode::OK, PATH, view))
+    let selection = Selection::read(exchange, TYPE)?;
+    let path = format!("{PATH}{}", selection.suffix());
+    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange.state))))
 }
 
 /// Everything in the settings is kept by the service itself, so a PATCH is checked and changes nothing.

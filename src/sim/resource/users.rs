@@ -9,8 +9,13 @@ use crate::sim::odata::{self, DIRECTORY, Op, Rules, Selection, Support, Test};
 use crate::sim::store::Body;
 
 const TYPE: &str = "user";
-const RULES: Rules =
-    Rules { type_name: TYPE, order: &["displayName", "userPrincipalName"], filter, ..DIRECTORY };
+const RULES: Rules = Rules {
+    type_name: TYPE,
+    order: &["displayName", "userPrincipalName"],
+    filter,
+    search: &["displayName", "givenName", "mail", "surname", "userPrincipalName"],
+    ..DIRECTORY
+};
 
 /// What v1.0 shows of a user unless more is asked for.
 const DEFAULT: [&str; 11] = [
@@ -72,6 +77,7 @@ pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+    odata::check_expand(exchange, TYPE, &[])?;
     let key = exchange.parameter(0);
     let state = &*exchange.state;
     let found = state.directory.user(key).filter(|of| of.is_visible(state.now));

@@ -55,7 +55,15 @@ fn object(
     let of = resolve(declared, body, context)?;
     let mut kept = Body::new();
     for (key, value) in body {
-        if key.contains('@') {
+        // `@odata.type`, or what is said of a property or a link: `members@odata.bind`.
+        if let Some((name, _)) = key.split_once('@') {
+            if !name.is_empty()
+                && of.property(name).is_none()
+                && !of.has_navigation(name)
+                && !of.has_other(name)
+            {
+                return Err(unknown(of, key, context));
+            }
             continue;
         }
         let Some(property) = of.property(key).filter(|property| property.in_version(context.version)) else {

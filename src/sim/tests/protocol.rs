@@ -100,8 +100,8 @@ async fn what_is_missing_is_said_in_the_words_of_gateway_directory_and_intune() 
             "400 BadRequest: Resource not found for the segment 'windowsAutopilotDeploymentProfiles'.",
         ),
         (
-            "/beta/deviceManagement/autopilotEvents/x/policyStatusDetails",
-            "400 BadRequest: Resource not found for the segment 'policyStatusDetails'.",
+            "/v1.0/deviceManagement/autopilotEvents/x/policyStatusDetails",
+            "400 BadRequest: Resource not found for the segment 'autopilotEvents'.",
         ),
         ("/beta/nonsense/x", "400 BadRequest: Resource not found for the segment 'nonsense'."),
         (

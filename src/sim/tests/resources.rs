@@ -423,7 +423,7 @@ async fn network_configurations_are_linked_below_the_type_cast() {
 }
 
 #[tokio::test]
-async fn connectors_are_read_and_never_written() {
+async fn connectors_come_and_go_with_their_servers_and_a_record_of_one_serves_nobody() {
     let desk = Desk::new();
     let id = desk.tenant.add_connector("SRV1", "contoso.com", "6.2504.2001.8");
     let connectors = "/beta/deviceManagement/domainJoinConnectors";
@@ -444,7 +444,31 @@ async fn connectors_are_read_and_never_written() {
     assert_eq!((told.status, &told.inner()["ErrorCode"]), (403, &json!("Forbidden")));
     let innermost: Value = serde_json::from_str(told.inner()["Message"].as_str().unwrap()).unwrap();
     assert_eq!(innermost["_version"], 3, "nested twice");
-    assert_eq!(desk.post(connectors, json!({"displayName": "x"})).await.status, 403);
+    for (wrong, says) in [
+        (json!({"displayName": "x", "id": "1"}), "id"),
+        (json!({"state": "gone"}), "'gone'"),
+        (json!({"version": null}), "version"),
+        (json!({"domain": "x"}), "'domain'"),
+    ] {
+        let told = desk.post(connectors, wrong).await;
+        assert!(told.status == 400 && told.error().contains(says), "{}", told.text);
+    }
+    let written = json!({"@odata.type": "#microsoft.graph.deviceManagementDomainJoinConnector", "displayName": "SRV2",
+        "lastConnectionDateTime": "2026-01-01T07:00:00Z", "state": "error", "version": "6.2504.2001.8"});
+    let made = desk.post(connectors, written).await;
+    assert_eq!(
+        (made.status, &made.body["state"], &made.body["displayName"]),
+        (201, &json!("error"), &json!("SRV2"))
+    );
+    let path = format!("{connectors}/{}", made.id());
+    let changed = desk.patch(&path, json!({"displayName": "SRV3"})).await;
+    assert_eq!(
+        (changed.status, &changed.body["displayName"], &changed.body["lastConnectionDateTime"]),
+        (200, &json!("SRV3"), &json!("2026-01-01T07:00:00Z"))
+    );
+    assert_eq!(desk.get(connectors).await.column("displayName"), ["SRV1", "SRV3"]);
+    assert_eq!(desk.delete(&path).await.status, 204);
+    assert_eq!((desk.get(&path).await.status, desk.patch(&path, json!({})).await.status), (404, 404));
     desk.clock.advance(30 * 24 * 60 * MINUTE);
     assert_eq!(desk.get(connectors).await.column("id").len(), 0, "forgotten after 30 days");
 }
