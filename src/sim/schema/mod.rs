@@ -181,7 +181,7 @@ pub(super) fn has_property(type_name: &str, property: &str, version: Version) ->
         seen = true;
         if of.property(property).is_some_and(|found| found.in_version(version))
             || of.has_navigation(property)
-            || of.has_other(property)
+            || of.line().flat_map(|of| of.others).any(|other| *other == property)
         {
             return true;
         }

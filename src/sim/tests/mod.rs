@@ -4,6 +4,7 @@ mod deploy;
 mod directory;
 mod faults;
 mod protocol;
+mod refusals;
 mod resources;
 
 use std::sync::Arc;
@@ -85,7 +86,11 @@ impl Desk {
             request = request.header(*name, *value);
         }
         let body = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
-        let response = self.tenant.send(request.body(body).unwrap()).await.unwrap();
+        self.told(request.body(body).unwrap()).await
+    }
+
+    async fn told(&self, request: http::Request<Bytes>) -> Told {
+        let response = self.tenant.send(request).await.unwrap();
         let text = String::from_utf8(response.body().to_vec()).unwrap();
         Told {
             status: response.status().as_u16(),
