@@ -8,8 +8,8 @@ resource! {
     /// Intune Connectors for Active Directory (`domainJoinConnectors`), which create the computer accounts.
     ///
     /// They come by installing them on a server and go, 30 days after their last sign of life, by themselves. A record of
-    /// one can be created, changed and deleted as documented, but installs and removes nothing; the deletion of an
-    /// inactive one has been refused.
+    /// one can be created, changed and deleted as documented, but installs and removes nothing; a deletion
+    /// has been refused.
     pub struct Connectors, connectors
 }
 

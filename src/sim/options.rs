@@ -89,8 +89,9 @@ pub struct Quirks {
     pub anchor_deletion: bool,
     /// The directory object stays when the registration is gone. Default: no, the service removes it.
     pub anchor_outlives_registration: bool,
-    /// A connector that is inactive can be deleted. Default: no, 403 has been the answer.
-    pub inactive_connector_deletion: bool,
+    /// The record of a connector can be deleted, as documented. Default: no, the answer is 403: a connector goes by being
+    /// uninstalled, and its record by itself after 30 days.
+    pub connector_deletion: bool,
     /// The policy status details of Autopilot events can be read: they are documented and in the list of permissions,
     /// but in no current metadata. Default: yes; otherwise their path is not known.
     pub policy_status_details: bool,
@@ -121,7 +122,7 @@ impl Default for Quirks {
             member_delete_without_ref: false,
             anchor_deletion: false,
             anchor_outlives_registration: false,
-            inactive_connector_deletion: false,
+            connector_deletion: false,
             policy_status_details: true,
             strict_hashes: false,
             other_tenant_code: 806,

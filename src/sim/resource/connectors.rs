@@ -151,12 +151,10 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
-    let found = find(exchange)?;
-    let (state, _) = found.heard(exchange.state.now);
-    if state == "inactive" && !exchange.state.options.quirks.inactive_connector_deletion {
+    let id = find(exchange)?.id.clone();
+    if !exchange.state.options.quirks.connector_deletion {
         return Err(forbidden());
     }
-    let id = found.id.clone();
     exchange.state.connectors.remove(&id);
     Ok(Reply::NoContent)
 }

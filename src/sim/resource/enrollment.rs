@@ -390,7 +390,9 @@ fn settle(settings: &mut Body) -> Result<(), Failure> {
     }
     let minutes = settings.get("installProgressTimeoutInMinutes").and_then(Value::as_i64).unwrap_or_default();
     if !(0..=1440).contains(&minutes) {
-        return Err(Failure::refused("The timeout must be between 1 and 1440 minutes."));
+        return Err(Failure::refused(
+            "The timeout must be between 1 and 1440 minutes, or 0 for the default.",
+        ));
     }
     if !flag(settings, "showInstallationProgress") {
         // Without the page nothing else on it means anything.
