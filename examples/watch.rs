@@ -32,8 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         None => follow(Watch::new(client, &chosen(client).await?).start()).await?,
     };
     println!("\n{report}");
-    let page = std::env::args().find_map(|argument| argument.strip_prefix("--html=").map(str::to_owned));
-    if let Some(path) = page {
+    if let Some(path) = support::value_of("--html=") {
         std::fs::write(&path, report.to_html())?;
         println!("The report as a page: {path}");
     }

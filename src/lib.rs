@@ -15,7 +15,7 @@
 //! | [`credential`], [`transport`], [`pipeline`], [`clock`] | sign-in, HTTP, retries and limits, time: each can be replaced |
 //! | `registration` | device CSV files and hardware hashes (feature `registration`) |
 //! | [`offline`] | `AutopilotConfigurationFile.json` |
-//! | [`workflow`] | the ten steps as one: import, plan, apply, watch |
+//! | [`workflow`] | the ten steps as one: plan, import, apply, watch, teardown |
 //! | `sim`, `testing` | the simulated tenant, and a client on it in one line (feature `sim`) |
 //!
 //! # Connect to a tenant

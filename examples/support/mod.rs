@@ -29,6 +29,11 @@ pub(crate) fn has_option(name: &str) -> bool {
     std::env::args().any(|argument| argument == name)
 }
 
+/// What stands behind the `=` of an option, such as `--html=`.
+pub(crate) fn value_of(option: &str) -> Option<String> {
+    std::env::args().find_map(|argument| argument.strip_prefix(option).map(str::to_owned))
+}
+
 /// Connects to the simulated tenant, or with `--live` to the tenant that the environment names.
 ///
 /// With `--live`, `AUTOPILOT_TOKEN` has a token, or `AUTOPILOT_TENANT_ID`, `AUTOPILOT_CLIENT_ID` and

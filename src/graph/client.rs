@@ -52,6 +52,16 @@ struct Inner {
     retry: RetryConfig,
 }
 
+/// Who calls Graph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Caller {
+    /// Whether it is an app by itself and not a user; `None` if the token does not tell.
+    pub app_only: Option<bool>,
+    /// The roles or scopes.
+    pub permissions: Vec<String>,
+}
+
 impl Client {
     /// Begins a client that signs in with `credential`.
     pub fn builder(credential: impl TokenProvider) -> ClientBuilder {
@@ -89,15 +99,30 @@ impl Client {
     /// # Errors
     /// When no token is to be had.
     pub async fn granted_permissions(&self) -> Result<Vec<String>> {
+        Ok(self.caller().await?.permissions)
+    }
+
+    /// Who calls, as far as the token in use shows it: read from it without a call to Graph.
+    ///
+    /// # Errors
+    /// When no token is to be had.
+    pub async fn caller(&self) -> Result<Caller> {
         #[derive(serde::Deserialize, Default)]
         struct Claims {
             #[serde(default)]
             roles: Vec<String>,
-            #[serde(default)]
-            scp: String,
+            scp: Option<String>,
+            idtyp: Option<String>,
         }
-        let Claims { roles, scp } = self.claims().await?;
-        Ok(roles.into_iter().chain(scp.split_whitespace().map(str::to_owned)).collect())
+        let Claims { roles, scp, idtyp } = self.claims().await?;
+        let app_only = match (&scp, idtyp.as_deref()) {
+            // A user's token can carry roles too: those are the user's in the app, not permissions.
+            (Some(_), _) | (None, Some("user")) => Some(false),
+            (None, Some("app")) => Some(true),
+            (None, _) => (!roles.is_empty()).then_some(true),
+        };
+        let scopes = scp.as_deref().unwrap_or_default().split_whitespace().map(str::to_owned);
+        Ok(Caller { app_only, permissions: roles.into_iter().chain(scopes).collect() })
     }
 
     /// The id of the tenant, read from the token in use without a call to Graph; none where the token does not show it.

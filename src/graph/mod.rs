@@ -10,7 +10,7 @@ mod poll;
 mod query;
 
 pub use self::batch::{Batch, BatchAnswers, Slot};
-pub use self::client::{Client, ClientBuilder};
+pub use self::client::{Caller, Client, ClientBuilder};
 pub use self::cloud::Cloud;
 pub use self::operation::{ApiVersion, Call, Operation, OperationInfo, Permissions, Scopes};
 pub use self::page::{Items, List, Page, Pages};

@@ -69,10 +69,37 @@ pub struct HybridJoin {
     /// Step 8: the domain join profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain_join: Option<DomainJoin>,
-    /// Whether assignments that are not part of this deployment are taken away from its own objects. They are left, and
-    /// reported, by default.
+    /// Step 9: what becomes of users that are assigned to devices.
+    #[serde(default, skip_serializing_if = "UserAssignment::is_default")]
+    pub user_assignment: UserAssignment,
+    /// Whether assignments that are not part of this deployment are taken away from its own objects, and groups that it
+    /// does not name from the MDM user scope. They are left by default, so that deployments live side by side.
     #[serde(default)]
     pub remove_other_assignments: bool,
+}
+
+/// What becomes of users that are assigned to devices.
+///
+/// **Do not assign users in a hybrid join**: the first sign-in of an assigned user joins Entra ID alone, the device cannot
+/// join the domain any more, and the deployment ends with 0x80070774. Microsoft names it the most frequent cause of that
+/// error, although its tutorial has it as an optional step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum UserAssignment {
+    /// None is assigned and none is taken away. A device with a user stops the plan.
+    #[default]
+    Leave,
+    /// Users are taken off the deployment's devices.
+    Unassign,
+    /// Users are assigned to the devices that name one. For a test of what happens; see the hazard above.
+    Assign,
+}
+
+impl UserAssignment {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Whose devices enroll automatically.
@@ -125,6 +152,12 @@ pub struct ActiveDirectory {
     /// rights on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organizational_unit: Option<OrganizationalUnit>,
+    /// Step 3: whether somebody has made sure that every connector may create computer accounts there; no by default.
+    ///
+    /// Graph cannot tell. Without the right the first ten devices get through, and every other one fails, so a plan says
+    /// that no device should be switched on until this is set.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rights_confirmed: bool,
 }
 
 /// The group of devices.
@@ -192,12 +225,13 @@ impl HybridJoin {
             name,
             mdm_scope: None,
             connectors: None,
-            active_directory: ActiveDirectory { domain, organizational_unit: None },
+            active_directory: ActiveDirectory { domain, organizational_unit: None, rights_confirmed: false },
             group: None,
             enrollment_status_page: None,
             blocking_apps: Vec::new(),
             profile: None,
             domain_join: None,
+            user_assignment: UserAssignment::Leave,
             remove_other_assignments: false,
         }
     }

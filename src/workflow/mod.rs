@@ -6,23 +6,31 @@ mod checks;
 mod hybrid_join;
 mod import;
 mod journal;
+mod made;
 mod objects;
+mod overlap;
 mod plan;
+mod preflight;
 mod prepare;
 pub mod report;
 mod run;
 mod state;
+mod teardown;
 pub mod watch;
 
 pub use self::apply::{ApplyEvent, ApplyOptions, ApplyReport};
 pub use self::hybrid_join::{
     ActiveDirectory, DeviceGroup, DomainJoin, DomainJoinTarget, ExpectedConnectors, HybridJoin, Members,
-    UserScope, suggestion,
+    UserAssignment, UserScope, suggestion,
 };
 pub use self::import::{
     DeviceReport, Doubt, GroupTagCheck, Import, ImportCounts, ImportEvent, ImportEventKind, ImportOptions,
     ImportOutcome, ImportPreview, ImportReport, ImportRun, ImportStage, Refusal,
 };
 pub use self::journal::{Journal, JournalStore, MemoryStore};
+pub use self::made::{Made, MadeItem};
+pub use self::overlap::overlaps;
 pub use self::plan::{Action, Plan, PlannedStep, Step};
+pub use self::preflight::{Need, Preflight, Purpose};
 pub use self::run::{Progress, Run, StopHandle};
+pub use self::teardown::{PlannedRemoval, Removal, Teardown, TeardownEvent, TeardownPlan, TeardownReport};

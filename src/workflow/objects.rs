@@ -17,6 +17,7 @@ pub(super) trait Object:
     Settings<Observed: Send + Sync> + Named + Clone + Send + Sync + 'static
 {
     fn create(&self, client: &Client) -> Call<Stored<Self>>;
+    fn get(client: &Client, id: &Id<Self>) -> Call<Stored<Self>>;
     fn update(&self, client: &Client, stored: &Stored<Self>) -> Update<Self>;
     /// All of this type and exact name.
     fn find(client: &Client, name: &str) -> impl Future<Output = Result<Vec<Stored<Self>>>> + Send;
@@ -39,6 +40,10 @@ impl Object for Group {
         client.groups().create(self)
     }
 
+    fn get(client: &Client, id: &Id<Self>) -> Call<Stored<Self>> {
+        client.groups().get(id)
+    }
+
     fn update(&self, client: &Client, stored: &Stored<Self>) -> Update<Self> {
         client.groups().update(stored, self)
     }
@@ -53,6 +58,10 @@ impl Object for Group {
 impl Object for HybridJoinProfile {
     fn create(&self, client: &Client) -> Call<Stored<Self>> {
         client.profiles().create(self)
+    }
+
+    fn get(client: &Client, id: &Id<Self>) -> Call<Stored<Self>> {
+        client.profiles().get(id)
     }
 
     fn update(&self, client: &Client, stored: &Stored<Self>) -> Update<Self> {
@@ -91,6 +100,10 @@ impl Object for EnrollmentStatusPage {
         client.enrollment_status_pages().create(self)
     }
 
+    fn get(client: &Client, id: &Id<Self>) -> Call<Stored<Self>> {
+        client.enrollment_status_pages().get(id)
+    }
+
     fn update(&self, client: &Client, stored: &Stored<Self>) -> Update<Self> {
         client.enrollment_status_pages().update(stored, self)
     }
@@ -126,6 +139,10 @@ impl Assignable for EnrollmentStatusPage {
 impl Object for DomainJoinProfile {
     fn create(&self, client: &Client) -> Call<Stored<Self>> {
         client.domain_join_profiles().create(self)
+    }
+
+    fn get(client: &Client, id: &Id<Self>) -> Call<Stored<Self>> {
+        client.domain_join_profiles().get(id)
     }
 
     fn update(&self, client: &Client, stored: &Stored<Self>) -> Update<Self> {

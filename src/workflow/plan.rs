@@ -33,7 +33,7 @@ pub enum Step {
     Profile,
     /// 8: the domain join profile.
     DomainJoin,
-    /// 9: users are assigned to devices. Never by this workflow: it breaks hybrid joins.
+    /// 9: users are assigned to devices, or taken off. Off by default: it breaks hybrid joins.
     Users,
     /// 10: devices are deployed.
     Deploy,
@@ -146,10 +146,13 @@ impl HybridJoin {
     /// Compares the tenant with what is desired. Reads only.
     ///
     /// # Errors
-    /// As [`Call::send`](crate::graph::Call::send). What is wrong with the tenant is a finding, not an error.
+    /// [`ErrorKind::Forbidden`] before any request if the token shows permissions and they do not suffice; as
+    /// [`Call::send`](crate::graph::Call::send). What is wrong with the tenant is a finding, not an error.
     /// # Permissions
     /// To read: `DeviceManagementServiceConfig.Read.All`, `DeviceManagementConfiguration.Read.All`, `Group.Read.All`,
-    /// `DeviceManagementApps.Read.All`, and for the MDM scope a signed-in user with `Policy.Read.All`.
+    /// `DeviceManagementApps.Read.All`, and for the MDM scope a signed-in user with `Policy.Read.All`; with
+    /// `Device.Read.All` it also finds devices whose object in Entra ID is gone. [`HybridJoin::preflight`] tells which of
+    /// them the token lacks.
     pub async fn plan(&self, client: &Client, devices: &[DeviceToImport]) -> Result<Plan> {
         Ok(self.plan_with_todo(client, devices).await?.0)
     }
@@ -159,7 +162,10 @@ impl HybridJoin {
         client: &Client,
         devices: &[DeviceToImport],
     ) -> Result<(Plan, Todo)> {
-        let state = TenantState::read(client, self, !devices.is_empty()).await?;
+        let caller = client.caller().await?;
+        let with_devices = !devices.is_empty();
+        self.check_reads(&caller, with_devices)?;
+        let state = TenantState::read(client, self, with_devices, caller.app_only == Some(true)).await?;
         let prepared = prepare(self, &state, devices).map_err(|error| {
             Error::new(ErrorKind::InvalidInput, "the settings cannot be written").with_source(error)
         })?;
@@ -170,6 +176,7 @@ impl HybridJoin {
             _ => None,
         });
         findings.extend(blocked);
+        findings.extend(self.check_writes(&prepared.steps, &caller));
         findings.sort_by(|a, b| (b.severity, &a.id, &a.place).cmp(&(a.severity, &b.id, &b.place)));
         findings.dedup();
         let plan = Plan { desired: self.clone(), steps: prepared.steps, findings, devices: devices.to_vec() };
@@ -252,7 +259,9 @@ impl fmt::Display for PlannedStep {
             }
             Action::Keep => writeln!(f, "  = {subject}"),
             Action::Manual(text) => writeln!(f, "  ! {subject}: by hand: {text}"),
-            Action::Blocked(finding) => writeln!(f, "  x {subject}: {}", finding.evidence),
+            Action::Blocked(finding) => {
+                writeln!(f, "  x {subject}: {}; {}", finding.evidence, finding.remedy)
+            }
         }
     }
 }

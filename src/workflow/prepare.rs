@@ -1,12 +1,14 @@
 //! From what is desired and what there is to what is to be done.
 
+use std::collections::{BTreeSet, HashMap};
+
 use crate::model::{
     Assignment, Change, Device, DeviceToImport, DisplayName, DomainJoinProfile, EnrollmentStatusPage,
-    Finding, Group, GroupTag, HybridJoinProfile, Id, InvalidValue, MdmPolicy, MdmScope, Patch, Settings,
-    Severity, Stored, Target, TargetKind,
+    Finding, Group, GroupTag, HybridJoinProfile, Id, InvalidValue, MdmPolicy, MdmScope, MdmScopeStep, Patch,
+    PolicyScope, Settings, Severity, Stored, Target, TargetKind, UserPrincipalName,
 };
 
-use super::hybrid_join::{DomainJoinTarget, HybridJoin, UserScope};
+use super::hybrid_join::{DomainJoinTarget, HybridJoin, UserAssignment, UserScope};
 use super::plan::{Action, PlannedStep, Step};
 use super::state::{MdmRead, TenantState};
 
@@ -23,10 +25,20 @@ pub(super) struct Todo {
     pub(super) page: Ensure<EnrollmentStatusPage>,
     pub(super) profile: Ensure<HybridJoinProfile>,
     pub(super) domain_join: Ensure<DomainJoinProfile>,
+    pub(super) devices: DevicesTodo,
+}
+
+/// What is to become of devices: ids, and serial numbers for messages.
+#[derive(Default)]
+pub(super) struct DevicesTodo {
     pub(super) import: Vec<DeviceToImport>,
     pub(super) retag: Vec<(Id<Device>, String, GroupTag)>,
-    /// Devices that are registered already and keep their tag.
+    /// Registered already.
     pub(super) registered: Vec<(Id<Device>, String)>,
+    pub(super) unassign: Vec<(Id<Device>, String)>,
+    pub(super) assign: Vec<(Id<Device>, String, UserPrincipalName)>,
+    /// Users of devices that are to be imported, by serial number.
+    pub(super) assign_later: Vec<(String, UserPrincipalName)>,
 }
 
 /// What is to become of an object.
@@ -69,7 +81,11 @@ pub(super) fn prepare(
             Some(unit) => (unit.to_string(), grant_text(&format!("the organizational unit {unit}"))),
             None => ("default computers container".to_owned(), grant_text("the container for computers")),
         };
-        steps.push(PlannedStep::new(Step::ComputerAccounts, place, Action::Manual(text)));
+        let action = match desired.active_directory.rights_confirmed {
+            true => Action::Keep,
+            false => Action::Manual(text),
+        };
+        steps.push(PlannedStep::new(Step::ComputerAccounts, place, action));
     }
 
     let candidates = |name: &DisplayName| state.groups_named(name).to_vec();
@@ -77,9 +93,12 @@ pub(super) fn prepare(
         Some(wish) => ensure(Step::Group, candidates(&wish.display_name), wish, &mut steps),
         None => Ensure::Nothing,
     };
-    let (import, retag, registered) = prepare_devices(desired, state, devices, &mut steps);
+    let devices = prepare_devices(desired, state, devices, &mut steps);
 
-    let target = |assign: bool| assign.then(|| Wanted::Group(group.stored().map(|stored| stored.id.clone())));
+    // A group that cannot be settled is told once, and nothing is assigned to it.
+    let has_group = !matches!(group, Ensure::Blocked | Ensure::Nothing);
+    let target =
+        || has_group.then(|| Wanted::Group(group.stored().map(|stored: &Stored<Group>| stored.id.clone())));
     let page = match &desired.enrollment_status_page {
         Some(wish) => {
             let wish = with_named_apps(wish, desired, state);
@@ -88,7 +107,7 @@ pub(super) fn prepare(
             };
             let found = state.pages.iter().filter(own).cloned().collect();
             let page = ensure(Step::StatusPage, found, wish, &mut steps);
-            assign(Step::StatusPage, desired, state, &page, target(desired.group.is_some()), &mut steps);
+            assign(Step::StatusPage, desired, state, &page, target(), &mut steps);
             page
         }
         None => Ensure::Nothing,
@@ -98,7 +117,7 @@ pub(super) fn prepare(
             let own = |stored: &&Stored<HybridJoinProfile>| stored.settings.display_name == wish.display_name;
             let found = state.hybrid_profiles().filter(own).cloned().collect();
             let profile = ensure(Step::Profile, found, wish.clone(), &mut steps);
-            assign(Step::Profile, desired, state, &profile, target(desired.group.is_some()), &mut steps);
+            assign(Step::Profile, desired, state, &profile, target(), &mut steps);
             profile
         }
         None => Ensure::Nothing,
@@ -112,14 +131,33 @@ pub(super) fn prepare(
                 .domain_join
                 .as_ref()
                 .is_some_and(|join| join.assign_to == DomainJoinTarget::AllDevices);
-            let wanted = if all { Some(Wanted::AllDevices) } else { target(desired.group.is_some()) };
+            let wanted = if all { Some(Wanted::AllDevices) } else { target() };
             assign(Step::DomainJoin, desired, state, &profile, wanted, &mut steps);
             profile
         }
         None => Ensure::Nothing,
     };
+    steps.push(PlannedStep::new(Step::Deploy, "devices", deploy_gate(desired)));
     steps.sort_by_key(|planned| planned.step);
-    Ok(Prepared { steps, todo: Todo { mdm, group, page, profile, domain_join, import, retag, registered } })
+    Ok(Prepared { steps, todo: Todo { mdm, group, page, profile, domain_join, devices } })
+}
+
+/// Whether devices may be switched on: not before somebody has made sure of what Graph cannot tell.
+fn deploy_gate(desired: &HybridJoin) -> Action {
+    if desired.domain_join.is_none() || desired.active_directory.rights_confirmed {
+        return Action::Manual(
+            "switch each device on when it has its profile, not before: a device that finds none keeps a default one"
+                .into(),
+        );
+    }
+    Action::Blocked(Finding::new(
+        "computer-accounts.not-confirmed",
+        Severity::Warning,
+        Step::ComputerAccounts.to_string(),
+        "nobody has confirmed that every connector may create computer accounts; without the right, ten devices get \
+         through and every other one fails (event 30132, diagnostic code 0x800; 0x80070774 on the device)",
+        "grant the right, and set rights_confirmed = true in [active_directory]; until then, switch no device on",
+    ))
 }
 
 const INSTALL_CONNECTOR: &str = "download the Intune Connector for Active Directory from the Intune admin center \
@@ -168,7 +206,7 @@ fn prepare_mdm(
     let scope = match wish {
         UserScope::All => MdmScope::All,
         UserScope::Groups(names) => {
-            let mut ids = std::collections::BTreeSet::new();
+            let mut ids = BTreeSet::new();
             for name in names {
                 match state.groups_named(name) {
                     [group] => {
@@ -183,19 +221,44 @@ fn prepare_mdm(
             MdmScope::Groups(ids)
         }
     };
+    let scope = match scope {
+        // Who is in the scope by another deployment's wish stays in it.
+        MdmScope::Groups(mut ids) if !desired.remove_other_assignments => {
+            if policy.applies_to == Some(PolicyScope::All) {
+                planned(Action::Keep);
+                return None;
+            }
+            if policy.applies_to == Some(PolicyScope::Selected) {
+                ids.extend(policy.included_groups.iter().flatten().map(|group| group.id.clone()));
+            }
+            MdmScope::Groups(ids)
+        }
+        scope => scope,
+    };
     let taken = scope.steps_from(policy);
     if taken.is_empty() {
         planned(Action::Keep);
         return None;
     }
-    let lines = Action::Assign {
-        add: match wish {
-            UserScope::All => vec!["all users".to_owned()],
-            UserScope::Groups(names) => names.iter().map(|name| format!("group {name}")).collect(),
-        },
-        remove: Vec::new(),
+    let label = |id: &Id<Group>| {
+        let named = state.groups.iter().find(|(_, found)| found.iter().any(|stored| stored.id == *id));
+        named.map_or_else(|| format!("group {id}"), |(name, _)| format!("group {name}"))
     };
-    planned(lines);
+    let (mut add, mut remove) = (Vec::new(), Vec::new());
+    for step in &taken {
+        match step {
+            MdmScopeStep::ApplyToAll => add.push("all users".to_owned()),
+            MdmScopeStep::Include(id) => add.push(label(id)),
+            MdmScopeStep::Exclude(id) => remove.push(label(id)),
+            _ => {}
+        }
+    }
+    // One that goes out and in again stays.
+    remove.retain(|label| !add.contains(label));
+    if policy.applies_to == Some(PolicyScope::All) {
+        remove.push("all users".to_owned());
+    }
+    planned(Action::Assign { add, remove });
     Some((policy.as_ref().clone(), scope))
 }
 
@@ -304,7 +367,7 @@ fn assign<S: Settings + Named>(
     steps.push(PlannedStep::new(step, format!("{name}, assignments"), action));
 }
 
-fn label_of(assignment: &Assignment) -> String {
+pub(super) fn label_of(assignment: &Assignment) -> String {
     match assignment.target.as_ref().map(|target| &target.kind) {
         Some(TargetKind::AllDevices) => "all devices".to_owned(),
         Some(TargetKind::AllLicensedUsers) => "all users".to_owned(),
@@ -326,7 +389,7 @@ fn with_named_apps(
         let mut found = state.apps.iter().filter(|app| app.display_name.as_deref() == Some(name.as_str()));
         found.next().filter(|_| found.next().is_none()).map(|app| app.id.clone())
     });
-    let mut named: std::collections::BTreeSet<_> = named.collect();
+    let mut named: BTreeSet<_> = named.collect();
     if named.is_empty() {
         return page;
     }
@@ -342,42 +405,29 @@ fn with_named_apps(
     page
 }
 
-type Devices = (Vec<DeviceToImport>, Vec<(Id<Device>, String, GroupTag)>, Vec<(Id<Device>, String)>);
-
+/// What is to become of the devices that are given and, where users are taken off, of all of the deployment.
 fn prepare_devices(
     desired: &HybridJoin,
     state: &TenantState,
     devices: &[DeviceToImport],
     steps: &mut Vec<PlannedStep>,
-) -> Devices {
-    let mut import = Vec::new();
-    let (mut retag, mut registered) = (Vec::new(), Vec::new());
-    let mut by_serial: std::collections::HashMap<String, Vec<&Device>> = std::collections::HashMap::new();
+) -> DevicesTodo {
+    let mut todo = DevicesTodo::default();
+    let mut by_serial: HashMap<String, Vec<&Device>> = HashMap::new();
     for device in &state.devices {
         if let Some(serial) = device.serial_number.as_deref() {
             by_serial.entry(serial.to_ascii_lowercase()).or_default().push(device);
         }
     }
+    let mut named: BTreeSet<&str> = BTreeSet::new();
     for device in devices {
-        let wanted = device.group_tag.as_ref().or(desired.group_tag());
         let serial = device.serial_number.as_str();
         match by_serial.get(&serial.to_ascii_lowercase()).map(Vec::as_slice) {
-            None => {
-                let mut device = device.clone();
-                device.group_tag = wanted.cloned();
-                import.push(device);
-            }
+            None => todo.import(desired, device),
             // Serial numbers repeat: which of several it is cannot be told here, and the import tells it.
             Some([found]) => {
-                let held = found.group_tag.as_deref().unwrap_or_default();
-                match wanted.filter(|wanted| !wanted.as_str().eq_ignore_ascii_case(held)) {
-                    Some(wanted) => {
-                        let change = Change::new("groupTag", held, wanted.as_str());
-                        steps.push(PlannedStep::new(Step::Devices, serial, Action::Update(vec![change])));
-                        retag.push((found.id.clone(), serial.to_owned(), wanted.clone()));
-                    }
-                    None => registered.push((found.id.clone(), serial.to_owned())),
-                }
+                named.insert(found.id.as_str());
+                todo.register(desired, device, found, steps);
             }
             Some(_) => {
                 let finding = Finding::new(
@@ -391,13 +441,83 @@ fn prepare_devices(
             }
         }
     }
-    if !import.is_empty() {
-        let serials = import.iter().map(|device| device.serial_number.to_string()).collect();
+    if desired.user_assignment == UserAssignment::Unassign {
+        let whose = |device: &&Device| {
+            device.user_principal_name.is_some()
+                && (named.contains(device.id.as_str()) || TenantState::is_of(desired, device))
+        };
+        for device in state.devices.iter().filter(whose) {
+            let serial = device.serial_number.as_deref().unwrap_or_else(|| device.id.as_str());
+            let action = Action::Assign { add: Vec::new(), remove: vec!["its user".to_owned()] };
+            steps.push(PlannedStep::new(Step::Users, serial, action));
+            todo.unassign.push((device.id.clone(), serial.to_owned()));
+        }
+    }
+    if !todo.import.is_empty() {
+        let serials = todo.import.iter().map(|device| device.serial_number.to_string()).collect();
         steps.push(PlannedStep::new(Step::Devices, "devices", Action::Import(serials)));
     }
-    if !registered.is_empty() {
-        let subject = format!("{} registered devices", registered.len());
+    if !todo.registered.is_empty() {
+        let subject = format!("{} registered devices", todo.registered.len());
         steps.push(PlannedStep::new(Step::Devices, subject, Action::Keep));
     }
-    (import, retag, registered)
+    for (serial, _) in &todo.assign_later {
+        steps.push(PlannedStep::new(Step::Users, serial.as_str(), user_added()));
+    }
+    todo
+}
+
+fn user_added() -> Action {
+    Action::Assign { add: vec!["its user".to_owned()], remove: Vec::new() }
+}
+
+impl HybridJoin {
+    /// A device as it is imported, and the user that is assigned to it afterwards.
+    pub(super) fn to_import(&self, device: &DeviceToImport) -> (DeviceToImport, Option<UserPrincipalName>) {
+        let mut device = device.clone();
+        device.group_tag = device.group_tag.or_else(|| self.group_tag().cloned());
+        let user = match self.user_assignment {
+            UserAssignment::Leave => None,
+            // An import takes a user without a check, and a wrong one locks the device out.
+            UserAssignment::Unassign | UserAssignment::Assign => device.assigned_user_principal_name.take(),
+        };
+        (device, user)
+    }
+}
+
+impl DevicesTodo {
+    fn import(&mut self, desired: &HybridJoin, device: &DeviceToImport) {
+        let (device, user) = desired.to_import(device);
+        if let (Some(user), UserAssignment::Assign) = (user, desired.user_assignment) {
+            self.assign_later.push((device.serial_number.to_string(), user));
+        }
+        self.import.push(device);
+    }
+
+    fn register(
+        &mut self,
+        desired: &HybridJoin,
+        wish: &DeviceToImport,
+        found: &Device,
+        steps: &mut Vec<PlannedStep>,
+    ) {
+        let serial = wish.serial_number.as_str();
+        let wanted = wish.group_tag.as_ref().or(desired.group_tag());
+        let held = found.group_tag.as_deref().unwrap_or_default();
+        if let Some(wanted) = wanted.filter(|wanted| !wanted.as_str().eq_ignore_ascii_case(held)) {
+            let change = Change::new("groupTag", held, wanted.as_str());
+            steps.push(PlannedStep::new(Step::Devices, serial, Action::Update(vec![change])));
+            self.retag.push((found.id.clone(), serial.to_owned(), wanted.clone()));
+        }
+        self.registered.push((found.id.clone(), serial.to_owned()));
+        if let (UserAssignment::Assign, Some(user)) =
+            (desired.user_assignment, &wish.assigned_user_principal_name)
+        {
+            let is_held = |held: &crate::model::Personal| held.as_str().eq_ignore_ascii_case(user.as_str());
+            if !found.user_principal_name.as_ref().is_some_and(is_held) {
+                steps.push(PlannedStep::new(Step::Users, serial, user_added()));
+                self.assign.push((found.id.clone(), serial.to_owned(), user.clone()));
+            }
+        }
+    }
 }

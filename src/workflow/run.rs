@@ -135,6 +135,24 @@ impl<E> Progress<E> {
         let _ = self.events.send(event);
     }
 
+    /// Asks all of the work to end, as [`StopHandle::stop`] does: for work whose one part has failed.
+    pub fn stop(&self) {
+        self.stop.stop();
+    }
+
+    /// Lets whoever reads the run hear what was said so far: after this, a stop in answer to it is known.
+    pub async fn heard(&self) {
+        let mut waited = false;
+        std::future::poll_fn(|context| {
+            if std::mem::replace(&mut waited, true) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+
     /// Whether the work is to end.
     pub fn is_stopped(&self) -> bool {
         *self.stop.0.borrow()

@@ -1,77 +1,12 @@
-//! A deployment as a whole, on the simulated tenant.
-#![cfg(all(feature = "sim", feature = "registration"))]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+//! What a plan finds, and that applying it leads there.
 
-use std::collections::BTreeMap;
-
-use windows_autopilot::model::{DeviceToImport, DisplayName, Severity};
-use windows_autopilot::registration::hash::SampleHash;
-use windows_autopilot::sim::{Fault, Tenant};
+use windows_autopilot::model::{DisplayName, Severity};
+use windows_autopilot::sim::{Fault, NewDevice, Tenant};
 use windows_autopilot::testing::Harness;
-use windows_autopilot::workflow::{Action, ApplyOptions, HybridJoin, Plan};
+use windows_autopilot::workflow::{Action, ApplyOptions, Plan};
 use windows_autopilot::{ErrorKind, Result};
 
-const UNIT: &str = "OU=Autopilot,DC=corp,DC=contoso,DC=com";
-const DOMAIN: &str = "corp.contoso.com";
-
-fn desired() -> HybridJoin {
-    let text = format!(
-        r#"
-        name = "Munich"
-        mdm_scope.groups = ["Intune users"]
-        connectors = {{}}
-        [active_directory]
-        domain = "{DOMAIN}"
-        organizational_unit = "{UNIT}"
-        [group]
-        display_name = "Autopilot Munich"
-        members.group_tag = "Munich"
-        [enrollment_status_page]
-        display_name = "Autopilot Munich"
-        [profile]
-        display_name = "Contoso hybrid Munich"
-        locale = "de-DE"
-        [domain_join]
-        display_name = "Munich"
-        computer_name_prefix = "MUC-"
-        "#
-    );
-    toml::from_str(&text).unwrap()
-}
-
-fn devices(count: usize) -> Vec<DeviceToImport> {
-    (0..count)
-        .map(|n| {
-            let serial = format!("PF{n:06}");
-            DeviceToImport::new(serial.parse().unwrap(), SampleHash::new(serial.clone()).build().unwrap())
-        })
-        .collect()
-}
-
-fn harness() -> Harness {
-    let harness = Harness::new();
-    harness.tenant.add_group("Intune users");
-    harness.tenant.add_connector("SRV-ODJ-01", DOMAIN, "6.2504.2001.8");
-    harness
-}
-
-/// How many writes a tenant took, by method and path.
-fn writes(tenant: &Tenant) -> BTreeMap<String, usize> {
-    let mut writes = BTreeMap::new();
-    for request in tenant.requests() {
-        if request.method != "GET"
-            && !request.path.ends_with("/$batch")
-            && request.status.is_some_and(|status| status.is_success())
-        {
-            *writes.entry(format!("{} {}", request.method, request.path)).or_default() += 1;
-        }
-    }
-    writes
-}
-
-fn ids(plan: &Plan) -> Vec<&str> {
-    plan.findings.iter().map(|finding| &*finding.id).collect()
-}
+use crate::support::{DOMAIN, desired, devices, harness, ids, writes};
 
 #[tokio::test]
 async fn planning_only_reads_and_a_second_run_changes_nothing() -> Result<()> {
@@ -100,16 +35,24 @@ async fn planning_only_reads_and_a_second_run_changes_nothing() -> Result<()> {
 async fn each_object_is_made_once_although_every_answer_to_a_write_is_lost_once() -> Result<()> {
     let Harness { client, tenant, .. } = harness();
     let creations = [
-        "/v1.0/groups",
-        "/beta/deviceManagement/windowsAutopilotDeploymentProfiles",
-        "/beta/deviceManagement/deviceEnrollmentConfigurations",
-        "/beta/deviceManagement/deviceConfigurations",
+        "/groups",
+        "/deviceManagement/windowsAutopilotDeploymentProfiles",
+        "/deviceManagement/deviceEnrollmentConfigurations",
+        "/deviceManagement/deviceConfigurations",
     ];
-    for path in creations {
+    let assignments = [
+        "/deviceManagement/windowsAutopilotDeploymentProfiles/*/assignments",
+        "/deviceManagement/deviceEnrollmentConfigurations/*/assign",
+        "/deviceManagement/deviceConfigurations/*/assign",
+        "/policies/mobileDeviceManagementPolicies/*/includedGroups/$ref",
+    ];
+    for path in creations.into_iter().chain(assignments) {
         tenant.fault(Fault::reset_after().on("POST", path).once());
     }
     let desired = desired();
     desired.plan(&client, &[]).await?.apply(&client).await?;
+    let lost = tenant.requests().iter().filter(|request| request.status.is_none()).count();
+    assert_eq!(lost, 8, "an answer was not lost");
     assert!(desired.plan(&client, &[]).await?.is_empty());
     assert_eq!(client.profiles().count().send().await?, 1);
     assert_eq!(client.domain_join_profiles().count().send().await?, 1);
@@ -177,8 +120,7 @@ async fn what_stands_in_the_way_is_found() -> Result<()> {
         ("devices.user-assigned", Severity::Error, |tenant| {
             let user = format!("adele@{}", tenant.domain());
             tenant.add_user(&user);
-            tenant
-                .add_device_with(windows_autopilot::sim::NewDevice::new("PF000000").with_assigned_user(user));
+            tenant.add_device_with(NewDevice::new("PF000000").with_assigned_user(user));
         }),
     ];
     for (id, severity, arrange) in cases {

@@ -1,0 +1,64 @@
+//! Whether a tenant is still what it should be: for a pipeline that runs every night.
+//!
+//! `cargo run --features sim --example drift [SETTINGS.toml]` compares; with `--live` a real tenant. Ends with 0 if nothing
+//! differs, with 3 if something does, and with 1 if it could not be told. On the simulated tenant somebody changes a
+//! profile by hand after the deployment, so there is something to see; `--untouched` leaves it alone.
+#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+
+#[path = "support/deployment.rs"]
+mod deployment;
+mod support;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use windows_autopilot::Client;
+use windows_autopilot::model::{DeploymentProfile, Locale};
+use windows_autopilot::workflow::{Action, HybridJoin};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let Some((desired, _)) = deployment::read(support::arguments()) else {
+        return Ok(ExitCode::from(2));
+    };
+    let connection = support::connect()?;
+    if let Some((tenant, _)) = &connection.simulated {
+        deployment::prepare(tenant, &desired);
+        desired.plan(&connection.client, &[]).await?.apply(&connection.client).await?;
+        if !support::has_option("--untouched") {
+            meddle(&connection.client).await?;
+        }
+    }
+    compare(&desired, &connection.client).await
+}
+
+async fn compare(desired: &HybridJoin, client: &Client) -> Result<ExitCode, Box<dyn Error>> {
+    let plan = desired.plan(client, &[]).await?;
+    for planned in plan.drift() {
+        print!("{}: {planned}", planned.step);
+        if let Action::Update(changes) = &planned.action {
+            for change in changes {
+                println!("      should be {}, is {}", change.after, change.before);
+            }
+        }
+    }
+    for finding in plan.blocking() {
+        println!("{finding}");
+    }
+    match plan.drift().count() {
+        0 => println!("The tenant is as it should be."),
+        count => println!("{count} things differ."),
+    }
+    Ok(if plan.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}
+
+/// What a colleague does in the portal.
+async fn meddle(client: &Client) -> Result<(), Box<dyn Error>> {
+    for profile in client.profiles().list().all().await? {
+        let DeploymentProfile::Hybrid(stored) = profile else { continue };
+        let mut other = stored.settings.clone();
+        other.locale = Locale::language("fr-FR")?;
+        client.profiles().update(&stored, &other).send().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! Progress of an apply, for a terminal.
+#![allow(dead_code, reason = "each example uses its part")]
+
+use std::error::Error;
+
+use futures_util::StreamExt as _;
+use indicatif::{ProgressBar, ProgressStyle};
+use windows_autopilot::workflow::{ApplyEvent, ApplyReport, ImportEventKind, Run};
+
+/// Shows how far an apply is, and what came of it.
+pub(crate) async fn follow(mut run: Run<ApplyEvent, ApplyReport>) -> Result<ApplyReport, Box<dyn Error>> {
+    let bar = ProgressBar::new(0);
+    bar.set_style(ProgressStyle::with_template("  {bar:30} {pos}/{len} {msg}")?);
+    while let Some(event) = run.next().await {
+        match event {
+            ApplyEvent::Done { step, subject, what } => {
+                bar.suspend(|| println!("  {step}: {subject}: {what}"));
+            }
+            ApplyEvent::Import(import) => {
+                bar.set_length(import.counts.total() as u64);
+                bar.set_position(import.counts.finished() as u64);
+                if let ImportEventKind::Finished { serial_number, outcome, .. } = import.kind
+                    && !outcome.is_registered()
+                {
+                    bar.suspend(|| println!("  {serial_number}: {outcome}"));
+                }
+            }
+            ApplyEvent::Found(finding) => bar.suspend(|| println!("  {finding}")),
+            _ => {}
+        }
+    }
+    bar.finish_and_clear();
+    let report = run.await?;
+    if let Some(import) = &report.import {
+        println!("  devices: {} of {} registered", import.counts.registered, import.counts.total());
+        for finding in import.findings() {
+            println!("  {finding}");
+        }
+    }
+    Ok(report)
+}

@@ -1,0 +1,58 @@
+//! The end of a deployment: what it made is taken down, and nothing else.
+//!
+//! `cargo run --features sim --example teardown [SETTINGS.toml] [DEVICES.csv]` makes a deployment on the simulated tenant and
+//! takes it down again. With `--live --journals=PREFIX` it takes down what `apply` has written into its journals; it
+//! asks first. `--managed` also deletes enrolled devices in Intune.
+#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+
+#[path = "support/deployment.rs"]
+mod deployment;
+mod support;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use futures_util::StreamExt as _;
+use windows_autopilot::workflow::{Journal, Made, Teardown, TeardownEvent};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let Some((desired, devices)) = deployment::read(support::arguments()) else {
+        return Ok(ExitCode::from(2));
+    };
+    let connection = support::connect()?;
+    let client = &connection.client;
+    let made = match (&connection.simulated, support::value_of("--journals=")) {
+        (_, Some(prefix)) => Made::read(Journal::at(format!("{prefix}.made")))?,
+        (Some((tenant, _)), None) => {
+            deployment::prepare(tenant, &desired);
+            desired.plan(client, &devices).await?.apply(client).await?.made
+        }
+        (None, None) => return Err("--live needs --journals=PREFIX: the one that apply was given".into()),
+    };
+    let mut teardown = Teardown::new(made);
+    if support::has_option("--managed") {
+        teardown = teardown.deleting_managed_devices();
+    }
+    let plan = teardown.plan(client).await?;
+    println!("{plan}\n");
+    if plan.blocking().next().is_some() {
+        println!("Nothing was removed: put the errors right, and run it again.");
+        return Ok(ExitCode::FAILURE);
+    }
+    if plan.is_empty() || !connection.may_write("Take it down")? {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut run = plan.apply(client);
+    while let Some(event) = run.next().await {
+        if let TeardownEvent::Done { step, subject, what } = event {
+            println!("  {step}: {subject}: {what}");
+        }
+    }
+    let report = run.await?;
+    println!("{} things removed.", report.removed);
+    for left in report.manual {
+        println!("Left for you: {left}");
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,29 @@
+//! What stands in the way of a deployment.
+
+mod devices;
+mod objects;
+mod tenant;
+
+use jiff::Timestamp;
+
+use super::hybrid_join::HybridJoin;
+use super::state::TenantState;
+use crate::model::{DeviceToImport, Finding};
+
+pub(super) fn check(
+    desired: &HybridJoin,
+    state: &TenantState,
+    devices: &[DeviceToImport],
+    now: Timestamp,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    tenant::check_mdm(state, &mut found);
+    tenant::check_connectors(desired, state, now, &mut found);
+    objects::check_members(desired, state, &mut found);
+    objects::check_profile(desired, state, &mut found);
+    objects::check_page(desired, state, &mut found);
+    objects::check_domain_join(desired, state, &mut found);
+    objects::check_orphans(state, &mut found);
+    devices::check_devices(desired, state, devices, &mut found);
+    found
+}

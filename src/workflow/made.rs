@@ -1,0 +1,325 @@
+//! What a workflow made, so that it can be taken down again and nothing else.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::hybrid_join::{DomainJoinTarget, HybridJoin};
+use super::journal::Journal;
+use super::plan::Step;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Device, Group, Id, Target};
+
+/// What a workflow made in a tenant: what a [`Teardown`](super::Teardown) takes down.
+///
+/// An [`ApplyReport`](super::ApplyReport) has it. It goes through serde, so keep it with the settings; or let
+/// [`ApplyOptions::with_journals`](super::ApplyOptions::with_journals) write it down as it comes about, so that a kill does
+/// not lose it, and read it with [`Made::read`].
+///
+/// What was there before is not in it, even if it was changed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Made(Vec<MadeItem>);
+
+/// One thing that was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "made", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum MadeItem {
+    /// A group, a status page or a profile.
+    #[non_exhaustive]
+    Object {
+        /// Which.
+        step: Step,
+        /// Its name.
+        name: String,
+        /// Its id; none if it was about to be created when the run was killed: then it is told by its name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+    },
+    /// An object was assigned.
+    #[non_exhaustive]
+    Assignment {
+        /// Which.
+        step: Step,
+        /// The object's name.
+        name: String,
+        /// To whom; by the group of devices, if that was not known yet.
+        target: Target,
+    },
+    /// A group was taken into the MDM user scope.
+    #[non_exhaustive]
+    ScopeGroup {
+        /// The group of users.
+        group: Id<Group>,
+    },
+    /// Everybody was taken into the MDM user scope.
+    ScopeAll,
+    /// A device was registered.
+    #[non_exhaustive]
+    Device {
+        /// Its serial number.
+        serial_number: String,
+        /// Its registration; none if it was on its way when the run was killed: then it is told by its serial number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Id<Device>>,
+    },
+}
+
+impl MadeItem {
+    pub(super) fn object(step: Step, name: &str, id: Option<&str>) -> Self {
+        Self::Object { step, name: name.to_owned(), id: id.map(str::to_owned) }
+    }
+
+    pub(super) fn device(serial_number: &str, id: Option<Id<Device>>) -> Self {
+        Self::Device { serial_number: serial_number.to_owned(), id }
+    }
+
+    /// Whether both speak of the same thing: the later one says more.
+    fn is_about(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Object { step: a, name: one, .. }, Self::Object { step: b, name: other, .. }) => {
+                a == b && one == other
+            }
+            (Self::Device { serial_number: one, .. }, Self::Device { serial_number: other, .. }) => {
+                one.eq_ignore_ascii_case(other)
+            }
+            (
+                Self::Assignment { step: a, name: one, target: to },
+                Self::Assignment { step: b, name: other, target },
+            ) => a == b && one == other && to.same_as(target),
+            (one, other) => one == other,
+        }
+    }
+}
+
+impl Made {
+    /// What it holds, in the order in which it was made.
+    pub fn items(&self) -> &[MadeItem] {
+        &self.0
+    }
+
+    /// Whether nothing was made.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What a run has written into its journal.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Journal`] if it cannot be read, or is of another kind.
+    pub fn read(mut journal: Journal) -> Result<Self> {
+        let written = journal.read::<Header, Line>()?;
+        if let Some(header) = written.header {
+            header.check(None)?;
+        }
+        let mut made = Self::default();
+        for line in written.lines {
+            made.take(line);
+        }
+        Ok(made)
+    }
+
+    /// All that a deployment's settings name, and these devices: for a deployment whose record is lost. What was there
+    /// before the deployment and has the same name is among it, so look at the plan.
+    pub fn named_by(desired: &HybridJoin, serial_numbers: impl IntoIterator<Item = String>) -> Self {
+        let mut made = Self::default();
+        let mut object = |step, name: Option<&str>| {
+            if let Some(name) = name {
+                made.add(MadeItem::object(step, name, None));
+            }
+        };
+        object(Step::Group, desired.group.as_ref().map(|group| group.display_name.as_str()));
+        let page = desired.enrollment_status_page.as_ref();
+        object(Step::StatusPage, page.map(|page| page.display_name.as_str()));
+        object(Step::Profile, desired.profile.as_ref().map(|profile| profile.display_name.as_str()));
+        let join = desired.domain_join.as_ref();
+        object(Step::DomainJoin, join.map(|join| join.display_name.as_str()));
+        if let Some(join) = join.filter(|join| join.assign_to == DomainJoinTarget::AllDevices) {
+            let (step, name) = (Step::DomainJoin, join.display_name.to_string());
+            made.add(MadeItem::Assignment { step, name, target: Target::all_devices() });
+        }
+        for serial in serial_numbers {
+            made.add(MadeItem::Device { serial_number: serial, id: None });
+        }
+        made
+    }
+
+    pub(super) fn add(&mut self, item: MadeItem) {
+        match self.0.iter_mut().find(|found| found.is_about(&item)) {
+            Some(found) => *found = item,
+            None => self.0.push(item),
+        }
+    }
+
+    fn take(&mut self, line: Line) {
+        match line {
+            Line::Made(item) => self.add(item),
+            Line::Undone(item) => self.0.retain(|found| !found.is_about(&item)),
+            Line::Importing(_) => {}
+        }
+    }
+
+    pub(super) fn has(&self, item: &MadeItem) -> bool {
+        self.0.iter().any(|found| found.is_about(item))
+    }
+}
+
+/// The version of the format. It grows when an old reader would misunderstand a new journal.
+const VERSION: u32 = 1;
+const RUN: &str = "apply";
+
+/// The first line.
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    v: u32,
+    run: String,
+    deployment: String,
+}
+
+impl Header {
+    fn check(&self, deployment: Option<&str>) -> Result<()> {
+        let problem = if self.v != VERSION || self.run != RUN {
+            "the journal is of a run of another kind, or of another version of the format".to_owned()
+        } else if deployment.is_some_and(|name| name != self.deployment) {
+            format!("the journal is of the deployment {}", self.deployment)
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(ErrorKind::Journal, format!("{problem}; name another journal")))
+    }
+}
+
+/// Any other line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    /// It is there, or is about to be.
+    Made(MadeItem),
+    /// It did not come about.
+    Undone(MadeItem),
+    /// These devices are about to be imported, by serial number.
+    Importing(BTreeSet<String>),
+}
+
+/// What is made, written down before it is.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    journal: Option<Journal>,
+    made: Made,
+    importing: Option<BTreeSet<String>>,
+}
+
+impl Record {
+    pub(super) fn open(journal: Option<Journal>, deployment: &str) -> Result<Self> {
+        let mut record = Self { journal, ..Self::default() };
+        let Some(journal) = &mut record.journal else { return Ok(record) };
+        let written = journal.read::<Header, Line>()?;
+        match written.header {
+            Some(header) => header.check(Some(deployment))?,
+            None => {
+                journal.append([Header { v: VERSION, run: RUN.into(), deployment: deployment.into() }])?
+            }
+        }
+        for line in written.lines {
+            if let Line::Importing(serials) = &line {
+                record.importing = Some(serials.clone());
+            }
+            record.made.take(line);
+        }
+        Ok(record)
+    }
+
+    /// What was about to be made when an earlier run was killed, and what was made.
+    pub(super) fn made(&self) -> &Made {
+        &self.made
+    }
+
+    pub(super) fn into_made(self) -> Made {
+        self.made
+    }
+
+    /// The devices that an earlier run has imported, or was about to.
+    pub(super) fn importing(&self) -> Option<&BTreeSet<String>> {
+        self.importing.as_ref()
+    }
+
+    pub(super) fn add(&mut self, items: impl IntoIterator<Item = MadeItem>) -> Result<()> {
+        let is_new = |item: &MadeItem| !self.made.0.contains(item);
+        self.write(items.into_iter().filter(is_new).map(Line::Made).collect())
+    }
+
+    pub(super) fn undo(&mut self, items: impl IntoIterator<Item = MadeItem>) -> Result<()> {
+        self.write(items.into_iter().map(Line::Undone).collect())
+    }
+
+    pub(super) fn import(&mut self, serials: BTreeSet<String>) -> Result<()> {
+        if self.importing.as_ref() == Some(&serials) {
+            return Ok(());
+        }
+        self.importing = Some(serials.clone());
+        self.write(vec![Line::Importing(serials)])
+    }
+
+    fn write(&mut self, lines: Vec<Line>) -> Result<()> {
+        if let Some(journal) = &mut self.journal {
+            journal.append(&lines)?;
+        }
+        for line in lines {
+            self.made.take(line);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workflow::journal::MemoryStore;
+
+    #[test]
+    fn a_record_tells_what_was_made_and_what_was_about_to_be() {
+        let store = MemoryStore::default();
+        let open = |name: &str| Record::open(Some(Journal::in_store(store.clone())), name);
+        let mut record = open("Munich").unwrap();
+        record
+            .add([MadeItem::object(Step::Group, "g", None), MadeItem::object(Step::Profile, "p", None)])
+            .unwrap();
+        record.add([MadeItem::object(Step::Group, "g", Some("1"))]).unwrap();
+        record.undo([MadeItem::object(Step::Profile, "p", None)]).unwrap();
+        record.import(["SN-1".to_owned()].into()).unwrap();
+        record
+            .add([MadeItem::device("SN-1", None), MadeItem::device("sn-1", Some("2".parse().unwrap()))])
+            .unwrap();
+        let expected = [
+            MadeItem::object(Step::Group, "g", Some("1")),
+            MadeItem::device("sn-1", Some("2".parse().unwrap())),
+        ];
+        assert_eq!(record.made().items(), expected);
+
+        let again = open("Munich").unwrap();
+        assert_eq!(again.made().items(), expected);
+        assert_eq!(again.importing().map(BTreeSet::len), Some(1));
+        assert_eq!(Made::read(Journal::in_store(store.clone())).unwrap().items(), expected);
+        let error = open("Berlin").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Journal);
+        assert!(error.to_string().contains("Munich"), "{error}");
+    }
+
+    #[test]
+    fn what_was_made_survives_serde() {
+        let mut made = Made::default();
+        made.add(MadeItem::object(Step::DomainJoin, "d", Some("1")));
+        made.add(MadeItem::Assignment {
+            step: Step::DomainJoin,
+            name: "d".into(),
+            target: Target::group("9".parse().unwrap()),
+        });
+        made.add(MadeItem::ScopeGroup { group: "8".parse().unwrap() });
+        made.add(MadeItem::ScopeAll);
+        made.add(MadeItem::device("SN-1", None));
+        let text = serde_json::to_string(&made).unwrap();
+        assert!(text.contains(r#"{"made":"object","step":"domain_join","name":"d","id":"1"}"#), "{text}");
+        assert_eq!(serde_json::from_str::<Made>(&text).unwrap(), made);
+    }
+}

@@ -1,0 +1,230 @@
+//! Several deployments in one tenant.
+
+use super::hybrid_join::{DomainJoinTarget, HybridJoin, Members, UserScope};
+use crate::model::{Finding, Severity};
+
+/// Where deployments for the same tenant get in each other's way, found without a request.
+///
+/// ```
+/// use windows_autopilot::workflow::{HybridJoin, overlaps};
+/// let deployment = |name: &str, group: &str| {
+///     toml::from_str::<HybridJoin>(&format!(
+///         "name = '{name}'\nactive_directory.domain = 'corp.contoso.com'\n\
+///          [group]\ndisplay_name = '{group}'\nmembers.group_tag = 'Munich'"
+///     ))
+/// };
+/// let findings = overlaps(&[deployment("Munich", "Autopilot Munich")?, deployment("Berlin", "Autopilot Berlin")?]);
+/// assert_eq!(findings[0].id, "overlap.devices"); // both have the devices with the tag `Munich`
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+///
+/// The place of a finding is the name of the second of two deployments.
+pub fn overlaps(deployments: &[HybridJoin]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, first) in deployments.iter().enumerate() {
+        for second in deployments.iter().skip(index.saturating_add(1)) {
+            Pair { first, second }.check(&mut findings);
+        }
+    }
+    findings
+}
+
+struct Pair<'a> {
+    first: &'a HybridJoin,
+    second: &'a HybridJoin,
+}
+
+impl Pair<'_> {
+    fn check(&self, findings: &mut Vec<Finding>) {
+        let Self { first, second } = self;
+        if first.name == second.name {
+            let evidence = format!("two deployments are called {}", first.name);
+            findings.push(self.finding("overlap.deployment-name", Severity::Warning, evidence, "rename one"));
+        }
+        self.same_names(findings);
+        self.same_devices(findings);
+        let joins = [first, second].map(|of| of.domain_join.as_ref());
+        if let [Some(one), Some(other)] = joins
+            && one.display_name != other.display_name
+            && [one, other].iter().any(|join| join.assign_to == DomainJoinTarget::AllDevices)
+        {
+            findings.push(self.finding(
+                "overlap.domain-join",
+                Severity::Error,
+                format!(
+                    "{} and {} both reach devices of one of them, and a device must get exactly one",
+                    one.display_name, other.display_name
+                ),
+                "assign both domain join profiles to groups",
+            ));
+        }
+        let taken_away = |of: &HybridJoin, by: &HybridJoin| match (&of.mdm_scope, &by.mdm_scope) {
+            (Some(UserScope::Groups(theirs)), Some(UserScope::Groups(ours)))
+                if by.remove_other_assignments =>
+            {
+                theirs.iter().any(|group| !ours.contains(group))
+            }
+            (Some(UserScope::All), Some(UserScope::Groups(_))) => by.remove_other_assignments,
+            _ => false,
+        };
+        if taken_away(first, second) || taken_away(second, first) {
+            findings.push(self.finding(
+                "overlap.mdm-scope",
+                Severity::Error,
+                format!("{} and {} set the MDM user scope in turn", first.name, second.name),
+                "name the same groups in both, or leave remove_other_assignments out",
+            ));
+        }
+    }
+
+    /// Objects of the same type and name are the same object: they have to be the same wish.
+    fn same_names(&self, findings: &mut Vec<Finding>) {
+        let Self { first, second } = self;
+        let mut clash = |kind: &str, name: Option<&str>, same: bool| {
+            if let (Some(name), false) = (name, same) {
+                findings.push(self.finding(
+                    "overlap.name",
+                    Severity::Error,
+                    format!(
+                        "{} and {} both have the {kind} {name}, and not the same",
+                        first.name, second.name
+                    ),
+                    "give one another name, or make both the same",
+                ));
+            }
+        };
+        /// The name that two settings share.
+        fn shared<'a, T>(
+            [one, other]: [Option<&'a T>; 2],
+            name: impl Fn(&'a T) -> &'a str,
+        ) -> Option<&'a str> {
+            Some(name(one?)).filter(|one| other.is_some_and(|other| *one == name(other)))
+        }
+        // Who takes others' assignments away must not share what is assigned.
+        let may_share = !(first.remove_other_assignments || second.remove_other_assignments)
+            || first.group == second.group;
+        let groups = [first, second].map(|of| of.group.as_ref());
+        clash("group", shared(groups, |group| group.display_name.as_str()), first.group == second.group);
+        let pages = [first, second].map(|of| of.enrollment_status_page.as_ref());
+        let same = first.enrollment_status_page == second.enrollment_status_page
+            && first.blocking_apps == second.blocking_apps;
+        clash("enrollment status page", shared(pages, |page| page.display_name.as_str()), same && may_share);
+        let profiles = [first, second].map(|of| of.profile.as_ref());
+        let same = first.profile == second.profile;
+        clash("profile", shared(profiles, |profile| profile.display_name.as_str()), same && may_share);
+        let joins = [first, second].map(|of| of.domain_join.as_ref());
+        let target = |of: &HybridJoin| of.domain_join.as_ref().map(|join| join.assign_to);
+        let same =
+            first.domain_join_settings() == second.domain_join_settings() && target(first) == target(second);
+        clash("domain join profile", shared(joins, |join| join.display_name.as_str()), same && may_share);
+    }
+
+    /// Devices in the groups of two deployments get the older profile of the two.
+    fn same_devices(&self, findings: &mut Vec<Finding>) {
+        let (Some(one), Some(other)) = (&self.first.group, &self.second.group) else { return };
+        if one.display_name == other.display_name {
+            return;
+        }
+        let all = |members: &Members| matches!(members, Members::AllAutopilotDevices);
+        let whose = match (&one.members, &other.members) {
+            (Members::GroupTag(a), Members::GroupTag(b)) if a.as_str().eq_ignore_ascii_case(b.as_str()) => {
+                format!("devices with the group tag {a}")
+            }
+            (Members::Rule(a), Members::Rule(b)) if a == b => "the devices of the same rule".to_owned(),
+            (a, b) if all(a) || all(b) => "devices that are registered".to_owned(),
+            _ => return,
+        };
+        findings.push(self.finding(
+            "overlap.devices",
+            Severity::Error,
+            format!("the groups {} and {} both have {whose}", one.display_name, other.display_name),
+            "give each deployment a group tag of its own: a device gets one profile only, the oldest",
+        ));
+    }
+
+    fn finding(
+        &self,
+        id: &'static str,
+        severity: Severity,
+        evidence: String,
+        remedy: &'static str,
+    ) -> Finding {
+        Finding::new(id, severity, self.second.name.as_str(), evidence, remedy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deployment(name: &str, rest: &str) -> HybridJoin {
+        let text = format!(
+            "name='{name}'\n{rest}\n[active_directory]\ndomain='corp.contoso.com'\n\
+             [group]\ndisplay_name='Group {name}'\nmembers.group_tag='{name}'\n\
+             [profile]\ndisplay_name='Profile {name}'\n\
+             [enrollment_status_page]\ndisplay_name='Page {name}'\n\
+             [domain_join]\ndisplay_name='Join {name}'\ncomputer_name_prefix='X'\n"
+        );
+        toml::from_str(&text).unwrap()
+    }
+
+    fn name(text: &str) -> crate::model::DisplayName {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn deployments_with_names_and_tags_of_their_own_do_not_overlap() {
+        let scope = |group: &str| format!("mdm_scope.groups=['{group}']");
+        let all = ["a", "b", "c"].map(|of| deployment(of, &scope(of)));
+        assert_eq!(overlaps(&all), []);
+    }
+
+    #[test]
+    fn each_kind_of_overlap_is_found() {
+        type Change = fn(&mut HybridJoin);
+        let cases: &[(&str, &str, Change)] = &[
+            ("", "overlap.deployment-name", |b| b.name = name("a")),
+            ("", "overlap.devices", |b| b.group.as_mut().unwrap().members = Members::AllAutopilotDevices),
+            ("", "overlap.devices", |b| {
+                b.group.as_mut().unwrap().members = Members::GroupTag("A".parse().unwrap());
+            }),
+            ("", "overlap.name", |b| b.group.as_mut().unwrap().display_name = name("Group a")),
+            ("", "overlap.name", |b| {
+                let profile = b.profile.as_mut().unwrap();
+                profile.display_name = "Profile a".parse().unwrap();
+                profile.eula_hidden = !profile.eula_hidden;
+            }),
+            ("", "overlap.name", |b| {
+                b.domain_join.as_mut().unwrap().display_name = name("Join a");
+                b.active_directory.organizational_unit =
+                    Some("OU=B,DC=corp,DC=contoso,DC=com".parse().unwrap());
+            }),
+            ("", "overlap.name", |b| {
+                let page = b.enrollment_status_page.as_mut().unwrap();
+                page.display_name = name("Page a");
+                page.install_quality_updates = true;
+            }),
+            ("", "overlap.domain-join", |b| {
+                b.domain_join.as_mut().unwrap().assign_to = DomainJoinTarget::AllDevices;
+            }),
+            ("mdm_scope.groups=['u']", "overlap.mdm-scope", |b| {
+                b.mdm_scope = Some(UserScope::Groups(vec![name("v")]));
+                b.remove_other_assignments = true;
+            }),
+        ];
+        for (rest, id, change) in cases {
+            let [a, mut b] = ["a", "b"].map(|of| deployment(of, rest));
+            change(&mut b);
+            let found = overlaps(&[a, b]);
+            assert_eq!(found.iter().map(|finding| &*finding.id).collect::<Vec<_>>(), [*id]);
+        }
+    }
+
+    #[test]
+    fn two_deployments_may_share_an_object_that_both_wish_the_same() {
+        let [a, mut b] = ["a", "b"].map(|of| deployment(of, ""));
+        b.profile.clone_from(&a.profile);
+        b.enrollment_status_page.clone_from(&a.enrollment_status_page);
+        assert_eq!(overlaps(&[a, b]), []);
+    }
+}

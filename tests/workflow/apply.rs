@@ -1,0 +1,319 @@
+//! Stopped, dropped and killed runs, and going on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use windows_autopilot::clock::Clock as _;
+use windows_autopilot::credential::FixedToken;
+use windows_autopilot::sim::{Fault, Tenant};
+use windows_autopilot::testing::Harness;
+use windows_autopilot::transport::{Transport, TransportError};
+use windows_autopilot::workflow::{
+    ApplyEvent, ApplyOptions, ApplyReport, Journal, Made, MadeItem, MemoryStore, Step,
+};
+use windows_autopilot::{Client, ErrorKind, Result};
+
+use crate::support::{desired, devices, harness, snapshot, writes};
+
+/// A network that dies at a write: before it is sent, or before its answer comes.
+#[derive(Debug, Clone)]
+struct Deadly {
+    tenant: Tenant,
+    /// Writes until then.
+    left: Arc<AtomicUsize>,
+    arrives: bool,
+    dead: Arc<tokio::sync::Notify>,
+}
+
+impl Deadly {
+    fn new(tenant: &Tenant, at_write: usize, arrives: bool) -> Self {
+        let left = Arc::new(AtomicUsize::new(at_write));
+        Self { tenant: tenant.clone(), left, arrives, dead: Arc::default() }
+    }
+
+    fn client(&self, of: &Harness) -> Client {
+        Client::builder(FixedToken::new("simulated"))
+            .with_transport(self.clone())
+            .with_clock(of.clock.clone())
+            .build()
+            .unwrap()
+    }
+}
+
+#[async_trait]
+impl Transport for Deadly {
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> std::result::Result<http::Response<Bytes>, TransportError> {
+        // Batches only read, but for deleted records of imports.
+        let writes = request.method() != http::Method::GET
+            && (!request.uri().path().ends_with("$batch")
+                || request.body().windows(6).any(|at| at == b"DELETE"));
+        if writes && self.left.fetch_sub(1, Ordering::SeqCst) == 0 {
+            if self.arrives {
+                let _ = self.tenant.send(request).await;
+            }
+            self.dead.notify_one();
+            return std::future::pending().await;
+        }
+        self.tenant.send(request).await
+    }
+}
+
+/// Applies what is desired until it is through, or the process is killed.
+async fn attempt(
+    client: &Client,
+    dead: Option<&tokio::sync::Notify>,
+    journals: Option<&[MemoryStore; 2]>,
+) -> Option<ApplyReport> {
+    let run = async {
+        let plan = desired().plan(client, &devices(3)).await.unwrap();
+        let mut options = ApplyOptions::default();
+        if let Some([made, import]) = journals {
+            options =
+                options.with_journals(Journal::in_store(made.clone()), Journal::in_store(import.clone()));
+        }
+        plan.apply_with(client, options).await.unwrap()
+    };
+    let Some(dead) = dead else { return Some(run.await) };
+    tokio::select! {
+        biased;
+        () = dead.notified() => None,
+        report = run => Some(report),
+    }
+}
+
+/// What a tenant holds after a run that nothing disturbed.
+async fn undisturbed() -> Vec<String> {
+    let harness = harness();
+    attempt(&harness.client, None, None).await.unwrap();
+    snapshot(&harness.tenant).await
+}
+
+#[tokio::test]
+async fn a_run_killed_at_any_write_and_resumed_ends_as_one_that_was_not_and_makes_nothing_twice() {
+    let wanted = undisturbed().await;
+    for arrives in [false, true] {
+        let mut kills = 0;
+        loop {
+            let harness = harness();
+            let deadly = Deadly::new(&harness.tenant, kills, arrives);
+            let journals = [MemoryStore::default(), MemoryStore::default()];
+            let first = attempt(&deadly.client(&harness), Some(&deadly.dead), Some(&journals)).await;
+            let last = match &first {
+                Some(_) => first,
+                None => attempt(&harness.client, None, Some(&journals)).await,
+            };
+            let at =
+                format!("killed at write {kills}, which {}", if arrives { "arrived" } else { "did not" });
+            assert_eq!(snapshot(&harness.tenant).await, wanted, "{at}");
+            let again = desired().plan(&harness.client, &devices(3)).await.unwrap();
+            assert!(again.is_empty(), "{at}: {again}");
+            // What is to be taken down again is known too, whatever was lost with the first run.
+            let made = last.unwrap().made;
+            assert_eq!(made, Made::read(Journal::in_store(journals[0].clone())).unwrap(), "{at}");
+            let count =
+                |wanted: fn(&MadeItem) -> bool| made.items().iter().filter(|item| wanted(item)).count();
+            assert_eq!(
+                count(|item| matches!(item, MadeItem::Object { id: Some(_), .. })),
+                4,
+                "{at}: {made:?}"
+            );
+            assert_eq!(
+                count(|item| matches!(item, MadeItem::Device { id: Some(_), .. })),
+                3,
+                "{at}: {made:?}"
+            );
+            assert_eq!(made.items().len(), 4 + 3 + 3 + 1, "{at}: {made:?}");
+            if deadly.left.load(Ordering::SeqCst) < usize::MAX / 2 {
+                break;
+            }
+            kills += 1;
+        }
+        assert!(kills >= 10, "a run has more writes than {kills}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_killed_at_each_of_its_writes_gets_there_without_journals_too() {
+    let wanted = undisturbed().await;
+    for arrives in [false, true] {
+        let harness = harness();
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            assert!(attempts < 100, "no end in sight");
+            // A run that never gets a write through gets nowhere: each gets one more than the last.
+            let deadly = Deadly::new(&harness.tenant, if arrives { 0 } else { attempts }, arrives);
+            if attempt(&deadly.client(&harness), Some(&deadly.dead), None).await.is_some() {
+                break;
+            }
+            harness.clock.sleep(std::time::Duration::from_secs(600)).await;
+        }
+        let mut found = snapshot(&harness.tenant).await;
+        // Records of imports whose run was killed are left: only a journal knows that they are its own.
+        found.retain(|line| !line.starts_with("importedWindowsAutopilotDeviceIdentities"));
+        assert_eq!(found, wanted);
+    }
+}
+
+#[tokio::test]
+async fn a_run_stopped_after_any_event_reports_and_a_new_one_goes_on() {
+    let wanted = undisturbed().await;
+    let mut after = 0;
+    loop {
+        let harness = harness();
+        let journals = [MemoryStore::default(), MemoryStore::default()];
+        let plan = desired().plan(&harness.client, &devices(3)).await.unwrap();
+        let [made, import] = journals.clone().map(Journal::in_store);
+        let mut run = plan.apply_with(&harness.client, ApplyOptions::default().with_journals(made, import));
+        let mut events = 0;
+        while let Some(_event) = run.next().await {
+            if events == after {
+                run.stop_handle().stop();
+            }
+            events += 1;
+        }
+        let report = run.await.unwrap();
+        if !report.stopped {
+            assert!(after + 3 >= events, "the stop after event {after} of {events} was not heard");
+            break;
+        }
+        attempt(&harness.client, None, Some(&journals)).await.unwrap();
+        assert_eq!(snapshot(&harness.tenant).await, wanted, "stopped after event {after}");
+        after += 1;
+    }
+    assert!(after > 10, "{after}");
+}
+
+#[tokio::test]
+async fn a_dropped_run_writes_nothing_more() {
+    let harness = harness();
+    let plan = desired().plan(&harness.client, &[]).await.unwrap();
+    let mut run = plan.apply(&harness.client);
+    let first = run.next().await;
+    assert!(matches!(first, Some(ApplyEvent::Started { .. })), "{first:?}");
+    drop(run);
+    let before = writes(&harness.tenant);
+    harness.clock.sleep(std::time::Duration::from_secs(3600)).await;
+    assert_eq!(writes(&harness.tenant), before);
+}
+
+#[tokio::test]
+async fn when_one_part_fails_the_others_end_what_they_are_at() {
+    let harness = harness();
+    harness.tenant.fault(Fault::status(400).on("POST", "/deviceManagement/deviceConfigurations"));
+    let plan = desired().plan(&harness.client, &devices(3)).await.unwrap();
+    let error = plan.apply(&harness.client).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rejected);
+    // No assignment was made, and the import, which takes minutes, was not waited for.
+    assert!(!writes(&harness.tenant).keys().any(|write| write.contains("ssign")));
+    assert!(harness.clock.elapsed() < std::time::Duration::from_secs(60), "{:?}", harness.clock.elapsed());
+    harness.tenant.clear_faults();
+    attempt(&harness.client, None, None).await.unwrap();
+    let mut found = snapshot(&harness.tenant).await;
+    found.retain(|line| !line.starts_with("importedWindowsAutopilotDeviceIdentities"));
+    assert_eq!(found, undisturbed().await);
+}
+
+#[tokio::test]
+async fn a_new_object_is_waited_for_until_it_can_be_read() -> Result<()> {
+    let lag = std::time::Duration::from_secs(100);
+    let harness =
+        Harness::with(|tenant| tenant.with_delegated_callers().with_directory_lag(lag), |client| client);
+    crate::support::prepare(&harness.tenant);
+    harness.clock.sleep(lag * 2).await;
+    let report = desired().plan(&harness.client, &[]).await?.apply(&harness.client).await?;
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+    let again = desired().plan(&harness.client, &[]).await?;
+    assert!(again.is_empty(), "{again}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_service_does_not_take_is_found_and_does_not_end_the_run() -> Result<()> {
+    let harness = Harness::with(
+        |tenant| {
+            tenant
+                .with_delegated_callers()
+                .with_quirks(|quirks| quirks.patch_honours_connectivity_check = false)
+        },
+        |client| client,
+    );
+    crate::support::prepare(&harness.tenant);
+    desired().plan(&harness.client, &[]).await?.apply(&harness.client).await?;
+    let mut wish = desired();
+    if let Some(profile) = &mut wish.profile {
+        profile.skip_connectivity_check = true;
+    }
+    let report = wish.plan(&harness.client, &[]).await?.apply(&harness.client).await?;
+    let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
+    assert_eq!(finding.id, "settings.not-taken");
+    assert!(finding.evidence.contains("hybridAzureADJoinSkipConnectivityCheck"), "{finding}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn assignments_are_added_before_others_are_removed() -> Result<()> {
+    let harness = harness();
+    let mut wish = desired();
+    wish.plan(&harness.client, &[]).await?.apply(&harness.client).await?;
+    wish.remove_other_assignments = true;
+    if let Some(group) = &mut wish.group {
+        group.display_name = "Autopilot Munich 2".parse()?;
+    }
+    harness.tenant.clear_requests();
+    let plan = wish.plan(&harness.client, &[]).await?;
+    plan.apply(&harness.client).await?;
+    let of_profile: Vec<String> = harness
+        .tenant
+        .requests()
+        .iter()
+        .filter(|request| request.method != "GET" && request.path.contains("Profiles/"))
+        .map(|request| request.method.to_string())
+        .collect();
+    assert_eq!(of_profile, ["POST", "DELETE"]);
+    assert!(wish.plan(&harness.client, &[]).await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn users_are_assigned_only_when_asked_for_and_taken_off_again() -> Result<()> {
+    use windows_autopilot::workflow::UserAssignment;
+    let harness = harness();
+    let user = format!("adele@{}", harness.tenant.domain());
+    harness.tenant.add_user(&user);
+    let mut given = devices(2);
+    given[0] = given[0].clone().with_assigned_user_principal_name(user.parse()?);
+    let stopped = desired().plan(&harness.client, &given).await?;
+    assert!(stopped.blocking().any(|finding| finding.id == "devices.user-assigned"), "{stopped}");
+
+    let mut wish = desired();
+    wish.user_assignment = UserAssignment::Assign;
+    let plan = wish.plan(&harness.client, &given).await?;
+    assert!(plan.findings.iter().any(|finding| finding.id == "users.hazard"), "{plan}");
+    assert!(plan.steps.iter().any(|planned| planned.step == Step::Users), "{plan}");
+    assert!(!format!("{plan} {plan:?} {}", serde_json::to_string(&plan).unwrap()).contains("adele"));
+    let report = plan.apply(&harness.client).await?;
+    let held = async || {
+        let devices = harness.client.devices().list().all().await?;
+        Ok::<_, windows_autopilot::Error>(
+            devices.iter().filter(|device| device.user_principal_name.is_some()).count(),
+        )
+    };
+    assert_eq!((held().await?, report.devices.len()), (1, 2));
+    let again = wish.plan(&harness.client, &given).await?;
+    assert!(again.is_empty(), "{again}");
+
+    wish.user_assignment = UserAssignment::Unassign;
+    let plan = wish.plan(&harness.client, &[]).await?;
+    assert_eq!(plan.drift().count(), 1, "{plan}");
+    plan.apply(&harness.client).await?;
+    assert_eq!(held().await?, 0);
+    assert!(wish.plan(&harness.client, &[]).await?.is_empty());
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! A deployment as a whole, on the simulated tenant.
+#![cfg(all(feature = "sim", feature = "registration"))]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test code")]
+
+mod apply;
+mod items;
+mod plan;
+mod preflight;
+mod random;
+mod scale;
+mod support;
+mod teardown;

@@ -1,0 +1,103 @@
+//! Permissions are told before the first call.
+
+use windows_autopilot::credential::FixedToken;
+use windows_autopilot::sim::Tenant;
+use windows_autopilot::testing::Harness;
+use windows_autopilot::{Client, ErrorKind, Result};
+
+use crate::support::{desired, devices, ids, prepare};
+
+const READ: [&str; 5] = [
+    "DeviceManagementServiceConfig.Read.All",
+    "DeviceManagementConfiguration.Read.All",
+    "DeviceManagementApps.Read.All",
+    "Group.Read.All",
+    "Device.Read.All",
+];
+
+/// A client whose token shows these permissions, on a tenant that grants no other.
+fn granted(permissions: &[&'static str], app: bool) -> (Client, Tenant) {
+    let granted = permissions.to_vec();
+    let harness = Harness::with(|tenant| tenant.granted(granted), |client| client);
+    prepare(&harness.tenant);
+    let token = if app { harness.tenant.app_token() } else { harness.tenant.delegated_token() };
+    let client = Client::builder(FixedToken::new(token))
+        .with_transport(harness.tenant.clone())
+        .with_clock(harness.clock)
+        .build()
+        .unwrap();
+    (client, harness.tenant)
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_read_is_told_so_without_a_request() {
+    for missing in &READ[..4] {
+        let held: Vec<&'static str> = READ.iter().copied().filter(|held| held != missing).collect();
+        let (client, tenant) = granted(&held, true);
+        tenant.clear_requests();
+        let error = desired().plan(&client, &[]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Forbidden);
+        // One that also writes would do as well, and is named for what is written.
+        let name = missing.replace(".Read.", ".Read");
+        assert!(error.to_string().contains(name.trim_end_matches("All")), "{missing}: {error}");
+        assert!(tenant.requests().is_empty(), "{missing}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_can_only_read_plans_and_is_told_what_it_cannot_write() -> Result<()> {
+    let (client, tenant) = granted(&READ, true);
+    let plan = desired().plan(&client, &devices(1)).await?;
+    let missing: Vec<(&str, &str)> = plan
+        .blocking()
+        .filter(|finding| finding.id == "permissions.missing")
+        .map(|finding| (finding.place.as_str(), finding.evidence.split(' ').nth(2).unwrap()))
+        .collect();
+    assert_eq!(
+        missing,
+        [
+            ("deployment profile", "DeviceManagementServiceConfig.ReadWrite.All,"),
+            ("devices", "DeviceManagementServiceConfig.ReadWrite.All,"),
+            ("domain join profile", "DeviceManagementConfiguration.ReadWrite.All,"),
+            ("enrollment status page", "DeviceManagementServiceConfig.ReadWrite.All,"),
+            ("group", "Group.Create,"),
+        ],
+        "{plan}"
+    );
+    let error = plan.apply(&client).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(crate::support::writes(&tenant).is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_app_by_itself_is_told_that_it_can_never_set_the_mdm_scope_and_does_not_try() -> Result<()> {
+    let (client, tenant) = granted(&READ, true);
+    let found = desired().preflight(&client, true).await?;
+    assert_eq!(found.app_only, Some(true));
+    assert!(found.findings.iter().any(|finding| finding.id == "mdm.delegated-only"), "{found:?}");
+    assert!(found.needs.iter().any(|need| need.operation == "mobilityPolicies.update"));
+    assert!(tenant.requests().is_empty(), "the preflight asked Graph");
+    let plan = desired().plan(&client, &[]).await?;
+    assert_eq!(ids(&plan).iter().filter(|id| **id == "mdm.delegated-only").count(), 1, "{plan}");
+    assert!(!tenant.requests().iter().any(|request| request.path.contains("mobileDeviceManagement")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_user_with_every_permission_lacks_nothing() -> Result<()> {
+    let all = [
+        "DeviceManagementServiceConfig.ReadWrite.All",
+        "DeviceManagementConfiguration.ReadWrite.All",
+        "DeviceManagementApps.Read.All",
+        "Group.ReadWrite.All",
+        "Device.Read.All",
+        "Policy.ReadWrite.MobilityManagement",
+    ];
+    let (client, _) = granted(&all, false);
+    let found = desired().preflight(&client, true).await?;
+    assert_eq!((found.app_only, found.findings.as_slice()), (Some(false), &[][..]));
+    desired().plan(&client, &devices(2)).await?.apply(&client).await?;
+    assert!(desired().plan(&client, &devices(2)).await?.is_empty());
+    Ok(())
+}
