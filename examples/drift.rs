@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use windows_autopilot::Client;
 use windows_autopilot::model::{DeploymentProfile, Locale};
-use windows_autopilot::workflow::{Action, HybridJoin};
+use windows_autopilot::workflow::HybridJoin;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -36,17 +36,13 @@ async fn compare(desired: &HybridJoin, client: &Client) -> Result<ExitCode, Box<
     let plan = desired.plan(client, &[]).await?;
     for planned in plan.drift() {
         print!("{}: {planned}", planned.step);
-        if let Action::Update(changes) = &planned.action {
-            for change in changes {
-                println!("      should be {}, is {}", change.after, change.before);
-            }
-        }
     }
     for finding in plan.blocking() {
         println!("{finding}");
     }
     match plan.drift().count() {
         0 => println!("The tenant is as it should be."),
+        1 => println!("1 thing differs."),
         count => println!("{count} things differ."),
     }
     Ok(if plan.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) })

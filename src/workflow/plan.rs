@@ -259,9 +259,7 @@ impl fmt::Display for PlannedStep {
             }
             Action::Keep => writeln!(f, "  = {subject}"),
             Action::Manual(text) => writeln!(f, "  ! {subject}: by hand: {text}"),
-            Action::Blocked(finding) => {
-                writeln!(f, "  x {subject}: {}; {}", finding.evidence, finding.remedy)
-            }
+            Action::Blocked(finding) => writeln!(f, "  x {subject}: {} [{}]", finding.evidence, finding.id),
         }
     }
 }
