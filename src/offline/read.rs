@@ -75,8 +75,16 @@ impl Check {
             }
             [0xFF, 0xFE, body @ ..] => (utf16(body, u16::from_le_bytes), "UTF-16"),
             [0xFE, 0xFF, body @ ..] => (utf16(body, u16::from_be_bytes), "UTF-16"),
-            body if body.is_ascii() => (String::from_utf8_lossy(body).into_owned(), ""),
-            body => (String::from_utf8_lossy(body).into_owned(), "not in ASCII"),
+            body => match std::str::from_utf8(body) {
+                Ok(text) => (text.to_owned(), if text.is_ascii() { "" } else { "UTF-8" }),
+                Err(_) => {
+                    let remedy = "write its letters as \\u and four digits: Windows may read them wrongly";
+                    let evidence = "the file is in ANSI, with letters beyond ASCII";
+                    self.found("offline.ansi", Severity::Warning, FILE, evidence, remedy);
+                    // Latin-1: keys and what Windows acts on are ASCII in any case.
+                    (body.iter().map(|byte| char::from(*byte)).collect(), "")
+                }
+            },
         };
         if text.trim().is_empty() {
             self.error("offline.empty", FILE, "the file is empty", "write it again");

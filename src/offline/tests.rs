@@ -265,6 +265,18 @@ fn windows_ignores_what_is_not_ascii_or_not_one_object() {
 }
 
 #[test]
+fn a_file_in_ansi_is_read_with_a_warning() {
+    let text = String::from_utf8(written(json!({ COMMENT: "@ 1" }))).unwrap();
+    let (before, after) = text.split_once('@').unwrap();
+    let report = read(&[before.as_bytes(), b"B\xFCro", after.as_bytes()].concat());
+    assert_eq!(ids(&report.findings), ["offline.ansi"]);
+    assert_eq!(report.findings[0].severity, Severity::Warning);
+    let profile = report.profile.unwrap();
+    assert_eq!(profile.comment.as_deref(), Some("Büro 1"));
+    assert!(profile.to_json().contains("B\\u00fcro"));
+}
+
+#[test]
 fn flags_are_a_set_that_keeps_what_it_does_not_know() {
     assert_eq!(OobeFlags::ALWAYS.bits(), 264);
     assert_eq!(OobeFlag::ALL.iter().copied().collect::<OobeFlags>().bits(), 2047);

@@ -2,6 +2,8 @@
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
+use crate::model::nearest;
+
 /// A column of a device file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -34,6 +36,19 @@ impl Column {
             Self::Manufacturer => "Manufacturer name",
             Self::Model => "Device model",
         }
+    }
+
+    /// The portal's columns, in its order.
+    const PORTAL: [Self; 5] =
+        [Self::SerialNumber, Self::ProductId, Self::HardwareHash, Self::GroupTag, Self::AssignedUser];
+
+    /// Without these no device can be registered.
+    pub(super) const REQUIRED: [Self; 2] = [Self::SerialNumber, Self::HardwareHash];
+
+    /// The portal's column that a header is nearly the name of: never guessed, only asked about.
+    pub(super) fn nearly(header: &str) -> Option<Self> {
+        let name = nearest(header.trim(), Self::PORTAL.iter().map(|column| column.header()))?;
+        Self::PORTAL.into_iter().find(|column| column.header() == name)
     }
 
     /// The column that a header stands for, however it is spelled.
@@ -70,7 +85,7 @@ pub enum CsvFormat {
 pub(super) struct Header {
     pub(super) delimiter: u8,
     pub(super) format: CsvFormat,
-    /// A header for each field of a row, with the column that it stands for.
+    /// A header for each field of a row, as written, with the column that it stands for.
     pub(super) fields: Vec<(String, Option<Column>)>,
     /// How many fields of each row repeat the header.
     pub(super) labels: usize,
@@ -83,7 +98,7 @@ impl Header {
         for delimiter in [b',', b';', b'\t'] {
             let Ok(fields) = splitter.split(line, delimiter) else { continue };
             let fields: Vec<_> =
-                fields.iter().map(|field| (field.trim().to_owned(), Column::recognise(field))).collect();
+                fields.iter().map(|field| ((*field).to_owned(), Column::recognise(field))).collect();
             let header = Self { delimiter, format: CsvFormat::Portal, fields, labels: 0 }.with_format();
             if header.is_header() && found.as_ref().is_none_or(|other| other.known() < header.known()) {
                 found = Some(header);
@@ -96,7 +111,7 @@ impl Header {
     fn with_format(mut self) -> Self {
         let names = self.fields.iter().take_while(|(_, column)| column.is_some()).count();
         let hash = self.fields.iter().position(|(_, column)| *column == Some(Column::HardwareHash));
-        let value = hash.and_then(|at| self.fields.get(names + at)).map_or("", |(text, _)| text);
+        let value = hash.and_then(|at| self.fields.get(names + at)).map_or("", |(text, _)| text.trim());
         let is_value = value.starts_with("T0") || value.len() >= 100;
         if names * 2 == self.fields.len() && is_value {
             self.fields.truncate(names);
@@ -116,12 +131,18 @@ impl Header {
         self.fields.iter().filter(|(_, column)| column.is_some()).count()
     }
 
-    /// Two columns, or the first of the two that must be there: one word alone may be part of a title.
+    /// Two columns, misspelled or not, or the first of the two that must be there: one word alone may be part of a
+    /// title.
     fn is_header(&self) -> bool {
         let has = |wanted| self.fields.iter().any(|(_, column)| *column == Some(wanted));
+        let misspelled = || {
+            let unknown = self.fields.iter().filter(|(_, column)| column.is_none());
+            unknown.filter(|(name, _)| Column::nearly(name).is_some()).count()
+        };
         self.known() >= 2
             || (self.fields.len() == 1 && has(Column::SerialNumber))
             || has(Column::HardwareHash)
+            || (self.fields.len() >= 2 && self.known() + misspelled() >= 2)
     }
 
     /// The columns that are known, in the order of the file.
@@ -136,8 +157,26 @@ impl Header {
     /// Whether the fields of a row are those of the header once more.
     pub(super) fn repeats(&self, fields: &[&str]) -> bool {
         fields.len() == self.fields.len()
-            && self.fields.iter().zip(fields).all(|((name, _), field)| name == field.trim())
+            && self.fields.iter().zip(fields).all(|((name, _), field)| name.trim() == field.trim())
     }
+}
+
+/// How many fields come before the one in which `text`, the start of a line or all of it, ends.
+pub(super) fn fields_before_end(text: &str, delimiter: u8) -> usize {
+    let (mut fields, mut may_open, mut is_quoted) = (0, true, false);
+    for c in text.chars() {
+        if c == '"' && (may_open || is_quoted) {
+            // Right after a quote that closes, another opens again: two stand for one.
+            is_quoted = !is_quoted;
+            may_open = !is_quoted;
+        } else if c == char::from(delimiter) && !is_quoted {
+            fields += 1;
+            may_open = true;
+        } else {
+            may_open = false;
+        }
+    }
+    fields
 }
 
 /// Why a line cannot be split into fields.
@@ -255,6 +294,22 @@ mod tests {
     }
 
     #[test]
+    fn the_field_in_which_a_line_ends_is_counted_as_the_splitter_counts() {
+        for (text, fields) in [
+            ("", 0),
+            ("a,b", 1),
+            ("a,\"b,c", 1),
+            ("a,\"b,c\",d", 2),
+            ("\"a \"\",b\"\",\",c", 1),
+            ("19\" rack,b,\"c", 2),
+            ("\"\",\"x,y", 1),
+        ] {
+            assert_eq!(fields_before_end(text, b','), fields, "{text}");
+        }
+        assert_eq!(fields_before_end("a,b;c", b';'), 1);
+    }
+
+    #[test]
     fn headers_are_recognised_however_they_are_spelled() {
         use Column::*;
         for (line, format, columns) in [
@@ -289,6 +344,7 @@ mod tests {
                 vec![SerialNumber, HardwareHash],
             ),
             ("SerialNumber,Hardware_Hash,Purchase date", CsvFormat::Portal, vec![SerialNumber, HardwareHash]),
+            ("Device Serial Numbr,Hardwar Hash,Group Tag ", CsvFormat::Portal, vec![GroupTag]),
             (
                 "Device Serial Number,Windows Product ID,Hardware Hash,5CG1,3305,T0E",
                 CsvFormat::ConfigMgrReport,
@@ -325,6 +381,7 @@ mod tests {
         #[test]
         fn quoted_fields_come_back(fields in proptest::collection::vec("[^\r\n]{0,20}", 1..9)) {
             let quoted: Vec<_> = fields.iter().map(|field| format!("\"{}\"", field.replace('"', "\"\""))).collect();
+            prop_assert_eq!(fields_before_end(&quoted.join(","), b','), fields.len() - 1);
             prop_assert_eq!(split(&quoted.join(",")).unwrap(), fields);
         }
     }

@@ -123,6 +123,8 @@ enum State {
 struct Seen {
     line: u64,
     manufacturer: Option<u64>,
+    /// Whether there was a device in that line.
+    is_taken: bool,
 }
 
 /// What is said once of the whole file.
@@ -280,13 +282,13 @@ impl<R: Read> CsvReader<R> {
         }
         if self.line.contains('\0') {
             self.facts.rows += 1;
-            return problem(vec![row::zeros(number)]);
+            return problem(vec![row::zeros(number, header, &self.line)]);
         }
         let fields = match self.splitter.split(&self.line, header.delimiter) {
             Ok(fields) => fields,
             Err(Unsplit::OpenQuote) => {
                 self.facts.rows += 1;
-                return problem(vec![row::open_quote(number)]);
+                return problem(vec![row::open_quote(number, header, &self.line)]);
             }
             Err(Unsplit::TooManyFields) => {
                 self.facts.rows += 1;
@@ -307,22 +309,7 @@ impl<R: Read> CsvReader<R> {
         if row.has_user {
             self.notes.users.add(number);
         }
-        if let Some(serial) = &row.serial {
-            match self.seen.entry(serial.as_str().into()) {
-                Entry::Vacant(entry) => {
-                    entry.insert(Seen { line: number, manufacturer: row.manufacturer });
-                }
-                Entry::Occupied(entry) => {
-                    let before = entry.get();
-                    // Makers count by themselves: the same number of another maker is another device.
-                    let other_maker = before.manufacturer.zip(row.manufacturer).is_some_and(|(a, b)| a != b);
-                    if !other_maker {
-                        row.findings.push(row::twice(number, serial.as_str(), before.line));
-                        row.device = None;
-                    }
-                }
-            }
-        }
+        Self::compare(&mut self.seen, number, &mut row);
         row.device = row.device.filter(|_| !self.header_failed);
         self.facts.devices += u64::from(row.device.is_some());
         if row.device.is_none() && row.findings.is_empty() {
@@ -330,6 +317,35 @@ impl<R: Read> CsvReader<R> {
             return None;
         }
         Some(CsvRow { line: number, device: row.device, findings: row.findings })
+    }
+
+    /// Looks whether the serial number of a row was there before.
+    fn compare(seen: &mut HashMap<Box<str>, Seen>, number: u64, row: &mut Row) {
+        let Some(serial) = &row.serial else { return };
+        // Numbers that differ in case alone are one to the service.
+        let mut key = serial.as_str().to_lowercase();
+        let first = seen.get(key.as_str()).and_then(|first| first.manufacturer);
+        if let Some((first, maker)) = first.zip(row.manufacturer)
+            && first != maker
+        {
+            // Makers count by themselves: the same number of another maker is another device.
+            key = format!("{key}\n{maker:x}");
+        }
+        match seen.entry(key.into()) {
+            Entry::Vacant(entry) => {
+                let is_taken = row.device.is_some();
+                entry.insert(Seen { line: number, manufacturer: row.manufacturer, is_taken });
+            }
+            Entry::Occupied(mut entry) => {
+                let before = entry.get_mut();
+                row.findings.push(row::twice(number, serial.as_str(), before.line, before.is_taken));
+                if before.is_taken {
+                    row.device = None;
+                } else if row.device.is_some() {
+                    *before = Seen { line: number, manufacturer: row.manufacturer, is_taken: true };
+                }
+            }
+        }
     }
 
     /// What there is to say of the whole file.

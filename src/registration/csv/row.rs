@@ -1,9 +1,10 @@
 //! What is found in the header and in a row.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::header::{Column, CsvFormat, Header};
+use super::header::{Column, CsvFormat, Header, fields_before_end};
 use crate::model::{
     DeviceToImport, Finding, GroupTag, HardwareHash, Hidden, InvalidValue, SerialNumber, Severity,
     UserPrincipalName, shorten,
@@ -13,23 +14,48 @@ use crate::registration::HashContents;
 /// A place in a file, as it reads in a finding.
 pub(super) struct Place {
     line: u64,
-    column: Option<Column>,
+    column: Within,
+}
+
+/// A place in a line.
+enum Within {
+    /// All of it.
+    Whole,
+    Column(Column),
+    /// A field of a column without a known name, counted from 1.
+    Field(usize),
 }
 
 impl Place {
     pub(super) fn line(line: u64) -> Self {
-        Self { line, column: None }
+        Self { line, column: Within::Whole }
     }
 
     fn of(line: u64, column: Column) -> Self {
-        Self { line, column: Some(column) }
+        Self { line, column: Within::Column(column) }
+    }
+
+    fn field(line: u64, number: usize) -> Self {
+        Self { line, column: Within::Field(number) }
+    }
+
+    /// The field of a row at this index.
+    fn at(line: u64, header: &Header, index: usize) -> Self {
+        let named = index.checked_sub(header.labels).and_then(|index| header.fields.get(index));
+        named
+            .and_then(|(_, column)| *column)
+            .map_or_else(|| Self::field(line, index.saturating_add(1)), |column| Self::of(line, column))
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}", self.line)?;
-        self.column.map_or(Ok(()), |column| write!(f, ", {}", column.header()))
+        match self.column {
+            Within::Whole => Ok(()),
+            Within::Column(column) => write!(f, ", {}", column.header()),
+            Within::Field(number) => write!(f, ", column {number}"),
+        }
     }
 }
 
@@ -78,20 +104,25 @@ pub(super) fn too_long(line: u64) -> Finding {
     )
 }
 
-pub(super) fn zeros(line: u64) -> Finding {
-    error(
+/// `text` is the line.
+pub(super) fn zeros(line: u64, header: &Header, text: &str) -> Finding {
+    let before = text.split('\0').next().unwrap_or_default();
+    Finding::new(
         "csv.zero-bytes",
-        line,
-        "the line has zero bytes: text in UTF-16 was added to a file in another encoding, or the file is damaged",
+        Severity::Error,
+        Place::at(line, header, fields_before_end(before, header.delimiter)),
+        "the value has zero bytes: text in UTF-16 was added to a file in another encoding, or the file is damaged",
         "write the file again as a whole, in one encoding",
     )
 }
 
-pub(super) fn open_quote(line: u64) -> Finding {
-    error(
+/// `text` is the line.
+pub(super) fn open_quote(line: u64, header: &Header, text: &str) -> Finding {
+    Finding::new(
         "csv.open-quote",
-        line,
-        "a quote opens a value and is not closed on the line",
+        Severity::Error,
+        Place::at(line, header, fields_before_end(text, header.delimiter)),
+        "a quote opens the value and is not closed on the line",
         "write the row in one line, without quotes",
     )
 }
@@ -111,23 +142,29 @@ pub(super) fn repeated_header(line: u64) -> Finding {
 
 pub(super) fn more_fields(line: u64, header: &Header, fields: Option<usize>) -> Finding {
     let fields = fields.map_or("far more".to_owned(), |fields| fields.to_string());
-    error(
+    let expected = header.fields.len() + header.labels;
+    Finding::new(
         "csv.too-many-fields",
-        line,
+        Severity::Error,
+        Place::field(line, expected.saturating_add(1)),
         format!(
-            "the row has {fields} fields, and the header {}: a value with a comma, or a hash in parts",
-            header.fields.len()
+            "the row has {fields} fields, and the header {expected}: a value with a comma, or a hash in parts"
         ),
         "write each value without separators, and the hash as a whole",
     )
 }
 
-pub(super) fn twice(line: u64, serial: &str, before: u64) -> Finding {
+/// `is_taken`: whether the device of the earlier line is taken, and this one is not.
+pub(super) fn twice(line: u64, serial: &str, before: u64, is_taken: bool) -> Finding {
+    let (severity, evidence) = match is_taken {
+        true => (Severity::Error, "and the service registers one of them"),
+        false => (Severity::Warning, "and has errors there"),
+    };
     Finding::new(
         "csv.duplicate-serial",
-        Severity::Error,
+        severity,
         Place::of(line, Column::SerialNumber),
-        format!("{} is in line {before} too, and the service registers one of them", shown(serial)),
+        format!("{} is in line {before} too, {evidence}", shown(serial)),
         "remove all rows of the device but the newest",
     )
 }
@@ -172,9 +209,9 @@ pub(super) fn check_header(header: &Header, line: u64, lines_above: usize) -> Ve
         ));
     }
     let mut before: Vec<Column> = Vec::new();
-    for (name, column) in &header.fields {
+    for (index, (name, column)) in header.fields.iter().enumerate() {
         let Some(column) = *column else {
-            findings.push(extra_column(line, name));
+            findings.extend(extra_column(header, line, index, name.trim()));
             continue;
         };
         if before.contains(&column) {
@@ -206,27 +243,62 @@ pub(super) fn check_header(header: &Header, line: u64, lines_above: usize) -> Ve
             ));
         }
     }
-    for column in [Column::SerialNumber, Column::HardwareHash] {
+    for column in Column::REQUIRED {
         if !before.contains(&column) {
-            findings.push(Finding::new(
-                "csv.missing-column",
-                Severity::Error,
-                Place::of(line, column),
-                "there is no such column, and no device can be registered without",
-                "add it, with a value for each device",
-            ));
+            findings.push(missing_column(header, line, column));
         }
     }
     findings
 }
 
-fn extra_column(line: u64, name: &str) -> Finding {
-    let (evidence, remedy) = if name.is_empty() {
-        ("a column has no name".to_owned(), "remove the separator at the end of the header")
-    } else {
-        (format!("the portal knows no column {}", shown(name)), "leave the column out")
+/// The number, from 1, and the name of the first column without a known name that is nearly the name of `column`.
+fn misspelled(header: &Header, column: Column) -> Option<(usize, &str)> {
+    let mut unknown = header.fields.iter().enumerate().filter(|(_, (_, known))| known.is_none());
+    let (index, (name, _)) = unknown.find(|(_, (name, _))| Column::nearly(name) == Some(column))?;
+    Some((index.saturating_add(1), name.trim()))
+}
+
+fn missing_column(header: &Header, line: u64, column: Column) -> Finding {
+    let (evidence, remedy) = match misspelled(header, column) {
+        Some((number, name)) => (
+            format!("there is no such column; column {number} is called {}", shown(name)),
+            format!("write {} there, if that is what it is", column.header()).into(),
+        ),
+        None => (
+            "there is no such column, and no device can be registered without".to_owned(),
+            Cow::Borrowed("add it, with a value for each device"),
+        ),
     };
-    warning("csv.extra-column", line, evidence, remedy)
+    Finding::new("csv.missing-column", Severity::Error, Place::of(line, column), evidence, remedy)
+}
+
+/// Nothing if the column is one that is missed: then that is said.
+fn extra_column(header: &Header, line: u64, index: usize, name: &str) -> Option<Finding> {
+    let number = index.saturating_add(1);
+    let found = |evidence: String, remedy| {
+        let place = Place::field(line, number);
+        Some(Finding::new("csv.extra-column", Severity::Warning, place, evidence, remedy))
+    };
+    if name.is_empty() {
+        return found("the column has no name".to_owned(), "remove its separator from the header".into());
+    }
+    let near = Column::nearly(name).filter(|column| !header.has(*column));
+    match near {
+        Some(column)
+            if Column::REQUIRED.contains(&column)
+                && misspelled(header, column).is_some_and(|(at, _)| at == number) =>
+        {
+            None
+        }
+        Some(column) => found(
+            format!("the portal knows no column {}, and its values are not read", shown(name)),
+            format!("write {}, if that is what it is", column.header()).into(),
+        ),
+        None => found(
+            format!("the portal knows no column {}", shown(name)),
+            Cow::Borrowed("leave the column out"),
+        ),
+    }
 }
 
 /// A row that was checked.
@@ -281,7 +353,7 @@ impl<'a> Checks<'a> {
         severity: Severity,
         column: Column,
         evidence: impl Into<String>,
-        remedy: impl Into<std::borrow::Cow<'static, str>>,
+        remedy: impl Into<Cow<'static, str>>,
     ) {
         self.findings.push(Finding::new(id, severity, Place::of(self.line, column), evidence, remedy));
     }

@@ -99,7 +99,11 @@ fn encodings_line_ends_blanks_and_separators_do_not_matter() {
         (text.replace(',', "\t").into_bytes(), vec!["csv.delimiter @ line 1"], Encoding::Ascii),
         (
             text.replace('\n', "  \n").replace("SN-1", "SN-1 ").into_bytes(),
-            vec!["csv.outer-blanks @ line 2, Device Serial Number", "csv.outer-blanks @ line 2, Group Tag"],
+            vec![
+                "csv.header-spelling @ line 1, Group Tag",
+                "csv.outer-blanks @ line 2, Device Serial Number",
+                "csv.outer-blanks @ line 2, Group Tag",
+            ],
             Encoding::Ascii,
         ),
         (
@@ -175,7 +179,7 @@ fn other_tools_files_are_read_and_their_departures_named() {
             ),
             CsvFormat::Portal,
             vec![
-                "csv.extra-column @ line 1",
+                "csv.extra-column @ line 1, column 2",
                 "csv.column-order @ line 1, Device Serial Number",
                 "csv.header-spelling @ line 1, Device Serial Number",
                 "csv.column-order @ line 1, Windows Product ID",
@@ -233,12 +237,15 @@ fn each_fault_of_a_row_is_found_at_its_place_and_the_next_row_is_read() {
         (format!("SN-1,,{good},Kio\u{7}sk,"), vec!["csv.invalid-tag @ line 2, Group Tag"]),
         (format!("S\u{7}N-1,,{good},,"), vec!["csv.invalid-serial @ line 2, Device Serial Number"]),
         (format!("1.23E+15,,{good},,"), vec!["csv.scientific-serial @ line 2, Device Serial Number"]),
-        (format!("SN-1,,{good},Kiosk, 2nd floor,adele@contoso.com"), vec!["csv.too-many-fields @ line 2"]),
-        (format!("SN-1,,{good},\"Kiosk,"), vec!["csv.open-quote @ line 2"]),
-        (format!("SN-1,,{good},Kio\0sk,"), vec!["csv.zero-bytes @ line 2"]),
+        (
+            format!("SN-1,,{good},Kiosk, 2nd floor,adele@contoso.com"),
+            vec!["csv.too-many-fields @ line 2, column 6"],
+        ),
+        (format!("SN-1,,{good},\"Kiosk,"), vec!["csv.open-quote @ line 2, Group Tag"]),
+        (format!("SN-1,,{good},Kio\0sk,"), vec!["csv.zero-bytes @ line 2, Group Tag"]),
         (format!("SN-1,,{},,", "A".repeat(200_000)), vec!["csv.line-too-long @ line 2"]),
         (format!("SN-2,,{},,", hash("SN-2")), vec!["csv.duplicate-serial @ line 3, Device Serial Number"]),
-        (",".repeat(999), vec!["csv.too-many-fields @ line 2"]),
+        (",".repeat(999), vec!["csv.too-many-fields @ line 2, column 6"]),
     ] {
         let file = format!("{HEADER}\n{row}\nSN-2,,{},,\n", hash("SN-2"));
         assert_eq!(found(&file), expected);
@@ -301,7 +308,10 @@ fn faults_of_the_file_as_a_whole_are_said_once() {
             format!("sep=,\nDevice Serial Number,Hardware Hash\n{row}\n"),
             vec!["csv.lines-above-header @ line 2"],
         ),
-        (format!("Device Serial Number,Hardware Hash,\n{row},\n"), vec!["csv.extra-column @ line 1"]),
+        (
+            format!("Device Serial Number,Hardware Hash,\n{row},\n"),
+            vec!["csv.extra-column @ line 1, column 3"],
+        ),
     ] {
         assert_eq!(found(&file), expected, "{file:.80}");
         let (devices, findings, _) = read(&file);
@@ -321,7 +331,7 @@ fn utf_16_added_to_another_encoding_is_named_and_spoils_no_other_row() {
         format!("SN-3,,{},\r\n", hash("SN-3")).encode_utf16().flat_map(u16::to_le_bytes).collect();
     let file = [two().as_bytes(), &added].concat();
     assert_eq!(read(&file).0, two_devices());
-    assert_eq!(found(&file), ["csv.zero-bytes @ line 4", "csv.line-ends @ line 1"]);
+    assert_eq!(found(&file), ["csv.zero-bytes @ line 4, Device Serial Number", "csv.line-ends @ line 1"]);
 }
 
 #[test]
@@ -337,6 +347,83 @@ fn the_same_serial_number_of_another_maker_is_another_device() {
         (2, vec!["csv.duplicate-serial @ line 4, Device Serial Number".into()])
     );
     assert!(findings[0].evidence.contains("\"SN-1\" is in line 2 too"), "{}", findings[0]);
+}
+
+#[test]
+fn a_serial_number_that_comes_again_is_one_device_whatever_its_case_and_a_bad_row_does_not_stand_for_it() {
+    let made =
+        |maker: &str| SampleHash::new("SN-1").with_manufacturer(maker).build().unwrap().as_str().to_owned();
+    let good = made("Contoso");
+    for (rows, devices, expected) in [
+        (vec![("SN-1", good.clone()), ("sn-1", good.clone())], 1, vec![("line 3", Severity::Error)]),
+        // The first row has no hash, so that the second is the device.
+        (vec![("SN-1", String::new()), ("SN-1", good.clone())], 1, vec![("line 3", Severity::Warning)]),
+        (
+            vec![("SN-1", "no hash!".into()), ("SN-1", good.clone()), ("SN-1", good.clone())],
+            1,
+            vec![("line 3", Severity::Warning), ("line 4", Severity::Error)],
+        ),
+        // The second maker's second row is compared with its first.
+        (
+            vec![("SN-1", good.clone()), ("SN-1", made("Fabrikam")), ("SN-1", made("Fabrikam"))],
+            2,
+            vec![("line 4", Severity::Error)],
+        ),
+    ] {
+        let rows: String = rows.iter().map(|(serial, hash)| format!("{serial},{hash}\n")).collect();
+        let (read, findings, _) = read(format!("Device Serial Number,Hardware Hash\n{rows}"));
+        let twice = findings.iter().filter(|finding| finding.id == "csv.duplicate-serial");
+        let twice: Vec<_> = twice.map(|finding| (&finding.place[..6], finding.severity)).collect();
+        assert_eq!((read.len(), twice), (devices, expected), "{findings:?}");
+    }
+}
+
+#[test]
+fn a_misspelled_header_is_asked_about_and_never_guessed() {
+    let row = format!("SN-1,{},Kiosk\n", hash("SN-1"));
+    for (header, devices, expected) in [
+        (
+            "Device Serial Numbr,Hardware Hash,Group Tag",
+            0,
+            vec![
+                "error [csv.missing-column] line 1, Device Serial Number: there is no such column; column 1 is called \
+                 \"Device Serial Numbr\"; write Device Serial Number there, if that is what it is",
+            ],
+        ),
+        (
+            "Device Serial Numbr,Hardwar Hash,Group Tag",
+            0,
+            vec![
+                "error [csv.missing-column] line 1, Device Serial Number: there is no such column; column 1 is called \
+                 \"Device Serial Numbr\"; write Device Serial Number there, if that is what it is",
+                "error [csv.missing-column] line 1, Hardware Hash: there is no such column; column 2 is called \
+                 \"Hardwar Hash\"; write Hardware Hash there, if that is what it is",
+            ],
+        ),
+        (
+            "Device Serial Number,Hardware Hash,Grup Tag",
+            1,
+            vec![
+                "warning [csv.extra-column] line 1, column 3: the portal knows no column \"Grup Tag\", and its values \
+                 are not read; write Group Tag, if that is what it is",
+            ],
+        ),
+        (
+            "Device Serial Number,Hardware Hash,Room",
+            1,
+            vec![
+                "warning [csv.extra-column] line 1, column 3: the portal knows no column \"Room\"; leave the column out",
+            ],
+        ),
+    ] {
+        let (read, findings, _) = read(format!("{header}\n{row}"));
+        let said: Vec<_> = findings.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            (read.len(), said),
+            (devices, expected.into_iter().map(str::to_owned).collect()),
+            "{header}"
+        );
+    }
 }
 
 #[test]

@@ -49,6 +49,10 @@ pub(super) enum Change {
     Accepted { record: Id<ImportedDevice> },
     /// The import has ended well: it is registered as this device, which is waited for.
     Ended { device: Id<Device>, already: bool },
+    /// The group tag of its device was changed to the one that was asked for, and is to be read back.
+    Tagged,
+    /// This run has given it up; where it stands in the service has not changed, and another run goes on from there.
+    GivenUp(ImportOutcome),
     /// It is through.
     Done(ImportOutcome),
     /// The record of its import was deleted.
@@ -146,7 +150,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workflow::import::outcome::GroupTagCheck;
+    use crate::workflow::import::outcome::{Doubt, GroupTagCheck};
 
     fn device(serial: &str, tag: &str) -> DeviceToImport {
         DeviceToImport::new(serial.parse().unwrap(), "T0EAAAA=".parse().unwrap())
@@ -193,6 +197,11 @@ mod tests {
             (
                 Change::Ended { device: "d".parse().unwrap(), already: false },
                 r#""state":"ended","device":"d","already":false"#,
+            ),
+            (Change::Tagged, r#""state":"tagged""#),
+            (
+                Change::GivenUp(ImportOutcome::Unconfirmed(Doubt::RecordGone)),
+                r#""state":"given_up","outcome":"unconfirmed","why":"record_gone""#,
             ),
             (
                 Change::Done(done),

@@ -296,6 +296,10 @@ impl Machine {
                     let watch = Watch::new(now, now, self.options.appearing);
                     self.enter(index, State::Appearing(registration, watch));
                 }
+                Phase::Tagged(of) => {
+                    let watch = Watch::new(now, now, self.options.tagging);
+                    self.enter(index, State::Tagging { of, changed: true, watch });
+                }
                 Phase::Done(outcome) => {
                     if let Some(record) = past.record.filter(|_| self.options.delete_records) {
                         self.deletions.push_back((index, record));
@@ -525,6 +529,7 @@ impl Machine {
         };
         match tagged {
             Tagged::Changed => {
+                self.changes.push((index, Change::Tagged));
                 self.events.push(ImportEventKind::GroupTagChanged { device: index });
                 let next = now.saturating_add(self.options.tagging.first);
                 let watch = Watch::new(now, next, self.options.tagging);
@@ -666,6 +671,8 @@ impl Machine {
             if let Some(record) = slot.record.clone().filter(|_| self.options.delete_records) {
                 self.deletions.push_back((index, record));
             }
+        } else if !matches!(outcome, ImportOutcome::Cancelled { .. }) {
+            self.changes.push((index, Change::GivenUp(outcome.clone())));
         }
         let serial_number = slot.serial.clone();
         self.events.push(ImportEventKind::Finished { device: index, serial_number, outcome });

@@ -193,7 +193,11 @@ impl ImportOutcome {
 
     /// Whether the import of the device has ended, so that its record is of no more use.
     pub(super) fn has_ended(&self) -> bool {
-        self.is_registered() || matches!(self, Self::OtherTenant(_) | Self::Refused(_))
+        self.is_registered()
+            || matches!(
+                self,
+                Self::OtherTenant(_) | Self::Refused(_) | Self::Unconfirmed(Doubt::NoRegistrationId)
+            )
     }
 
     /// Whether another run would find the same. What may pass by itself is tried again.
@@ -437,6 +441,7 @@ mod tests {
             ImportOutcome::Refused(refusal("ZtdDeviceDeletionInProgess", None)),
             ImportOutcome::Refused(refusal("BadRequest", Some(400))),
             ImportOutcome::Unconfirmed(Doubt::NoTrace),
+            ImportOutcome::Unconfirmed(Doubt::NoRegistrationId),
             ImportOutcome::Unconfirmed(Doubt::UnknownStatus { status: "x".into() }),
             ImportOutcome::TimedOut { stage: ImportStage::Importing },
             ImportOutcome::Cancelled { stage: ImportStage::Queued },
@@ -446,7 +451,8 @@ mod tests {
     #[test]
     fn only_what_another_run_would_find_again_is_settled() {
         let settled: Vec<bool> = every_outcome().iter().map(ImportOutcome::is_settled).collect();
-        let expected = [true, true, true, true, false, true, false, false, false, false, false, false, false];
+        let expected =
+            [true, true, true, true, false, true, false, false, false, false, true, false, false, false];
         assert_eq!(settled, expected);
     }
 
@@ -462,6 +468,7 @@ mod tests {
             "import.refused",
             "import.refused",
             "import.refused",
+            "import.unconfirmed",
             "import.unconfirmed",
             "import.unconfirmed",
             "import.timed-out",

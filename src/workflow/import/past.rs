@@ -36,6 +36,8 @@ pub(super) enum Phase {
     Sent(Timestamp),
     Accepted(Id<ImportedDevice>),
     Ended(Registration),
+    /// The group tag of this registered device was changed.
+    Tagged(Registration),
     Done(ImportOutcome),
 }
 
@@ -53,6 +55,12 @@ impl Past {
             Change::Ended { device, already } => {
                 self.phase = Phase::Ended(Registration { device, already });
             }
+            Change::Tagged => {
+                if let Phase::Ended(registration) = &self.phase {
+                    self.phase = Phase::Tagged(registration.clone());
+                }
+            }
+            Change::GivenUp(_) => {}
             Change::Done(outcome) => self.phase = Phase::Done(outcome),
             Change::Cleaned => self.record = None,
         }
@@ -62,7 +70,7 @@ impl Past {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workflow::import::outcome::Refusal;
+    use crate::workflow::import::outcome::{ImportStage, Refusal};
 
     #[test]
     fn the_last_word_on_a_device_counts_and_a_new_sending_begins_anew() {
@@ -78,6 +86,16 @@ mod tests {
             (
                 vec![sending("i"), record("r"), ended()],
                 "Ended(Registration { device: \"d\", already: true }) Some(\"i\") Some(\"r\")",
+            ),
+            (
+                vec![
+                    sending("i"),
+                    record("r"),
+                    ended(),
+                    Change::Tagged,
+                    Change::GivenUp(ImportOutcome::TimedOut { stage: ImportStage::Tagging }),
+                ],
+                "Tagged(Registration { device: \"d\", already: true }) Some(\"i\") Some(\"r\")",
             ),
             (
                 vec![

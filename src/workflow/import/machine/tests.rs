@@ -413,7 +413,7 @@ fn every_fate_ends_in_its_outcome_and_its_record_is_deleted_if_it_has_ended() {
     for record in &world.service.records {
         let ended = matches!(
             world.service.fates[&record.serial],
-            Fate::Good | Fate::Here | Fate::Elsewhere | Fate::BadHash | Fate::Storage
+            Fate::Good | Fate::Here | Fate::HereWithoutId | Fate::Elsewhere | Fate::BadHash | Fate::Storage
         );
         assert_eq!(record.deleted, ended, "{}", record.serial);
     }
@@ -435,6 +435,70 @@ fn an_unbroken_journal_makes_a_second_run_send_only_what_may_pass() {
     assert_eq!(serials, ["S5", "S6"]);
     let ids: Vec<_> = again.to_send().into_iter().map(|device| device.import_id.unwrap()).collect();
     assert!(world.service.records.iter().all(|record| ids.iter().all(|id| *id != *record.import_id)));
+}
+
+#[test]
+fn the_journal_has_a_line_for_each_change_of_each_device() {
+    let mut world = World::new(&FATES, 1, false);
+    let input = devices(&FATES);
+    let machine = world.begin(&input, options());
+    world.run(machine, usize::MAX).unwrap();
+    for (fate, device) in FATES.iter().zip(&input) {
+        let key = device_key(device);
+        let lines = world.journal.iter().filter(|entry| entry.key == key);
+        let states: Vec<String> = lines
+            .map(|entry| serde_json::to_value(&entry.change).unwrap()["state"].as_str().unwrap().to_owned())
+            // A request that is refused is sent again in parts.
+            .filter(|state| state != "unsent")
+            .collect();
+        let first_sending = states.iter().rposition(|state| state == "sending").unwrap();
+        let expected: &[&str] = match fate {
+            Fate::Good => &["sending", "accepted", "ended", "done", "cleaned"],
+            Fate::Here => &["sending", "accepted", "ended", "tagged", "done", "cleaned"],
+            Fate::HereWithoutId | Fate::Elsewhere | Fate::BadHash | Fate::Storage => {
+                &["sending", "accepted", "done", "cleaned"]
+            }
+            Fate::Refused => &["sending", "done"],
+            Fate::Stuck | Fate::Vanishes => &["sending", "accepted", "given_up"],
+            Fate::Invisible => &["sending", "accepted", "ended", "given_up"],
+        };
+        assert_eq!(states[first_sending..], *expected, "{fate:?}");
+    }
+}
+
+#[test]
+fn a_group_tag_is_not_changed_again_after_a_kill() {
+    let fates = [Fate::Here];
+    let mut world = World::new(&fates, 1, false);
+    // Wherever the run is killed, once the change is written down.
+    for moments in 1..60 {
+        let mut world = World::new(&fates, 1, false);
+        let machine = world.begin(&devices(&fates), options());
+        world.run(machine, moments);
+        let is_written = world.journal.iter().any(|entry| entry.change == Change::Tagged);
+        // The service is slow to show it.
+        world.service.tags.insert("S0".to_owned(), "Old".to_owned());
+        let mut machine = world.begin(&devices(&fates), options());
+        let mut now = world.now;
+        for _ in 0..20 {
+            match machine.next(now) {
+                Step::Wait(wait) => now += wait,
+                Step::Read(read) => {
+                    for (index, id) in read {
+                        machine.on_read(now, index, world.service.device(&id, now));
+                    }
+                }
+                Step::Tag(_) => {
+                    assert!(!is_written, "killed after {moments} moments");
+                    break;
+                }
+                _ => break,
+            }
+        }
+    }
+    let machine = world.begin(&devices(&fates), options());
+    world.run(machine, usize::MAX).unwrap();
+    assert_eq!(world.service.tag_changes["S0"], 1);
 }
 
 #[test]
