@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 use std::error::Error;
+use std::path::Path;
 
 use windows_autopilot::model::{HybridJoinProfile, Id, MembershipRule, Severity};
 use windows_autopilot::offline::{self, OfflineProfile, OfflineTenant};
@@ -33,6 +34,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn check(path: &str) -> Result<(), Box<dyn Error>> {
     let report = offline::read(&std::fs::read(path)?);
+    let name = offline::PATH.rsplit('\\').next().unwrap_or_default();
+    if Path::new(path).file_name().is_none_or(|found| found != name) {
+        println!("on the device the file has to be called {name}");
+    }
     for finding in &report.findings {
         println!("{finding}");
     }

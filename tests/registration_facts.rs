@@ -63,7 +63,7 @@ fn says(file: impl AsRef<[u8]>, severity: Severity, id: &str, place: &str) -> bo
 /// A file with the portal's header and this row, and a good one after it, which has to be read.
 fn row_says(row: &str, severity: Severity, id: &str, column: &str) -> bool {
     let file = format!("{PORTAL}\n{row}\nGOOD,,{},,\n", hash("GOOD"));
-    let place = if column.is_empty() { "line 2".to_owned() } else { format!("line 2, {column}") };
+    let place = format!("line 2, {column}");
     let devices = devices(&file);
     devices.last().is_some_and(|device| device.serial_number.as_str() == "GOOD")
         && devices.len() == 1 + usize::from(severity < Severity::Error)
@@ -128,7 +128,7 @@ fn device_files() {
             row_says(&format!("A,,{},19\" rack,", hash("A")), Error, "csv.forbidden-character", "Group Tag")
         }),
         ("domain.md 4.1", "there are no quotes around values", || {
-            row_says(&format!("A,,{},\"Kiosk\",", hash("A")), Warning, "csv.quotes", "")
+            row_says(&format!("A,,{},\"Kiosk\",", hash("A")), Warning, "csv.quotes", "Group Tag")
         }),
         ("domain.md 4.1", "the file is ANSI, and not Unicode", || {
             let file = format!("\u{feff}{PORTAL}\nA,,{},,\n", hash("A"));
@@ -146,7 +146,12 @@ fn device_files() {
             row_says(&format!("A,,{},,adele", hash("A")), Error, "csv.invalid-user", "Assigned User")
         }),
         ("domain.md 0.3 (3)", "a user is not assigned with hybrid join", || {
-            row_says(&format!("A,,{},,adele@contoso.com", hash("A")), Warning, "csv.assigned-user", "")
+            row_says(
+                &format!("A,,{},,adele@contoso.com", hash("A")),
+                Warning,
+                "csv.assigned-user",
+                "Assigned User",
+            )
         }),
         ("domain.md 4.4", "of duplicates in a file one wins", || {
             let file = format!("{PORTAL}\nA,,{0},,\nA,,{0},,\n", hash("A"));

@@ -38,7 +38,7 @@ fn the_faulty_file_has_a_fault_of_each_kind_where_it_was_put() {
             ("csv.scientific-serial", "line 10, Device Serial Number"),
             ("hash.other-serial", "line 11, Hardware Hash"),
             ("hash.cut", "line 12, Hardware Hash"),
-            ("csv.quotes", "line 9"),
+            ("csv.quotes", "line 9, Group Tag"),
         ]
     );
     assert_eq!((report.facts.rows, report.facts.devices), (12, 4));

@@ -21,7 +21,7 @@ use crate::model::{DeviceToImport, Finding, Severity};
 ///     let row = row?;
 ///     assert!(row.device.is_none());
 ///     assert_eq!(row.findings[0].to_string(), "error [csv.missing-serial] line 2, Device Serial Number: \
-///         there is none; write the serial number that the firmware reports");
+///         there is no serial number; write the serial number that the firmware reports");
 /// }
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -138,14 +138,14 @@ struct Notes {
 /// How often, and where first.
 #[derive(Default)]
 struct Seldom {
-    first: u64,
+    first: String,
     count: u64,
 }
 
 impl Seldom {
-    fn add(&mut self, line: u64) {
+    fn add(&mut self, place: impl FnOnce() -> Place) {
         if self.count == 0 {
-            self.first = line;
+            self.first = place().into();
         }
         self.count += 1;
     }
@@ -229,7 +229,7 @@ impl<R: Read> CsvReader<R> {
             if let Some(header) = Header::find(text, &mut self.splitter) {
                 let quoted = text.contains('"');
                 if quoted && header.labels == 0 {
-                    self.notes.quoted.add(line.number);
+                    self.notes.quoted.add(|| Place::line(line.number));
                 }
                 let findings = row::check_header(&header, line.number, above);
                 self.facts.format = Some(header.format);
@@ -303,11 +303,11 @@ impl<R: Read> CsvReader<R> {
         }
         self.facts.rows += 1;
         if self.line.contains('"') {
-            self.notes.quoted.add(number);
+            self.notes.quoted.add(|| Place::of_first(number, header, &self.line, '"'));
         }
         let mut row = Row::check(header, number, &fields);
         if row.has_user {
-            self.notes.users.add(number);
+            self.notes.users.add(|| Place::of(number, Column::AssignedUser));
         }
         Self::compare(&mut self.seen, number, &mut row);
         row.device = row.device.filter(|_| !self.header_failed);
@@ -353,25 +353,24 @@ impl<R: Read> CsvReader<R> {
         self.state = State::End;
         let line = self.notes.last_line;
         let mut findings = Vec::new();
-        let mut found = |id, severity, line, evidence: String, remedy| {
-            findings.push(Finding::new(id, severity, Place::line(line), evidence, remedy));
+        let mut found = |id, severity, place: String, evidence: String, remedy| {
+            findings.push(Finding::new(id, severity, place, evidence, remedy));
         };
+        let (start, end): (String, String) = (Place::line(1).into(), Place::line(line).into());
         if self.facts.rows == 0 {
             let evidence = "there is a header and no device".to_owned();
-            found("csv.no-rows", Severity::Error, line, evidence, "add a row for each device");
+            found("csv.no-rows", Severity::Error, end.clone(), evidence, "add a row for each device");
         }
         if self.facts.rows > super::MOST_DEVICES as u64 {
             let evidence = format!("there are {} rows, and the portal takes 500 in a file", self.facts.rows);
             let remedy = "split the file for the portal; an import by this library splits by itself";
-            found("csv.too-many-rows", Severity::Warning, line, evidence, remedy);
+            found("csv.too-many-rows", Severity::Warning, end, evidence, remedy);
         }
-        if self.notes.quoted.count > 0 {
-            let Seldom { first, count } = self.notes.quoted;
+        if let Seldom { first, count: count @ 1.. } = std::mem::take(&mut self.notes.quoted) {
             let evidence = format!("lines with quotes: {count}, this one first; the portal takes none");
             found("csv.quotes", Severity::Warning, first, evidence, "write the file again without quotes");
         }
-        if self.notes.users.count > 0 {
-            let Seldom { first, count } = self.notes.users;
+        if let Seldom { first, count: count @ 1.. } = std::mem::take(&mut self.notes.users) {
             let evidence = format!(
                 "rows that assign a user: {count}, this one first; with hybrid join that is the most common cause of error 0x80070774"
             );
@@ -380,13 +379,8 @@ impl<R: Read> CsvReader<R> {
         }
         if self.lines.has_lone_cr() {
             let evidence = "lines end in a carriage return alone, as on old Macs".to_owned();
-            found(
-                "csv.line-ends",
-                Severity::Warning,
-                1,
-                evidence,
-                "save the file with the line ends of Windows",
-            );
+            let remedy = "save the file with the line ends of Windows";
+            found("csv.line-ends", Severity::Warning, start.clone(), evidence, remedy);
         }
         let encoding = match self.facts.encoding {
             Encoding::Ascii | Encoding::Ansi => None,
@@ -398,7 +392,7 @@ impl<R: Read> CsvReader<R> {
             let evidence =
                 format!("the file is in {encoding}, and the portal is documented to take ANSI alone");
             let remedy = "nothing for an import by this library; for the portal, save the file as ANSI if it is refused";
-            found("csv.encoding", Severity::Info, 1, evidence, remedy);
+            found("csv.encoding", Severity::Info, start, evidence, remedy);
         }
         CsvRow { line, device: None, findings }
     }

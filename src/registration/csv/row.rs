@@ -31,12 +31,18 @@ impl Place {
         Self { line, column: Within::Whole }
     }
 
-    fn of(line: u64, column: Column) -> Self {
+    pub(super) fn of(line: u64, column: Column) -> Self {
         Self { line, column: Within::Column(column) }
     }
 
     fn field(line: u64, number: usize) -> Self {
         Self { line, column: Within::Field(number) }
+    }
+
+    /// The field in which `c` is first in `text`, the line.
+    pub(super) fn of_first(line: u64, header: &Header, text: &str, c: char) -> Self {
+        let before = text.split(c).next().unwrap_or_default();
+        Self::at(line, header, fields_before_end(before, header.delimiter))
     }
 
     /// The field of a row at this index.
@@ -106,11 +112,10 @@ pub(super) fn too_long(line: u64) -> Finding {
 
 /// `text` is the line.
 pub(super) fn zeros(line: u64, header: &Header, text: &str) -> Finding {
-    let before = text.split('\0').next().unwrap_or_default();
     Finding::new(
         "csv.zero-bytes",
         Severity::Error,
-        Place::at(line, header, fields_before_end(before, header.delimiter)),
+        Place::of_first(line, header, text, '\0'),
         "the value has zero bytes: text in UTF-16 was added to a file in another encoding, or the file is damaged",
         "write the file again as a whole, in one encoding",
     )
@@ -429,7 +434,7 @@ impl<'a> Checks<'a> {
         }
         let Some(value) = self.plain(COLUMN) else {
             let remedy = "write the serial number that the firmware reports";
-            self.found("csv.missing-serial", Severity::Error, COLUMN, "there is none", remedy);
+            self.found("csv.missing-serial", Severity::Error, COLUMN, "there is no serial number", remedy);
             return None;
         };
         if is_scientific(value) {
@@ -460,7 +465,11 @@ impl<'a> Checks<'a> {
             } else {
                 "capture the hash on the device, for example with Get-WindowsAutopilotInfo"
             };
-            self.found("csv.missing-hash", Severity::Error, COLUMN, "there is none", remedy);
+            let evidence = match serial {
+                Some(serial) => format!("there is no hardware hash of {}", shown(serial.as_str())),
+                None => "there is no hardware hash".to_owned(),
+            };
+            self.found("csv.missing-hash", Severity::Error, COLUMN, evidence, remedy);
             return None;
         };
         if value.len() >= EXCEL_CELL {
@@ -494,6 +503,9 @@ impl<'a> Checks<'a> {
             Ok(contents) => {
                 *manufacturer = contents.manufacturer.as_deref().map(fingerprint);
                 let mut findings = contents.check();
+                for finding in &mut findings {
+                    finding.evidence = format!("{}: {}", shown_hash(value), finding.evidence);
+                }
                 findings.extend(serial.and_then(|serial| contents.check_serial_number(serial)));
                 for finding in findings {
                     self.findings.push(Finding { place: Place::of(self.line, COLUMN).into(), ..finding });

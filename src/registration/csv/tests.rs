@@ -228,11 +228,11 @@ fn each_fault_of_a_row_is_found_at_its_place_and_the_next_row_is_read() {
         (format!("SN-1,,{good},,adele@"), vec!["csv.invalid-user @ line 2, Assigned User"]),
         (
             format!("SN-1,,{good},\"Kiosk, 2nd floor\","),
-            vec!["csv.forbidden-character @ line 2, Group Tag", "csv.quotes @ line 2"],
+            vec!["csv.forbidden-character @ line 2, Group Tag", "csv.quotes @ line 2, Group Tag"],
         ),
         (
             format!("SN-1,,{good},19\" rack,"),
-            vec!["csv.forbidden-character @ line 2, Group Tag", "csv.quotes @ line 2"],
+            vec!["csv.forbidden-character @ line 2, Group Tag", "csv.quotes @ line 2, Group Tag"],
         ),
         (format!("SN-1,,{good},Kio\u{7}sk,"), vec!["csv.invalid-tag @ line 2, Group Tag"]),
         (format!("S\u{7}N-1,,{good},,"), vec!["csv.invalid-serial @ line 2, Device Serial Number"]),
