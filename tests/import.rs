@@ -294,6 +294,8 @@ fn is_whole() -> bool {
     device_count(0) > 0
 }
 
+// lessons.md 2.6 and graph/quirks.md 6: throttling slows an import and never fails it; only its own records are
+// deleted.
 #[tokio::test]
 async fn a_large_mixed_input_through_a_throttling_service_ends_in_the_right_outcome_for_each_device() {
     let world = World::new();
@@ -316,6 +318,7 @@ async fn a_large_mixed_input_through_a_throttling_service_ends_in_the_right_outc
     assert_eq!(report.findings().len(), (0..devices.len()).filter(worth_noting).count());
 }
 
+// issue 3 (4): a killed run is resumable with nothing lost or sent twice.
 #[tokio::test]
 async fn a_run_killed_at_any_request_and_resumed_ends_as_one_that_was_not() {
     let (count, rounds) = (device_count(20), if is_whole() { 50 } else { 20 });
@@ -385,6 +388,7 @@ impl JournalStore for Failing {
     }
 }
 
+// issue 3 (4): the journal is flushed for each change of state.
 #[tokio::test]
 async fn a_journal_that_ends_in_the_middle_of_a_line_loses_nothing() {
     let count = 20;
@@ -412,6 +416,8 @@ async fn a_journal_that_ends_in_the_middle_of_a_line_loses_nothing() {
     }
 }
 
+// lessons.md 2.6, faults.md 46 and graph/quirks.md 6: a POST with an unknown outcome is looked up, and never blindly
+// sent again.
 #[tokio::test]
 async fn devices_whose_answer_is_lost_are_looked_for_and_sent_again_only_if_they_never_arrived() {
     const IMPORT: &str = "/deviceManagement/importedWindowsAutopilotDeviceIdentities/import";
@@ -443,6 +449,7 @@ async fn devices_whose_answer_is_lost_are_looked_for_and_sent_again_only_if_they
     }
 }
 
+// lessons.md 2.8: importing is itself a question to the service, so a dry run never imports.
 #[tokio::test]
 async fn a_dry_run_sends_nothing_signs_in_nowhere_and_leaves_the_journal_alone() {
     #[derive(Debug)]
@@ -483,6 +490,7 @@ async fn a_dry_run_sends_nothing_signs_in_nowhere_and_leaves_the_journal_alone()
     assert_eq!(store.text(), before);
 }
 
+// issue 3 (4): dropping the progress stops cleanly.
 #[tokio::test]
 async fn a_dropped_run_does_nothing_more_and_a_stopped_one_says_how_far_it_came() {
     let world = World::new();
@@ -511,6 +519,7 @@ async fn a_dropped_run_does_nothing_more_and_a_stopped_one_says_how_far_it_came(
     assert!(report.is_complete() && world.no_device_was_sent_twice());
 }
 
+// graph/quirks.md 7: 403 says that the permission is missing; no device is to blame.
 #[tokio::test]
 async fn a_caller_without_the_permission_is_told_at_once_and_can_go_on_with_it() {
     let world = World::new();
@@ -523,6 +532,7 @@ async fn a_caller_without_the_permission_is_told_at_once_and_can_go_on_with_it()
     assert!(report.is_complete() && world.no_device_was_sent_twice());
 }
 
+// domain.md 4.4: HTTP 400 may be one device; the others do not suffer for it.
 #[tokio::test]
 async fn one_bad_device_is_found_by_halving_and_a_service_that_refuses_all_is_not_asked_for_each() {
     const IMPORT: &str = "/deviceManagement/importedWindowsAutopilotDeviceIdentities/import";
@@ -542,6 +552,7 @@ async fn one_bad_device_is_found_by_halving_and_a_service_that_refuses_all_is_no
     assert!(world.tenant.requests().len() < 50);
 }
 
+// domain.md 0.3 (1) and graph/quirks.md 6: one sync in ten minutes.
 #[tokio::test]
 async fn syncs_are_ten_minutes_apart_whoever_asked_for_the_last_one() {
     let world = World::new();
@@ -570,6 +581,7 @@ async fn syncs_are_ten_minutes_apart_whoever_asked_for_the_last_one() {
     assert_eq!(refused, 0, "it looks before it asks");
 }
 
+// domain.md 4.3 (4): a sync is answered with 204, 409 or 429.
 #[tokio::test]
 async fn a_refused_sync_is_noted_and_ends_nothing_and_none_is_asked_for_if_none_is_wished() {
     const SYNC: &str = "/deviceManagement/windowsAutopilotSettings/sync";
@@ -593,6 +605,8 @@ async fn a_refused_sync_is_noted_and_ends_nothing_and_none_is_asked_for_if_none_
     assert!(report.is_complete() && world.calls("POST", "/sync").is_empty());
 }
 
+// lessons.md 2.6 and graph/quirks.md 4: importing again does not change the group tag; it is repaired once and read
+// back.
 #[tokio::test]
 async fn a_group_tag_that_differs_is_changed_once_and_read_back_or_left_alone() {
     let known = || NewDevice::new("A").with_model(MODEL).with_group_tag("Old");
@@ -621,6 +635,7 @@ async fn a_group_tag_that_differs_is_changed_once_and_read_back_or_left_alone() 
     }
 }
 
+// issue 3 (4): the journal is versioned and bound to its run.
 #[tokio::test]
 async fn a_journal_of_another_tenant_or_of_other_devices_is_refused_before_anything_is_sent() {
     let (store, one) = (MemoryStore::default(), World::new());
@@ -642,6 +657,7 @@ async fn a_journal_of_another_tenant_or_of_other_devices_is_refused_before_anyth
     }
 }
 
+// issue 3 (4): progress is typed events with counts and an estimate.
 #[tokio::test]
 async fn events_count_every_device_all_the_time_and_finish_each_once() {
     let world = World::new();
@@ -664,6 +680,7 @@ async fn events_count_every_device_all_the_time_and_finish_each_once() {
     assert!(finished.iter().enumerate().all(|(n, times)| *times == i32::from(n != 8)), "{finished:?}");
 }
 
+// domain.md 4.2: no hash in clear in the journal.
 #[tokio::test]
 async fn a_journal_in_a_file_shows_neither_hashes_nor_people_and_a_run_goes_on_from_it() {
     let folder = std::env::temp_dir().join(format!("windows-autopilot-import-{}", std::process::id()));
@@ -690,6 +707,7 @@ async fn a_journal_in_a_file_shows_neither_hashes_nor_people_and_a_run_goes_on_f
     assert!(!text.contains("adele") && !text.contains(hash.get(..16).unwrap()));
 }
 
+// domain.md 4.2: a serial number with another maker is another device; a hash that was captured again is the same.
 #[tokio::test]
 async fn two_devices_with_one_serial_number_are_told_apart_by_the_service() {
     let world = World::new();
@@ -712,6 +730,7 @@ async fn two_devices_with_one_serial_number_are_told_apart_by_the_service() {
     assert_eq!(world.tenant.device_count(), 2);
 }
 
+// lessons.md 2.6: any other status fails, typed; partial is pending; records are polled by id.
 #[tokio::test]
 async fn what_the_service_does_not_say_clearly_is_unconfirmed() {
     const RECORD: &str = "/deviceManagement/importedWindowsAutopilotDeviceIdentities/{id}";

@@ -586,7 +586,7 @@ fn offline_files() {
                 && bits(&open.clone().with_user_type(UserType::Standard)) == 264 + 2
                 && bits(&open.clone().with_privacy_settings_hidden(true)) == 264 + 4
                 && bits(&open.clone().with_eula_hidden(true)) == 264 + 16
-                && bits(&open.clone().with_keyboard_selection_page_skipped(true)) == 264 + 1024
+                && bits(&open.with_keyboard_selection_page_skipped(true)) == 264 + 1024
                 && bits(&profile()) == 286
                 && bits(&profile().with_keyboard_selection_page_skipped(true)) == 1310
         }),
