@@ -82,7 +82,6 @@ pub use self::ids::Id;
 pub use self::import::{DeviceToImport, ImportState, ImportUpload, ImportedDevice};
 pub use self::invalid::InvalidValue;
 pub(crate) use self::invalid::nearest;
-#[cfg(feature = "registration")]
 pub(crate) use self::invalid::shorten;
 pub use self::managed_device::ManagedDevice;
 pub use self::mdm::{GroupReference, MdmPolicy, MdmScope, MdmScopeStep};
