@@ -132,7 +132,8 @@
 //! | `registration` | yes | `registration`: CSV files, hardware hashes |
 //! | `certificate` | no | `credential::ClientCertificate`: sign-in with a certificate |
 //! | `connector-config` | no | `ad::connector_config`: the Intune Connector's `.exe.config` files |
-//! | `ad` | no | `ad::descriptor`, `ad::delegation`: security descriptors, and the connector's right on an OU as reviewed text |
+//! | `ad` | no | `ad`: what the connector needs in Active Directory, checked, delegated, and as reviewed text |
+//! | `ldap` | no | `ad::ldap::LdapDirectory`: a real directory, over LDAP with TLS |
 //! | `sim` | no | `sim`, the simulated tenant, and `testing`, a client on it in one line |
 //!
 //! Without features there is no HTTP stack and no TLS in the dependency tree; give the client a transport of your own.
@@ -157,6 +158,8 @@ pub mod sim;
 #[cfg(feature = "sim")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sim")))]
 pub mod testing;
+#[cfg(any(feature = "reqwest", feature = "ldap"))]
+mod tls;
 pub mod transport;
 pub mod workflow;
 

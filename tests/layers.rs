@@ -10,7 +10,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("registration", &["model"]),
     ("offline", &["model"]),
-    ("transport", &["model", "clock"]),
+    ("tls", &["model"]),
+    ("transport", &["model", "clock", "tls"]),
     ("error", &["model", "transport"]),
     ("credential", &["model", "clock", "transport", "error"]),
     ("pipeline", &["model", "clock", "transport", "error", "credential"]),
@@ -21,7 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["model", "clock", "registration", "offline", "error", "pipeline", "graph", "resource", "ad"],
     ),
     ("sim", &["model", "clock", "transport"]),
-    ("ad", &["model", "clock"]),
+    ("ad", &["model", "clock", "tls"]),
     (
         "testing",
         &[

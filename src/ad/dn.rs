@@ -1,4 +1,100 @@
-//! Distinguished names in texts in which other characters mean something than in RFC 4514.
+//! Distinguished names of any entry, and such names in texts in which other characters mean something than in RFC 4514.
+
+/// The parts of a name, the innermost first: the type in lower case, and the value without escapes. `None` for what is
+/// not a list of `type=value`.
+#[cfg(feature = "ad")]
+pub(super) fn parts(dn: &str) -> Option<Vec<(String, String)>> {
+    let mut parts = Vec::new();
+    let mut rest = Some(dn);
+    while let Some(text) = rest {
+        let (part, after) = first_part(text);
+        let (kind, value) = part.split_once('=')?;
+        parts.push((kind.trim().to_ascii_lowercase(), unescaped(value.trim_start())?));
+        rest = after;
+    }
+    Some(parts)
+}
+
+/// Whether both name the same entry, as far as case and escapes go.
+#[cfg(feature = "ad")]
+pub(super) fn same(a: &str, b: &str) -> bool {
+    folded(a).is_some_and(|a| Some(a) == folded(b)) || a.eq_ignore_ascii_case(b)
+}
+
+/// A name in a form that is the same for all names of the same entry.
+#[cfg(feature = "ad")]
+pub(super) fn folded(dn: &str) -> Option<Vec<(String, String)>> {
+    Some(parts(dn)?.into_iter().map(|(kind, value)| (kind, value.to_lowercase())).collect())
+}
+
+/// The name of the entry around this one.
+#[cfg(feature = "ad")]
+pub(super) fn parent(dn: &str) -> Option<&str> {
+    first_part(dn).1
+}
+
+/// What stands before the first comma that separates, and after it.
+#[cfg(feature = "ad")]
+fn first_part(dn: &str) -> (&str, Option<&str>) {
+    let mut escaped = false;
+    for (at, c) in dn.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            ',' => return dn.split_at_checked(at).map_or((dn, None), |(part, rest)| (part, rest.get(1..))),
+            _ => {}
+        }
+    }
+    (dn, None)
+}
+
+#[cfg(feature = "ad")]
+fn unescaped(value: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        let c = if c == '\\' {
+            chars.next()?
+        } else {
+            put(&mut bytes, c);
+            continue;
+        };
+        match c.to_digit(16) {
+            Some(high) => {
+                let low = chars.next()?.to_digit(16)?;
+                bytes.push(u8::try_from(high * 16 + low).ok()?);
+            }
+            None => put(&mut bytes, c),
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(feature = "ad")]
+fn put(bytes: &mut Vec<u8>, c: char) {
+    bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+}
+
+/// A value as it stands in a name.
+#[cfg(feature = "ad")]
+pub(super) fn escape(value: &str) -> String {
+    let last = value.chars().count().saturating_sub(1);
+    let mut escaped = String::with_capacity(value.len());
+    for (place, c) in value.chars().enumerate() {
+        match c {
+            '"' | '+' | ',' | ';' | '<' | '=' | '>' | '\\' => escaped.extend(['\\', c]),
+            '#' | ' ' if place == 0 => escaped.extend(['\\', c]),
+            ' ' if place == last => escaped.extend(['\\', c]),
+            c if c.is_control() => {
+                c.encode_utf8(&mut [0; 4])
+                    .bytes()
+                    .for_each(|byte| escaped.push_str(&format!("\\{byte:02X}")));
+            }
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
 
 /// The name with each character for which `by_code` holds, escaped before or not, written as a backslash and the
 /// hexadecimal code of each of its bytes. It names the same.
@@ -26,6 +122,22 @@ pub(super) fn with_codes(dn: &str, by_code: impl Fn(char) -> bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "ad")]
+    #[test]
+    fn a_name_is_taken_apart_at_the_commas_that_separate() {
+        let dn = r"CN=a\,b\2C\C3\BC,ou=x\\,DC=corp,DC=example";
+        let part = |kind: &str, value: &str| (kind.to_owned(), value.to_owned());
+        let all = [part("cn", "a,b,ü"), part("ou", "x\\"), part("dc", "corp"), part("dc", "example")];
+        assert_eq!(parts(dn).unwrap(), all);
+        assert_eq!(parent(dn), Some(r"ou=x\\,DC=corp,DC=example"));
+        assert_eq!((parent("DC=x"), parts(""), parts("x,y"), parts(r"CN=\FF")), (None, None, None, None));
+        assert!(same(r"OU=L\C3\BCbeck,DC=X", "ou=lübeck,dc=x") && !same("OU=a,DC=x", "OU=b,DC=x"));
+        assert!(same("<GUID=1>", "<guid=1>"));
+        for value in [" a,b ", "#x", "a\nb", "q\"=;<>+\\", "ü"] {
+            assert_eq!(parts(&format!("CN={}", escape(value))).unwrap(), [part("cn", value)]);
+        }
+    }
 
     #[test]
     fn characters_are_written_by_their_codes_and_codes_stay() {

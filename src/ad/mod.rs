@@ -1,7 +1,14 @@
 //! On-premises Active Directory: what the Intune Connector needs there.
 //!
-//! Its rights on the OU are in `delegation`, on top of `descriptor`; its configuration files in [`connector_config`].
-//! Nothing here talks to a directory.
+//! | module | what it has |
+//! | --- | --- |
+//! | [`connector_config`] | the connector's two configuration files |
+//! | `preflight` | whether the connector can create computer accounts in an OU, and what stands in the way |
+//! | `delegation` | its right to do so: planned, applied, revoked, and as text for other tools |
+//! | `directory` | the seam to a directory; `Domain` and `Account` are built on it |
+//! | `ldap` | a real directory (feature `ldap`) |
+//! | `memory` | a directory in memory, for tests |
+//! | `descriptor` | security descriptors, byte for byte |
 
 pub mod connector_config;
 #[cfg(feature = "ad")]
@@ -10,4 +17,24 @@ pub mod delegation;
 #[cfg(feature = "ad")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
 pub mod descriptor;
+#[cfg(feature = "ad")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+pub mod directory;
 mod dn;
+#[cfg(feature = "ad")]
+mod domain;
+#[cfg(feature = "ldap")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ldap")))]
+pub mod ldap;
+#[cfg(feature = "ad")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+pub mod memory;
+#[cfg(feature = "ad")]
+mod place;
+#[cfg(feature = "ad")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+pub mod preflight;
+
+#[cfg(feature = "ad")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+pub use self::domain::{Account, AccountKind, Domain};

@@ -1,7 +1,7 @@
 //! HTTP over reqwest, with TLS by rustls.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,8 +10,6 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderValue, Method, Uri};
 use reqwest::Client;
 use rustls::ClientConfig;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use url::Url;
 
 use self::body::BodyReader;
@@ -308,44 +306,11 @@ impl Lane {
     }
 }
 
-/// The system's roots and the given ones, by a provider of our own choice, whichever the process has installed.
+/// TLS that offers HTTP/2 and HTTP/1.1.
 fn tls(roots: &[Vec<u8>]) -> Result<ClientConfig, InvalidValue> {
-    let mut extra = Vec::new();
-    for pem in roots {
-        let before = extra.len();
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            extra.push(certificate.map_err(|error| bad_root(error.to_string()))?);
-        }
-        if extra.len() == before {
-            return Err(bad_root("holds no certificate".to_owned()));
-        }
-    }
-    let given = !extra.is_empty();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier =
-        rustls_platform_verifier::Verifier::new_with_extra_roots(extra, Arc::clone(&provider)).map_err(|error| {
-            match given {
-                true => bad_root(error.to_string()),
-                false => InvalidValue::new(
-                    "root certificates of this system",
-                    error.to_string(),
-                    "install the system's package of root certificates (`ca-certificates`), or give them to the transport",
-                ),
-            }
-        })?;
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| InvalidValue::new("TLS versions", error.to_string(), "use a newer crypto provider"))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
+    let mut config = crate::tls::config(roots)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
-}
-
-fn bad_root(problem: String) -> InvalidValue {
-    let remedy = "give PEM text with `-----BEGIN CERTIFICATE-----` lines, of an authority's certificate";
-    InvalidValue::new("root certificate", problem, remedy)
 }
 
 /// The proxy at `address`. The address may hold a password, so no error repeats it.

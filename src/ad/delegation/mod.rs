@@ -1,9 +1,10 @@
 //! The connector's rights on the OU in which it creates computer accounts: what each profile grants, what is there
 //! already, what has to be added, and what taking it back removes.
 //!
-//! All of it is computed from a DACL; reading and writing one is another matter. The same as text for an administrator
+//! [`Delegation`] reads and writes the DACL of an OU; the rest is computed from one. The same as text for an administrator
 //! who works with other tools: [`DelegationScript`].
 
+mod change;
 mod script;
 
 use std::collections::HashMap;
@@ -11,6 +12,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::change::{Delegation, DelegationReceipt, Revoked};
+pub(in crate::ad) use self::script::PrincipalName;
 pub use self::script::{DelegationScript, Principal};
 use super::descriptor::{AccessMask, Ace, AceEffect, AceFlags, Acl, Guid, Sid};
 use crate::model::{InvalidValue, OrganizationalUnit};

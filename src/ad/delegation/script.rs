@@ -24,10 +24,26 @@ const LONGEST_COMMAND: usize = 8_191;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal(Identity);
 
+/// The name by which a principal is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ad) enum PrincipalName<'a> {
+    Sid(&'a Sid),
+    Account { domain: &'a str, name: &'a str },
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Identity {
     Sid(Sid),
     Account { domain: String, name: String },
+}
+
+impl Principal {
+    pub(in crate::ad) fn name(&self) -> PrincipalName<'_> {
+        match &self.0 {
+            Identity::Sid(sid) => PrincipalName::Sid(sid),
+            Identity::Account { domain, name } => PrincipalName::Account { domain, name },
+        }
+    }
 }
 
 impl From<Sid> for Principal {

@@ -72,6 +72,15 @@ impl Acl {
         list
     }
 
+    /// The list with the revision that it had before an object entry came in, if none is left.
+    #[must_use]
+    pub(in crate::ad) fn with_revision_before(mut self, revision: u8) -> Self {
+        if !self.aces.iter().any(Ace::needs_revision_4) {
+            self.revision = revision;
+        }
+        self
+    }
+
     /// Reads a list from the start of `bytes`, and says how many it took.
     pub(super) fn read(bytes: &[u8]) -> Result<(Self, usize), &'static str> {
         const CUT_OFF: &str = "is cut off";

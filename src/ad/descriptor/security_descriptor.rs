@@ -194,7 +194,7 @@ impl SecurityDescriptor {
     }
 
     /// A descriptor of these parts, in the order of the header. The control bits must say which lists there are.
-    pub(super) fn from_parts(
+    pub(in crate::ad) fn from_parts(
         control: Control,
         owner: Option<Sid>,
         group: Option<Sid>,

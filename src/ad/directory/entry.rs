@@ -1,0 +1,137 @@
+//! What a directory tells of an entry.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{DESCRIPTOR, DirectoryError};
+use crate::ad::descriptor::{Guid, SecurityDescriptor, Sid};
+
+/// An entry: its name, and the values of the attributes that were read.
+///
+/// A value is bytes: what they mean depends on the attribute. Names of attributes are compared without regard to case.
+/// `Debug` shows which attributes there are and nothing of what is in them, nor the name: it may be a person's.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Entry {
+    name: String,
+    /// By their names in lower case.
+    attributes: BTreeMap<String, Vec<Vec<u8>>>,
+}
+
+impl Entry {
+    /// An entry without attributes.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), attributes: BTreeMap::new() }
+    }
+
+    /// Adds values to an attribute.
+    #[must_use]
+    pub fn with<V: Into<Vec<u8>>>(mut self, attribute: &str, values: impl IntoIterator<Item = V>) -> Self {
+        let values = values.into_iter().map(Into::into);
+        self.attributes.entry(attribute.to_ascii_lowercase()).or_default().extend(values);
+        self
+    }
+
+    /// Its distinguished name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The values of an attribute; none if it was not read, is not there, or may not be seen.
+    pub fn values(&self, attribute: &str) -> &[Vec<u8>] {
+        self.attributes.get(&attribute.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The names of the attributes that it has, in lower case.
+    pub fn attributes(&self) -> impl Iterator<Item = &str> {
+        self.attributes.keys().map(String::as_str)
+    }
+
+    /// The values of an attribute that are text.
+    pub fn texts(&self, attribute: &str) -> impl Iterator<Item = &str> {
+        self.values(attribute).iter().filter_map(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// The first value of an attribute, as text.
+    pub fn text(&self, attribute: &str) -> Option<&str> {
+        self.texts(attribute).next()
+    }
+
+    /// Whether one of an attribute's values is this text, without regard to case.
+    pub fn has(&self, attribute: &str, text: &str) -> bool {
+        self.texts(attribute).any(|value| value.eq_ignore_ascii_case(text))
+    }
+
+    /// The first value of an attribute, as a number.
+    pub fn number(&self, attribute: &str) -> Option<i64> {
+        self.text(attribute)?.parse().ok()
+    }
+
+    /// The values of an attribute, as SIDs.
+    ///
+    /// # Errors
+    /// One of them is none.
+    pub fn sids(&self, attribute: &str) -> Result<Vec<Sid>, DirectoryError> {
+        let sids = self.values(attribute).iter().map(|value| Sid::from_bytes(value));
+        sids.collect::<Result<_, _>>().map_err(DirectoryError::from)
+    }
+
+    /// The first value of an attribute, as a SID.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn sid(&self, attribute: &str) -> Result<Option<Sid>, DirectoryError> {
+        let value = self.values(attribute).first();
+        Ok(value.map(|value| Sid::from_bytes(value)).transpose()?)
+    }
+
+    /// The first value of an attribute, as a GUID.
+    pub fn guid(&self, attribute: &str) -> Option<Guid> {
+        let value = self.values(attribute).first()?;
+        Some(Guid::from_bytes(value.as_slice().try_into().ok()?))
+    }
+
+    /// The security descriptor, or the parts of it that were asked for.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn descriptor(&self) -> Result<Option<SecurityDescriptor>, DirectoryError> {
+        let value = self.values(DESCRIPTOR).first();
+        Ok(value.map(|value| SecurityDescriptor::from_bytes(value)).transpose()?)
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let attributes: Vec<&String> = self.attributes.keys().collect();
+        f.debug_struct("Entry").field("attributes", &attributes).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_found_by_any_spelling_and_read_as_what_they_are() {
+        let sid: Sid = "S-1-5-21-1-2-3-1104".parse().unwrap();
+        let entry = Entry::new("CN=x")
+            .with("sAMAccountName", ["X$"])
+            .with("uSNChanged", ["4711"])
+            .with("OBJECTSID", [sid.to_bytes()])
+            .with("objectGUID", [Guid::COMPUTER.to_bytes()])
+            .with("objectClass", ["top", "computer"]);
+        assert_eq!((entry.text("samaccountname"), entry.number("USNChanged")), (Some("X$"), Some(4711)));
+        assert_eq!(entry.sid("objectSid").unwrap(), Some(sid));
+        assert_eq!(entry.guid("objectguid"), Some(Guid::COMPUTER));
+        assert!(entry.has("objectclass", "Computer") && !entry.has("objectClass", "user"));
+        assert_eq!((entry.sid("other").unwrap(), entry.text("other")), (None, None));
+        assert!(entry.sid("objectGUID").is_err() && entry.sids("objectClass").is_err());
+        assert_eq!((entry.number("objectGUID"), entry.guid("uSNChanged")), (None, None));
+    }
+
+    #[test]
+    fn nothing_of_a_person_is_shown() {
+        let entry = Entry::new("CN=Adele Vance").with("displayName", ["Adele Vance"]);
+        assert_eq!(format!("{entry:?}"), "Entry { attributes: [\"displayname\"], .. }");
+    }
+}

@@ -1,0 +1,142 @@
+//! The one error of every call to a directory.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+
+use crate::model::InvalidValue;
+
+/// What kind of error it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DirectoryErrorKind {
+    /// No connection could be made.
+    Unreachable,
+    /// The server's certificate is not trusted, has expired, or is for another name; or there is no TLS.
+    Untrusted,
+    /// The directory does not accept the account and its password.
+    InvalidCredentials,
+    /// The signed-in account may not do it, or may not see it.
+    AccessDenied,
+    /// There is no such entry, or it may not be seen.
+    NotFound,
+    /// What was given cannot be sent, or the directory cannot read it.
+    InvalidInput,
+    /// The connection ended before the answer; whether a change was made is open.
+    Interrupted,
+    /// No answer came in time; whether a change was made is open.
+    Timeout,
+    /// The directory is busy, or stops; later it may work.
+    Unavailable,
+    /// The directory will not do it.
+    Refused,
+    /// What was written was gone again when it was read, twice: something else changes the same entry.
+    LostUpdate,
+    /// The answer makes no sense.
+    Unexpected,
+}
+
+/// Why a call to a directory failed: the kind, what happened, and what to do.
+///
+/// It holds no password and no name of an account, and nothing of what the server said but its numbers.
+#[derive(Debug)]
+pub struct DirectoryError {
+    kind: DirectoryErrorKind,
+    message: Cow<'static, str>,
+    remedy: Cow<'static, str>,
+    result_code: Option<u32>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl DirectoryError {
+    /// An error with what happened, for a directory of one's own.
+    pub fn new(kind: DirectoryErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        let remedy = match kind {
+            DirectoryErrorKind::Unreachable => "check the server's name, its port, and the way to it",
+            DirectoryErrorKind::Untrusted => {
+                "give the certificate of the authority that issued the server's, or renew the server's; \
+                 connect by a name that is in it"
+            }
+            DirectoryErrorKind::InvalidCredentials => "check the account and its password",
+            DirectoryErrorKind::AccessDenied => "sign in as an account that may, or have the right granted",
+            DirectoryErrorKind::NotFound => "check the name: it may have been moved, renamed or deleted",
+            DirectoryErrorKind::InvalidInput => "correct the value",
+            DirectoryErrorKind::Interrupted | DirectoryErrorKind::Timeout => {
+                "connect again, and read what became of it"
+            }
+            DirectoryErrorKind::Unavailable => "try again later, or at another domain controller",
+            DirectoryErrorKind::Refused => "look at the directory's event log",
+            DirectoryErrorKind::LostUpdate => "find out what else changes it, and try again",
+            DirectoryErrorKind::Unexpected => "look at the directory with other tools",
+        };
+        Self { kind, message: message.into(), remedy: remedy.into(), result_code: None, source: None }
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> DirectoryErrorKind {
+        self.kind
+    }
+
+    /// What to do.
+    pub fn remedy(&self) -> &str {
+        &self.remedy
+    }
+
+    /// The result code of LDAP (RFC 4511, 4.1.9), if the directory gave one.
+    pub fn result_code(&self) -> Option<u32> {
+        self.result_code
+    }
+
+    /// Whether a change may have been made although there was no answer.
+    pub fn outcome_unknown(&self) -> bool {
+        matches!(self.kind, DirectoryErrorKind::Interrupted | DirectoryErrorKind::Timeout)
+    }
+
+    pub(in crate::ad) fn unexpected(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(DirectoryErrorKind::Unexpected, message)
+    }
+
+    #[must_use]
+    pub(in crate::ad) fn with_remedy(mut self, remedy: impl Into<Cow<'static, str>>) -> Self {
+        self.remedy = remedy.into();
+        self
+    }
+
+    #[cfg(feature = "ldap")]
+    #[must_use]
+    pub(in crate::ad) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    #[cfg(feature = "ldap")]
+    #[must_use]
+    pub(in crate::ad) fn with_result_code(mut self, code: u32) -> Self {
+        self.result_code = Some(code);
+        self
+    }
+}
+
+impl From<InvalidValue> for DirectoryError {
+    /// For what the directory gave; what a caller gave is checked before.
+    fn from(error: InvalidValue) -> Self {
+        let message = format!("the directory gave a {} that {}", error.what(), error.problem());
+        Self { source: Some(Box::new(error)), ..Self::unexpected(message) }
+    }
+}
+
+impl fmt::Display for DirectoryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(code) = self.result_code {
+            write!(f, " (result code {code})")?;
+        }
+        write!(f, "; {}", self.remedy)
+    }
+}
+
+impl StdError for DirectoryError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}

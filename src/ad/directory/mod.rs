@@ -1,0 +1,310 @@
+//! The seam to a directory: what is asked of one, so that everything else can be run without a server.
+//!
+//! [`MemoryDirectory`](super::memory::MemoryDirectory) is one for tests; `LdapDirectory` (feature `ldap`) is a real one.
+
+mod entry;
+mod error;
+mod filter;
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+pub use self::entry::Entry;
+pub use self::error::{DirectoryError, DirectoryErrorKind};
+pub use self::filter::Filter;
+
+/// How many entries a page has that nothing else is said of: less than the 1,000 at which Windows stops.
+const PAGE_SIZE: u16 = 500;
+
+/// A directory: what can be searched and changed. All else of [`ad`](super) is built on these two.
+///
+/// Names of entries are distinguished names, or the forms by which Active Directory finds an entry wherever it is:
+/// `<GUID=…>` and `<SID=…>`. The name `""` is that of the server itself, its root DSE.
+#[async_trait]
+pub trait Directory: fmt::Debug + Send + Sync {
+    /// One page of what a search finds.
+    ///
+    /// # Errors
+    /// [`NotFound`](DirectoryErrorKind::NotFound) if there is no entry to begin at, or it may not be seen.
+    async fn search_page(&self, search: &Search) -> Result<Page, DirectoryError>;
+
+    /// Replaces an attribute of an entry.
+    ///
+    /// # Errors
+    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the signed-in account may not;
+    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted) leave open
+    /// whether it was done.
+    async fn modify(&self, change: &Modification) -> Result<(), DirectoryError>;
+
+    /// All that a search finds, page after page.
+    ///
+    /// # Errors
+    /// As [`search_page`](Self::search_page), and if there are more than `most` entries.
+    async fn search(&self, search: Search, most: usize) -> Result<Vec<Entry>, DirectoryError> {
+        // A page may be empty although others follow; without end they must not.
+        let mut empty = 0;
+        let mut search = search;
+        let mut found = Vec::new();
+        loop {
+            let page = self.search_page(&search).await?;
+            empty = if page.entries.is_empty() { empty + 1 } else { 0 };
+            found.extend(page.entries);
+            if found.len() > most {
+                return Err(DirectoryError::unexpected(format!("a search found more than {most} entries")));
+            }
+            match page.next {
+                None => return Ok(found),
+                Some(_) if empty > 100 => {
+                    return Err(DirectoryError::unexpected("a search went on without finding anything"));
+                }
+                next => search.after = next,
+            }
+        }
+    }
+
+    /// One entry; `None` if there is none of that name, or it may not be seen.
+    ///
+    /// # Errors
+    /// As [`search_page`](Self::search_page).
+    async fn read(&self, search: Search) -> Result<Option<Entry>, DirectoryError> {
+        match self.search_page(&search).await {
+            Ok(page) => Ok(page.entries.into_iter().next()),
+            Err(error) if error.kind() == DirectoryErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What is searched for, and what of it is read.
+///
+/// ```
+/// use windows_autopilot::ad::directory::{Filter, Search};
+/// let computers = Search::below("DC=corp,DC=example", Filter::equals("objectCategory", "computer"))
+///     .reading(["sAMAccountName"]);
+/// let unit = Search::entry("OU=Autopilot,DC=corp,DC=example").reading(["objectClass"]);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Search {
+    /// The entry at which it begins.
+    pub base: String,
+    /// How far it goes from there.
+    pub scope: Scope,
+    /// What it finds.
+    pub filter: Filter,
+    /// The attributes that are read; those that the directory computes come only if they are named.
+    pub attributes: Vec<String>,
+    /// The parts of `nTSecurityDescriptor` that are read.
+    pub descriptor: DescriptorParts,
+    /// How many entries a page has at most.
+    pub page_size: u16,
+    /// Where the last page ended.
+    pub after: Option<PageEnd>,
+}
+
+impl Search {
+    /// One entry.
+    pub fn entry(name: impl Into<String>) -> Self {
+        Self::new(name, Scope::Entry, Filter::present("objectClass"))
+    }
+
+    /// Everything from an entry downwards, itself included.
+    pub fn below(base: impl Into<String>, filter: Filter) -> Self {
+        Self::new(base, Scope::Below, filter)
+    }
+
+    fn new(base: impl Into<String>, scope: Scope, filter: Filter) -> Self {
+        let nothing = DescriptorParts::default();
+        Self {
+            base: base.into(),
+            scope,
+            filter,
+            attributes: Vec::new(),
+            descriptor: nothing,
+            page_size: PAGE_SIZE,
+            after: None,
+        }
+    }
+
+    /// Reads these attributes too.
+    #[must_use]
+    pub fn reading<'a>(mut self, attributes: impl IntoIterator<Item = &'a str>) -> Self {
+        self.attributes.extend(attributes.into_iter().map(str::to_owned));
+        self
+    }
+
+    /// Reads these parts of `nTSecurityDescriptor` too.
+    #[must_use]
+    pub fn with_descriptor(mut self, parts: DescriptorParts) -> Self {
+        self.descriptor = parts;
+        self.reading([DESCRIPTOR])
+    }
+}
+
+/// The attribute that has an entry's security descriptor.
+pub(in crate::ad) const DESCRIPTOR: &str = "nTSecurityDescriptor";
+
+/// How far a search goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Scope {
+    /// The entry alone.
+    Entry,
+    /// The entry and all that is below it.
+    Below,
+}
+
+/// Which parts of a security descriptor are read or written. The others stay as they are.
+///
+/// The SACL is none of them: reading it takes a privilege that administrators alone have, and asking for it without
+/// makes the whole attribute vanish from the answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct DescriptorParts(u32);
+
+impl DescriptorParts {
+    /// The owner.
+    pub const OWNER: Self = Self(1);
+    /// The DACL.
+    pub const DACL: Self = Self(4);
+    /// The owner and the DACL.
+    pub const OWNER_AND_DACL: Self = Self(5);
+
+    /// The flags of the control that asks for them (MS-ADTS 3.1.1.3.4.1.11).
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether all of `other` are among them.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// Where a page ended: what the directory needs to go on.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PageEnd(Vec<u8>);
+
+impl PageEnd {
+    /// What the directory gave.
+    pub fn new(cookie: Vec<u8>) -> Self {
+        Self(cookie)
+    }
+
+    /// What the directory gave.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PageEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PageEnd({} bytes)", self.0.len())
+    }
+}
+
+/// A part of what a search found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The entries.
+    pub entries: Vec<Entry>,
+    /// Where to go on; `None` if that was all.
+    pub next: Option<PageEnd>,
+}
+
+/// A change of an entry: an attribute that gets a value in place of those it has.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Modification {
+    /// The entry.
+    pub name: String,
+    /// The attribute.
+    pub attribute: String,
+    /// Its value.
+    pub value: Vec<u8>,
+    /// If the attribute is `nTSecurityDescriptor`, the parts of it that are written.
+    pub descriptor: DescriptorParts,
+}
+
+impl Modification {
+    /// Writes the DACL of an entry and leaves its owner, its group and its SACL alone. `descriptor` holds a DACL and
+    /// nothing else.
+    pub fn dacl(name: impl Into<String>, descriptor: &super::descriptor::SecurityDescriptor) -> Self {
+        Self {
+            name: name.into(),
+            attribute: DESCRIPTOR.to_owned(),
+            value: descriptor.to_bytes(),
+            descriptor: DescriptorParts::DACL,
+        }
+    }
+}
+
+impl fmt::Debug for Modification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Modification")
+            .field("attribute", &self.attribute)
+            .field("bytes", &self.value.len())
+            .field("descriptor", &self.descriptor)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory whose pages are made by a function of the number of the page.
+    struct Pages(fn(u8) -> Page);
+
+    impl fmt::Debug for Pages {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("Pages")
+        }
+    }
+
+    #[async_trait]
+    impl Directory for Pages {
+        async fn search_page(&self, search: &Search) -> Result<Page, DirectoryError> {
+            let number = search.after.as_ref().map_or(0, |end| end.as_bytes()[0]);
+            let mut page = self.0(number);
+            page.next = page.next.map(|_| PageEnd::new(vec![number.wrapping_add(1)]));
+            Ok(page)
+        }
+
+        async fn modify(&self, _: &Modification) -> Result<(), DirectoryError> {
+            Err(DirectoryError::unexpected("is only read"))
+        }
+    }
+
+    fn page(entries: usize, more: bool) -> Page {
+        Page { entries: vec![Entry::new("DC=x"); entries], next: more.then(|| PageEnd::new(Vec::new())) }
+    }
+
+    #[tokio::test]
+    async fn a_search_goes_on_over_empty_pages_and_ends() {
+        let search = || Search::below("DC=x", Filter::present("cn"));
+        let sparse = Pages(|number| page(usize::from(number % 2), number < 9));
+        assert_eq!(sparse.search(search(), 5).await.unwrap().len(), 5);
+        let error = sparse.search(search(), 4).await.unwrap_err();
+        assert!(error.to_string().contains("more than 4 entries"), "{error}");
+        let endless = Pages(|_| page(0, true));
+        assert_eq!(endless.search(search(), 5).await.unwrap_err().kind(), DirectoryErrorKind::Unexpected);
+    }
+
+    #[test]
+    fn what_is_written_is_not_shown() {
+        let change = Modification {
+            name: "CN=Adele Vance,DC=x".into(),
+            attribute: "unicodePwd".into(),
+            value: b"secret".to_vec(),
+            descriptor: DescriptorParts::default(),
+        };
+        let shown = format!("{change:?}");
+        assert!(!shown.contains("Adele") && !shown.contains("secret") && !shown.contains("115"), "{shown}");
+    }
+}

@@ -1,0 +1,197 @@
+//! What a server answered, in this crate's words. Nothing here can fail on an answer that makes no sense.
+
+use std::io;
+
+use ldap3::asn1::StructureTag;
+use ldap3::controls::{Control, ControlType, PagedResults};
+use ldap3::{LdapError, LdapResult};
+use rustls::CertificateError;
+
+use crate::ad::directory::{DirectoryError, DirectoryErrorKind, Entry};
+
+/// An entry of a search.
+///
+/// `ldap3` has a conversion of its own, which takes values that happen to be UTF-8 for text, and ends the program on
+/// an answer that it cannot read.
+pub(super) fn entry(tag: StructureTag) -> Result<Entry, DirectoryError> {
+    read_entry(tag)
+        .ok_or_else(|| DirectoryError::unexpected("an entry of the directory's answer makes no sense"))?
+}
+
+fn read_entry(tag: StructureTag) -> Option<Result<Entry, DirectoryError>> {
+    let mut parts = tag.match_id(4)?.expect_constructed()?.into_iter();
+    let mut entry = Entry::new(text(parts.next()?)?);
+    for attribute in parts.next()?.expect_constructed()? {
+        let mut parts = attribute.expect_constructed()?.into_iter();
+        let name = text(parts.next()?)?;
+        let values = parts.next()?.expect_constructed()?;
+        let values: Vec<Vec<u8>> =
+            values.into_iter().map(StructureTag::expect_primitive).collect::<Option<_>>()?;
+        match name.split_once(';') {
+            // Windows gives at most 1,500 values at once. None of the attributes that are asked for has so many.
+            Some((name, option)) if option.starts_with("range=") && !option.ends_with('*') => {
+                let message = format!("{name} has more values than the directory tells at once");
+                return Some(Err(DirectoryError::unexpected(message)));
+            }
+            Some((name, _)) => entry = entry.with(name, values),
+            None => entry = entry.with(&name, values),
+        }
+    }
+    Some(Ok(entry))
+}
+
+fn text(tag: StructureTag) -> Option<String> {
+    String::from_utf8(tag.expect_primitive()?).ok()
+}
+
+/// Where to go on, if there is more.
+pub(super) fn cookie(result: &LdapResult) -> Option<Vec<u8>> {
+    let page = result.ctrls.iter().find_map(|control| match control {
+        // Reading it can panic; the caller is in a task of its own.
+        Control(Some(ControlType::PagedResults), raw) => Some(raw.parse::<PagedResults>()),
+        _ => None,
+    });
+    page.map(|page| page.cookie).filter(|cookie| !cookie.is_empty())
+}
+
+/// What came of a sign-in.
+pub(super) fn bound(result: &LdapResult) -> Result<(), DirectoryError> {
+    if result.rc != 49 {
+        return checked(result);
+    }
+    let (problem, remedy) = match windows_code(&result.text) {
+        Some(0x525 | 0x52E) => ("does not know the account, or its password is another", None),
+        Some(0x530) => {
+            ("does not let the account sign in at this time", Some("use another account, or another time"))
+        }
+        Some(0x531) => {
+            ("does not let the account sign in from here", Some("allow it to, or use another account"))
+        }
+        Some(0x532 | 0x773) => ("wants a new password for the account", Some("change the password")),
+        Some(0x533) => ("has disabled the account", Some("enable it, or use another account")),
+        Some(0x701) => ("says that the account has expired", Some("extend it, or use another account")),
+        Some(0x775) => ("has locked the account", Some("unlock it, and find out what locked it")),
+        _ => ("does not accept the account and its password", None),
+    };
+    let error =
+        DirectoryError::new(DirectoryErrorKind::InvalidCredentials, format!("the directory {problem}"));
+    let error = error.with_result_code(result.rc);
+    Err(match remedy {
+        Some(remedy) => error.with_remedy(remedy),
+        None => error,
+    })
+}
+
+/// Nothing, if the directory did what it was asked.
+pub(super) fn checked(result: &LdapResult) -> Result<(), DirectoryError> {
+    use DirectoryErrorKind as Kind;
+    let (kind, message) = match result.rc {
+        0 => return Ok(()),
+        1 => (Kind::Refused, "the directory could not do it"),
+        3 | 51 | 52 => (Kind::Unavailable, "the directory is busy or stops"),
+        4 | 11 => (Kind::Refused, "the directory does not tell so much at once"),
+        8 | 13 => (Kind::Refused, "the directory wants a better protected connection"),
+        10 => (Kind::NotFound, "the entry belongs to another domain"),
+        12 => (Kind::Refused, "the directory does not know a control that is needed"),
+        16..=21 => (Kind::InvalidInput, "the directory does not take the value"),
+        32 => (Kind::NotFound, "there is no such entry, or it may not be seen"),
+        34 => (Kind::InvalidInput, "the directory cannot read the name"),
+        48 | 49 => (Kind::InvalidCredentials, "the directory does not accept the account"),
+        50 => (Kind::AccessDenied, "the account may not do that"),
+        _ => (Kind::Refused, "the directory will not do it"),
+    };
+    let mut message = message.to_owned();
+    if let Some(code) = windows_error(&result.text) {
+        message.push_str(&format!(" (Windows error {code:#x})"));
+    }
+    Err(DirectoryError::new(kind, message).with_result_code(result.rc))
+}
+
+/// Why no connection came about.
+pub(super) fn connect_error(error: LdapError) -> DirectoryError {
+    if let Some(problem) = certificate_problem(&error) {
+        let message = format!("the server's certificate is not accepted: it {problem}");
+        return DirectoryError::new(DirectoryErrorKind::Untrusted, message).with_source(error);
+    }
+    let (kind, message) = match &error {
+        // The answer to StartTLS.
+        LdapError::LdapResult { .. } => (DirectoryErrorKind::Untrusted, "the server does not offer TLS"),
+        LdapError::Rustls { .. } => (DirectoryErrorKind::Untrusted, "TLS could not be agreed on"),
+        LdapError::DNSName { .. } => {
+            (DirectoryErrorKind::InvalidInput, "no certificate can be for the server's name")
+        }
+        LdapError::Io { source } if tls_error(source).is_some() => {
+            (DirectoryErrorKind::Untrusted, "TLS could not be agreed on")
+        }
+        LdapError::Io { source } if source.kind() == io::ErrorKind::ConnectionRefused => {
+            (DirectoryErrorKind::Unreachable, "nothing answers on the server's port")
+        }
+        _ => (DirectoryErrorKind::Unreachable, "no connection to the server came about"),
+    };
+    let failed = DirectoryError::new(kind, message);
+    match error {
+        // What the server says may name an account.
+        LdapError::LdapResult { .. } => failed,
+        error => failed.with_source(error),
+    }
+}
+
+/// Why no answer came.
+pub(super) fn call_error(error: LdapError) -> DirectoryError {
+    let (kind, message) = match &error {
+        LdapError::FilterParsing => (DirectoryErrorKind::InvalidInput, "the search cannot be sent"),
+        LdapError::LdapResult { result } => return checked(result).err().unwrap_or_else(nonsense),
+        _ => (DirectoryErrorKind::Interrupted, "the connection to the directory ended before the answer"),
+    };
+    DirectoryError::new(kind, message)
+}
+
+fn nonsense() -> DirectoryError {
+    DirectoryError::unexpected("the directory reports a success as an error")
+}
+
+/// What kind of error it is, without what the server said.
+pub(super) fn kind_of(error: &LdapError) -> String {
+    match error {
+        LdapError::Io { source } => source.kind().to_string(),
+        _ => "the protocol was broken".to_owned(),
+    }
+}
+
+fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// What is wrong with the certificate, if that is the error.
+fn certificate_problem(error: &LdapError) -> Option<&'static str> {
+    let tls = match error {
+        LdapError::Rustls { source } => source,
+        LdapError::Io { source } => tls_error(source)?,
+        _ => return None,
+    };
+    let rustls::Error::InvalidCertificate(certificate) = tls else { return None };
+    Some(match certificate {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "is not valid yet",
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "is for another name than the one that was given"
+        }
+        CertificateError::UnknownIssuer => "was issued by an authority that is not trusted",
+        CertificateError::BadSignature => "is not signed by the trusted authority whose name it tells",
+        CertificateError::Revoked => "was revoked",
+        _ => "breaks a rule for certificates",
+    })
+}
+
+/// The code after `data` in what Active Directory says of a sign-in.
+fn windows_code(text: &str) -> Option<u32> {
+    let (_, rest) = text.split_once("data ")?;
+    let digits = rest.split(|c: char| !c.is_ascii_hexdigit()).next()?;
+    u32::from_str_radix(digits, 16).ok()
+}
+
+/// The eight digits with which Active Directory begins what it says.
+fn windows_error(text: &str) -> Option<u32> {
+    let (code, _) = text.split_once(':')?;
+    (code.len() == 8).then(|| u32::from_str_radix(code, 16).ok())?
+}

@@ -1,0 +1,97 @@
+//! The address of a domain controller.
+
+use std::str::FromStr;
+
+use crate::model::InvalidValue;
+
+/// Where a domain controller is, and how TLS begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Server {
+    starts_plain: bool,
+    host: String,
+    port: u16,
+}
+
+impl Server {
+    /// Whether the connection begins in plain text and TLS is asked for.
+    pub(super) fn starts_plain(&self) -> bool {
+        self.starts_plain
+    }
+
+    pub(super) fn url(&self) -> String {
+        let scheme = if self.starts_plain { "ldap" } else { "ldaps" };
+        format!("{scheme}://{}:{}", self.host, self.port)
+    }
+}
+
+impl FromStr for Server {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let invalid = |problem: &'static str| {
+            let remedy = "write ldaps://dc1.corp.example, or ldap://dc1.corp.example for StartTLS";
+            InvalidValue::new("address of a domain controller", problem, remedy)
+        };
+        let (scheme, rest) =
+            text.split_once("://").ok_or_else(|| invalid("has no ldaps:// before the name"))?;
+        let (starts_plain, standard_port) = match scheme.to_ascii_lowercase().as_str() {
+            "ldaps" => (false, 636),
+            "ldap" => (true, 389),
+            _ => return Err(invalid("is neither ldaps:// nor ldap://")),
+        };
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let (host, port) = match rest.split_once(':') {
+            Some((host, port)) => {
+                let port = port.parse().ok().filter(|port| *port != 0);
+                (host, port.ok_or_else(|| invalid("has something else than a port after the name"))?)
+            }
+            None => (rest, standard_port),
+        };
+        let is_name = |label: &str| {
+            !label.is_empty()
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        };
+        if !host.strip_suffix('.').unwrap_or(host).split('.').all(is_name) {
+            return Err(invalid("has something else than a host's name or an IPv4 address"));
+        }
+        Ok(Self { starts_plain, host: host.to_owned(), port })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_tell_how_tls_begins() {
+        for (text, url) in [
+            ("ldaps://dc1.corp.example", "ldaps://dc1.corp.example:636"),
+            ("LDAPS://127.0.0.10:1636/", "ldaps://127.0.0.10:1636"),
+            ("ldap://dc_1", "ldap://dc_1:389"),
+        ] {
+            assert_eq!(text.parse::<Server>().unwrap().url(), url);
+        }
+        assert!("ldap://dc1".parse::<Server>().unwrap().starts_plain());
+    }
+
+    #[test]
+    fn what_could_be_read_in_two_ways_is_refused() {
+        for text in [
+            "dc1.corp.example",
+            "http://dc1",
+            "ldapi://%2frun",
+            "ldaps://",
+            "ldaps://:636",
+            "ldaps://dc1:0",
+            "ldaps://dc1:x",
+            "ldaps://user@dc1",
+            "ldaps://dc1/DC=x",
+            "ldaps://dc1?x",
+            "ldaps://[::1]",
+            "ldaps://dc1..x",
+            "ldaps://dc1 ",
+        ] {
+            assert!(text.parse::<Server>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,540 @@
+//! A directory in memory, for examples and tests: it answers as Active Directory does, as far as this crate asks.
+
+mod entries;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use self::entries::{Entries, Node};
+use super::descriptor::{AccessMask, Acl, Control, Guid, SddlDomain, SecurityDescriptor, Sid, Token};
+use super::directory::{
+    DESCRIPTOR, DescriptorParts, Directory, DirectoryError, DirectoryErrorKind, Entry, Modification, Page,
+    PageEnd, Scope, Search,
+};
+use super::dn;
+use crate::model::{AdDomain, OrganizationalUnit};
+
+/// The classes of which the directory tells who may create one.
+const CLASSES: [(&str, Guid); 4] = [
+    ("computer", Guid::COMPUTER),
+    ("organizationalUnit", Guid::ORGANIZATIONAL_UNIT),
+    ("user", Guid::USER),
+    ("msDS-ManagedServiceAccount", Guid::MANAGED_SERVICE_ACCOUNT),
+];
+
+/// The first relative id of accounts that are not made with the domain.
+const FIRST_ACCOUNT: u32 = 1_104;
+
+/// A domain in memory. Clones are the same domain.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use windows_autopilot::ad::memory::MemoryDirectory;
+/// use windows_autopilot::ad::Domain;
+///
+/// let directory = MemoryDirectory::new(&"corp.example".parse()?);
+/// let domain = Domain::read(&directory).await?.expect("it is Active Directory");
+/// assert_eq!(domain.machine_account_quota, Some(10));
+/// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+/// ```
+///
+/// It has the head of the domain, its containers for computers and for managed service accounts, and what is added. It
+/// is asked as the domain's administrator, or [as another account](Self::bound_as), and then lets that account do what
+/// the DACLs allow. What it does not do: no entry inherits from another, so give each the list that it shall have; of
+/// changes it takes those of security descriptors alone; nothing is hidden but descriptors.
+#[derive(Clone)]
+pub struct MemoryDirectory {
+    state: Arc<Mutex<State>>,
+    account: Sid,
+}
+
+struct State {
+    entries: Entries,
+    domain: AdDomain,
+    sid: Sid,
+    context: String,
+    next_id: u32,
+    /// Members by the SID of the group.
+    members: Vec<(Sid, Sid)>,
+    quota: i64,
+}
+
+impl MemoryDirectory {
+    /// A domain as it is when it is new, asked as its administrator.
+    pub fn new(domain: &AdDomain) -> Self {
+        let context = domain.labels().map(|label| format!("DC={label}")).collect::<Vec<_>>().join(",");
+        let sid = domain_sid();
+        let mut state = State {
+            entries: Entries::default(),
+            domain: domain.clone(),
+            sid: sid.clone(),
+            context: context.clone(),
+            next_id: FIRST_ACCOUNT,
+            members: Vec::new(),
+            quota: 10,
+        };
+        state.add(&context, Entry::new(&*context).with("objectClass", ["top", "domain", "domainDNS"]));
+        for container in ["Computers", "Users", "Managed Service Accounts"] {
+            let name = format!("CN={container},{context}");
+            state.add(
+                &name,
+                Entry::new(&*name).with("objectClass", ["top", "container"]).with("cn", [container]),
+            );
+        }
+        let short = domain.labels().next().unwrap_or_default().to_uppercase();
+        let name = format!("CN={short},CN=Partitions,CN=Configuration,{context}");
+        let partition = Entry::new(&*name)
+            .with("objectClass", ["top", "crossRef"])
+            .with("nCName", [&*context])
+            .with("nETBIOSName", [&*short]);
+        state.add(&name, partition);
+        let base = format!("CN=Partitions,CN=Configuration,{context}");
+        state.add(&base, Entry::new(&*base).with("objectClass", ["top", "crossRefContainer"]));
+        let account = sid.with_relative_id(500).unwrap_or(sid);
+        Self { state: Arc::new(Mutex::new(state)), account }
+    }
+
+    /// The same domain, asked as another account.
+    #[must_use]
+    pub fn bound_as(&self, account: &Sid) -> Self {
+        Self { state: Arc::clone(&self.state), account: account.clone() }
+    }
+
+    /// Adds an OU with the permissions of a new one. Those around it need not be there.
+    pub fn add_unit(&self, unit: &OrganizationalUnit) {
+        let entry = Entry::new(unit.as_str()).with("objectClass", ["top", "organizationalUnit"]);
+        let entry = entry.with("ou", unit.names().first().cloned());
+        self.state().add(unit.as_str(), entry);
+    }
+
+    /// Adds a managed service account, as the connector makes one: `name` without the `$`.
+    pub fn add_managed_service_account(&self, name: &str) -> Sid {
+        let classes =
+            ["top", "person", "organizationalPerson", "user", "computer", "msDS-ManagedServiceAccount"];
+        self.add_account(name, "$", "Managed Service Accounts", &classes, "ms-DS-Managed-Service-Account")
+    }
+
+    /// Adds a computer, as a legacy connector runs as, in the container for computers: `name` without the `$`.
+    pub fn add_computer(&self, name: &str) -> Sid {
+        let classes = ["top", "person", "organizationalPerson", "user", "computer"];
+        self.add_account(name, "$", "Computers", &classes, "Computer")
+    }
+
+    /// Adds a user.
+    pub fn add_user(&self, name: &str) -> Sid {
+        let classes = ["top", "person", "organizationalPerson", "user"];
+        self.add_account(name, "", "Users", &classes, "Person")
+    }
+
+    /// Adds a group.
+    pub fn add_group(&self, name: &str) -> Sid {
+        self.add_account(name, "", "Users", &["top", "group"], "Group")
+    }
+
+    /// Makes an account or a group a member of a group.
+    pub fn add_member(&self, group: &Sid, member: &Sid) {
+        self.state().members.push((group.clone(), member.clone()));
+    }
+
+    /// Disables an account.
+    pub fn disable(&self, account: &Sid) {
+        let mut state = self.state();
+        if let Some(node) = state.entries.by_sid_mut(account) {
+            node.entry = without(&node.entry, "userAccountControl").with("userAccountControl", ["4098"]);
+        }
+    }
+
+    /// Sets how many computers an account may add without a right of its own.
+    pub fn set_machine_account_quota(&self, quota: i64) {
+        self.state().quota = quota;
+    }
+
+    /// Moves an OU, with its permissions and its GUID, to another name.
+    pub fn move_unit(&self, from: &OrganizationalUnit, to: &OrganizationalUnit) {
+        let mut state = self.state();
+        if let Some(mut node) = state.entries.remove(from.as_str()) {
+            let entry = without(&node.entry, "ou").with("ou", to.names().first().cloned());
+            node.entry = renamed(&entry, to.as_str());
+            state.entries.insert(to.as_str(), node);
+        }
+    }
+
+    /// Creates a computer as the account that the domain is asked as, if it may: what the connector does for a device.
+    ///
+    /// # Errors
+    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if it may not; [`Refused`](DirectoryErrorKind::Refused) if the
+    /// name is taken.
+    pub fn create_computer(&self, unit: &str, name: &str) -> Result<(), DirectoryError> {
+        let token = self.token();
+        let mut state = self.state();
+        let parent = state.entries.get(unit).ok_or_else(not_found)?;
+        if !parent.descriptor.access(&token, AccessMask::CREATE_CHILD, Some(Guid::COMPUTER)).is_granted() {
+            return Err(access_denied());
+        }
+        let sam = format!("{name}$");
+        if state.entries.iter().any(|(_, node)| node.entry.has("sAMAccountName", &sam)) {
+            return Err(DirectoryError::new(DirectoryErrorKind::Refused, "the account's name is taken"));
+        }
+        let dn = format!("CN={},{unit}", dn::escape(name));
+        state.add_account(
+            &dn,
+            &sam,
+            &["top", "person", "organizationalPerson", "user", "computer"],
+            "Computer",
+        );
+        if let Some(node) = state.entries.get_mut(&dn) {
+            node.descriptor = owned_by(&node.descriptor, &self.account);
+        }
+        Ok(())
+    }
+
+    /// The security descriptor of an entry.
+    pub fn descriptor(&self, name: &str) -> Option<SecurityDescriptor> {
+        Some(self.state().entries.get(name)?.descriptor.clone())
+    }
+
+    /// Gives an entry another security descriptor, whoever asks.
+    pub fn set_descriptor(&self, name: &str, descriptor: SecurityDescriptor) {
+        let mut state = self.state();
+        let changes = state.entries.next_change();
+        if let Some(node) = state.entries.get_mut(name) {
+            node.descriptor = descriptor;
+            node.changes = changes;
+        }
+    }
+
+    /// How often anything was changed: the highest `uSNChanged`.
+    pub fn changes(&self) -> i64 {
+        self.state().entries.iter().map(|(_, node)| node.changes).max().unwrap_or_default()
+    }
+
+    fn add_account(&self, name: &str, end: &str, container: &str, classes: &[&str], category: &str) -> Sid {
+        let mut state = self.state();
+        let dn = format!("CN={},CN={container},{}", dn::escape(name), state.context);
+        state.add_account(&dn, &format!("{name}{end}"), classes, category)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn token(&self) -> Token {
+        Token::of_account(self.account.clone(), self.state().groups_of(&self.account))
+    }
+}
+
+impl fmt::Debug for MemoryDirectory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryDirectory")
+            .field("domain", &self.state().domain.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Directory for MemoryDirectory {
+    async fn search_page(&self, search: &Search) -> Result<Page, DirectoryError> {
+        let token = self.token();
+        let state = self.state();
+        if search.base.is_empty() {
+            return Ok(Page { entries: vec![state.server()], next: None });
+        }
+        let base = state.entries.find(&search.base).ok_or_else(not_found)?;
+        let found = state.entries.iter().filter(|(key, _)| match search.scope {
+            Scope::Entry => **key == base,
+            Scope::Below => key.ends_with(&base),
+        });
+        let whole = found.map(|(_, node)| state.answer(node, search, &token, &self.account));
+        let matching: Vec<Entry> = whole.filter(|entry| search.filter.matches(entry)).collect();
+        let start = search.after.as_ref().map_or(Ok(0), place_of)?;
+        let end = start.saturating_add(usize::from(search.page_size.max(1)));
+        let next = (end < matching.len()).then(|| PageEnd::new(end.to_string().into_bytes()));
+        let page = matching.iter().skip(start).take(end.saturating_sub(start));
+        Ok(Page { entries: page.map(|entry| read_of(entry, search)).collect(), next })
+    }
+
+    async fn modify(&self, change: &Modification) -> Result<(), DirectoryError> {
+        let token = self.token();
+        let mut state = self.state();
+        let key = state.entries.find(&change.name).ok_or_else(not_found)?;
+        let changes = state.entries.next_change();
+        let node = state.entries.node_mut(&key).ok_or_else(not_found)?;
+        if !change.attribute.eq_ignore_ascii_case(DESCRIPTOR) || change.descriptor != DescriptorParts::DACL {
+            let message = "a directory in memory takes changes of DACLs alone";
+            return Err(DirectoryError::new(DirectoryErrorKind::Refused, message));
+        }
+        if !rights(node, &token, &self.account).contains(AccessMask::WRITE_DACL) {
+            return Err(access_denied());
+        }
+        let given = SecurityDescriptor::from_bytes(&change.value)
+            .map_err(|error| DirectoryError::new(DirectoryErrorKind::InvalidInput, error.to_string()))?;
+        let dacl = given.dacl().ok_or_else(|| {
+            DirectoryError::new(
+                DirectoryErrorKind::Refused,
+                "a directory in memory does not take a null DACL away",
+            )
+        })?;
+        node.descriptor = node.descriptor.with_dacl(dacl.clone());
+        node.changes = changes;
+        Ok(())
+    }
+}
+
+impl State {
+    fn add(&mut self, name: &str, entry: Entry) {
+        let descriptor = new_descriptor(&self.sid);
+        let changes = self.entries.next_change();
+        let guid =
+            Guid::from_bytes((0x5EED_0000_0000_0000_u128 + u128::from(changes.unsigned_abs())).to_le_bytes());
+        let entry = entry.with("objectGUID", [guid.to_bytes()]);
+        self.entries.insert(name, Node { entry, descriptor, guid, changes });
+    }
+
+    fn add_account(&mut self, dn: &str, sam: &str, classes: &[&str], category: &str) -> Sid {
+        let sid = self.sid.with_relative_id(self.next_id).unwrap_or_else(|_| self.sid.clone());
+        self.next_id = self.next_id.saturating_add(1);
+        let category = format!("CN={category},CN=Schema,CN=Configuration,{}", self.context);
+        let control = if sam.ends_with('$') { "4096" } else { "512" };
+        let entry = Entry::new(dn)
+            .with("objectClass", classes.iter().copied())
+            .with("objectCategory", [category])
+            .with("sAMAccountName", [sam])
+            .with("userAccountControl", [control])
+            .with("objectSid", [sid.to_bytes()]);
+        self.add(dn, entry);
+        sid
+    }
+
+    /// The groups of an account, those of groups included.
+    fn groups_of(&self, account: &Sid) -> Vec<Sid> {
+        let mut groups = Vec::new();
+        // The primary group: Domain Computers, Domain Users; the administrator is in others too.
+        let is_computer =
+            self.entries.by_sid(account).is_some_and(|node| node.entry.has("objectClass", "computer"));
+        let primary = if is_computer { 515 } else { 513 };
+        groups.extend(self.sid.with_relative_id(primary).ok());
+        if account.relative_id() == Some(500) {
+            groups.extend(self.sid.with_relative_id(512).ok());
+            groups.extend(Sid::of_nt(&[32, 544]).ok());
+        }
+        let mut new = vec![account.clone()];
+        while let Some(member) = new.pop() {
+            for (group, _) in self.members.iter().filter(|(_, of)| *of == member) {
+                if !groups.contains(group) {
+                    groups.push(group.clone());
+                    new.push(group.clone());
+                }
+            }
+        }
+        groups
+    }
+
+    /// What the server tells of itself.
+    fn server(&self) -> Entry {
+        Entry::new("")
+            .with("objectClass", ["top"])
+            .with("defaultNamingContext", [&*self.context])
+            .with("configurationNamingContext", [format!("CN=Configuration,{}", self.context)])
+            .with("supportedCapabilities", ["1.2.840.113556.1.4.800"])
+            .with("domainFunctionality", ["7"])
+    }
+
+    /// All of an entry, and what is computed of it when it is asked for by itself.
+    fn answer(&self, node: &Node, search: &Search, token: &Token, account: &Sid) -> Entry {
+        let mut entry = node.entry.clone().with("uSNChanged", [node.changes.to_string()]);
+        if dn::same(entry.name(), &self.context) {
+            let well_known = |guid: &str, name: &str| format!("B:32:{guid}:CN={name},{}", self.context);
+            entry = entry
+                .with("objectSid", [self.sid.to_bytes()])
+                .with("ms-DS-MachineAccountQuota", [self.quota.to_string()])
+                .with("wellKnownObjects", [well_known("AA312825768811D1ADED00C04FD8D5CD", "Computers")])
+                .with(
+                    "otherWellKnownObjects",
+                    [well_known("1EB93889E40C45DF9F0C64D23BBB6237", "Managed Service Accounts")],
+                );
+        }
+        let rights = rights(node, token, account);
+        if rights.contains(AccessMask::READ_CONTROL) && !search.descriptor.is_empty() {
+            let parts = part_of(&node.descriptor, search.descriptor);
+            entry = entry.with(DESCRIPTOR, [parts.to_bytes()]);
+        }
+        if search.scope == Scope::Entry {
+            let may_create = CLASSES.iter().filter(|(_, class)| {
+                node.descriptor.access(token, AccessMask::CREATE_CHILD, Some(*class)).is_granted()
+            });
+            let dacl = if rights.contains(AccessMask::WRITE_DACL) { "4" } else { "0" };
+            entry = entry
+                .with("allowedChildClassesEffective", may_create.map(|(name, _)| *name))
+                .with("sDRightsEffective", [dacl]);
+            if let Ok(Some(sid)) = entry.sid("objectSid") {
+                entry = entry.with("tokenGroups", self.groups_of(&sid).iter().map(Sid::to_bytes));
+            }
+        }
+        entry
+    }
+}
+
+/// What of an entry was asked for.
+fn read_of(entry: &Entry, search: &Search) -> Entry {
+    search.attributes.iter().fold(Entry::new(entry.name()), |read, attribute| match entry.values(attribute) {
+        [] => read,
+        values => read.with(attribute, values.iter().cloned()),
+    })
+}
+
+/// The rights of an account on an entry itself; the owner may read and change the permissions whatever they are.
+fn rights(node: &Node, token: &Token, account: &Sid) -> AccessMask {
+    let granted = node.descriptor.access(token, AccessMask::FULL_CONTROL, None).granted;
+    let owns = node.descriptor.owner().is_some_and(|owner| owner == account || token.contains(owner));
+    if owns { granted | AccessMask::READ_CONTROL | AccessMask::WRITE_DACL } else { granted }
+}
+
+fn part_of(descriptor: &SecurityDescriptor, parts: DescriptorParts) -> SecurityDescriptor {
+    let owner = descriptor.owner().filter(|_| parts.contains(DescriptorParts::OWNER)).cloned();
+    let dacl = descriptor.dacl().filter(|_| parts.contains(DescriptorParts::DACL)).cloned();
+    let control = match &dacl {
+        Some(_) => descriptor.control().without(Control::SACL_PRESENT),
+        None => Control::SELF_RELATIVE,
+    };
+    SecurityDescriptor::from_parts(control, owner, None, None, dacl)
+}
+
+fn owned_by(descriptor: &SecurityDescriptor, owner: &Sid) -> SecurityDescriptor {
+    let dacl = descriptor.dacl().cloned();
+    SecurityDescriptor::from_parts(descriptor.control(), Some(owner.clone()), None, None, dacl)
+}
+
+/// The permissions of a new OU, as the schema of Active Directory has them.
+fn new_descriptor(domain: &Sid) -> SecurityDescriptor {
+    const NEW: &str = "O:DAG:DAD:(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;SY)(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;DA)\
+        (OA;;CCDC;bf967a86-0de6-11d0-a285-00aa003049e2;;AO)(OA;;CCDC;bf967aba-0de6-11d0-a285-00aa003049e2;;AO)\
+        (OA;;CCDC;bf967a9c-0de6-11d0-a285-00aa003049e2;;AO)(A;;RPLCLORC;;;AU)(A;;LCRPLORC;;;ED)";
+    let domain = SddlDomain { domain, forest_root: domain };
+    let empty = || {
+        let dacl = Acl::new([]).ok();
+        let control = Control::SELF_RELATIVE | Control::DACL_PRESENT;
+        SecurityDescriptor::from_parts(control, None, None, None, dacl)
+    };
+    SecurityDescriptor::from_sddl(NEW, Some(domain)).unwrap_or_else(|_| empty())
+}
+
+fn domain_sid() -> Sid {
+    Sid::of_nt(&[21, 1_111_111_111, 2_222_222_222, 3_333_333_333]).unwrap_or_else(|_| Sid::everyone())
+}
+
+fn place_of(end: &PageEnd) -> Result<usize, DirectoryError> {
+    let place = std::str::from_utf8(end.as_bytes()).ok().and_then(|text| text.parse().ok());
+    let message = "the end of a page is not one of this directory";
+    place.ok_or_else(|| DirectoryError::new(DirectoryErrorKind::InvalidInput, message))
+}
+
+fn without(entry: &Entry, attribute: &str) -> Entry {
+    copied(entry, entry.name(), |name| !name.eq_ignore_ascii_case(attribute))
+}
+
+fn renamed(entry: &Entry, name: &str) -> Entry {
+    copied(entry, name, |_| true)
+}
+
+fn copied(entry: &Entry, name: &str, keep: impl Fn(&str) -> bool) -> Entry {
+    let kept = entry.attributes().filter(|attribute| keep(attribute));
+    kept.fold(Entry::new(name), |copy, attribute| copy.with(attribute, entry.values(attribute).to_vec()))
+}
+
+fn not_found() -> DirectoryError {
+    DirectoryError::new(DirectoryErrorKind::NotFound, "there is no such entry")
+}
+
+fn access_denied() -> DirectoryError {
+    DirectoryError::new(DirectoryErrorKind::AccessDenied, "the account may not do that")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ad::directory::Filter;
+
+    const UNIT: &str = "OU=Autopilot,DC=corp,DC=example";
+
+    fn directory() -> MemoryDirectory {
+        let directory = MemoryDirectory::new(&"corp.example".parse().unwrap());
+        directory.add_unit(&UNIT.parse().unwrap());
+        directory
+    }
+
+    #[tokio::test]
+    async fn an_entry_is_found_by_any_of_its_names() {
+        let directory = directory();
+        let account = directory.add_managed_service_account("odj");
+        let read = async |name: &str, attribute| {
+            directory.read(Search::entry(name).reading([attribute])).await.unwrap()
+        };
+        let unit = read("ou=AUTOPILOT,dc=corp,dc=example", "objectGUID").await.unwrap();
+        let guid = unit.guid("objectGUID").unwrap();
+        for (name, found) in [
+            (format!("<GUID={guid}>"), UNIT),
+            (format!("<SID={account}>"), "CN=odj,CN=Managed Service Accounts,DC=corp,DC=example"),
+        ] {
+            assert_eq!(read(&name, "cn").await.unwrap().name(), found);
+        }
+        for name in
+            ["OU=Other,DC=corp,DC=example", "<GUID=x>", "<SID=S-1-5-9>", "<WKGUID=x,DC=corp>", "nonsense"]
+        {
+            assert_eq!(read(name, "cn").await, None, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_search_comes_in_pages_and_shows_what_was_asked_for() {
+        let directory = directory();
+        for number in 0..7 {
+            directory.add_computer(&format!("PC{number}"));
+        }
+        let mut search = Search::below("DC=corp,DC=example", Filter::equals("objectCategory", "computer"))
+            .reading(["objectSid"]);
+        search.page_size = 3;
+        let mut sizes = Vec::new();
+        loop {
+            let page = directory.search_page(&search).await.unwrap();
+            sizes.push(page.entries.len());
+            assert!(page.entries.iter().all(|entry| entry.attributes().eq(["objectsid"])));
+            match page.next {
+                Some(next) => search.after = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(sizes, [3, 3, 1]);
+        search.after = Some(PageEnd::new(b"x".to_vec()));
+        let error = directory.search_page(&search).await.unwrap_err();
+        assert_eq!(error.kind(), DirectoryErrorKind::InvalidInput);
+    }
+
+    #[tokio::test]
+    async fn an_account_does_what_the_permissions_let_it() {
+        let directory = directory();
+        let (me, group) = (directory.add_user("me"), directory.add_group("group"));
+        let mine = directory.bound_as(&me);
+        let read = Search::entry(UNIT).with_descriptor(DescriptorParts::DACL);
+        let write = |sddl: &str| Modification::dacl(UNIT, &sddl.parse().unwrap());
+        let denied = mine.modify(&write("D:(A;;GA;;;WD)")).await.unwrap_err();
+        assert_eq!(denied.kind(), DirectoryErrorKind::AccessDenied);
+
+        directory.modify(&write(&format!("D:(A;;WD;;;{group})"))).await.unwrap();
+        assert_eq!(mine.read(read.clone()).await.unwrap().unwrap().descriptor().unwrap(), None);
+        directory.add_member(&group, &me);
+        let owner = directory.descriptor(UNIT).unwrap().owner().cloned();
+        let changes = directory.changes();
+        mine.modify(&write(&format!("D:(A;;RCWD;;;{me})"))).await.unwrap();
+        assert!(directory.changes() > changes);
+        let seen = mine.read(read).await.unwrap().unwrap().descriptor().unwrap().unwrap();
+        assert_eq!((seen.to_string(), seen.owner()), (format!("D:(A;;RCWD;;;{me})"), None));
+        assert_eq!(directory.descriptor(UNIT).unwrap().owner().cloned(), owner, "the owner stays");
+
+        let other = Modification { attribute: "description".into(), ..write("D:") };
+        assert_eq!(directory.modify(&other).await.unwrap_err().kind(), DirectoryErrorKind::Refused);
+        let nothing = Modification { value: vec![1, 2, 3], ..write("D:") };
+        assert!(directory.modify(&nothing).await.is_err());
+    }
+}

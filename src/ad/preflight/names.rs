@@ -1,0 +1,79 @@
+//! The names that computers get.
+
+use crate::ad::Domain;
+use crate::ad::descriptor::Sid;
+use crate::ad::directory::{DescriptorParts, Directory, DirectoryError, Filter, Search};
+use crate::model::{ComputerNamePrefix, Finding, Severity};
+
+/// More computers than a domain has of one prefix.
+const MOST_NAMES: usize = 500_000;
+/// The characters of a computer's name.
+const NAME_LENGTH: usize = 15;
+/// Names that are shown as examples.
+const SHOWN: usize = 3;
+
+/// Which names of the prefix are taken, how many are left, and whose the accounts are that could be in the way.
+pub(super) async fn check(
+    directory: &dyn Directory,
+    domain: &Domain,
+    prefix: &ComputerNamePrefix,
+    characters: u32,
+    creators: &[&Sid],
+) -> Result<Vec<Finding>, DirectoryError> {
+    // Of any class: the name of an account is unique among computers, users and groups alike.
+    let begins = Filter::starts_with("sAMAccountName", prefix.as_str());
+    let search = Search::below(&*domain.naming_context, begins)
+        .reading(["sAMAccountName"])
+        .with_descriptor(DescriptorParts::OWNER);
+    let trusted: Vec<Sid> =
+        [512, 519].iter().filter_map(|id| domain.sid.with_relative_id(*id).ok()).collect();
+    let administrators = Sid::of_nt(&[32, 544]).ok();
+    let (mut taken, mut foreign) = (0_u64, Vec::new());
+    for entry in directory.search(search, MOST_NAMES).await? {
+        let Some(name) = entry.text("sAMAccountName").and_then(|name| name.strip_suffix('$')) else {
+            continue;
+        };
+        if name.chars().count() != NAME_LENGTH {
+            continue;
+        }
+        taken = taken.saturating_add(1);
+        let Some(owner) = entry.descriptor()?.and_then(|descriptor| descriptor.owner().cloned()) else {
+            continue;
+        };
+        let may_reuse =
+            creators.contains(&&owner) || trusted.contains(&owner) || administrators.as_ref() == Some(&owner);
+        if !may_reuse {
+            foreign.push(name.to_owned());
+        }
+    }
+    let mut findings = Vec::new();
+    let mut found = |id, severity, evidence: String, remedy: &'static str| {
+        findings.push(Finding::new(id, severity, format!("prefix {prefix}"), evidence, remedy));
+    };
+    let space = u64::from(characters).saturating_pow(u32::from(prefix.suffix_length()));
+    let evidence = format!("{taken} of about {space} names are taken");
+    match () {
+        () if taken >= space => {
+            found("ad.no-names-left", Severity::Error, evidence, "use a shorter prefix, or another one");
+        }
+        () if taken > space / 10 => {
+            let remedy = "use a shorter prefix: names are made at random, and one that is taken fails";
+            found("ad.few-names-left", Severity::Warning, evidence, remedy);
+        }
+        () if taken > 0 => found("ad.names-taken", Severity::Info, evidence, "nothing: enough are left"),
+        () => {}
+    }
+    if !foreign.is_empty() {
+        let shown: Vec<&str> = foreign.iter().map(String::as_str).take(SHOWN).collect();
+        let evidence = format!(
+            "{} computers of this prefix belong neither to a connector nor to domain administrators, such as {}: \
+             a device that gets one of their names is refused",
+            foreign.len(),
+            shown.join(", ")
+        );
+        let remedy = "delete accounts that are not needed, or put their owners on the list of the policy \
+                      \"Domain controller: Allow computer account re-use during domain join\" (KB5020276)";
+        found("ad.reuse-blocked", Severity::Info, evidence, remedy);
+    }
+    Ok(findings)
+}

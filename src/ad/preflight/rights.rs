@@ -1,0 +1,179 @@
+//! Where a connector's right comes from, or what takes it.
+
+use super::{ConnectorRights, around};
+use crate::ad::delegation::DelegationProfile;
+use crate::ad::descriptor::{Access, AccessMask, Ace, Guid, Sid};
+use crate::ad::directory::{Directory, DirectoryError, Filter, Search};
+use crate::ad::place::Place;
+use crate::ad::{Account, Domain};
+use crate::model::{Finding, Severity};
+
+/// More computers than one account creates by any quota.
+const MOST_CREATED: usize = 100_000;
+
+/// What the permissions of a place say to an account that wants to create computers in it.
+pub(super) struct Verdict {
+    access: Option<Access>,
+    /// The entry that decided, if one did, and in words whose it is and where it comes from.
+    decided: Option<(Ace, String)>,
+    profile: Option<DelegationProfile>,
+    created_by_quota: usize,
+}
+
+impl Verdict {
+    pub(super) async fn of(
+        directory: &dyn Directory,
+        domain: &Domain,
+        place: &Place,
+        account: &Account,
+    ) -> Result<Self, DirectoryError> {
+        let descriptor = place.descriptor();
+        let access = descriptor.map(|descriptor| {
+            descriptor.access(&account.token(), AccessMask::CREATE_CHILD, Some(Guid::COMPUTER))
+        });
+        let dacl = descriptor.and_then(|descriptor| descriptor.dacl());
+        let decider = access.as_ref().and_then(|access| access.decided_by.last());
+        let decided = match decider.and_then(|decider| dacl?.aces().get(*decider)) {
+            Some(ace) => Some((ace.clone(), origin(directory, domain, place, account, ace).await?)),
+            None => None,
+        };
+        let created = Filter::equals("mS-DS-CreatorSID", account.sid.to_bytes());
+        let search = Search::below(&*domain.naming_context, created).reading(["objectClass"]);
+        Ok(Self {
+            access,
+            decided,
+            profile: dacl.and_then(|dacl| DelegationProfile::covered_by(dacl, &account.sid)),
+            created_by_quota: directory.search(search, MOST_CREATED).await?.len(),
+        })
+    }
+
+    fn may_create(&self) -> bool {
+        self.access.as_ref().is_some_and(Access::is_granted)
+    }
+
+    pub(super) fn rights(&self, account: &Account) -> ConnectorRights {
+        ConnectorRights {
+            account: account.clone(),
+            may_create: self.may_create(),
+            profile: self.profile,
+            created_by_quota: self.created_by_quota,
+        }
+    }
+
+    pub(super) fn findings(&self, domain: &Domain, place: &Place, account: &Account) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut found = |id, severity, evidence: String, remedy: &'static str| {
+            findings.push(Finding::new(id, severity, place.name(), evidence, remedy));
+        };
+        let Some(access) = &self.access else { return findings };
+        let by = self.decided.as_ref().map(|(ace, origin)| format!("by {origin}: {ace}"));
+        match (self.may_create(), &by) {
+            (true, Some(by)) => {
+                let evidence = format!("{account} may create computers, {by}");
+                found("ad.may-create", Severity::Info, evidence, "nothing: this is as it should be");
+            }
+            // Without a list of permissions, which is a finding of its own.
+            (true, None) => {}
+            (false, Some(by)) => {
+                let evidence = format!("{account} may not create computers: it is denied, {by}");
+                let remedy =
+                    "remove the entry that denies, or take the account out of the group that it names";
+                found("ad.create-denied", Severity::Error, evidence, remedy);
+            }
+            (false, None) => {
+                let evidence = format!(
+                    "{account} may not create computers: no entry gives it the right{}",
+                    self.by_quota(domain)
+                );
+                let remedy = "delegate it: create computer objects, this object only";
+                found("ad.cannot-create", Severity::Error, evidence, remedy);
+            }
+        }
+        if !access.not_understood.is_empty() {
+            let evidence = format!(
+                "{} entries are of kinds that are not understood, such as conditional ones: what {account} may do can \
+                 be something else",
+                access.not_understood.len()
+            );
+            let remedy = "look at them, and try it out";
+            found("ad.rights-uncertain", Severity::Warning, evidence, remedy);
+        }
+        if self.may_create() && self.profile > Some(DelegationProfile::CreateOnly) {
+            let evidence =
+                format!("{account} has more than a connector needs now: {}", by_profile(self.profile));
+            let remedy =
+                "for a connector with a managed service account, creating computers in this unit is enough";
+            found("ad.more-than-needed", Severity::Info, evidence, remedy);
+        }
+        findings
+    }
+
+    /// What the domain's quota lets the account do all the same.
+    fn by_quota(&self, domain: &Domain) -> String {
+        let quota = domain.machine_account_quota.and_then(|quota| usize::try_from(quota).ok());
+        match (quota, self.created_by_quota) {
+            (None, _) => String::new(),
+            (Some(0), _) => ", and the domain's quota for everybody is 0".to_owned(),
+            (Some(quota), used) if used >= quota => {
+                format!(", and it has created {used} of the {quota} that the domain lets everybody create")
+            }
+            (Some(quota), used) => format!(
+                "; it has created {used} of the {quota} that the domain lets everybody create: it may seem to work until then"
+            ),
+        }
+    }
+}
+
+fn by_profile(profile: Option<DelegationProfile>) -> String {
+    profile.map(|profile| profile.to_string()).unwrap_or_default()
+}
+
+/// Whose entry it is, and where it comes from.
+async fn origin(
+    directory: &dyn Directory,
+    domain: &Domain,
+    place: &Place,
+    account: &Account,
+    ace: &Ace,
+) -> Result<String, DirectoryError> {
+    let whose = match ace.trustee() {
+        Some(trustee) if *trustee == account.sid => "an entry for the account itself".to_owned(),
+        Some(trustee) => format!("an entry for {}", name_of(directory, domain, trustee).await?),
+        None => "an entry".to_owned(),
+    };
+    if !ace.is_inherited() {
+        return Ok(whose);
+    }
+    for name in around(place.name()) {
+        let Some(outer) = Place::read(directory, name).await? else { continue };
+        let dacl = outer.descriptor().and_then(|descriptor| descriptor.dacl());
+        if dacl.is_some_and(|dacl| dacl.aces().iter().any(|other| is_source(other, ace))) {
+            return Ok(format!("{whose}, inherited from {name}"));
+        }
+    }
+    Ok(format!("{whose}, inherited"))
+}
+
+/// Whether an entry is one of its place's own, and says what the inherited one says.
+fn is_source(own: &Ace, inherited: &Ace) -> bool {
+    let says = |ace: &Ace| {
+        let mask = ace.mask().map(AccessMask::mapped);
+        (ace.effect(), mask, ace.object_type(), ace.trustee().cloned())
+    };
+    !own.is_inherited() && says(own) == says(inherited)
+}
+
+/// A group by its name; anyone else, who may be a person, by the SID.
+async fn name_of(directory: &dyn Directory, domain: &Domain, sid: &Sid) -> Result<String, DirectoryError> {
+    for (known, name) in [(Sid::everyone(), "Everyone"), (Sid::authenticated_users(), "Authenticated Users")]
+    {
+        if *sid == known {
+            return Ok(name.to_owned());
+        }
+    }
+    let search = Search::below(&*domain.naming_context, Filter::equals("objectSid", sid.to_bytes()));
+    let found = directory.search_page(&search.reading(["objectClass", "sAMAccountName"])).await?;
+    let group = found.entries.iter().find(|entry| entry.has("objectClass", "group"));
+    let name = group.and_then(|group| group.text("sAMAccountName"));
+    Ok(name.map_or_else(|| sid.to_string(), |name| format!("the group {name}")))
+}

@@ -1,0 +1,250 @@
+use super::*;
+use crate::ad::delegation::Delegation;
+use crate::ad::descriptor::{Ace, SecurityDescriptor};
+use crate::ad::memory::MemoryDirectory;
+
+const UNIT: &str = "OU=Autopilot,DC=corp,DC=example";
+
+fn unit() -> OrganizationalUnit {
+    UNIT.parse().unwrap()
+}
+
+fn directory() -> MemoryDirectory {
+    let directory = MemoryDirectory::new(&"corp.example".parse().unwrap());
+    directory.add_unit(&unit());
+    directory
+}
+
+/// Adds entries to a list, with `ME` for the account, wherever the canonical order has them.
+fn add(directory: &MemoryDirectory, name: &str, aces: &[&str], me: &Sid) {
+    let descriptor = directory.descriptor(name).unwrap();
+    let mut dacl = descriptor.dacl().unwrap().clone();
+    for ace in aces {
+        let text =
+            ace.replace("ME", &me.to_string()).replace("COMPUTER", "bf967a86-0de6-11d0-a285-00aa003049e2");
+        dacl = dacl.with(text.parse::<Ace>().unwrap()).unwrap();
+    }
+    directory.set_descriptor(name, descriptor.with_dacl(dacl));
+}
+
+fn ids(report: &PreflightReport) -> Vec<&str> {
+    report.findings.iter().map(|finding| &*finding.id).collect()
+}
+
+fn finding<'a>(report: &'a PreflightReport, id: &str) -> &'a Finding {
+    let found = report.findings.iter().find(|finding| finding.id == id);
+    found.unwrap_or_else(|| panic!("no {id} among {:?}", report.findings))
+}
+
+#[tokio::test]
+async fn a_connector_with_the_right_is_ready_and_one_without_is_told_why() {
+    let directory = directory();
+    let connector = directory.add_managed_service_account("msaODJ00001");
+    let check = Preflight::of_unit(&unit());
+    let report = check.run(&directory).await.unwrap();
+    assert_eq!(ids(&report), ["ad.cannot-create"]);
+    assert!(!report.is_ready() && report.may_delegate);
+    let evidence = &report.findings[0].evidence;
+    assert!(evidence.contains("msaODJ00001$") && evidence.contains("0 of the 10"), "{evidence}");
+
+    let receipt = Delegation::new(&unit(), connector.clone()).apply(&directory).await.unwrap();
+    let report = check.run(&directory).await.unwrap();
+    assert_eq!(ids(&report), ["ad.may-create"]);
+    assert!(report.is_ready());
+    assert_eq!(report.connectors[0].profile, Some(DelegationProfile::CreateOnly));
+    assert!(report.findings[0].evidence.contains("for the account itself"), "{:?}", report.findings);
+    assert!(report.to_string().contains("msaODJ00001$ (managed service account): may create computers"));
+
+    receipt.revoke(&directory).await.unwrap();
+    assert!(!check.run(&directory).await.unwrap().is_ready());
+}
+
+#[tokio::test]
+async fn where_a_right_comes_from_is_told() {
+    for (outer, inner, id, says) in [
+        (vec![], vec!["(OA;;CC;COMPUTER;;GROUP)"], "ad.may-create", "for the group Outer"),
+        (
+            vec!["(OA;CI;CCDC;COMPUTER;;ME)"],
+            vec!["(OA;CIID;CCDC;COMPUTER;;ME)"],
+            "ad.may-create",
+            "inherited from OU=Autopilot,DC=corp,DC=example",
+        ),
+        (vec![], vec!["(OA;CIID;CCDC;COMPUTER;;ME)"], "ad.may-create", "itself, inherited: "),
+        (
+            vec![],
+            vec!["(OA;;CC;COMPUTER;;ME)", "(D;;CC;;;WD)"],
+            "ad.create-denied",
+            "for Everyone: (D;;CC;;;WD)",
+        ),
+        (
+            vec![],
+            vec!["(OA;;CC;COMPUTER;;ME)", "(OD;;CC;COMPUTER;;GROUP)"],
+            "ad.create-denied",
+            "group Outer",
+        ),
+        (vec![], vec!["(OA;;CC;COMPUTER;;ME)", "(D;ID;CC;;;WD)"], "ad.may-create", "for the account itself"),
+        (vec![], vec!["(OA;CIIO;CC;COMPUTER;;ME)"], "ad.cannot-create", "no entry gives it the right"),
+        (vec![], vec!["(A;CI;GA;;;ME)"], "ad.more-than-needed", "create and delete computers"),
+    ] {
+        let directory = directory();
+        let below: OrganizationalUnit = format!("OU=Inner,{UNIT}").parse().unwrap();
+        directory.add_unit(&below);
+        let me = directory.add_managed_service_account("msaODJ00001");
+        let (nested, group) = (directory.add_group("Nested"), directory.add_group("Outer"));
+        directory.add_member(&nested, &me);
+        directory.add_member(&group, &nested);
+        let group = group.to_string();
+        let with_group = |aces: Vec<&str>| -> Vec<String> {
+            aces.iter().map(|ace| ace.replace("GROUP", &group)).collect()
+        };
+        for (name, aces) in [(UNIT, with_group(outer)), (below.as_str(), with_group(inner))] {
+            add(&directory, name, &aces.iter().map(String::as_str).collect::<Vec<_>>(), &me);
+        }
+        let report = Preflight::of_unit(&below).run(&directory).await.unwrap();
+        let evidence = &finding(&report, id).evidence;
+        assert!(evidence.contains(says), "{evidence}");
+    }
+}
+
+#[tokio::test]
+async fn a_place_that_is_none_is_told_with_what_it_may_have_become() {
+    let directory = directory();
+    directory.add_managed_service_account("msaODJ00001");
+    let missing = Preflight::of_unit(&"OU=Gone,DC=corp,DC=example".parse().unwrap());
+    let report = missing.run(&directory).await.unwrap();
+    assert_eq!((ids(&report), &report.place), (vec!["ad.ou-missing"], &None));
+
+    let target: OrganizationalUnit = "OU=Autopilot,OU=Sites,DC=corp,DC=example".parse().unwrap();
+    directory.move_unit(&unit(), &target);
+    let report = Preflight::of_unit(&unit()).run(&directory).await.unwrap();
+    assert!(finding(&report, "ad.ou-missing").evidence.contains(target.as_str()), "{report}");
+
+    let foreign = Preflight::of_unit(&"OU=Autopilot,DC=other,DC=example".parse().unwrap());
+    assert_eq!(ids(&foreign.run(&directory).await.unwrap()), ["ad.other-domain"]);
+}
+
+#[tokio::test]
+async fn the_default_container_is_a_place_and_is_no_unit() {
+    let directory = directory();
+    let account = directory.add_managed_service_account("msaODJ00001");
+    let container = "CN=Computers,DC=corp,DC=example";
+    let check = Preflight::of_default_container();
+    let report = check.run(&directory).await.unwrap();
+    assert_eq!((ids(&report), report.place.as_deref()), (vec!["ad.cannot-create"], Some(container)));
+    Delegation::of_entry(container, account).apply(&directory).await.unwrap();
+    assert!(check.run(&directory).await.unwrap().is_ready());
+}
+
+#[tokio::test]
+async fn what_the_permissions_are_like_is_told() {
+    let directory = directory();
+    let me = directory.add_managed_service_account("msaODJ00001");
+    let text =
+        format!("O:BAD:P(D;;DC;;;WD)(OA;;CC;bf967a86-0de6-11d0-a285-00aa003049e2;;{me})(A;;RPRC;;;AU)");
+    directory.set_descriptor(UNIT, text.parse().unwrap());
+    let report = Preflight::of_unit(&unit()).run(&directory).await.unwrap();
+    assert_eq!(ids(&report), ["ad.inheritance-off", "ad.may-create", "ad.protected-from-deletion"]);
+
+    let other = directory.bound_as(&me);
+    let report = Preflight::of_unit(&unit()).run(&other).await.unwrap();
+    assert!(!report.may_delegate && report.is_ready(), "{report}");
+    assert!(ids(&report).contains(&"ad.cannot-create-accounts"), "{report}");
+
+    directory.set_descriptor(UNIT, "O:BAD:P(A;;GA;;;BA)".parse().unwrap());
+    let report = Preflight::of_unit(&unit()).run(&other).await.unwrap();
+    assert_eq!(finding(&report, "ad.rights-not-readable").severity, Severity::Error);
+
+    let null: SecurityDescriptor = "O:BAD:NO_ACCESS_CONTROL".parse().unwrap();
+    directory.set_descriptor(UNIT, null);
+    let report = Preflight::of_unit(&unit()).run(&directory).await.unwrap();
+    assert!(report.is_ready() && ids(&report).contains(&"ad.no-dacl"), "{report}");
+
+    let conditional = format!("O:BAD:(0x09;;{})(A;;RPRC;;;AU)", "00".repeat(8));
+    directory.set_descriptor(UNIT, conditional.parse().unwrap());
+    let report = Preflight::of_unit(&unit()).run(&directory).await.unwrap();
+    assert!(ids(&report).contains(&"ad.rights-uncertain"), "{report}");
+}
+
+#[tokio::test]
+async fn accounts_that_are_no_connectors_are_told() {
+    let directory = directory();
+    let user = directory.add_user("adele");
+    let disabled = directory.add_managed_service_account("odj");
+    directory.disable(&disabled);
+    directory.add_computer("SRV-ODJ-01");
+    let check = |name: &str| Preflight::of_unit(&unit()).with_connector(name.parse().unwrap());
+    for (name, id) in [
+        (user.to_string().as_str(), "ad.unusual-account"),
+        (r"CORP\odj$", "ad.account-disabled"),
+        (r"corp.example\SRV-ODJ-01$", "ad.legacy-account"),
+        (r"CORP\odj", "ad.account-missing"),
+        (r"OTHER\odj$", "ad.account-of-another-domain"),
+        ("S-1-5-21-9-9-9-1104", "ad.account-of-another-domain"),
+    ] {
+        let report = check(name).run(&directory).await.unwrap();
+        finding(&report, id);
+        assert!(!report.is_ready(), "{name}");
+        assert!(!format!("{report} {report:?}").contains("adele"), "{report:?}");
+    }
+    let none = Preflight::of_unit(&unit()).run(&directory).await.unwrap();
+    assert_eq!(ids(&none), ["ad.no-connector-account"]);
+    assert!(!none.is_ready());
+}
+
+#[tokio::test]
+async fn connectors_of_which_some_may_are_told_apart() {
+    let directory = directory();
+    let first = directory.add_managed_service_account("msaODJ00001");
+    directory.add_managed_service_account("msaODJ00002");
+    Delegation::new(&unit(), first.clone()).apply(&directory).await.unwrap();
+    let report = Preflight::of_unit(&unit()).run(&directory.bound_as(&first)).await.unwrap();
+    let may: Vec<bool> = report.connectors.iter().map(|connector| connector.may_create).collect();
+    assert_eq!(may, [true, false]);
+    let found = finding(&report, "ad.connectors-differ");
+    assert!(found.evidence.starts_with("1 of 2 connectors"), "{found}");
+    assert_eq!(finding(&report, "ad.cannot-delegate").severity, Severity::Warning);
+}
+
+#[tokio::test]
+async fn the_domains_quota_is_told_with_the_missing_right() {
+    let directory = directory();
+    directory.add_managed_service_account("msaODJ00001");
+    directory.set_machine_account_quota(0);
+    let report = Preflight::of_unit(&unit()).run(&directory).await.unwrap();
+    assert!(finding(&report, "ad.cannot-create").evidence.contains("quota for everybody is 0"), "{report}");
+}
+
+#[tokio::test]
+async fn names_that_are_taken_are_counted_and_those_of_others_told() {
+    let directory = directory();
+    let me = directory.add_managed_service_account("msaODJ00001");
+    Delegation::new(&unit(), me.clone()).apply(&directory).await.unwrap();
+    let connector = directory.bound_as(&me);
+    let prefix = |text: &str| -> ComputerNamePrefix { text.parse().unwrap() };
+    let check = |text: &str| Preflight::of_unit(&unit()).with_prefix(prefix(text)).with_name_characters(10);
+    for number in 0..150 {
+        connector.create_computer(UNIT, &format!("HYB-MUNICH-W{number:03}")).unwrap();
+    }
+    connector.create_computer(UNIT, "HYB-MUNICH-W1").unwrap();
+    assert!(connector.create_computer(UNIT, "HYB-MUNICH-W001").is_err());
+    let report = check("HYB-MUNICH-W").run(&directory).await.unwrap();
+    assert!(finding(&report, "ad.few-names-left").evidence.starts_with("150 of about 1000"), "{report}");
+    assert!(!ids(&report).contains(&"ad.reuse-blocked"), "they are the connector's own");
+    let report = check("HYB-").run(&directory).await.unwrap();
+    finding(&report, "ad.names-taken");
+    let report = check("LAB-").run(&directory).await.unwrap();
+    assert_eq!(ids(&report), ["ad.may-create"]);
+
+    let other = directory.add_managed_service_account("msaODJ00002");
+    Delegation::new(&unit(), other.clone()).apply(&directory).await.unwrap();
+    let named = check("HYB-MUNICH-W").with_connector(other.into());
+    let report = named.run(&directory).await.unwrap();
+    let found = finding(&report, "ad.reuse-blocked");
+    assert!(
+        found.evidence.contains("150 computers") && found.evidence.contains("HYB-MUNICH-W000"),
+        "{found}"
+    );
+
+    let full = check("HYB-MUNICH-W").with_name_characters(5).run(&directory).await.unwrap();
+    assert_eq!(full.findings[0].id, "ad.no-names-left");
+}

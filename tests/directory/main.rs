@@ -1,0 +1,20 @@
+//! The on-premises part against a real domain controller: Samba, as `.ci/samba start FOLDER` makes one and tells where it
+//! is in the environment. Without one, each test says that it was skipped.
+//!
+//! `set -a; . <(.ci/samba start /tmp/ad); set +a; cargo test --features ldap --test directory; .ci/samba stop /tmp/ad`
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test code"
+)]
+
+mod access;
+mod controller;
+mod delegation;
+mod preflight;
+mod proxy;
+mod search;
+mod sign_in;
+mod tls;
