@@ -105,6 +105,9 @@ pub struct ApplyReport {
     pub group: Option<Id<Group>>,
     /// What was made, for a teardown; with journals, also by earlier runs.
     pub made: Made,
+    /// The rights that were granted in the directory: to be kept, if they are to be revoked one day.
+    #[cfg(feature = "ad")]
+    pub delegations: Vec<crate::ad::delegation::DelegationReceipt>,
     /// What was found on the way.
     pub findings: Vec<Finding>,
 }
@@ -177,7 +180,7 @@ const ABREAST: usize = 8;
 
 impl Apply {
     async fn run(self, plan: Plan, waived: &[String], import: Option<Journal>) -> Result<ApplyReport> {
-        let (now, todo) = plan.desired.plan_with_todo(&self.client, &plan.devices).await?;
+        let (now, todo) = plan.desired.plan_with_todo(&self.client, &plan.devices, &plan.site).await?;
         check_unchanged(&plan.steps, &now.steps)?;
         let stops = |finding: &&Finding| {
             finding.severity == Severity::Error && !waived.iter().any(|waived| *waived == finding.id)
@@ -187,13 +190,27 @@ impl Apply {
             let message = format!("{} findings stop the plan: {}", blocking.len(), blocking.join("; "));
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
-        let Todo { mdm, group, page, profile, domain_join, devices } = todo;
+        let Todo {
+            mdm,
+            group,
+            page,
+            profile,
+            domain_join,
+            devices,
+            #[cfg(feature = "ad")]
+            delegations,
+        } = todo;
+        #[cfg(feature = "ad")]
+        let rights = self.part(self.rights(delegations)).await;
+        #[cfg(not(feature = "ad"))]
+        let rights = Ok(());
         let parts = join3(
             self.part(self.scope(mdm)),
             self.part(self.objects(&plan.desired, group, page, profile, domain_join)),
             self.part(self.devices(devices, &plan, import)),
         );
         let parts: [Part<()>; 3] = parts.await.into();
+        let parts = [rights].into_iter().chain(parts);
         let mut report = self.report.into_inner().unwrap_or_else(PoisonError::into_inner);
         report.made = self.record.into_inner().unwrap_or_else(PoisonError::into_inner).into_made();
         for part in parts {
@@ -259,6 +276,20 @@ impl Apply {
         R: Future<Output = Result<Poll<T, P>>> + Send + 'static,
     {
         Poller::new(Arc::clone(self.client.clock()), schedule, what, look)
+    }
+
+    /// Grants rights in the directory, before anything is written to the tenant: without them no device would come through.
+    #[cfg(feature = "ad")]
+    async fn rights(&self, planned: Vec<super::on_premises::PlannedDelegation>) -> Part<()> {
+        for planned in planned {
+            self.go_on().await?;
+            self.started(Step::ComputerAccounts, &planned.subject);
+            let applied = planned.delegation.apply(&*planned.directory).await;
+            let receipt = applied.map_err(super::on_premises::deployment_error)?;
+            self.report().delegations.push(receipt);
+            self.done(Step::ComputerAccounts, &planned.subject, "delegated");
+        }
+        Ok(())
     }
 
     /// Takes users into the MDM scope, step by step.

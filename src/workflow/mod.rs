@@ -8,6 +8,8 @@ mod import;
 mod journal;
 mod made;
 mod objects;
+#[cfg(feature = "ad")]
+mod on_premises;
 mod overlap;
 mod plan;
 mod preflight;
@@ -29,6 +31,9 @@ pub use self::import::{
 };
 pub use self::journal::{Journal, JournalStore, MemoryStore};
 pub use self::made::{Made, MadeItem};
+#[cfg(feature = "ad")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+pub use self::on_premises::OnPremises;
 pub use self::overlap::overlaps;
 pub use self::plan::{Action, Plan, PlannedStep, Step};
 pub use self::preflight::{Need, Preflight, Purpose};

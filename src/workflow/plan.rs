@@ -140,6 +140,21 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     #[serde(skip)]
     pub(super) devices: Vec<DeviceToImport>,
+    #[serde(skip)]
+    pub(super) site: Site,
+}
+
+/// How a plan reaches what is on premises, if it does. Plans that come to the same are the same, however they do.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Site {
+    #[cfg(feature = "ad")]
+    on_premises: Option<super::on_premises::OnPremises>,
+}
+
+impl PartialEq for Site {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl HybridJoin {
@@ -154,23 +169,49 @@ impl HybridJoin {
     /// `Device.Read.All` it also finds devices whose object in Entra ID is gone. [`HybridJoin::preflight`] tells which of
     /// them the token lacks.
     pub async fn plan(&self, client: &Client, devices: &[DeviceToImport]) -> Result<Plan> {
-        Ok(self.plan_with_todo(client, devices).await?.0)
+        Ok(self.plan_with_todo(client, devices, &Site::default()).await?.0)
+    }
+
+    /// The same with steps 2 and 3 checked in Active Directory, and carried out there when the plan is applied.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan). What is wrong with the directory is a finding, not an error, even that it cannot be
+    /// reached.
+    /// # Permissions
+    /// Those of [`plan`](Self::plan); in the directory, to read, as every account of the domain may.
+    #[cfg(feature = "ad")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+    pub async fn plan_on_premises(
+        &self,
+        client: &Client,
+        devices: &[DeviceToImport],
+        on_premises: super::on_premises::OnPremises,
+    ) -> Result<Plan> {
+        let site = Site { on_premises: Some(on_premises) };
+        Ok(self.plan_with_todo(client, devices, &site).await?.0)
     }
 
     pub(super) async fn plan_with_todo(
         &self,
         client: &Client,
         devices: &[DeviceToImport],
+        site: &Site,
     ) -> Result<(Plan, Todo)> {
         let caller = client.caller().await?;
         let with_devices = !devices.is_empty();
         self.check_reads(&caller, with_devices)?;
         let state = TenantState::read(client, self, with_devices, caller.app_only == Some(true)).await?;
-        let prepared = prepare(self, &state, devices).map_err(|error| {
+        #[cfg_attr(not(feature = "ad"), allow(unused_mut, reason = "what is on premises is added"))]
+        let mut prepared = prepare(self, &state, devices).map_err(|error| {
             Error::new(ErrorKind::InvalidInput, "the settings cannot be written").with_source(error)
         })?;
         let mut findings = self.lint();
         findings.extend(checks::check(self, &state, devices, client.clock().timestamp()));
+        #[cfg(feature = "ad")]
+        if let Some(on_premises) = &site.on_premises {
+            let look = on_premises.look(self).await;
+            prepared.todo.delegations = look.merge_into(&mut prepared.steps, &mut findings);
+        }
         let blocked = prepared.steps.iter().filter_map(|planned| match &planned.action {
             Action::Blocked(finding) => Some(finding.clone()),
             _ => None,
@@ -179,7 +220,13 @@ impl HybridJoin {
         findings.extend(self.check_writes(&prepared.steps, &caller));
         findings.sort_by(|a, b| (b.severity, &a.id, &a.place).cmp(&(a.severity, &b.id, &b.place)));
         findings.dedup();
-        let plan = Plan { desired: self.clone(), steps: prepared.steps, findings, devices: devices.to_vec() };
+        let plan = Plan {
+            desired: self.clone(),
+            steps: prepared.steps,
+            findings,
+            devices: devices.to_vec(),
+            site: site.clone(),
+        };
         Ok((plan, prepared.todo))
     }
 }
@@ -204,6 +251,15 @@ impl Plan {
     #[must_use]
     pub fn with_devices(mut self, devices: Vec<DeviceToImport>) -> Self {
         self.devices = devices;
+        self
+    }
+
+    /// Gives back the directory to a plan that went through serde.
+    #[cfg(feature = "ad")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+    #[must_use]
+    pub fn with_on_premises(mut self, on_premises: super::on_premises::OnPremises) -> Self {
+        self.site = Site { on_premises: Some(on_premises) };
         self
     }
 }

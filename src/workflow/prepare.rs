@@ -26,6 +26,8 @@ pub(super) struct Todo {
     pub(super) profile: Ensure<HybridJoinProfile>,
     pub(super) domain_join: Ensure<DomainJoinProfile>,
     pub(super) devices: DevicesTodo,
+    #[cfg(feature = "ad")]
+    pub(super) delegations: Vec<super::on_premises::PlannedDelegation>,
 }
 
 /// What is to become of devices: ids, and serial numbers for messages.
@@ -137,14 +139,25 @@ pub(super) fn prepare(
         }
         None => Ensure::Nothing,
     };
-    steps.push(PlannedStep::new(Step::Deploy, "devices", deploy_gate(desired)));
+    let is_settled = desired.domain_join.is_none() || desired.active_directory.rights_confirmed;
+    steps.push(PlannedStep::new(Step::Deploy, "devices", deploy_gate(is_settled)));
     steps.sort_by_key(|planned| planned.step);
-    Ok(Prepared { steps, todo: Todo { mdm, group, page, profile, domain_join, devices } })
+    let todo = Todo {
+        mdm,
+        group,
+        page,
+        profile,
+        domain_join,
+        devices,
+        #[cfg(feature = "ad")]
+        delegations: Vec::new(),
+    };
+    Ok(Prepared { steps, todo })
 }
 
 /// Whether devices may be switched on: not before somebody has made sure of what Graph cannot tell.
-fn deploy_gate(desired: &HybridJoin) -> Action {
-    if desired.domain_join.is_none() || desired.active_directory.rights_confirmed {
+pub(super) fn deploy_gate(is_settled: bool) -> Action {
+    if is_settled {
         return Action::Manual(
             "switch each device on when it has its profile, not before: a device that finds none keeps a default one"
                 .into(),
@@ -156,15 +169,16 @@ fn deploy_gate(desired: &HybridJoin) -> Action {
         Step::ComputerAccounts.to_string(),
         "nobody has confirmed that every connector may create computer accounts; without the right, ten devices get \
          through and every other one fails (event 30132, diagnostic code 0x800; 0x80070774 on the device)",
-        "grant the right, and set rights_confirmed = true in [active_directory]; until then, switch no device on",
+        "grant the right, and set rights_confirmed = true in [active_directory], or plan with a directory; until then, \
+         switch no device on",
     ))
 }
 
-const INSTALL_CONNECTOR: &str = "download the Intune Connector for Active Directory from the Intune admin center \
+pub(super) const INSTALL_CONNECTOR: &str = "download the Intune Connector for Active Directory from the Intune admin center \
     (Devices, Windows, Enrollment), install it on a server of the domain, sign in with an Intune administrator, and \
     configure its managed service account";
 
-fn grant_text(place: &str) -> String {
+pub(super) fn grant_text(place: &str) -> String {
     format!(
         "give the managed service account of every connector (msaODJ…) the right to create computer objects in {place}: \
          Properties, Security, Advanced, Add; applies to this object only"

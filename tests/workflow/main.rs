@@ -4,6 +4,8 @@
 
 mod apply;
 mod items;
+#[cfg(feature = "ad")]
+mod on_premises;
 mod plan;
 mod preflight;
 mod random;

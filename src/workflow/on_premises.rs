@@ -1,0 +1,312 @@
+//! The on-premises side of a deployment: steps 2 and 3, as far as a directory and the connector's files tell.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::hybrid_join::HybridJoin;
+use super::plan::{Action, PlannedStep, Step};
+use super::prepare::{INSTALL_CONNECTOR, deploy_gate, grant_text};
+use crate::ad::Account;
+use crate::ad::connector_config::{ConnectorConfig, ConnectorFile};
+use crate::ad::delegation::{Delegation, DelegationProfile, DelegationScript, Principal};
+use crate::ad::directory::{Directory, DirectoryError, DirectoryErrorKind};
+use crate::ad::preflight::{ConnectorRights, Preflight, PreflightReport};
+use crate::error::{Error, ErrorKind};
+use crate::model::{Finding, OrganizationalUnit, Severity};
+
+/// Active Directory and the Intune Connectors, for a plan whose steps 2 and 3 are to be real.
+///
+/// ```
+/// # use windows_autopilot::testing::Harness;
+/// # let Harness { client, tenant, .. } = Harness::new();
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use windows_autopilot::ad::memory::MemoryDirectory;
+/// use windows_autopilot::workflow::{HybridJoin, OnPremises};
+/// # tenant.add_connector("SRV-ODJ-01", "corp.example", "6.2504.2001.8");
+///
+/// let desired: HybridJoin = toml::from_str(r#"
+///     name = "Munich"
+///     active_directory.domain = "corp.example"
+///     active_directory.organizational_unit = "OU=Autopilot,DC=corp,DC=example"
+///
+///     [domain_join]
+///     display_name = "Contoso domain join Munich"
+///     computer_name_prefix = "MUC-"
+///     assign_to = "all_devices"
+/// "#)?;
+/// // Or an `LdapDirectory`.
+/// let directory = MemoryDirectory::new(&desired.active_directory.domain);
+/// directory.add_unit(&"OU=Autopilot,DC=corp,DC=example".parse()?);
+/// directory.add_managed_service_account("msaODJ1a2b3");
+///
+/// let plan = desired.plan_on_premises(&client, &[], OnPremises::new(directory)).await?;
+/// println!("{plan}");
+/// let report = plan.apply(&client).await?;
+/// assert_eq!(report.delegations.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct OnPremises {
+    directory: Arc<dyn Directory>,
+    connectors: Vec<Principal>,
+    profile: DelegationProfile,
+    configs: Vec<ConnectorConfig>,
+}
+
+impl OnPremises {
+    /// A directory, signed in as an account that may read it, and may change the permissions of the OU if the plan is to
+    /// be applied.
+    pub fn new(directory: impl Directory + 'static) -> Self {
+        Self {
+            directory: Arc::new(directory),
+            connectors: Vec::new(),
+            profile: DelegationProfile::default(),
+            configs: Vec::new(),
+        }
+    }
+
+    /// The account that a connector runs as. If none is named, those are meant whose names begin with `msaODJ`.
+    #[must_use]
+    pub fn with_connector(mut self, account: Principal) -> Self {
+        self.connectors.push(account);
+        self
+    }
+
+    /// What a connector gets that may not create computers yet; the least by default.
+    #[must_use]
+    pub fn with_profile(mut self, profile: DelegationProfile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// A configuration file of a connector, which is checked and compared with the deployment's OU.
+    #[must_use]
+    pub fn with_connector_config(mut self, config: ConnectorConfig) -> Self {
+        self.configs.push(config);
+        self
+    }
+
+    /// What steps 2 and 3 come to. Reads only; a directory that does not answer is a finding.
+    pub(super) async fn look(&self, desired: &HybridJoin) -> Look {
+        let mut look = Look::default();
+        let Some(join) = &desired.domain_join else { return look };
+        let unit = desired.active_directory.organizational_unit.as_ref();
+        let mut check = match unit {
+            Some(unit) => Preflight::of_unit(unit),
+            None => Preflight::of_default_container(),
+        };
+        check = check.with_prefix(join.computer_name_prefix.clone());
+        for connector in &self.connectors {
+            check = check.with_connector(connector.clone());
+        }
+        let report = match check.run(&*self.directory).await {
+            Ok(report) => report,
+            Err(error) => {
+                let place = place_of(unit);
+                look.block(Finding::new(
+                    "ad.not-readable",
+                    Severity::Error,
+                    place,
+                    format!("the directory could not be asked: {error}"),
+                    error.remedy().to_owned(),
+                ));
+                return look;
+            }
+        };
+        self.plan_rights(unit, report, &mut look);
+        self.check_configs(unit, &mut look);
+        look
+    }
+
+    fn plan_rights(&self, unit: Option<&OrganizationalUnit>, report: PreflightReport, look: &mut Look) {
+        let PreflightReport { place, may_delegate, connectors, findings, .. } = report;
+        let is_usable = |finding: &Finding| !(BREAKS.contains(&&*finding.id));
+        let broken = findings.iter().find(|finding| !is_usable(finding)).cloned();
+        look.findings = findings;
+        if let Some(finding) = broken {
+            look.block(finding);
+            return;
+        }
+        let Some(place) = place else { return };
+        if connectors.is_empty() && self.connectors.is_empty() {
+            look.steps.push(PlannedStep::new(
+                Step::Connector,
+                "account",
+                Action::Manual(INSTALL_CONNECTOR.into()),
+            ));
+            let text = grant_text(&place);
+            look.steps.push(PlannedStep::new(Step::ComputerAccounts, place, Action::Manual(text)));
+            return;
+        }
+        for connector in connectors {
+            let account = &connector.account;
+            let subject = format!("{account} in {place}");
+            let action = self.action(unit, &place, may_delegate, &connector, look);
+            if let Action::Assign { .. } = action {
+                let delegation =
+                    Delegation::of_entry(&*place, account.sid.clone()).with_profile(self.profile);
+                look.delegations.push(PlannedDelegation {
+                    subject: subject.clone(),
+                    delegation,
+                    directory: Arc::clone(&self.directory),
+                });
+            }
+            look.steps.push(PlannedStep::new(Step::ComputerAccounts, subject, action));
+        }
+        if !look.delegations.is_empty() {
+            // What is going to be put right is no finding.
+            look.findings.retain(|finding| !HEALED.contains(&&*finding.id));
+        }
+    }
+
+    /// What is to be done about an account.
+    fn action(
+        &self,
+        unit: Option<&OrganizationalUnit>,
+        place: &str,
+        may_delegate: bool,
+        connector: &ConnectorRights,
+        look: &Look,
+    ) -> Action {
+        let account: &Account = &connector.account;
+        if connector.may_create {
+            return Action::Keep;
+        }
+        // An entry that denies is someone's decision: another that allows would not help.
+        let denied = look.findings.iter().find(|finding| {
+            finding.id == "ad.create-denied" && finding.evidence.starts_with(&format!("{account} "))
+        });
+        if let Some(denied) = denied {
+            return Action::Blocked(denied.clone());
+        }
+        if may_delegate {
+            return Action::Assign { add: vec![format!("{account}: {}", self.profile)], remove: Vec::new() };
+        }
+        let script = unit.and_then(|unit| {
+            DelegationScript::of_profile(self.profile, unit, account.sid.clone().into()).ok()
+        });
+        Action::Manual(match script {
+            Some(script) => format!(
+                "have this run by someone who may change the permissions of {place}:\n{}",
+                script.powershell().replace("\r\n", "\n")
+            ),
+            None => grant_text(place),
+        })
+    }
+
+    /// Compares the connector's files with the deployment. The units in them only matter to a wizard that is to grant
+    /// the right, so that here they are a warning.
+    fn check_configs(&self, unit: Option<&OrganizationalUnit>, look: &mut Look) {
+        let wanted: Vec<OrganizationalUnit> = unit.into_iter().cloned().collect();
+        for config in &self.configs {
+            look.findings.extend(config.lint());
+            if config.file() != ConnectorFile::EnrollmentWizard {
+                continue;
+            }
+            let mut differences = config.compare_organizational_units(&wanted);
+            let lacks_one = differences.iter().any(|finding| finding.severity == Severity::Error);
+            for finding in &mut differences {
+                finding.severity = finding.severity.min(Severity::Warning);
+            }
+            look.findings.extend(differences);
+            let action = match unit {
+                Some(unit) if lacks_one => Action::Manual(format!(
+                    "add {unit} to OrganizationalUnitsUsedForOfflineDomainJoin in {}",
+                    config.file().default_path()
+                )),
+                _ => Action::Keep,
+            };
+            look.steps.push(PlannedStep::new(Step::Connector, config.file().name(), action));
+        }
+    }
+}
+
+impl fmt::Debug for OnPremises {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnPremises")
+            .field("directory", &self.directory)
+            .field("connectors", &self.connectors.len())
+            .field("profile", &self.profile)
+            .field("configs", &self.configs)
+            .finish()
+    }
+}
+
+/// Findings with which there is nothing to delegate in.
+const BREAKS: [&str; 5] =
+    ["ad.not-active-directory", "ad.other-domain", "ad.ou-missing", "ad.not-an-ou", "ad.rights-not-readable"];
+/// Findings that a delegation puts right.
+const HEALED: [&str; 2] = ["ad.cannot-create", "ad.connectors-differ"];
+
+/// What steps 2 and 3 come to.
+#[derive(Default)]
+pub(super) struct Look {
+    pub(super) steps: Vec<PlannedStep>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) delegations: Vec<PlannedDelegation>,
+}
+
+impl Look {
+    fn block(&mut self, finding: Finding) {
+        let step = PlannedStep::new(Step::ComputerAccounts, finding.place.clone(), Action::Blocked(finding));
+        self.steps.push(step);
+    }
+
+    /// Whether every connector may create computers, or will be able to.
+    fn is_settled(&self) -> bool {
+        let mut rights =
+            self.steps.iter().filter(|planned| planned.step == Step::ComputerAccounts).peekable();
+        let has_some = rights.peek().is_some();
+        has_some && rights.all(|planned| matches!(planned.action, Action::Keep | Action::Assign { .. }))
+    }
+
+    /// Puts the steps in the place of the text that stands for them without a directory.
+    pub(super) fn merge_into(
+        self,
+        steps: &mut Vec<PlannedStep>,
+        findings: &mut Vec<Finding>,
+    ) -> Vec<PlannedDelegation> {
+        if self.is_settled() {
+            let gates = steps.iter_mut().filter(|planned| planned.step == Step::Deploy);
+            gates.for_each(|gate| gate.action = deploy_gate(true));
+        }
+        if self.steps.iter().any(|planned| planned.step == Step::ComputerAccounts) {
+            steps.retain(|planned| planned.step != Step::ComputerAccounts);
+        }
+        steps.extend(self.steps);
+        steps.sort_by_key(|planned| planned.step);
+        findings.extend(self.findings);
+        self.delegations
+    }
+}
+
+/// A right that is to be granted.
+pub(super) struct PlannedDelegation {
+    pub(super) subject: String,
+    pub(super) delegation: Delegation,
+    pub(super) directory: Arc<dyn Directory>,
+}
+
+/// A directory's error as one of a deployment.
+pub(super) fn deployment_error(error: DirectoryError) -> Error {
+    let kind = match error.kind() {
+        DirectoryErrorKind::Unreachable => ErrorKind::Connect,
+        DirectoryErrorKind::Untrusted | DirectoryErrorKind::InvalidCredentials => ErrorKind::Authentication,
+        DirectoryErrorKind::AccessDenied => ErrorKind::Forbidden,
+        DirectoryErrorKind::NotFound => ErrorKind::NotFound,
+        DirectoryErrorKind::InvalidInput => ErrorKind::InvalidInput,
+        DirectoryErrorKind::Interrupted => ErrorKind::Interrupted,
+        DirectoryErrorKind::Timeout => ErrorKind::Timeout,
+        DirectoryErrorKind::Unavailable => ErrorKind::Unavailable,
+        DirectoryErrorKind::LostUpdate => ErrorKind::Conflict,
+        _ => ErrorKind::Rejected,
+    };
+    let remedy = error.remedy().to_owned();
+    Error::new(kind, "the right to create computers could not be granted")
+        .with_remedy(remedy)
+        .with_source(error)
+}
+
+fn place_of(unit: Option<&OrganizationalUnit>) -> String {
+    unit.map_or_else(|| "default computers container".to_owned(), ToString::to_string)
+}

@@ -1,0 +1,151 @@
+//! Steps 2 and 3 with a directory in memory.
+
+use windows_autopilot::ad::connector_config::{ConnectorConfig, ConnectorFile};
+use windows_autopilot::ad::delegation::Delegation;
+use windows_autopilot::ad::descriptor::Sid;
+use windows_autopilot::ad::directory::{
+    Directory, DirectoryError, DirectoryErrorKind, Modification, Page, Search,
+};
+use windows_autopilot::ad::memory::MemoryDirectory;
+use windows_autopilot::testing::Harness;
+use windows_autopilot::workflow::{Action, OnPremises, Plan, PlannedStep, Step};
+use windows_autopilot::{ErrorKind, Result};
+
+use crate::support::{DOMAIN, UNIT, desired, harness, ids, writes};
+
+fn directory() -> (MemoryDirectory, Sid) {
+    let directory = MemoryDirectory::new(&DOMAIN.parse().unwrap());
+    directory.add_unit(&UNIT.parse().unwrap());
+    let connector = directory.add_managed_service_account("msaODJ00001");
+    (directory, connector)
+}
+
+fn steps(plan: &Plan, step: Step) -> Vec<&PlannedStep> {
+    plan.steps.iter().filter(|planned| planned.step == step).collect()
+}
+
+#[tokio::test]
+async fn the_right_is_planned_granted_once_and_can_be_taken_back() -> Result<()> {
+    let Harness { client, .. } = harness();
+    let (directory, _) = directory();
+    let before = directory.descriptor(UNIT).unwrap().to_bytes();
+    let site = || OnPremises::new(directory.clone());
+    let plan = desired().plan_on_premises(&client, &[], site()).await?;
+    let [rights] = &steps(&plan, Step::ComputerAccounts)[..] else { panic!("{plan}") };
+    let Action::Assign { add, .. } = &rights.action else { panic!("{plan}") };
+    assert_eq!(add, &["msaODJ00001$: create computers, in this OU only"]);
+    assert_eq!(plan.blocking().count(), 0, "{plan}");
+    assert!(!ids(&plan).contains(&"computer-accounts.not-confirmed"), "it is known: {plan}");
+    assert_eq!(directory.descriptor(UNIT).unwrap().to_bytes(), before, "planning only reads");
+
+    let report = plan.apply(&client).await?;
+    let [receipt] = &report.delegations[..] else { panic!("{report:?}") };
+    let changes = directory.changes();
+    let again = desired().plan_on_premises(&client, &[], site()).await?;
+    assert!(again.is_empty() && ids(&again).contains(&"ad.may-create"), "{again}");
+    assert_eq!(steps(&again, Step::ComputerAccounts)[0].action, Action::Keep);
+    again.apply(&client).await?;
+    assert_eq!(directory.changes(), changes, "nothing was written");
+    receipt.revoke(&directory).await.unwrap();
+    assert_eq!(directory.descriptor(UNIT).unwrap().to_bytes(), before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_plan_that_was_stored_needs_its_directory_back() -> Result<()> {
+    let Harness { client, .. } = harness();
+    let (directory, _) = directory();
+    let plan = desired().plan_on_premises(&client, &[], OnPremises::new(directory.clone())).await?;
+    let stored: Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
+    assert_eq!(stored.apply(&client).await.unwrap_err().kind(), ErrorKind::Conflict);
+    let report = stored.with_on_premises(OnPremises::new(directory)).apply(&client).await?;
+    assert_eq!(report.delegations.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_may_not_change_the_permissions_gets_the_text() -> Result<()> {
+    let Harness { client, .. } = harness();
+    let (directory, connector) = directory();
+    let site = OnPremises::new(directory.bound_as(&connector));
+    let plan = desired().plan_on_premises(&client, &[], site).await?;
+    let [rights] = &steps(&plan, Step::ComputerAccounts)[..] else { panic!("{plan}") };
+    let Action::Manual(text) = &rights.action else { panic!("{plan}") };
+    assert!(text.contains("[ADSI]") && text.contains(&connector.to_string()), "{text}");
+    assert!(ids(&plan).contains(&"ad.cannot-create"), "it stays an error: nothing here puts it right");
+    assert!(ids(&plan).contains(&"computer-accounts.not-confirmed"), "no device may be switched on: {plan}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_denies_or_is_not_there_blocks() -> Result<()> {
+    let Harness { client, .. } = harness();
+    let (directory, connector) = directory();
+    Delegation::new(&UNIT.parse().unwrap(), connector.clone()).apply(&directory).await.unwrap();
+    let read = directory.descriptor(UNIT).unwrap();
+    let deny = format!("(D;;CC;;;{connector})").parse().unwrap();
+    directory.set_descriptor(UNIT, read.with_dacl(read.dacl().unwrap().with(deny).unwrap()));
+    let plan = desired().plan_on_premises(&client, &[], OnPremises::new(directory)).await?;
+    let Action::Blocked(finding) = &steps(&plan, Step::ComputerAccounts)[0].action else { panic!("{plan}") };
+    assert_eq!(finding.id, "ad.create-denied");
+    assert_eq!(plan.apply(&client).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+
+    let empty = MemoryDirectory::new(&DOMAIN.parse().unwrap());
+    let plan = desired().plan_on_premises(&client, &[], OnPremises::new(empty.clone())).await?;
+    assert!(plan.blocking().any(|finding| finding.id == "ad.ou-missing"), "{plan}");
+    empty.add_unit(&UNIT.parse().unwrap());
+    let plan = desired().plan_on_premises(&client, &[], OnPremises::new(empty)).await?;
+    for step in [Step::Connector, Step::ComputerAccounts] {
+        let by_hand = steps(&plan, step).iter().any(|planned| matches!(planned.action, Action::Manual(_)));
+        assert!(by_hand, "{plan}");
+    }
+    Ok(())
+}
+
+/// A directory that does not answer.
+#[derive(Debug)]
+struct Silent;
+
+#[async_trait::async_trait]
+impl Directory for Silent {
+    async fn search_page(&self, _: &Search) -> std::result::Result<Page, DirectoryError> {
+        Err(DirectoryError::new(DirectoryErrorKind::Timeout, "no answer"))
+    }
+
+    async fn modify(&self, _: &Modification) -> std::result::Result<(), DirectoryError> {
+        Err(DirectoryError::new(DirectoryErrorKind::Timeout, "no answer"))
+    }
+}
+
+#[tokio::test]
+async fn a_directory_that_does_not_answer_is_a_finding_that_stops_the_plan() -> Result<()> {
+    let Harness { client, tenant, .. } = harness();
+    let plan = desired().plan_on_premises(&client, &[], OnPremises::new(Silent)).await?;
+    assert!(plan.blocking().any(|finding| finding.id == "ad.not-readable"), "{plan}");
+    assert!(plan.apply(&client).await.is_err());
+    assert!(writes(&tenant).is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_connectors_file_is_compared_with_the_deployment() -> Result<()> {
+    let Harness { client, .. } = harness();
+    let (directory, _) = directory();
+    let file = |unit: &str| {
+        let mut config =
+            ConnectorConfig::parse(ConnectorFile::EnrollmentWizard, b"<configuration/>").unwrap();
+        config.set_organizational_units(&[unit.parse().unwrap()]).unwrap();
+        config
+    };
+    for (unit, found) in [(UNIT, false), ("OU=Other,DC=corp,DC=contoso,DC=com", true)] {
+        let site = OnPremises::new(directory.clone()).with_connector_config(file(unit));
+        let plan = desired().plan_on_premises(&client, &[], site).await?;
+        assert_eq!(ids(&plan).contains(&"connector-config.missing-ou"), found, "{plan}");
+        let by_hand = steps(&plan, Step::Connector)
+            .iter()
+            .any(|planned| matches!(&planned.action, Action::Manual(text) if text.contains(UNIT)));
+        assert_eq!(by_hand, found, "{plan}");
+        assert_eq!(plan.blocking().count(), 0, "the right is granted in the directory: {plan}");
+    }
+    Ok(())
+}
