@@ -218,7 +218,7 @@ fn equal(value: &Value, literal: &Value) -> bool {
 }
 
 /// Compares as times, numbers or text, whichever both are.
-pub(super) fn compare(a: &Value, b: &Value) -> Option<Ordering> {
+fn compare(a: &Value, b: &Value) -> Option<Ordering> {
     match (a, b) {
         (Value::String(a), Value::String(b)) => match (time(a), time(b)) {
             (Some(a), Some(b)) => Some(a.cmp(&b)),
@@ -231,7 +231,7 @@ pub(super) fn compare(a: &Value, b: &Value) -> Option<Ordering> {
     }
 }
 
-fn time(text: &str) -> Option<Timestamp> {
+pub(super) fn time(text: &str) -> Option<Timestamp> {
     text.starts_with(|c: char| c.is_ascii_digit() || c == '-').then(|| text.parse().ok()).flatten()
 }
 

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 pub(super) use self::filter::{Filter, Op, Test};
@@ -148,10 +149,10 @@ pub(super) fn list<R: Row, I: Iterator<Item = (u64, R)>>(
     let mut next = None;
     if let Some((property, descending)) = &query.order {
         let found = rows(0).filter(|(_, row)| matches(row));
-        let mut sorted: Vec<(Value, u64, R)> =
-            found.map(|(at, row)| (folded(row.value(property)), at, row)).collect();
-        let order = |(a, at, _): &(Value, u64, R), (b, bt, _): &(Value, u64, R)| {
-            let order = filter::compare(a, b).unwrap_or(Ordering::Equal);
+        let mut sorted: Vec<(Key, u64, R)> =
+            found.map(|(at, row)| (Key::of(row.value(property)), at, row)).collect();
+        let order = |(a, at, _): &(Key, u64, R), (b, bt, _): &(Key, u64, R)| {
+            let order = a.partial_cmp(b).unwrap_or(Ordering::Equal);
             if *descending { order.reverse() } else { order }.then(at.cmp(bt))
         };
         let start = match query.position {
@@ -206,11 +207,27 @@ pub(super) fn list<R: Row, I: Iterator<Item = (u64, R)>>(
     Ok(Reply::Raw(page.close(&Value::Object(answer)).into()))
 }
 
-/// Text in lower case, to be compared often.
-fn folded(value: Value) -> Value {
-    match value {
-        Value::String(text) => text.to_lowercase().into(),
-        value => value,
+/// A value to sort by, read once.
+#[derive(PartialEq, PartialOrd)]
+enum Key {
+    Nothing,
+    Flag(bool),
+    Number(f64),
+    Time(Timestamp),
+    Text(String),
+}
+
+impl Key {
+    fn of(value: Value) -> Self {
+        match value {
+            Value::Bool(flag) => Self::Flag(flag),
+            Value::Number(number) => number.as_f64().map_or(Self::Nothing, Self::Number),
+            Value::String(text) => match filter::time(&text) {
+                Some(time) => Self::Time(time),
+                None => Self::Text(text.to_lowercase()),
+            },
+            _ => Self::Nothing,
+        }
     }
 }
 
