@@ -26,7 +26,7 @@ fn simulated_import(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("simulated_import");
     group.throughput(Throughput::Elements(DEVICES as u64));
     group.sample_size(10);
-    group.bench_function("simulated_import/1000_devices", |bencher| {
+    group.bench_function("1000_devices", |bencher| {
         bencher.to_async(&runtime).iter_batched(
             || (Harness::new(), devices.clone()),
             |(harness, devices)| async move {
