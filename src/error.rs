@@ -10,7 +10,8 @@ use crate::transport::{TransportError, TransportErrorKind};
 mod service;
 
 pub use self::service::ServiceError;
-pub(crate) use self::service::{excerpt, scrub};
+pub(crate) use self::service::excerpt;
+pub(crate) use crate::transport::scrub;
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -282,9 +283,15 @@ impl Error {
         self
     }
 
-    /// The same error for another request that shared the exchange; without its cause, which has one owner, and without
-    /// the name of a call.
+    /// The same error for another request that shared the exchange, without the name of a call.
     pub(crate) fn like(&self) -> Self {
+        let mut copy = self.copy();
+        (copy.0.operation, copy.0.target) = (None, None);
+        copy
+    }
+
+    /// The same error for another call; without its cause, which has one owner and becomes part of the message.
+    pub(crate) fn copy(&self) -> Self {
         let inner = &*self.0;
         let message = match &inner.source {
             Some(source) => Cow::Owned(format!("{}: {source}", inner.message)),
@@ -293,8 +300,8 @@ impl Error {
         Self(Box::new(Inner {
             kind: inner.kind,
             message,
-            operation: None,
-            target: None,
+            operation: inner.operation,
+            target: inner.target.clone(),
             status: inner.status,
             service: inner.service.clone(),
             ids: inner.ids.clone(),

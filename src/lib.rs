@@ -122,7 +122,8 @@
 //! [`Error`] is asked by [`ErrorKind`]; it names the operation, keeps the service's codes and request ids, and holds no
 //! secret. The client retries what is safe to retry ([`RetryConfig`](pipeline::RetryConfig) says when), follows next links
 //! to its own host only, and never sends a write twice whose outcome is unknown: that ends with
-//! [`ErrorKind::UnknownOutcome`], and reading tells what became of it.
+//! [`ErrorKind::UnknownOutcome`], and reading tells what became of it. [`docs::reliability`] has all of it in tables,
+//! [`docs::tracing`] how to see it at work.
 //!
 //! # Features
 //!
@@ -131,6 +132,9 @@
 //! | `reqwest` | yes | `transport::ReqwestTransport`: HTTP over reqwest with rustls |
 //! | `registration` | yes | `registration`: CSV files, hardware hashes |
 //! | `certificate` | no | `credential::ClientCertificate`: sign-in with a certificate |
+//! | `pfx` | no | `credential::ClientCertificate::from_pfx`: certificate and key from a `.pfx` file |
+//! | `azure-identity` | no | `credential::AzureIdentity`: any credential of the crate `azure_identity`: managed identity, Azure CLI |
+//! | `cassette` | no | `transport::Recorder`, `transport::Replayer`: exchanges in readable files, without secrets |
 //! | `connector-config` | no | `ad::connector_config`: the Intune Connector's `.exe.config` files |
 //! | `ad` | no | `ad`: what the connector needs in Active Directory, checked, delegated, and as reviewed text |
 //! | `ldap` | no | `ad::ldap::LdapDirectory`: a real directory, over LDAP with TLS |
@@ -143,6 +147,7 @@
 pub mod ad;
 pub mod clock;
 pub mod credential;
+pub mod docs;
 pub mod error;
 pub mod graph;
 pub mod model;

@@ -4,6 +4,8 @@
 
 #[path = "support/raw_server.rs"]
 mod raw_server;
+#[path = "support/tls.rs"]
+mod tls;
 
 use std::error::Error as _;
 use std::io::Write as _;
@@ -12,23 +14,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::{self, ServerConfig};
+use tokio_rustls::rustls;
 use windows_autopilot::transport::{
     NewConnection, ReqwestTransport, ReqwestTransportBuilder, Transport, TransportError, TransportErrorKind,
 };
 
 use self::raw_server::{RawServer, Step, answer, send};
-
-/// A certificate authority of our own, so that these tests do not depend on what the machine trusts.
-fn authority(name: &str) -> (rcgen::Certificate, rcgen::Issuer<'static, rcgen::KeyPair>) {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
-    params.distinguished_name.push(rcgen::DnType::CommonName, name);
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let certificate = params.self_signed(&key).unwrap();
-    (certificate, rcgen::Issuer::new(params, key))
-}
+use self::tls::{acceptor, authority};
 
 fn builder() -> ReqwestTransportBuilder {
     ReqwestTransport::builder()
@@ -322,21 +314,6 @@ async fn a_dropped_exchange_closes_its_connection() {
     }
     task.abort();
     assert!(task.await.unwrap_err().is_cancelled());
-}
-
-fn acceptor(issuer: &rcgen::Issuer<'_, rcgen::KeyPair>, name: &str, alpn: &[&[u8]]) -> TlsAcceptor {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let certificate =
-        rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, issuer).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key.into())
-        .unwrap();
-    config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
-    TlsAcceptor::from(Arc::new(config))
 }
 
 fn https(server: &RawServer) -> String {

@@ -20,6 +20,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{InvalidValue, TenantId};
 
 mod der;
+#[cfg(feature = "pfx")]
+mod pfx;
 
 /// App-only sign-in with a certificate, whose private key never leaves this program.
 ///
@@ -32,8 +34,8 @@ mod der;
 /// # Ok(()) }
 /// ```
 ///
-/// The certificate and its key are PEM text, in one file or two. A `.pfx` file becomes one by
-/// `openssl pkcs12 -in autopilot.pfx -nodes -out autopilot.pem`. Microsoft Entra takes RSA keys only.
+/// The certificate and its key are PEM text, in one file or two, or with feature `pfx` a `.pfx` file. Microsoft Entra takes
+/// RSA keys only.
 ///
 /// Assertion: [certificate credentials](https://learn.microsoft.com/en-us/entra/identity-platform/certificate-credentials).
 #[derive(Clone)]
@@ -64,26 +66,46 @@ impl ClientCertificate {
     ) -> Result<Self, InvalidValue> {
         let app = App::new(tenant, client_id)?;
         let key = read_key(key_pem.as_ref())?;
-        let bad = |problem: String| {
-            InvalidValue::new(
-                "certificate",
-                problem,
-                "give the PEM text of the certificate that was added to the app registration",
-            )
-        };
-        let mut any = false;
-        for certificate in CertificateDer::pem_slice_iter(certificate_pem.as_ref()) {
-            let certificate = certificate.map_err(|error| bad(error.to_string()))?;
-            let facts = der::read(&certificate).ok_or_else(|| bad("is no X.509 certificate".to_owned()))?;
-            any = true;
+        let certificates: Result<Vec<_>, _> =
+            CertificateDer::pem_slice_iter(certificate_pem.as_ref()).collect();
+        Self::of(app, key, &certificates.map_err(|error| bad_certificate(error.to_string()))?)
+    }
+
+    /// The same, with certificate and key from a `.pfx` (PKCS #12) file, which is encrypted with `password`.
+    ///
+    /// Files of Windows, of Azure Key Vault and of OpenSSL are read, old encryption included; one without encryption is not.
+    ///
+    /// # Errors
+    /// When the client id is no GUID, the file cannot be read with this password, or it has no RSA key with its
+    /// certificate.
+    #[cfg(feature = "pfx")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "pfx")))]
+    pub fn from_pfx(
+        tenant: TenantId,
+        client_id: &str,
+        pfx: impl AsRef<[u8]>,
+        password: impl Into<Secret>,
+    ) -> Result<Self, InvalidValue> {
+        let app = App::new(tenant, client_id)?;
+        let (key, certificates) = pfx::read(pfx.as_ref(), &password.into())?;
+        Self::of(app, key, &certificates)
+    }
+
+    /// Of several certificates, that of the key.
+    fn of(app: App, key: KeyPair, certificates: &[CertificateDer<'_>]) -> Result<Self, InvalidValue> {
+        for certificate in certificates {
+            let facts = der::read(certificate).ok_or_else(|| bad_certificate("is no X.509 certificate".to_owned()))?;
             if facts.public_key == key.public().as_ref() {
-                let thumbprint = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, &certificate));
+                let thumbprint = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, certificate));
                 let (not_before, not_after) = (facts.not_before, facts.not_after);
                 return Ok(Self { app, key: Arc::new(key), thumbprint, not_before, not_after });
             }
         }
-        let problem = if any { "does not belong to the private key" } else { "there is none in the text" };
-        Err(bad(problem.to_owned()))
+        let problem = match certificates {
+            [] => "there is none in the text",
+            _ => "does not belong to the private key",
+        };
+        Err(bad_certificate(problem.to_owned()))
     }
 
     /// When the certificate ends. Sign-in is refused from then on.
@@ -152,6 +174,11 @@ impl TokenProvider for ClientCertificate {
     }
 }
 
+fn bad_certificate(problem: String) -> InvalidValue {
+    let remedy = "give the certificate that was added to the app registration";
+    InvalidValue::new("certificate", problem, remedy)
+}
+
 /// No error here repeats anything of what was given.
 fn read_key(pem: &[u8]) -> Result<KeyPair, InvalidValue> {
     const REMEDY: &str = "give the PEM text of an RSA key of 2048 to 4096 bits, not encrypted";
@@ -187,13 +214,13 @@ mod tests {
     use crate::clock::Clock as _;
 
     /// A key that protects nothing.
-    const KEY: &str = include_str!("../../tests/keys/rsa.pem");
+    pub(super) const KEY: &str = include_str!("../../tests/keys/rsa.pem");
 
-    fn tenant() -> TenantId {
+    pub(super) fn tenant() -> TenantId {
         "contoso.com".parse().unwrap()
     }
 
-    fn certificate(key: &str, from: i32, until: i32) -> rcgen::Certificate {
+    pub(super) fn certificate(key: &str, from: i32, until: i32) -> rcgen::Certificate {
         let key = rcgen::KeyPair::from_pem(key).unwrap();
         let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
         params.not_before = rcgen::date_time_ymd(from, 1, 1);

@@ -135,8 +135,8 @@ impl DeviceCode {
     fn form(&self, request: &TokenRequest<'_>) -> Form {
         let mut form = Form::new();
         form.push("client_id", &self.app.client_id).push("scope", &self.scope(request));
-        if let Some(claims) = request.claims() {
-            form.push("claims", claims);
+        if let Some(claims) = request.claims_parameter() {
+            form.push("claims", &claims);
         }
         form
     }

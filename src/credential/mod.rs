@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::error::Result;
 
+#[cfg(feature = "azure-identity")]
+mod azure_identity;
 #[cfg(feature = "certificate")]
 mod certificate;
 mod client_secret;
@@ -23,6 +26,9 @@ mod oauth;
 #[cfg(test)]
 mod testing;
 
+#[cfg(feature = "azure-identity")]
+#[cfg_attr(docsrs, doc(cfg(feature = "azure-identity")))]
+pub use self::azure_identity::AzureIdentity;
 #[cfg(feature = "certificate")]
 #[cfg_attr(docsrs, doc(cfg(feature = "certificate")))]
 pub use self::certificate::ClientCertificate;
@@ -106,13 +112,19 @@ pub trait Exchange: fmt::Debug + Send + Sync {
     async fn exchange(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>>;
 }
 
+/// Rides in an answer's extensions: how long the sign-in service asks to be left alone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AskedWait(pub(crate) Duration);
+
 /// What a token is wanted for.
 #[derive(Debug, Clone, Copy)]
 pub struct TokenRequest<'a> {
     pub(crate) authority: &'a str,
     pub(crate) scope: &'a str,
     pub(crate) claims: Option<&'a str>,
+    pub(crate) answers_challenges: bool,
     pub(crate) early: bool,
+    pub(crate) ends: Option<Duration>,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) exchange: &'a dyn Exchange,
 }
@@ -128,14 +140,41 @@ impl<'a> TokenRequest<'a> {
         self.scope
     }
 
-    /// Claims that the service demanded (a JSON object), to be passed on.
+    /// Claims that the service demanded (a JSON object): a token with these is wanted, and none from a cache.
     pub fn claims(&self) -> Option<&'a str> {
         self.claims
+    }
+
+    /// What to send as the parameter `claims`: those that were [demanded](TokenRequest::claims), and the word that this
+    /// client answers such demands (`cp1`), without which Graph makes none. Nothing where that is turned off.
+    ///
+    /// Source: [claims challenges](https://learn.microsoft.com/en-us/entra/identity-platform/claims-challenge).
+    pub fn claims_parameter(&self) -> Option<String> {
+        if !self.answers_challenges {
+            return self.claims.map(str::to_owned);
+        }
+        let demanded = self.claims.and_then(|claims| serde_json::from_str::<Value>(claims).ok());
+        let mut all = match demanded {
+            Some(Value::Object(claims)) => claims,
+            _ => serde_json::Map::new(),
+        };
+        let access_token = all.entry("access_token").or_insert_with(|| Value::Object(serde_json::Map::new()));
+        if let Value::Object(access_token) = access_token {
+            access_token.insert("xms_cc".to_owned(), serde_json::json!({"values": ["cp1"]}));
+        }
+        Some(Value::Object(all).to_string())
     }
 
     /// Whether the token in use still lives: then nobody should be asked to sign in, and a failure does no harm.
     pub fn is_early(&self) -> bool {
         self.early
+    }
+
+    /// When the call that waits for the token is over, by [`Clock::elapsed`]; none where no call waits.
+    ///
+    /// What is sent through [`TokenRequest::exchange`] keeps to it.
+    pub fn ends(&self) -> Option<Duration> {
+        self.ends
     }
 
     /// Where time comes from: for whoever dates an assertion or waits for a person.

@@ -9,7 +9,7 @@ use http::{HeaderValue, Method};
 use serde::Deserialize;
 use serde_with::{As, DefaultOnError, DurationSecondsWithFrac, PickFirst};
 
-use super::{AccessToken, Secret, TokenRequest};
+use super::{AccessToken, AskedWait, Secret, TokenRequest};
 use crate::error::{Error, ErrorKind, Result, excerpt};
 use crate::model::{InvalidValue, TenantId, is_guid};
 use crate::transport::percent_encode;
@@ -51,8 +51,8 @@ impl App {
         for (name, value) in proof {
             form.push(name, value);
         }
-        if let Some(claims) = request.claims() {
-            form.push("claims", claims);
+        if let Some(claims) = request.claims_parameter() {
+            form.push("claims", &claims);
         }
         let answer = self.post(request, "token", form).await?;
         Ok(read_token(&answer)?.token)
@@ -171,7 +171,10 @@ pub(super) fn refusal_code(answer: &Answer) -> Option<String> {
 pub(super) fn refusal(answer: &Answer) -> Error {
     let mut error = Error::from_response(answer.status(), answer.headers(), answer.body());
     // A proxy's 403 or 404 is no matter of Graph's permissions or objects: it is sign-in that failed.
-    if !matches!(error.kind(), ErrorKind::Throttled | ErrorKind::Unavailable) {
+    if matches!(error.kind(), ErrorKind::Throttled | ErrorKind::Unavailable) {
+        let wait = answer.extensions().get::<AskedWait>().map(|wait| wait.0);
+        error = error.with_retry_after(wait);
+    } else {
         error = error.with_kind(ErrorKind::Authentication);
     }
     let known = error.service().and_then(|service| {

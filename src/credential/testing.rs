@@ -53,7 +53,9 @@ impl Script {
             authority: "https://login.example",
             scope: "https://graph.example/.default",
             claims: None,
+            answers_challenges: true,
             early: false,
+            ends: None,
             clock: &self.clock,
             exchange: self,
         }

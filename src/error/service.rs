@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::transport::scrub;
+
 /// The error that the service put in its answer.
 ///
 /// Intune wraps its own error as JSON text in Graph's `message`: that one is opened, and [`ServiceError::message`] is
@@ -44,14 +46,14 @@ impl ServiceError {
         match error {
             // Sign-in answers `{"error":"invalid_client","error_description":"AADSTS…"}`.
             Value::String(code) => {
-                found.code.clone_from(code);
+                found.code = scrub(code);
                 found.message = scrub(description.unwrap_or_default().lines().next().unwrap_or_default());
                 let code = found.message.split([':', ' ']).next().filter(|code| code.starts_with("AADSTS"));
                 found.inner_codes.extend(code.map(str::to_owned));
             }
             Value::Object(error) => {
                 let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
-                found.code = text("code").to_owned();
+                found.code = scrub(text("code"));
                 found.read_message(text("message"));
                 let inner = error.get("innerError").or_else(|| error.get("innererror"));
                 found.read_inner(inner, DEPTH);
@@ -64,10 +66,10 @@ impl ServiceError {
     fn read_inner(&mut self, inner: Option<&Value>, depth: usize) {
         let Some(Value::Object(inner)) = inner else { return };
         if let Some(code) = inner.get("code").and_then(Value::as_str).filter(|code| !code.is_empty()) {
-            self.inner_codes.push(code.to_owned());
+            self.inner_codes.push(scrub(code));
         }
         if self.request_id.is_none() {
-            self.request_id = inner.get("request-id").and_then(Value::as_str).map(str::to_owned);
+            self.request_id = inner.get("request-id").and_then(Value::as_str).map(scrub);
         }
         if depth > 0 {
             let next = inner.get("innerError").or_else(|| inner.get("innererror"));
@@ -87,10 +89,9 @@ impl ServiceError {
         let (message, tail) = full.split_once(" - Operation ID").unwrap_or((full, ""));
         self.message = scrub(message.trim());
         if let Some((_, rest)) = tail.split_once("Activity ID: ") {
-            self.activity_id = rest.split([' ', '\r', '\n']).next().map(str::to_owned);
+            self.activity_id = rest.split([' ', '\r', '\n']).next().map(scrub);
         }
-        self.phrase =
-            Some(text("CustomApiErrorPhrase")).filter(|phrase| !phrase.is_empty()).map(str::to_owned);
+        self.phrase = Some(text("CustomApiErrorPhrase")).filter(|phrase| !phrase.is_empty()).map(scrub);
         self.retry_after = inner.get("RetryAfter").and_then(wait).or_else(|| {
             let headers: Value = serde_json::from_str(text("HttpHeaders")).ok()?;
             headers.get("Retry-After").and_then(wait)
@@ -169,57 +170,6 @@ fn wait(value: &Value) -> Option<Duration> {
     (seconds.is_finite() && seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).ok()).flatten()
 }
 
-/// The longest run of base64 characters that is taken for an id or a word, and not for a token or a hash.
-const LONGEST_WORD: usize = 64;
-const REDACTED: &str = "[redacted]";
-
-/// `text` without what may be a token, a hardware hash or a person's address, on one line.
-pub(crate) fn scrub(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut word = String::new();
-    let end = |word: &mut String, out: &mut String| {
-        let person = word.contains('@') || word.contains("%40");
-        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
-        // Ids have parts; a hash has none for long.
-        let opaque = word.len() > 4 * LONGEST_WORD
-            || word.split(['_', '-', '.']).any(|part| part.len() > LONGEST_WORD);
-        if (person && bare.len() > 2) || opaque || word.starts_with("eyJ") {
-            out.push_str(REDACTED);
-        } else {
-            out.push_str(word);
-        }
-        word.clear();
-    };
-    for c in text.chars() {
-        match c {
-            'A'..='Z' | 'a'..='z' | '0'..='9' | '+' | '=' | '_' | '-' | '@' | '.' | '%' | '$' | '!' | '#' => {
-                word.push(c);
-            }
-            _ if c.is_alphanumeric() => word.push(c),
-            // A slash is part of base64, and also parts a path: long pieces between slashes tell them apart.
-            '/' => {
-                end(&mut word, &mut out);
-                out.push('/');
-            }
-            _ => {
-                end(&mut word, &mut out);
-                out.push(if c.is_control() { ' ' } else { c });
-            }
-        }
-    }
-    end(&mut word, &mut out);
-    collapse(&out)
-}
-
-/// Merges neighbouring redactions, as of a hash whose slashes parted it: what stands between two is redacted too.
-fn collapse(text: &str) -> String {
-    let (Some(first), Some(last)) = (text.find("[redacted]/"), text.rfind("/[redacted]")) else {
-        return text.to_owned();
-    };
-    let (Some(head), Some(tail)) = (text.get(..first), text.get(last + 1..)) else { return text.to_owned() };
-    if first < last { format!("{head}{tail}") } else { text.to_owned() }
-}
-
 /// `text` without markup, scrubbed, its blanks folded, cut to `longest` characters.
 pub(crate) fn excerpt(text: &str, longest: usize) -> String {
     let mut plain = String::new();
@@ -285,24 +235,6 @@ mod tests {
         assert_eq!(error.code(), "invalid_client");
         assert!(error.has_code("AADSTS7000222"));
         assert_eq!(error.message(), "AADSTS7000222: The provided client secret keys are expired.");
-    }
-
-    #[test]
-    fn a_hash_a_token_and_an_address_are_scrubbed() {
-        let hash = format!("T0Ff{}/{}+/{}==", "A".repeat(90), "b".repeat(20), "C".repeat(80));
-        for secret in
-            [hash.as_str(), "eyJ0eXAiOiJKV1Qi.eyJhdWQi.sig", "adele.vance@contoso.com", "adele%40contoso.com"]
-        {
-            let text = format!("Cannot convert the literal '{secret}' to the expected type 'Edm.Binary'.");
-            assert_eq!(
-                scrub(&text),
-                "Cannot convert the literal '[redacted]' to the expected type 'Edm.Binary'."
-            );
-        }
-        let id = "device 0f8fad5b-d9cb-469f-a165-70867728950e_Windows10EnrollmentCompletionPageConfiguration";
-        for harmless in ["at /v1.0/devices/1: not found", "b@ at @ end", id] {
-            assert_eq!(scrub(harmless), harmless);
-        }
     }
 
     #[test]

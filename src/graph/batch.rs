@@ -1,8 +1,9 @@
 //! Many requests in one: `$batch`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,13 +12,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::client::{Client, named};
+use super::client::{Client, Manner, named};
 use super::decode::{self, Answer};
 use super::operation::{ApiVersion, NO_SCOPES, Operation, OperationInfo, Permissions};
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 use crate::pipeline::limit::IntuneShare;
-use crate::pipeline::retry::{Decision, Outcome, Spent, decide};
-use crate::pipeline::retry_after;
+use crate::pipeline::retry::{Decision, Outcome, Patience, Spent, decide, workload};
+use crate::pipeline::{Progress, retry_after};
 
 /// How many requests Graph takes in one batch.
 const MOST_REQUESTS: usize = 20;
@@ -42,6 +43,7 @@ const MOST_REQUESTS: usize = 20;
 pub struct Batch {
     client: Client,
     requests: Vec<Request>,
+    timeout: Option<Duration>,
 }
 
 struct Request {
@@ -69,7 +71,15 @@ impl<T> fmt::Debug for Slot<T> {
 
 impl Batch {
     pub(crate) fn new(client: &Client) -> Self {
-        Self { client: client.clone(), requests: Vec::new() }
+        Self { client: client.clone(), requests: Vec::new(), timeout: None }
+    }
+
+    /// Ends the batch after `timeout`, whatever it waits for. A request without an answer then fails with
+    /// [`ErrorKind::Timeout`], or with [`ErrorKind::UnknownOutcome`] if it may have taken effect. Without it, each exchange
+    /// has the client's own limit.
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
     }
 
     /// Adds a request. Any number: they are sent twenty at a time.
@@ -109,28 +119,47 @@ impl Batch {
             return Err(error.for_call(wrong.info.name, &wrong.method(), &wrong.shown));
         }
         let mut answers = BatchAnswers { answers: HashMap::with_capacity(self.requests.len()) };
+        let now = self.client.clock().elapsed();
+        let ends = self.timeout.map(|timeout| now.saturating_add(timeout));
         for version in [ApiVersion::V1, ApiVersion::Beta] {
             let of_version: Vec<usize> = (0..self.requests.len())
                 .filter(|index| self.requests.get(*index).is_some_and(|request| request.version == version))
                 .collect();
             for chunk in of_version.chunks(MOST_REQUESTS) {
-                self.send_chunk(version, chunk, &mut answers).await;
+                self.send_chunk(version, chunk, ends, &mut answers).await;
             }
         }
         Ok(answers)
     }
 
     /// Sends one chunk until every request in it has an outcome.
-    async fn send_chunk(&self, version: ApiVersion, chunk: &[usize], answers: &mut BatchAnswers) {
-        let clock = self.client.clock();
+    async fn send_chunk(
+        &self,
+        version: ApiVersion,
+        chunk: &[usize],
+        ends: Option<Duration>,
+        answers: &mut BatchAnswers,
+    ) {
+        let (clock, retry) = (self.client.clock(), self.client.retry());
         let start = clock.elapsed();
+        let left = || ends.map(|ends| ends.saturating_sub(clock.elapsed()));
+        let mut held = Duration::ZERO;
         let mut pending: Vec<usize> = chunk.to_vec();
         let mut attempts = 0;
         while !pending.is_empty() {
             attempts += 1;
             let requests: Vec<(usize, &Request)> =
                 pending.iter().filter_map(|index| Some((*index, self.requests.get(*index)?))).collect();
-            let mut parts = match self.exchange(version, &requests).await {
+            let progress = Arc::new(Progress::default());
+            let exchanged = match (self.pass_gates(&requests, start, ends).await, left()) {
+                (Err(error), _) => Err(error),
+                (Ok(()), Some(Duration::ZERO)) => {
+                    Err(Error::new(ErrorKind::Timeout, "the batch's time was up before it was sent"))
+                }
+                (Ok(()), timeout) => self.exchange(version, &requests, timeout, Arc::clone(&progress)).await,
+            };
+            held = held.saturating_add(progress.held(clock.elapsed()));
+            let mut parts = match exchanged {
                 Ok(parts) => parts,
                 Err(error) => {
                     for (index, request) in requests {
@@ -143,7 +172,8 @@ impl Batch {
                     return;
                 }
             };
-            let spent = Spent { attempts, elapsed: clock.elapsed().saturating_sub(start), left: None };
+            let elapsed = clock.elapsed().saturating_sub(start).saturating_sub(held);
+            let spent = Spent { attempts, elapsed, left: left() };
             let mut again = Vec::new();
             let mut longest = Duration::ZERO;
             for (index, request) in requests {
@@ -161,12 +191,18 @@ impl Batch {
                     // Whether a request without an answer was carried out is not known.
                     None => Outcome::NoAnswer(crate::transport::TransportErrorKind::Interrupted),
                 };
-                match decide(self.client.retry_config(), request.info.idempotent, outcome, spent) {
-                    Decision::Wait(wait) => {
+                let throttled = matches!(outcome, Outcome::Answer { status: StatusCode::TOO_MANY_REQUESTS, .. });
+                let decision = decide(retry.config(), request.info.idempotent, outcome, spent);
+                if let (Outcome::Answer { retry_after: Some(wait), .. }, true) = (outcome, throttled) {
+                    retry.close_gate(workload(&request.shown), wait);
+                }
+                match decision {
+                    Decision::Wait(wait) if throttled || retry.spend(request.info.name) => {
+                        retry.tell(request.info.name, attempts, wait, throttled);
                         longest = longest.max(wait);
                         again.push(index);
                     }
-                    Decision::Return | Decision::GiveUp => {
+                    _ => {
                         let outcome = request.outcome(part, clock.timestamp());
                         answers.insert(index, request, outcome);
                     }
@@ -179,11 +215,28 @@ impl Batch {
         }
     }
 
+    /// Waits until every workload of the requests may be called again.
+    async fn pass_gates(
+        &self,
+        requests: &[(usize, &Request)],
+        start: Duration,
+        ends: Option<Duration>,
+    ) -> Result<()> {
+        let patience = Patience::since(start, ends);
+        let workloads: BTreeSet<&str> = requests.iter().map(|(_, request)| workload(&request.shown)).collect();
+        for workload in workloads {
+            self.client.retry().pass_gate(workload, &patience).await?;
+        }
+        Ok(())
+    }
+
     /// One exchange: the parts of the answer by the index of their request.
     async fn exchange(
         &self,
         version: ApiVersion,
         requests: &[(usize, &Request)],
+        timeout: Option<Duration>,
+        progress: Arc<Progress>,
     ) -> Result<HashMap<usize, Part>> {
         let steps: Vec<Step<'_>> = requests.iter().map(|(index, request)| request.step(*index)).collect();
         let mut share = IntuneShare { requests: 0, writes: 0 };
@@ -204,7 +257,8 @@ impl Batch {
             .with_json(&Requests { requests: steps });
         operation.check().map_err(|error| named(error, &operation))?;
         let address = operation.address(self.client.cloud().graph());
-        let answer = self.client.exchange(&operation, &address, None, Some(share)).await?;
+        let manner = Manner { timeout, share: Some(share), progress };
+        let answer = self.client.exchange(&operation, &address, manner).await?;
         let mut parts = HashMap::new();
         for response in answer.responses {
             // Ids come back in any order and any case; ours are numbers.

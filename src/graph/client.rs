@@ -15,15 +15,17 @@ use super::cloud::Cloud;
 use super::decode::{self, Answer};
 use super::operation::{self, ApiVersion, Call, Operation};
 use super::page::List;
-use crate::clock::{Clock, SystemClock, within};
+use crate::clock::{Clock, SystemClock, within_working};
 use crate::credential::TokenProvider;
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::auth::Auth;
+use crate::pipeline::auth::{Auth, Place};
 use crate::pipeline::limit::{IntuneShare, Limit};
 use crate::pipeline::request_id::RequestId;
 use crate::pipeline::retry::Retry;
 use crate::pipeline::trace::Trace;
-use crate::pipeline::{CallInfo, Limits, Middleware, Pipeline, RetryConfig, retry_after};
+use crate::pipeline::{
+    CallInfo, Event, Limits, Middleware, Observer, Pipeline, Progress, RetryConfig, TimeLimit, What, retry_after,
+};
 use crate::transport::Transport;
 
 /// A client for one tenant in one cloud. Cheap to clone, and shared by all its clones: token, limits, retry budget.
@@ -49,7 +51,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     cloud: Cloud,
     call_timeout: Duration,
-    retry: RetryConfig,
+    retry: Arc<Retry>,
+    observer: Observer,
 }
 
 /// Who calls Graph.
@@ -76,6 +79,8 @@ impl Client {
             per_try: Vec::new(),
             call_timeout: Duration::from_secs(600),
             try_timeout: Duration::from_secs(120),
+            answers_challenges: true,
+            observer: Observer::default(),
         }
     }
 
@@ -89,7 +94,7 @@ impl Client {
         &self.inner.clock
     }
 
-    pub(crate) fn retry_config(&self) -> &RetryConfig {
+    pub(crate) fn retry(&self) -> &Retry {
         &self.inner.retry
     }
 
@@ -205,7 +210,7 @@ impl Client {
     pub(crate) async fn execute<T>(&self, operation: &Operation<T>, timeout: Option<Duration>) -> Result<T> {
         operation.check().map_err(|error| named(error, operation))?;
         let address = operation.address(self.inner.cloud.graph());
-        self.exchange(operation, &address, timeout, None).await
+        self.exchange(operation, &address, Manner { timeout, ..Manner::default() }).await
     }
 
     /// Sends `operation` to `address`, which is its own or a link that the service gave for it.
@@ -213,15 +218,17 @@ impl Client {
         &self,
         operation: &Operation<T>,
         address: &str,
-        timeout: Option<Duration>,
-        share: Option<IntuneShare>,
+        manner: Manner,
     ) -> Result<T> {
+        let Manner { timeout, share, progress } = manner;
         let inner = &*self.inner;
         let limit = timeout.unwrap_or(inner.call_timeout);
         let mut info = CallInfo::new(operation.info.name, operation.info.path, operation.info.idempotent);
         info.waits_when_throttled = operation.waits_when_throttled;
-        info.deadline = Some(inner.clock.elapsed().saturating_add(limit));
-        let progress = Arc::clone(&info.progress);
+        let start = inner.clock.elapsed();
+        let hard = timeout.is_some();
+        info.limit = Some(TimeLimit { ends: start.saturating_add(limit), hard });
+        info.progress = Arc::clone(&progress);
         let method = operation.method();
         let mut request = http::Request::new(operation.body.clone().unwrap_or_default());
         *request.method_mut() = method.clone();
@@ -256,15 +263,25 @@ impl Client {
                 _ => result,
             }
         };
-        let result = within(&*inner.clock, limit, work).await.unwrap_or_else(|| {
-            let message = format!("the call was not over within {limit:?}");
+        // Dropped only when it has been seen what it was at.
+        let work = std::pin::pin!(work);
+        let held = || if hard { Duration::ZERO } else { progress.held(inner.clock.elapsed()) };
+        let result = within_working(&*inner.clock, limit, held, work).await.unwrap_or_else(|| {
+            let held = if progress.is_held() { ": it was held back by the client's own limits" } else { "" };
+            let message = format!("the call was not over within {limit:?}{held}");
             Err(Error::new(ErrorKind::Timeout, message))
         });
-        result.map_err(|error| {
+        let result = result.map_err(|error| {
             let unknown = !operation.info.idempotent && progress.may_have_taken_effect();
             let error = if unknown { error.with_unknown_outcome() } else { error };
             named(error, operation).with_attempts(progress.attempts())
-        })
+        });
+        inner.observer.tell(operation.info.name, || What::Done {
+            attempts: progress.attempts(),
+            error: result.as_ref().err().map(Error::kind),
+            took: inner.clock.elapsed().saturating_sub(start),
+        });
+        result
     }
 
     fn read<T>(&self, operation: &Operation<T>, answer: &Answer, ambiguous_before: bool) -> Result<T> {
@@ -291,6 +308,17 @@ impl Client {
     }
 }
 
+/// How an exchange is made, where it is not as usual.
+#[derive(Debug, Default)]
+pub(crate) struct Manner {
+    /// When it must be over, whatever happens.
+    pub(crate) timeout: Option<Duration>,
+    /// How much of Intune's limits it takes.
+    pub(crate) share: Option<IntuneShare>,
+    /// What has become of it.
+    pub(crate) progress: Arc<Progress>,
+}
+
 pub(crate) fn named<T>(error: Error, operation: &Operation<T>) -> Error {
     error.for_call(operation.info.name, &operation.method(), &operation.shown_path())
 }
@@ -315,6 +343,8 @@ pub struct ClientBuilder {
     per_try: Vec<Arc<dyn Middleware>>,
     call_timeout: Duration,
     try_timeout: Duration,
+    answers_challenges: bool,
+    observer: Observer,
 }
 
 impl ClientBuilder {
@@ -360,7 +390,9 @@ impl ClientBuilder {
         self
     }
 
-    /// The longest that a call may take, retries and waits included, unless it says otherwise. 10 minutes.
+    /// The longest that a call may take, sign-in, retries and waits included, unless it says otherwise. 10 minutes.
+    ///
+    /// Time in which the client's own [`Limits`] hold the call back does not count; under [`Call::with_timeout`] it does.
     pub fn with_call_timeout(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout;
         self
@@ -369,6 +401,23 @@ impl ClientBuilder {
     /// The longest that one try may take. 2 minutes.
     pub fn with_try_timeout(mut self, timeout: Duration) -> Self {
         self.try_timeout = timeout;
+        self
+    }
+
+    /// Whether sign-in tells Microsoft Entra that this client answers claims challenges (`cp1`). Yes.
+    ///
+    /// Graph then evaluates access continuously: it refuses a token at once when a user is disabled or a policy changes,
+    /// and its tokens live for up to 28 hours. Where that is not told, a token is good until its end, and there are no
+    /// challenges. Source: [continuous access
+    /// evaluation](https://learn.microsoft.com/en-us/entra/identity-platform/app-resilience-continuous-access-evaluation).
+    pub fn with_continuous_access_evaluation(mut self, answers_challenges: bool) -> Self {
+        self.answers_challenges = answers_challenges;
+        self
+    }
+
+    /// Tells `observer` of every try, wait and end of a call: for [counters](crate::pipeline::Counters). It must not block.
+    pub fn with_observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.observer = Observer::new(observer);
         self
     }
 
@@ -386,29 +435,33 @@ impl ClientBuilder {
 
     /// Builds the client on `transport`, unless it was given another.
     pub(crate) fn build_on(self, transport: Arc<dyn Transport>) -> Client {
-        let clock: Arc<dyn Clock> = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
         let transport = self.transport.unwrap_or(transport);
-        let origin = self.cloud.graph().to_owned();
+        let observer = self.observer;
+        let clock: Arc<dyn Clock> = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
+        let retry = || Arc::new(Retry::new(self.retry.clone(), Arc::clone(&clock), observer.clone()));
+        let pipeline = |steps, transport| {
+            Pipeline::new(steps, transport, Arc::clone(&clock), self.try_timeout, observer.clone())
+        };
         // Sign-in has no token to carry, and its own share of patience.
-        let sign_in: Vec<Arc<dyn Middleware>> = vec![
-            Arc::new(Trace),
-            Arc::new(RequestId),
-            Arc::new(Retry::new(self.retry.clone(), Arc::clone(&clock))),
-        ];
-        let sign_in = Pipeline::new(sign_in, Arc::clone(&transport), Arc::clone(&clock), self.try_timeout);
-        let login = self.cloud.login().to_owned();
-        let auth = Auth::new(self.credential, sign_in, Arc::clone(&clock), login, self.cloud.scope(), origin);
-        let auth = Arc::new(auth);
+        let sign_in = pipeline(vec![Arc::new(Trace), Arc::new(RequestId), retry()], Arc::clone(&transport));
+        let place = Place {
+            authority: self.cloud.login().to_owned(),
+            scope: self.cloud.scope(),
+            origin: self.cloud.graph().to_owned(),
+            answers_challenges: self.answers_challenges,
+        };
+        let auth = Arc::new(Auth::new(self.credential, sign_in, Arc::clone(&clock), place));
 
         let mut steps: Vec<Arc<dyn Middleware>> = vec![Arc::new(Trace), Arc::new(RequestId)];
         steps.extend(self.per_call);
-        steps.push(Arc::new(Retry::new(self.retry.clone(), Arc::clone(&clock))));
+        let retry = retry();
+        steps.push(Arc::clone(&retry) as Arc<dyn Middleware>);
         steps.push(Arc::clone(&auth) as Arc<dyn Middleware>);
-        steps.push(Arc::new(Limit::new(&self.limits, Arc::clone(&clock))));
+        steps.push(Arc::new(Limit::new(&self.limits, Arc::clone(&clock), observer.clone())));
         steps.extend(self.per_try);
-        let pipeline = Pipeline::new(steps, transport, Arc::clone(&clock), self.try_timeout);
-        let (cloud, call_timeout, retry) = (self.cloud, self.call_timeout, self.retry);
-        Client { inner: Arc::new(Inner { pipeline, auth, clock, cloud, call_timeout, retry }) }
+        let pipeline = pipeline(steps, transport);
+        let (cloud, call_timeout) = (self.cloud, self.call_timeout);
+        Client { inner: Arc::new(Inner { pipeline, auth, clock, cloud, call_timeout, retry, observer }) }
     }
 }
 

@@ -343,7 +343,7 @@ impl<T> Call<T> {
         self.client.execute(&self.operation, self.timeout).await
     }
 
-    /// Ends the call after `timeout`, retries and waits included, instead of after the client's own limit.
+    /// Ends the call after `timeout`, whatever it waits for, instead of after the client's own limit.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self

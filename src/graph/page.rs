@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::client::{Client, named};
+use super::client::{Client, Manner, named};
 use super::decode::{self, Answer};
 use super::operation::{ApiVersion, Operation, OperationInfo};
 use super::query::Filter;
@@ -247,7 +247,7 @@ impl<T: DeserializeOwned + Send + 'static> Pages<T> {
         Box::pin(async move {
             match link {
                 None => client.execute(&operation, None).await,
-                Some(link) => client.exchange(&operation, &link, None, None).await,
+                Some(link) => client.exchange(&operation, &link, Manner::default()).await,
             }
         })
     }

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{Middleware, Next, Pipeline};
+use super::{CallInfo, Middleware, Next, Pipeline, SignIn};
 use crate::clock::{Clock, within};
 use crate::credential::{AccessToken, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
@@ -28,15 +28,32 @@ pub(crate) struct Auth {
     /// The pipeline that sign-in requests take.
     exchange: Pipeline,
     clock: Arc<dyn Clock>,
-    authority: String,
-    scope: String,
-    /// `scheme://host[:port]`: the only place that a token is sent to.
-    origin: String,
+    place: Place,
     kept: Mutex<Option<Kept>>,
     /// Held while a token is fetched, so that only one caller does.
     flight: tokio::sync::Mutex<()>,
-    /// Counts the tokens, to tell whether a refused one has been replaced meanwhile.
-    generations: AtomicU64,
+    /// Counts the sign-ins, to tell whether a refused token has been replaced meanwhile, and whether somebody else has
+    /// tried and failed.
+    sign_ins: AtomicU64,
+    failed: Mutex<Option<Failed>>,
+}
+
+/// Where a client signs in, for what, and where its tokens may go.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) authority: String,
+    pub(crate) scope: String,
+    /// `scheme://host[:port]`: the only place that a token is sent to.
+    pub(crate) origin: String,
+    /// Whether sign-in says that the client answers claims challenges.
+    pub(crate) answers_challenges: bool,
+}
+
+/// A sign-in that failed: its number, and why.
+#[derive(Debug)]
+struct Failed {
+    number: u64,
+    error: Error,
 }
 
 #[derive(Debug, Clone)]
@@ -55,12 +72,11 @@ impl Auth {
         credential: Arc<dyn TokenProvider>,
         exchange: Pipeline,
         clock: Arc<dyn Clock>,
-        authority: String,
-        scope: String,
-        origin: String,
+        place: Place,
     ) -> Self {
-        let (kept, flight, generations) = (Mutex::new(None), tokio::sync::Mutex::new(()), AtomicU64::new(0));
-        Self { credential, exchange, clock, authority, scope, origin, kept, flight, generations }
+        let (flight, sign_ins) = (tokio::sync::Mutex::new(()), AtomicU64::new(0));
+        let (kept, failed) = (Mutex::default(), Mutex::default());
+        Self { credential, exchange, clock, place, kept, flight, sign_ins, failed }
     }
 
     fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
@@ -75,7 +91,16 @@ impl Auth {
         Some((kept.clone(), kept.renew_at.is_some_and(|at| now >= at)))
     }
 
-    async fn token(&self) -> Result<Kept> {
+    /// What came of the sign-in that somebody else made while this caller waited for its turn, if that is no good: what
+    /// was refused to one is refused to all. A want of time is each caller's own.
+    fn failed_since(&self, before: u64) -> Option<Error> {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let Failed { error, .. } = failed.as_ref().filter(|failed| failed.number >= before)?;
+        let own = matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Throttled);
+        (!own).then(|| error.copy())
+    }
+
+    async fn token(&self, call: Option<&CallInfo>) -> Result<Kept> {
         match self.current() {
             Some((kept, false)) => Ok(kept),
             Some((kept, true)) => {
@@ -84,7 +109,7 @@ impl Auth {
                 if let Some((fresh, false)) = self.current() {
                     return Ok(fresh);
                 }
-                let renewal = self.fetch(None, true);
+                let renewal = self.fetch(None, true, call);
                 let problem = match within(&*self.clock, PATIENCE, renewal).await {
                     Some(Ok(fresh)) => return Ok(fresh),
                     Some(Err(error)) => error.kind(),
@@ -97,17 +122,20 @@ impl Auth {
                 Ok(kept)
             }
             None => {
+                let before = self.sign_ins.load(Ordering::Relaxed);
                 let _flight = self.flight.lock().await;
-                match self.current() {
-                    Some((kept, _)) => Ok(kept),
-                    None => self.fetch(None, false).await,
+                match (self.current(), self.failed_since(before)) {
+                    (Some((kept, _)), _) => Ok(kept),
+                    (None, Some(error)) => Err(error),
+                    (None, None) => self.fetch(None, false, call).await,
                 }
             }
         }
     }
 
     /// Replaces a token that the service refused, unless another call has done so meanwhile, with the same claims.
-    async fn replace(&self, refused: u64, claims: Option<&str>) -> Result<Kept> {
+    async fn replace(&self, refused: u64, claims: Option<&str>, call: Option<&CallInfo>) -> Result<Kept> {
+        let before = self.sign_ins.load(Ordering::Relaxed);
         let _flight = self.flight.lock().await;
         if let Some((kept, _)) = self.current()
             && kept.generation != refused
@@ -115,22 +143,34 @@ impl Auth {
         {
             return Ok(kept);
         }
+        if let Some(error) = self.failed_since(before) {
+            return Err(error);
+        }
         *self.kept() = None;
-        self.fetch(claims, false).await
+        self.fetch(claims, false, call).await
     }
 
-    async fn fetch(&self, claims: Option<&str>, early: bool) -> Result<Kept> {
+    /// Signs in, for a call whose time is that of sign-in too.
+    async fn fetch(&self, claims: Option<&str>, early: bool, call: Option<&CallInfo>) -> Result<Kept> {
         let asked = self.clock.elapsed();
+        let ends = call.and_then(|call| call.time_left(asked)).map(|left| asked.saturating_add(left));
         let request = TokenRequest {
-            authority: &self.authority,
-            scope: &self.scope,
+            authority: &self.place.authority,
+            scope: &self.place.scope,
             claims,
+            answers_challenges: self.place.answers_challenges,
             early,
+            ends,
             clock: &*self.clock,
-            exchange: &self.exchange,
+            exchange: &SignIn { pipeline: &self.exchange, ends },
         };
         // Sign-in has retries of its own: those of the call that waits for it must not multiply them.
-        let token = self.credential.token(request).await.map_err(Error::settled)?;
+        let token = self.credential.token(request).await.map_err(Error::settled);
+        let generation = self.sign_ins.fetch_add(1, Ordering::Relaxed);
+        let token = token.inspect_err(|error| {
+            let failed = Failed { number: generation, error: error.copy() };
+            *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(failed);
+        })?;
         let mut header = HeaderValue::try_from(format!("Bearer {}", token.secret().reveal())).map_err(|_| {
             let message = "the token has characters that no header can carry: was it cut from a terminal with a line break?";
             Error::new(ErrorKind::Authentication, message)
@@ -140,7 +180,6 @@ impl Auth {
         // A token that lives only minutes is renewed half-way, not at once.
         let renew_at =
             token.lifetime().map(|lifetime| asked.saturating_add(lifetime - EARLY.min(lifetime / 2)));
-        let generation = self.generations.fetch_add(1, Ordering::Relaxed);
         let claims = claims.map(str::to_owned);
         let kept = Kept { token, header, generation, claims, renew_at, ends_at };
         *self.kept() = Some(kept.clone());
@@ -149,7 +188,7 @@ impl Auth {
 
     /// The claims of the token in use, as the roles or scopes it carries: the middle part of a JWT, undecoded.
     pub(crate) async fn token_secret(&self) -> Result<AccessToken> {
-        Ok(self.token().await?.token)
+        Ok(self.token(None).await?.token)
     }
 }
 
@@ -160,20 +199,26 @@ impl Middleware for Auth {
         mut request: http::Request<Bytes>,
         next: Next<'_>,
     ) -> Result<http::Response<Bytes>> {
-        if !goes_to(request.uri(), &self.origin) {
+        if !goes_to(request.uri(), &self.place.origin) {
             let message = "refused to send a token to a host that is not the client's";
             return Err(Error::new(ErrorKind::Link, message));
         }
-        let kept = self.token().await?;
+        let call = request.extensions().get::<CallInfo>().cloned();
+        let kept = self.token(call.as_ref()).await?;
         let again = request.clone();
         request.headers_mut().insert(header::AUTHORIZATION, kept.header);
         let answer = next.run(request).await?;
-        if answer.status() != StatusCode::UNAUTHORIZED {
-            return Ok(answer);
-        }
-        // 401: the token was revoked, or more claims are demanded. One new token, one more try.
-        let claims = demanded_claims(answer.headers());
-        let fresh = match self.replace(kept.generation, claims.as_deref()).await {
+        // 401: the token was revoked, or more claims are demanded. One new token, one more try. A 403 asks for no token,
+        // unless it says which claims it misses.
+        let claims = match answer.status() {
+            StatusCode::UNAUTHORIZED => demanded_claims(answer.headers()),
+            StatusCode::FORBIDDEN => match demanded_claims(answer.headers()) {
+                Some(claims) => Some(claims),
+                None => return Ok(answer),
+            },
+            _ => return Ok(answer),
+        };
+        let fresh = match self.replace(kept.generation, claims.as_deref(), call.as_ref()).await {
             Ok(fresh) => fresh,
             Err(error) => {
                 tracing::warn!(kind = ?error.kind(), "the service refused the token, and a new one was not to be had");

@@ -1,14 +1,14 @@
 //! How much a client asks for at once, and how fast.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
-use super::{Middleware, Next};
+use super::{CallInfo, Middleware, Next, Observer, What};
 use crate::clock::Clock;
 use crate::error::Result;
 
@@ -16,6 +16,12 @@ use crate::error::Result;
 ///
 /// Intune's documented limits are 100 writes and 1,000 requests in 20 seconds per app and tenant. They are shared by all
 /// programs that use the app, so leave room where there are several.
+///
+/// A call that is held back for these limits is not late for that: the wait does not count against the client's own
+/// [time limit](crate::ClientBuilder::with_call_timeout) nor against [`RetryConfig::max_elapsed`](super::RetryConfig), so
+/// ten thousand writes at once are sent in half an hour, and none fails. A limit that the caller sets for one call
+/// ([`Call::with_timeout`](crate::graph::Call::with_timeout)) holds nevertheless. Calls are let through in the order in
+/// which they came, and one that is dropped gives up its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -74,15 +80,17 @@ pub(crate) struct IntuneShare {
 #[derive(Debug)]
 pub(crate) struct Limit {
     clock: Arc<dyn Clock>,
+    observer: Observer,
     slots: Semaphore,
     requests: Option<Pacer>,
     writes: Option<Pacer>,
 }
 
 impl Limit {
-    pub(crate) fn new(limits: &Limits, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(limits: &Limits, clock: Arc<dyn Clock>, observer: Observer) -> Self {
         Self {
             clock,
+            observer,
             slots: Semaphore::new(limits.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
             requests: limits.intune_requests.map(Pacer::new),
             writes: limits.intune_writes.map(Pacer::new),
@@ -106,27 +114,48 @@ impl Limit {
 impl Middleware for Limit {
     async fn handle(&self, request: http::Request<Bytes>, next: Next<'_>) -> Result<http::Response<Bytes>> {
         let share = Self::share(&request);
-        let wait = |pacer: &Option<Pacer>, count: usize| match pacer {
-            Some(pacer) if count > 0 => pacer.reserve(count, self.clock.elapsed()),
-            _ => Duration::ZERO,
-        };
-        let wait = wait(&self.requests, share.requests).max(wait(&self.writes, share.writes));
-        if !wait.is_zero() {
-            tracing::debug!(?wait, "held back to stay within Intune's limits");
-            self.clock.sleep(wait).await;
-        }
+        let call = request.extensions().get::<CallInfo>().cloned();
+        let hold = call.as_ref().map(|call| call.progress.hold(&*self.clock));
+        let start = self.clock.elapsed();
+        // In one order everywhere: writes, requests, a slot. Whoever has a slot waits for nothing here.
+        let writes = pass(&self.writes, share.writes, &*self.clock).await;
+        let requests = pass(&self.requests, share.requests, &*self.clock).await;
         // The semaphore is never closed.
         let _slot = self.slots.acquire().await;
+        let now = self.clock.elapsed();
+        for turn in [writes, requests].into_iter().flatten() {
+            turn.take(now);
+        }
+        drop(hold);
+        let wait = now.saturating_sub(start);
+        if !wait.is_zero() {
+            tracing::debug!(?wait, "held back to stay within the client's own limits");
+            self.observer.tell(call.as_ref().map_or("other", CallInfo::operation), || What::Paced { wait });
+        }
         next.run(request).await
     }
 }
 
-/// Gives out times so that no window holds more than so many.
+async fn pass<'a>(pacer: &'a Option<Pacer>, places: usize, clock: &dyn Clock) -> Option<Turn<'a>> {
+    match pacer {
+        Some(pacer) if places > 0 => Some(pacer.turn(places, clock).await),
+        _ => None,
+    }
+}
+
+/// Lets requests through so that no window holds more than so many.
 #[derive(Debug)]
 struct Pacer {
     most: usize,
-    /// When the last `most` requests went, or will go, oldest first.
+    /// When the last `most` requests went, oldest first. Whoever is next holds the lock; the others queue for it.
     times: Mutex<VecDeque<Duration>>,
+}
+
+/// The right to send now, as long as it is held.
+struct Turn<'a> {
+    times: MutexGuard<'a, VecDeque<Duration>>,
+    most: usize,
+    places: usize,
 }
 
 impl Pacer {
@@ -135,35 +164,52 @@ impl Pacer {
         Self { most, times: Mutex::new(VecDeque::new()) }
     }
 
-    /// Reserves `count` places and says how long to wait until the last of them.
-    fn reserve(&self, count: usize, now: Duration) -> Duration {
-        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut at = now;
-        for _ in 0..count {
-            if times.len() >= self.most
-                && let Some(oldest) = times.pop_front()
-            {
-                at = at.max(oldest.saturating_add(Limits::WINDOW));
+    /// Waits until there is room for so many requests. To drop it gives the turn to the next.
+    async fn turn(&self, places: usize, clock: &dyn Clock) -> Turn<'_> {
+        let places = places.min(self.most);
+        let times = self.times.lock().await;
+        // The one that has to be out of the window before there is room.
+        let blocking = (times.len() + places).checked_sub(self.most + 1).and_then(|index| times.get(index));
+        if let Some(went) = blocking {
+            let wait = went.saturating_add(Limits::WINDOW).saturating_sub(clock.elapsed());
+            if !wait.is_zero() {
+                clock.sleep(wait).await;
             }
-            times.push_back(at);
         }
-        at.saturating_sub(now)
+        Turn { times, most: self.most, places }
+    }
+}
+
+impl Turn<'_> {
+    /// The requests go now.
+    fn take(mut self, now: Duration) {
+        for _ in 0..self.places {
+            if self.times.len() >= self.most {
+                self.times.pop_front();
+            }
+            self.times.push_back(now);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::FakeClock;
 
-    #[test]
-    fn no_window_holds_more_than_the_limit() {
-        let pacer = Pacer::new(100);
+    #[tokio::test]
+    async fn no_window_holds_more_than_the_limit() {
+        let (pacer, clock) = (Pacer::new(100), FakeClock::new());
         let mut times: Vec<Duration> = Vec::new();
-        let mut now = Duration::ZERO;
         let mut rng = fastrand::Rng::with_seed(7);
         for _ in 0..2_000 {
-            now += Duration::from_millis(rng.u64(0..90));
-            times.push(now + pacer.reserve(1, now));
+            clock.advance(Duration::from_millis(rng.u64(0..90)));
+            let turn = pacer.turn(1, &clock).await;
+            // What comes between the turn and the request belongs to it.
+            clock.advance(Duration::from_millis(rng.u64(0..9)));
+            let now = clock.elapsed();
+            turn.take(now);
+            times.push(now);
         }
         for (i, start) in times.iter().enumerate() {
             let inside = times[i..].iter().take_while(|time| **time < *start + Limits::WINDOW).count();
@@ -171,11 +217,29 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_batch_takes_as_many_places_as_it_has_requests() {
-        let pacer = Pacer::new(40);
-        assert_eq!(pacer.reserve(20, Duration::ZERO), Duration::ZERO);
-        assert_eq!(pacer.reserve(20, Duration::ZERO), Duration::ZERO);
-        assert_eq!(pacer.reserve(20, Duration::ZERO), Limits::WINDOW);
+    #[tokio::test]
+    async fn a_batch_takes_as_many_places_as_it_has_requests() {
+        let (pacer, clock) = (Pacer::new(40), FakeClock::new());
+        for at in [0, 0, 20, 20, 40] {
+            let turn = pacer.turn(20, &clock).await;
+            assert_eq!(clock.elapsed(), Duration::from_secs(at));
+            turn.take(clock.elapsed());
+        }
+        // One that is larger than the window waits for an empty one, and not for ever.
+        pacer.turn(1000, &clock).await.take(clock.elapsed());
+        assert_eq!(clock.elapsed(), Duration::from_secs(60));
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_is_dropped_takes_no_place() {
+        let (pacer, clock) = (Pacer::new(1), FakeClock::new());
+        drop(pacer.turn(1, &clock).await);
+        pacer.turn(1, &clock).await.take(clock.elapsed());
+        let mut waiting = Box::pin(pacer.turn(1, &clock));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        drop(waiting);
+        assert_eq!(clock.waiting(), 0);
+        pacer.turn(1, &clock).await.take(clock.elapsed());
+        assert_eq!(clock.elapsed(), Limits::WINDOW, "and not two windows");
     }
 }

@@ -1,26 +1,32 @@
 //! What happens to every exchange: tracing, ids, retries, sign-in and limits, in that order.
+//!
+//! What a client promises in return is in [`crate::docs::reliability`], how to see it at work in [`crate::docs::tracing`].
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tracing::Instrument as _;
 
 use crate::clock::{Clock, within};
-use crate::credential::Exchange;
+use crate::credential::{AskedWait, Exchange};
 use crate::error::{Error, Result};
 use crate::transport::{Transport, TransportError, TransportErrorKind};
 
 pub(crate) mod auth;
 pub(crate) mod limit;
+mod observe;
 pub(crate) mod request_id;
 pub(crate) mod retry;
 mod retry_after;
 pub(crate) mod trace;
 
 pub use self::limit::Limits;
+pub(crate) use self::observe::Observer;
+pub use self::observe::{Counters, Counts, Event, What};
 pub use self::retry::RetryConfig;
 pub(crate) use self::retry_after::retry_after;
 
@@ -86,8 +92,7 @@ pub struct CallInfo {
     pub(crate) idempotent: bool,
     /// Whether a 429 means "later in this call". After some actions it means "not today".
     pub(crate) waits_when_throttled: bool,
-    /// When the call must be over, by [`Clock::elapsed`].
-    pub(crate) deadline: Option<Duration>,
+    pub(crate) limit: Option<TimeLimit>,
     pub(crate) progress: Arc<Progress>,
 }
 
@@ -98,7 +103,7 @@ impl CallInfo {
             template,
             idempotent,
             waits_when_throttled: true,
-            deadline: None,
+            limit: None,
             progress: Arc::default(),
         }
     }
@@ -122,6 +127,22 @@ impl CallInfo {
     pub fn attempts(&self) -> u32 {
         self.progress.attempts.load(Ordering::Relaxed)
     }
+
+    /// What is left of the call's time at `now`, by [`Clock::elapsed`].
+    pub(crate) fn time_left(&self, now: Duration) -> Option<Duration> {
+        let limit = self.limit?;
+        let held = if limit.hard { Duration::ZERO } else { self.progress.held(now) };
+        Some(limit.ends.saturating_add(held).saturating_sub(now))
+    }
+}
+
+/// When a call must be over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TimeLimit {
+    /// By [`Clock::elapsed`].
+    pub(crate) ends: Duration,
+    /// Whether it holds whatever happens. Otherwise it moves on while the client itself holds the call back.
+    pub(crate) hard: bool,
 }
 
 /// What has become of a call, seen from outside even if it is cut off.
@@ -132,6 +153,33 @@ pub(crate) struct Progress {
     open: AtomicBool,
     /// So it was at least once during the call.
     was_open: AtomicBool,
+    holds: Mutex<Holds>,
+}
+
+/// For how long a client has held a call back, to stay within its own limits.
+#[derive(Debug, Default)]
+struct Holds {
+    over: Duration,
+    /// How many holds go on, and since when there has been one.
+    now: u32,
+    since: Duration,
+}
+
+/// A hold that goes on until this is dropped.
+pub(crate) struct Hold<'a> {
+    progress: &'a Progress,
+    clock: &'a dyn Clock,
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        let mut holds = self.progress.holds();
+        holds.now = holds.now.saturating_sub(1);
+        if holds.now == 0 {
+            let held = self.clock.elapsed().saturating_sub(holds.since);
+            holds.over = holds.over.saturating_add(held);
+        }
+    }
 }
 
 impl Progress {
@@ -145,6 +193,32 @@ impl Progress {
 
     pub(crate) fn was_ambiguous(&self) -> bool {
         self.was_open.load(Ordering::Relaxed)
+    }
+
+    fn holds(&self) -> MutexGuard<'_, Holds> {
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a hold.
+    pub(crate) fn hold<'a>(&'a self, clock: &'a dyn Clock) -> Hold<'a> {
+        let mut holds = self.holds();
+        if holds.now == 0 {
+            holds.since = clock.elapsed();
+        }
+        holds.now = holds.now.saturating_add(1);
+        Hold { progress: self, clock }
+    }
+
+    /// How long the call has been held back so far.
+    pub(crate) fn held(&self, now: Duration) -> Duration {
+        let holds = self.holds();
+        let going_on = if holds.now > 0 { now.saturating_sub(holds.since) } else { Duration::ZERO };
+        holds.over.saturating_add(going_on)
+    }
+
+    /// Whether it is held back at the moment.
+    pub(crate) fn is_held(&self) -> bool {
+        self.holds().now > 0
     }
 
     fn start(&self) {
@@ -178,8 +252,9 @@ impl Pipeline {
         transport: Arc<dyn Transport>,
         clock: Arc<dyn Clock>,
         try_timeout: Duration,
+        observer: Observer,
     ) -> Self {
-        Self { steps: steps.into(), end: End { transport, clock, try_timeout } }
+        Self { steps: steps.into(), end: End { transport, clock, try_timeout, observer } }
     }
 
     pub(crate) async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
@@ -187,12 +262,27 @@ impl Pipeline {
     }
 }
 
+/// Sends the requests of one sign-in, within what is left of the time of the call that waits for it.
+#[derive(Debug)]
+pub(crate) struct SignIn<'a> {
+    pub(crate) pipeline: &'a Pipeline,
+    /// By [`Clock::elapsed`].
+    pub(crate) ends: Option<Duration>,
+}
+
 #[async_trait]
-impl Exchange for Pipeline {
+impl Exchange for SignIn<'_> {
     async fn exchange(&self, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
         // Asking for a token twice gives two tokens, either of which will do.
-        request.extensions_mut().insert(CallInfo::new("signIn", "", true));
-        self.send(request).await
+        let mut call = CallInfo::new("signIn", "/{tenant}/oauth2/v2.0", true);
+        call.limit = self.ends.map(|ends| TimeLimit { ends, hard: true });
+        request.extensions_mut().insert(call);
+        let mut answer = self.pipeline.send(request).await?;
+        let local = self.pipeline.end.clock.timestamp();
+        if let Some(wait) = retry_after(answer.headers(), None, local) {
+            answer.extensions_mut().insert(AskedWait(wait));
+        }
+        Ok(answer)
     }
 }
 
@@ -202,22 +292,37 @@ struct End {
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
     try_timeout: Duration,
+    observer: Observer,
 }
 
 impl End {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
-        let progress = request.extensions().get::<CallInfo>().map(|call| Arc::clone(&call.progress));
-        if let Some(progress) = &progress {
-            progress.start();
+        let call = request.extensions().get::<CallInfo>().cloned();
+        let operation = call.as_ref().map_or("other", |call| call.operation);
+        if let Some(call) = &call {
+            call.progress.start();
         }
-        let sent = within(&*self.clock, self.try_timeout, self.transport.send(request)).await;
+        let attempt = call.as_ref().map_or(1, CallInfo::attempts);
+        let span = trace::attempt(&request, call.as_ref(), attempt);
+        let start = self.clock.elapsed();
+        let sending = self.transport.send(request).instrument(span.clone());
+        let sent = within(&*self.clock, self.try_timeout, sending).await;
         let answer = sent.unwrap_or_else(|| {
             let message = format!("no whole answer within {:?}", self.try_timeout);
             Err(TransportError::new(TransportErrorKind::Timeout, message))
         });
-        if let Some(progress) = &progress {
-            progress.end(answer.as_ref().map(http::Response::status).map_err(TransportError::kind));
+        let outcome = answer.as_ref().map(http::Response::status).map_err(TransportError::kind);
+        if let Some(call) = &call {
+            call.progress.end(outcome);
         }
+        trace::attempt_ended(&span, &answer);
+        self.observer.tell(operation, || {
+            let took = self.clock.elapsed().saturating_sub(start);
+            match outcome {
+                Ok(status) => What::Answered { attempt, status: status.as_u16(), took },
+                Err(kind) => What::Failed { attempt, kind, took },
+            }
+        });
         answer.map_err(Error::from_transport)
     }
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::{CallInfo, Middleware, Next, retry_after};
+use super::{CallInfo, Middleware, Next, Observer, What, retry_after};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 use crate::transport::{NewConnection, TransportErrorKind};
@@ -32,7 +32,8 @@ use crate::transport::{NewConnection, TransportErrorKind};
 pub struct RetryConfig {
     /// The most tries of a call that fails for another reason than throttling. 5.
     pub max_attempts: u32,
-    /// The longest that a call waits and tries in all. 5 minutes.
+    /// The longest that a call waits and tries in all, but for time in which the client's own
+    /// [`Limits`](super::Limits) hold it back. 5 minutes.
     pub max_elapsed: Duration,
     /// The first wait, where the service names none; each further one is twice as long. 500 ms.
     pub first_backoff: Duration,
@@ -170,45 +171,111 @@ pub(crate) fn decide(config: &RetryConfig, idempotent: bool, outcome: Outcome, s
 pub(crate) struct Retry {
     config: RetryConfig,
     clock: Arc<dyn Clock>,
+    observer: Observer,
     gate: Gate,
     budget: Budget,
 }
 
 impl Retry {
-    pub(crate) fn new(config: RetryConfig, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(config: RetryConfig, clock: Arc<dyn Clock>, observer: Observer) -> Self {
         let budget = Budget::new(config.budget);
-        Self { config, clock, gate: Gate::default(), budget }
+        Self { config, clock, observer, gate: Gate::default(), budget }
+    }
+
+    pub(crate) fn config(&self) -> &RetryConfig {
+        &self.config
+    }
+
+    /// Holds all calls to a workload back: from now on for so long.
+    pub(crate) fn close_gate(&self, workload: &str, wait: Duration) {
+        self.gate.close(workload, self.clock.elapsed().saturating_add(wait));
+    }
+
+    /// Takes a retry for another reason than throttling from the budget, if there is one left.
+    pub(crate) fn spend(&self, operation: &'static str) -> bool {
+        let spent = self.budget.spend();
+        if !spent {
+            tracing::debug!("no retry: the client's retry budget is used up");
+            self.observer.tell(operation, || What::OutOfBudget);
+        }
+        spent
+    }
+
+    /// Tells that a request will be sent again.
+    pub(crate) fn tell(&self, operation: &'static str, attempt: u32, wait: Duration, throttled: bool) {
+        tracing::debug!(attempt, ?wait, throttled, "retry");
+        self.observer.tell(operation, || What::Retry { attempt, wait, throttled });
     }
 
     /// Waits until the workload is open again, or fails if that takes too long.
-    async fn pass_gate(&self, workload: &str, start: Duration, deadline: Option<Duration>) -> Result<()> {
+    pub(crate) async fn pass_gate(&self, workload: &str, patience: &Patience<'_>) -> Result<()> {
         loop {
             let now = self.clock.elapsed();
             let Some(wait) = self.gate.wait(workload, now) else { return Ok(()) };
-            let fits = (now - start.min(now)).saturating_add(wait) <= self.config.max_elapsed
-                && deadline.is_none_or(|deadline| now.saturating_add(wait) < deadline);
+            let fits = patience.elapsed(now).saturating_add(wait) <= self.config.max_elapsed
+                && patience.left(now).is_none_or(|left| wait < left);
             if !fits {
                 let message =
                     format!("the service asked to leave {workload} alone for longer than this call may take");
                 return Err(Error::new(ErrorKind::Throttled, message).with_retry_after(Some(wait)));
             }
+            self.observer.tell(patience.operation(), || What::Gated { wait });
             self.clock.sleep(wait).await;
         }
+    }
+}
+
+/// What a call has used of its time.
+pub(crate) struct Patience<'a> {
+    call: Option<&'a CallInfo>,
+    /// When it must be over, where no call says so.
+    ends: Option<Duration>,
+    start: Duration,
+    held_before: Duration,
+}
+
+impl<'a> Patience<'a> {
+    fn new(call: Option<&'a CallInfo>, now: Duration) -> Self {
+        let held_before = call.map(|call| call.progress.held(now)).unwrap_or_default();
+        Self { call, ends: None, start: now, held_before }
+    }
+
+    /// Of work that began at `start` and is made of several calls.
+    pub(crate) fn since(start: Duration, ends: Option<Duration>) -> Self {
+        Self { call: None, ends, start, held_before: Duration::ZERO }
+    }
+
+    /// Time since it began, but for that in which the client itself held it back.
+    fn elapsed(&self, now: Duration) -> Duration {
+        let held = self.call.map(|call| call.progress.held(now)).unwrap_or_default();
+        now.saturating_sub(self.start).saturating_sub(held.saturating_sub(self.held_before))
+    }
+
+    fn left(&self, now: Duration) -> Option<Duration> {
+        match self.call {
+            Some(call) => call.time_left(now),
+            None => self.ends.map(|ends| ends.saturating_sub(now)),
+        }
+    }
+
+    fn operation(&self) -> &'static str {
+        self.call.map_or("other", |call| call.operation)
     }
 }
 
 #[async_trait]
 impl Middleware for Retry {
     async fn handle(&self, request: http::Request<Bytes>, next: Next<'_>) -> Result<http::Response<Bytes>> {
-        let (idempotent, waits, deadline) = match request.extensions().get::<CallInfo>() {
-            Some(call) => (call.idempotent, call.waits_when_throttled, call.deadline),
-            None => (request.method().is_safe(), true, None),
+        let call = request.extensions().get::<CallInfo>().cloned();
+        let (idempotent, waits) = match &call {
+            Some(call) => (call.idempotent, call.waits_when_throttled),
+            None => (request.method().is_safe(), true),
         };
-        let start = self.clock.elapsed();
+        let patience = Patience::new(call.as_ref(), self.clock.elapsed());
         let mut attempts = 0;
         let mut fresh = false;
         loop {
-            self.pass_gate(workload(request.uri()), start, deadline).await?;
+            self.pass_gate(workload(request.uri().path()), &patience).await?;
             let mut this_try = request.clone();
             if fresh {
                 this_try.extensions_mut().insert(NewConnection);
@@ -232,16 +299,12 @@ impl Middleware for Retry {
                 Err(error) => error.transport_kind().map_or(Outcome::Refused, Outcome::NoAnswer),
             };
             let now = self.clock.elapsed();
-            let spent = Spent {
-                attempts,
-                elapsed: now.saturating_sub(start),
-                left: deadline.map(|deadline| deadline.saturating_sub(now)),
-            };
+            let spent = Spent { attempts, elapsed: patience.elapsed(now), left: patience.left(now) };
             let decision = decide(&self.config, idempotent, outcome, spent);
             if let Outcome::Answer { status, retry_after } = outcome {
                 match (status.as_u16(), retry_after, decision) {
                     (429 | 503, Some(wait), _) | (429, None, Decision::Wait(wait)) => {
-                        self.gate.close(workload(request.uri()), now.saturating_add(wait));
+                        self.close_gate(workload(request.uri().path()), wait);
                     }
                     (200..=499, _, _) if status != StatusCode::TOO_MANY_REQUESTS => self.budget.earn(),
                     _ => {}
@@ -249,11 +312,10 @@ impl Middleware for Retry {
             }
             let Decision::Wait(wait) = decision else { return result };
             let throttled = matches!(outcome, Outcome::Answer { status: StatusCode::TOO_MANY_REQUESTS, .. });
-            if !throttled && !self.budget.spend() {
-                tracing::debug!(attempts, "no retry: the client's retry budget is used up");
+            if !throttled && !self.spend(patience.operation()) {
                 return result;
             }
-            tracing::debug!(attempts, ?wait, ?outcome, "retry");
+            self.tell(patience.operation(), attempts, wait, throttled);
             fresh = matches!(outcome, Outcome::Answer { status: StatusCode::SERVICE_UNAVAILABLE, .. });
             self.clock.sleep(wait).await;
         }
@@ -261,8 +323,8 @@ impl Middleware for Retry {
 }
 
 /// What is throttled together: the first segment after the version, such as `deviceManagement`.
-fn workload(uri: &http::Uri) -> &str {
-    uri.path().split('/').nth(2).unwrap_or_default()
+pub(crate) fn workload(path: &str) -> &str {
+    path.split('/').nth(2).unwrap_or_default()
 }
 
 /// Workloads that are to be left alone for a while, by all calls of the client.
@@ -420,7 +482,7 @@ mod tests {
 
     #[test]
     fn the_workload_is_the_segment_after_the_version() {
-        let uri = "https://graph.microsoft.com/beta/deviceManagement/x?y=1".parse().unwrap();
-        assert_eq!(workload(&uri), "deviceManagement");
+        assert_eq!(workload("/beta/deviceManagement/x"), "deviceManagement");
+        assert_eq!(workload("/beta"), "");
     }
 }

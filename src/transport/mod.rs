@@ -7,11 +7,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+#[cfg(feature = "cassette")]
+mod cassette;
 mod escape;
 #[cfg(feature = "reqwest")]
 mod reqwest;
+mod scrub;
 
+#[cfg(feature = "cassette")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cassette")))]
+pub use self::cassette::{Cassette, Recorder, Replayer};
 pub(crate) use self::escape::percent_encode;
+pub(crate) use self::scrub::scrub;
 #[cfg(feature = "reqwest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
 pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};

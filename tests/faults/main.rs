@@ -4,8 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod answers;
+mod batch;
 mod broken;
+mod deadline;
 mod harness;
+mod matrix;
+mod observe;
+mod paging;
 mod secrets;
 mod sign_in;
 mod throttling;

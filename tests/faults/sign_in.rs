@@ -64,8 +64,10 @@ async fn row_22_demanded_claims_go_into_one_new_token_and_one_more_try() {
     world.get("/organization").await.unwrap();
     assert_eq!(asked(&world), ["login", "t1", "login", "t2"]);
     let forms: Vec<String> = world.seen().iter().map(|seen| seen.body().to_owned()).collect();
-    assert!(!forms[0].contains("claims="));
-    assert!(forms[2].contains("claims=%7B%22access_token%22"), "{}", forms[2]);
+    // {"access_token":{"xms_cc":{"values":["cp1"]}}}
+    let able = "claims=%7B%22access_token%22%3A%7B%22xms_cc%22%3A%7B%22values%22%3A%5B%22cp1%22%5D%7D%7D%7D";
+    assert!(forms[0].ends_with(able), "sign-in tells that challenges are answered: {}", forms[0]);
+    assert!(forms[2].contains("1604106651") && forms[2].contains("cp1"), "{}", forms[2]);
 
     let stubborn = World::with(
         credential(),
@@ -213,7 +215,7 @@ async fn rows_22_25_many_calls_of_which_claims_are_demanded_share_one_renewal() 
 
 #[tokio::test]
 async fn row_22_claims_are_fetched_although_another_call_has_renewed_the_token_without_them() {
-    let encoded = base64::engine::general_purpose::STANDARD.encode(r#"{"access_token":{}}"#);
+    let encoded = base64::engine::general_purpose::STANDARD.encode(r#"{"access_token":{"nbf":{"essential":true}}}"#);
     let challenge = format!("Bearer error=\"insufficient_claims\", claims=\"{encoded}\"");
     let count = AtomicU32::new(0);
     let world = World::with(
@@ -221,7 +223,7 @@ async fn row_22_claims_are_fetched_although_another_call_has_renewed_the_token_w
         move |request| {
             if is_sign_in(request) {
                 let form = std::str::from_utf8(request.body()).unwrap();
-                let claims = if form.contains("claims=") { "with" } else { "without" };
+                let claims = if form.contains("essential") { "with" } else { "without" };
                 return token(&format!("{claims}{}", count.fetch_add(1, Ordering::Relaxed)));
             }
             let token = request.headers()["authorization"].to_str().unwrap();
@@ -298,4 +300,139 @@ async fn a_token_with_a_line_break_is_told_and_not_sent() {
     let error = world.get("/organization").await.unwrap_err();
     assert_eq!((error.kind(), world.count()), (ErrorKind::Authentication, 0));
     assert!(!error.to_string().contains("abc"), "{error}");
+}
+
+#[tokio::test]
+async fn row_22_a_403_that_names_missing_claims_is_answered_and_any_other_403_is_not() {
+    let encoded = base64::engine::general_purpose::STANDARD.encode(r#"{"access_token":{"acrs":{"value":"c1"}}}"#);
+    let challenge = format!("Bearer error=\"insufficient_claims\", claims=\"{encoded}\"");
+    let world = world(move |token| match token {
+        "Bearer t1" => answer(403, &[("www-authenticate", &challenge)], b""),
+        _ => answer(403, &[], b""),
+    });
+    assert_eq!(world.get("/organization").await.unwrap_err().kind(), ErrorKind::Forbidden);
+    assert_eq!(asked(&world), ["login", "t1", "login", "t2"]);
+}
+
+#[tokio::test]
+async fn row_22_a_client_that_does_not_want_challenges_says_nothing_of_them() {
+    let reply = |request: &Request<Bytes>| if is_sign_in(request) { token("t1") } else { ok() };
+    let world = World::with(credential(), reply, |builder| builder.with_continuous_access_evaluation(false));
+    world.get("/organization").await.unwrap();
+    assert!(!world.seen()[0].body().contains("claims"), "{}", world.seen()[0].body());
+}
+
+#[tokio::test]
+async fn row_25_ten_thousand_calls_cause_one_token_request() {
+    let world = World::with(
+        credential(),
+        move |request| match is_sign_in(request) {
+            true => Reply::After(SECOND, Box::new(token("t"))),
+            false => ok(),
+        },
+        |builder| builder,
+    );
+    let calls = (0..10_000).map(|_| world.get("/organization"));
+    assert!(futures_util::future::join_all(calls).await.iter().all(Result::is_ok));
+    assert_eq!(asked(&world).iter().filter(|name| *name == "login").count(), 1);
+    assert_eq!(world.count(), 10_001);
+}
+
+#[tokio::test]
+async fn row_25_a_sign_in_that_fails_fails_once_for_all_who_wait_for_it() {
+    for fault in [json(401, r#"{"error":"invalid_client"}"#), json(503, ""), Reply::Fail(Connect)] {
+        let refusal = Reply::After(SECOND, Box::new(fault));
+        let world = World::with(credential(), in_turn([refusal]), |builder| builder);
+        let calls = (0..1000).map(|_| world.get("/organization"));
+        let results = futures_util::future::join_all(calls).await;
+        assert!(results.iter().all(Result::is_err));
+        assert!(world.count() <= 5, "{} requests: those of one sign-in, and no more", world.count());
+        let operations: Vec<_> = results.iter().map(|result| result.as_ref().unwrap_err().operation()).collect();
+        assert!(operations.iter().all(|operation| *operation == Some("signIn")));
+        // A call that comes later tries by itself.
+        let before = world.count();
+        assert!(world.get("/organization").await.is_err());
+        assert!(world.count() > before);
+    }
+}
+
+#[tokio::test]
+async fn sign_in_gives_up_at_once_when_the_wait_it_is_asked_for_does_not_fit_the_calls_time() {
+    let reply = |_: &Request<Bytes>| answer(429, &[("retry-after", "60")], b"");
+    let world = World::with(credential(), reply, |builder| builder);
+    let call = world.client.get::<serde_json::Value>(ApiVersion::V1, "/organization").with_timeout(SECOND * 30);
+    let error = call.send().await.unwrap_err();
+    assert_eq!((error.kind(), error.retry_after()), (ErrorKind::Throttled, Some(SECOND * 60)));
+    assert_eq!((world.count(), world.clock.elapsed()), (1, Duration::ZERO));
+}
+
+#[tokio::test]
+async fn a_call_with_little_time_does_not_spoil_the_sign_in_of_one_with_more() {
+    let sign_in = in_turn([answer(503, &[("retry-after", "20")], b""), token("t1")]);
+    let world = World::with(
+        credential(),
+        move |request| if is_sign_in(request) { sign_in(request) } else { ok() },
+        |builder| builder,
+    );
+    let short = world.client.get::<serde_json::Value>(ApiVersion::V1, "/a").with_timeout(SECOND * 5).send();
+    let (short, long) = futures_util::join!(short, world.get("/b"));
+    assert!(matches!(short.unwrap_err().kind(), ErrorKind::Unavailable | ErrorKind::Throttled));
+    // The one that waited for the first is told of its failure, or tries again when it may.
+    if let Err(error) = long {
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+    }
+}
+
+#[tokio::test]
+async fn a_token_endpoint_that_answers_html_is_told_as_what_it_is() {
+    let page = answer(200, &[("content-type", "text/html")], b"<html><h1>Hotel WiFi</h1></html>");
+    let world = World::with(credential(), in_turn([page]), |builder| builder);
+    let error = world.get("/organization").await.unwrap_err();
+    assert_eq!((error.kind(), error.operation(), world.count()), (ErrorKind::Authentication, Some("signIn"), 1));
+    assert!(error.to_string().contains("Hotel WiFi") && error.remedy().unwrap().contains("proxy"), "{error}");
+}
+
+#[tokio::test]
+async fn wrong_tenants_clouds_and_secrets_are_told_with_what_to_do() {
+    for (code, says) in [
+        (90_002, "check the tenant's name"),
+        (900_382, "with_cloud"),
+        (500_011, "with_cloud"),
+        (7_000_215, "not its id"),
+        (7_000_222, "has expired"),
+        (700_027, "add this certificate"),
+    ] {
+        let body = format!(r#"{{"error":"invalid_client","error_description":"AADSTS{code}: Words."}}"#);
+        let world = World::with(credential(), in_turn([json(400, &body)]), |builder| builder);
+        let error = world.get("/organization").await.unwrap_err();
+        assert_eq!((error.kind(), world.count()), (ErrorKind::Authentication, 1));
+        assert!(error.remedy().unwrap().contains(says), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn row_54_a_clock_that_is_ten_minutes_off_changes_nothing() {
+    for start in [1_767_254_400 - 600, 1_767_254_400 + 600] {
+        let clock = FakeClock::new().starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(start));
+        let graph = in_turn([
+            answer(
+                429,
+                &[
+                    ("retry-after", "Thu, 01 Jan 2026 08:00:09 GMT"),
+                    ("date", "Thu, 01 Jan 2026 08:00:00 GMT"),
+                ],
+                b"",
+            ),
+            ok(),
+        ]);
+        let world = World::at(
+            clock,
+            credential(),
+            move |request| if is_sign_in(request) { token("t1") } else { graph(request) },
+            |builder| builder,
+        );
+        world.get("/organization").await.unwrap();
+        assert_eq!(asked(&world), ["login", "t1", "t1"]);
+        assert_eq!(world.clock.elapsed(), SECOND * 9);
+    }
 }

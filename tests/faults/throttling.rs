@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use windows_autopilot::ErrorKind;
-use windows_autopilot::clock::FakeClock;
+use windows_autopilot::clock::{Clock as _, FakeClock};
 use windows_autopilot::credential::FixedToken;
 use windows_autopilot::graph::ApiVersion;
 use windows_autopilot::pipeline::{Limits, RetryConfig};
@@ -125,7 +125,6 @@ async fn row_08_all_calls_to_a_throttled_workload_hold_and_others_do_not() {
         |builder| builder,
     );
     let later = async |path: &'static str| {
-        use windows_autopilot::clock::Clock as _;
         world.clock.sleep(SECOND).await;
         world.get(path).await.unwrap();
     };
@@ -201,4 +200,117 @@ async fn retries_can_be_turned_off() {
     });
     assert_eq!(world.get("/organization").await.unwrap_err().kind(), ErrorKind::Throttled);
     assert_eq!(world.count(), 1);
+}
+
+#[tokio::test]
+async fn row_58_ten_thousand_writes_at_once_are_held_back_and_none_fails_for_it() {
+    let world = World::new([ok()]);
+    let calls = (0..10_000).map(|_| world.post("/deviceManagement/importedWindowsAutopilotDeviceIdentities"));
+    let results = futures_util::future::join_all(calls).await;
+    let failed = results.iter().filter(|result| result.is_err()).count();
+    assert_eq!(failed, 0, "{:?}", results.iter().find_map(|result| result.as_ref().err()));
+    let times = world.times();
+    assert_eq!(times.iter().max(), Some(&1_980_000), "100 in 20 s, which is more than three times the limit of a call");
+    for pair in times.windows(101) {
+        assert!(pair[100] - pair[0] >= 20_000, "{} and 100 later {}", pair[0], pair[100]);
+    }
+}
+
+#[tokio::test]
+async fn row_58_a_limit_of_the_callers_own_holds_while_the_client_holds_the_call_back() {
+    let world = World::new([ok()]);
+    let calls = (0..250).map(|_| {
+        let call = world.client.post::<serde_json::Value>(ApiVersion::V1, "/deviceManagement/x", &1);
+        call.with_timeout(SECOND * 30).send()
+    });
+    let results = futures_util::future::join_all(calls).await;
+    let errors: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
+    assert_eq!((errors.len(), world.count()), (50, 200), "the last 50 would go at 40 s");
+    for error in errors {
+        assert_eq!((error.kind(), error.outcome_unknown(), error.attempts()), (ErrorKind::Timeout, false, 0));
+        assert!(error.to_string().contains("held back by the client's own limits"), "{error}");
+    }
+    assert_eq!(world.clock.elapsed(), SECOND * 30);
+}
+
+#[tokio::test]
+async fn row_58_time_that_is_held_back_is_no_time_of_the_retries_either() {
+    let count = std::sync::atomic::AtomicU32::new(0);
+    let reply = move |_: &http::Request<bytes::Bytes>| {
+        // The last of them is refused once, long after `max_elapsed`.
+        match count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            1999 => throttled(Some("30")),
+            _ => ok(),
+        }
+    };
+    let world = World::with(FixedToken::new("t0"), reply, |builder| builder);
+    let calls = (0..2000).map(|_| world.post("/deviceManagement/x"));
+    assert!(futures_util::future::join_all(calls).await.iter().all(Result::is_ok));
+    assert_eq!(world.count(), 2001);
+}
+
+#[tokio::test]
+async fn row_58_a_call_that_is_dropped_gives_up_its_place() {
+    let world = World::new([ok()]);
+    {
+        let calls = (0..5000).map(|_| Box::pin(world.post("/deviceManagement/x")));
+        let mut calls: Vec<_> = calls.collect();
+        for call in &mut calls {
+            let _ = futures_util::poll!(call);
+        }
+    }
+    assert_eq!(world.clock.waiting(), 0);
+    let sent = world.count();
+    assert!(sent <= 100, "{sent}");
+    world.post("/deviceManagement/x").await.unwrap();
+    assert!(world.clock.elapsed() <= SECOND * 20, "and not after 5,000 others: {:?}", world.clock.elapsed());
+}
+
+#[tokio::test]
+async fn row_58_reads_are_not_held_back_by_writes() {
+    let world = World::new([ok()]);
+    let write = async |_: u32| {
+        world.post("/deviceManagement/x").await.unwrap();
+    };
+    let writes = futures_util::future::join_all((0..200).map(write));
+    let reads = async {
+        for _ in 0..100 {
+            world.get("/deviceManagement/y").await.unwrap();
+        }
+        world.clock.elapsed()
+    };
+    let (_, done) = futures_util::join!(writes, reads);
+    assert_eq!(done, Duration::ZERO);
+}
+
+#[tokio::test]
+async fn rows_09_18_every_status_of_an_outage_with_and_without_a_wait_is_survived_by_reads() {
+    for status in [500, 502, 503, 504] {
+        for wait in [None, Some("3"), Some("0.25"), Some("-1"), Some("Thu, 01 Jan 2026 08:00:03 GMT")] {
+            let headers: Vec<(&'static str, &str)> = wait.map(|wait| ("retry-after", wait)).into_iter().collect();
+            let world = World::new([answer(status, &headers, b"<html>Gateway</html>"), ok()]);
+            world.get("/organization").await.unwrap();
+            assert_eq!(world.count(), 2, "{status} {wait:?}");
+            let least = if matches!(wait, Some("3" | "Thu, 01 Jan 2026 08:00:03 GMT")) { 3000 } else { 500 };
+            assert_eq!(world.times()[1], least, "{status} {wait:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn row_07_a_429_on_page_7_of_20_costs_one_more_request() {
+    let count = std::sync::atomic::AtomicU32::new(0);
+    let throttle = in_turn([throttled(Some("2")), ok()]);
+    let reply = move |request: &http::Request<bytes::Bytes>| {
+        let page = request.uri().query().and_then(|query| query.strip_prefix("$skiptoken=")?.parse().ok()).unwrap_or(1);
+        if page == 7 && count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0 {
+            return throttle(request);
+        }
+        let next = format!(r#","@odata.nextLink":"https://graph.microsoft.com/v1.0/devices?$skiptoken={}""#, page + 1);
+        json(200, &format!(r#"{{"value":[{page}]{}}}"#, if page < 20 { next.as_str() } else { "" }))
+    };
+    let world = World::with(FixedToken::new("t0"), reply, |builder| builder);
+    let all: Vec<u32> = world.client.list(ApiVersion::V1, "/devices").all().await.unwrap();
+    assert_eq!(all, (1..=20).collect::<Vec<_>>());
+    assert_eq!(world.count(), 21);
 }

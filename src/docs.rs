@@ -1,0 +1,9 @@
+//! Pages of the manual that are longer than a heading.
+
+pub mod reliability {
+    #![doc = include_str!("docs/reliability.md")]
+}
+
+pub mod tracing {
+    #![doc = include_str!("docs/tracing.md")]
+}
