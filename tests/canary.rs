@@ -20,8 +20,8 @@ use windows_autopilot::registration::SampleHash;
 use windows_autopilot::sim::{Fault, NewDevice, Tenant};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::transport::Recorder;
-use windows_autopilot::workflow::HybridJoin;
 use windows_autopilot::workflow::watch::Watch;
+use windows_autopilot::workflow::{HybridJoin, Import};
 use windows_autopilot::{Client, Error};
 
 const APP: &str = "00001111-aaaa-2222-bbbb-3333cccc4444";
@@ -135,16 +135,26 @@ async fn row_55_a_whole_run_shows_no_secret_no_hash_and_nobodys_name() {
 
     // Devices, each with a hash and a person.
     let person: UserPrincipalName = PERSON.parse().unwrap();
-    let hash = SampleHash::new("PF-1").build().unwrap();
     let devices: Vec<DeviceToImport> = (0..4)
         .map(|number| {
             let serial = format!("PF-{number}");
             let hash = SampleHash::new(&serial).build().unwrap();
-            let device = DeviceToImport::new(serial.parse().unwrap(), hash).with_group_tag("Munich".parse().unwrap());
-            device.with_assigned_user_principal_name(person.clone())
+            let device =
+                DeviceToImport::new(serial.parse().unwrap(), hash).with_group_tag("Munich".parse().unwrap());
+            device.with_product_key("canary-product-key")
         })
         .collect();
     shown.debug(&devices);
+    // One with a person, which no plan would take.
+    let hash = SampleHash::new("PF-9").build().unwrap();
+    let with_person =
+        DeviceToImport::new("PF-9".parse().unwrap(), hash.clone()).with_assigned_user_principal_name(person);
+    shown.debug(&with_person);
+    let mut run = Import::new(&client, vec![with_person]).start();
+    while let Some(event) = run.next().await {
+        shown.debug(&event);
+    }
+    shown.debug(&run.await.unwrap());
 
     // The ten steps.
     let desired = desired();
@@ -173,7 +183,11 @@ async fn row_55_a_whole_run_shows_no_secret_no_hash_and_nobodys_name() {
     shown.debug(&client.managed_devices().list().all().await.unwrap());
     shown.debug(&client.autopilot_events().list().all().await.unwrap());
     let users = client.users().list().all().await.unwrap();
-    assert!(users.iter().any(|user| user.user_principal_name.as_ref().is_some_and(|name| name.as_str() == PERSON)));
+    assert!(
+        users
+            .iter()
+            .any(|user| user.user_principal_name.as_ref().is_some_and(|name| name.as_str() == PERSON))
+    );
     shown.debug(&users);
     let mut batch = client.batch();
     let slot = batch.add(client.list::<serde_json::Value>(ApiVersion::V1, "/users").operation().clone());
@@ -214,7 +228,8 @@ async fn row_55_a_whole_run_shows_no_secret_no_hash_and_nobodys_name() {
         tenant.clear_faults();
     }
     let wrong = ClientSecret::new(tenant.id().parse().unwrap(), APP, "canary-wrong-secret").unwrap();
-    let wrong = Client::builder(wrong).with_transport(recorder.clone()).with_clock(clock.clone()).build().unwrap();
+    let wrong =
+        Client::builder(wrong).with_transport(recorder.clone()).with_clock(clock.clone()).build().unwrap();
     shown.error(&wrong.devices().count().send().await.unwrap_err());
     shown.debug(&tenant);
     shown.debug(&tenant.requests());
@@ -225,9 +240,13 @@ async fn row_55_a_whole_run_shows_no_secret_no_hash_and_nobodys_name() {
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let recorded = recorder.cassette().to_json();
     assert!(log.contains("graph.attempt") && log.contains("retry") && log.contains("signIn"), "it does log");
-    assert!(recorded.contains("Contoso hybrid Munich") && recorded.contains("client_secret"), "it does record");
+    assert!(
+        recorded.contains("Contoso hybrid Munich") && recorded.contains("client_secret"),
+        "it does record"
+    );
     assert!(shown.0.contains("Munich") && shown.0.contains("UnknownOutcome"), "it does show");
-    let hash_parts = [&hash.as_str()[..24], &hash.as_str()[200..240], &hash.as_str()[hash.as_str().len() - 24..]];
+    let hash_parts =
+        [&hash.as_str()[..24], &hash.as_str()[200..240], &hash.as_str()[hash.as_str().len() - 24..]];
     for (name, text) in [("log", &log), ("shown", &shown.0), ("recorded", &recorded)] {
         for line in text.lines() {
             let cut = &line[..line.len().min(600)];
@@ -244,7 +263,8 @@ async fn row_55_a_whole_run_shows_no_secret_no_hash_and_nobodys_name() {
 async fn an_update_without_a_difference_sends_nothing() {
     let Harness { client, tenant, .. } = Harness::new();
     let group = client.groups().create(&Group::new("Munich".parse().unwrap())).send().await.unwrap();
-    let profile = client.profiles().create(&HybridJoinProfile::new("Munich".parse().unwrap())).send().await.unwrap();
+    let profile =
+        client.profiles().create(&HybridJoinProfile::new("Munich".parse().unwrap())).send().await.unwrap();
     tenant.clear_requests();
     client.groups().update(&group, &group.settings).send().await.unwrap();
     client.profiles().update(&profile, &profile.settings).send().await.unwrap();

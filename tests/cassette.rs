@@ -11,7 +11,9 @@ use windows_autopilot::graph::ApiVersion;
 use windows_autopilot::model::{Group, HybridJoinProfile, Membership, MembershipRule};
 use windows_autopilot::sim::{Fault, NewDevice};
 use windows_autopilot::testing::Harness;
-use windows_autopilot::transport::{Cassette, Recorder, Replayer, Transport, TransportErrorKind, transport_fn};
+use windows_autopilot::transport::{
+    Cassette, Recorder, Replayer, Transport, TransportErrorKind, transport_fn,
+};
 use windows_autopilot::{Client, ErrorKind, Result};
 
 const APP: &str = "00001111-aaaa-2222-bbbb-3333cccc4444";
@@ -55,7 +57,12 @@ async fn program(client: &Client) -> Result<String> {
     let users = client.list::<serde_json::Value>(ApiVersion::V1, "/users").all().await?.len();
     let missing = client.get::<serde_json::Value>(ApiVersion::V1, "/users/canary.person%40elsewhere.com");
     let missing = missing.send().await.unwrap_err().kind();
-    Ok(format!("{} {} {serials:?} {users} {missing:?} {}", group.id, profile.id, client.devices().count().send().await?))
+    Ok(format!(
+        "{} {} {serials:?} {users} {missing:?} {}",
+        group.id,
+        profile.id,
+        client.devices().count().send().await?
+    ))
 }
 
 #[tokio::test]
@@ -141,12 +148,21 @@ async fn a_mismatch_says_what_differed_from_the_likeliest_recording() {
         ("GET", "/v1.0/users?$top=7", String::new(), vec!["number 1", "$top was \"5\" and is \"7\""]),
         ("GET", "/v1.0/users", String::new(), vec!["number 1", "$top was \"5\" and is \"(absent)\""]),
         ("DELETE", "/v1.0/users?$top=5", String::new(), vec!["the method was \"GET\" and is \"DELETE\""]),
-        ("GET", "/beta/users?$top=5", String::new(), vec!["the path was \"/v1.0/users\" and is \"/beta/users\""]),
+        (
+            "GET",
+            "/beta/users?$top=5",
+            String::new(),
+            vec!["the path was \"/v1.0/users\" and is \"/beta/users\""],
+        ),
         (
             "POST",
             "/v1.0/groups?$select=id",
             other.to_string(),
-            vec!["number 2", "/displayName was \"Munich\" and is \"Berlin\"", "/groupTypes was a list of 1 and is a list of 2"],
+            vec![
+                "number 2",
+                "/displayName was \"Munich\" and is \"Berlin\"",
+                "/groupTypes was a list of 1 and is a list of 2",
+            ],
         ),
         ("POST", "/v1.0/groups?$select=id", String::new(), vec!["body's itself was an object and is absent"]),
     ] {
@@ -164,7 +180,11 @@ async fn a_mismatch_says_what_differed_from_the_likeliest_recording() {
 async fn a_client_over_a_cassette_that_lacks_the_call_ends_at_once_with_the_difference() {
     let harness = tenant();
     let replayer = Replayer::new(Cassette::default());
-    let error = client(&harness, "s", replayer).get::<serde_json::Value>(ApiVersion::V1, "/x").send().await.unwrap_err();
+    let error = client(&harness, "s", replayer)
+        .get::<serde_json::Value>(ApiVersion::V1, "/x")
+        .send()
+        .await
+        .unwrap_err();
     assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Configuration, false));
     assert!(error.to_string().contains("was not recorded"), "{error}");
     assert!(harness.clock.slept().is_empty(), "it is not tried again");
@@ -178,13 +198,21 @@ async fn failures_are_recorded_as_what_they_left_open() {
     let record = client(&harness, "canary-secret", recorder.clone());
     let group = Group::new("Munich".parse().unwrap());
     assert_eq!(record.groups().create(&group).send().await.unwrap_err().kind(), ErrorKind::UnknownOutcome);
-    let replay = client(&harness, "x", Replayer::new(Cassette::from_json(&recorder.cassette().to_json()).unwrap()));
+    let replay =
+        client(&harness, "x", Replayer::new(Cassette::from_json(&recorder.cassette().to_json()).unwrap()));
     assert_eq!(replay.groups().create(&group).send().await.unwrap_err().kind(), ErrorKind::UnknownOutcome);
 }
 
 #[test]
 fn text_that_is_no_cassette_is_refused_with_its_place() {
-    for text in ["", "{}", "[]", r#"{"version":1}"#, r#"{"version":9,"exchanges":[]}"#, r#"{"version":1,"exchanges":[{}]}"#] {
+    for text in [
+        "",
+        "{}",
+        "[]",
+        r#"{"version":1}"#,
+        r#"{"version":9,"exchanges":[]}"#,
+        r#"{"version":1,"exchanges":[{}]}"#,
+    ] {
         let error = Cassette::from_json(text).unwrap_err();
         assert_eq!(error.what(), "cassette", "{text}");
     }
@@ -200,9 +228,9 @@ async fn a_cassette_with_impossible_answers_fails_and_does_not_panic() {
         r#"{"status":200,"headers":{"a b":"c"}}"#,
         r#"{"status":200,"headers":{"date":"\n"}}"#,
     ] {
-        let text = format!(r#"{{"version":1,"exchanges":[{{"request":{request_part},"response":{response}}}]}}"#);
+        let text =
+            format!(r#"{{"version":1,"exchanges":[{{"request":{request_part},"response":{response}}}]}}"#);
         let replayer = Replayer::new(Cassette::from_json(&text).unwrap());
         assert!(replayer.send(request("GET", "/x", "")).await.is_err(), "{response}");
     }
 }
-

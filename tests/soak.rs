@@ -60,8 +60,11 @@ impl Soak {
         }
         result
             .map_err(|error| {
-                use ErrorKind::{Connect, Decode, Interrupted, Throttled, Timeout, Unavailable, UnknownOutcome};
-                let explained = [Connect, Decode, Interrupted, Throttled, Timeout, Unavailable, UnknownOutcome];
+                use ErrorKind::{
+                    Connect, Decode, Interrupted, Throttled, Timeout, Unavailable, UnknownOutcome,
+                };
+                let explained =
+                    [Connect, Decode, Interrupted, Throttled, Timeout, Unavailable, UnknownOutcome];
                 assert!(explained.contains(&error.kind()), "no fault explains it: {error}");
                 assert!(error.operation().is_some() && error.target().is_some(), "{error}");
                 *seen.errors.entry(format!("{:?}", error.kind())).or_default() += 1;

@@ -30,7 +30,11 @@ async fn meet(tls: bool, scripts: Vec<Vec<Step>>) -> (RawServer, Client, FakeClo
 }
 
 /// The same, with a client that waits for an answer no longer than this, of real time.
-async fn meet_patiently(tls: bool, scripts: Vec<Vec<Step>>, patience: Duration) -> (RawServer, Client, FakeClock) {
+async fn meet_patiently(
+    tls: bool,
+    scripts: Vec<Vec<Step>>,
+    patience: Duration,
+) -> (RawServer, Client, FakeClock) {
     let (certificate, issuer) = authority("Contoso");
     let (server, origin) = if tls {
         let server = RawServer::start_tls(acceptor(&issuer, "localhost", &[b"http/1.1"]), scripts).await;
@@ -114,35 +118,121 @@ fn rows() -> Vec<Row> {
         row("reset before any answer", vec![Read, Reset], Interrupted, 2, "broke"),
         row("end before any answer", vec![Read], Interrupted, 2, "broke"),
         row("reset in the headers", vec![Read, send("HTTP/1.1 200 O"), Reset], Interrupted, 2, "broke"),
-        row("reset in mid-body", vec![Read, sized(100), send(r#"{"value":["#), Reset], Interrupted, 2, "broke"),
-        row("shorter than announced", vec![Read, sized(100), send(r#"{"value":[]}"#)], Interrupted, 2, "broke"),
+        row(
+            "reset in mid-body",
+            vec![Read, sized(100), send(r#"{"value":["#), Reset],
+            Interrupted,
+            2,
+            "broke",
+        ),
+        row(
+            "shorter than announced",
+            vec![Read, sized(100), send(r#"{"value":[]}"#)],
+            Interrupted,
+            2,
+            "broke",
+        ),
         row("no HTTP at all", vec![Read, send("220 mail.contoso.com ESMTP\r\n")], Interrupted, 2, "broke"),
         row("headers that trickle", vec![Read, send("HTTP/1.1 200 OK\r\nX: "), Stall], Timeout, 2, "in time"),
-        row("body that trickles", vec![Read, send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), Forever(b"1\r\n \r\n".to_vec())], Timeout, 2, "in time"),
+        row(
+            "body that trickles",
+            vec![
+                Read,
+                send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+                Forever(b"1\r\n \r\n".to_vec()),
+            ],
+            Timeout,
+            2,
+            "in time",
+        ),
         row("silence", vec![Read, Stall], Timeout, 2, "in time"),
         row("silence in mid-body", vec![Read, sized(100), send(r#"{"va"#), Stall], Timeout, 2, "in time"),
         row("announced as too large", vec![Read, sized(CAP + 1), Stall], Decode, 1, "1048576 bytes"),
-        row("endless", vec![Read, send(&format!("{head}Transfer-Encoding: chunked\r\n\r\n")), Forever([b"10000\r\n".as_slice(), &[b' '; 65536], b"\r\n"].concat())], Decode, 1, "1048576 bytes"),
+        row(
+            "endless",
+            vec![
+                Read,
+                send(&format!("{head}Transfer-Encoding: chunked\r\n\r\n")),
+                Forever([b"10000\r\n".as_slice(), &[b' '; 65536], b"\r\n"].concat()),
+            ],
+            Decode,
+            1,
+            "1048576 bytes",
+        ),
         row("bomb of 256 MiB in gzip", last("200 OK", &zipped, &bomb), Decode, 1, "1048576 bytes"),
         row("garbage for gzip", last("200 OK", &zipped, b"no gzip"), Decode, 1, "not the gzip"),
-        row("gzip that is cut", last("200 OK", &zipped, &gzip(br#"{"value":[]}"#)[..20]), Decode, 1, "not the gzip"),
+        row(
+            "gzip that is cut",
+            last("200 OK", &zipped, &gzip(br#"{"value":[]}"#)[..20]),
+            Decode,
+            1,
+            "not the gzip",
+        ),
         row("JSON cut with a right length", json("200 OK", r#"{"value":[{"id""#), Decode, 2, "cut short"),
-        row("page of HTML", last("200 OK", &["Content-Type: text/html"], b"<h1>Hotel</h1>"), Decode, 1, "text/html: Hotel"),
+        row(
+            "page of HTML",
+            last("200 OK", &["Content-Type: text/html"], b"<h1>Hotel</h1>"),
+            Decode,
+            1,
+            "text/html: Hotel",
+        ),
         row("empty body", json("200 OK", ""), Decode, 1, "empty body"),
         row("no value", json("200 OK", "{}"), Decode, 1, "not an empty list"),
         row("value that is null", json("200 OK", r#"{"value":null}"#), Decode, 1, "not an empty list"),
         row("value of a wrong type", json("200 OK", r#"{"value":{"id":"1"}}"#), Decode, 1, "not understood"),
-        row("invalid UTF-8", last("200 OK", &["Content-Type: application/json"], b"{\"value\":[\"\xff\"]}"), Decode, 1, "byte 11"),
+        row(
+            "invalid UTF-8",
+            last("200 OK", &["Content-Type: application/json"], b"{\"value\":[\"\xff\"]}"),
+            Decode,
+            1,
+            "byte 11",
+        ),
         row("nesting 100,000 deep", json("200 OK", &deep), Decode, 1, "item 0"),
         row("500", json("500 No", ""), Unavailable, 2, "status 500"),
-        row("502 in HTML", last("502 Bad", &["Content-Type: text/html"], b"<h1>Edge 7</h1>"), Unavailable, 2, "Edge 7"),
+        row(
+            "502 in HTML",
+            last("502 Bad", &["Content-Type: text/html"], b"<h1>Edge 7</h1>"),
+            Unavailable,
+            2,
+            "Edge 7",
+        ),
         row("503", json("503 Busy", r#"{"error":{"code":"Busy","message":"m"}}"#), Unavailable, 2, "Busy"),
         row("504", json("504 Late", ""), Unavailable, 2, "status 504"),
-        row("redirect to another host", last("302 Found", &["Location: https://evil.example/"], b""), Decode, 1, "status 302"),
-        row("redirect to plain http", last("308 Moved", &["Location: http://127.0.0.1/"], b""), Decode, 1, "status 308"),
-        row("redirect to itself", last("307 Again", &["Location: /v1.0/devices"], b""), Decode, 1, "status 307"),
-        row("next link to another host", json("200 OK", r#"{"value":[],"@odata.nextLink":"https://evil.example/v1.0/devices"}"#), ErrorKind::Link, 1, "another host"),
-        row("403 of a proxy", last("403 No", &["Content-Type: text/html"], b"<b>Blocked</b>"), ErrorKind::Forbidden, 1, "Blocked"),
+        row(
+            "redirect to another host",
+            last("302 Found", &["Location: https://evil.example/"], b""),
+            Decode,
+            1,
+            "status 302",
+        ),
+        row(
+            "redirect to plain http",
+            last("308 Moved", &["Location: http://127.0.0.1/"], b""),
+            Decode,
+            1,
+            "status 308",
+        ),
+        row(
+            "redirect to itself",
+            last("307 Again", &["Location: /v1.0/devices"], b""),
+            Decode,
+            1,
+            "status 307",
+        ),
+        row(
+            "next link to another host",
+            json("200 OK", r#"{"value":[],"@odata.nextLink":"https://evil.example/v1.0/devices"}"#),
+            ErrorKind::Link,
+            1,
+            "another host",
+        ),
+        row(
+            "403 of a proxy",
+            last("403 No", &["Content-Type: text/html"], b"<b>Blocked</b>"),
+            ErrorKind::Forbidden,
+            1,
+            "Blocked",
+        ),
     ]
 }
 
@@ -195,7 +285,8 @@ async fn a_write_is_never_sent_twice_once_it_has_left() {
         let result = client.post::<Value>(ApiVersion::V1, "/devices", &1).send().await;
         assert_eq!(server.seen().len(), 1, "{fault}: {result:?}");
         let Err(error) = result else { continue };
-        let answered = matches!(kind, ErrorKind::Forbidden) || error.status().is_some_and(|status| status < 400);
+        let answered =
+            matches!(kind, ErrorKind::Forbidden) || error.status().is_some_and(|status| status < 400);
         match error.kind() {
             ErrorKind::UnknownOutcome => assert!(error.outcome_unknown()),
             // A whole answer that cannot be read: it says itself that the write may have taken effect.
@@ -239,10 +330,15 @@ async fn waits_of_all_forms_are_kept_over_the_wire() {
 
 #[tokio::test]
 async fn after_a_503_the_next_try_comes_on_a_new_connection() {
-    let keep = |status: &str, body: &[u8]| vec![Step::Read, answer(status, &["Content-Type: application/json"], body)];
+    let keep = |status: &str, body: &[u8]| {
+        vec![Step::Read, answer(status, &["Content-Type: application/json"], body)]
+    };
     let good = br#"{"value":[]}"#;
     // The first connection would answer again; nobody asks it to.
-    let scripts = vec![[keep("503 Busy", b""), keep("200 OK", good)].concat(), [keep("200 OK", good), keep("200 OK", good)].concat()];
+    let scripts = vec![
+        [keep("503 Busy", b""), keep("200 OK", good)].concat(),
+        [keep("200 OK", good), keep("200 OK", good)].concat(),
+    ];
     let (server, client, _) = meet(true, scripts).await;
     list(&client).await.unwrap();
     list(&client).await.unwrap();

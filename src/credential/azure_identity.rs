@@ -51,7 +51,8 @@ impl TokenProvider for AzureIdentity {
         if request.claims().is_some() {
             let message = "the service demands a new sign-in, which this credential cannot make";
             let error = Error::new(ErrorKind::Authentication, message);
-            return Err(error.with_remedy("sign in again where the credential signs in, or use one of this crate's own"));
+            return Err(error
+                .with_remedy("sign in again where the credential signs in, or use one of this crate's own"));
         }
         let token = self.0.get_token(&[request.scope()], None).await;
         // Its errors are of another crate, and nobody knows what is in them.
@@ -108,7 +109,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_says_why_and_not_who() {
-        let credential = AzureIdentity::new(Arc::new(Fake(Err("no identity is assigned to canary@contoso.com"))));
+        let credential =
+            AzureIdentity::new(Arc::new(Fake(Err("no identity is assigned to canary@contoso.com"))));
         let error = credential.token(Script::new([]).request()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Authentication);
         assert!(error.to_string().contains("no identity is assigned to [redacted]"), "{error}");

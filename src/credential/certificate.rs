@@ -94,7 +94,8 @@ impl ClientCertificate {
     /// Of several certificates, that of the key.
     fn of(app: App, key: KeyPair, certificates: &[CertificateDer<'_>]) -> Result<Self, InvalidValue> {
         for certificate in certificates {
-            let facts = der::read(certificate).ok_or_else(|| bad_certificate("is no X.509 certificate".to_owned()))?;
+            let facts = der::read(certificate)
+                .ok_or_else(|| bad_certificate("is no X.509 certificate".to_owned()))?;
             if facts.public_key == key.public().as_ref() {
                 let thumbprint = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, certificate));
                 let (not_before, not_after) = (facts.not_before, facts.not_after);

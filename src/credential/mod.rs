@@ -211,3 +211,31 @@ impl<T: TokenProvider + ?Sized> TokenProvider for Box<T> {
         (**self).token(request).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_claims_parameter_joins_what_is_demanded_with_what_the_client_can() {
+        let script = testing::Script::new([]);
+        let able = r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#;
+        for (demanded, answers, parameter) in [
+            (None, false, None),
+            (Some(r#"{"access_token":{}}"#), false, Some(r#"{"access_token":{}}"#)),
+            (None, true, Some(able)),
+            (Some("no JSON"), true, Some(able)),
+            (
+                Some(r#"{"access_token":{"nbf":{"essential":true}},"id_token":null}"#),
+                true,
+                Some(
+                    r#"{"access_token":{"nbf":{"essential":true},"xms_cc":{"values":["cp1"]}},"id_token":null}"#,
+                ),
+            ),
+        ] {
+            let request = TokenRequest { claims: demanded, answers_challenges: answers, ..script.request() };
+            let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+            assert_eq!(request.claims_parameter().as_deref().map(json), parameter.map(json), "{demanded:?}");
+        }
+    }
+}

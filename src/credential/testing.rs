@@ -53,7 +53,7 @@ impl Script {
             authority: "https://login.example",
             scope: "https://graph.example/.default",
             claims: None,
-            answers_challenges: true,
+            answers_challenges: false,
             early: false,
             ends: None,
             clock: &self.clock,

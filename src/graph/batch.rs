@@ -191,7 +191,8 @@ impl Batch {
                     // Whether a request without an answer was carried out is not known.
                     None => Outcome::NoAnswer(crate::transport::TransportErrorKind::Interrupted),
                 };
-                let throttled = matches!(outcome, Outcome::Answer { status: StatusCode::TOO_MANY_REQUESTS, .. });
+                let throttled =
+                    matches!(outcome, Outcome::Answer { status: StatusCode::TOO_MANY_REQUESTS, .. });
                 let decision = decide(retry.config(), request.info.idempotent, outcome, spent);
                 if let (Outcome::Answer { retry_after: Some(wait), .. }, true) = (outcome, throttled) {
                     retry.close_gate(workload(&request.shown), wait);
@@ -223,7 +224,8 @@ impl Batch {
         ends: Option<Duration>,
     ) -> Result<()> {
         let patience = Patience::since(start, ends);
-        let workloads: BTreeSet<&str> = requests.iter().map(|(_, request)| workload(&request.shown)).collect();
+        let workloads: BTreeSet<&str> =
+            requests.iter().map(|(_, request)| workload(&request.shown)).collect();
         for workload in workloads {
             self.client.retry().pass_gate(workload, &patience).await?;
         }

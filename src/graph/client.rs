@@ -24,7 +24,8 @@ use crate::pipeline::request_id::RequestId;
 use crate::pipeline::retry::Retry;
 use crate::pipeline::trace::Trace;
 use crate::pipeline::{
-    CallInfo, Event, Limits, Middleware, Observer, Pipeline, Progress, RetryConfig, TimeLimit, What, retry_after,
+    CallInfo, Event, Limits, Middleware, Observer, Pipeline, Progress, RetryConfig, TimeLimit, What,
+    retry_after,
 };
 use crate::transport::Transport;
 

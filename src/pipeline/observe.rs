@@ -1,8 +1,8 @@
 //! What a program may count: retries, waits, tries and calls.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::error::ErrorKind;

@@ -50,7 +50,11 @@ impl Middleware for Trace {
 
 /// The span of one try: what OpenTelemetry calls an HTTP client span. `url.full` is not in it, since ids and names of
 /// people are in addresses; `url.template` stands for it.
-pub(super) fn attempt(request: &http::Request<Bytes>, call: Option<&CallInfo>, attempt: u32) -> tracing::Span {
+pub(super) fn attempt(
+    request: &http::Request<Bytes>,
+    call: Option<&CallInfo>,
+    attempt: u32,
+) -> tracing::Span {
     let uri = request.uri();
     let default_port = if uri.scheme_str() == Some("http") { 80 } else { 443 };
     let span = tracing::info_span!(

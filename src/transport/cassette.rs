@@ -84,10 +84,11 @@ impl Cassette {
     /// When it is no cassette, or one of a later version.
     pub fn from_json(text: &str) -> Result<Self, InvalidValue> {
         const REMEDY: &str = "give the text that `Cassette::to_json` wrote";
-        let cassette: Self =
-            serde_json::from_str(text).map_err(|error| InvalidValue::new("cassette", error.to_string(), REMEDY))?;
+        let cassette: Self = serde_json::from_str(text)
+            .map_err(|error| InvalidValue::new("cassette", error.to_string(), REMEDY))?;
         if cassette.version != VERSION {
-            let problem = format!("is of version {}, and this crate reads version {VERSION}", cassette.version);
+            let problem =
+                format!("is of version {}, and this crate reads version {VERSION}", cassette.version);
             return Err(InvalidValue::new("cassette", problem, "record it again"));
         }
         Ok(cassette)
@@ -325,7 +326,8 @@ impl Play {
             let nearest = unplayed
                 .map(|(index, (recorded, _))| (index, recorded, differences(&recorded.request, asked)))
                 .min_by_key(|(_, recorded, differences)| {
-                    let other = recorded.request.method != asked.method || recorded.request.path != asked.path;
+                    let other =
+                        recorded.request.method != asked.method || recorded.request.path != asked.path;
                     (other, differences.len())
                 });
             match nearest {
@@ -354,7 +356,8 @@ fn differences(recorded: &Asked, asked: &Asked) -> Vec<String> {
     compare("the method", &recorded.method, &asked.method);
     compare("the path", &recorded.path, &asked.path);
     let absent = String::from("(absent)");
-    let names: std::collections::BTreeSet<&String> = recorded.query.keys().chain(asked.query.keys()).collect();
+    let names: std::collections::BTreeSet<&String> =
+        recorded.query.keys().chain(asked.query.keys()).collect();
     for name in names {
         let value = |of: &Asked| of.query.get(name).unwrap_or(&absent).clone();
         compare(&format!("the query's {name}"), &value(recorded), &value(asked));
@@ -401,15 +404,16 @@ impl Answered {
     }
 
     fn to_response(&self) -> Result<http::Response<Bytes>, TransportError> {
-        let broken = |what: String| TransportError::new(TransportErrorKind::Refused, format!("the cassette {what}"));
+        let broken =
+            |what: String| TransportError::new(TransportErrorKind::Refused, format!("the cassette {what}"));
         let body = match &self.body {
             None => Bytes::new(),
             Some(Value::String(text)) if !self.is_json() => Bytes::from(text.clone()),
             Some(body) => Bytes::from(body.to_string()),
         };
         let mut answer = http::Response::new(body);
-        *answer.status_mut() =
-            StatusCode::from_u16(self.status).map_err(|_| broken(format!("has the status {}", self.status)))?;
+        *answer.status_mut() = StatusCode::from_u16(self.status)
+            .map_err(|_| broken(format!("has the status {}", self.status)))?;
         for (name, value) in &self.headers {
             let name = HeaderName::try_from(name).map_err(|_| broken(format!("has the header {name:?}")))?;
             let value = HeaderValue::try_from(value).map_err(|_| broken(format!("has a value of {name}")))?;

@@ -18,10 +18,10 @@ mod scrub;
 #[cfg_attr(docsrs, doc(cfg(feature = "cassette")))]
 pub use self::cassette::{Cassette, Recorder, Replayer};
 pub(crate) use self::escape::percent_encode;
-pub(crate) use self::scrub::scrub;
 #[cfg(feature = "reqwest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
 pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
+pub(crate) use self::scrub::scrub;
 
 /// Sends one HTTP request and returns the whole answer: the seam below everything else.
 ///

@@ -52,7 +52,8 @@ fn read(world: &World, batch: &mut Batch, path: &str) -> Slot<Value> {
 }
 
 fn write(world: &World, batch: &mut Batch, path: &str) -> Slot<Value> {
-    let operation: Operation<Value> = world.client.post(ApiVersion::V1, path, &json!({"a": 1})).into_operation();
+    let operation: Operation<Value> =
+        world.client.post(ApiVersion::V1, path, &json!({"a": 1})).into_operation();
     batch.add(operation)
 }
 
@@ -71,7 +72,12 @@ async fn row_51_each_part_has_its_own_outcome_in_whatever_order_they_come() {
             let mut ids = ids(request);
             ids.reverse();
             parts(ids.iter().map(|id| match id.as_str() {
-                "1" => part(id, 404, json!({"request-id": "r1"}), json!({"error": {"code": "NotFound", "message": "m"}})),
+                "1" => part(
+                    id,
+                    404,
+                    json!({"request-id": "r1"}),
+                    json!({"error": {"code": "NotFound", "message": "m"}}),
+                ),
                 "2" => part(id, 403, json!({}), json!({"error": {"code": "Forbidden", "message": "m"}})),
                 _ => good(id),
             }))
@@ -121,7 +127,9 @@ async fn row_52_only_what_was_throttled_is_sent_again_after_the_largest_wait() {
 #[tokio::test]
 async fn rows_08_52_a_429_inside_a_batch_holds_other_calls_to_that_workload_back() {
     let batches = |request: &Request<Bytes>| match request.uri().path() {
-        "/v1.0/$batch" => parts(ids(request).iter().map(|id| part(id, 429, json!({"Retry-After": "10"}), json!({})))),
+        "/v1.0/$batch" => {
+            parts(ids(request).iter().map(|id| part(id, 429, json!({"Retry-After": "10"}), json!({}))))
+        }
         _ => ok(),
     };
     let world = World::with(FixedToken::new("t0"), batches, |builder| {
@@ -165,7 +173,8 @@ async fn row_53_failed_dependencies_missing_doubled_and_unknown_parts_are_each_t
         builder.with_retry(windows_autopilot::pipeline::RetryConfig::none())
     });
     let (results, _) = send(&world, 4).await;
-    let kinds: Vec<_> = results.iter().map(|result| result.as_ref().err().map(windows_autopilot::Error::kind)).collect();
+    let kinds: Vec<_> =
+        results.iter().map(|result| result.as_ref().err().map(windows_autopilot::Error::kind)).collect();
     let want = [Some(ErrorKind::FailedDependency), Some(ErrorKind::Decode), Some(ErrorKind::Decode), None];
     assert_eq!(kinds, want, "{results:?}");
 }
@@ -188,7 +197,8 @@ async fn row_53_an_outage_of_the_batch_itself_leaves_writes_unknown_and_is_retri
         let world = World::new(replies);
         let mut batch = world.client.batch();
         let first = read(&world, &mut batch, "/x");
-        let second = if writes { write(&world, &mut batch, "/groups") } else { read(&world, &mut batch, "/y") };
+        let second =
+            if writes { write(&world, &mut batch, "/groups") } else { read(&world, &mut batch, "/y") };
         let mut answers = batch.send().await.unwrap();
         let (first, second) = (answers.take(first), answers.take(second));
         assert_eq!(world.count(), sent);

@@ -66,7 +66,10 @@ fn turn() -> impl Strategy<Value = Turn> {
         1 => Just(Turn::Silent),
     ];
     plain.prop_flat_map(|turn| {
-        prop_oneof![Just(turn.clone()), (0_u32..150).prop_map(move |wait| Turn::Slow(wait, Box::new(turn.clone())))]
+        prop_oneof![
+            Just(turn.clone()),
+            (0_u32..150).prop_map(move |wait| Turn::Slow(wait, Box::new(turn.clone())))
+        ]
     })
 }
 

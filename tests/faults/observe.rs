@@ -131,7 +131,10 @@ async fn a_call_and_each_of_its_tries_have_a_span_with_opentelemetrys_names() {
     for (number, one) in tries.iter().enumerate() {
         assert_eq!((one.name.as_str(), one.parent), ("graph.attempt", Some(call.id)));
         assert_eq!(one.fields["otel.kind"], "client");
-        assert_eq!((one.fields["http.request.method"].as_str(), one.fields["server.port"].as_str()), ("GET", "443"));
+        assert_eq!(
+            (one.fields["http.request.method"].as_str(), one.fields["server.port"].as_str()),
+            ("GET", "443")
+        );
         let resend = one.fields.get("http.request.resend_count").map(String::as_str);
         assert_eq!(resend, [None, Some("1"), Some("2")][number]);
     }

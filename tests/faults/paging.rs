@@ -118,7 +118,8 @@ async fn row_31_empty_pages_are_gone_over() {
 #[tokio::test]
 async fn row_32_an_object_on_two_pages_is_given_twice() {
     let link = format!("{HOME}/v1.0/devices?$skiptoken=2");
-    let world = World::new([page(r#"{"id":"1"},{"id":"2"}"#, Some(&link)), page(r#"{"id":"2"},{"id":"3"}"#, None)]);
+    let world =
+        World::new([page(r#"{"id":"1"},{"id":"2"}"#, Some(&link)), page(r#"{"id":"2"},{"id":"3"}"#, None)]);
     let all: Vec<Value> = world.client.list(ApiVersion::V1, "/devices").all().await.unwrap();
     assert_eq!(all.iter().map(|item| item["id"].as_str().unwrap()).collect::<Vec<_>>(), ["1", "2", "2", "3"]);
 }

@@ -215,7 +215,8 @@ async fn rows_22_25_many_calls_of_which_claims_are_demanded_share_one_renewal() 
 
 #[tokio::test]
 async fn row_22_claims_are_fetched_although_another_call_has_renewed_the_token_without_them() {
-    let encoded = base64::engine::general_purpose::STANDARD.encode(r#"{"access_token":{"nbf":{"essential":true}}}"#);
+    let encoded =
+        base64::engine::general_purpose::STANDARD.encode(r#"{"access_token":{"nbf":{"essential":true}}}"#);
     let challenge = format!("Bearer error=\"insufficient_claims\", claims=\"{encoded}\"");
     let count = AtomicU32::new(0);
     let world = World::with(
@@ -304,7 +305,8 @@ async fn a_token_with_a_line_break_is_told_and_not_sent() {
 
 #[tokio::test]
 async fn row_22_a_403_that_names_missing_claims_is_answered_and_any_other_403_is_not() {
-    let encoded = base64::engine::general_purpose::STANDARD.encode(r#"{"access_token":{"acrs":{"value":"c1"}}}"#);
+    let encoded =
+        base64::engine::general_purpose::STANDARD.encode(r#"{"access_token":{"acrs":{"value":"c1"}}}"#);
     let challenge = format!("Bearer error=\"insufficient_claims\", claims=\"{encoded}\"");
     let world = world(move |token| match token {
         "Bearer t1" => answer(403, &[("www-authenticate", &challenge)], b""),
@@ -347,7 +349,8 @@ async fn row_25_a_sign_in_that_fails_fails_once_for_all_who_wait_for_it() {
         let results = futures_util::future::join_all(calls).await;
         assert!(results.iter().all(Result::is_err));
         assert!(world.count() <= 5, "{} requests: those of one sign-in, and no more", world.count());
-        let operations: Vec<_> = results.iter().map(|result| result.as_ref().unwrap_err().operation()).collect();
+        let operations: Vec<_> =
+            results.iter().map(|result| result.as_ref().unwrap_err().operation()).collect();
         assert!(operations.iter().all(|operation| *operation == Some("signIn")));
         // A call that comes later tries by itself.
         let before = world.count();
@@ -360,7 +363,8 @@ async fn row_25_a_sign_in_that_fails_fails_once_for_all_who_wait_for_it() {
 async fn sign_in_gives_up_at_once_when_the_wait_it_is_asked_for_does_not_fit_the_calls_time() {
     let reply = |_: &Request<Bytes>| answer(429, &[("retry-after", "60")], b"");
     let world = World::with(credential(), reply, |builder| builder);
-    let call = world.client.get::<serde_json::Value>(ApiVersion::V1, "/organization").with_timeout(SECOND * 30);
+    let call =
+        world.client.get::<serde_json::Value>(ApiVersion::V1, "/organization").with_timeout(SECOND * 30);
     let error = call.send().await.unwrap_err();
     assert_eq!((error.kind(), error.retry_after()), (ErrorKind::Throttled, Some(SECOND * 60)));
     assert_eq!((world.count(), world.clock.elapsed()), (1, Duration::ZERO));
@@ -388,7 +392,10 @@ async fn a_token_endpoint_that_answers_html_is_told_as_what_it_is() {
     let page = answer(200, &[("content-type", "text/html")], b"<html><h1>Hotel WiFi</h1></html>");
     let world = World::with(credential(), in_turn([page]), |builder| builder);
     let error = world.get("/organization").await.unwrap_err();
-    assert_eq!((error.kind(), error.operation(), world.count()), (ErrorKind::Authentication, Some("signIn"), 1));
+    assert_eq!(
+        (error.kind(), error.operation(), world.count()),
+        (ErrorKind::Authentication, Some("signIn"), 1)
+    );
     assert!(error.to_string().contains("Hotel WiFi") && error.remedy().unwrap().contains("proxy"), "{error}");
 }
 

@@ -210,7 +210,11 @@ async fn row_58_ten_thousand_writes_at_once_are_held_back_and_none_fails_for_it(
     let failed = results.iter().filter(|result| result.is_err()).count();
     assert_eq!(failed, 0, "{:?}", results.iter().find_map(|result| result.as_ref().err()));
     let times = world.times();
-    assert_eq!(times.iter().max(), Some(&1_980_000), "100 in 20 s, which is more than three times the limit of a call");
+    assert_eq!(
+        times.iter().max(),
+        Some(&1_980_000),
+        "100 in 20 s, which is more than three times the limit of a call"
+    );
     for pair in times.windows(101) {
         assert!(pair[100] - pair[0] >= 20_000, "{} and 100 later {}", pair[0], pair[100]);
     }
@@ -287,7 +291,8 @@ async fn row_58_reads_are_not_held_back_by_writes() {
 async fn rows_09_18_every_status_of_an_outage_with_and_without_a_wait_is_survived_by_reads() {
     for status in [500, 502, 503, 504] {
         for wait in [None, Some("3"), Some("0.25"), Some("-1"), Some("Thu, 01 Jan 2026 08:00:03 GMT")] {
-            let headers: Vec<(&'static str, &str)> = wait.map(|wait| ("retry-after", wait)).into_iter().collect();
+            let headers: Vec<(&'static str, &str)> =
+                wait.map(|wait| ("retry-after", wait)).into_iter().collect();
             let world = World::new([answer(status, &headers, b"<html>Gateway</html>"), ok()]);
             world.get("/organization").await.unwrap();
             assert_eq!(world.count(), 2, "{status} {wait:?}");
@@ -302,11 +307,18 @@ async fn row_07_a_429_on_page_7_of_20_costs_one_more_request() {
     let count = std::sync::atomic::AtomicU32::new(0);
     let throttle = in_turn([throttled(Some("2")), ok()]);
     let reply = move |request: &http::Request<bytes::Bytes>| {
-        let page = request.uri().query().and_then(|query| query.strip_prefix("$skiptoken=")?.parse().ok()).unwrap_or(1);
+        let page = request
+            .uri()
+            .query()
+            .and_then(|query| query.strip_prefix("$skiptoken=")?.parse().ok())
+            .unwrap_or(1);
         if page == 7 && count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0 {
             return throttle(request);
         }
-        let next = format!(r#","@odata.nextLink":"https://graph.microsoft.com/v1.0/devices?$skiptoken={}""#, page + 1);
+        let next = format!(
+            r#","@odata.nextLink":"https://graph.microsoft.com/v1.0/devices?$skiptoken={}""#,
+            page + 1
+        );
         json(200, &format!(r#"{{"value":[{page}]{}}}"#, if page < 20 { next.as_str() } else { "" }))
     };
     let world = World::with(FixedToken::new("t0"), reply, |builder| builder);

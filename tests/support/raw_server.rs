@@ -113,6 +113,7 @@ impl RawServer {
     }
 
     /// An address of this server.
+    #[allow(dead_code, reason = "not every test that uses this server needs it")]
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

@@ -16,7 +16,11 @@ pub(crate) fn authority(name: &str) -> (rcgen::Certificate, rcgen::Issuer<'stati
 }
 
 /// A server named `name`, with a certificate of that authority.
-pub(crate) fn acceptor(issuer: &rcgen::Issuer<'_, rcgen::KeyPair>, name: &str, alpn: &[&[u8]]) -> TlsAcceptor {
+pub(crate) fn acceptor(
+    issuer: &rcgen::Issuer<'_, rcgen::KeyPair>,
+    name: &str,
+    alpn: &[&[u8]],
+) -> TlsAcceptor {
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate =
         rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, issuer).unwrap();

@@ -11,13 +11,19 @@ use crate::model::InvalidValue;
 const LARGEST: usize = 1 << 20;
 
 /// The first RSA key, and all certificates. No error repeats anything of the file or the password.
-pub(super) fn read(pfx: &[u8], password: &Secret) -> Result<(KeyPair, Vec<CertificateDer<'static>>), InvalidValue> {
+pub(super) fn read(
+    pfx: &[u8],
+    password: &Secret,
+) -> Result<(KeyPair, Vec<CertificateDer<'static>>), InvalidValue> {
     let bad = |problem: &'static str, remedy: &'static str| InvalidValue::new("PFX file", problem, remedy);
     if pfx.len() > LARGEST {
         return Err(bad("is larger than 1 MiB", "give a file with one certificate and its key"));
     }
     let store = KeyStore::from_pkcs12(pfx, password.reveal(), Pkcs12ImportPolicy::Relaxed).map_err(|_| {
-        bad("cannot be read with this password", "check the password, and that the file is a PKCS #12 archive")
+        bad(
+            "cannot be read with this password",
+            "check the password, and that the file is a PKCS #12 archive",
+        )
     })?;
     let mut key = None;
     let mut certificates = Vec::new();
@@ -28,12 +34,17 @@ pub(super) fn read(pfx: &[u8], password: &Secret) -> Result<(KeyPair, Vec<Certif
                 let of_chain = chain.certs().iter().map(|certificate| certificate.as_der().to_vec().into());
                 certificates.extend(of_chain);
             }
-            KeyStoreEntry::Certificate(certificate) => certificates.push(certificate.as_der().to_vec().into()),
+            KeyStoreEntry::Certificate(certificate) => {
+                certificates.push(certificate.as_der().to_vec().into())
+            }
             _ => {}
         }
     }
     let key = key.ok_or_else(|| {
-        bad("has no RSA key that can be used", "export the certificate with its private key, an RSA key of 2048 to 4096 bits")
+        bad(
+            "has no RSA key that can be used",
+            "export the certificate with its private key, an RSA key of 2048 to 4096 bits",
+        )
     })?;
     Ok((key, certificates))
 }

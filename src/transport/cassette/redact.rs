@@ -121,7 +121,10 @@ impl Redactor {
                         || PERSONAL.iter().any(|property| object.contains_key(*property))
                 };
                 let people = people || is_person(object);
-                let entry = |(name, value): (&String, &Value)| (scrub(name), self.value(Some(name), value, people));
+                // An annotation has an @ in its name, and is no address for that.
+                let key = |name: &String| if name.contains("@odata.") { name.clone() } else { scrub(name) };
+                let entry =
+                    |(name, value): (&String, &Value)| (key(name), self.value(Some(name), value, people));
                 Value::Object(object.iter().map(entry).collect())
             }
         }
@@ -129,7 +132,9 @@ impl Redactor {
 
     fn text(&mut self, name: Option<&str>, text: &str, people: bool) -> String {
         match name {
-            Some("@odata.nextLink" | "@odata.deltaLink" | "@odata.context" | "@odata.id" | "url") => self.link(text),
+            Some("@odata.nextLink" | "@odata.deltaLink" | "@odata.context" | "@odata.id" | "url") => {
+                self.link(text)
+            }
             Some(name) if self.shows(name, people) => scrub(text),
             _ if is_harmless(text) => text.to_owned(),
             _ => REDACTED.to_owned(),
@@ -147,7 +152,7 @@ impl Redactor {
 /// The headers of an answer that may be shown.
 pub(super) fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
     let shown = |name: &&str| Some(((*name).to_owned(), scrub(headers.get(*name)?.to_str().ok()?)));
-    HEADERS.iter().filter_map(|name| shown(name)).collect()
+    HEADERS.iter().filter_map(shown).collect()
 }
 
 /// A form, of which only what is no secret is shown.
@@ -198,7 +203,8 @@ fn decode(text: &str) -> String {
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         let mut ahead = rest.clone();
-        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let digit =
+            |byte: Option<u8>| char::from(byte?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         match (byte, digit(ahead.next()), digit(ahead.next())) {
             (b'%', Some(high), Some(low)) => {
                 bytes.push(high << 4 | low);
@@ -468,7 +474,9 @@ mod tests {
     #[test]
     fn the_list_is_in_order_and_has_nothing_personal() {
         assert!(SHOWN.is_sorted(), "binary search needs it");
-        for name in PERSONAL.iter().chain(&["hardwareIdentifier", "productKey", "access_token", "client_secret"]) {
+        for name in
+            PERSONAL.iter().chain(&["hardwareIdentifier", "productKey", "access_token", "client_secret"])
+        {
             assert!(SHOWN.binary_search(name).is_err(), "{name}");
         }
     }
@@ -483,6 +491,7 @@ mod tests {
             "secretText": "canary",
             "pin": 123_456,
             "hardwareIdentifier": "canary",
+            "x@odata.bind": "canary",
             "nested": [{"mobile": "canary", "groupTag": "Munich for canary@contoso.com"}],
         });
         let mut redactor = Redactor::default();
@@ -498,6 +507,7 @@ mod tests {
                 "secretText": REDACTED,
                 "pin": 0,
                 "hardwareIdentifier": REDACTED,
+                "x@odata.bind": REDACTED,
                 "nested": [{"mobile": REDACTED, "groupTag": "Munich for [redacted]"}],
             })
         );
@@ -543,7 +553,8 @@ mod tests {
         assert_eq!(redactor.link(link), "https://graph.microsoft.com/v1.0/devices?$top=2&$skiptoken=mark1");
         let place = redactor.place(&link.parse().unwrap());
         assert_eq!(place.query["$skiptoken"], "mark1");
-        let replayed = Redactor::default().place(&"https://h/v1.0/devices?$top=2&$skiptoken=mark1".parse().unwrap());
+        let replayed =
+            Redactor::default().place(&"https://h/v1.0/devices?$top=2&$skiptoken=mark1".parse().unwrap());
         assert_eq!(replayed, place);
     }
 }
