@@ -1,6 +1,12 @@
 //! A whole deployment with every secret, hash and name marked, and a search for the marks in everything that is shown.
 #![cfg(all(feature = "sim", feature = "registration", feature = "cassette"))]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests"
+)]
 
 use std::error::Error as _;
 use std::fmt::{Debug, Write as _};

@@ -1,6 +1,6 @@
 //! What a whole client makes of bad days on the wire: real sockets, with and without TLS, under a clock of virtual time.
 #![cfg(feature = "reqwest")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 #[path = "support/raw_server.rs"]
 mod raw_server;
