@@ -107,6 +107,8 @@ async fn row_55_a_whole_run_shows_no_secret_no_hash_and_nobodys_name() {
         .with_span_events(FmtSpan::FULL)
         .with_writer(log.clone())
         .finish();
+    // With a second one, what a test beside this one logs first is not taken for something that nobody wants.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _guard = tracing::subscriber::set_default(subscriber);
 
     let clock = FakeClock::new();
@@ -245,7 +247,9 @@ async fn row_55_a_whole_run_shows_no_secret_no_hash_and_nobodys_name() {
     // The marks.
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let recorded = recorder.cassette().to_json();
-    assert!(log.contains("graph.attempt") && log.contains("retry") && log.contains("signIn"), "it does log");
+    for word in ["graph.attempt", "retry", "signIn"] {
+        assert!(log.contains(word), "it does log {word}: {}", log.lines().take(9).collect::<String>());
+    }
     assert!(
         recorded.contains("Contoso hybrid Munich") && recorded.contains("client_secret"),
         "it does record"
@@ -255,7 +259,7 @@ async fn row_55_a_whole_run_shows_no_secret_no_hash_and_nobodys_name() {
         [&hash.as_str()[..24], &hash.as_str()[200..240], &hash.as_str()[hash.as_str().len() - 24..]];
     for (name, text) in [("log", &log), ("shown", &shown.0), ("recorded", &recorded)] {
         for line in text.lines() {
-            let cut = &line[..line.len().min(600)];
+            let cut: String = line.chars().take(600).collect();
             assert!(!line.to_lowercase().contains("canary"), "{name}: {cut}");
             assert!(!line.contains("eyJ"), "a token, {name}: {cut}");
             for part in hash_parts {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("clock", &[]),
+    ("docs", &[]),
     ("registration", &["model"]),
     ("offline", &["model"]),
     ("tls", &["model"]),
