@@ -59,7 +59,7 @@ struct Request {
 /// Where the answer of one request of a batch will be.
 pub struct Slot<T> {
     index: usize,
-    decode: fn(&Answer) -> Result<T>,
+    decode: fn(&mut Answer) -> Result<T>,
     answer: PhantomData<fn() -> T>,
 }
 
@@ -426,8 +426,8 @@ impl BatchAnswers {
             return Err(Error::new(ErrorKind::InvalidInput, "the slot is of another batch"));
         };
         outcome
-            .and_then(|answer| {
-                (slot.decode)(&answer).map_err(|error| {
+            .and_then(|mut answer| {
+                (slot.decode)(&mut answer).map_err(|error| {
                     let error = error.with_status(answer.status(), answer.headers());
                     if info.idempotent { error } else { error.with_unread_answer() }
                 })

@@ -253,13 +253,13 @@ impl Client {
         }
 
         let work = async {
-            let answer = inner.pipeline.send(request.clone()).await?;
-            let result = self.read(operation, &answer, progress.was_ambiguous());
+            let mut answer = inner.pipeline.send(request.clone()).await?;
+            let result = self.read(operation, &mut answer, progress.was_ambiguous());
             match &result {
                 // A body that was cut short although its length was right: once more, if that does no harm.
                 Err(error) if operation.info.idempotent && error.is_cut_short() => {
-                    let answer = inner.pipeline.send(request).await?;
-                    self.read(operation, &answer, progress.was_ambiguous())
+                    let mut answer = inner.pipeline.send(request).await?;
+                    self.read(operation, &mut answer, progress.was_ambiguous())
                 }
                 _ => result,
             }
@@ -285,7 +285,7 @@ impl Client {
         result
     }
 
-    fn read<T>(&self, operation: &Operation<T>, answer: &Answer, ambiguous_before: bool) -> Result<T> {
+    fn read<T>(&self, operation: &Operation<T>, answer: &mut Answer, ambiguous_before: bool) -> Result<T> {
         let status = answer.status();
         if status.is_success() {
             return (operation.decode)(answer).map_err(|error| {
@@ -297,7 +297,7 @@ impl Client {
         if status == StatusCode::NOT_FOUND && ambiguous_before && operation.method() == Method::DELETE {
             let mut gone = http::Response::new(Bytes::new());
             *gone.status_mut() = StatusCode::NO_CONTENT;
-            return (operation.decode)(&gone);
+            return (operation.decode)(&mut gone);
         }
         let error = Error::from_response(status, answer.headers(), answer.body());
         let inner = error.service().and_then(|service| service.retry_after());

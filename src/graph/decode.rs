@@ -21,17 +21,35 @@ pub(crate) fn text(answer: &Answer) -> Result<&str> {
 
 /// The body as JSON text; refuses what does not claim to be JSON, such as the page of a captive portal.
 pub(crate) fn json_text(answer: &Answer) -> Result<&str> {
+    claims_json(answer)?;
+    let text = text(answer)?;
+    if text.trim_ascii().is_empty() {
+        return Err(Error::new(ErrorKind::Decode, "expected JSON and got an empty body"));
+    }
+    Ok(text)
+}
+
+/// The same, taken out of the answer without a copy; and where it begins, behind a byte order mark.
+pub(crate) fn take_json_text(answer: &mut Answer) -> Result<(String, usize)> {
+    let begin = {
+        let text = json_text(answer)?;
+        answer.body().len() - text.len()
+    };
+    let body = std::mem::take(answer.body_mut());
+    let text = String::from_utf8(body.into()).map_err(|error| {
+        Error::new(ErrorKind::Decode, "the answer is not UTF-8").with_source(error.utf8_error())
+    })?;
+    Ok((text, begin))
+}
+
+fn claims_json(answer: &Answer) -> Result<()> {
     let kind = answer.headers().get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     if let Some(kind) = kind.filter(|kind| !kind.to_ascii_lowercase().contains("json")) {
         let found = excerpt(&String::from_utf8_lossy(answer.body()), 120);
         let message = format!("expected JSON and got {}: {found}", excerpt(kind, 60));
         return Err(Error::new(ErrorKind::Decode, message));
     }
-    let text = text(answer)?;
-    if text.trim_ascii().is_empty() {
-        return Err(Error::new(ErrorKind::Decode, "expected JSON and got an empty body"));
-    }
-    Ok(text)
+    Ok(())
 }
 
 pub(crate) fn not_understood(error: &serde_json::Error) -> Error {
@@ -43,7 +61,7 @@ pub(crate) fn not_understood(error: &serde_json::Error) -> Error {
 }
 
 /// An object. Documentation shows some wrapped in `{"value": …}`; both forms are read.
-pub(crate) fn entity<T: DeserializeOwned>(answer: &Answer) -> Result<T> {
+pub(crate) fn entity<T: DeserializeOwned>(answer: &mut Answer) -> Result<T> {
     let text = json_text(answer)?;
     serde_json::from_str(text).or_else(|error| {
         #[derive(Deserialize)]
@@ -58,12 +76,12 @@ pub(crate) fn entity<T: DeserializeOwned>(answer: &Answer) -> Result<T> {
 }
 
 /// The `value` of an action that returns a collection.
-pub(crate) fn list_value<T: DeserializeOwned>(answer: &Answer) -> Result<Vec<T>> {
+pub(crate) fn list_value<T: DeserializeOwned>(answer: &mut Answer) -> Result<Vec<T>> {
     super::page::decode_page(answer)?.into_items().collect()
 }
 
 /// An object, or nothing where the service answers without one.
-pub(crate) fn decode_if_any<T: DeserializeOwned>(answer: &Answer) -> Result<Option<T>> {
+pub(crate) fn decode_if_any<T: DeserializeOwned>(answer: &mut Answer) -> Result<Option<T>> {
     if answer.status() == http::StatusCode::NO_CONTENT || text(answer)?.trim_ascii().is_empty() {
         return Ok(None);
     }
@@ -71,13 +89,13 @@ pub(crate) fn decode_if_any<T: DeserializeOwned>(answer: &Answer) -> Result<Opti
 }
 
 /// Nothing: any success will do, but not a page of a captive portal.
-pub(crate) fn nothing(answer: &Answer) -> Result<()> {
+pub(crate) fn nothing(answer: &mut Answer) -> Result<()> {
     let text = text(answer)?;
     if text.trim_ascii().is_empty() { Ok(()) } else { json_text(answer).map(|_| ()) }
 }
 
 /// The plain number that `/$count` answers.
-pub(crate) fn count(answer: &Answer) -> Result<u64> {
+pub(crate) fn count(answer: &mut Answer) -> Result<u64> {
     let text = text(answer)?;
     text.trim().parse().map_err(|error: std::num::ParseIntError| {
         let message = format!("expected a number and got {:?}", excerpt(text, 60));
@@ -99,8 +117,8 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_skipped() {
-        assert_eq!(entity::<Vec<u8>>(&answer("application/json", b"\xef\xbb\xbf[1]")).unwrap(), [1]);
-        assert_eq!(count(&answer("text/plain", b"\xef\xbb\xbf42")).unwrap(), 42);
+        assert_eq!(entity::<Vec<u8>>(&mut answer("application/json", b"\xef\xbb\xbf[1]")).unwrap(), [1]);
+        assert_eq!(count(&mut answer("text/plain", b"\xef\xbb\xbf42")).unwrap(), 42);
     }
 
     #[test]
@@ -116,7 +134,7 @@ mod tests {
             ("application/json", b"{\"a\":\xff}", "byte 5"),
             ("application/json", b"nonsense", "not understood"),
         ] {
-            let error = entity::<Value>(&answer(kind, body)).unwrap_err();
+            let error = entity::<Value>(&mut answer(kind, body)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Decode);
             assert!(error.to_string().contains(says), "{error}");
         }
@@ -132,7 +150,7 @@ mod tests {
         }
         for key in ["known", "other"] {
             let body = format!("{{\"{key}\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000));
-            let result = entity::<Thing>(&answer("application/json", body.as_bytes()));
+            let result = entity::<Thing>(&mut answer("application/json", body.as_bytes()));
             // What is not modelled is skipped without recursion, so it may nest as it likes.
             assert_eq!(result.is_err(), key == "known", "{key}");
         }
@@ -145,7 +163,7 @@ mod tests {
             id: String,
         }
         for body in [r#"{"id":"1"}"#, r#"{"value":{"id":"1"}}"#] {
-            assert_eq!(entity::<Thing>(&answer("application/json", body.as_bytes())).unwrap().id, "1");
+            assert_eq!(entity::<Thing>(&mut answer("application/json", body.as_bytes())).unwrap().id, "1");
         }
     }
 }

@@ -13,7 +13,7 @@ pub use self::batch::{Batch, BatchAnswers, Slot};
 pub use self::client::{Caller, Client, ClientBuilder};
 pub use self::cloud::Cloud;
 pub use self::operation::{ApiVersion, Call, Operation, OperationInfo, Permissions, Scopes};
-pub use self::page::{Items, List, Page, Pages};
+pub use self::page::{Items, List, Page, PageItems, Pages};
 pub use self::poll::{Poll, Poller, Schedule};
 pub use self::query::{Field, Filter, field};
 

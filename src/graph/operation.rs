@@ -113,7 +113,7 @@ pub struct Operation<T> {
     pub(crate) waits_when_throttled: bool,
     /// What was wrong with the arguments: said when it is sent.
     pub(crate) invalid: Option<String>,
-    pub(crate) decode: fn(&Answer) -> Result<T>,
+    pub(crate) decode: fn(&mut Answer) -> Result<T>,
 }
 
 impl<T> Operation<T> {
@@ -121,7 +121,7 @@ impl<T> Operation<T> {
     pub(crate) fn new(
         info: &'static OperationInfo,
         parameters: &[&str],
-        decode: fn(&Answer) -> Result<T>,
+        decode: fn(&mut Answer) -> Result<T>,
     ) -> Self {
         let version = info.versions.first().copied().unwrap_or(ApiVersion::V1);
         let mut path = String::with_capacity(info.path.len() + 40);
@@ -157,7 +157,7 @@ impl<T> Operation<T> {
         info: &'static OperationInfo,
         version: ApiVersion,
         path: &str,
-        decode: fn(&Answer) -> Result<T>,
+        decode: fn(&mut Answer) -> Result<T>,
     ) -> Self {
         let mut operation = Self::new(info, &[], decode);
         operation.version = version;
@@ -231,7 +231,7 @@ impl<T> Operation<T> {
         self.with_decode(decode::entity::<U>)
     }
 
-    pub(crate) fn with_decode<U>(self, decode: fn(&Answer) -> Result<U>) -> Operation<U> {
+    pub(crate) fn with_decode<U>(self, decode: fn(&mut Answer) -> Result<U>) -> Operation<U> {
         let Self { info, version, path, query, headers, body, waits_when_throttled, invalid, .. } = self;
         Operation { info, version, path, query, headers, body, waits_when_throttled, invalid, decode }
     }

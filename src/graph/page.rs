@@ -1,23 +1,24 @@
 //! Lists, page by page, as streams that own their client.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_util::TryStreamExt as _;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
+use self::ahead::Loading;
+pub(super) use self::body::decode_page;
+pub use self::body::{Page, PageItems};
 use super::client::{Client, Manner, named};
-use super::decode::{self, Answer};
 use super::operation::{ApiVersion, Operation, OperationInfo};
 use super::query::Filter;
 use crate::error::{Error, ErrorKind, Result};
+
+mod ahead;
+mod body;
 
 /// No listing has more pages than this; one that has is going in circles.
 const MOST_PAGES: usize = 100_000;
@@ -27,12 +28,14 @@ const MOST_PAGES: usize = 100_000;
 pub struct List<T> {
     client: Client,
     operation: Operation<Page<T>>,
+    read_ahead: bool,
 }
 
 impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// The operation's decoding is set here, whatever it was.
     pub(crate) fn new<U>(client: &Client, operation: Operation<U>) -> Self {
-        Self { client: client.clone(), operation: operation.with_decode(decode_page::<T>) }
+        let operation = operation.with_decode(decode_page::<T>);
+        Self { client: client.clone(), operation, read_ahead: true }
     }
 
     /// Asks for what `filter` holds of. Services understand few filters: see where the list comes from.
@@ -76,7 +79,17 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
 
     /// Decodes items as another type: for properties that this crate does not model.
     pub fn decode_as<U: DeserializeOwned + Send + 'static>(self) -> List<U> {
-        List { client: self.client, operation: self.operation.with_decode(decode_page::<U>) }
+        let operation = self.operation.with_decode(decode_page::<U>);
+        List { client: self.client, operation, read_ahead: self.read_ahead }
+    }
+
+    /// Whether the next page is asked for while the items of this one are used. On.
+    ///
+    /// One page is asked for ahead, never more, and dropping the stream ends that. It takes a tokio runtime; without one,
+    /// each page is asked for when it is needed.
+    pub fn read_ahead(mut self, on: bool) -> Self {
+        self.read_ahead = on;
+        self
     }
 
     fn with(mut self, option: &str, value: &str) -> Self {
@@ -91,7 +104,8 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
 
     /// The pages, one after the other.
     pub fn pages(self) -> Pages<T> {
-        Pages { client: self.client, operation: self.operation, state: State::First, seen: HashSet::new() }
+        let Self { client, operation, read_ahead } = self;
+        Pages { client, operation, read_ahead, state: State::First, seen: HashSet::new() }
     }
 
     /// The items, one after the other, over all pages.
@@ -129,107 +143,11 @@ impl<T> fmt::Debug for List<T> {
     }
 }
 
-/// One page of a list.
-#[derive(Debug)]
-pub struct Page<T> {
-    items: PageItems<T>,
-    next: Option<String>,
-    count: Option<u64>,
-}
-
-impl<T> Page<T> {
-    /// The items, each by itself: one that cannot be decoded does not spoil the others.
-    pub fn into_items(self) -> PageItems<T> {
-        self.items
-    }
-
-    /// How many items the whole list has, if that was asked for; on the first page only.
-    pub fn count(&self) -> Option<u64> {
-        self.count
-    }
-
-    /// Whether the service says that there is more.
-    pub fn has_more(&self) -> bool {
-        self.next.is_some()
-    }
-}
-
-/// The items of a page.
-#[derive(Debug)]
-pub struct PageItems<T>(Inner<T>);
-
-#[derive(Debug)]
-enum Inner<T> {
-    Good(std::vec::IntoIter<T>),
-    Mixed(std::vec::IntoIter<Result<T>>),
-}
-
-impl<T> Iterator for PageItems<T> {
-    type Item = Result<T>;
-
-    fn next(&mut self) -> Option<Result<T>> {
-        match &mut self.0 {
-            Inner::Good(items) => items.next().map(Ok),
-            Inner::Mixed(items) => items.next(),
-        }
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        match &self.0 {
-            Inner::Good(items) => items.size_hint(),
-            Inner::Mixed(items) => items.size_hint(),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct Body<'a, V> {
-    #[serde(borrow, default, rename = "@odata.nextLink")]
-    next: Option<Cow<'a, str>>,
-    #[serde(default, rename = "@odata.count")]
-    count: Option<u64>,
-    value: Option<V>,
-}
-
-pub(super) fn decode_page<T: DeserializeOwned>(answer: &Answer) -> Result<Page<T>> {
-    let text = decode::json_text(answer)?;
-    let missing =
-        || Error::new(ErrorKind::Decode, "expected a list and got no `value`: this is not an empty list");
-    match serde_json::from_str::<Body<'_, Vec<T>>>(text) {
-        Ok(Body { next, count, value }) => {
-            let items = PageItems(Inner::Good(value.ok_or_else(missing)?.into_iter()));
-            Ok(Page { items, next: next.map(Cow::into_owned), count })
-        }
-        // One item is at fault, or all: take them one by one.
-        Err(error) => {
-            let body = serde_json::from_str::<Body<'_, Vec<&RawValue>>>(text);
-            let Body { next, count, value } = body.map_err(|_| decode::not_understood(&error))?;
-            let items: Vec<_> = value.ok_or_else(missing)?.iter().enumerate().map(one_by_one).collect();
-            let items = PageItems(Inner::Mixed(items.into_iter()));
-            Ok(Page { items, next: next.map(Cow::into_owned), count })
-        }
-    }
-}
-
-fn one_by_one<T: DeserializeOwned>((index, raw): (usize, &&RawValue)) -> Result<T> {
-    #[derive(Deserialize)]
-    struct Named<'a> {
-        #[serde(borrow, default)]
-        id: Option<Cow<'a, str>>,
-    }
-    serde_json::from_str(raw.get()).map_err(|error| {
-        let named = serde_json::from_str::<Named<'_>>(raw.get()).ok().and_then(|named| named.id);
-        let id = named.map(|id| format!(" with the id {}", crate::error::scrub(&id))).unwrap_or_default();
-        let message =
-            format!("item {index} of the page{id}: {}", crate::error::excerpt(&error.to_string(), 160));
-        Error::new(ErrorKind::Decode, message)
-    })
-}
-
 /// The pages of a list. Follows next links to the client's own host and to the same collection only, each one once.
 pub struct Pages<T> {
     client: Client,
     operation: Operation<Page<T>>,
+    read_ahead: bool,
     state: State<T>,
     seen: HashSet<String>,
 }
@@ -237,19 +155,32 @@ pub struct Pages<T> {
 enum State<T> {
     First,
     Link(String),
-    Loading(Pin<Box<dyn Future<Output = Result<Page<T>>> + Send>>),
+    Loading(Loading<T>),
+    /// What comes after the page that was given last: known, and not to be told before its turn.
+    Failed(Error),
     Done,
 }
 
 impl<T: DeserializeOwned + Send + 'static> Pages<T> {
-    fn load(&self, link: Option<String>) -> Pin<Box<dyn Future<Output = Result<Page<T>>> + Send>> {
+    fn load(&self, link: Option<String>) -> Loading<T> {
         let (client, operation) = (self.client.clone(), self.operation.clone());
-        Box::pin(async move {
+        Loading::when_polled(async move {
             match link {
                 None => client.execute(&operation, None).await,
                 Some(link) => client.exchange(&operation, &link, Manner::default()).await,
             }
         })
+    }
+
+    /// Follows a link, now or when it is asked for.
+    fn follow(&mut self, link: String) -> State<T> {
+        match self.check(link) {
+            Ok(link) => {
+                self.seen.insert(link.clone());
+                State::Loading(self.load(Some(link)))
+            }
+            Err(error) => State::Failed(named(error, &self.operation)),
+        }
     }
 
     /// A next link that may be followed.
@@ -310,31 +241,32 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Page<T>>>> {
         let this = &mut *self;
         loop {
-            match std::mem::replace(&mut this.state, State::Done) {
+            this.state = match std::mem::replace(&mut this.state, State::Done) {
                 State::First => {
                     // A link back to the beginning is a circle, too.
                     this.seen.insert(this.operation.address(this.client.cloud().graph()));
-                    this.state = State::Loading(this.load(None));
+                    State::Loading(this.load(None))
                 }
-                State::Link(link) => match this.check(link) {
-                    Ok(link) => {
-                        this.seen.insert(link.clone());
-                        this.state = State::Loading(this.load(Some(link)));
-                    }
-                    Err(error) => return Poll::Ready(Some(Err(named(error, &this.operation)))),
-                },
+                State::Link(link) => this.follow(link),
                 State::Loading(mut page) => {
-                    let Poll::Ready(result) = page.as_mut().poll(context) else {
+                    let Poll::Ready(result) = page.poll(context) else {
                         this.state = State::Loading(page);
                         return Poll::Pending;
                     };
                     if let Ok(Page { next: Some(link), .. }) = &result {
-                        this.state = State::Link(link.clone());
+                        this.state = match this.read_ahead {
+                            true => match this.follow(link.clone()) {
+                                State::Loading(page) => State::Loading(page.begun()),
+                                other => other,
+                            },
+                            false => State::Link(link.clone()),
+                        };
                     }
                     return Poll::Ready(Some(result));
                 }
+                State::Failed(error) => return Poll::Ready(Some(Err(error))),
                 State::Done => return Poll::Ready(None),
-            }
+            };
         }
     }
 }

@@ -98,55 +98,66 @@ impl FromText for SignedDuration {
 
 impl<'de, T: FromText> Lenient<'de> for T {
     fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-        deserializer.deserialize_any(TextVisitor(PhantomData))
+        let mut read = None;
+        let take = &mut |text: &str| read = T::from_text(text);
+        deserializer.deserialize_any(TextVisitor { take, unreadable_is_none: T::UNREADABLE_IS_NONE })?;
+        Ok(read)
     }
 }
 
-struct TextVisitor<T>(PhantomData<T>);
+/// Gives a text that is not empty away. It does not know what becomes of it, so that there is one for all types: a visitor
+/// brings a whole parser with it.
+struct TextVisitor<'a> {
+    take: &'a mut dyn FnMut(&str),
+    unreadable_is_none: bool,
+}
 
-impl<T: FromText> TextVisitor<T> {
-    fn other<E: Error>(&self, found: Unexpected<'_>) -> Result<Option<T>, E> {
-        if T::UNREADABLE_IS_NONE { Ok(None) } else { Err(E::invalid_type(found, self)) }
+impl TextVisitor<'_> {
+    fn other<E: Error>(&self, found: Unexpected<'_>) -> Result<(), E> {
+        if self.unreadable_is_none { Ok(()) } else { Err(E::invalid_type(found, self)) }
     }
 }
 
-impl<'de, T: FromText> Visitor<'de> for TextVisitor<T> {
-    type Value = Option<T>;
+impl<'de> Visitor<'de> for TextVisitor<'_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("text or null")
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Option<T>, E> {
-        Ok(if text.is_empty() { None } else { T::from_text(text) })
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        if !text.is_empty() {
+            (self.take)(text);
+        }
+        Ok(())
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Option<T>, E> {
-        Ok(None)
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Option<T>, E> {
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
         self.other(Unexpected::Bool(value))
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Option<T>, E> {
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
         self.other(Unexpected::Signed(value))
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Option<T>, E> {
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
         self.other(Unexpected::Unsigned(value))
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Option<T>, E> {
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
         self.other(Unexpected::Float(value))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Option<T>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         while items.next_element::<IgnoredAny>()?.is_some() {}
         self.other(Unexpected::Seq)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Option<T>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         self.other(Unexpected::Map)
     }

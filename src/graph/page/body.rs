@@ -1,0 +1,283 @@
+//! A page as it was received: its link is read at once, its items one by one, each when it is taken.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use crate::error::{Error, ErrorKind, Result, excerpt, scrub};
+use crate::graph::decode::{self, Answer};
+
+/// One page of a list.
+#[derive(Debug)]
+pub struct Page<T> {
+    items: PageItems<T>,
+    pub(super) next: Option<String>,
+    count: Option<u64>,
+}
+
+impl<T> Page<T> {
+    /// The items, each by itself: one that cannot be decoded does not spoil the others.
+    pub fn into_items(self) -> PageItems<T> {
+        self.items
+    }
+
+    /// How many items the whole list has, if that was asked for; on the first page only.
+    pub fn count(&self) -> Option<u64> {
+        self.count
+    }
+
+    /// Whether the service says that there is more.
+    pub fn has_more(&self) -> bool {
+        self.next.is_some()
+    }
+}
+
+/// The items of a page, decoded as they are taken.
+pub struct PageItems<T> {
+    text: String,
+    /// Where the next item begins, or what stands before it.
+    at: usize,
+    taken: usize,
+    over: bool,
+    item: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> Iterator for PageItems<T> {
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Result<T>> {
+        if self.over {
+            return None;
+        }
+        let mut cursor = Cursor { text: &self.text, at: self.at };
+        let item = take_item(&mut cursor, self.taken);
+        self.at = cursor.at;
+        self.taken += 1;
+        match item {
+            Ok(Some(item)) => Some(item),
+            Ok(None) => {
+                self.over = true;
+                None
+            }
+            // Not one item's fault: nothing can be found behind it.
+            Err(error) => {
+                self.over = true;
+                Some(Err(error))
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for PageItems<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PageItems").field("bytes", &self.text.len()).field("taken", &self.taken).finish()
+    }
+}
+
+/// Reads what stands before the items. Where the link is not there it may stand behind them, and where there is none
+/// this is the last page: then the whole body is walked, which a long list does once.
+pub(in crate::graph) fn decode_page<T: DeserializeOwned>(answer: &mut Answer) -> Result<Page<T>> {
+    let (text, at) = decode::take_json_text(answer)?;
+    let mut cursor = Cursor { text: &text, at };
+    let mut head = Head::default();
+    cursor.open(b'{')?;
+    let found = head.read_until_value(&mut cursor)?;
+    if !found || cursor.peek() == Some(b'n') {
+        return Err(Error::new(
+            ErrorKind::Decode,
+            "expected a list and got no `value`: this is not an empty list",
+        ));
+    }
+    cursor.open(b'[')?;
+    let at = cursor.at;
+    if head.next.is_none() {
+        cursor.skip_items()?;
+        head.read_to_the_end(&mut cursor)?;
+    }
+    let Head { next, count } = head;
+    let count = count.and_then(|count| u64::try_from(count).ok());
+    Ok(Page { items: PageItems { text, at, taken: 0, over: false, item: PhantomData }, next, count })
+}
+
+/// What a page says beside its items.
+#[derive(Default)]
+struct Head {
+    next: Option<String>,
+    count: Option<i64>,
+}
+
+impl Head {
+    /// Reads members up to the value of `value`; whether there is one.
+    fn read_until_value(&mut self, cursor: &mut Cursor<'_>) -> Result<bool> {
+        if cursor.skip(b'}') {
+            return Ok(false);
+        }
+        loop {
+            let name = cursor.name()?;
+            if name == "value" {
+                return Ok(true);
+            }
+            self.read_member(&name, cursor)?;
+            if !cursor.skip(b',') {
+                cursor.open(b'}')?;
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Reads the members behind the items, and sees that nothing follows.
+    fn read_to_the_end(&mut self, cursor: &mut Cursor<'_>) -> Result<()> {
+        while cursor.skip(b',') {
+            let name = cursor.name()?;
+            if name == "value" {
+                return Err(cursor.broken("a second `value`"));
+            }
+            self.read_member(&name, cursor)?;
+        }
+        cursor.open(b'}')?;
+        match cursor.peek() {
+            None => Ok(()),
+            Some(_) => Err(cursor.broken("more behind the end")),
+        }
+    }
+
+    fn read_member(&mut self, name: &str, cursor: &mut Cursor<'_>) -> Result<()> {
+        match name {
+            "@odata.nextLink" => self.next = cursor.read::<Option<String>>()?,
+            "@odata.count" => self.count = cursor.read()?,
+            _ => drop(cursor.read::<IgnoredAny>()?),
+        }
+        Ok(())
+    }
+}
+
+/// The item that the cursor stands before. The outer error is the page's, the inner one the item's own.
+fn take_item<T: DeserializeOwned>(cursor: &mut Cursor<'_>, index: usize) -> Result<Option<Result<T>>> {
+    if cursor.skip(b']') {
+        Head::default().read_to_the_end(cursor)?;
+        return Ok(None);
+    }
+    if index > 0 {
+        cursor.open(b',')?;
+    }
+    let start = cursor.clone();
+    match cursor.value::<T>() {
+        Ok(item) => Ok(Some(Ok(item))),
+        Err(error) => {
+            *cursor = start.clone();
+            cursor.read::<IgnoredAny>()?;
+            let item = start.text.get(start.at..cursor.at).unwrap_or_default();
+            Ok(Some(Err(not_decoded(index, item, &error))))
+        }
+    }
+}
+
+fn not_decoded(index: usize, item: &str, error: &serde_json::Error) -> Error {
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow, default)]
+        id: Option<Cow<'a, str>>,
+    }
+    let named = serde_json::from_str::<Named<'_>>(item).ok().and_then(|named| named.id);
+    let id = named.map(|id| format!(" with the id {}", scrub(&id))).unwrap_or_default();
+    Error::new(
+        ErrorKind::Decode,
+        format!("item {index} of the page{id}: {}", excerpt(&error.to_string(), 160)),
+    )
+}
+
+/// A place in JSON text.
+#[derive(Clone)]
+struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// The next byte that is not blank.
+    fn peek(&mut self) -> Option<u8> {
+        let rest = self.rest().as_bytes();
+        let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
+        self.at += blanks;
+        rest.get(blanks).copied()
+    }
+
+    /// Steps over `byte`, if it comes next.
+    fn skip(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Steps over `byte`, which has to come next.
+    fn open(&mut self, byte: u8) -> Result<()> {
+        match self.skip(byte) {
+            true => Ok(()),
+            false => Err(self.broken(&format!("no `{}`", char::from(byte)))),
+        }
+    }
+
+    /// The name of a member, and the colon behind it.
+    fn name(&mut self) -> Result<Cow<'a, str>> {
+        let Name(name) = self.read()?;
+        self.open(b':')?;
+        Ok(name)
+    }
+
+    fn skip_items(&mut self) -> Result<()> {
+        if self.skip(b']') {
+            return Ok(());
+        }
+        loop {
+            self.read::<IgnoredAny>()?;
+            if !self.skip(b',') {
+                return self.open(b']');
+            }
+        }
+    }
+
+    fn read<V: Deserialize<'a>>(&mut self) -> Result<V> {
+        if self.peek().is_none() {
+            return Err(self.broken("a value is missing"));
+        }
+        let start = self.at;
+        self.value().map_err(|error| {
+            // serde_json counts lines and columns from where it began.
+            let lines = self.text.get(start..).unwrap_or_default().split_inclusive('\n');
+            let before: usize = lines.take(error.line().saturating_sub(1)).map(str::len).sum();
+            let message = error.to_string();
+            let problem = message.rfind(" at line ").and_then(|end| message.get(..end)).unwrap_or(&message);
+            self.broken_at(problem, start + before + error.column(), error.is_eof())
+        })
+    }
+
+    fn value<V: Deserialize<'a>>(&mut self) -> serde_json::Result<V> {
+        let mut values = serde_json::Deserializer::from_str(self.rest()).into_iter::<V>();
+        let value = values.next().unwrap_or_else(|| Err(serde::de::Error::custom("a value is missing")))?;
+        self.at += values.byte_offset();
+        Ok(value)
+    }
+
+    fn broken(&mut self, problem: &str) -> Error {
+        let cut_short = self.peek().is_none();
+        self.broken_at(problem, self.at, cut_short)
+    }
+
+    fn broken_at(&self, problem: &str, byte: usize, cut_short: bool) -> Error {
+        let what = if cut_short { "cut short" } else { "not understood" };
+        let message =
+            format!("the answer is {what}: {} at byte {byte} of {}", excerpt(problem, 160), self.text.len());
+        Error::new(ErrorKind::Decode, message).with_cut_short(cut_short)
+    }
+}
+
+/// The name of a member, borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
