@@ -24,7 +24,8 @@ impl<T> Page<T> {
         self.items
     }
 
-    /// How many items the whole list has, if that was asked for; on the first page only.
+    /// How many items the whole list has, if that was asked for; on the first page only. Where there is a next page, it
+    /// is seen if it stands before the items, as the service writes it.
     pub fn count(&self) -> Option<u64> {
         self.count
     }
@@ -281,3 +282,110 @@ impl<'a> Cursor<'a> {
 /// The name of a member, borrowed where it has no escapes.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn page<T: DeserializeOwned>(body: &str) -> Result<Page<T>> {
+        let mut answer = http::Response::new(bytes::Bytes::copy_from_slice(body.as_bytes()));
+        answer
+            .headers_mut()
+            .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+        decode_page(&mut answer)
+    }
+
+    /// The items, or what is said of them.
+    fn items(body: &str) -> Vec<std::result::Result<u32, String>> {
+        page(body).unwrap().into_items().map(|item| item.map_err(|error| error.to_string())).collect()
+    }
+
+    #[test]
+    fn link_and_count_are_found_before_and_behind_the_items() {
+        for body in [
+            r#"{"@odata.context":"c","@odata.nextLink":"n","@odata.count":2,"value":[1,2]}"#,
+            "\u{feff} { \"@odata.nextLink\" : \"n\" , \"@odata.count\":2,\n\"value\" : [ 1 ,\t2 ] } \n",
+            r#"{"@odata.count":2,"value":[1,2],"other":{"value":[3]},"@odata.nextLink":"n"}"#,
+            r#"{"@odata.count":2,"@odata.nextLink":"\u006e","v\u0061lue":[1,2],"other":[]}"#,
+        ] {
+            let page = page::<u32>(body).unwrap();
+            assert_eq!(page.next.as_deref(), Some("n"), "{body}");
+            assert_eq!(page.count(), body.contains("count").then_some(2));
+            assert_eq!(page.into_items().map(Result::unwrap).collect::<Vec<_>>(), [1, 2], "{body}");
+        }
+        for body in [r#"{"value":[]}"#, r#"{"@odata.nextLink":null,"@odata.count":-1,"value":[ ]}"#] {
+            let page = page::<u32>(body).unwrap();
+            assert!(!page.has_more() && page.count().is_none(), "{body}");
+            assert_eq!(page.into_items().count(), 0);
+        }
+    }
+
+    #[test]
+    fn an_item_that_cannot_be_read_is_named_and_those_behind_it_come() {
+        let said = items(r#"{"value":[1,{"id":"a","x":[{}]},3]}"#);
+        assert_eq!((said[0].as_ref(), said[2].as_ref()), (Ok(&1), Ok(&3)));
+        let error = said[1].as_ref().unwrap_err();
+        assert!(error.contains("item 1 of the page with the id a"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_list_is_never_an_empty_one() {
+        for (body, says) in [
+            (r#"{}"#, "no `value`"),
+            (r#"{"other":1}"#, "no `value`"),
+            (r#"{"value":null}"#, "no `value`"),
+            (r#"{"value":{}}"#, "no `[` at byte 9 of 12"),
+            (r#"[1]"#, "no `{` at byte 0 of 3"),
+            (r#"{"value":[1 2]}"#, "no `]` at byte 12"),
+            (r#"{"value":[1,]}"#, "at byte 13"),
+            (r#"{"value":[1],"value":[2]}"#, "a second `value`"),
+            (r#"{"value":[1]}}"#, "more behind the end"),
+            (r#"{"@odata.nextLink":7,"value":[]}"#, "invalid type"),
+            (r#"{value:[]}"#, "at byte 2"),
+        ] {
+            let error = page::<u32>(body).unwrap_err();
+            assert_eq!((error.kind(), error.is_cut_short()), (ErrorKind::Decode, false), "{body}: {error}");
+            assert!(error.to_string().contains(says), "{body}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_end_that_is_missing_is_told_wherever_it_is_missing() {
+        for link in ["", r#""@odata.nextLink":"n","#] {
+            let whole = format!(r#"{{{link}"value":[{{"id":"a]"}},{{"id":"b"}}],"@odata.count":2}}"#);
+            for end in 1..whole.len() {
+                let cut = &whole[..end];
+                let error = match page::<serde_json::Value>(cut) {
+                    Err(error) => error,
+                    Ok(page) => page.into_items().find_map(Result::err).unwrap_or_else(|| panic!("{cut}")),
+                };
+                assert_eq!((error.kind(), error.is_cut_short()), (ErrorKind::Decode, true), "{cut}: {error}");
+            }
+            assert_eq!(
+                page::<serde_json::Value>(&whole).unwrap().into_items().filter(Result::is_ok).count(),
+                2
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_bytes_are_there_is_an_end_and_no_panic(
+            body in "(\\{)?(\"@odata.nextLink\":\"n\",)?(\"value\":\\[)?[\\[\\]{},:\"a1 \\\\n]{0,24}(\\]\\})?"
+        ) {
+            if let Ok(page) = page::<serde_json::Value>(&body) {
+                // Each item takes at least two bytes with what divides it from the next.
+                prop_assert!(page.into_items().count() <= body.len());
+            }
+        }
+
+        #[test]
+        fn items_come_as_they_were_written(values in prop::collection::vec(any::<Option<i32>>(), 0..20), link in any::<bool>()) {
+            let link = if link { r#""@odata.nextLink":"n","# } else { "" };
+            let body = format!(r#"{{{link}"value":{}}}"#, serde_json::to_string_pretty(&values).unwrap());
+            let read: Vec<Option<i32>> = page(&body).unwrap().into_items().map(Result::unwrap).collect();
+            prop_assert_eq!(read, values);
+        }
+    }
+}
