@@ -128,7 +128,7 @@ mod tests {
         });
         let client = Client::builder(FixedToken::new("token"))
             .with_transport(transport)
-            .with_clock(clock.clone())
+            .with_clock(clock)
             .with_limits(limits)
             .build()
             .unwrap();

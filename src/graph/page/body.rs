@@ -355,7 +355,7 @@ mod tests {
         for link in ["", r#""@odata.nextLink":"n","#] {
             let whole = format!(r#"{{{link}"value":[{{"id":"a]"}},{{"id":"b"}}],"@odata.count":2}}"#);
             for end in 1..whole.len() {
-                let cut = &whole[..end];
+                let cut = whole.get(..end).unwrap_or_default();
                 let error = match page::<serde_json::Value>(cut) {
                     Err(error) => error,
                     Ok(page) => page.into_items().find_map(Result::err).unwrap_or_else(|| panic!("{cut}")),
