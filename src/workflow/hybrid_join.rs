@@ -416,6 +416,31 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_key_anywhere_is_an_error_that_says_what_was_meant() {
+        for (text, meant) in [
+            ("user_asignment = 'leave'", "user_assignment"),
+            ("user_assignment = 'asign'", "assign"),
+            ("[connectors]\nat_lest = 2", "at_least"),
+            ("[group]\ndisplay_name = 'x'\nmembers.grouptag = 'y'", "group_tag"),
+            ("[group]\ndisplay_nmae = 'x'", "display_name"),
+            ("[profile]\ndisplay_name = 'x'\neula_hiden = true", "eula_hidden"),
+            ("[enrollment_status_page]\ndisplay_name = 'x'\nblock_device_use.until.aps = 'all'", "apps"),
+            ("[domain_join]\ndisplay_name = 'x'\ncomputer_name_prefx = 'A'", "computer_name_prefix"),
+            (
+                "[domain_join]\ndisplay_name = 'x'\ncomputer_name_prefix = 'A'\nassign_to = 'al_devices'",
+                "all_devices",
+            ),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert_eq!(suggestion(error.message()), Some(format!("did you mean `{meant}`?")), "{error}");
+        }
+        let json =
+            r#"{"name":"x","active_directory":{"domain":"corp.contoso.com","organisational_unit":"x"}}"#;
+        let error = serde_json::from_str::<HybridJoin>(json).unwrap_err().to_string();
+        assert_eq!(suggestion(&error).as_deref(), Some("did you mean `organizational_unit`?"), "{error}");
+    }
+
+    #[test]
     fn unknown_keys_are_explained() {
         for (message, want) in [
             (

@@ -13,6 +13,9 @@ const STYLE: &str = include_str!("style.css");
 /// How many devices are linked where they are listed by their problem.
 const LINKED: usize = 40;
 
+/// How many devices of a phase have a dot.
+const DOTS: usize = 600;
+
 impl DeploymentReport {
     /// The report as one page of HTML: what is wrong, where devices are, and a line of time for each.
     ///
@@ -43,7 +46,7 @@ impl DeploymentReport {
             self.period()
         )?;
         self.write_totals(out)?;
-        self.write_steps(out)?;
+        self.write_steps(out, devices)?;
         self.write_problems(out, devices)?;
         self.write_devices(out, devices)?;
         out.push_str(
@@ -71,8 +74,8 @@ impl DeploymentReport {
         Ok(())
     }
 
-    /// Where devices are: for each phase, how many stand there and how.
-    fn write_steps(&self, out: &mut String) -> fmt::Result {
+    /// Where devices are: for each phase, how many stand there and how, and a dot for each that leads to its line.
+    fn write_steps(&self, out: &mut String, devices: &[&DeviceReport]) -> fmt::Result {
         if self.devices.is_empty() {
             return Ok(());
         }
@@ -94,6 +97,7 @@ impl DeploymentReport {
             for (outcome, number) in numbers.into_iter().filter(|(_, number)| *number > 0) {
                 write!(out, "<p class=\"at {}\">{number} {outcome}</p>", class(outcome))?;
             }
+            write_dots(out, phase, devices)?;
             out.push_str("</li>");
         }
         out.push_str("</ol>\n");
@@ -248,6 +252,31 @@ fn write_problem(out: &mut String, problem: &Problem<'_>, devices: &[&DeviceRepo
     }
     out.push_str("</dd></dl></article>\n");
     Ok(())
+}
+
+/// A dot for each device that stands in a phase, the worst first.
+fn write_dots(out: &mut String, phase: Phase, devices: &[&DeviceReport]) -> fmt::Result {
+    let here = || devices.iter().enumerate().filter(|(_, device)| device.state.phase == phase);
+    if here().next().is_none() {
+        return Ok(());
+    }
+    out.push_str("<p class=\"dots\">");
+    for (index, device) in here().take(DOTS) {
+        let (problem, standing) = (device.problem(), device.standing());
+        let what = if problem.is_empty() { &standing } else { &problem };
+        write!(
+            out,
+            "<a class=\"{}\" href=\"#d{index}\" title=\"{}: {}\"></a>",
+            class(device.state.outcome),
+            Escaped(device.name()),
+            Escaped(what)
+        )?;
+    }
+    out.push_str("</p>");
+    match here().count().saturating_sub(DOTS) {
+        0 => Ok(()),
+        more => write!(out, "<p class=\"name\">and {more} more</p>"),
+    }
 }
 
 /// What a finding is about and what to do, as entries of a list.

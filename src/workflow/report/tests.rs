@@ -60,6 +60,23 @@ fn report() -> DeploymentReport {
 }
 
 #[test]
+fn every_device_has_a_dot_in_its_phase_that_leads_to_its_line() {
+    let mut report = report();
+    let page = report.to_html();
+    assert_eq!(page.matches("title=\"SN-").count(), 2 * report.devices.len(), "a dot and a name for each");
+    for (index, device) in report.sorted().iter().enumerate() {
+        let dot = format!("href=\"#d{index}\" title=\"{}: ", device.name());
+        assert!(page.contains(&dot), "{}", device.name());
+        assert!(page.contains(&format!("id=\"d{index}\"")));
+    }
+    let failed = page.find("SN-2: no connector").unwrap();
+    assert!(failed < page.find("What is wrong").unwrap(), "seen before anything is read");
+    let one = report.devices[0].clone();
+    report.devices = vec![one; 650];
+    assert!(report.to_html().contains("and 50 more"));
+}
+
+#[test]
 fn problems_are_devices_by_their_first_finding_failures_first() {
     let report = report();
     let problems: Vec<_> = report
@@ -257,7 +274,8 @@ fn every_link_of_the_page_has_its_place() {
     let html = report().to_html();
     let links: Vec<&str> =
         html.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-    assert_eq!(links.len(), 4);
+    // A dot for each of the six devices, and the four that have a problem once more.
+    assert_eq!(links.len(), 6 + 4);
     for link in links {
         assert_eq!(html.matches(&format!("id=\"{link}\"")).count(), 1, "{link}");
     }
