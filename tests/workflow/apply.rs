@@ -179,6 +179,13 @@ async fn a_run_stopped_after_any_event_reports_and_a_new_one_goes_on() {
             events += 1;
         }
         let report = run.await.unwrap();
+        if after == 0 {
+            assert_eq!(
+                writes(&harness.tenant),
+                std::collections::BTreeMap::new(),
+                "a stop was heard too late"
+            );
+        }
         if !report.stopped {
             assert!(after + 3 >= events, "the stop after event {after} of {events} was not heard");
             break;

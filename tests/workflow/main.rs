@@ -1,5 +1,4 @@
 //! A deployment as a whole, on the simulated tenant.
-#![cfg(all(feature = "sim", feature = "registration"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test code")]
 
 mod apply;

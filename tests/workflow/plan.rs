@@ -178,3 +178,31 @@ async fn two_deployments_live_side_by_side_and_an_overlap_is_found() -> Result<(
     assert!(ids(&plan).contains(&"domain-join.overlap"), "{plan}");
     Ok(())
 }
+
+#[tokio::test]
+async fn deployments_with_groups_of_users_of_their_own_leave_each_others_in_the_mdm_scope() -> Result<()> {
+    use windows_autopilot::workflow::UserScope;
+    let Harness { client, tenant, .. } = harness();
+    tenant.add_group("Users in Berlin");
+    let mut berlin = crate::support::other("Berlin");
+    berlin.mdm_scope = Some(UserScope::Groups(vec!["Users in Berlin".parse()?]));
+    desired().plan(&client, &[]).await?.apply(&client).await?;
+    let plan = berlin.plan(&client, &[]).await?;
+    assert!(plan.to_string().contains("+ group Users in Berlin"), "{plan}");
+    plan.apply(&client).await?;
+    for deployment in [&desired(), &berlin] {
+        let plan = deployment.plan(&client, &[]).await?;
+        assert!(plan.is_empty(), "{plan}");
+    }
+    let groups = async || {
+        let policy = client.mdm_policies().intune().await?;
+        Ok::<_, windows_autopilot::Error>(policy.included_groups.map_or(0, |groups| groups.len()))
+    };
+    assert_eq!(groups().await?, 2);
+    berlin.remove_other_assignments = true;
+    let plan = berlin.plan(&client, &[]).await?;
+    assert!(plan.to_string().contains("- group"), "{plan}");
+    plan.apply(&client).await?;
+    assert_eq!(groups().await?, 1);
+    Ok(())
+}
