@@ -112,7 +112,20 @@ async fn row_55_a_whole_run_shows_no_secret_no_hash_and_nobodys_name() {
     let _guard = tracing::subscriber::set_default(subscriber);
 
     let clock = FakeClock::new();
-    let tenant = Tenant::builder().with_clock(Arc::new(clock.clone())).with_strict_tokens().build();
+    let tenant = Tenant::builder()
+        .with_clock(Arc::new(clock.clone()))
+        .with_strict_tokens()
+        .granted([
+            "Device.ReadWrite.All",
+            "DeviceManagementApps.ReadWrite.All",
+            "DeviceManagementConfiguration.ReadWrite.All",
+            "DeviceManagementManagedDevices.ReadWrite.All",
+            "DeviceManagementServiceConfig.ReadWrite.All",
+            "Directory.ReadWrite.All",
+            "Group.ReadWrite.All",
+            "User.ReadWrite.All",
+        ])
+        .build();
     tenant.add_client_secret(APP, SECRET);
     tenant.add_user(PERSON);
     tenant.add_connector("SRV-ODJ-01", "corp.contoso.com", "6.2504.2001.8");
