@@ -23,14 +23,20 @@
 //! ```no_run
 //! use windows_autopilot::Client;
 //! use windows_autopilot::credential::ClientSecret;
-//! # async fn connect(secret: String) -> Result<(), Box<dyn std::error::Error>> {
-//! let credential = ClientSecret::new("contoso.onmicrosoft.com".parse()?, "5f1b1f3a-6b7d-4c29-8d5e-0a1b2c3d4e5f", secret)?;
-//! let client = Client::builder(credential).build()?;
-//! println!("{} devices are registered", client.devices().count().send().await?);
-//! # Ok(()) }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let tenant = "contoso.onmicrosoft.com".parse()?;
+//!     let secret = std::env::var("AUTOPILOT_CLIENT_SECRET")?;
+//!     let credential = ClientSecret::new(tenant, "5f1b1f3a-6b7d-4c29-8d5e-0a1b2c3d4e5f", secret)?;
+//!     let client = Client::builder(credential).build()?;
+//!     println!("{} devices are registered", client.devices().count().send().await?);
+//!     Ok(())
+//! }
 //! ```
 //!
-//! Every call's documentation names the permission that it needs. [`Client::granted_permissions`] tells what a token has.
+//! It takes a tokio runtime: tokio's features `macros` and `rt-multi-thread` are what this program needs of it. The
+//! documentation of each call names its permission; [`Client::granted_permissions`] tells what a token has.
 //!
 //! # List all devices with a group tag
 //!
@@ -44,7 +50,8 @@
 //! # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
 //! ```
 //!
-//! Any other list is a stream: `client.devices().list().items()`.
+//! Any other list comes whole by `client.devices().list().all()`, or as a stream of
+//! [`items`](graph::List::items), read a page ahead.
 //!
 //! # Create and assign a hybrid join profile
 //!
@@ -64,12 +71,13 @@
 //! # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
 //! ```
 //!
-//! What is not allowed cannot be written: a hybrid join profile has no device name template, and a computer name prefix
-//! with a macro does not parse.
+//! What a hybrid join forbids cannot be written: its profile has no device name template, and a computer name prefix with
+//! a macro does not parse. [`lint`](model::HybridJoinProfile::lint) finds what the service is only said to refuse.
 //!
 //! # The ten steps as one
 //!
-//! Say what a deployment should be, see what would change, let it happen; doing it again changes nothing:
+//! Say what a deployment should be (in TOML here, in whatever serde reads), see what would change, let it happen; doing it
+//! again changes nothing:
 //!
 //! ```
 //! # use windows_autopilot::testing::Harness;
@@ -97,14 +105,13 @@
 //!
 //! # Test it offline
 //!
-//! `testing::Harness` is a client on a simulated tenant with a clock on which hours pass in milliseconds. With the feature
-//! `sim` among your `[dev-dependencies]`, a test of your own starts with these three lines:
+//! `testing::Harness` is a client on a simulated tenant with a clock on which hours pass in milliseconds. With
+//! `windows-autopilot = { version = "0.1", features = ["sim"] }` among your `[dev-dependencies]`, a test of your own begins:
 //!
 //! ```
-//! use std::time::Duration;
-//! use windows_autopilot::testing::Harness;
-//! use windows_autopilot::sim::Fault;
-//!
+//! # use std::time::Duration;
+//! # use windows_autopilot::testing::Harness;
+//! # use windows_autopilot::sim::Fault;
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 //! let Harness { client, tenant, clock, .. } = Harness::new();
 //! tenant.add_device("PF3XK7M1");
@@ -120,7 +127,7 @@
 //! # When a call fails
 //!
 //! [`Error`] is asked by [`ErrorKind`]; it names the operation, keeps the service's codes and request ids, and holds no
-//! secret. The client retries what is safe to retry ([`RetryConfig`](pipeline::RetryConfig) says when), follows next links
+//! secret. Its text ends with what to do about it, where that is known. The client retries what is safe to retry ([`RetryConfig`](pipeline::RetryConfig) says when), follows next links
 //! to its own host only, and never sends a write twice whose outcome is unknown: that ends with
 //! [`ErrorKind::UnknownOutcome`], and reading tells what became of it. [`docs::reliability`] has all of it in tables,
 //! [`docs::tracing`] how to see it at work.

@@ -32,7 +32,8 @@
 //! ```
 //!
 //! Such a test needs no network and no credential, and no time either: where the service takes minutes or a call waits
-//! before it is tried again, the [`FakeClock`] moves on by itself. `clock.advance(..)` moves it further.
+//! before it is tried again, the [`FakeClock`] moves on by itself. `clock.advance(..)` moves it further: the members of a dynamic group
+//! and what is assigned to them follow minutes later, as [`Lag`](crate::sim::Lag) says, when nothing in the test waits.
 //! [`Tenant`] has what no call of Graph can do: devices, users, connectors, faults, and the power button of a device.
 
 use std::sync::Arc;
@@ -54,8 +55,7 @@ use crate::sim::{Tenant, TenantBuilder};
 /// # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
 /// ```
 ///
-/// The client signs in as a user who may do everything, and its retries are not jittered, so that a test can assert how
-/// long was waited.
+/// Its retries are not jittered, so that a test can assert how long was waited.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Harness {
@@ -68,12 +68,15 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// A client on an ordinary tenant.
+    /// A client on an ordinary tenant, signed in as a user who may do everything.
     pub fn new() -> Self {
         Self::with(|tenant| tenant.with_delegated_callers(), |client| client)
     }
 
-    /// The same, with changes to the tenant and to the client before they are built.
+    /// A client on a tenant, with changes to both before they are built.
+    ///
+    /// Its caller is an application, as with a client secret: some calls, such as those of the MDM scope, are refused as the
+    /// service refuses them. `tenant.with_delegated_callers()` makes it a user, as in [`Harness::new`].
     ///
     /// ```
     /// use windows_autopilot::testing::Harness;

@@ -222,7 +222,12 @@ impl Devices<'_> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], entity))
     }
 
-    /// Waits until a device can be seen: after an import, it appears minutes later.
+    /// Waits until a device can be seen: after an import, it appears minutes later. Await what it returns.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`] when it takes too long.
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All`
     pub fn wait_until_visible(&self, id: &Id<Device>) -> Poller<Device> {
         let (client, id) = (self.client.clone(), id.clone());
         Poller::new(std::sync::Arc::clone(self.client.clock()), APPEARS, "the device to appear", move || {
@@ -237,7 +242,12 @@ impl Devices<'_> {
         })
     }
 
-    /// Waits until a deleted device is no longer seen.
+    /// Waits until a deleted device is no longer seen, for an hour at most.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`] when it takes longer.
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All`
     pub fn wait_until_gone(&self, id: &Id<Device>) -> Poller<()> {
         let (client, id) = (self.client.clone(), id.clone());
         let schedule = Schedule::new(APPEARS.first, APPEARS.longest, Duration::from_secs(60 * 60));
@@ -255,6 +265,13 @@ impl Devices<'_> {
 
     /// Waits until a device has `profile`: its status says assigned, the date is set, and it is that profile and no
     /// other. Switch a device on before that, and it may keep a default profile.
+    ///
+    /// Await what it returns. It takes minutes, through a dynamic group longer: an hour is a fair `deadline`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`], with what the device was last, when it takes longer than `deadline`.
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All`
     pub fn wait_until_assigned(
         &self,
         id: &Id<Device>,

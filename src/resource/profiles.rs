@@ -89,7 +89,8 @@ impl Profiles<'_> {
     /// Creates a profile. It reaches no device until it is assigned.
     ///
     /// # Errors
-    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected), often without a reason: a hyphen in the name is one.
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected), often without a reason: a hyphen in the name is
+    /// said to be one. `lint` finds such, and is not asked here.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API

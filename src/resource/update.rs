@@ -59,6 +59,8 @@ where
     ///
     /// # Errors
     /// As [`Call::send`](crate::graph::Call::send).
+    /// # Permissions
+    /// Those of the call that made it.
     pub async fn send(self) -> Result<Stored<S>> {
         if self.patch.is_empty() {
             return Ok(self.stored);

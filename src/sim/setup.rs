@@ -225,7 +225,8 @@ impl Tenant {
         self.clock.clone()
     }
 
-    /// Registers a device, at once and without an import. Gives the id of its device identity.
+    /// Registers a device, at once and without an import. Gives the id of its device identity; `parse` makes it an
+    /// [`Id`](crate::model::Id).
     pub fn add_device(&self, serial: &str) -> String {
         self.add_device_with(NewDevice::new(serial))
     }
