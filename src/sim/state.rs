@@ -128,6 +128,7 @@ pub(super) struct State {
     pub(super) limits: Limits,
     pub(super) faults: Faults,
     pub(super) requests: Vec<super::RecordedRequest>,
+    pub(super) listings: super::odata::Listings,
     pub(super) directory: Directory,
     /// Delta tokens issued before are not known any more.
     pub(super) delta_tokens_before: Timestamp,
@@ -172,6 +173,7 @@ impl State {
             limits: Limits::default(),
             faults: Faults::default(),
             requests: Vec::new(),
+            listings: super::odata::Listings::default(),
             directory: Directory::default(),
             delta_tokens_before: Timestamp::MIN,
             identities: Table::default(),

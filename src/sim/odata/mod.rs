@@ -1,8 +1,10 @@
 //! Query options: which of them a collection supports, and pages with opaque links.
 
 mod filter;
+mod listing;
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,6 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 pub(super) use self::filter::{Filter, Op, Test};
+pub(super) use self::listing::Listings;
 use super::error::Failure;
 use super::exchange::{Answer, Exchange, Reply, Request};
 use super::store::{Body, Keyed, Row, Table};
@@ -86,8 +89,11 @@ enum Position {
     },
     /// Behind a row, in the order of rows.
     Behind(u64),
-    /// At an index, in another order.
-    At(usize),
+    /// At an index of a listing in another order, which the tenant keeps.
+    Of {
+        listing: u64,
+        index: usize,
+    },
 }
 
 /// Answers a list of a table's rows. `shown` says which rows can be seen at all.
@@ -148,39 +154,37 @@ pub(super) fn list<R: Row, I: Iterator<Item = (u64, R)>>(
     let mut page = Page::default();
     let mut next = None;
     if let Some((property, descending)) = &query.order {
-        let found = rows(0).filter(|(_, row)| matches(row));
-        let mut sorted: Vec<(Key, u64, R)> =
-            found.map(|(at, row)| (Key::of(row.value(property)), at, row)).collect();
-        let order = |(a, at, _): &(Key, u64, R), (b, bt, _): &(Key, u64, R)| {
-            let order = a.partial_cmp(b).unwrap_or(Ordering::Equal);
-            if *descending { order.reverse() } else { order }.then(at.cmp(bt))
-        };
-        let start = match query.position {
-            Position::Start { skip } => skip,
-            Position::At(index) => index,
+        let listings = &exchange.state.listings;
+        let (known, order, start) = match query.position {
+            Position::Start { skip } => {
+                let found = rows(0).filter(|(_, row)| matches(row));
+                (None, in_order(found, property, *descending), skip)
+            }
+            Position::Of { listing, index } => {
+                (Some(listing), listings.get(listing).ok_or_else(stale_token)?, index)
+            }
             Position::Behind(_) => return Err(stale_token()),
         };
-        let total = sorted.len();
-        // Only what stands on the page has to be in order.
-        let end = start.saturating_add(query.page);
-        if start > 0 && start < total {
-            sorted.select_nth_unstable_by(start, order);
+        let mut index = start;
+        while page.len < query.page
+            && let Some(at) = order.get(index).copied()
+        {
+            index += 1;
+            // What is gone since the order was made, or is no longer what was asked for, is passed over.
+            let row = rows(at.saturating_sub(1)).next().filter(|(found, row)| *found == at && matches(row));
+            if let Some((_, row)) = row {
+                page.push(selection.apply(render(&row)));
+            }
         }
-        if end < total {
-            sorted.get_mut(start..).unwrap_or_default().select_nth_unstable_by(end - start, order);
-        }
-        sorted.get_mut(start..end.min(total)).unwrap_or_default().sort_unstable_by(order);
-        for (_, _, row) in sorted.iter().skip(start).take(query.page) {
-            page.push(selection.apply(render(row)));
-        }
-        if start.saturating_add(query.page) < total {
-            next = Some(Position::At(start + query.page));
+        if index < order.len() {
+            let listing = known.unwrap_or_else(|| listings.keep(order));
+            next = Some(Position::Of { listing, index });
         }
     } else {
         let (after, skip) = match query.position {
             Position::Start { skip } => (0, skip),
             Position::Behind(row) => (row, 0),
-            Position::At(_) => return Err(stale_token()),
+            Position::Of { .. } => return Err(stale_token()),
         };
         let mut found = rows(after).filter(|(_, row)| matches(row)).skip(skip).peekable();
         let mut last = after;
@@ -205,6 +209,16 @@ pub(super) fn list<R: Row, I: Iterator<Item = (u64, R)>>(
         answer.insert("@odata.nextLink".to_owned(), next_link(exchange, next).into());
     }
     Ok(Reply::Raw(page.close(&Value::Object(answer)).into()))
+}
+
+/// The positions of rows, sorted by a property.
+fn in_order<R: Row>(rows: impl Iterator<Item = (u64, R)>, property: &str, descending: bool) -> Arc<[u64]> {
+    let mut sorted: Vec<(Key, u64)> = rows.map(|(at, row)| (Key::of(row.value(property)), at)).collect();
+    sorted.sort_unstable_by(|(a, at), (b, bt)| {
+        let order = a.partial_cmp(b).unwrap_or(Ordering::Equal);
+        if descending { order.reverse() } else { order }.then(at.cmp(bt))
+    });
+    sorted.into_iter().map(|(_, at)| at).collect()
 }
 
 /// A value to sort by, read once.
@@ -544,12 +558,12 @@ fn next_link(exchange: &Exchange<'_>, position: Position) -> String {
 }
 
 fn token(seed: u64, position: Position) -> String {
-    let (kind, number) = match position {
-        Position::Start { skip } => (b'S', skip as u64),
-        Position::Behind(row) => (b'B', row),
-        Position::At(index) => (b'A', index as u64),
+    let (kind, number, index) = match position {
+        Position::Start { skip } => (b'S', skip as u64, 0),
+        Position::Behind(row) => (b'B', row, 0),
+        Position::Of { listing, index } => (b'L', listing, index as u64),
     };
-    seal(seed, &[&[kind][..], &number.to_be_bytes()[..]].concat())
+    seal(seed, &[&[kind][..], &number.to_be_bytes()[..], &index.to_be_bytes()[..]].concat())
 }
 
 /// Text that says nothing to a client, and that cannot be made up.
@@ -572,13 +586,15 @@ fn mark(seed: u64, content: &[u8]) -> u64 {
 
 fn position(exchange: &Exchange<'_>, token: &str) -> Result<Position, Failure> {
     let content = unseal(exchange.state.options.seed, token).ok_or_else(stale_token)?;
-    let (kind, number) = content.split_first().ok_or_else(stale_token)?;
-    let number = u64::from_be_bytes(number.try_into().map_err(|_| stale_token())?);
-    let index = usize::try_from(number).unwrap_or(usize::MAX);
+    let (kind, numbers) = content.split_first().ok_or_else(stale_token)?;
+    let (number, index) = numbers.split_at_checked(8).ok_or_else(stale_token)?;
+    let read = |bytes: &[u8]| bytes.try_into().map(u64::from_be_bytes).map_err(|_| stale_token());
+    let (number, index) = (read(number)?, read(index)?);
+    let small = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     match kind {
-        b'S' => Ok(Position::Start { skip: index }),
+        b'S' => Ok(Position::Start { skip: small(number) }),
         b'B' => Ok(Position::Behind(number)),
-        b'A' => Ok(Position::At(index)),
+        b'L' => Ok(Position::Of { listing: number, index: small(index) }),
         _ => Err(stale_token()),
     }
 }

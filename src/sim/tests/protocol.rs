@@ -6,6 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::sim::Lag;
 
 #[tokio::test]
 async fn a_call_without_a_token_is_refused_with_a_challenge_and_an_expired_one_too() {
@@ -186,6 +187,41 @@ async fn an_ordered_list_keeps_its_order_over_pages_and_select_keeps_what_is_nam
     assert_eq!(desk.get(&format!("{PROFILES}?$select=nonsense")).await.status, 400);
     assert_eq!(desk.get(&format!("{PROFILES}?$filter=displayName eq 'alpha'")).await.status, 400);
     assert_eq!(desk.get(&format!("{PROFILES}?$search=alpha")).await.status, 400);
+}
+
+#[tokio::test]
+async fn an_ordered_list_is_of_the_state_in_which_it_began_but_for_what_is_gone() {
+    let desk = Desk::with(|builder| builder.with_page_size(2).with_lag(Lag::none()));
+    let team = desk.tenant.add_group("Team");
+    let ids: Vec<String> = ["d", "B", "a", "e", "C", "f"].map(|name| desk.tenant.add_group(name)).into();
+    ids.iter().for_each(|member| desk.tenant.add_member(&team, member));
+    let gone = format!("/v1.0/groups/{}", ids[0]);
+    for (path, expected) in [
+        (format!("/v1.0/groups/{team}/members"), &["f", "e", "d", "C", "B", "a"][..]),
+        // The group `d` is deleted when the first page has been read, and another is made that would stand behind it.
+        ("/v1.0/groups".to_owned(), &["Team", "f", "e", "C", "B", "a"]),
+    ] {
+        let mut seen = Vec::new();
+        let mut links = vec![format!("{path}?$orderby=displayName desc")];
+        while let Some(link) = links.last() {
+            let told = desk.get(link).await;
+            seen.extend(told.column("displayName").into_iter().map(str::to_owned));
+            if links.len() == 1 && path == "/v1.0/groups" {
+                desk.tenant.add_group("cc");
+                assert_eq!(desk.delete(&gone).await.status, 204);
+            }
+            let Some(next) = told.body["@odata.nextLink"].as_str() else { break };
+            links.push(next.to_owned());
+        }
+        assert_eq!(seen, expected);
+        assert_eq!(links.len(), 3);
+        let again = desk.get(&links[1]).await;
+        assert_eq!(again.column("displayName"), seen[2..4], "the same page for the same link");
+        let unordered = links[1].replace("$orderby=displayName%20desc&", "");
+        assert_ne!(unordered, links[1]);
+        let refused = desk.get(&unordered).await;
+        assert!(refused.error().starts_with("400 Directory_ExpiredPageToken"), "{}", refused.text);
+    }
 }
 
 #[tokio::test]
