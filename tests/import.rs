@@ -16,7 +16,7 @@ use windows_autopilot::clock::{Clock, FakeClock};
 use windows_autopilot::credential::{ClientSecret, FixedToken};
 use windows_autopilot::graph::Schedule;
 use windows_autopilot::model::{DeviceToImport, HardwareHash, Id, ImportedDevice};
-use windows_autopilot::pipeline::RetryConfig;
+use windows_autopilot::pipeline::{Limits, RetryConfig};
 use windows_autopilot::registration::SampleHash;
 use windows_autopilot::sim::{Fault, NewDevice, Tenant};
 use windows_autopilot::transport::{Transport, TransportError};
@@ -479,9 +479,9 @@ async fn a_dry_run_sends_nothing_signs_in_nowhere_and_leaves_the_journal_alone()
 
     // After a run that was killed, it tells what is left.
     let world = World::new();
-    // The sign-in, and two of three requests.
+    // The sign-in, and two of three requests: there is room for two.
     world.end_at(3, true);
-    let options = ImportOptions::default().with_chunk(3);
+    let options = ImportOptions::default().with_chunk(3).with_most_pending(6);
     let run = world.import(&devices, &store).with_options(options).start();
     assert!(world.run_until_the_end_of_the_world(run).await);
     let before = store.text();
@@ -530,6 +530,91 @@ async fn a_caller_without_the_permission_is_told_at_once_and_can_go_on_with_it()
     assert_eq!((error.kind(), world.clock.elapsed()), (ErrorKind::Forbidden, Duration::ZERO));
     let report = world.import(&devices, &store).start().await.unwrap();
     assert!(report.is_complete() && world.no_device_was_sent_twice());
+}
+
+/// Takes a second for an import, refuses some of them, and keeps an eye on the journal.
+struct Busy {
+    tenant: Tenant,
+    clock: FakeClock,
+    store: MemoryStore,
+    /// When imports were asked for, in seconds.
+    imports: Mutex<Vec<u64>>,
+    seen: Mutex<std::collections::BTreeSet<String>>,
+    /// Which of them are refused.
+    refused: std::ops::Range<usize>,
+}
+
+#[derive(Clone)]
+struct Line(Arc<Busy>);
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Line")
+    }
+}
+
+#[async_trait]
+impl Transport for Line {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        let busy = &self.0;
+        if !request.uri().path().ends_with("/import") {
+            return busy.tenant.send(request).await;
+        }
+        let number = {
+            let mut imports = busy.imports.lock().unwrap();
+            imports.push(busy.clock.elapsed().as_secs());
+            let mut seen = busy.seen.lock().unwrap();
+            seen.extend(serials(request.body()));
+            let written = busy.store.text().matches(r#""state":"sending""#).count();
+            assert!(written >= seen.len(), "{written} of {} written down before they were sent", seen.len());
+            imports.len() - 1
+        };
+        busy.clock.sleep(SECOND).await;
+        if busy.refused.contains(&number) {
+            let mut refusal = http::Response::new(Bytes::new());
+            *refusal.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
+            refusal.headers_mut().insert("retry-after", http::HeaderValue::from_static("20"));
+            return Ok(refusal);
+        }
+        busy.tenant.send(request).await
+    }
+}
+
+// Issue 7, sending: side by side within the limits, halved on 429; and what is written down is so before it is sent.
+#[tokio::test]
+async fn requests_go_side_by_side_and_half_as_many_when_the_service_throttles() {
+    for (concurrency, refused, expected) in [
+        (16, 0..0, &[(0, 4), (1, 5), (2, 3)][..]),
+        (16, 0..4, &[(0, 4), (21, 2), (22, 2), (23, 3), (24, 4), (25, 1)]),
+        (1, 0..0, &[(0, 1), (1, 1), (2, 1)]),
+    ] {
+        let (clock, store) = (FakeClock::new(), MemoryStore::default());
+        let tenant = Tenant::builder().with_clock(Arc::new(clock.clone())).build();
+        let (imports, seen) = (Mutex::default(), Mutex::default());
+        let (far, time, written) = (tenant.clone(), clock.clone(), store.clone());
+        let busy = Arc::new(Busy { tenant: far, clock: time, store: written, imports, seen, refused });
+        let client = Client::builder(FixedToken::new("any"))
+            .with_transport(Line(Arc::clone(&busy)))
+            .with_clock(clock)
+            .with_limits(Limits::default().with_concurrency(concurrency))
+            .with_retry(RetryConfig::default().with_jitter(false))
+            .build()
+            .unwrap();
+        let devices: Vec<DeviceToImport> = (0..36).map(|n| device(&format!("SN-{n}"))).collect();
+        let options = ImportOptions::default().with_chunk(3).with_most_pending(36);
+        let import = Import::new(&client, devices).with_options(options);
+        let report = import.with_journal(Journal::in_store(store)).start().await.unwrap();
+        assert!(report.is_complete(), "{:?}", report.counts);
+        assert_eq!((report.counts.registered, tenant.device_count()), (36, 36));
+        let mut rounds: Vec<(u64, usize)> = Vec::new();
+        for at in &*busy.imports.lock().unwrap() {
+            match rounds.last_mut() {
+                Some((last, count)) if last == at => *count += 1,
+                _ => rounds.push((*at, 1)),
+            }
+        }
+        assert_eq!(rounds[..expected.len()], *expected, "{rounds:?}");
+    }
 }
 
 // domain.md 4.4: HTTP 400 may be one device; the others do not suffer for it.

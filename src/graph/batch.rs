@@ -7,23 +7,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::client::{Client, Manner, named};
+use super::client::{Client, Manner};
 use super::decode::{self, Answer};
 use super::operation::{ApiVersion, NO_SCOPES, Operation, OperationInfo, Permissions};
 use crate::error::{Error, ErrorKind, Result, ServiceError};
-use crate::pipeline::limit::IntuneShare;
-use crate::pipeline::retry::{Decision, Outcome, Patience, Spent, decide, workload};
+use crate::pipeline::limit::Parts;
+use crate::pipeline::retry::{Decision, Outcome, Spent, decide, workload};
+use crate::pipeline::window::Lane;
 use crate::pipeline::{Progress, retry_after};
 
 /// How many requests Graph takes in one batch.
 const MOST_REQUESTS: usize = 20;
 
 /// Requests that are sent together, twenty at a time.
+///
+/// More than twenty go in several batches side by side: as many as the service takes without throttling, at most
+/// [`Limits::concurrency`](crate::pipeline::Limits::concurrency).
 ///
 /// Each has its own outcome. What failed for a passing reason is sent again, alone, after the largest wait that was asked
 /// for; what is not idempotent and may have taken effect is not. Order is not kept: do not batch what depends on what.
@@ -118,47 +123,49 @@ impl Batch {
             let error = Error::new(ErrorKind::InvalidInput, problem);
             return Err(error.for_call(wrong.info.name, &wrong.method(), &wrong.shown));
         }
-        let mut answers = BatchAnswers { answers: HashMap::with_capacity(self.requests.len()) };
-        let now = self.client.clock().elapsed();
-        let ends = self.timeout.map(|timeout| now.saturating_add(timeout));
+        let ends = self.timeout.map(|timeout| self.client.clock().elapsed().saturating_add(timeout));
+        let mut chunks: Vec<(ApiVersion, Vec<usize>)> = Vec::new();
         for version in [ApiVersion::V1, ApiVersion::Beta] {
             let of_version: Vec<usize> = (0..self.requests.len())
                 .filter(|index| self.requests.get(*index).is_some_and(|request| request.version == version))
                 .collect();
-            for chunk in of_version.chunks(MOST_REQUESTS) {
-                self.send_chunk(version, chunk, ends, &mut answers).await;
-            }
+            chunks.extend(of_version.chunks(MOST_REQUESTS).map(|chunk| (version, chunk.to_vec())));
         }
-        Ok(answers)
+        let lane = Arc::new(Lane::default());
+        let sending = chunks.into_iter().map(|(version, chunk)| self.send_chunk(version, chunk, ends, &lane));
+        let answers = stream::iter(sending).buffer_unordered(self.client.retry().window().most());
+        let answers = answers.map(stream::iter).flatten().collect().await;
+        Ok(BatchAnswers { answers })
     }
 
     /// Sends one chunk until every request in it has an outcome.
     async fn send_chunk(
         &self,
         version: ApiVersion,
-        chunk: &[usize],
+        mut pending: Vec<usize>,
         ends: Option<Duration>,
-        answers: &mut BatchAnswers,
-    ) {
+        lane: &Arc<Lane>,
+    ) -> Vec<(usize, Answered)> {
         let (clock, retry) = (self.client.clock(), self.client.retry());
-        let start = clock.elapsed();
         let left = || ends.map(|ends| ends.saturating_sub(clock.elapsed()));
-        let mut held = Duration::ZERO;
-        let mut pending: Vec<usize> = chunk.to_vec();
+        // When it began, put off by all time in which the client itself held it back.
+        let mut began = clock.elapsed();
+        let mut answers = Vec::with_capacity(pending.len());
         let mut attempts = 0;
         while !pending.is_empty() {
             attempts += 1;
             let requests: Vec<(usize, &Request)> =
                 pending.iter().filter_map(|index| Some((*index, self.requests.get(*index)?))).collect();
-            let progress = Arc::new(Progress::default());
-            let exchanged = match (self.pass_gates(&requests, start, ends).await, left()) {
-                (Err(error), _) => Err(error),
-                (Ok(()), Some(Duration::ZERO)) => {
+            let progress = Arc::new(Progress::begun(began));
+            let exchanged = match left() {
+                Some(Duration::ZERO) => {
                     Err(Error::new(ErrorKind::Timeout, "the batch's time was up before it was sent"))
                 }
-                (Ok(()), timeout) => self.exchange(version, &requests, timeout, Arc::clone(&progress)).await,
+                timeout => {
+                    let (lane, progress) = (Some(Arc::clone(lane)), Arc::clone(&progress));
+                    self.exchange(version, &requests, Manner { timeout, lane, progress, parts: None }).await
+                }
             };
-            held = held.saturating_add(progress.held(clock.elapsed()));
             let mut parts = match exchanged {
                 Ok(parts) => parts,
                 Err(error) => {
@@ -167,15 +174,17 @@ impl Batch {
                             error.like().for_call(request.info.name, &request.method(), &request.shown);
                         let known = request.info.idempotent || !error.outcome_unknown();
                         let error = if known { error.with_known_outcome() } else { error };
-                        answers.insert(index, request, Err(error));
+                        answers.push((index, request.answered(Err(error))));
                     }
-                    return;
+                    return answers;
                 }
             };
-            let elapsed = clock.elapsed().saturating_sub(start).saturating_sub(held);
-            let spent = Spent { attempts, elapsed, left: left() };
+            let now = clock.elapsed();
+            began = began.saturating_add(progress.held(now));
+            let spent = Spent { attempts, elapsed: now.saturating_sub(began), left: left() };
             let mut again = Vec::new();
             let mut longest = Duration::ZERO;
+            let mut any_throttled = false;
             for (index, request) in requests {
                 let part = parts.remove(&index);
                 let outcome = match &part {
@@ -193,9 +202,15 @@ impl Batch {
                 };
                 let throttled =
                     matches!(outcome, Outcome::Answer { status: StatusCode::TOO_MANY_REQUESTS, .. });
+                any_throttled |= throttled;
                 let decision = decide(retry.config(), request.info.idempotent, outcome, spent);
-                if let (Outcome::Answer { retry_after: Some(wait), .. }, true) = (outcome, throttled) {
-                    retry.close_gate(workload(&request.shown), wait);
+                match (outcome, decision) {
+                    (Outcome::Answer { retry_after: Some(wait), .. }, _) | (_, Decision::Wait(wait))
+                        if throttled =>
+                    {
+                        retry.close_gate(workload(&request.shown), wait);
+                    }
+                    _ => {}
                 }
                 match decision {
                     Decision::Wait(wait) if throttled || retry.spend(request.info.name) => {
@@ -204,32 +219,20 @@ impl Batch {
                         again.push(index);
                     }
                     _ => {
-                        let outcome = request.outcome(part, clock.timestamp());
-                        answers.insert(index, request, outcome);
+                        answers.push((index, request.answered(request.outcome(part, clock.timestamp()))));
                     }
                 }
+            }
+            match any_throttled {
+                true => retry.window().throttled(progress.era()),
+                false => retry.window().succeeded(progress.era()),
             }
             if !again.is_empty() {
                 clock.sleep(longest).await;
             }
             pending = again;
         }
-    }
-
-    /// Waits until every workload of the requests may be called again.
-    async fn pass_gates(
-        &self,
-        requests: &[(usize, &Request)],
-        start: Duration,
-        ends: Option<Duration>,
-    ) -> Result<()> {
-        let patience = Patience::since(start, ends);
-        let workloads: BTreeSet<&str> =
-            requests.iter().map(|(_, request)| workload(&request.shown)).collect();
-        for workload in workloads {
-            self.client.retry().pass_gate(workload, &patience).await?;
-        }
-        Ok(())
+        answers
     }
 
     /// One exchange: the parts of the answer by the index of their request.
@@ -237,16 +240,18 @@ impl Batch {
         &self,
         version: ApiVersion,
         requests: &[(usize, &Request)],
-        timeout: Option<Duration>,
-        progress: Arc<Progress>,
+        manner: Manner,
     ) -> Result<HashMap<usize, Part>> {
         let steps: Vec<Step<'_>> = requests.iter().map(|(index, request)| request.step(*index)).collect();
-        let mut share = IntuneShare { requests: 0, writes: 0 };
+        let workloads: BTreeSet<&str> =
+            requests.iter().map(|(_, request)| workload(&request.shown)).collect();
+        let mut all =
+            Parts { requests: 0, writes: 0, workloads: workloads.into_iter().map(Box::from).collect() };
         for (_, request) in requests {
             if request.url.starts_with("/deviceManagement") || request.url.starts_with("/deviceAppManagement")
             {
-                share.requests += 1;
-                share.writes += usize::from(request.info.method != "GET");
+                all.requests += 1;
+                all.writes += usize::from(request.info.method != "GET");
             }
         }
         // Sent again as a whole only if that is right for each request in it.
@@ -257,10 +262,7 @@ impl Batch {
         let operation = Operation::new(info, &[], decode::entity::<Responses>)
             .with_version(version)
             .with_json(&Requests { requests: steps });
-        operation.check().map_err(|error| named(error, &operation))?;
-        let address = operation.address(self.client.cloud().graph());
-        let manner = Manner { timeout, share: Some(share), progress };
-        let answer = self.client.exchange(&operation, &address, manner).await?;
+        let answer = self.client.execute_as(&operation, Manner { parts: Some(all), ..manner }).await?;
         let mut parts = HashMap::new();
         for response in answer.responses {
             // Ids come back in any order and any case; ours are numbers.
@@ -316,6 +318,10 @@ impl Request {
             headers.insert("Content-Type", "application/json");
         }
         Step { id: index.to_string(), method: self.info.method, url: &self.url, headers, body }
+    }
+
+    fn answered(&self, outcome: Result<Answer>) -> Answered {
+        Answered { info: self.info, method: self.method(), shown: self.shown.clone(), outcome }
     }
 
     fn outcome(&self, part: Option<Part>, now: jiff::Timestamp) -> Result<Answer> {
@@ -411,12 +417,6 @@ struct Answered {
 }
 
 impl BatchAnswers {
-    fn insert(&mut self, index: usize, request: &Request, outcome: Result<Answer>) {
-        let answered =
-            Answered { info: request.info, method: request.method(), shown: request.shown.clone(), outcome };
-        self.answers.insert(index, answered);
-    }
-
     /// The outcome of the request that the slot is for.
     ///
     /// # Errors

@@ -19,10 +19,11 @@ use crate::clock::{Clock, SystemClock, within_working};
 use crate::credential::TokenProvider;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::auth::{Auth, Place};
-use crate::pipeline::limit::{IntuneShare, Limit};
+use crate::pipeline::limit::{Limit, Parts};
 use crate::pipeline::request_id::RequestId;
 use crate::pipeline::retry::Retry;
 use crate::pipeline::trace::Trace;
+use crate::pipeline::window::Lane;
 use crate::pipeline::{
     CallInfo, Event, Limits, Middleware, Observer, Pipeline, Progress, RetryConfig, TimeLimit, What,
     retry_after,
@@ -209,9 +210,18 @@ impl Client {
     }
 
     pub(crate) async fn execute<T>(&self, operation: &Operation<T>, timeout: Option<Duration>) -> Result<T> {
+        self.execute_as(operation, Manner { timeout, ..Manner::default() }).await
+    }
+
+    /// Sends an operation side by side with others.
+    pub(crate) async fn send_in<T>(&self, lane: Arc<Lane>, operation: &Operation<T>) -> Result<T> {
+        self.execute_as(operation, Manner { lane: Some(lane), ..Manner::default() }).await
+    }
+
+    pub(crate) async fn execute_as<T>(&self, operation: &Operation<T>, manner: Manner) -> Result<T> {
         operation.check().map_err(|error| named(error, operation))?;
         let address = operation.address(self.inner.cloud.graph());
-        self.exchange(operation, &address, Manner { timeout, ..Manner::default() }).await
+        self.exchange(operation, &address, manner).await
     }
 
     /// Sends `operation` to `address`, which is its own or a link that the service gave for it.
@@ -221,7 +231,7 @@ impl Client {
         address: &str,
         manner: Manner,
     ) -> Result<T> {
-        let Manner { timeout, share, progress } = manner;
+        let Manner { timeout, parts, lane, progress } = manner;
         let inner = &*self.inner;
         let limit = timeout.unwrap_or(inner.call_timeout);
         let mut info = CallInfo::new(operation.info.name, operation.info.path, operation.info.idempotent);
@@ -248,8 +258,11 @@ impl Client {
         }
         headers.extend(operation.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
         request.extensions_mut().insert(info);
-        if let Some(share) = share {
-            request.extensions_mut().insert(share);
+        if let Some(parts) = parts {
+            request.extensions_mut().insert(parts);
+        }
+        if let Some(lane) = lane {
+            request.extensions_mut().insert(lane);
         }
 
         let work = async {
@@ -314,8 +327,10 @@ impl Client {
 pub(crate) struct Manner {
     /// When it must be over, whatever happens.
     pub(crate) timeout: Option<Duration>,
-    /// How much of Intune's limits it takes.
-    pub(crate) share: Option<IntuneShare>,
+    /// What it is made of, if it is a batch.
+    pub(crate) parts: Option<Parts>,
+    /// What it is sent side by side with.
+    pub(crate) lane: Option<Arc<Lane>>,
     /// What has become of it.
     pub(crate) progress: Arc<Progress>,
 }
@@ -439,7 +454,8 @@ impl ClientBuilder {
         let transport = self.transport.unwrap_or(transport);
         let observer = self.observer;
         let clock: Arc<dyn Clock> = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
-        let retry = || Arc::new(Retry::new(self.retry.clone(), Arc::clone(&clock), observer.clone()));
+        let most = self.limits.concurrency;
+        let retry = || Arc::new(Retry::new(self.retry.clone(), most, Arc::clone(&clock), observer.clone()));
         let pipeline = |steps, transport| {
             Pipeline::new(steps, transport, Arc::clone(&clock), self.try_timeout, observer.clone())
         };
@@ -458,7 +474,8 @@ impl ClientBuilder {
         let retry = retry();
         steps.push(Arc::clone(&retry) as Arc<dyn Middleware>);
         steps.push(Arc::clone(&auth) as Arc<dyn Middleware>);
-        steps.push(Arc::new(Limit::new(&self.limits, Arc::clone(&clock), observer.clone())));
+        let limit = Limit::new(&self.limits, Arc::clone(&clock), observer.clone(), Arc::clone(&retry));
+        steps.push(Arc::new(limit));
         steps.extend(self.per_try);
         let pipeline = pipeline(steps, transport);
         let (cloud, call_timeout) = (self.cloud, self.call_timeout);

@@ -8,6 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
+use super::retry::{Patience, Retry};
+use super::window::Lane;
 use super::{CallInfo, Middleware, Next, Observer, What};
 use crate::clock::Clock;
 use crate::error::Result;
@@ -26,6 +28,9 @@ use crate::error::Result;
 #[non_exhaustive]
 pub struct Limits {
     /// Requests on their way at the same time. 16.
+    ///
+    /// Of the parts of a batch and of an import, which are sent side by side, it is 4 at first: one more after each
+    /// round of good answers, up to this, and half as many whenever the service throttles any call of the client.
     pub concurrency: usize,
     /// Writes to Intune in [`Limits::WINDOW`]; `None` for no limit. 100.
     pub intune_writes: Option<usize>,
@@ -70,69 +75,124 @@ impl Default for Limits {
     }
 }
 
-/// Rides in a batch's extensions: how many of its requests count against Intune's limits.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct IntuneShare {
+/// Rides in a batch's extensions: what the requests in it are.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts {
+    /// How many of them count against Intune's limits.
     pub(crate) requests: usize,
+    /// How many of those are writes.
     pub(crate) writes: usize,
+    /// What they call, as far as it is throttled together.
+    pub(crate) workloads: Arc<[Box<str>]>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Limit {
     clock: Arc<dyn Clock>,
     observer: Observer,
+    retry: Arc<Retry>,
     slots: Semaphore,
     requests: Option<Pacer>,
     writes: Option<Pacer>,
 }
 
 impl Limit {
-    pub(crate) fn new(limits: &Limits, clock: Arc<dyn Clock>, observer: Observer) -> Self {
+    pub(crate) fn new(limits: &Limits, clock: Arc<dyn Clock>, observer: Observer, retry: Arc<Retry>) -> Self {
         Self {
             clock,
             observer,
+            retry,
             slots: Semaphore::new(limits.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
             requests: limits.intune_requests.map(Pacer::new),
             writes: limits.intune_writes.map(Pacer::new),
         }
     }
 
-    fn share(request: &http::Request<Bytes>) -> IntuneShare {
-        if let Some(share) = request.extensions().get::<IntuneShare>() {
-            return *share;
+    /// How many requests to Intune it is, and how many writes.
+    fn share(request: &http::Request<Bytes>) -> (usize, usize) {
+        if let Some(parts) = request.extensions().get::<Parts>() {
+            return (parts.requests, parts.writes);
         }
         let intune = matches!(
             request.uri().path().split('/').nth(2),
             Some("deviceManagement" | "deviceAppManagement")
         );
         let write = intune && !request.method().is_safe();
-        IntuneShare { requests: intune.into(), writes: write.into() }
+        (intune.into(), write.into())
     }
 }
 
 #[async_trait]
 impl Middleware for Limit {
     async fn handle(&self, request: http::Request<Bytes>, next: Next<'_>) -> Result<http::Response<Bytes>> {
-        let share = Self::share(&request);
+        let (requests, writes) = Self::share(&request);
+        let is_batch = request.extensions().get::<Parts>().is_some();
+        let lane = request.extensions().get::<Arc<Lane>>().cloned();
         let call = request.extensions().get::<CallInfo>().cloned();
-        let hold = call.as_ref().map(|call| call.progress.hold(&*self.clock));
-        let start = self.clock.elapsed();
-        // In one order everywhere: writes, requests, a slot. Whoever has a slot waits for nothing here.
-        let writes = pass(&self.writes, share.writes, &*self.clock).await;
-        let requests = pass(&self.requests, share.requests, &*self.clock).await;
-        // The semaphore is never closed.
-        let _slot = self.slots.acquire().await;
+        let window = self.retry.window();
+        let mut wait = Duration::ZERO;
+
+        // In one order everywhere: a place, writes, requests, a slot. Whoever has a slot waits for nothing here.
+        let hold = Hold::begin(&*self.clock, call.as_ref());
+        let _place = match &lane {
+            Some(lane) => Some(window.place(lane).await),
+            None => None,
+        };
+        let writes = pass(&self.writes, writes, &*self.clock).await;
+        wait += hold.end();
+        let (requests, _slot) = loop {
+            // The service may have asked to be left alone since this call was let through. Who is next to write waits
+            // for that in its turn, and the others behind it.
+            let patience = Patience::new(call.as_ref(), self.clock.elapsed());
+            self.retry.pass_gates(&request, &patience).await?;
+            let hold = Hold::begin(&*self.clock, call.as_ref());
+            let requests = pass(&self.requests, requests, &*self.clock).await;
+            // The semaphore is never closed.
+            let slot = self.slots.acquire().await;
+            wait += hold.end();
+            if !self.retry.is_gated(&request) {
+                break (requests, slot);
+            }
+        };
         let now = self.clock.elapsed();
         for turn in [writes, requests].into_iter().flatten() {
             turn.take(now);
         }
-        drop(hold);
-        let wait = now.saturating_sub(start);
         if !wait.is_zero() {
             tracing::debug!(?wait, "held back to stay within the client's own limits");
             self.observer.tell(call.as_ref().map_or("other", CallInfo::operation), || What::Paced { wait });
         }
-        next.run(request).await
+
+        let era = window.era();
+        if let Some(call) = &call {
+            call.progress.sent_in(era);
+        }
+        let result = next.run(request).await;
+        match result.as_ref().map(|answer| answer.status().as_u16()) {
+            Ok(429) if call.is_none_or(|call| call.waits_when_throttled) => window.throttled(era),
+            // Whether a batch was taken, its parts say.
+            Ok(..429 | 430..500) if !is_batch => window.succeeded(era),
+            _ => {}
+        }
+        result
+    }
+}
+
+/// A wait for the client's own limits, which is no time of the call's.
+struct Hold<'a> {
+    clock: &'a dyn Clock,
+    start: Duration,
+    _call: Option<super::Hold<'a>>,
+}
+
+impl<'a> Hold<'a> {
+    fn begin(clock: &'a dyn Clock, call: Option<&'a CallInfo>) -> Self {
+        Self { clock, start: clock.elapsed(), _call: call.map(|call| call.progress.hold(clock)) }
+    }
+
+    /// How long it was.
+    fn end(self) -> Duration {
+        self.clock.elapsed().saturating_sub(self.start)
     }
 }
 

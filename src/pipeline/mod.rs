@@ -3,14 +3,15 @@
 //! What a client promises in return is in [`crate::docs::reliability`], how to see it at work in [`crate::docs::tracing`].
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tracing::Instrument as _;
 
+use self::window::Era;
 use crate::clock::{Clock, within};
 use crate::credential::{AskedWait, Exchange};
 use crate::error::{Error, Result};
@@ -23,6 +24,7 @@ pub(crate) mod request_id;
 pub(crate) mod retry;
 mod retry_after;
 pub(crate) mod trace;
+pub(crate) mod window;
 
 pub use self::limit::Limits;
 pub(crate) use self::observe::Observer;
@@ -153,6 +155,10 @@ pub(crate) struct Progress {
     open: AtomicBool,
     /// So it was at least once during the call.
     was_open: AtomicBool,
+    /// When its first try began, waits before it included.
+    began: OnceLock<Duration>,
+    /// The era of the window in which its last try was sent.
+    era: AtomicU64,
     holds: Mutex<Holds>,
 }
 
@@ -183,6 +189,11 @@ impl Drop for Hold<'_> {
 }
 
 impl Progress {
+    /// Of a call that is a part of work that began at `began`.
+    pub(crate) fn begun(began: Duration) -> Self {
+        Self { began: began.into(), ..Self::default() }
+    }
+
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts.load(Ordering::Relaxed)
     }
@@ -193,6 +204,20 @@ impl Progress {
 
     pub(crate) fn was_ambiguous(&self) -> bool {
         self.was_open.load(Ordering::Relaxed)
+    }
+
+    /// When its first try began, which is now if it has not.
+    pub(crate) fn began(&self, now: Duration) -> Duration {
+        *self.began.get_or_init(|| now)
+    }
+
+    /// The era of the window in which its last try was sent.
+    pub(crate) fn era(&self) -> Era {
+        Era(self.era.load(Ordering::Relaxed))
+    }
+
+    fn sent_in(&self, era: Era) {
+        self.era.store(era.0, Ordering::Relaxed);
     }
 
     fn holds(&self) -> MutexGuard<'_, Holds> {

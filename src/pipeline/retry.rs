@@ -10,6 +10,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::StatusCode;
 
+use super::limit::Parts;
+use super::window::Window;
 use super::{CallInfo, Middleware, Next, Observer, What, retry_after};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result, ServiceError};
@@ -174,12 +176,24 @@ pub(crate) struct Retry {
     observer: Observer,
     gate: Gate,
     budget: Budget,
+    window: Window,
 }
 
 impl Retry {
-    pub(crate) fn new(config: RetryConfig, clock: Arc<dyn Clock>, observer: Observer) -> Self {
+    /// For at most `concurrency` requests at the same time.
+    pub(crate) fn new(
+        config: RetryConfig,
+        concurrency: usize,
+        clock: Arc<dyn Clock>,
+        observer: Observer,
+    ) -> Self {
         let budget = Budget::new(config.budget);
-        Self { config, clock, observer, gate: Gate::default(), budget }
+        Self { config, clock, observer, gate: Gate::default(), budget, window: Window::new(concurrency) }
+    }
+
+    /// How many requests are sent side by side.
+    pub(crate) fn window(&self) -> &Window {
+        &self.window
     }
 
     pub(crate) fn config(&self) -> &RetryConfig {
@@ -207,11 +221,23 @@ impl Retry {
         self.observer.tell(operation, || What::Retry { attempt, wait, throttled });
     }
 
-    /// Waits until the workload is open again, or fails if that takes too long.
-    pub(crate) async fn pass_gate(&self, workload: &str, patience: &Patience<'_>) -> Result<()> {
+    /// Whether a workload that the request calls is to be left alone.
+    pub(crate) fn is_gated(&self, request: &http::Request<Bytes>) -> bool {
+        let now = self.clock.elapsed();
+        workloads(request).any(|workload| self.gate.wait(workload, now).is_some())
+    }
+
+    /// Waits until all workloads that the request calls are open again, or fails if that takes too long.
+    pub(crate) async fn pass_gates(
+        &self,
+        request: &http::Request<Bytes>,
+        patience: &Patience<'_>,
+    ) -> Result<()> {
         loop {
             let now = self.clock.elapsed();
-            let Some(wait) = self.gate.wait(workload, now) else { return Ok(()) };
+            let closed =
+                workloads(request).filter_map(|workload| Some((self.gate.wait(workload, now)?, workload)));
+            let Some((wait, workload)) = closed.max() else { return Ok(()) };
             let fits = patience.elapsed(now).saturating_add(wait) <= self.config.max_elapsed
                 && patience.left(now).is_none_or(|left| wait < left);
             if !fits {
@@ -228,34 +254,22 @@ impl Retry {
 /// What a call has used of its time.
 pub(crate) struct Patience<'a> {
     call: Option<&'a CallInfo>,
-    /// When it must be over, where no call says so.
-    ends: Option<Duration>,
     start: Duration,
-    held_before: Duration,
 }
 
 impl<'a> Patience<'a> {
-    fn new(call: Option<&'a CallInfo>, now: Duration) -> Self {
-        let held_before = call.map(|call| call.progress.held(now)).unwrap_or_default();
-        Self { call, ends: None, start: now, held_before }
-    }
-
-    /// Of work that began at `start` and is made of several calls.
-    pub(crate) fn since(start: Duration, ends: Option<Duration>) -> Self {
-        Self { call: None, ends, start, held_before: Duration::ZERO }
+    pub(crate) fn new(call: Option<&'a CallInfo>, now: Duration) -> Self {
+        Self { call, start: call.map_or(now, |call| call.progress.began(now)) }
     }
 
     /// Time since it began, but for that in which the client itself held it back.
     fn elapsed(&self, now: Duration) -> Duration {
         let held = self.call.map(|call| call.progress.held(now)).unwrap_or_default();
-        now.saturating_sub(self.start).saturating_sub(held.saturating_sub(self.held_before))
+        now.saturating_sub(self.start).saturating_sub(held)
     }
 
     fn left(&self, now: Duration) -> Option<Duration> {
-        match self.call {
-            Some(call) => call.time_left(now),
-            None => self.ends.map(|ends| ends.saturating_sub(now)),
-        }
+        self.call.and_then(|call| call.time_left(now))
     }
 
     fn operation(&self) -> &'static str {
@@ -275,7 +289,7 @@ impl Middleware for Retry {
         let mut attempts = 0;
         let mut fresh = false;
         loop {
-            self.pass_gate(workload(request.uri().path()), &patience).await?;
+            self.pass_gates(&request, &patience).await?;
             let mut this_try = request.clone();
             if fresh {
                 this_try.extensions_mut().insert(NewConnection);
@@ -325,6 +339,12 @@ impl Middleware for Retry {
 /// What is throttled together: the first segment after the version, such as `deviceManagement`.
 pub(crate) fn workload(path: &str) -> &str {
     path.split('/').nth(2).unwrap_or_default()
+}
+
+/// The workloads that a request calls, those of a batch's parts included.
+fn workloads(request: &http::Request<Bytes>) -> impl Iterator<Item = &str> {
+    let parts = request.extensions().get::<Parts>().into_iter().flat_map(|parts| &*parts.workloads);
+    std::iter::once(workload(request.uri().path())).chain(parts.map(|workload| &**workload))
 }
 
 /// Workloads that are to be left alone for a while, by all calls of the client.

@@ -11,21 +11,21 @@ use windows_autopilot::{ErrorKind, Result};
 use crate::harness::{Reply, SECOND, World, answer, in_turn, ok, silence};
 
 /// The ids of the parts that a batch asks for.
-fn ids(request: &Request<Bytes>) -> Vec<String> {
+pub(crate) fn ids(request: &Request<Bytes>) -> Vec<String> {
     let body: Value = serde_json::from_slice(request.body()).unwrap();
     let ids = body["requests"].as_array().unwrap().iter();
     ids.map(|part| part["id"].as_str().unwrap().to_owned()).collect()
 }
 
-fn part(id: &str, status: u16, headers: Value, body: Value) -> Value {
+pub(crate) fn part(id: &str, status: u16, headers: Value, body: Value) -> Value {
     json!({"id": id, "status": status, "headers": headers, "body": body})
 }
 
-fn good(id: &str) -> Value {
+pub(crate) fn good(id: &str) -> Value {
     part(id, 200, json!({"Content-Type": "application/json"}), json!({"id": id}))
 }
 
-fn parts(parts: impl IntoIterator<Item = Value>) -> Reply {
+pub(crate) fn parts(parts: impl IntoIterator<Item = Value>) -> Reply {
     let parts: Vec<Value> = parts.into_iter().collect();
     crate::harness::json(200, &json!({"responses": parts}).to_string())
 }

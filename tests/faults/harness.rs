@@ -20,6 +20,8 @@ pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) enum Reply {
     Answer(Response<Bytes>),
     Fail(TransportErrorKind),
+    /// Nothing, ever, and no wait either.
+    Never,
     /// The same, but not before this long.
     After(Duration, Box<Reply>),
 }
@@ -113,6 +115,7 @@ impl World {
                 loop {
                     match reply {
                         Reply::Answer(answer) => return Ok(answer),
+                        Reply::Never => std::future::pending().await,
                         Reply::Fail(kind) => return Err(TransportError::new(kind, "as told")),
                         Reply::After(wait, then) => {
                             time.sleep(wait).await;

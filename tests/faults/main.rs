@@ -3,6 +3,7 @@
 //! Over `transport_fn` and in virtual time; what needs a socket is in `tests/transport.rs`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod abreast;
 mod answers;
 mod batch;
 mod broken;

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use futures_util::future::select;
-use futures_util::{StreamExt as _, stream};
+use futures_util::stream::FuturesUnordered;
 
 use super::Import;
 use super::entry::{Entry, Header, device_key};
-use super::machine::{Answer, Machine, Seen, Step, Tagged};
+use super::machine::{Answer, Machine, Seen, Shipment, Step, Tagged};
 use super::outcome::Refusal;
 use super::report::{ImportEvent, ImportEventKind, ImportPreview, ImportReport};
 use super::sync::{Synced, wait_after_refusal, wait_before_sync};
@@ -17,13 +18,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Client, Operation};
 use crate::model::{DeviceToImport, Finding, Severity, Text};
 use crate::pipeline::request_id::random_guid;
+use crate::pipeline::window::Lane;
 use crate::resource::DeviceUpdate;
 use crate::workflow::journal::Journal;
 use crate::workflow::run::Progress;
-
-/// Requests in one batch, and batches at the same time.
-const BATCH: usize = 20;
-const BATCHES: usize = 4;
 
 pub(super) async fn run(import: Import, progress: Progress<ImportEvent>) -> Result<ImportReport> {
     let mut driver = Driver::begin(import, progress).await?;
@@ -124,6 +122,7 @@ impl Driver {
 
     async fn go_on(&mut self) -> Result<()> {
         while !self.progress.is_stopped() {
+            self.machine.send_abreast(self.client.retry().window().size());
             let step = self.machine.next(self.clock.elapsed());
             // Written down before it is done: after a kill, what may have been sent is known.
             self.write_down()?;
@@ -146,7 +145,7 @@ impl Driver {
 
     async fn take(&mut self, step: Step) -> Result<()> {
         match step {
-            Step::Send => self.send().await?,
+            Step::Send(shipments) => self.send(shipments).await?,
             Step::Look => {
                 let records = self.client.imports().list().all().await;
                 let records = known_or_fatal(records)?;
@@ -195,23 +194,33 @@ impl Driver {
         Ok(())
     }
 
-    async fn send(&mut self) -> Result<()> {
-        let devices = self.machine.to_send();
-        let result = self.client.imports().import(&devices).send().await;
-        drop(devices);
-        let now = self.clock.elapsed();
-        match result {
-            Ok(records) => self.machine.on_sent(now, Answer::Records(records)),
-            Err(error) => {
-                let answer = answer(&error);
-                tracing::debug!(?answer, kind = ?error.kind(), "devices were not imported");
-                self.machine.on_sent(now, answer);
-                if is_fatal(&error) || self.machine.is_refused_altogether() {
-                    return Err(error);
+    async fn send(&mut self, shipments: Vec<Shipment>) -> Result<()> {
+        let lane = Arc::new(Lane::default());
+        let mut sending = FuturesUnordered::new();
+        for shipment in shipments {
+            let devices = self.machine.to_send(shipment);
+            let operation = self.client.imports().import(&devices).into_operation();
+            let (client, lane) = (self.client.clone(), Arc::clone(&lane));
+            sending.push(async move { (shipment, client.send_in(lane, &operation).await) });
+        }
+        let mut fatal = None;
+        while let Some((shipment, result)) = sending.next().await {
+            let now = self.clock.elapsed();
+            match result {
+                Ok(records) => self.machine.on_sent(now, shipment, Answer::Records(records)),
+                Err(error) => {
+                    let answer = answer(&error);
+                    tracing::debug!(?answer, kind = ?error.kind(), "devices were not imported");
+                    self.machine.on_sent(now, shipment, answer);
+                    if is_fatal(&error) || self.machine.is_refused_altogether() {
+                        fatal.get_or_insert(error);
+                    }
                 }
             }
+            // What came of one is written down before another is waited for.
+            self.write_down()?;
         }
-        Ok(())
+        fatal.map_or(Ok(()), Err)
     }
 
     async fn sync(&self) -> Result<(Synced, Option<Finding>)> {
@@ -234,31 +243,18 @@ impl Driver {
         }
     }
 
-    /// Sends operations twenty at a time, a few such batches at once. Each has its own result.
+    /// Sends operations many at a time. Each has its own result.
     async fn in_batches<T: 'static>(
         &self,
         operations: Vec<(usize, Operation<T>)>,
     ) -> Vec<(usize, Result<T>)> {
-        let mut batches = Vec::new();
-        let mut rest = operations.into_iter().peekable();
-        while rest.peek().is_some() {
-            let mut batch = self.client.batch();
-            let slots: Vec<_> =
-                rest.by_ref().take(BATCH).map(|(index, operation)| (index, batch.add(operation))).collect();
-            batches.push(async move {
-                let mut results: Vec<(usize, Result<T>)> = Vec::with_capacity(slots.len());
-                match batch.send().await {
-                    Ok(mut answers) => {
-                        results.extend(slots.into_iter().map(|(index, slot)| (index, answers.take(slot))));
-                    }
-                    Err(error) => {
-                        results.extend(slots.into_iter().map(|(index, _)| (index, Err(error.like()))))
-                    }
-                }
-                results
-            });
+        let mut batch = self.client.batch();
+        let slots: Vec<_> =
+            operations.into_iter().map(|(index, operation)| (index, batch.add(operation))).collect();
+        match batch.send().await {
+            Ok(mut answers) => slots.into_iter().map(|(index, slot)| (index, answers.take(slot))).collect(),
+            Err(error) => slots.into_iter().map(|(index, _)| (index, Err(error.like()))).collect(),
         }
-        stream::iter(batches).buffer_unordered(BATCHES).concat().await
     }
 
     fn tell(&self, kind: ImportEventKind) {

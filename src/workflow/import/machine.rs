@@ -3,7 +3,7 @@
 //! The driver asks for the next [`Step`], writes down what has changed, does the step and tells what came of it. Time is
 //! the clock's `elapsed`.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -22,8 +22,8 @@ use crate::model::{
     Device, DeviceToImport, Finding, GroupTag, Id, ImportedDevice, SerialNumber, Severity, Text,
 };
 
-/// How many devices one step asks for.
-const MOST_AT_ONCE: usize = 200;
+/// How many devices one step asks for: as many as go side by side in batches of twenty, with the usual limits.
+const MOST_AT_ONCE: usize = 320;
 
 /// How often in a row a record may be missing before it counts as deleted: a fresh one can be slow to show.
 const MOST_MISSES: u32 = 5;
@@ -34,8 +34,8 @@ const MOST_REFUSED: u32 = 10;
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Send these devices; ask [`Machine::to_send`] for them.
-    Send,
+    /// Send these requests, side by side; ask [`Machine::to_send`] for the devices of each.
+    Send(Vec<Shipment>),
     /// List all records, to look for devices whose answer was lost.
     Look,
     /// Ask for these records.
@@ -53,6 +53,9 @@ pub(super) enum Step {
     /// All devices are through.
     End,
 }
+
+/// The number of a request that is on its way.
+pub(super) type Shipment = u64;
 
 /// What came of sending.
 #[derive(Debug)]
@@ -193,8 +196,11 @@ pub(super) struct Machine {
     options: ImportOptions,
     slots: Vec<Slot>,
     outbox: Outbox,
-    /// The request that is on its way.
-    on_its_way: Option<Parcel>,
+    /// The requests that are on their way.
+    on_their_way: BTreeMap<Shipment, Parcel>,
+    shipments: Shipment,
+    /// How many of them go side by side.
+    abreast: usize,
     /// When which device is to be looked at.
     agenda: BTreeSet<(Duration, usize)>,
     deletions: VecDeque<(usize, Id<ImportedDevice>)>,
@@ -224,7 +230,9 @@ impl Machine {
             options,
             slots: Vec::with_capacity(devices.len()),
             outbox: Outbox::new(options.chunk, options.most_pending),
-            on_its_way: None,
+            on_their_way: BTreeMap::new(),
+            shipments: 0,
+            abreast: 1,
             agenda: BTreeSet::new(),
             deletions: VecDeque::new(),
             sync: SyncGuard::new(options.sync),
@@ -323,11 +331,26 @@ impl Machine {
         Ok(())
     }
 
+    /// Sets how many requests the next step may send side by side; at least 1.
+    pub(super) fn send_abreast(&mut self, requests: usize) {
+        self.abreast = requests.max(1);
+    }
+
     /// What to do now. What has changed by asking is in [`Machine::take_changes`], to be written down before it is done.
     pub(super) fn next(&mut self, now: Duration) -> Step {
-        if let Some(parcel) = self.outbox.next(now, self.counts.pending()) {
-            self.begin_sending(parcel, now);
-            return Step::Send;
+        let mut shipments = Vec::new();
+        while shipments.len() < self.abreast
+            && let Some(parcel) = self.outbox.next(now, self.counts.pending())
+        {
+            // What the service has not taken once goes alone.
+            let again = parcel.since.is_some();
+            shipments.push(self.begin_sending(parcel, now));
+            if again {
+                break;
+            }
+        }
+        if !shipments.is_empty() {
+            return Step::Send(shipments);
         }
         if let Some(step) = self.due(now) {
             return step;
@@ -349,21 +372,21 @@ impl Machine {
         }
     }
 
-    /// The devices of [`Step::Send`], with their import ids.
-    pub(super) fn to_send(&self) -> Vec<DeviceToImport> {
-        self.sent().map(|sent| sent.device.clone().with_import_id(sent.import_id)).collect()
+    /// The devices of a request of [`Step::Send`], with their import ids.
+    pub(super) fn to_send(&self, shipment: Shipment) -> Vec<DeviceToImport> {
+        self.sent(shipment).map(|sent| sent.device.clone().with_import_id(sent.import_id)).collect()
     }
 
-    /// Takes what came of [`Step::Send`].
-    pub(super) fn on_sent(&mut self, now: Duration, mut answer: Answer) {
+    /// Takes what came of a request of [`Step::Send`].
+    pub(super) fn on_sent(&mut self, now: Duration, shipment: Shipment, mut answer: Answer) {
         let matched = match &mut answer {
             Answer::Records(records) => {
-                let sent: Vec<Sent<'_>> = self.sent().collect();
+                let sent: Vec<Sent<'_>> = self.sent(shipment).collect();
                 matching::match_records(&sent, std::mem::take(records), From::Answer)
             }
             Answer::Lost | Answer::Held(_) | Answer::Rejected(_) => Vec::new(),
         };
-        let Some(mut parcel) = self.on_its_way.take() else { return };
+        let Some(mut parcel) = self.on_their_way.remove(&shipment) else { return };
         match answer {
             Answer::Records(_) | Answer::Lost => {
                 let taken = matched.len();
@@ -634,9 +657,9 @@ impl Machine {
         self.slots.get(index)
     }
 
-    /// The devices that are on their way.
-    fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
-        let devices = self.on_its_way.iter().flat_map(|parcel| &parcel.devices);
+    /// The devices that are on their way in a request.
+    fn sent(&self, shipment: Shipment) -> impl Iterator<Item = Sent<'_>> {
+        let devices = self.on_their_way.get(&shipment).into_iter().flat_map(|parcel| &parcel.devices);
         devices.filter_map(|index| Slot::as_sent((*index, self.slots.get(*index)?)))
     }
 
@@ -711,7 +734,7 @@ impl Machine {
         }
     }
 
-    fn begin_sending(&mut self, mut parcel: Parcel, now: Duration) {
+    fn begin_sending(&mut self, mut parcel: Parcel, now: Duration) -> Shipment {
         parcel.since.get_or_insert(now);
         for index in &parcel.devices {
             self.enter(*index, State::Sending);
@@ -721,7 +744,9 @@ impl Machine {
                 self.changes.push((*index, Change::Sending { import_id }));
             }
         }
-        self.on_its_way = Some(parcel);
+        self.shipments += 1;
+        self.on_their_way.insert(self.shipments, parcel);
+        self.shipments
     }
 
     fn unsend(&mut self, devices: &[usize]) {

@@ -288,6 +288,7 @@ impl World {
             kill = kill.saturating_sub(1);
             kill > 0
         };
+        machine.send_abreast(3);
         for _ in 0..100_000 {
             let step = machine.next(self.now);
             if !alive() {
@@ -302,13 +303,22 @@ impl World {
             match step {
                 Step::End => return Some(machine.report(now)),
                 Step::Wait(wait) => self.now += wait,
-                Step::Send => {
-                    let devices = machine.to_send();
-                    let answer = service.import(&devices, now);
-                    if !alive() {
-                        return None;
+                Step::Send(shipments) => {
+                    let mut answers = Vec::new();
+                    for shipment in shipments {
+                        answers.push((shipment, service.import(&machine.to_send(shipment), now)));
+                        if !alive() {
+                            return None;
+                        }
                     }
-                    machine.on_sent(now, answer);
+                    // They come in any order, and each is written down before the next is taken.
+                    for (shipment, answer) in answers.into_iter().rev() {
+                        machine.on_sent(now, shipment, answer);
+                        self.write_down(&mut machine);
+                        if !alive() {
+                            return None;
+                        }
+                    }
                 }
                 Step::Look => machine.on_looked(now, service.list(now)),
                 Step::Poll(records) => {
@@ -429,11 +439,11 @@ fn an_unbroken_journal_makes_a_second_run_send_only_what_may_pass() {
     let machine = world.begin(&devices(&FATES), options());
     world.run(machine, usize::MAX).unwrap();
     let mut again = world.begin(&devices(&FATES), options());
-    assert_eq!(again.next(world.now), Step::Send);
+    assert_eq!(again.next(world.now), Step::Send(vec![1]));
     let serials: Vec<String> =
-        again.to_send().iter().map(|device| device.serial_number.to_string()).collect();
+        again.to_send(1).iter().map(|device| device.serial_number.to_string()).collect();
     assert_eq!(serials, ["S5", "S6"]);
-    let ids: Vec<_> = again.to_send().into_iter().map(|device| device.import_id.unwrap()).collect();
+    let ids: Vec<_> = again.to_send(1).into_iter().map(|device| device.import_id.unwrap()).collect();
     assert!(world.service.records.iter().all(|record| ids.iter().all(|id| *id != *record.import_id)));
 }
 
@@ -548,9 +558,9 @@ fn a_device_of_which_no_trace_is_found_is_sent_again_so_often_and_no_more() {
     let (mut now, mut sent, mut looks) = (SECOND, 0, Vec::new());
     loop {
         match machine.next(now) {
-            Step::Send => {
+            Step::Send(shipments) => {
                 sent += 1;
-                machine.on_sent(now, Answer::Lost);
+                machine.on_sent(now, shipments[0], Answer::Lost);
             }
             Step::Look => {
                 looks.push(now.as_secs());
@@ -571,10 +581,10 @@ fn a_service_that_refuses_every_device_is_not_asked_for_each_of_them() {
     let fates = vec![Fate::Refused; 500];
     let mut machine = World::new(&fates, 1, false).begin(&devices(&fates), ImportOptions::default());
     let mut requests = 0;
-    while machine.next(SECOND) == Step::Send {
+    while let Step::Send(shipments) = machine.next(SECOND) {
         requests += 1;
         let refusal = Refusal { name: "BadRequest".into(), code: None, status: Some(400) };
-        machine.on_sent(SECOND, Answer::Rejected(refusal));
+        machine.on_sent(SECOND, shipments[0], Answer::Rejected(refusal));
         if machine.is_refused_altogether() {
             break;
         }
@@ -589,7 +599,7 @@ fn a_request_that_is_held_back_too_long_times_out() {
     let mut now = SECOND;
     loop {
         match machine.next(now) {
-            Step::Send => machine.on_sent(now, Answer::Held(Some(SECOND * 600))),
+            Step::Send(shipments) => machine.on_sent(now, shipments[0], Answer::Held(Some(SECOND * 600))),
             Step::Wait(wait) => now += wait,
             Step::End => break,
             other => panic!("{other:?}"),
@@ -605,9 +615,9 @@ fn a_cancelled_run_says_how_far_each_device_was_and_deletes_nothing() {
     let fates = [Fate::Good; 9];
     let mut world = World::new(&fates, 1, false);
     let mut machine = world.begin(&devices(&fates), options().with_most_pending(7));
-    assert_eq!(machine.next(SECOND), Step::Send);
-    let answer = world.service.import(&machine.to_send(), SECOND);
-    machine.on_sent(SECOND, answer);
+    assert_eq!(machine.next(SECOND), Step::Send(vec![1]));
+    let answer = world.service.import(&machine.to_send(1), SECOND);
+    machine.on_sent(SECOND, 1, answer);
     machine.take_changes();
     machine.cancel();
     assert!(machine.take_changes().is_empty(), "the journal still knows them as under way");
