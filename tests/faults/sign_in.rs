@@ -130,21 +130,6 @@ async fn row_24_a_token_that_expires_while_a_list_is_read_is_renewed_between_pag
 }
 
 #[tokio::test]
-async fn row_25_many_calls_share_one_sign_in() {
-    let world = World::with(
-        credential(),
-        move |request| match is_sign_in(request) {
-            true => Reply::After(SECOND, Box::new(token("t"))),
-            false => ok(),
-        },
-        |builder| builder,
-    );
-    let calls = (0..50).map(|_| world.get("/organization"));
-    assert!(futures_util::future::join_all(calls).await.iter().all(Result::is_ok));
-    assert_eq!(asked(&world).iter().filter(|name| *name == "login").count(), 1);
-}
-
-#[tokio::test]
 async fn row_25_many_calls_whose_token_is_refused_share_one_renewal() {
     let world = world(|token| {
         let reply = if token == "Bearer t1" { answer(401, &[], b"") } else { ok() };
