@@ -9,8 +9,10 @@
 //! `create-full-control` and `create-delete-full-control` are what legacy connectors were given.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+#[path = "support/options.rs"]
+mod options;
+
 use std::error::Error;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use windows_autopilot::ad::delegation::{Delegation, DelegationPlan, DelegationProfile, Principal};
@@ -21,11 +23,13 @@ use windows_autopilot::ad::preflight::Preflight;
 use windows_autopilot::ad::{Account, Domain};
 use windows_autopilot::model::OrganizationalUnit;
 
+use self::options::{arguments, confirmed, has_option, value_of};
+
 const UNIT: &str = "OU=Autopilot,DC=corp,DC=contoso,DC=com";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).peekable();
+    let mut arguments = arguments().into_iter().peekable();
     let commands = ["check", "plan", "apply", "revoke"];
     let command = arguments.next_if(|argument| commands.contains(&argument.as_str()));
     let unit: OrganizationalUnit = arguments.next().unwrap_or_else(|| UNIT.to_owned()).parse()?;
@@ -115,8 +119,7 @@ fn show(plan: &DelegationPlan, account: &Account, unit: &OrganizationalUnit) -> 
 }
 
 fn profile() -> Result<DelegationProfile, Box<dyn Error>> {
-    let name = std::env::args().find_map(|argument| argument.strip_prefix("--profile=").map(str::to_owned));
-    Ok(match name.as_deref() {
+    Ok(match value_of("--profile=").as_deref() {
         None | Some("create-only") => DelegationProfile::CreateOnly,
         Some("create-full-control") => DelegationProfile::CreateFullControl,
         Some("create-delete-full-control") => DelegationProfile::CreateDeleteFullControl,
@@ -145,19 +148,5 @@ async fn connect() -> Result<impl Directory, Box<dyn Error>> {
 
 /// Asks before something is written to a real directory.
 fn may_write(what: &str) -> Result<bool, Box<dyn Error>> {
-    if !has_option("--live") || has_option("--yes") {
-        return Ok(true);
-    }
-    if !std::io::stdin().is_terminal() {
-        return Err("--live writes only after a yes: answer on a terminal, or add --yes".into());
-    }
-    print!("{what}? Type yes to go on: ");
-    std::io::stdout().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    Ok(answer.trim() == "yes")
-}
-
-fn has_option(name: &str) -> bool {
-    std::env::args().any(|argument| argument == name)
+    if has_option("--live") { confirmed(what) } else { Ok(true) }
 }

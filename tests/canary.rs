@@ -8,14 +8,15 @@
     reason = "tests"
 )]
 
+#[path = "support/log.rs"]
+mod log;
+
 use std::error::Error as _;
 use std::fmt::{Debug, Write as _};
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
 use windows_autopilot::clock::FakeClock;
 use windows_autopilot::credential::{AccessToken, ClientSecret, FixedToken, Secret};
@@ -30,32 +31,12 @@ use windows_autopilot::workflow::watch::Watch;
 use windows_autopilot::workflow::{HybridJoin, Import};
 use windows_autopilot::{Client, Error};
 
+use self::log::Log;
+
 const APP: &str = "00001111-aaaa-2222-bbbb-3333cccc4444";
 /// Never with an ending that is not its own: the domain of the simulated tenant is no secret.
 const PERSON: &str = "canary.person@contoso.onmicrosoft.com";
 const SECRET: &str = "canary~client~secret";
-
-/// Everything that is logged, at every level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
 
 /// All that is shown of the run.
 #[derive(Default)]

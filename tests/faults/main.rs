@@ -9,6 +9,8 @@ mod batch;
 mod broken;
 mod deadline;
 mod harness;
+#[path = "../support/log.rs"]
+mod log;
 mod matrix;
 mod observe;
 mod paging;

@@ -1,36 +1,11 @@
 //! Row 55: what must never be seen.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
-use tracing_subscriber::fmt::MakeWriter;
 use windows_autopilot::credential::ClientSecret;
 use windows_autopilot::graph::ApiVersion;
 use windows_autopilot::transport::TransportErrorKind::Interrupted;
 
 use crate::harness::{Reply, World, answer, json};
-
-/// Everything that is logged, at every level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
+use crate::log::Log;
 
 #[tokio::test]
 async fn row_55_no_secret_is_in_a_log_an_error_or_a_debug_output() {
