@@ -47,27 +47,24 @@ pub(crate) async fn within<F: Future>(clock: &dyn Clock, limit: Duration, future
     }
 }
 
-/// Runs `future`, or gives up on it when it has worked for `limit`. Time that `idle` accounts for is no work: `idle` says
-/// how much of it there has been so far, that which goes on included.
+/// Runs `future`, or gives up on it when it has worked for `limit` since `start`. Time that `idle` accounts for is no
+/// work: `idle` says how much of it there has been so far, that which goes on included.
 pub(crate) async fn within_working<F: Future>(
     clock: &dyn Clock,
-    limit: Duration,
+    (start, limit): (Duration, Duration),
     idle: impl Fn() -> Duration,
     future: F,
 ) -> Option<F::Output> {
-    let start = clock.elapsed();
+    let left = || {
+        let worked = clock.elapsed().saturating_sub(start).saturating_sub(idle());
+        limit.saturating_sub(worked)
+    };
     let mut future = std::pin::pin!(future);
-    let mut left = limit;
     loop {
-        match futures_util::future::select(future.as_mut(), clock.timer(left)).await {
+        match futures_util::future::select(future.as_mut(), clock.timer(left())).await {
             futures_util::future::Either::Left((output, _)) => return Some(output),
-            futures_util::future::Either::Right(((), _)) => {
-                let worked = clock.elapsed().saturating_sub(start).saturating_sub(idle());
-                left = limit.saturating_sub(worked);
-            }
-        }
-        if left.is_zero() {
-            return None;
+            futures_util::future::Either::Right(((), _)) if left().is_zero() => return None,
+            futures_util::future::Either::Right(((), _)) => {}
         }
     }
 }

@@ -13,8 +13,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::client::{Client, Manner};
+use super::client::Client;
 use super::decode::{self, Answer};
+use super::exchange::Manner;
 use super::operation::{ApiVersion, NO_SCOPES, Operation, OperationInfo, Permissions};
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 use crate::pipeline::limit::Parts;
@@ -89,16 +90,16 @@ impl Batch {
 
     /// Adds a request. Any number: they are sent twenty at a time.
     pub fn add<T>(&mut self, operation: impl Into<Operation<T>>) -> Slot<T> {
-        let operation = operation.into();
-        let slot = Slot { index: self.requests.len(), decode: operation.decode, answer: PhantomData };
+        let Operation { request, decode } = operation.into();
+        let slot = Slot { index: self.requests.len(), decode, answer: PhantomData };
         self.requests.push(Request {
-            info: operation.info,
-            version: operation.version,
-            url: operation.url(),
-            shown: operation.shown_path(),
-            headers: operation.headers,
-            body: operation.body,
-            invalid: operation.invalid,
+            info: request.info,
+            version: request.version,
+            url: request.url(),
+            shown: request.shown_path(),
+            headers: request.headers,
+            body: request.body,
+            invalid: request.invalid,
         });
         slot
     }
@@ -163,7 +164,8 @@ impl Batch {
                 }
                 timeout => {
                     let (lane, progress) = (Some(Arc::clone(lane)), Arc::clone(&progress));
-                    self.exchange(version, &requests, Manner { timeout, lane, progress, parts: None }).await
+                    self.exchange(version, &requests, Manner { timeout, lane, progress, ..Manner::default() })
+                        .await
                 }
             };
             let mut parts = match exchanged {

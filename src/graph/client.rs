@@ -4,30 +4,25 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::batch::Batch;
 use super::cloud::Cloud;
-use super::decode::{self, Answer};
+use super::decode;
+use super::exchange::{Exchange, Manner};
 use super::operation::{self, ApiVersion, Call, Operation};
 use super::page::List;
-use crate::clock::{Clock, SystemClock, within_working};
+use crate::clock::{Clock, SystemClock};
 use crate::credential::TokenProvider;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::auth::{Auth, Place};
-use crate::pipeline::limit::{Limit, Parts};
+use crate::pipeline::limit::Limit;
 use crate::pipeline::request_id::RequestId;
 use crate::pipeline::retry::Retry;
 use crate::pipeline::trace::Trace;
 use crate::pipeline::window::Lane;
-use crate::pipeline::{
-    CallInfo, Event, Limits, Middleware, Observer, Pipeline, Progress, RetryConfig, TimeLimit, What,
-    retry_after,
-};
+use crate::pipeline::{Event, Limits, Middleware, Observer, Pipeline, RetryConfig};
 use crate::transport::Transport;
 
 /// A client for one tenant in one cloud. Cheap to clone, and shared by all its clones: token, limits, retry budget.
@@ -47,14 +42,14 @@ pub struct Client {
     inner: Arc<Inner>,
 }
 
-struct Inner {
-    pipeline: Pipeline,
+pub(super) struct Inner {
+    pub(super) pipeline: Pipeline,
     auth: Arc<Auth>,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     cloud: Cloud,
-    call_timeout: Duration,
+    pub(super) call_timeout: Duration,
     retry: Arc<Retry>,
-    observer: Observer,
+    pub(super) observer: Observer,
 }
 
 /// Who calls Graph.
@@ -219,8 +214,8 @@ impl Client {
     }
 
     pub(crate) async fn execute_as<T>(&self, operation: &Operation<T>, manner: Manner) -> Result<T> {
-        operation.check().map_err(|error| named(error, operation))?;
-        let address = operation.address(self.inner.cloud.graph());
+        operation.request.check()?;
+        let address = operation.request.address(self.inner.cloud.graph());
         self.exchange(operation, &address, manner).await
     }
 
@@ -231,112 +226,13 @@ impl Client {
         address: &str,
         manner: Manner,
     ) -> Result<T> {
-        let Manner { timeout, parts, lane, progress } = manner;
-        let inner = &*self.inner;
-        let limit = timeout.unwrap_or(inner.call_timeout);
-        let mut info = CallInfo::new(operation.info.name, operation.info.path, operation.info.idempotent);
-        info.waits_when_throttled = operation.waits_when_throttled;
-        let start = inner.clock.elapsed();
-        let hard = timeout.is_some();
-        info.limit = Some(TimeLimit { ends: start.saturating_add(limit), hard });
-        info.progress = Arc::clone(&progress);
-        let method = operation.method();
-        let mut request = http::Request::new(operation.body.clone().unwrap_or_default());
-        *request.method_mut() = method.clone();
-        *request.uri_mut() = address.parse().map_err(|error: http::uri::InvalidUri| {
-            named(
-                Error::new(ErrorKind::InvalidInput, "the address cannot be written").with_source(error),
-                operation,
-            )
-        })?;
-        let headers = request.headers_mut();
-        headers.reserve(8);
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert("prefer", HeaderValue::from_static("include-unknown-enum-members"));
-        if operation.body.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let exchange = Exchange::new(&self.inner, &operation.request, address, manner)?;
+        let mut result = exchange.read(exchange.send().await, operation.decode);
+        if exchange.is_worth_repeating(result.as_ref().err()) {
+            result = exchange.read(exchange.send().await, operation.decode);
         }
-        headers.extend(operation.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
-        request.extensions_mut().insert(info);
-        if let Some(parts) = parts {
-            request.extensions_mut().insert(parts);
-        }
-        if let Some(lane) = lane {
-            request.extensions_mut().insert(lane);
-        }
-
-        let work = async {
-            let mut answer = inner.pipeline.send(request.clone()).await?;
-            let result = self.read(operation, &mut answer, progress.was_ambiguous());
-            match &result {
-                // A body that was cut short although its length was right: once more, if that does no harm.
-                Err(error) if operation.info.idempotent && error.is_cut_short() => {
-                    let mut answer = inner.pipeline.send(request).await?;
-                    self.read(operation, &mut answer, progress.was_ambiguous())
-                }
-                _ => result,
-            }
-        };
-        // Dropped only when it has been seen what it was at.
-        let work = std::pin::pin!(work);
-        let held = || if hard { Duration::ZERO } else { progress.held(inner.clock.elapsed()) };
-        let result = within_working(&*inner.clock, limit, held, work).await.unwrap_or_else(|| {
-            let held = if progress.is_held() { ": it was held back by the client's own limits" } else { "" };
-            let message = format!("the call was not over within {limit:?}{held}");
-            Err(Error::new(ErrorKind::Timeout, message))
-        });
-        let result = result.map_err(|error| {
-            let unknown = !operation.info.idempotent && progress.may_have_taken_effect();
-            let error = if unknown { error.with_unknown_outcome() } else { error };
-            named(error, operation).with_attempts(progress.attempts())
-        });
-        inner.observer.tell(operation.info.name, || What::Done {
-            attempts: progress.attempts(),
-            error: result.as_ref().err().map(Error::kind),
-            took: inner.clock.elapsed().saturating_sub(start),
-        });
-        result
+        exchange.end(result)
     }
-
-    fn read<T>(&self, operation: &Operation<T>, answer: &mut Answer, ambiguous_before: bool) -> Result<T> {
-        let status = answer.status();
-        if status.is_success() {
-            return (operation.decode)(answer).map_err(|error| {
-                let error = error.with_status(status, answer.headers());
-                if operation.info.idempotent { error } else { error.with_unread_answer() }
-            });
-        }
-        // Not there, after a deletion whose outcome was unclear: it was ours.
-        if status == StatusCode::NOT_FOUND && ambiguous_before && operation.method() == Method::DELETE {
-            let mut gone = http::Response::new(Bytes::new());
-            *gone.status_mut() = StatusCode::NO_CONTENT;
-            return (operation.decode)(&mut gone);
-        }
-        let error = Error::from_response(status, answer.headers(), answer.body());
-        let inner = error.service().and_then(|service| service.retry_after());
-        let wait = match status.as_u16() {
-            429 | 503 => retry_after(answer.headers(), inner, self.inner.clock.timestamp()),
-            _ => None,
-        };
-        Err(error.with_retry_after(wait))
-    }
-}
-
-/// How an exchange is made, where it is not as usual.
-#[derive(Debug, Default)]
-pub(crate) struct Manner {
-    /// When it must be over, whatever happens.
-    pub(crate) timeout: Option<Duration>,
-    /// What it is made of, if it is a batch.
-    pub(crate) parts: Option<Parts>,
-    /// What it is sent side by side with.
-    pub(crate) lane: Option<Arc<Lane>>,
-    /// What has become of it.
-    pub(crate) progress: Arc<Progress>,
-}
-
-pub(crate) fn named<T>(error: Error, operation: &Operation<T>) -> Error {
-    error.for_call(operation.info.name, &operation.method(), &operation.shown_path())
 }
 
 impl fmt::Debug for Client {

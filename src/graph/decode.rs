@@ -11,35 +11,43 @@ pub(crate) type Answer = http::Response<Bytes>;
 /// The body as text, without a byte order mark.
 pub(crate) fn text(answer: &Answer) -> Result<&str> {
     let body: &[u8] = answer.body();
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    std::str::from_utf8(body).map_err(|error| {
-        let at = error.valid_up_to();
-        let message = format!("the answer is not UTF-8: byte {at} of {}", body.len());
-        Error::new(ErrorKind::Decode, message).with_source(error)
-    })
+    let body = body.get(mark(body)..).unwrap_or_default();
+    std::str::from_utf8(body).map_err(|error| not_utf8(error, body.len()))
 }
 
 /// The body as JSON text; refuses what does not claim to be JSON, such as the page of a captive portal.
 pub(crate) fn json_text(answer: &Answer) -> Result<&str> {
     claims_json(answer)?;
     let text = text(answer)?;
-    if text.trim_ascii().is_empty() {
-        return Err(Error::new(ErrorKind::Decode, "expected JSON and got an empty body"));
-    }
-    Ok(text)
+    has_more_than_blanks(text).map(|()| text)
 }
 
 /// The same, taken out of the answer without a copy; and where it begins, behind a byte order mark.
 pub(crate) fn take_json_text(answer: &mut Answer) -> Result<(String, usize)> {
-    let begin = {
-        let text = json_text(answer)?;
-        answer.body().len() - text.len()
-    };
+    claims_json(answer)?;
     let body = std::mem::take(answer.body_mut());
-    let text = String::from_utf8(body.into()).map_err(|error| {
-        Error::new(ErrorKind::Decode, "the answer is not UTF-8").with_source(error.utf8_error())
-    })?;
-    Ok((text, begin))
+    let begin = mark(&body);
+    let text = String::from_utf8(body.into())
+        .map_err(|error| not_utf8(error.utf8_error(), error.as_bytes().len()))?;
+    has_more_than_blanks(text.get(begin..).unwrap_or_default()).map(|()| (text, begin))
+}
+
+/// How long the byte order mark is, if there is one.
+fn mark(body: &[u8]) -> usize {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    if body.starts_with(MARK) { MARK.len() } else { 0 }
+}
+
+fn not_utf8(error: std::str::Utf8Error, length: usize) -> Error {
+    let message = format!("the answer is not UTF-8: byte {} of {length}", error.valid_up_to());
+    Error::new(ErrorKind::Decode, message).with_source(error)
+}
+
+fn has_more_than_blanks(text: &str) -> Result<()> {
+    match text.trim_ascii_start().is_empty() {
+        true => Err(Error::new(ErrorKind::Decode, "expected JSON and got an empty body")),
+        false => Ok(()),
+    }
 }
 
 fn claims_json(answer: &Answer) -> Result<()> {

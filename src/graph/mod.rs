@@ -4,6 +4,7 @@ mod batch;
 mod client;
 mod cloud;
 mod decode;
+mod exchange;
 mod operation;
 mod page;
 mod poll;

@@ -99,10 +99,9 @@ pub(crate) static OTHER_POST: OperationInfo = other("post", "POST", false);
 pub(crate) static OTHER_PATCH: OperationInfo = other("patch", "PATCH", true);
 pub(crate) static OTHER_DELETE: OperationInfo = other("delete", "DELETE", true);
 
-/// A request as a value: it can be sent, put into a batch, shown in a plan, or looked at in a test, with no I/O.
-///
-/// `T` is what its answer decodes to.
-pub struct Operation<T> {
+/// What an operation sends, whatever it answers.
+#[derive(Clone)]
+pub(crate) struct Request {
     pub(crate) info: &'static OperationInfo,
     pub(crate) version: ApiVersion,
     path: String,
@@ -113,16 +112,10 @@ pub struct Operation<T> {
     pub(crate) waits_when_throttled: bool,
     /// What was wrong with the arguments: said when it is sent.
     pub(crate) invalid: Option<String>,
-    pub(crate) decode: fn(&mut Answer) -> Result<T>,
 }
 
-impl<T> Operation<T> {
-    /// An operation whose path parameters are `parameters`, in order.
-    pub(crate) fn new(
-        info: &'static OperationInfo,
-        parameters: &[&str],
-        decode: fn(&mut Answer) -> Result<T>,
-    ) -> Self {
+impl Request {
+    fn new(info: &'static OperationInfo, parameters: &[&str]) -> Self {
         let version = info.versions.first().copied().unwrap_or(ApiVersion::V1);
         let mut path = String::with_capacity(info.path.len() + 40);
         let mut invalid = None;
@@ -148,127 +141,68 @@ impl<T> Operation<T> {
             body: None,
             waits_when_throttled: true,
             invalid,
-            decode,
         }
     }
 
-    /// An operation at a path that the caller wrote.
-    pub(crate) fn at(
-        info: &'static OperationInfo,
-        version: ApiVersion,
-        path: &str,
-        decode: fn(&mut Answer) -> Result<T>,
-    ) -> Self {
-        let mut operation = Self::new(info, &[], decode);
-        operation.version = version;
+    fn at(info: &'static OperationInfo, version: ApiVersion, path: &str) -> Self {
+        let mut request = Self::new(info, &[]);
+        request.version = version;
         let (bare, query) = path.split_once('?').unwrap_or((path, ""));
-        operation.path = bare.to_owned();
-        operation.query = query.to_owned();
+        request.path = bare.to_owned();
+        request.query = query.to_owned();
         let stays =
             bare.starts_with('/') && bare.split('/').skip(1).all(|part| !matches!(part, "" | "." | ".."));
         if !stays || path.contains(['#', '\\']) || path.parse::<http::uri::PathAndQuery>().is_err() {
-            operation.invalid = Some(
+            request.invalid = Some(
                 "a path begins with a slash, has no empty part, no `..` and no `#`, and its values are percent-encoded"
                     .to_owned(),
             );
         }
-        operation
+        request
     }
 
-    /// Adds a body.
-    pub(crate) fn with_json(mut self, body: &(impl Serialize + ?Sized)) -> Self {
-        match serde_json::to_vec(body) {
+    fn set_body(&mut self, body: serde_json::Result<Vec<u8>>) {
+        match body {
             Ok(bytes) => self.body = Some(bytes.into()),
             Err(error) => self.invalid = Some(format!("the body cannot be written as JSON: {error}")),
         }
-        self
     }
 
-    /// Refuses what is known to fail: an error among `findings` is said when the operation is sent, and it is not sent.
-    pub(crate) fn refusing(mut self, findings: &[Finding]) -> Self {
+    fn refuse(&mut self, findings: &[Finding]) {
         if let Some(wrong) = findings.iter().find(|finding| finding.severity == Severity::Error) {
             self.invalid = Some(format!("{}: {}", self.info.name, wrong));
         }
-        self
     }
 
-    /// Adds a query option; its value is escaped.
-    pub(crate) fn with_query(mut self, name: &str, value: &str) -> Self {
+    fn add_query(&mut self, name: &str, value: &str) {
         if !self.query.is_empty() {
             self.query.push('&');
         }
         self.query.push_str(name);
         self.query.push('=');
         escape_query(value, &mut self.query);
-        self
     }
 
-    /// Adds a header that the service understands, such as `ConsistencyLevel`.
-    pub(crate) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
-        self.headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-        self
-    }
-
-    /// Says that a 429 is final: the action is limited to once in a while.
-    pub(crate) fn never_waiting(mut self) -> Self {
-        self.waits_when_throttled = false;
-        self
-    }
-
-    /// Uses another version of the API than the operation's own.
-    #[must_use]
-    pub fn with_version(mut self, version: ApiVersion) -> Self {
+    fn set_version(&mut self, version: ApiVersion) {
         if !self.info.versions.contains(&version) {
             self.invalid = Some(format!("{} does not exist in {version}", self.info.name));
         }
         self.version = version;
-        self
     }
 
-    /// Decodes the answer as another type: for properties that this crate does not model.
-    #[must_use]
-    pub fn decode_as<U: DeserializeOwned>(self) -> Operation<U> {
-        self.with_decode(decode::entity::<U>)
-    }
-
-    pub(crate) fn with_decode<U>(self, decode: fn(&mut Answer) -> Result<U>) -> Operation<U> {
-        let Self { info, version, path, query, headers, body, waits_when_throttled, invalid, .. } = self;
-        Operation { info, version, path, query, headers, body, waits_when_throttled, invalid, decode }
-    }
-
-    /// What is known of the operation.
-    pub fn info(&self) -> &'static OperationInfo {
-        self.info
-    }
-
-    /// The version of the API that it is for.
-    pub fn version(&self) -> ApiVersion {
-        self.version
-    }
-
-    /// Its method.
-    pub fn method(&self) -> Method {
+    pub(crate) fn method(&self) -> Method {
         Method::from_bytes(self.info.method.as_bytes()).unwrap_or(Method::GET)
     }
 
-    /// Its path below the version, escaped, without the query.
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
     /// Path and query below the version, escaped.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         if self.query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query) }
     }
 
-    /// Its body, if it has one.
-    pub fn body(&self) -> Option<&Bytes> {
-        self.body.as_ref()
-    }
-
+    /// Refuses what was given wrong arguments.
     pub(crate) fn check(&self) -> Result<()> {
         match &self.invalid {
-            Some(problem) => Err(Error::new(ErrorKind::InvalidInput, problem.clone())),
+            Some(problem) => Err(self.named(Error::new(ErrorKind::InvalidInput, problem.clone()))),
             None => Ok(()),
         }
     }
@@ -290,31 +224,133 @@ impl<T> Operation<T> {
     pub(crate) fn shown_path(&self) -> String {
         format!("/{}{}", self.version, self.path)
     }
+
+    /// The error, with what was asked.
+    pub(crate) fn named(&self, error: Error) -> Error {
+        error.for_call(self.info.name, &self.method(), &self.shown_path())
+    }
+}
+
+/// A request as a value: it can be sent, put into a batch, shown in a plan, or looked at in a test, with no I/O.
+///
+/// `T` is what its answer decodes to.
+pub struct Operation<T> {
+    pub(crate) request: Request,
+    pub(crate) decode: fn(&mut Answer) -> Result<T>,
+}
+
+impl<T> Operation<T> {
+    /// An operation whose path parameters are `parameters`, in order.
+    pub(crate) fn new(
+        info: &'static OperationInfo,
+        parameters: &[&str],
+        decode: fn(&mut Answer) -> Result<T>,
+    ) -> Self {
+        Self { request: Request::new(info, parameters), decode }
+    }
+
+    /// An operation at a path that the caller wrote.
+    pub(crate) fn at(
+        info: &'static OperationInfo,
+        version: ApiVersion,
+        path: &str,
+        decode: fn(&mut Answer) -> Result<T>,
+    ) -> Self {
+        Self { request: Request::at(info, version, path), decode }
+    }
+
+    /// Adds a body.
+    pub(crate) fn with_json(mut self, body: &(impl Serialize + ?Sized)) -> Self {
+        self.request.set_body(serde_json::to_vec(body));
+        self
+    }
+
+    /// Refuses what is known to fail: an error among `findings` is said when the operation is sent, and it is not sent.
+    pub(crate) fn refusing(mut self, findings: &[Finding]) -> Self {
+        self.request.refuse(findings);
+        self
+    }
+
+    /// Adds a query option; its value is escaped.
+    pub(crate) fn with_query(mut self, name: &str, value: &str) -> Self {
+        self.request.add_query(name, value);
+        self
+    }
+
+    /// Adds a header that the service understands, such as `ConsistencyLevel`.
+    pub(crate) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.request.headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        self
+    }
+
+    /// Says that a 429 is final: the action is limited to once in a while.
+    pub(crate) fn never_waiting(mut self) -> Self {
+        self.request.waits_when_throttled = false;
+        self
+    }
+
+    /// Uses another version of the API than the operation's own.
+    #[must_use]
+    pub fn with_version(mut self, version: ApiVersion) -> Self {
+        self.request.set_version(version);
+        self
+    }
+
+    /// Decodes the answer as another type: for properties that this crate does not model.
+    #[must_use]
+    pub fn decode_as<U: DeserializeOwned>(self) -> Operation<U> {
+        self.with_decode(decode::entity::<U>)
+    }
+
+    pub(crate) fn with_decode<U>(self, decode: fn(&mut Answer) -> Result<U>) -> Operation<U> {
+        Operation { request: self.request, decode }
+    }
+
+    /// What is known of the operation.
+    pub fn info(&self) -> &'static OperationInfo {
+        self.request.info
+    }
+
+    /// The version of the API that it is for.
+    pub fn version(&self) -> ApiVersion {
+        self.request.version
+    }
+
+    /// Its method.
+    pub fn method(&self) -> Method {
+        self.request.method()
+    }
+
+    /// Its path below the version, escaped, without the query.
+    pub fn path(&self) -> &str {
+        &self.request.path
+    }
+
+    /// Path and query below the version, escaped.
+    pub fn url(&self) -> String {
+        self.request.url()
+    }
+
+    /// Its body, if it has one.
+    pub fn body(&self) -> Option<&Bytes> {
+        self.request.body.as_ref()
+    }
 }
 
 impl<T> Clone for Operation<T> {
     fn clone(&self) -> Self {
-        Self {
-            info: self.info,
-            version: self.version,
-            path: self.path.clone(),
-            query: self.query.clone(),
-            headers: self.headers.clone(),
-            body: self.body.clone(),
-            waits_when_throttled: self.waits_when_throttled,
-            invalid: self.invalid.clone(),
-            decode: self.decode,
-        }
+        Self { request: self.request.clone(), decode: self.decode }
     }
 }
 
 /// Names the operation and its path; neither query nor body, which may be personal.
 impl<T> fmt::Debug for Operation<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let info = self.request.info;
         f.debug_struct("Operation")
-            .field("name", &self.info.name)
-            .field("method", &self.info.method)
-            .field("template", &self.info.path)
+            .field("name", &info.name)
+            .field("method", &info.method)
+            .field("template", &info.path)
             .finish_non_exhaustive()
     }
 }
@@ -399,9 +435,9 @@ mod tests {
         let operation =
             Operation::new(&GET, &["a/b", "c d"], decode::nothing).with_query("$filter", "x eq 'ü&'");
         assert_eq!(operation.url(), "/things/a%2Fb/parts/c%20d?$filter=x%20eq%20'%C3%BC%26'");
-        assert_eq!(operation.address("https://h"), format!("https://h/v1.0{}", operation.url()));
+        assert_eq!(operation.request.address("https://h"), format!("https://h/v1.0{}", operation.url()));
         for missing in [&["a"][..], &["a", ""], &["..", "a"]] {
-            assert!(Operation::new(&GET, missing, decode::nothing).check().is_err(), "{missing:?}");
+            assert!(Operation::new(&GET, missing, decode::nothing).request.check().is_err(), "{missing:?}");
         }
     }
 
@@ -418,7 +454,7 @@ mod tests {
             ("//evil.example/x", false),
         ] {
             let operation = Operation::at(&OTHER_GET, ApiVersion::V1, path, decode::nothing);
-            assert_eq!(operation.check().is_ok(), good, "{path}");
+            assert_eq!(operation.request.check().is_ok(), good, "{path}");
         }
     }
 

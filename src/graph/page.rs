@@ -1,27 +1,26 @@
 //! Lists, page by page, as streams that own their client.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_util::TryStreamExt as _;
 use serde::de::DeserializeOwned;
+use tokio::task::coop;
 
-use self::ahead::Loading;
+use self::ahead::{Following, Loaded, Loading, Source};
 pub(super) use self::body::decode_page;
 pub use self::body::{Page, PageItems};
-use super::client::{Client, Manner, named};
+use super::client::Client;
 use super::operation::{ApiVersion, Operation, OperationInfo};
 use super::query::Filter;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 mod ahead;
 mod body;
-
-/// No listing has more pages than this; one that has is going in circles.
-const MOST_PAGES: usize = 100_000;
+mod link;
 
 /// A list that is about to be read: narrow it, then take its items or its pages.
 #[must_use = "a list does nothing until its items or pages are read"]
@@ -85,8 +84,9 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
 
     /// Whether the next page is asked for while the items of this one are used. On.
     ///
-    /// One page is asked for ahead, never more, and dropping the stream ends that. It takes a tokio runtime; without one,
-    /// each page is asked for when it is needed.
+    /// A page is asked for as soon as the link to it has come, which stands at the beginning of the page before it; never
+    /// more than two are asked for beyond the one in use, and dropping the stream ends that. It takes a tokio runtime;
+    /// without one, each page is asked for when it is needed.
     pub fn read_ahead(mut self, on: bool) -> Self {
         self.read_ahead = on;
         self
@@ -105,7 +105,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// The pages, one after the other.
     pub fn pages(self) -> Pages<T> {
         let Self { client, operation, read_ahead } = self;
-        Pages { client, operation, read_ahead, state: State::First, seen: HashSet::new() }
+        Pages { source: Arc::new(Source::new(client, operation, read_ahead)), state: State::First }
     }
 
     /// The items, one after the other, over all pages.
@@ -122,7 +122,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// As [`List::all`].
     pub async fn all_from(self, first: Page<T>) -> Result<Vec<T>> {
         let mut items = self.items();
-        items.pages.seen.insert(items.pages.operation.address(items.pages.client.cloud().graph()));
+        items.pages.source.begun_elsewhere();
         items.pages.state = first.next.clone().map_or(State::Done, State::Link);
         items.current = Some(first.into_items());
         items.try_collect().await
@@ -145,11 +145,8 @@ impl<T> fmt::Debug for List<T> {
 
 /// The pages of a list. Follows next links to the client's own host and to the same collection only, each one once.
 pub struct Pages<T> {
-    client: Client,
-    operation: Operation<Page<T>>,
-    read_ahead: bool,
+    source: Arc<Source<T>>,
     state: State<T>,
-    seen: HashSet<String>,
 }
 
 enum State<T> {
@@ -161,77 +158,26 @@ enum State<T> {
     Done,
 }
 
-impl<T: DeserializeOwned + Send + 'static> Pages<T> {
-    fn load(&self, link: Option<String>) -> Loading<T> {
-        let (client, operation) = (self.client.clone(), self.operation.clone());
-        Loading::when_polled(async move {
-            match link {
-                None => client.execute(&operation, None).await,
-                Some(link) => client.exchange(&operation, &link, Manner::default()).await,
-            }
-        })
-    }
-
-    /// Follows a link, now or when it is asked for.
-    fn follow(&mut self, link: String) -> State<T> {
-        match self.check(link) {
-            Ok(link) => {
-                self.seen.insert(link.clone());
-                State::Loading(self.load(Some(link)))
-            }
-            Err(error) => State::Failed(named(error, &self.operation)),
-        }
-    }
-
-    /// A next link that may be followed.
-    fn check(&self, link: String) -> Result<String> {
-        let refuse = |problem: &str| Err(Error::new(ErrorKind::Link, format!("the next link {problem}")));
-        let origin = self.client.cloud().graph();
-        let rest = match link.strip_prefix('/') {
-            // A link without a host is meant for this one; one that begins with two slashes names another.
-            Some(rest) if !rest.starts_with(['/', '\\']) => rest,
-            Some(_) => return refuse("leads to another host"),
-            None => match link.get(..origin.len()) {
-                Some(start) if start.eq_ignore_ascii_case(origin) => {
-                    match link.get(origin.len()..).and_then(|rest| rest.strip_prefix('/')) {
-                        Some(rest) => rest,
-                        None => return refuse("leads to another host"),
-                    }
-                }
-                _ if link.contains("://") => return refuse("leads to another host"),
-                _ => return refuse("is not an address"),
-            },
-        };
-        let path = rest.split(['?', '#']).next().unwrap_or_default();
-        if collection(path) != collection(&self.operation.shown_path()) {
-            return refuse("leads to another collection");
-        }
-        let link = format!("{origin}/{rest}");
-        if link.parse::<http::Uri>().is_err() {
-            return refuse("is not an address");
-        }
-        if self.seen.contains(&link) {
-            return refuse("was followed before: the service is going in circles");
-        }
-        if self.seen.len() >= MOST_PAGES {
-            return refuse("is one too many: no list has so many pages");
-        }
-        Ok(link)
-    }
-}
-
-/// Version and last segment of a path, without a key in parentheses: what a next link must share with the request.
-fn collection(path: &str) -> (String, String) {
-    let mut parts = path.split('/').filter(|part| !part.is_empty());
-    let version = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let last = parts.next_back().unwrap_or_default();
-    (version, last.split('(').next().unwrap_or_default().to_ascii_lowercase())
-}
-
 impl<T> Pages<T> {
     /// The operation whose pages these are.
     pub fn info(&self) -> &'static OperationInfo {
-        self.operation.info
+        self.source.operation.info()
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Pages<T> {
+    /// What comes behind a page that was given, whose link is this; `ahead` is what was asked for already.
+    fn behind(&self, link: &str, ahead: Option<Following<T>>) -> State<T> {
+        if let Some(Following { link: asked, page }) = ahead
+            && self.source.resolved(link).is_ok_and(|link| link == asked)
+        {
+            return State::Loading(page);
+        }
+        match self.source.follow(link) {
+            Ok(page) if self.source.read_ahead => State::Loading(page.begun()),
+            Ok(page) => State::Loading(page),
+            Err(error) => State::Failed(self.source.operation.request.named(error)),
+        }
     }
 }
 
@@ -242,27 +188,18 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
         let this = &mut *self;
         loop {
             this.state = match std::mem::replace(&mut this.state, State::Done) {
-                State::First => {
-                    // A link back to the beginning is a circle, too.
-                    this.seen.insert(this.operation.address(this.client.cloud().graph()));
-                    State::Loading(this.load(None))
-                }
-                State::Link(link) => this.follow(link),
-                State::Loading(mut page) => {
-                    let Poll::Ready(result) = page.poll(context) else {
-                        this.state = State::Loading(page);
+                State::First => State::Loading(this.source.first()),
+                State::Link(link) => this.behind(&link, None),
+                State::Loading(mut loading) => {
+                    let Poll::Ready(Loaded { page, ahead }) = loading.poll(context) else {
+                        this.state = State::Loading(loading);
                         return Poll::Pending;
                     };
-                    if let Ok(Page { next: Some(link), .. }) = &result {
-                        this.state = match this.read_ahead {
-                            true => match this.follow(link.clone()) {
-                                State::Loading(page) => State::Loading(page.begun()),
-                                other => other,
-                            },
-                            false => State::Link(link.clone()),
-                        };
+                    this.source.given();
+                    if let Ok(Page { next: Some(link), .. }) = &page {
+                        this.state = this.behind(link, ahead);
                     }
-                    return Poll::Ready(Some(result));
+                    return Poll::Ready(Some(page));
                 }
                 State::Failed(error) => return Poll::Ready(Some(Err(error))),
                 State::Done => return Poll::Ready(None),
@@ -275,10 +212,7 @@ impl<T> Unpin for Pages<T> {}
 
 impl<T> fmt::Debug for Pages<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages")
-            .field("operation", &self.operation)
-            .field("links", &self.seen.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Pages").field("operation", &self.source.operation).finish_non_exhaustive()
     }
 }
 
@@ -294,8 +228,18 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Items<T> {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
         let this = &mut *self;
         loop {
-            if let Some(item) = this.current.as_mut().and_then(Iterator::next) {
-                return Poll::Ready(Some(item.map_err(|error| named(error, &this.pages.operation))));
+            if let Some(page) = &mut this.current {
+                // Items that are there must not keep others from running, such as the page that is on its way.
+                let turn = ready!(coop::poll_proceed(context));
+                let item = page.next();
+                turn.made_progress();
+                let Some(item) = item else {
+                    this.current = None;
+                    continue;
+                };
+                return Poll::Ready(Some(
+                    item.map_err(|error| this.pages.source.operation.request.named(error)),
+                ));
             }
             match ready!(Pin::new(&mut this.pages).poll_next(context)) {
                 Some(Ok(page)) => this.current = Some(page.into_items()),

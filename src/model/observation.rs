@@ -4,7 +4,9 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error, Visitor};
+use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
+
+use super::lenient::{Field, Lenient};
 
 /// Declares a type that the service reports.
 ///
@@ -74,8 +76,8 @@ macro_rules! observation {
         }
 
         const _: () = {
-            use $crate::model::lenient::{Field, Lenient, unexpected_text};
-            use $crate::model::observation::{Key, KeySeed};
+            use $crate::model::lenient::{Lenient, unexpected_text};
+            use $crate::model::observation::{Key, KeySeed, read_into};
 
             #[allow(non_camel_case_types, reason = "named as the fields are")]
             enum Name { $($id,)? $($field,)* $($beside,)* }
@@ -91,6 +93,14 @@ macro_rules! observation {
                 }
             }
 
+            /// What has been read. Fields of one struct, not locals: those would be moved about for every name.
+            #[derive(Default)]
+            struct Read {
+                $( $id: Option<$id_ty>, )?
+                $( $field: Option<$ty>, )*
+                $( $beside: Option<$beside_ty>, )*
+            }
+
             struct Object;
 
             impl<'de> serde::de::Visitor<'de> for Object {
@@ -101,21 +111,22 @@ macro_rules! observation {
                 }
 
                 fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
-                    $( let mut $id: Option<$id_ty> = None; )?
-                    $( let mut $field: Option<$ty> = None; )*
-                    $( let mut $beside: Option<$beside_ty> = None; )*
+                    let mut read = Read::default();
                     while let Some(name) = map.next_key_seed(KeySeed::<Name>::new())? {
                         match name {
-                            $( Some(Name::$id) => $id = Some(map.next_value()?), )?
-                            $( Some(Name::$field) => $field = map.next_value_seed(Field::new())?, )*
-                            $( Some(Name::$beside) => $beside = map.next_value_seed(Field::new())?, )*
+                            $( Some(Name::$id) => read.$id = Some(map.next_value()?), )?
+                            $( Some(Name::$field) => read_into(&mut map, &mut read.$field)?, )*
+                            $( Some(Name::$beside) => read_into(&mut map, &mut read.$beside)?, )*
                             None => {
                                 map.next_value::<serde::de::IgnoredAny>()?;
                             }
                         }
                     }
-                    $( let $id = $id.ok_or_else(|| serde::de::Error::missing_field(stringify!($id)))?; )?
-                    Ok($name { $($id,)? $($field,)* $($beside,)* })
+                    Ok($name {
+                        $( $id: read.$id.ok_or_else(|| serde::de::Error::missing_field(stringify!($id)))?, )?
+                        $( $field: read.$field, )*
+                        $( $beside: read.$beside, )*
+                    })
                 }
 
                 fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<$name, E> {
@@ -161,6 +172,16 @@ pub(crate) use observation;
 pub(crate) trait Key: Sized {
     /// The field called `name`; `None` for one that is not modelled.
     fn of(name: &str) -> Option<Self>;
+}
+
+/// Reads the value of a field. Compiled once for each type of field, and not in the place of each field.
+#[inline(never)]
+pub(crate) fn read_into<'de, T: Lenient<'de>, A: MapAccess<'de>>(
+    map: &mut A,
+    field: &mut Option<T>,
+) -> Result<(), A::Error> {
+    *field = map.next_value_seed(Field::new())?;
+    Ok(())
 }
 
 /// Reads the name of a field without keeping its text.

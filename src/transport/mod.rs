@@ -63,6 +63,34 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 #[derive(Debug, Clone, Copy)]
 pub struct NewConnection;
 
+/// Rides in a request's extensions to see the beginning of the answer's body while the rest is still on its way.
+///
+/// A transport that gets a body piece by piece shows what it has so far, decompressed, until that was enough. One that
+/// gets the whole answer at once ignores it: what is shown is a hint, and the answer alone counts.
+#[derive(Clone)]
+pub struct BodyStart(Arc<Look>);
+
+type Look = dyn Fn(http::StatusCode, &[u8]) -> bool + Send + Sync;
+
+impl BodyStart {
+    /// `look` is given the status and the body's beginning, each time longer, and says whether that was enough. It must
+    /// not block.
+    pub fn new(look: impl Fn(http::StatusCode, &[u8]) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(look))
+    }
+
+    /// Shows the beginning of a body; whether that was enough.
+    pub fn show(&self, status: http::StatusCode, beginning: &[u8]) -> bool {
+        (self.0)(status, beginning)
+    }
+}
+
+impl fmt::Debug for BodyStart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BodyStart")
+    }
+}
+
 /// What a failed exchange leaves open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -14,7 +14,7 @@ use url::Url;
 
 use self::body::BodyReader;
 use self::failure::{describe, during_answer, during_send};
-use super::{NewConnection, Transport, TransportError, TransportErrorKind};
+use super::{BodyStart, NewConnection, Transport, TransportError, TransportErrorKind};
 use crate::model::InvalidValue;
 
 mod body;
@@ -191,6 +191,7 @@ impl Transport for ReqwestTransport {
         };
         let host = url.host_str().unwrap_or_default().to_owned();
         let fresh = request.extensions().get::<NewConnection>().is_some();
+        let start = request.extensions().get::<BodyStart>().cloned();
         let (parts, body) = request.into_parts();
         let mut outgoing = reqwest::Request::new(parts.method, url);
         *outgoing.headers_mut() = parts.headers;
@@ -210,7 +211,7 @@ impl Transport for ReqwestTransport {
             // Only now: had the others got it before, one of them might have used its connection first.
             *lane.client() = client;
         }
-        self.read(&host, answer).await
+        self.read(&host, answer, start).await
     }
 }
 
@@ -219,6 +220,7 @@ impl ReqwestTransport {
         &self,
         host: &str,
         mut answer: reqwest::Response,
+        mut start: Option<BodyStart>,
     ) -> Result<http::Response<Bytes>, TransportError> {
         let mut response = http::Response::new(Bytes::new());
         *response.status_mut() = answer.status();
@@ -228,6 +230,7 @@ impl ReqwestTransport {
             BodyReader::new(response.headers(), answer.content_length(), self.shape.max_body_bytes)?;
         while let Some(piece) = answer.chunk().await.map_err(|error| during_answer(host, &error))? {
             reader.push(&piece)?;
+            start = start.filter(|start| !start.show(response.status(), reader.so_far()));
         }
         *response.body_mut() = reader.finish()?;
         if response.headers_mut().remove(CONTENT_ENCODING).is_some() {

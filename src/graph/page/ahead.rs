@@ -1,19 +1,139 @@
-//! A page on its way: driven by whoever waits for it, or by the runtime while the page before it is used.
+//! Pages on their way: driven by whoever waits for them, or by the runtime while the page before them is used.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use futures_util::FutureExt as _;
+use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 
 use super::Page;
+use super::body::{Beginning, read_beginning};
+use super::link::Trail;
 use crate::error::{Error, ErrorKind, Result};
+use crate::graph::client::Client;
+use crate::graph::exchange::Manner;
+use crate::graph::operation::Operation;
+use crate::transport::BodyStart;
 
-type Work<T> = Pin<Box<dyn Future<Output = Result<Page<T>>> + Send>>;
+/// Where the pages of one list come from.
+pub(super) struct Source<T> {
+    client: Client,
+    pub(super) operation: Operation<Page<T>>,
+    pub(super) read_ahead: bool,
+    trail: Trail,
+    /// How many pages have been given to whoever reads them.
+    given: AtomicUsize,
+    /// How many have been asked for.
+    asked: AtomicUsize,
+}
+
+/// A page, and the one behind it if that was asked for meanwhile.
+pub(super) struct Loaded<T> {
+    pub(super) page: Result<Page<T>>,
+    pub(super) ahead: Option<Following<T>>,
+}
+
+/// A page that was asked for before the one with its link was there.
+pub(super) struct Following<T> {
+    pub(super) link: String,
+    pub(super) page: Loading<T>,
+}
+
+impl<T> Source<T> {
+    pub(super) fn new(client: Client, operation: Operation<Page<T>>, read_ahead: bool) -> Self {
+        let trail = Trail::new(client.cloud().graph(), &operation.request.shown_path());
+        let (given, asked) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { client, operation, read_ahead, trail, given, asked }
+    }
+
+    /// Says that the first page came by another way.
+    pub(super) fn begun_elsewhere(&self) {
+        // A link back to the beginning is a circle, too.
+        self.trail.add(self.operation.request.address(self.client.cloud().graph()));
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.given();
+    }
+
+    /// Says that a page has been given.
+    pub(super) fn given(&self) {
+        self.given.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The address that a link leads to.
+    pub(super) fn resolved(&self, link: &str) -> Result<String> {
+        self.trail.resolve(link)
+    }
+
+    /// Whether one more page may be asked for while another is on its way: never more than the two behind the one in use.
+    fn has_room(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) <= self.given.load(Ordering::Relaxed) + 1
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Source<T> {
+    pub(super) fn first(self: &Arc<Self>) -> Loading<T> {
+        let address = self.operation.request.address(self.client.cloud().graph());
+        self.load(address)
+    }
+
+    /// The page at a link, if that may be followed.
+    pub(super) fn follow(self: &Arc<Self>, link: &str) -> Result<Loading<T>> {
+        Ok(self.load(self.trail.next(link)?))
+    }
+
+    fn load(self: &Arc<Self>, address: String) -> Loading<T> {
+        self.trail.add(address.clone());
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Loading(Driven::Here(Arc::clone(self).page_at(address)))
+    }
+
+    /// Reads one page, and begins the next as soon as its link is seen: here, since to wake somebody else for it would
+    /// take as long as a small page does.
+    fn page_at(self: Arc<Self>, address: String) -> Work<T> {
+        Box::pin(async move {
+            if let Err(error) = self.operation.request.check() {
+                return Loaded { page: Err(error), ahead: None };
+            }
+            let (start, mut seen) = match self.read_ahead {
+                true => LinkSeen::watch(),
+                false => (None, LinkSeen::never()),
+            };
+            let manner = Manner { start, ..Manner::default() };
+            let mut page = pin!(self.client.exchange(&self.operation, &address, manner));
+            let mut ahead = None;
+            let page = poll_fn(|context| {
+                let polled = page.as_mut().poll(context);
+                if polled.is_pending()
+                    && let Some(link) = seen.take(context)
+                {
+                    ahead = self.ahead(&link);
+                }
+                polled
+            });
+            Loaded { page: page.await, ahead }
+        })
+    }
+
+    /// The page behind one that is on its way, under way. Whatever is wrong with its link is told when that page is there.
+    fn ahead(self: &Arc<Self>, link: &str) -> Option<Following<T>> {
+        if !self.has_room() {
+            return None;
+        }
+        let link = self.trail.next(link).ok()?;
+        let page = self.load(link.clone()).begun();
+        Some(Following { link, page })
+    }
+}
+
+type Work<T> = Pin<Box<dyn Future<Output = Loaded<T>> + Send>>;
 
 /// A page that is being read. Dropping it ends that.
 pub(super) struct Loading<T>(Driven<T>);
@@ -23,15 +143,10 @@ enum Driven<T> {
     Here(Work<T>),
     /// By the runtime. A page in progress holds a share of the client's limits: nothing but the runtime drives it while
     /// the consumer is busy, perhaps with calls that wait for those very limits.
-    Elsewhere(JoinHandle<Result<Page<T>>>),
+    Elsewhere(JoinHandle<Loaded<T>>),
 }
 
 impl<T: Send + 'static> Loading<T> {
-    /// Makes no step until it is polled.
-    pub(super) fn when_polled(work: impl Future<Output = Result<Page<T>>> + Send + 'static) -> Self {
-        Self(Driven::Here(Box::pin(work)))
-    }
-
     /// The same, under way by itself where there is a runtime to do it.
     pub(super) fn begun(mut self) -> Self {
         if let (Driven::Here(work), Ok(runtime)) = (&mut self.0, Handle::try_current()) {
@@ -41,7 +156,7 @@ impl<T: Send + 'static> Loading<T> {
         self
     }
 
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Page<T>>> {
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Loaded<T>> {
         match &mut self.0 {
             Driven::Here(work) => work.as_mut().poll(context),
             Driven::Elsewhere(task) => {
@@ -49,7 +164,8 @@ impl<T: Send + 'static> Loading<T> {
                     |lost| match lost.try_into_panic() {
                         Ok(panic) => std::panic::resume_unwind(panic),
                         Err(_) => {
-                            Err(Error::new(ErrorKind::Interrupted, "the runtime ended while a page was read"))
+                            let message = "the runtime ended while a page was read";
+                            Loaded { page: Err(Error::new(ErrorKind::Interrupted, message)), ahead: None }
                         }
                     },
                 ))
@@ -72,10 +188,46 @@ impl<T> fmt::Debug for Loading<T> {
     }
 }
 
+/// The link to the next page, seen at the beginning of a page that is still on its way.
+pub(super) struct LinkSeen(Option<oneshot::Receiver<String>>);
+
+impl LinkSeen {
+    /// What looks out for the link, and what gets it.
+    pub(super) fn watch() -> (Option<BodyStart>, Self) {
+        let (found, seen) = oneshot::channel();
+        let found = Mutex::new(Some(found));
+        let start = BodyStart::new(move |status, beginning| {
+            let link = match read_beginning(beginning) {
+                _ if !status.is_success() => return true,
+                Beginning::TooShort => return false,
+                Beginning::NoLink => return true,
+                Beginning::Link(link) => link,
+            };
+            let found = found.lock().unwrap_or_else(PoisonError::into_inner).take();
+            // Nobody may be there any more.
+            let _sent = found.map(|found| found.send(link));
+            true
+        });
+        (Some(start), Self(Some(seen)))
+    }
+
+    /// Nobody looks out for it.
+    pub(super) fn never() -> Self {
+        Self(None)
+    }
+
+    /// The link, once.
+    fn take(&mut self, context: &mut Context<'_>) -> Option<String> {
+        let Poll::Ready(link) = self.0.as_mut()?.poll_unpin(context) else { return None };
+        self.0 = None;
+        link.ok()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
     use bytes::Bytes;
@@ -87,7 +239,7 @@ mod tests {
     use crate::error::ErrorKind;
     use crate::graph::{ApiVersion, Client, List};
     use crate::pipeline::Limits;
-    use crate::transport::{TransportError, transport_fn};
+    use crate::transport::{BodyStart, TransportError, transport_fn};
 
     const LATENCY: Duration = Duration::from_millis(50);
 
@@ -204,6 +356,129 @@ mod tests {
             calls += 1;
         }
         assert_eq!((calls, service.asked.load(Ordering::Relaxed)), (6, 3));
+    }
+
+    /// A service that lets the beginning of each page be seen, and sends the rest when others have had their turn.
+    struct Slow {
+        client: Client,
+        told: Arc<Mutex<Vec<String>>>,
+    }
+
+    /// `beginning` is what is shown of the page at `n`, and the status it is shown with.
+    fn slow(beginning: fn(usize) -> (u16, String)) -> Slow {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let tell = Arc::clone(&told);
+        let transport = transport_fn(move |request: http::Request<Bytes>| -> Answer {
+            let tell = Arc::clone(&tell);
+            let number = request.uri().query().and_then(|query| query.rsplit('=').next()?.parse().ok());
+            let page: usize = number.unwrap_or_default();
+            let shown = request.extensions().get::<BodyStart>().cloned();
+            tell.lock().unwrap().push(format!("ask {page}"));
+            Box::pin(async move {
+                others_run().await;
+                if let Some(start) = shown {
+                    let (status, text) = beginning(page);
+                    start.show(status.try_into().unwrap(), text.as_bytes());
+                }
+                others_run().await;
+                tell.lock().unwrap().push(format!("end {page}"));
+                let link = if page < 4 { real_link(page + 1) } else { String::new() };
+                let mut answer = http::Response::new(format!("{{{link}\"value\":[{page}]}}").into());
+                let json = http::HeaderValue::from_static("application/json");
+                answer.headers_mut().insert("content-type", json);
+                Ok(answer)
+            })
+        });
+        let client = Client::builder(FixedToken::new("token"))
+            .with_transport(transport)
+            .with_clock(FakeClock::new())
+            .build()
+            .unwrap();
+        Slow { client, told }
+    }
+
+    fn real_link(page: usize) -> String {
+        format!(r#""@odata.nextLink":"https://graph.microsoft.com/v1.0/things?$skiptoken={page}","#)
+    }
+
+    impl Slow {
+        fn list(&self) -> List<u32> {
+            self.client.list(ApiVersion::V1, "/things")
+        }
+
+        fn told(&self) -> String {
+            self.told.lock().unwrap().join(", ")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_is_asked_for_while_the_one_with_its_link_is_on_its_way() {
+        let service = slow(|page| (200, format!("{{{}\"val", real_link(page + 1))));
+        let all: Vec<u32> = service.list().all().await.unwrap();
+        assert_eq!(all, [0, 1, 2, 3, 4]);
+        let told = service.told();
+        for page in 0..4 {
+            let (asked, ended) = (format!("ask {}", page + 1), format!("end {page}"));
+            assert!(told.find(&asked) < told.find(&ended), "{told}");
+            assert_eq!(told.matches(&asked).count(), 1, "{told}");
+        }
+        let service = slow(|page| (200, format!("{{{}\"val", real_link(page + 1))));
+        let all: Vec<u32> = service.list().read_ahead(false).items().map(Result::unwrap).collect().await;
+        assert_eq!(all, [0, 1, 2, 3, 4]);
+        assert!(service.told().starts_with("ask 0, end 0, ask 1, end 1"), "{}", service.told());
+    }
+
+    #[tokio::test]
+    async fn no_more_than_two_pages_are_asked_for_beyond_the_one_in_use() {
+        let service = slow(|page| (200, format!("{{{}\"val", real_link(page + 1))));
+        let mut items = service.list().items();
+        for used in 0..3 {
+            assert_eq!(items.next().await.unwrap().unwrap(), used);
+            others_run().await;
+            others_run().await;
+            others_run().await;
+            let asked = service.told().matches("ask").count();
+            assert!(asked <= used as usize + 3, "{}", service.told());
+        }
+        drop(items);
+        let before = service.told();
+        others_run().await;
+        others_run().await;
+        assert_eq!(service.told(), before, "nothing goes on when nobody reads");
+    }
+
+    #[tokio::test]
+    async fn what_a_beginning_says_is_followed_only_if_the_answer_may_be_and_never_counts() {
+        type Shown = fn(usize) -> (u16, String);
+        let cases: [(&str, Shown, bool); 5] = [
+            (
+                "another host",
+                |_| {
+                    (200, r#"{"@odata.nextLink":"https://evil.example/v1.0/things?$skiptoken=9","#.to_owned())
+                },
+                false,
+            ),
+            (
+                "another collection",
+                |_| {
+                    (
+                        200,
+                        r#"{"@odata.nextLink":"https://graph.microsoft.com/v1.0/others?$skiptoken=9","#
+                            .to_owned(),
+                    )
+                },
+                false,
+            ),
+            ("no success", |_| (503, format!("{{{}", real_link(9))), false),
+            ("the link stands behind the items", |_| (200, r#"{"value":["#.to_owned()), false),
+            ("another link than the whole answer has", |_| (200, format!("{{{}", real_link(9))), true),
+        ];
+        for (case, shown, asked) in cases {
+            let service = slow(shown);
+            let all: Vec<u32> = service.list().all().await.unwrap();
+            assert_eq!(all, [0, 1, 2, 3, 4], "{case}");
+            assert_eq!(service.told().contains("ask 9"), asked, "{case}: {}", service.told());
+        }
     }
 
     #[test]

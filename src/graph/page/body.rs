@@ -103,6 +103,40 @@ pub(in crate::graph) fn decode_page<T: DeserializeOwned>(answer: &mut Answer) ->
     Ok(Page { items: PageItems { text, at, taken: 0, over: false, item: PhantomData }, next, count })
 }
 
+/// What the beginning of a page tells of the next one.
+#[derive(Debug, PartialEq)]
+pub(super) enum Beginning {
+    /// Not enough has come.
+    TooShort,
+    /// The link stands before the items: it can be followed before they are there.
+    Link(String),
+    /// There is none, or it stands behind the items.
+    NoLink,
+}
+
+/// Looks for the link in what has come of a body. What is wrong with the body is for [`decode_page`] to tell.
+pub(super) fn read_beginning(body: &[u8]) -> Beginning {
+    /// More is not looked through for a link.
+    const MOST: usize = 16 << 10;
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let beginning = body.get(..MOST).unwrap_or(body);
+    let text = match std::str::from_utf8(beginning) {
+        Ok(text) => text,
+        Err(error) => {
+            let good = beginning.get(..error.valid_up_to()).unwrap_or_default();
+            std::str::from_utf8(good).unwrap_or_default()
+        }
+    };
+    let mut cursor = Cursor { text, at: 0 };
+    let mut head = Head::default();
+    let read = cursor.open(b'{').and_then(|()| head.read_until_value(&mut cursor));
+    match (head.next, read) {
+        (Some(link), _) => Beginning::Link(link),
+        (None, Err(error)) if error.is_cut_short() && body.len() < MOST => Beginning::TooShort,
+        _ => Beginning::NoLink,
+    }
+}
+
 /// What a page says beside its items.
 #[derive(Default)]
 struct Head {
@@ -319,6 +353,29 @@ mod tests {
             assert!(!page.has_more() && page.count().is_none(), "{body}");
             assert_eq!(page.into_items().count(), 0);
         }
+    }
+
+    #[test]
+    fn a_beginning_tells_the_link_as_soon_as_it_is_there() {
+        let page = "\u{feff}{\"@odata.context\":\"ä\", \"@odata.nextLink\":\"n\",\"value\":[";
+        let told = page.find(",\"value").unwrap();
+        for end in 0..page.len() {
+            let expected = if end < told { Beginning::TooShort } else { Beginning::Link("n".to_owned()) };
+            assert_eq!(read_beginning(page.as_bytes().get(..end).unwrap_or_default()), expected, "{end}");
+        }
+        for (none, body) in [
+            (true, r#"{"value":["#),
+            (true, r#"{"@odata.nextLink":null,"value":[1]"#),
+            (true, r#"<html>"#),
+            (true, r#"{"@odata.nextLink":7,"#),
+            (false, r#"{"@odata.nextLi"#),
+            (false, ""),
+        ] {
+            let expected = if none { Beginning::NoLink } else { Beginning::TooShort };
+            assert_eq!(read_beginning(body.as_bytes()), expected, "{body}");
+        }
+        let long = format!(r#"{{"@odata.context":"{}"#, "x".repeat(20_000));
+        assert_eq!(read_beginning(long.as_bytes()), Beginning::NoLink);
     }
 
     #[test]

@@ -55,6 +55,14 @@ impl BodyReader {
         }
     }
 
+    /// What has been read, decompressed.
+    pub(super) fn so_far(&self) -> &[u8] {
+        match &self.decoder {
+            Decoder::Plain(capped) => &capped.bytes,
+            Decoder::Gzip(gzip) => &gzip.get_ref().bytes,
+        }
+    }
+
     pub(super) fn finish(self) -> Result<Bytes, TransportError> {
         let capped = match self.decoder {
             Decoder::Plain(capped) => capped,

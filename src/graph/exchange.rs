@@ -1,0 +1,174 @@
+//! One exchange: a request, its answer within its time, and what that decodes to.
+//!
+//! Nothing here depends on what is decoded, so that it is compiled once and not for every type.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderValue, Method, StatusCode, Uri};
+
+use super::client::Inner;
+use super::decode::Answer;
+use super::operation::Request;
+use crate::clock::within_working;
+use crate::error::{Error, ErrorKind, Result};
+use crate::pipeline::limit::Parts;
+use crate::pipeline::window::Lane;
+use crate::pipeline::{CallInfo, Progress, TimeLimit, What, retry_after};
+use crate::transport::BodyStart;
+
+/// How an exchange is made, where it is not as usual.
+#[derive(Debug, Default)]
+pub(crate) struct Manner {
+    /// When it must be over, whatever happens.
+    pub(crate) timeout: Option<Duration>,
+    /// What it is made of, if it is a batch.
+    pub(crate) parts: Option<Parts>,
+    /// What it is sent side by side with.
+    pub(crate) lane: Option<Arc<Lane>>,
+    /// What has become of it.
+    pub(crate) progress: Arc<Progress>,
+    /// Who wants to see the answer's beginning.
+    pub(crate) start: Option<BodyStart>,
+}
+
+/// An exchange of a client.
+pub(super) struct Exchange<'a> {
+    client: &'a Inner,
+    request: &'a Request,
+    uri: Uri,
+    manner: Manner,
+    /// By [`Clock::elapsed`](crate::clock::Clock::elapsed).
+    began: Duration,
+    limit: Duration,
+}
+
+impl<'a> Exchange<'a> {
+    pub(super) fn new(
+        client: &'a Inner,
+        request: &'a Request,
+        address: &str,
+        manner: Manner,
+    ) -> Result<Self> {
+        let uri = address.parse().map_err(|error: http::uri::InvalidUri| {
+            let message = "the address cannot be written";
+            request.named(Error::new(ErrorKind::InvalidInput, message).with_source(error))
+        })?;
+        let limit = manner.timeout.unwrap_or(client.call_timeout);
+        Ok(Self { client, request, uri, manner, began: client.clock.elapsed(), limit })
+    }
+
+    /// Whether the time limit holds whatever happens.
+    fn hard(&self) -> bool {
+        self.manner.timeout.is_some()
+    }
+
+    fn outgoing(&self) -> http::Request<Bytes> {
+        let info = self.request.info;
+        let mut outgoing = http::Request::new(self.request.body.clone().unwrap_or_default());
+        *outgoing.method_mut() = self.request.method();
+        *outgoing.uri_mut() = self.uri.clone();
+        let headers = outgoing.headers_mut();
+        headers.reserve(8);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert("prefer", HeaderValue::from_static("include-unknown-enum-members"));
+        if self.request.body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        let more = self.request.headers.iter();
+        headers.extend(more.map(|(name, value)| (name.clone(), value.clone())));
+        let mut call = CallInfo::new(info.name, info.path, info.idempotent);
+        call.waits_when_throttled = self.request.waits_when_throttled;
+        call.limit = Some(TimeLimit { ends: self.began.saturating_add(self.limit), hard: self.hard() });
+        call.progress = Arc::clone(&self.manner.progress);
+        let extensions = outgoing.extensions_mut();
+        extensions.insert(call);
+        if let Some(parts) = &self.manner.parts {
+            extensions.insert(parts.clone());
+        }
+        if let Some(lane) = &self.manner.lane {
+            extensions.insert(Arc::clone(lane));
+        }
+        if let Some(start) = &self.manner.start {
+            extensions.insert(start.clone());
+        }
+        outgoing
+    }
+
+    /// The answer, of whatever status, within what is left of the time.
+    pub(super) async fn send(&self) -> Result<Answer> {
+        let (clock, progress) = (&*self.client.clock, &self.manner.progress);
+        let held = || if self.hard() { Duration::ZERO } else { progress.held(clock.elapsed()) };
+        // Dropped only when it has been seen what it was at.
+        let work = std::pin::pin!(self.client.pipeline.send(self.outgoing()));
+        within_working(clock, (self.began, self.limit), held, work).await.unwrap_or_else(|| {
+            let held = if progress.is_held() { ": it was held back by the client's own limits" } else { "" };
+            let message = format!("the call was not over within {:?}{held}", self.limit);
+            Err(Error::new(ErrorKind::Timeout, message))
+        })
+    }
+
+    /// What an answer says.
+    pub(super) fn read<T>(
+        &self,
+        answer: Result<Answer>,
+        decode: impl Fn(&mut Answer) -> Result<T>,
+    ) -> Result<T> {
+        let mut answer = self.succeeded(answer?)?;
+        decode(&mut answer).map_err(|error| {
+            let error = error.with_status(answer.status(), answer.headers());
+            if self.request.info.idempotent { error } else { error.with_unread_answer() }
+        })
+    }
+
+    /// The answer, if it is a success.
+    fn succeeded(&self, answer: Answer) -> Result<Answer> {
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer);
+        }
+        // Not there, after a deletion whose outcome was unclear: it was ours.
+        let ours = status == StatusCode::NOT_FOUND && self.manner.progress.was_ambiguous();
+        if ours && self.request.method() == Method::DELETE {
+            let mut gone = http::Response::new(Bytes::new());
+            *gone.status_mut() = StatusCode::NO_CONTENT;
+            return Ok(gone);
+        }
+        let error = Error::from_response(status, answer.headers(), answer.body());
+        let inner = error.service().and_then(|service| service.retry_after());
+        let wait = match status.as_u16() {
+            429 | 503 => retry_after(answer.headers(), inner, self.client.clock.timestamp()),
+            _ => None,
+        };
+        Err(error.with_retry_after(wait))
+    }
+
+    /// Whether a body was cut short although its length was right, and asking once more does no harm.
+    pub(super) fn is_worth_repeating(&self, error: Option<&Error>) -> bool {
+        self.request.info.idempotent && error.is_some_and(Error::is_cut_short)
+    }
+
+    /// The outcome, told to whoever counts.
+    pub(super) fn end<T>(&self, result: Result<T>) -> Result<T> {
+        let result = result.map_err(|error| self.failed(error));
+        self.tell(result.as_ref().err());
+        result
+    }
+
+    fn failed(&self, error: Error) -> Error {
+        let progress = &self.manner.progress;
+        let unknown = !self.request.info.idempotent && progress.may_have_taken_effect();
+        let error = if unknown { error.with_unknown_outcome() } else { error };
+        self.request.named(error).with_attempts(progress.attempts())
+    }
+
+    fn tell(&self, error: Option<&Error>) {
+        self.client.observer.tell(self.request.info.name, || What::Done {
+            attempts: self.manner.progress.attempts(),
+            error: error.map(Error::kind),
+            took: self.client.clock.elapsed().saturating_sub(self.began),
+        });
+    }
+}
