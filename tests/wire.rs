@@ -359,6 +359,23 @@ async fn what_is_odd_and_yet_whole_is_read() {
 }
 
 #[tokio::test]
+async fn the_next_page_is_asked_for_while_the_rest_of_this_one_is_held_back() {
+    for tls in [false, true] {
+        let (start, end) = (r#"{"@odata.nextLink":"/v1.0/devices?page=2","value":["#, r#"{"id":"1"}]}"#);
+        let length = start.len() + end.len();
+        let head =
+            format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n");
+        // The end of the first page comes when the second has been asked for, and not before.
+        let first = vec![Step::Read, send(&head), send(start), Step::Until(2), send(end)];
+        let second = json("200 OK", r#"{"value":[{"id":"2"}]}"#);
+        let (server, client, _) = meet(tls, vec![first, second]).await;
+        let ids: Vec<Value> = list(&client).await.unwrap().iter().map(|item| item["id"].clone()).collect();
+        assert_eq!(ids, ["1", "2"]);
+        assert!(server.seen()[1].head.starts_with("GET /v1.0/devices?page=2 "), "{:?}", server.seen());
+    }
+}
+
+#[tokio::test]
 async fn the_token_goes_to_no_host_that_an_answer_names() {
     let elsewhere = RawServer::start(vec![json("200 OK", r#"{"value":[]}"#); 3]).await;
     let link = format!("http://{}/v1.0/devices", elsewhere.address);

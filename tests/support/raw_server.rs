@@ -14,6 +14,9 @@ use tokio_rustls::TlsAcceptor;
 pub(crate) enum Step {
     /// Waits for a whole request and remembers it.
     Read,
+    /// Waits until so many requests have come, over whatever connections.
+    #[allow(dead_code, reason = "not every test that uses this server needs it")]
+    Until(usize),
     /// Sends these bytes.
     Send(Vec<u8>),
     /// Sends these bytes again and again, until the client goes away.
@@ -153,6 +156,11 @@ where
                 Some(seen) => all.lock().unwrap().push(seen),
                 None => return,
             },
+            Step::Until(requests) => {
+                while all.lock().unwrap().len() < requests {
+                    tokio::task::yield_now().await;
+                }
+            }
             Step::Send(bytes) => {
                 if stream.write_all(&bytes).await.is_err() || stream.flush().await.is_err() {
                     return;
