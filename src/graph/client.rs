@@ -18,9 +18,7 @@ use crate::credential::TokenProvider;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::auth::{Auth, Place};
 use crate::pipeline::limit::Limit;
-use crate::pipeline::request_id::RequestId;
 use crate::pipeline::retry::Retry;
-use crate::pipeline::trace::Trace;
 use crate::pipeline::window::Lane;
 use crate::pipeline::{Event, Limits, Middleware, Observer, Pipeline, RetryConfig};
 use crate::transport::Transport;
@@ -216,14 +214,14 @@ impl Client {
     pub(crate) async fn execute_as<T>(&self, operation: &Operation<T>, manner: Manner) -> Result<T> {
         operation.request.check()?;
         let address = operation.request.address(self.inner.cloud.graph());
-        self.exchange(operation, &address, manner).await
+        self.exchange(operation, address, manner).await
     }
 
     /// Sends `operation` to `address`, which is its own or a link that the service gave for it.
     pub(crate) async fn exchange<T>(
         &self,
         operation: &Operation<T>,
-        address: &str,
+        address: String,
         manner: Manner,
     ) -> Result<T> {
         let exchange = Exchange::new(&self.inner, &operation.request, address, manner)?;
@@ -356,7 +354,7 @@ impl ClientBuilder {
             Pipeline::new(steps, transport, Arc::clone(&clock), self.try_timeout, observer.clone())
         };
         // Sign-in has no token to carry, and its own share of patience.
-        let sign_in = pipeline(vec![Arc::new(Trace), Arc::new(RequestId), retry()], Arc::clone(&transport));
+        let sign_in = pipeline(vec![retry()], Arc::clone(&transport));
         let place = Place {
             authority: self.cloud.login().to_owned(),
             scope: self.cloud.scope(),
@@ -365,8 +363,7 @@ impl ClientBuilder {
         };
         let auth = Arc::new(Auth::new(self.credential, sign_in, Arc::clone(&clock), place));
 
-        let mut steps: Vec<Arc<dyn Middleware>> = vec![Arc::new(Trace), Arc::new(RequestId)];
-        steps.extend(self.per_call);
+        let mut steps = self.per_call;
         let retry = retry();
         steps.push(Arc::clone(&retry) as Arc<dyn Middleware>);
         steps.push(Arc::clone(&auth) as Arc<dyn Middleware>);

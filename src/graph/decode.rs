@@ -52,7 +52,8 @@ fn has_more_than_blanks(text: &str) -> Result<()> {
 
 fn claims_json(answer: &Answer) -> Result<()> {
     let kind = answer.headers().get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    if let Some(kind) = kind.filter(|kind| !kind.to_ascii_lowercase().contains("json")) {
+    let says_json = |kind: &str| kind.as_bytes().windows(4).any(|part| part.eq_ignore_ascii_case(b"json"));
+    if let Some(kind) = kind.filter(|kind| !says_json(kind)) {
         let found = excerpt(&String::from_utf8_lossy(answer.body()), 120);
         let message = format!("expected JSON and got {}: {found}", excerpt(kind, 60));
         return Err(Error::new(ErrorKind::Decode, message));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 
 use super::client::Inner;
 use super::decode::Answer;
@@ -18,6 +18,8 @@ use crate::pipeline::limit::Parts;
 use crate::pipeline::window::Lane;
 use crate::pipeline::{CallInfo, Progress, TimeLimit, What, retry_after};
 use crate::transport::BodyStart;
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// How an exchange is made, where it is not as usual.
 #[derive(Debug, Default)]
@@ -49,10 +51,10 @@ impl<'a> Exchange<'a> {
     pub(super) fn new(
         client: &'a Inner,
         request: &'a Request,
-        address: &str,
+        address: String,
         manner: Manner,
     ) -> Result<Self> {
-        let uri = address.parse().map_err(|error: http::uri::InvalidUri| {
+        let uri = Uri::try_from(address).map_err(|error| {
             let message = "the address cannot be written";
             request.named(Error::new(ErrorKind::InvalidInput, message).with_source(error))
         })?;
@@ -73,16 +75,16 @@ impl<'a> Exchange<'a> {
         let headers = outgoing.headers_mut();
         headers.reserve(8);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert("prefer", HeaderValue::from_static("include-unknown-enum-members"));
+        headers.insert(PREFER, HeaderValue::from_static("include-unknown-enum-members"));
         if self.request.body.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         let more = self.request.headers.iter();
         headers.extend(more.map(|(name, value)| (name.clone(), value.clone())));
-        let mut call = CallInfo::new(info.name, info.path, info.idempotent);
+        let mut call =
+            CallInfo::new(info.name, info.path, info.idempotent, Arc::clone(&self.manner.progress));
         call.waits_when_throttled = self.request.waits_when_throttled;
         call.limit = Some(TimeLimit { ends: self.began.saturating_add(self.limit), hard: self.hard() });
-        call.progress = Arc::clone(&self.manner.progress);
         let extensions = outgoing.extensions_mut();
         extensions.insert(call);
         if let Some(parts) = &self.manner.parts {

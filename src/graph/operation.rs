@@ -117,7 +117,7 @@ pub(crate) struct Request {
 impl Request {
     fn new(info: &'static OperationInfo, parameters: &[&str]) -> Self {
         let version = info.versions.first().copied().unwrap_or(ApiVersion::V1);
-        let mut path = String::with_capacity(info.path.len() + 40);
+        let mut path = String::with_capacity(info.path.len() + 40 * parameters.len());
         let mut invalid = None;
         let mut parameters = parameters.iter();
         let mut rest = info.path;

@@ -43,29 +43,34 @@ impl<T: ?Sized> FromStr for Id<T> {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        if text.is_empty() {
-            return Err(InvalidValue::new("id", "is empty", "write the id that the service returned"));
-        }
-        let allowed = |c: char| !matches!(c, '/' | '\\' | '?' | '#') && !c.is_whitespace() && !c.is_control();
-        // Nearly every id is a GUID, and a page has thousands: not character by character, then.
-        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-        let refused = if plain { None } else { super::invalid::first_refused(text, allowed) };
-        if let Some((position, c)) = refused {
-            let problem = format!("{} cannot be in an id", super::invalid::place(position, c));
-            return Err(InvalidValue::new("id", problem, "write the id that the service returned")
-                .with_value(text)
-                .at(position));
-        }
-        if matches!(text, "." | "..") {
-            return Err(InvalidValue::new(
-                "id",
-                "is a path, not an id",
-                "write the id that the service returned",
-            )
-            .with_value(text));
-        }
-        Ok(Self { text: text.into(), of: PhantomData })
+        check(text).map(|()| Self { text: text.into(), of: PhantomData })
     }
+}
+
+/// Whether a path segment can carry it.
+fn check(text: &str) -> Result<(), InvalidValue> {
+    if text.is_empty() {
+        return Err(InvalidValue::new("id", "is empty", "write the id that the service returned"));
+    }
+    let allowed = |c: char| !matches!(c, '/' | '\\' | '?' | '#') && !c.is_whitespace() && !c.is_control();
+    // Nearly every id is a GUID, and a page has thousands: not character by character, then.
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let refused = if plain { None } else { super::invalid::first_refused(text, allowed) };
+    if let Some((position, c)) = refused {
+        let problem = format!("{} cannot be in an id", super::invalid::place(position, c));
+        return Err(InvalidValue::new("id", problem, "write the id that the service returned")
+            .with_value(text)
+            .at(position));
+    }
+    if matches!(text, "." | "..") {
+        return Err(InvalidValue::new(
+            "id",
+            "is a path, not an id",
+            "write the id that the service returned",
+        )
+        .with_value(text));
+    }
+    Ok(())
 }
 
 impl<T: ?Sized> TryFrom<&str> for Id<T> {
@@ -127,7 +132,9 @@ impl<T: ?Sized> Serialize for Id<T> {
 
 impl<'de, T: ?Sized> Deserialize<'de> for Id<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Text::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        let text = Text::deserialize(deserializer)?;
+        check(text.as_str()).map_err(serde::de::Error::custom)?;
+        Ok(Self { text, of: PhantomData })
     }
 }
 

@@ -58,7 +58,7 @@ struct Failed {
 
 #[derive(Debug, Clone)]
 struct Kept {
-    token: AccessToken,
+    token: Arc<AccessToken>,
     header: HeaderValue,
     generation: u64,
     /// The claims that it was asked for with.
@@ -181,13 +181,14 @@ impl Auth {
         let renew_at =
             token.lifetime().map(|lifetime| asked.saturating_add(lifetime - EARLY.min(lifetime / 2)));
         let claims = claims.map(str::to_owned);
+        let token = Arc::new(token);
         let kept = Kept { token, header, generation, claims, renew_at, ends_at };
         *self.kept() = Some(kept.clone());
         Ok(kept)
     }
 
     /// The claims of the token in use, as the roles or scopes it carries: the middle part of a JWT, undecoded.
-    pub(crate) async fn token_secret(&self) -> Result<AccessToken> {
+    pub(crate) async fn token_secret(&self) -> Result<Arc<AccessToken>> {
         Ok(self.token(None).await?.token)
     }
 }
@@ -205,12 +206,13 @@ impl Middleware for Auth {
         }
         let call = request.extensions().get::<CallInfo>().cloned();
         let kept = self.token(call.as_ref()).await?;
-        let again = request.clone();
+        let replaced = request.extensions().get::<TokenReplaced>().is_some();
         request.headers_mut().insert(header::AUTHORIZATION, kept.header);
-        let answer = next.run(request).await?;
+        let mut answer = next.run(request).await?;
         // 401: the token was revoked, or more claims are demanded. One new token, one more try. A 403 asks for no token,
         // unless it says which claims it misses.
         let claims = match answer.status() {
+            _ if replaced => return Ok(answer),
             StatusCode::UNAUTHORIZED => demanded_claims(answer.headers()),
             StatusCode::FORBIDDEN => match demanded_claims(answer.headers()) {
                 Some(claims) => Some(claims),
@@ -218,18 +220,19 @@ impl Middleware for Auth {
             },
             _ => return Ok(answer),
         };
-        let fresh = match self.replace(kept.generation, claims.as_deref(), call.as_ref()).await {
-            Ok(fresh) => fresh,
-            Err(error) => {
-                tracing::warn!(kind = ?error.kind(), "the service refused the token, and a new one was not to be had");
-                return Err(error);
-            }
-        };
-        let mut request = again;
-        request.headers_mut().insert(header::AUTHORIZATION, fresh.header);
-        next.run(request).await
+        if let Err(error) = self.replace(kept.generation, claims.as_deref(), call.as_ref()).await {
+            tracing::warn!(kind = ?error.kind(), "the service refused the token, and a new one was not to be had");
+            return Err(error);
+        }
+        answer.extensions_mut().insert(TokenReplaced);
+        Ok(answer)
     }
 }
+
+/// Rides in an answer to say that its token was refused and there is a new one; then in the request that is sent again for
+/// that, by the step that still has it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TokenReplaced;
 
 /// Whether `uri` is at `origin`, exactly: scheme, host and port, with no user information.
 pub(crate) fn goes_to(uri: &http::Uri, origin: &str) -> bool {

@@ -99,15 +99,13 @@ pub struct CallInfo {
 }
 
 impl CallInfo {
-    pub(crate) fn new(operation: &'static str, template: &'static str, idempotent: bool) -> Self {
-        Self {
-            operation,
-            template,
-            idempotent,
-            waits_when_throttled: true,
-            limit: None,
-            progress: Arc::default(),
-        }
+    pub(crate) fn new(
+        operation: &'static str,
+        template: &'static str,
+        idempotent: bool,
+        progress: Arc<Progress>,
+    ) -> Self {
+        Self { operation, template, idempotent, waits_when_throttled: true, limit: None, progress }
     }
 
     /// The operation's name, such as `autopilotDevices.list`.
@@ -264,7 +262,7 @@ impl Progress {
     }
 }
 
-/// The steps and the transport at their end.
+/// The steps of a client and the transport at their end. Before them, each call gets its span and its id.
 #[derive(Debug, Clone)]
 pub(crate) struct Pipeline {
     steps: Arc<[Arc<dyn Middleware>]>,
@@ -282,8 +280,14 @@ impl Pipeline {
         Self { steps: steps.into(), end: End { transport, clock, try_timeout, observer } }
     }
 
-    pub(crate) async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
-        Next { steps: &self.steps, end: &self.end }.run(request).await
+    pub(crate) async fn send(&self, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
+        let call = request.extensions().get::<CallInfo>().cloned();
+        let span = trace::call(&request, call.as_ref());
+        let id = request_id::name(&mut request);
+        let rest = Next { steps: &self.steps, end: &self.end };
+        let answer = request_id::tell(rest.run(request).instrument(span.clone()).await, id);
+        trace::call_ended(&span, call.as_ref(), &answer);
+        answer
     }
 }
 
@@ -299,7 +303,7 @@ pub(crate) struct SignIn<'a> {
 impl Exchange for SignIn<'_> {
     async fn exchange(&self, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
         // Asking for a token twice gives two tokens, either of which will do.
-        let mut call = CallInfo::new("signIn", "/{tenant}/oauth2/v2.0", true);
+        let mut call = CallInfo::new("signIn", "/{tenant}/oauth2/v2.0", true, Arc::default());
         call.limit = self.ends.map(|ends| TimeLimit { ends, hard: true });
         request.extensions_mut().insert(call);
         let mut answer = self.pipeline.send(request).await?;
@@ -330,7 +334,7 @@ impl End {
         let attempt = call.as_ref().map_or(1, CallInfo::attempts);
         let span = trace::attempt(&request, call.as_ref(), attempt);
         let start = self.clock.elapsed();
-        let sending = self.transport.send(request).instrument(span.clone());
+        let sending = (*self.transport).send(request).instrument(span.clone());
         let sent = within(&*self.clock, self.try_timeout, sending).await;
         let answer = sent.unwrap_or_else(|| {
             let message = format!("no whole answer within {:?}", self.try_timeout);

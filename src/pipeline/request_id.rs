@@ -1,40 +1,31 @@
 //! A `client-request-id` for every call, the same on each of its tries.
 
-use async_trait::async_trait;
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
-use super::{Middleware, Next};
 use crate::error::Result;
 
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 
-#[derive(Debug)]
-pub(crate) struct RequestId;
+/// The id of a request, which is given one if it has none.
+pub(super) fn name(request: &mut http::Request<Bytes>) -> HeaderValue {
+    let id = request.headers_mut().entry(CLIENT_REQUEST_ID);
+    id.or_insert_with(|| {
+        HeaderValue::from_str(&random_guid()).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+    })
+    .clone()
+}
 
-#[async_trait]
-impl Middleware for RequestId {
-    async fn handle(
-        &self,
-        mut request: http::Request<Bytes>,
-        next: Next<'_>,
-    ) -> Result<http::Response<Bytes>> {
-        let id = match request.headers().get(CLIENT_REQUEST_ID) {
-            Some(id) => id.clone(),
-            None => {
-                let id = HeaderValue::try_from(random_guid())
-                    .unwrap_or_else(|_| HeaderValue::from_static("unknown"));
-                request.headers_mut().insert(CLIENT_REQUEST_ID, id.clone());
-                id
-            }
-        };
-        match next.run(request).await {
-            Err(error) => Err(error.with_client_request_id(id.to_str().unwrap_or_default())),
-            Ok(mut response) => {
-                // So that an error made of this answer can name it even where the service does not echo it.
-                response.headers_mut().entry(CLIENT_REQUEST_ID).or_insert(id);
-                Ok(response)
-            }
+/// Says in the outcome which request it is of.
+pub(super) fn tell(outcome: Result<http::Response<Bytes>>, id: HeaderValue) -> Result<http::Response<Bytes>> {
+    match outcome {
+        Err(error) => Err(error.with_client_request_id(id.to_str().unwrap_or_default())),
+        Ok(mut response) => {
+            // So that an error made of this answer can name it even where the service does not echo it.
+            response.headers_mut().entry(CLIENT_REQUEST_ID).or_insert(id);
+            Ok(response)
         }
     }
 }
@@ -43,9 +34,11 @@ impl Middleware for RequestId {
 pub(crate) fn random_guid() -> String {
     let random = fastrand::u128(..);
     let versioned = (random & !(0xf << 76) | (0x4 << 76)) & !(0x3 << 62) | (0x2 << 62);
-    let hex = format!("{versioned:032x}");
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+    let hex = |shift: u32, digits: usize| versioned >> shift & ((1 << (4 * digits)) - 1);
+    let [a, b, c, d, e] = [hex(96, 8), hex(80, 4), hex(64, 4), hex(48, 4), hex(0, 12)];
+    let mut guid = String::with_capacity(36);
+    let _ = write!(guid, "{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}");
+    guid
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::StatusCode;
 
+use super::auth::TokenReplaced;
 use super::limit::Parts;
 use super::window::Window;
 use super::{CallInfo, Middleware, Next, Observer, What, retry_after};
@@ -288,17 +289,27 @@ impl Middleware for Retry {
         let patience = Patience::new(call.as_ref(), self.clock.elapsed());
         let mut attempts = 0;
         let mut fresh = false;
+        let mut replaced = false;
         loop {
             self.pass_gates(&request, &patience).await?;
             let mut this_try = request.clone();
             if fresh {
                 this_try.extensions_mut().insert(NewConnection);
             }
-            attempts += 1;
+            if replaced {
+                this_try.extensions_mut().insert(TokenReplaced);
+            } else {
+                attempts += 1;
+            }
             if attempts > 1 {
                 this_try.headers_mut().insert("retry-attempt", (attempts - 1).into());
             }
             let result = next.run(this_try).await;
+            // With another token it is the same try, and a token is replaced but once in it.
+            replaced = matches!(&result, Ok(answer) if answer.extensions().get::<TokenReplaced>().is_some());
+            if replaced {
+                continue;
+            }
             if !waits && matches!(&result, Ok(answer) if answer.status() == StatusCode::TOO_MANY_REQUESTS) {
                 return result;
             }

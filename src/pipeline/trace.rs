@@ -1,50 +1,48 @@
 //! A span for every call and one for each of its tries, with OpenTelemetry's names, and nothing in it that is secret or personal.
 
-use async_trait::async_trait;
 use bytes::Bytes;
-use tracing::Instrument as _;
 use tracing::field::Empty;
 
-use super::{CallInfo, Middleware, Next};
+use super::CallInfo;
 use crate::error::Result;
 use crate::transport::TransportError;
 
-#[derive(Debug)]
-pub(crate) struct Trace;
+/// The span of a call.
+pub(super) fn call(request: &http::Request<Bytes>, call: Option<&CallInfo>) -> tracing::Span {
+    // The path holds ids and perhaps a user's name; its template does not.
+    tracing::info_span!(
+        "graph.call",
+        operation = call.map_or("other", |call| call.operation),
+        "http.request.method" = request.method().as_str(),
+        "url.template" = call.map_or("", |call| call.template),
+        "server.address" = request.uri().host().unwrap_or_default(),
+        "http.response.status_code" = Empty,
+        "http.request.resend_count" = Empty,
+        "request_id" = Empty,
+        "error.type" = Empty,
+        "otel.status_code" = Empty,
+    )
+}
 
-#[async_trait]
-impl Middleware for Trace {
-    async fn handle(&self, request: http::Request<Bytes>, next: Next<'_>) -> Result<http::Response<Bytes>> {
-        // The path holds ids and perhaps a user's name; its template does not.
-        let call = request.extensions().get::<CallInfo>().cloned();
-        let span = tracing::info_span!(
-            "graph.call",
-            operation = call.as_ref().map_or("other", |call| call.operation),
-            "http.request.method" = request.method().as_str(),
-            "url.template" = call.as_ref().map_or("", |call| call.template),
-            "server.address" = request.uri().host().unwrap_or_default(),
-            "http.response.status_code" = Empty,
-            "http.request.resend_count" = Empty,
-            "request_id" = Empty,
-            "error.type" = Empty,
-            "otel.status_code" = Empty,
-        );
-        let answer = next.run(request).instrument(span.clone()).await;
-        if let Some(call) = &call {
-            span.record("http.request.resend_count", call.attempts().saturating_sub(1));
-        }
-        match &answer {
-            Ok(answer) => {
-                record_status(&span, answer.status());
-                if let Some(id) = answer.headers().get("request-id").and_then(|id| id.to_str().ok()) {
-                    span.record("request_id", id);
-                }
-            }
-            Err(error) => {
-                record_error(&span, &format!("{:?}", error.kind()));
+pub(super) fn call_ended(
+    span: &tracing::Span,
+    call: Option<&CallInfo>,
+    answer: &Result<http::Response<Bytes>>,
+) {
+    if span.is_disabled() {
+        return;
+    }
+    if let Some(call) = call {
+        span.record("http.request.resend_count", call.attempts().saturating_sub(1));
+    }
+    match answer {
+        Ok(answer) => {
+            record_status(span, answer.status());
+            if let Some(id) = answer.headers().get("request-id").and_then(|id| id.to_str().ok()) {
+                span.record("request_id", id);
             }
         }
-        answer
+        Err(error) => record_error(span, &format!("{:?}", error.kind())),
     }
 }
 
@@ -78,6 +76,9 @@ pub(super) fn attempt(
 }
 
 pub(super) fn attempt_ended(span: &tracing::Span, answer: &Result<http::Response<Bytes>, TransportError>) {
+    if span.is_disabled() {
+        return;
+    }
     match answer {
         Ok(answer) => {
             record_status(span, answer.status());

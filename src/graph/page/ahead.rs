@@ -107,7 +107,7 @@ impl<T: DeserializeOwned + Send + 'static> Source<T> {
                 false => (None, LinkSeen::never()),
             };
             let manner = Manner { start, ..Manner::default() };
-            let mut page = pin!(self.client.exchange(&self.operation, &address, manner));
+            let mut page = pin!(self.client.exchange(&self.operation, address, manner));
             let mut ahead = None;
             let page = poll_fn(|context| {
                 let polled = page.as_mut().poll(context);
