@@ -209,6 +209,11 @@ impl FakeClock {
         self.lock().slept.clone()
     }
 
+    /// Forgets the sleeps so far, of which a long run has many.
+    pub fn clear_slept(&self) {
+        self.lock().slept.clear();
+    }
+
     /// How many sleeps and timers are waiting now.
     pub fn waiting(&self) -> usize {
         self.lock().waits.len()
@@ -360,6 +365,8 @@ mod tests {
         assert_eq!(within(&clock, SECOND * 5, clock.sleep(SECOND * 9)).await, None);
         assert_eq!(clock.elapsed(), SECOND * 8);
         assert_eq!(clock.slept(), [SECOND * 3], "a cancelled wait is not slept, and a timer never is");
+        clock.clear_slept();
+        assert_eq!(clock.slept(), []);
         assert_eq!(clock.waiting(), 0, "what was dropped waits no longer");
     }
 

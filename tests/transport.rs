@@ -29,6 +29,11 @@ fn builder() -> ReqwestTransportBuilder {
         .with_root_certificate_pem(authority("unused").0.pem())
 }
 
+/// The same, with an end to a test that would wait for ever.
+fn impatient() -> ReqwestTransportBuilder {
+    builder().with_timeout(Duration::from_secs(10))
+}
+
 fn get(url: &str) -> Request<Bytes> {
     Request::get(url).header("authorization", "Bearer canary-token").body(Bytes::new()).unwrap()
 }
@@ -202,7 +207,7 @@ async fn a_body_is_read_no_further_than_the_limit() {
         ("endless", vec![Read, send(chunked), Forever(piece)]),
         ("bomb", vec![Read, answer("200 OK", &["Content-Encoding: gzip"], &bomb)]),
     ] {
-        let (result, _server) = play(builder().with_max_body_bytes(1 << 20), steps).await;
+        let (result, _server) = play(impatient().with_max_body_bytes(1 << 20), steps).await;
         let error = assert_kind(result, TransportErrorKind::Body);
         assert!(error.to_string().contains("1048576 bytes"), "{name}: {error}");
     }
@@ -314,6 +319,7 @@ async fn a_dropped_exchange_closes_its_connection() {
     }
     task.abort();
     assert!(task.await.unwrap_err().is_cancelled());
+    assert!(server.is_left().await, "the connection is open and nobody waits for its answer");
 }
 
 fn https(server: &RawServer) -> String {

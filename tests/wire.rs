@@ -400,4 +400,5 @@ async fn a_call_that_is_dropped_closes_its_connection_and_leaves_no_timer() {
     task.abort();
     assert!(task.await.unwrap_err().is_cancelled());
     assert_eq!(clock.waiting(), 0);
+    assert!(server.is_left().await, "the connection is open and nobody waits for its answer");
 }

@@ -18,6 +18,8 @@ use crate::error::{Error, ErrorKind, Result};
 const EARLY: Duration = Duration::from_secs(300);
 /// How long a call waits for an early renewal, since it could go on with the old token.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Who has less time left than this when sign-in fails has not tried as often as another would.
+const LITTLE: Duration = Duration::from_secs(30);
 /// How long a failed early renewal is left alone while the old token still lives.
 const PAUSE: Duration = Duration::from_secs(30);
 
@@ -54,6 +56,8 @@ pub(crate) struct Place {
 struct Failed {
     number: u64,
     error: Error,
+    /// Whether the call that it was for had no time for more.
+    hurried: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -95,8 +99,12 @@ impl Auth {
     /// was refused to one is refused to all. A want of time is each caller's own.
     fn failed_since(&self, before: u64) -> Option<Error> {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let Failed { error, .. } = failed.as_ref().filter(|failed| failed.number >= before)?;
-        let own = matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Throttled);
+        let Failed { error, hurried, .. } = failed.as_ref().filter(|failed| failed.number >= before)?;
+        let own = match error.kind() {
+            ErrorKind::Timeout | ErrorKind::Throttled => true,
+            ErrorKind::Unavailable | ErrorKind::Connect | ErrorKind::Interrupted => *hurried,
+            _ => false,
+        };
         (!own).then(|| error.copy())
     }
 
@@ -168,7 +176,10 @@ impl Auth {
         let token = self.credential.token(request).await.map_err(Error::settled);
         let generation = self.sign_ins.fetch_add(1, Ordering::Relaxed);
         let token = token.inspect_err(|error| {
-            let failed = Failed { number: generation, error: error.copy() };
+            let left = call.and_then(|call| call.time_left(self.clock.elapsed()));
+            let hurried =
+                left.is_some_and(|left| left <= error.retry_after().unwrap_or_default().max(LITTLE));
+            let failed = Failed { number: generation, error: error.copy(), hurried };
             *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(failed);
         })?;
         let mut header = HeaderValue::try_from(format!("Bearer {}", token.secret().reveal())).map_err(|_| {

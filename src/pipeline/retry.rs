@@ -495,10 +495,10 @@ mod tests {
         assert_eq!(waits, [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]);
         assert_eq!(config.backoff(u32::MAX), config.max_backoff);
         let config = RetryConfig::default();
-        for _ in 0..200 {
-            let wait = config.backoff(3);
-            assert!((SECOND..=SECOND * 2).contains(&wait), "{wait:?}");
-        }
+        let waits: Vec<Duration> = (0..200).map(|_| config.backoff(3)).collect();
+        assert!(waits.iter().all(|wait| (SECOND..=SECOND * 2).contains(wait)), "{waits:?}");
+        let (least, most) = (waits.iter().min().unwrap(), waits.iter().max().unwrap());
+        assert!(*most - *least > SECOND / 2, "no two callers wait alike: {least:?} to {most:?}");
     }
 
     #[test]

@@ -614,7 +614,10 @@ impl State {
         self.leave_all_groups(id);
         self.directory.groups.remove(id);
         self.directory.changes.note(Kind::Group, id);
-        self.plan(super::resource::assignments::ORPHANS_STAY, Due::OrphansGo(id.to_owned()));
+        // Nothing can be assigned to a group that is gone.
+        if self.is_assigned_to(id) {
+            self.plan(super::resource::assignments::ORPHANS_STAY, Due::OrphansGo(id.to_owned()));
+        }
     }
 
     /// Removes a device.

@@ -82,6 +82,8 @@ const MATRIX: &[Row] = &[
         "all calls to that workload hold, others go on; batches too",
         &[
             "row_08_all_calls_to_a_throttled_workload_hold_and_others_do_not",
+            "row_08_every_sign_of_throttling_holds_the_workload_and_batches_too",
+            "row_08_a_shorter_wait_that_comes_later_does_not_shorten_the_longer_one",
             "rows_08_52_a_429_inside_a_batch_holds_other_calls_to_that_workload_back",
         ],
     ),
@@ -223,6 +225,7 @@ const MATRIX: &[Row] = &[
         &[
             "row_23_a_revoked_token_is_replaced_once_and_writes_are_sent_once_more",
             "row_23_a_second_refusal_is_the_end",
+            "row_23_a_refused_token_is_not_sent_again_even_if_no_new_one_was_to_be_had",
         ],
     ),
     row(
@@ -241,6 +244,7 @@ const MATRIX: &[Row] = &[
             "row_25_a_token_is_renewed_five_minutes_before_its_end_and_not_sooner",
             "row_25_an_early_renewal_that_fails_keeps_the_old_token_while_it_lives",
             "row_25_a_sign_in_that_fails_fails_once_for_all_who_wait_for_it",
+            "a_call_with_little_time_does_not_spoil_the_sign_in_of_one_with_more",
         ],
     ),
     row(
@@ -463,6 +467,7 @@ const MATRIX: &[Row] = &[
         "one budget of retries; a pace below Intune's limits, for which none fails",
         &[
             "row_58_a_thousand_calls_to_a_dead_service_share_one_budget_of_retries",
+            "row_58_throttling_takes_nothing_from_the_budget_of_retries",
             "row_58_writes_to_intune_are_paced_below_its_limit",
             "row_58_ten_thousand_writes_at_once_are_held_back_and_none_fails_for_it",
             "row_58_a_limit_of_the_callers_own_holds_while_the_client_holds_the_call_back",

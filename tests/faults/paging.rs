@@ -28,16 +28,16 @@ async fn follow(link: &str) -> (World, windows_autopilot::Result<Vec<u32>>) {
 async fn rows_26_27_28_a_link_that_leads_elsewhere_is_refused_and_no_request_leaves() {
     for link in [
         "https://evil.example/v1.0/devices?$skiptoken=2",
-        "https://graph.microsoft.com.evil.example/v1.0/devices",
-        "https://graph.microsoft.com@evil.example/v1.0/devices",
-        "https://graph.microsoft.com:x@evil.example/v1.0/devices",
-        "https://user:password@graph.microsoft.com/v1.0/devices",
-        "https://graph.microsoft.com:8443/v1.0/devices",
-        "https://graph.microsoft.us/v1.0/devices",
+        "https://graph.microsoft.com.evil.example/v1.0/devices?$skiptoken=2",
+        "https://graph.microsoft.com@evil.example/v1.0/devices?$skiptoken=2",
+        "https://graph.microsoft.com:x@evil.example/v1.0/devices?$skiptoken=2",
+        "https://user:password@graph.microsoft.com/v1.0/devices?$skiptoken=2",
+        "https://graph.microsoft.com:8443/v1.0/devices?$skiptoken=2",
+        "https://graph.microsoft.us/v1.0/devices?$skiptoken=2",
         "http://graph.microsoft.com/v1.0/devices?$skiptoken=2",
-        "//evil.example/v1.0/devices",
-        "/\\evil.example/v1.0/devices",
-        "ftp://graph.microsoft.com/v1.0/devices",
+        "//evil.example/v1.0/devices?$skiptoken=2",
+        "/\\evil.example/v1.0/devices?$skiptoken=2",
+        "ftp://graph.microsoft.com/v1.0/devices?$skiptoken=2",
         "javascript:alert(1)",
         "\u{0}",
         "",
@@ -47,7 +47,17 @@ async fn rows_26_27_28_a_link_that_leads_elsewhere_is_refused_and_no_request_lea
         let (world, all) = follow(link).await;
         let error = all.expect_err(link);
         assert_eq!((error.kind(), world.count()), (ErrorKind::Link, 1), "{link}: {error}");
+        // The link itself was refused: that no token goes there is another guard, behind this one.
+        assert!(error.to_string().contains("the next link"), "{link}: {error}");
         assert_eq!(error.operation(), Some("list"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn row_26_a_link_that_begins_with_two_slashes_names_a_host() {
+    for link in ["//evil.example/v1.0/devices?$skiptoken=2", "/\\evil.example/v1.0/devices?$skiptoken=2"] {
+        let (_, all) = follow(link).await;
+        assert!(all.unwrap_err().to_string().contains("leads to another host"), "{link}");
     }
 }
 
@@ -92,9 +102,11 @@ async fn row_30_a_link_that_repeats_ends_the_list_with_an_error_after_what_was_r
         ("a circle of three", circle(|number| number % 3 + 1), 4),
         ("back to the second page", circle(|number| if number < 5 { number + 1 } else { 2 }), 6),
     ] {
-        let items: Vec<_> = world.client.list::<u32>(ApiVersion::V1, "/devices").items().collect().await;
+        let items = world.client.list::<u32>(ApiVersion::V1, "/devices").items();
+        // A list that went on would never end.
+        let items: Vec<_> = items.take(20).collect().await;
         let (last, good) = items.split_last().unwrap();
-        assert_eq!(last.as_ref().unwrap_err().kind(), ErrorKind::Link, "{name}");
+        assert_eq!(last.as_ref().expect_err(name).kind(), ErrorKind::Link, "{name}");
         assert!(good.iter().all(Result::is_ok), "{name}");
         assert_eq!((good.len(), world.count()), (pages, pages), "{name}: each page once");
     }
@@ -166,20 +178,15 @@ async fn row_39_a_date_that_is_none_does_not_spoil_its_page() {
         ("2026-01-01T08:00:00.1234567Z", true),
         ("0001-01-01T00:00:00Z", false),
         ("9999-12-31T23:59:59Z", false),
+        ("2026-02-30T08:00:00Z", false),
+        ("yesterday", false),
     ] {
         let items = format!(r#"{{"id":"1","lastContactedDateTime":"{date}"}},{{"id":"2"}}"#);
         let world = World::new([page(&items, None)]);
         let all = world.client.devices().list().all().await.unwrap();
         assert_eq!(all.len(), 2, "{date}");
-        if read {
-            assert!(all[0].last_contacted_date_time.is_some(), "{date}");
-        }
+        assert_eq!(all[0].last_contacted_date_time.is_some(), read, "{date}");
     }
-    let items = r#"{"id":"1","lastContactedDateTime":"yesterday"},{"id":"2"}"#;
-    let world = World::new([page(items, None)]);
-    let items: Vec<_> = world.client.devices().list().items().collect().await;
-    assert_eq!(items.len(), 2);
-    assert!(items[1].is_ok(), "{items:?}");
 }
 
 #[tokio::test]

@@ -110,6 +110,20 @@ async fn row_23_a_second_refusal_is_the_end() {
 }
 
 #[tokio::test]
+async fn row_23_a_refused_token_is_not_sent_again_even_if_no_new_one_was_to_be_had() {
+    let sign_in = in_turn([token("t1"), json(400, r#"{"error":"invalid_client"}"#)]);
+    let world = World::with(
+        credential(),
+        move |request| if is_sign_in(request) { sign_in(request) } else { answer(401, &[], b"") },
+        |builder| builder,
+    );
+    for _ in 0..2 {
+        assert_eq!(world.get("/organization").await.unwrap_err().operation(), Some("signIn"));
+    }
+    assert_eq!(asked(&world), ["login", "t1", "login", "login"]);
+}
+
+#[tokio::test]
 async fn row_24_a_token_that_expires_while_a_list_is_read_is_renewed_between_pages() {
     let count = AtomicU32::new(0);
     let world = world(move |_| {
@@ -358,18 +372,25 @@ async fn sign_in_gives_up_at_once_when_the_wait_it_is_asked_for_does_not_fit_the
 
 #[tokio::test]
 async fn a_call_with_little_time_does_not_spoil_the_sign_in_of_one_with_more() {
-    let sign_in = in_turn([answer(503, &[("retry-after", "20")], b""), token("t1")]);
-    let world = World::with(
-        credential(),
-        move |request| if is_sign_in(request) { sign_in(request) } else { ok() },
-        |builder| builder,
-    );
-    let short = world.client.get::<serde_json::Value>(ApiVersion::V1, "/a").with_timeout(SECOND * 5).send();
-    let (short, long) = futures_util::join!(short, world.get("/b"));
-    assert!(matches!(short.unwrap_err().kind(), ErrorKind::Unavailable | ErrorKind::Throttled));
-    // The one that waited for the first is told of its failure, or tries again when it may.
-    if let Err(error) = long {
-        assert_eq!(error.kind(), ErrorKind::Unavailable);
+    for (fault, times, kind) in [
+        (answer(503, &[("retry-after", "20")], b""), 1, ErrorKind::Unavailable),
+        (answer(429, &[("retry-after", "20")], b""), 1, ErrorKind::Throttled),
+        (json(504, ""), 4, ErrorKind::Unavailable),
+        (Reply::Fail(Connect), 4, ErrorKind::Connect),
+        (Reply::Fail(Interrupted), 4, ErrorKind::Interrupted),
+        (silence(), 1, ErrorKind::Timeout),
+    ] {
+        let sign_in = in_turn(std::iter::repeat_n(fault, times).chain([token("t1")]));
+        let world = World::with(
+            credential(),
+            move |request| if is_sign_in(request) { sign_in(request) } else { ok() },
+            |builder| builder,
+        );
+        let short = world.client.get::<serde_json::Value>(ApiVersion::V1, "/a").with_timeout(SECOND * 5);
+        let (short, long) = futures_util::join!(short.send(), world.get("/b"));
+        assert_eq!(short.unwrap_err().kind(), kind);
+        assert!(long.is_ok(), "{kind:?}: {long:?}");
+        assert_eq!(world.count(), times + 2, "{kind:?}");
     }
 }
 

@@ -326,3 +326,71 @@ async fn row_07_a_429_on_page_7_of_20_costs_one_more_request() {
     assert_eq!(all, (1..=20).collect::<Vec<_>>());
     assert_eq!(world.count(), 21);
 }
+
+#[tokio::test]
+async fn row_08_every_sign_of_throttling_holds_the_workload_and_batches_too() {
+    for (fault, wait) in [
+        (throttled(Some("10")), 10_000),
+        (throttled(None), 500),
+        (answer(503, &[("retry-after", "4")], b""), 4000),
+    ] {
+        let first = in_turn([fault, ok()]);
+        let reply = move |request: &http::Request<bytes::Bytes>| match request.uri().path() {
+            "/v1.0/deviceManagement/a" => first(request),
+            "/v1.0/$batch" => json(200, r#"{"responses":[{"id":"0","status":200,"body":{}}]}"#),
+            _ => ok(),
+        };
+        let world = World::with(FixedToken::new("t0"), reply, |builder| builder);
+        let later = async |path: &'static str, in_batch: bool| {
+            world.clock.sleep(SECOND / 10).await;
+            if in_batch {
+                let mut batch = world.client.batch();
+                let slot = batch.add(world.client.get::<serde_json::Value>(ApiVersion::V1, path));
+                batch.send().await.unwrap().take(slot).unwrap();
+            } else {
+                world.get(path).await.unwrap();
+            }
+        };
+        let (first, (), (), ()) = futures_util::join!(
+            world.get("/deviceManagement/a"),
+            later("/deviceManagement/b", false),
+            later("/deviceManagement/c", true),
+            later("/groups", true),
+        );
+        first.unwrap();
+        let mut order: Vec<(u128, String)> =
+            world.seen().iter().map(|seen| (seen.at.as_millis(), seen.path().to_owned())).collect();
+        order.sort();
+        let want = [
+            (0, "/v1.0/deviceManagement/a"),
+            (100, "/v1.0/$batch"),
+            (wait, "/v1.0/$batch"),
+            (wait, "/v1.0/deviceManagement/a"),
+            (wait, "/v1.0/deviceManagement/b"),
+        ];
+        assert_eq!(order, want.map(|(at, path)| (at, path.to_owned())));
+    }
+}
+
+#[tokio::test]
+async fn row_08_a_shorter_wait_that_comes_later_does_not_shorten_the_longer_one() {
+    let reply = in_turn([throttled(Some("10")), Reply::After(SECOND, Box::new(throttled(Some("2")))), ok()]);
+    let world = World::with(FixedToken::new("t0"), reply, |builder| builder);
+    let (first, second) =
+        futures_util::join!(world.get("/deviceManagement/a"), world.get("/deviceManagement/b"));
+    first.unwrap();
+    second.unwrap();
+    assert_eq!(world.times(), [0, 0, 10_000, 10_000]);
+}
+
+#[tokio::test]
+async fn row_58_throttling_takes_nothing_from_the_budget_of_retries() {
+    let budget = |builder: windows_autopilot::ClientBuilder| {
+        builder.with_retry(RetryConfig::default().with_jitter(false).with_budget(0))
+    };
+    let replies = in_turn([throttled(Some("1")), throttled(None), ok()]);
+    World::with(FixedToken::new("t0"), replies, budget).get("/organization").await.unwrap();
+    let world = World::with(FixedToken::new("t0"), in_turn([json(500, ""), ok()]), budget);
+    assert_eq!(world.get("/organization").await.unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(world.count(), 1);
+}

@@ -3,11 +3,14 @@
 use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
+use windows_autopilot::clock::{Clock as _, SystemClock};
 
 /// What the server does next on a connection. After the last step it closes it.
 #[derive(Debug, Clone)]
@@ -68,6 +71,7 @@ pub(crate) struct RawServer {
     pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     accepted: Arc<Mutex<usize>>,
+    left: Arc<Notify>,
     task: JoinHandle<()>,
 }
 
@@ -87,7 +91,8 @@ impl RawServer {
         let address = listener.local_addr().unwrap();
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
         let accepted: Arc<Mutex<usize>> = Arc::default();
-        let (all, count) = (Arc::clone(&seen), Arc::clone(&accepted));
+        let left: Arc<Notify> = Arc::default();
+        let (all, count, leave) = (Arc::clone(&seen), Arc::clone(&accepted), Arc::clone(&left));
         let task = tokio::spawn(async move {
             let mut scripts = scripts.into_iter();
             let mut connections = Vec::new();
@@ -95,24 +100,24 @@ impl RawServer {
                 let Ok((stream, _)) = listener.accept().await else { return };
                 *count.lock().unwrap() += 1;
                 let Some(steps) = scripts.next() else { continue };
-                let (all, tls) = (Arc::clone(&all), tls.clone());
+                let (all, tls, leave) = (Arc::clone(&all), tls.clone(), Arc::clone(&leave));
                 connections.push(AbortOnDrop(tokio::spawn(async move {
                     if steps.iter().any(|step| matches!(step, Step::Reset)) {
                         // Closing it then sends a reset instead of an orderly end.
                         stream.set_zero_linger().unwrap();
                     }
                     match tls {
-                        None => play(stream, steps, connection, &all).await,
+                        None => play(stream, steps, connection, &all, &leave).await,
                         Some(tls) => {
                             if let Ok(stream) = tls.accept(stream).await {
-                                play(stream, steps, connection, &all).await;
+                                play(stream, steps, connection, &all, &leave).await;
                             }
                         }
                     }
                 })));
             }
         });
-        Self { address, seen, accepted, task }
+        Self { address, seen, accepted, left, task }
     }
 
     /// An address of this server.
@@ -124,6 +129,14 @@ impl RawServer {
     /// All requests so far.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// Whether a client goes away from whom a request is awaited; nobody waits for that longer than this.
+    #[allow(dead_code, reason = "not every test that uses this server needs it")]
+    pub(crate) async fn is_left(&self) -> bool {
+        let patience = SystemClock::new().sleep(Duration::from_secs(10));
+        let left = std::pin::pin!(self.left.notified());
+        matches!(futures_util::future::select(left, patience).await, futures_util::future::Either::Left(_))
     }
 
     /// How many connections were accepted so far.
@@ -146,7 +159,7 @@ impl Drop for AbortOnDrop {
     }
 }
 
-async fn play<S>(mut stream: S, steps: Vec<Step>, connection: usize, all: &Mutex<Vec<Seen>>)
+async fn play<S>(mut stream: S, steps: Vec<Step>, connection: usize, all: &Mutex<Vec<Seen>>, leave: &Notify)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -154,7 +167,7 @@ where
         match step {
             Step::Read => match read(&mut stream, connection).await {
                 Some(seen) => all.lock().unwrap().push(seen),
-                None => return,
+                None => return leave.notify_one(),
             },
             Step::Until(requests) => {
                 while all.lock().unwrap().len() < requests {

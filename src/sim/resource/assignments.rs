@@ -284,6 +284,14 @@ pub(in crate::sim) fn payload_links(
 }
 
 impl State {
+    /// Whether anything is assigned to a group.
+    pub(in crate::sim) fn is_assigned_to(&self, group: &str) -> bool {
+        let tables = [&self.profiles, &self.enrollment, &self.configurations];
+        let mut assignments =
+            tables.into_iter().flat_map(|table| table.iter()).flat_map(|entity| &entity.assignments);
+        assignments.any(|assignment| assignment.wish.target.group() == Some(group))
+    }
+
     /// Cleans away the assignments to a group that is gone.
     pub(in crate::sim) fn remove_orphans(&mut self, group: &str) {
         for table in [&mut self.profiles, &mut self.enrollment, &mut self.configurations] {
