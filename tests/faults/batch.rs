@@ -113,7 +113,8 @@ async fn row_52_only_what_was_throttled_is_sent_again_after_the_largest_wait() {
         Some(match (id, times) {
             ("1", 1) => part(id, 429, json!({"Retry-After": "2.5"}), json!({})),
             ("3", 1) => part(id, 429, json!({"retry-after": "7"}), json!({})),
-            ("4", 1) => part(id, 503, json!({}), json!({})),
+            // This one closes no gate: only the batch itself waits for it.
+            ("4", 1) => part(id, 503, json!({"Retry-After": "9"}), json!({})),
             _ => good(id),
         })
     });
@@ -121,7 +122,7 @@ async fn row_52_only_what_was_throttled_is_sent_again_after_the_largest_wait() {
     assert!(results.iter().all(Result::is_ok), "{results:?}");
     let asked: Vec<Vec<String>> = world.seen().iter().map(|seen| ids(&seen.request)).collect();
     assert_eq!(asked[1..], [["1", "3", "4"]]);
-    assert_eq!(world.times(), [0, 7000]);
+    assert_eq!(world.times(), [0, 9000]);
 }
 
 #[tokio::test]
@@ -188,6 +189,24 @@ async fn row_53_a_write_without_a_part_in_the_answer_is_of_unknown_outcome_and_n
     assert_eq!(answers.take(lost).unwrap_err().kind(), ErrorKind::UnknownOutcome);
     assert!(answers.take(found).is_ok());
     assert_eq!(world.count(), 1);
+}
+
+#[tokio::test]
+async fn row_53_a_write_with_two_parts_or_a_5xx_in_the_answer_is_of_unknown_outcome_and_not_sent_again() {
+    for (answers, kind) in [
+        (vec![good("0"), good("0"), good("1")], ErrorKind::UnknownOutcome),
+        (vec![part("0", 504, json!({}), json!({})), good("1")], ErrorKind::UnknownOutcome),
+        (vec![part("0", 409, json!({}), json!({})), good("1")], ErrorKind::Conflict),
+    ] {
+        let world = World::new([parts(answers)]);
+        let mut batch = world.client.batch();
+        let (first, second) = (write(&world, &mut batch, "/groups"), read(&world, &mut batch, "/x"));
+        let mut answers = batch.send().await.unwrap();
+        let error = answers.take(first).unwrap_err();
+        assert_eq!((error.kind(), error.outcome_unknown()), (kind, kind == ErrorKind::UnknownOutcome));
+        assert!(answers.take(second).is_ok());
+        assert_eq!(world.count(), 1, "{kind:?}");
+    }
 }
 
 #[tokio::test]

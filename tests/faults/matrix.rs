@@ -419,6 +419,7 @@ const MATRIX: &[Row] = &[
         &[
             "row_53_failed_dependencies_missing_doubled_and_unknown_parts_are_each_told",
             "row_53_a_write_without_a_part_in_the_answer_is_of_unknown_outcome_and_not_sent_again",
+            "row_53_a_write_with_two_parts_or_a_5xx_in_the_answer_is_of_unknown_outcome_and_not_sent_again",
             "row_53_an_outage_of_the_batch_itself_leaves_writes_unknown_and_is_retried_for_reads",
         ],
     ),
