@@ -509,6 +509,10 @@ mod tests {
             budget.earn();
         }
         assert!(budget.spend() && !budget.spend());
+        for _ in 0..1000 {
+            budget.earn();
+        }
+        assert!(budget.spend() && budget.spend() && !budget.spend(), "up to what it was");
     }
 
     #[test]

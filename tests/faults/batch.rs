@@ -231,6 +231,20 @@ async fn row_53_an_outage_of_the_batch_itself_leaves_writes_unknown_and_is_retri
 }
 
 #[tokio::test]
+async fn row_58_the_parts_of_batches_count_against_intunes_limits() {
+    let world = world(|id, _| Some(good(id)));
+    let mut batch = world.client.batch();
+    let slots: Vec<_> = (0..140)
+        .map(|number| write(&world, &mut batch, &format!("/deviceManagement/x/{number}")))
+        .chain((0..60).map(|number| write(&world, &mut batch, &format!("/groups/{number}"))))
+        .collect();
+    let mut answers = batch.send().await.unwrap();
+    assert!(slots.into_iter().all(|slot| answers.take(slot).is_ok()));
+    // Twenty writes each: a hundred in 20 s, and those that are not Intune's are free.
+    assert_eq!(world.times(), [0, 0, 0, 0, 0, 20_000, 20_000, 20_000, 20_000, 20_000]);
+}
+
+#[tokio::test]
 async fn a_batch_that_is_throttled_as_a_whole_is_sent_again_as_a_whole() {
     let world = World::new([answer(429, &[("retry-after", "3")], b""), parts([good("0"), good("1")])]);
     let mut batch = world.client.batch();

@@ -470,6 +470,7 @@ const MATRIX: &[Row] = &[
             "row_58_a_thousand_calls_to_a_dead_service_share_one_budget_of_retries",
             "row_58_throttling_takes_nothing_from_the_budget_of_retries",
             "row_58_writes_to_intune_are_paced_below_its_limit",
+            "row_58_the_parts_of_batches_count_against_intunes_limits",
             "row_58_ten_thousand_writes_at_once_are_held_back_and_none_fails_for_it",
             "row_58_a_limit_of_the_callers_own_holds_while_the_client_holds_the_call_back",
         ],
