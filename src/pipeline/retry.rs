@@ -28,8 +28,8 @@ use crate::transport::{NewConnection, TransportErrorKind};
 /// | anything else | never |
 ///
 /// A wait that does not fit into `max_elapsed` or the call's own deadline is not begun: the call ends at once with
-/// [`ErrorKind::Throttled`] and the wait in [`Error::retry_after`]. After a 429 or a 503 that names a wait, every call of
-/// the client to that workload is held back, since Graph starts its clock again for whoever asks early.
+/// [`ErrorKind::Throttled`] and the wait in [`Error::retry_after`]. After a 429, and after a 503 that names a wait, every
+/// call of the client to that workload is held back, since Graph starts its clock again for whoever asks early.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryConfig {
