@@ -1,19 +1,16 @@
 //! Many calls at once for a long time, with one request in five going wrong.
 //!
 //! 5,000 calls in a debug build, all 200,000 in a release build or with `WINDOWS_AUTOPILOT_SOAK=200000`. The seed is
-//! fixed; `WINDOWS_AUTOPILOT_SEED` takes another. It is the only test of its program: what is in use is counted for all
-//! of it.
+//! fixed; `WINDOWS_AUTOPILOT_SEED` takes another.
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "tests")]
 
-use std::alloc::System;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use windows_autopilot::clock::{Clock as _, FakeClock};
 use windows_autopilot::credential::ClientSecret;
 use windows_autopilot::graph::ApiVersion;
@@ -24,29 +21,18 @@ use windows_autopilot::{Client, Error, ErrorKind};
 
 const TASKS: u64 = 64;
 const DEVICES: usize = 40;
-/// How much more memory the end may take than the beginning, in bytes: what is under way differs from moment to moment.
-const TOLERANCE: usize = 512 << 10;
-
-/// Counts what is in use, to the byte.
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+/// How much more memory a quarter of the run may leave in use than it found, but for the first, in bytes.
+const TOLERANCE: i64 = 128 << 10;
 
 fn setting<T: FromStr + Display>(name: &str, default: T) -> T {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-/// The bytes of memory that are in use now.
-fn in_use() -> usize {
-    let stats = ALLOCATOR.stats();
-    stats.bytes_allocated - stats.bytes_deallocated
-}
-
-/// What went wrong, and how often; the memory along the way.
+/// What went wrong, and how often.
 #[derive(Default)]
 struct Seen {
     done: u64,
     errors: BTreeMap<String, u64>,
-    memory: Vec<usize>,
 }
 
 struct Soak {
@@ -54,22 +40,25 @@ struct Soak {
     tenant: Tenant,
     clock: FakeClock,
     devices: Vec<(Id<Device>, String)>,
+    /// One for each task, which nobody else changes.
+    groups: Vec<Id<Group>>,
     calls: u64,
     seen: Mutex<Seen>,
 }
 
 impl Soak {
+    /// What the means of the test keep of the past grows, of course.
+    fn forget(&self) {
+        self.tenant.clear_requests();
+        self.clock.clear_slept();
+    }
+
     /// Counts a call; of its errors only those are right that faults explain.
     fn note<T>(&self, result: Result<T, Error>) -> Option<T> {
         let mut seen = self.seen.lock().unwrap();
         seen.done += 1;
         if seen.done.is_multiple_of(self.calls / 200) {
-            // What the test's own means keep of the past grows, of course.
-            self.tenant.clear_requests();
-            self.clock.clear_slept();
-        }
-        if seen.done.is_multiple_of(self.calls / 20) {
-            seen.memory.push(in_use());
+            self.forget();
         }
         result
             .map_err(|error| {
@@ -170,18 +159,19 @@ impl Soak {
         }
     }
 
-    async fn task(&self, number: u64, seed: u64) {
-        let mut rng = fastrand::Rng::with_seed(seed ^ number);
-        let group = self.tenant.add_group(&format!("Soak {number}")).parse().unwrap();
+    /// One task's calls, until so many are done by all.
+    async fn task(&self, number: u64, quarter: u64, seed: u64) {
+        let mut rng = fastrand::Rng::with_seed(seed ^ number ^ quarter << 32);
+        let group = &self.groups[usize::try_from(number).unwrap()];
         let mut round = 0;
-        while self.seen.lock().unwrap().done < self.calls {
+        while self.seen.lock().unwrap().done < self.calls * quarter / 4 {
             round += 1;
             match rng.u32(0..10) {
                 0..=4 => self.read_device(rng.usize(..DEVICES)).await,
                 5..=6 => self.batch(rng.usize(..DEVICES)).await,
                 7 => self.list_devices().await,
-                8 => self.group(&group, &format!("round {round}")).await,
-                _ => self.profile(&format!("Soak {number} {round}")).await,
+                8 => self.group(group, &format!("round {quarter} {round}")).await,
+                _ => self.profile(&format!("Soak {number} {quarter} {round}")).await,
             }
         }
     }
@@ -206,6 +196,8 @@ fn every_call_of_a_long_run_with_faults_ends_right_or_with_a_typed_error() {
             (tenant.add_device(&serial).parse().unwrap(), serial)
         })
         .collect();
+    let groups =
+        (0..TASKS).map(|number| tenant.add_group(&format!("Soak {number}")).parse().unwrap()).collect();
     // One in five, of every kind that passes; and sign-in, which fails less often than it is asked.
     for (rate, fault) in [
         (0.03, Fault::throttle(Duration::from_millis(700))),
@@ -235,33 +227,37 @@ fn every_call_of_a_long_run_with_faults_ends_right_or_with_a_typed_error() {
         .unwrap();
 
     fastrand::seed(seed);
-    let soak =
-        Arc::new(Soak { client, tenant, clock: clock.clone(), devices, calls, seen: Mutex::default() });
+    let (time, seen) = (clock.clone(), Mutex::default());
+    let soak = Arc::new(Soak { client, tenant, clock: time, devices, groups, calls, seen });
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(async {
-        let tasks: Vec<_> = (0..TASKS)
-            .map(|number| {
-                let soak = Arc::clone(&soak);
-                tokio::spawn(async move { soak.task(number, seed).await })
-            })
-            .collect();
-        for task in tasks {
-            task.await.unwrap();
-        }
-    });
+    // What each quarter leaves in use, when all its tasks have ended.
+    let left: Vec<i64> = (1..=4)
+        .map(|quarter| {
+            let run = || {
+                runtime.block_on(async {
+                    let task = |number| {
+                        let soak = Arc::clone(&soak);
+                        tokio::spawn(async move { soak.task(number, quarter, seed).await })
+                    };
+                    let tasks: Vec<_> = (0..TASKS).map(task).collect();
+                    for task in tasks {
+                        task.await.unwrap();
+                    }
+                });
+                soak.forget();
+            };
+            allocation_counter::measure(run).bytes_current
+        })
+        .collect();
 
     assert_eq!((runtime.metrics().num_alive_tasks(), clock.waiting()), (0, 0), "nothing is left");
     let seen = soak.seen.lock().unwrap();
     let counts = counters.counts();
     println!("{} calls in {:?} of virtual time: {:?}; {counts:?}", seen.done, clock.elapsed(), seen.errors);
-    let memory: Vec<usize> = seen.memory.iter().map(|bytes| bytes >> 10).collect();
-    println!("memory: {memory:?} KiB");
+    println!("left in use by each quarter: {left:?} bytes");
     assert!(seen.done >= calls);
     let failed: u64 = seen.errors.values().sum();
     assert!(failed > 0 && failed < seen.done / 5, "{failed} of {} failed", seen.done);
     assert!(counts.retries > seen.done / 20, "the faults struck: {counts:?}");
-    // From the first quarter to the last, most against most.
-    let most = |quarter: &[usize]| quarter.iter().copied().max().unwrap();
-    let (first, last) = (most(&seen.memory[..5]), most(&seen.memory[15..20]));
-    assert!(last < first + TOLERANCE, "memory grew: {memory:?} KiB");
+    assert!(left[1..].iter().all(|bytes| *bytes < TOLERANCE), "memory grew: {left:?} bytes");
 }
