@@ -58,6 +58,7 @@ const MATRIX: &[Row] = &[
         "end at once with the wait in the error",
         &[
             "row_05_a_wait_that_does_not_fit_is_returned_and_not_slept",
+            "row_05_a_call_to_a_workload_that_is_to_be_left_alone_for_too_long_ends_at_once_unsent",
             "waits_of_all_forms_are_kept_over_the_wire",
         ],
     ),

@@ -82,6 +82,24 @@ async fn row_05_a_wait_that_does_not_fit_is_returned_and_not_slept() {
 }
 
 #[tokio::test]
+async fn row_05_a_call_to_a_workload_that_is_to_be_left_alone_for_too_long_ends_at_once_unsent() {
+    for (wait, timeout) in [("99999", None), ("250", Some(SECOND * 200))] {
+        let world = World::new([throttled(Some(wait)), ok()]);
+        let call = || {
+            let call = world.client.get::<serde_json::Value>(ApiVersion::V1, "/deviceManagement/a");
+            timeout.into_iter().fold(call, |call, timeout| call.with_timeout(timeout)).send()
+        };
+        for attempts in [1, 0] {
+            let error = call().await.unwrap_err();
+            assert_eq!((error.kind(), error.attempts()), (ErrorKind::Throttled, attempts));
+            assert_eq!(error.retry_after(), Some(SECOND * wait.parse().unwrap()));
+            assert_eq!((world.count(), world.clock.elapsed()), (1, Duration::ZERO), "{wait}");
+        }
+        world.get("/groups").await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn row_06_a_senseless_wait_counts_as_none() {
     for text in ["-3", "soon", "", "1.2.3", "NaN", "inf"] {
         let world = World::new([throttled(Some(text)), ok()]);
