@@ -18,7 +18,7 @@ use windows_autopilot::credential::FixedToken;
 use windows_autopilot::graph::ApiVersion;
 use windows_autopilot::model::Device;
 use windows_autopilot::pipeline::Limits;
-use windows_autopilot::transport::{TransportError, transport_fn};
+use windows_autopilot::transport::{Transport as _, TransportError, transport_fn};
 
 const PAGES: usize = 100;
 const DEVICES: usize = 100;
@@ -62,7 +62,11 @@ fn calls(criterion: &mut Criterion) {
     let client = client_on(move |_| body.clone());
     let mut group = criterion.benchmark_group("call");
     group.throughput(Throughput::Elements(1));
-    group.bench_function("call/get_one", |bencher| {
+    let transport = transport_fn(|_| std::future::ready(json(Bytes::from_static(br#"{"id":"1"}"#))));
+    group.bench_function("transport_alone", |bencher| {
+        bencher.to_async(&runtime).iter(|| transport.send(http::Request::new(Bytes::new())));
+    });
+    group.bench_function("get_one", |bencher| {
         bencher.to_async(&runtime).iter(|| async {
             black_box(
                 client.get::<serde_json::Value>(ApiVersion::V1, "/things/1").send().await.expect("an answer"),
@@ -77,7 +81,7 @@ fn calls(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("list");
     group.throughput(Throughput::Elements((PAGES * DEVICES) as u64));
     group.sample_size(20);
-    group.bench_function("list/100_pages_of_100", |bencher| {
+    group.bench_function("100_pages_of_100", |bencher| {
         bencher.to_async(&runtime).iter(|| async {
             let items =
                 client.list::<Device>(ApiVersion::Beta, "/deviceManagement/windowsAutopilotDeviceIdentities");

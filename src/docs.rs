@@ -7,3 +7,7 @@ pub mod reliability {
 pub mod tracing {
     #![doc = include_str!("docs/tracing.md")]
 }
+
+pub mod weight {
+    #![doc = include_str!("docs/weight.md")]
+}

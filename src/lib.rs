@@ -148,6 +148,7 @@
 //! | `sim` | no | `sim`, the simulated tenant, and `testing`, a client on it in one line |
 //!
 //! Without features there is no HTTP stack and no TLS in the dependency tree; give the client a transport of your own.
+//! [`docs::weight`] says what the features cost at each build.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "connector-config")]
