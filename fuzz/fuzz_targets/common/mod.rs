@@ -7,7 +7,7 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use windows_autopilot::Client;
 use windows_autopilot::clock::FakeClock;
 use windows_autopilot::credential::{FixedToken, TokenProvider};
-use windows_autopilot::transport::transport_fn;
+use windows_autopilot::transport::{BodyStart, transport_fn};
 
 pub const HOST: &str = "graph.microsoft.com";
 
@@ -18,7 +18,7 @@ pub struct World {
     pub sent: Arc<Mutex<Vec<Request<bytes::Bytes>>>>,
 }
 
-/// A client that is answered by `reply`, which is told how many requests there were before.
+/// A client that is answered by `reply`, by and by, which is told how many requests there were before.
 pub fn world(reply: impl Fn(usize) -> Response<bytes::Bytes> + Send + Sync + 'static) -> World {
     world_of(FixedToken::new("fuzz-canary-token"), reply)
 }
@@ -33,12 +33,37 @@ pub fn world_of(
     let transport = transport_fn(move |request| {
         let mut all = all.lock().unwrap();
         let answer = reply(all.len());
+        let start = request.extensions().get::<BodyStart>().cloned();
         all.push(request);
-        async move { Ok(answer) }
+        async move {
+            let body = answer.body();
+            for third in 1..=3 {
+                let Some(start) = &start else { break };
+                let enough = start.show(answer.status(), &body[..body.len() * third / 3]);
+                pending_once().await;
+                if enough {
+                    break;
+                }
+            }
+            Ok(answer)
+        }
     });
     let client =
         Client::builder(credential).with_transport(transport).with_clock(clock.clone()).build().unwrap();
     World { client, clock, sent }
+}
+
+/// Lets others run.
+async fn pending_once() {
+    let mut asked = false;
+    std::future::poll_fn(|context| match std::mem::replace(&mut asked, true) {
+        true => std::task::Poll::Ready(()),
+        false => {
+            context.waker().wake_by_ref();
+            std::task::Poll::Pending
+        }
+    })
+    .await;
 }
 
 pub fn answer(status: u16, body: &[u8]) -> Response<bytes::Bytes> {
