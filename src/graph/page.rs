@@ -131,7 +131,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// All items at once.
     ///
     /// # Errors
-    /// As [`Call::send`](super::Call::send), and [`ErrorKind::Link`] for a next link that must not be followed.
+    /// As [`Call::send`](super::Call::send), and [`ErrorKind::Link`](crate::ErrorKind::Link) for a next link that must not be followed.
     pub async fn all(self) -> Result<Vec<T>> {
         self.items().try_collect().await
     }
