@@ -1,6 +1,5 @@
 //! Time: the only place in the crate that reads the clock or sleeps.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -138,12 +137,15 @@ struct Shared {
     elapsed: Duration,
     manual: bool,
     next_key: u64,
-    /// Every wait that is not over, by when it ends.
-    waits: BTreeMap<(Duration, u64), Wait>,
+    /// Every wait that is not over, in the order in which they end.
+    waits: Vec<(Key, Wait)>,
     /// Counts all that happens, to tell an idle moment from a busy one.
     activity: u64,
     slept: Vec<Duration>,
 }
+
+/// When a wait ends, and its number.
+type Key = (Duration, u64);
 
 struct Wait {
     waker: Option<Waker>,
@@ -156,23 +158,40 @@ impl Shared {
     fn move_to(&mut self, elapsed: Duration) {
         self.elapsed = self.elapsed.max(elapsed);
         self.activity += 1;
-        for (_, wait) in self.waits.range_mut(..=(self.elapsed, u64::MAX)) {
-            if let Some(waker) = wait.waker.take() {
-                waker.wake();
-            }
-        }
+        let over = self.waits.iter_mut().take_while(|((end, _), _)| *end <= self.elapsed);
+        over.filter_map(|(_, wait)| wait.waker.take()).for_each(Waker::wake);
     }
 
     /// The wait that counts the idle rounds: the earliest that moves time.
-    fn leader(&self) -> Option<(Duration, u64)> {
+    fn leader(&self) -> Option<Key> {
         self.waits.iter().find(|(_, wait)| wait.moves_time).map(|(key, _)| *key)
     }
 
     fn wake_leader(&mut self) {
         if let Some(key) = self.leader()
-            && let Some(waker) = self.waits.get_mut(&key).and_then(|wait| wait.waker.take())
+            && let Some(waker) = self.wait(key).and_then(|wait| wait.waker.take())
         {
             waker.wake();
+        }
+    }
+
+    fn insert(&mut self, key: Key, wait: Wait) {
+        let place = self.waits.partition_point(|(other, _)| *other < key);
+        self.waits.insert(place, (key, wait));
+    }
+
+    fn place(&self, key: Key) -> Option<usize> {
+        self.waits.binary_search_by_key(&key, |(other, _)| *other).ok()
+    }
+
+    fn wait(&mut self, key: Key) -> Option<&mut Wait> {
+        let place = self.place(key)?;
+        self.waits.get_mut(place).map(|(_, wait)| wait)
+    }
+
+    fn remove(&mut self, key: Key) {
+        if let Some(place) = self.place(key) {
+            self.waits.remove(place);
         }
     }
 }
@@ -228,7 +247,7 @@ impl FakeClock {
         let key = (shared.elapsed.saturating_add(duration), shared.next_key);
         shared.next_key += 1;
         shared.activity += 1;
-        shared.waits.insert(key, Wait { waker: None, moves_time });
+        shared.insert(key, Wait { waker: None, moves_time });
         drop(shared);
         Box::pin(FakeSleep {
             clock: self.clone(),
@@ -278,7 +297,7 @@ impl Clock for FakeClock {
 
 struct FakeSleep {
     clock: FakeClock,
-    key: (Duration, u64),
+    key: Key,
     duration: Duration,
     moves_time: bool,
     seen: u64,
@@ -295,7 +314,7 @@ impl Future for FakeSleep {
         if this.done || shared.elapsed >= this.key.0 {
             if !this.done {
                 this.done = true;
-                shared.waits.remove(&this.key);
+                shared.remove(this.key);
                 shared.activity += 1;
                 if this.moves_time {
                     shared.slept.push(this.duration);
@@ -304,7 +323,7 @@ impl Future for FakeSleep {
             }
             return Poll::Ready(());
         }
-        if let Some(wait) = shared.waits.get_mut(&this.key) {
+        if let Some(wait) = shared.wait(this.key) {
             wait.waker = Some(context.waker().clone());
         }
         let leads = !shared.manual && shared.leader() == Some(this.key);
@@ -319,7 +338,7 @@ impl Future for FakeSleep {
         }
         if this.rounds >= IDLE_ROUNDS {
             this.rounds = 0;
-            if let Some(earliest) = shared.waits.keys().next().map(|key| key.0) {
+            if let Some(earliest) = shared.waits.first().map(|((end, _), _)| *end) {
                 shared.move_to(earliest);
             }
         }
@@ -332,7 +351,7 @@ impl Drop for FakeSleep {
     fn drop(&mut self) {
         if !self.done {
             let mut shared = self.clock.lock();
-            shared.waits.remove(&self.key);
+            shared.remove(self.key);
             shared.activity += 1;
             shared.wake_leader();
         }

@@ -1,6 +1,6 @@
 //! Many requests in one: `$batch`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::client::Client;
@@ -245,17 +245,19 @@ impl Batch {
         manner: Manner,
     ) -> Result<HashMap<usize, Part>> {
         let steps: Vec<Step<'_>> = requests.iter().map(|(index, request)| request.step(*index)).collect();
-        let workloads: BTreeSet<&str> =
-            requests.iter().map(|(_, request)| workload(&request.shown)).collect();
-        let mut all =
-            Parts { requests: 0, writes: 0, workloads: workloads.into_iter().map(Box::from).collect() };
+        let (mut limited, mut writes, mut workloads) = (0, 0, Vec::<Box<str>>::new());
         for (_, request) in requests {
+            let workload = workload(&request.shown);
+            if !workloads.iter().any(|known| **known == *workload) {
+                workloads.push(workload.into());
+            }
             if request.url.starts_with("/deviceManagement") || request.url.starts_with("/deviceAppManagement")
             {
-                all.requests += 1;
-                all.writes += usize::from(request.info.method != "GET");
+                limited += 1;
+                writes += usize::from(request.info.method != "GET");
             }
         }
+        let all = Parts { requests: limited, writes, workloads: workloads.into() };
         // Sent again as a whole only if that is right for each request in it.
         let info = match requests.iter().all(|(_, request)| request.info.idempotent) {
             true => &IDEMPOTENT_BATCH,
@@ -309,15 +311,12 @@ impl Request {
     }
 
     fn step(&self, index: usize) -> Step<'_> {
-        let mut headers: BTreeMap<&str, &str> = self
-            .headers
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-            .collect();
-        headers.insert("prefer", "include-unknown-enum-members");
+        let own = self.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let mut headers: Vec<(&str, &str)> = own.filter(|(name, _)| *name != "prefer").collect();
+        headers.push(("prefer", "include-unknown-enum-members"));
         let body = self.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
         if body.is_some() {
-            headers.insert("Content-Type", "application/json");
+            headers.push(("Content-Type", "application/json"));
         }
         Step { id: index.to_string(), method: self.info.method, url: &self.url, headers, body }
     }
@@ -360,9 +359,14 @@ struct Step<'a> {
     id: String,
     method: &'static str,
     url: &'a str,
-    headers: BTreeMap<&'a str, &'a str>,
+    #[serde(serialize_with = "as_object")]
+    headers: Vec<(&'a str, &'a str)>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<&'a RawValue>,
+}
+
+fn as_object<S: Serializer>(members: &[(&str, &str)], serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_map(members.iter().copied())
 }
 
 #[derive(Deserialize)]

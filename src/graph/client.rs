@@ -9,9 +9,9 @@ use serde::de::DeserializeOwned;
 
 use super::batch::Batch;
 use super::cloud::Cloud;
-use super::decode;
+use super::decode::{self, Answer};
 use super::exchange::{Exchange, Manner};
-use super::operation::{self, ApiVersion, Call, Operation};
+use super::operation::{self, ApiVersion, Call, Operation, Request};
 use super::page::List;
 use crate::clock::{Clock, SystemClock};
 use crate::credential::TokenProvider;
@@ -44,7 +44,7 @@ pub(super) struct Inner {
     pub(super) pipeline: Pipeline,
     auth: Arc<Auth>,
     pub(super) clock: Arc<dyn Clock>,
-    cloud: Cloud,
+    pub(super) cloud: Cloud,
     pub(super) call_timeout: Duration,
     retry: Arc<Retry>,
     pub(super) observer: Observer,
@@ -202,34 +202,57 @@ impl Client {
         Batch::new(self)
     }
 
-    pub(crate) async fn execute<T>(&self, operation: &Operation<T>, timeout: Option<Duration>) -> Result<T> {
-        self.execute_as(operation, Manner { timeout, ..Manner::default() }).await
+    pub(crate) fn execute<T>(
+        &self,
+        operation: &Operation<T>,
+        timeout: Option<Duration>,
+    ) -> impl Future<Output = Result<T>> {
+        self.execute_as(operation, Manner { timeout, ..Manner::default() })
     }
 
     /// Sends an operation side by side with others.
-    pub(crate) async fn send_in<T>(&self, lane: Arc<Lane>, operation: &Operation<T>) -> Result<T> {
-        self.execute_as(operation, Manner { lane: Some(lane), ..Manner::default() }).await
+    pub(crate) fn send_in<T>(
+        &self,
+        lane: Arc<Lane>,
+        operation: &Operation<T>,
+    ) -> impl Future<Output = Result<T>> {
+        self.execute_as(operation, Manner { lane: Some(lane), ..Manner::default() })
     }
 
-    pub(crate) async fn execute_as<T>(&self, operation: &Operation<T>, manner: Manner) -> Result<T> {
-        operation.request.check()?;
-        let address = operation.request.address(self.inner.cloud.graph());
-        self.exchange(operation, address, manner).await
-    }
-
-    /// Sends `operation` to `address`, which is its own or a link that the service gave for it.
-    pub(crate) async fn exchange<T>(
+    pub(crate) fn execute_as<T>(
         &self,
         operation: &Operation<T>,
-        address: String,
         manner: Manner,
+    ) -> impl Future<Output = Result<T>> {
+        self.exchange(&operation.request, None, manner, operation.decode)
+    }
+
+    /// Sends `request` to its own address, or to a link that the service gave for it.
+    pub(crate) async fn exchange<T>(
+        &self,
+        request: &Request,
+        link: Option<String>,
+        manner: Manner,
+        decode: fn(&mut Answer) -> Result<T>,
     ) -> Result<T> {
-        let exchange = Exchange::new(&self.inner, &operation.request, address, manner)?;
-        let mut result = exchange.read(exchange.send().await, operation.decode);
-        if exchange.is_worth_repeating(result.as_ref().err()) {
-            result = exchange.read(exchange.send().await, operation.decode);
+        let mut exchange = Exchange::new(&self.inner, request, link, manner)?;
+        loop {
+            let decoded = match exchange.send().await {
+                Ok(mut answer) => decode(&mut answer).map_err(|error| exchange.unread(error, &answer)),
+                Err(error) => Err(error),
+            };
+            match decoded {
+                Ok(value) => {
+                    exchange.tell(None);
+                    return Ok(value);
+                }
+                Err(error) => {
+                    if let Some(error) = exchange.failed(error) {
+                        return Err(error);
+                    }
+                }
+            }
         }
-        exchange.end(result)
     }
 }
 

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use crate::error::{Error, ErrorKind, Result, excerpt};
 
@@ -72,16 +73,23 @@ pub(crate) fn not_understood(error: &serde_json::Error) -> Error {
 /// An object. Documentation shows some wrapped in `{"value": …}`; both forms are read.
 pub(crate) fn entity<T: DeserializeOwned>(answer: &mut Answer) -> Result<T> {
     let text = json_text(answer)?;
-    serde_json::from_str(text).or_else(|error| {
-        #[derive(Deserialize)]
-        struct Wrapped<T> {
-            value: T,
-        }
-        match serde_json::from_str::<Wrapped<T>>(text) {
-            Ok(wrapped) => Ok(wrapped.value),
-            Err(_) => Err(not_understood(&error)),
-        }
+    let read = |text| {
+        let mut decoder = serde_json::Deserializer::from_str(text);
+        T::deserialize(&mut decoder).and_then(|read| decoder.end().map(|()| read))
+    };
+    read(text).or_else(|error| {
+        unwrapped(text).and_then(|inner| read(inner).ok()).ok_or_else(|| not_understood(&error))
     })
+}
+
+/// What is wrapped in `{"value": …}`.
+fn unwrapped(text: &str) -> Option<&str> {
+    #[derive(Deserialize)]
+    struct Wrapped<'a> {
+        #[serde(borrow)]
+        value: &'a RawValue,
+    }
+    serde_json::from_str::<Wrapped<'_>>(text).ok().map(|wrapped| wrapped.value.get())
 }
 
 /// The `value` of an action that returns a collection.

@@ -45,21 +45,25 @@ pub(super) struct Exchange<'a> {
     /// By [`Clock::elapsed`](crate::clock::Clock::elapsed).
     began: Duration,
     limit: Duration,
+    /// Whether it was made again because an answer was cut short.
+    repeated: bool,
 }
 
 impl<'a> Exchange<'a> {
     pub(super) fn new(
         client: &'a Inner,
         request: &'a Request,
-        address: String,
+        link: Option<String>,
         manner: Manner,
     ) -> Result<Self> {
+        request.check()?;
+        let address = link.unwrap_or_else(|| request.address(client.cloud.graph()));
         let uri = Uri::try_from(address).map_err(|error| {
             let message = "the address cannot be written";
             request.named(Error::new(ErrorKind::InvalidInput, message).with_source(error))
         })?;
         let limit = manner.timeout.unwrap_or(client.call_timeout);
-        Ok(Self { client, request, uri, manner, began: client.clock.elapsed(), limit })
+        Ok(Self { client, request, uri, manner, began: client.clock.elapsed(), limit, repeated: false })
     }
 
     /// Whether the time limit holds whatever happens.
@@ -99,30 +103,24 @@ impl<'a> Exchange<'a> {
         outgoing
     }
 
-    /// The answer, of whatever status, within what is left of the time.
+    /// The answer, if it is a success that came within what is left of the time.
     pub(super) async fn send(&self) -> Result<Answer> {
         let (clock, progress) = (&*self.client.clock, &self.manner.progress);
         let held = || if self.hard() { Duration::ZERO } else { progress.held(clock.elapsed()) };
         // Dropped only when it has been seen what it was at.
         let work = std::pin::pin!(self.client.pipeline.send(self.outgoing()));
-        within_working(clock, (self.began, self.limit), held, work).await.unwrap_or_else(|| {
+        let answer = within_working(clock, (self.began, self.limit), held, work).await.unwrap_or_else(|| {
             let held = if progress.is_held() { ": it was held back by the client's own limits" } else { "" };
             let message = format!("the call was not over within {:?}{held}", self.limit);
             Err(Error::new(ErrorKind::Timeout, message))
-        })
+        });
+        self.succeeded(answer?)
     }
 
-    /// What an answer says.
-    pub(super) fn read<T>(
-        &self,
-        answer: Result<Answer>,
-        decode: impl Fn(&mut Answer) -> Result<T>,
-    ) -> Result<T> {
-        let mut answer = self.succeeded(answer?)?;
-        decode(&mut answer).map_err(|error| {
-            let error = error.with_status(answer.status(), answer.headers());
-            if self.request.info.idempotent { error } else { error.with_unread_answer() }
-        })
+    /// What was wrong with a success that could not be decoded.
+    pub(super) fn unread(&self, error: Error, answer: &Answer) -> Error {
+        let error = error.with_status(answer.status(), answer.headers());
+        if self.request.info.idempotent { error } else { error.with_unread_answer() }
     }
 
     /// The answer, if it is a success.
@@ -147,26 +145,23 @@ impl<'a> Exchange<'a> {
         Err(error.with_retry_after(wait))
     }
 
-    /// Whether a body was cut short although its length was right, and asking once more does no harm.
-    pub(super) fn is_worth_repeating(&self, error: Option<&Error>) -> bool {
-        self.request.info.idempotent && error.is_some_and(Error::is_cut_short)
-    }
-
-    /// The outcome, told to whoever counts.
-    pub(super) fn end<T>(&self, result: Result<T>) -> Result<T> {
-        let result = result.map_err(|error| self.failed(error));
-        self.tell(result.as_ref().err());
-        result
-    }
-
-    fn failed(&self, error: Error) -> Error {
+    /// The error that it ends with, told to whoever counts; none where it is to be made once more: a body was cut short
+    /// although its length was right, and asking again does no harm.
+    pub(super) fn failed(&mut self, error: Error) -> Option<Error> {
+        if self.request.info.idempotent && error.is_cut_short() && !self.repeated {
+            self.repeated = true;
+            return None;
+        }
         let progress = &self.manner.progress;
         let unknown = !self.request.info.idempotent && progress.may_have_taken_effect();
         let error = if unknown { error.with_unknown_outcome() } else { error };
-        self.request.named(error).with_attempts(progress.attempts())
+        let error = self.request.named(error).with_attempts(progress.attempts());
+        self.tell(Some(&error));
+        Some(error)
     }
 
-    fn tell(&self, error: Option<&Error>) {
+    /// Tells whoever counts how it ended.
+    pub(super) fn tell(&self, error: Option<&Error>) {
         self.client.observer.tell(self.request.info.name, || What::Done {
             attempts: self.manner.progress.attempts(),
             error: error.map(Error::kind),

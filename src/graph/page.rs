@@ -1,6 +1,7 @@
 //! Lists, page by page, as streams that own their client.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -13,6 +14,7 @@ use tokio::task::coop;
 use self::ahead::{Following, Loaded, Loading, Source};
 pub(super) use self::body::decode_page;
 pub use self::body::{Page, PageItems};
+use self::body::{Received, Walk};
 use super::client::Client;
 use super::operation::{ApiVersion, Operation, OperationInfo};
 use super::query::Filter;
@@ -105,7 +107,8 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// The pages, one after the other.
     pub fn pages(self) -> Pages<T> {
         let Self { client, operation, read_ahead } = self;
-        Pages { source: Arc::new(Source::new(client, operation, read_ahead)), state: State::First }
+        let source = Arc::new(Source::new(client, operation.request, read_ahead));
+        Pages { reader: Reader { source, state: State::First, current: None }, item: PhantomData }
     }
 
     /// The items, one after the other, over all pages.
@@ -113,7 +116,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// An item that cannot be decoded is an error that says which one; the items behind it still come. An error of a page
     /// ends the stream: what came before it is not the whole list.
     pub fn items(self) -> Items<T> {
-        Items { pages: self.pages(), current: None }
+        Items { reader: self.pages().reader, item: PhantomData }
     }
 
     /// All items, of which the first page is there already: from a batch, say.
@@ -122,9 +125,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// As [`List::all`].
     pub async fn all_from(self, first: Page<T>) -> Result<Vec<T>> {
         let mut items = self.items();
-        items.pages.source.begun_elsewhere();
-        items.pages.state = first.next.clone().map_or(State::Done, State::Link);
-        items.current = Some(first.into_items());
+        items.reader.begin_with(first.into_received());
         items.try_collect().await
     }
 
@@ -143,31 +144,33 @@ impl<T> fmt::Debug for List<T> {
     }
 }
 
-/// The pages of a list. Follows next links to the client's own host and to the same collection only, each one once.
-pub struct Pages<T> {
-    source: Arc<Source<T>>,
-    state: State<T>,
+/// What reads a list, whatever its items are: compiled once.
+struct Reader {
+    source: Arc<Source>,
+    state: State,
+    /// The page whose items are taken.
+    current: Option<Walk>,
 }
 
-enum State<T> {
+enum State {
     First,
     Link(String),
-    Loading(Loading<T>),
+    Loading(Loading),
     /// What comes after the page that was given last: known, and not to be told before its turn.
     Failed(Error),
     Done,
 }
 
-impl<T> Pages<T> {
-    /// The operation whose pages these are.
-    pub fn info(&self) -> &'static OperationInfo {
-        self.source.operation.info()
+impl Reader {
+    /// Says that the first page came by another way.
+    fn begin_with(&mut self, first: Received) {
+        self.source.begun_elsewhere();
+        self.state = first.next.map_or(State::Done, State::Link);
+        self.current = Some(first.walk);
     }
-}
 
-impl<T: DeserializeOwned + Send + 'static> Pages<T> {
     /// What comes behind a page that was given, whose link is this; `ahead` is what was asked for already.
-    fn behind(&self, link: &str, ahead: Option<Following<T>>) -> State<T> {
+    fn behind(&self, link: &str, ahead: Option<Following>) -> State {
         if let Some(Following { link: asked, page }) = ahead
             && self.source.resolved(link).is_ok_and(|link| link == asked)
         {
@@ -176,28 +179,27 @@ impl<T: DeserializeOwned + Send + 'static> Pages<T> {
         match self.source.follow(link) {
             Ok(page) if self.source.read_ahead => State::Loading(page.begun()),
             Ok(page) => State::Loading(page),
-            Err(error) => State::Failed(self.source.operation.request.named(error)),
+            Err(error) => State::Failed(self.named(error)),
         }
     }
-}
 
-impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
-    type Item = Result<Page<T>>;
+    fn named(&self, error: Error) -> Error {
+        self.source.request.named(error)
+    }
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Page<T>>>> {
-        let this = &mut *self;
+    fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Received>>> {
         loop {
-            this.state = match std::mem::replace(&mut this.state, State::Done) {
-                State::First => State::Loading(this.source.first()),
-                State::Link(link) => this.behind(&link, None),
+            self.state = match std::mem::replace(&mut self.state, State::Done) {
+                State::First => State::Loading(self.source.first()),
+                State::Link(link) => self.behind(&link, None),
                 State::Loading(mut loading) => {
                     let Poll::Ready(Loaded { page, ahead }) = loading.poll(context) else {
-                        this.state = State::Loading(loading);
+                        self.state = State::Loading(loading);
                         return Poll::Pending;
                     };
-                    this.source.given();
-                    if let Ok(Page { next: Some(link), .. }) = &page {
-                        this.state = this.behind(link, ahead);
+                    self.source.given();
+                    if let Ok(Received { next: Some(link), .. }) = &page {
+                        self.state = self.behind(link, ahead);
                     }
                     return Poll::Ready(Some(page));
                 }
@@ -206,43 +208,22 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
             };
         }
     }
-}
 
-impl<T> Unpin for Pages<T> {}
-
-impl<T> fmt::Debug for Pages<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages").field("operation", &self.source.operation).finish_non_exhaustive()
-    }
-}
-
-/// The items of a list, over all its pages.
-pub struct Items<T> {
-    pages: Pages<T>,
-    current: Option<PageItems<T>>,
-}
-
-impl<T: DeserializeOwned + Send + 'static> Stream for Items<T> {
-    type Item = Result<T>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
-        let this = &mut *self;
+    /// Goes to where the next item begins, and says in which page.
+    fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<()>>> {
         loop {
-            if let Some(page) = &mut this.current {
+            if let Some(page) = &mut self.current {
                 // Items that are there must not keep others from running, such as the page that is on its way.
                 let turn = ready!(coop::poll_proceed(context));
-                let item = page.next();
+                let step = page.step();
                 turn.made_progress();
-                let Some(item) = item else {
-                    this.current = None;
-                    continue;
-                };
-                return Poll::Ready(Some(
-                    item.map_err(|error| this.pages.source.operation.request.named(error)),
-                ));
+                if let Some(step) = step {
+                    return Poll::Ready(Some(step.map_err(|error| self.named(error))));
+                }
+                self.current = None;
             }
-            match ready!(Pin::new(&mut this.pages).poll_next(context)) {
-                Some(Ok(page)) => this.current = Some(page.into_items()),
+            match ready!(self.poll_page(context)) {
+                Some(Ok(page)) => self.current = Some(page.walk),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }
@@ -250,10 +231,61 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Items<T> {
     }
 }
 
-impl<T> Unpin for Items<T> {}
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("operation", &self.source.request.info.name).finish_non_exhaustive()
+    }
+}
+
+/// The pages of a list. Follows next links to the client's own host and to the same collection only, each one once.
+pub struct Pages<T> {
+    reader: Reader,
+    item: PhantomData<fn() -> T>,
+}
+
+impl<T> Pages<T> {
+    /// The operation whose pages these are.
+    pub fn info(&self) -> &'static OperationInfo {
+        self.reader.source.request.info
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
+    type Item = Result<Page<T>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Page<T>>>> {
+        self.reader.poll_page(context).map_ok(Page::new)
+    }
+}
+
+impl<T> fmt::Debug for Pages<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pages").field(&self.reader).finish()
+    }
+}
+
+/// The items of a list, over all its pages.
+pub struct Items<T> {
+    reader: Reader,
+    item: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned + Send + 'static> Stream for Items<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        let step = ready!(self.reader.poll_step(context));
+        let reader = &mut self.reader;
+        Poll::Ready(match (step, &mut reader.current) {
+            (Some(Ok(())), Some(page)) => Some(page.take().map_err(|error| reader.named(error))),
+            (Some(Err(error)), _) => Some(Err(error)),
+            _ => None,
+        })
+    }
+}
 
 impl<T> fmt::Debug for Items<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Items").field("pages", &self.pages).finish_non_exhaustive()
+        f.debug_tuple("Items").field(&self.reader).finish()
     }
 }

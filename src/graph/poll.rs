@@ -52,47 +52,64 @@ pub struct Poller<T, P = ()> {
 
 type Looks<T, P> = Pin<Box<dyn Stream<Item = Result<Poll<T, P>>> + Send>>;
 
+type Look<T, P> = Box<dyn FnMut() -> Pin<Box<dyn Future<Output = Result<Poll<T, P>>> + Send>> + Send>;
+
 impl<T: Send + 'static, P: Send + 'static> Poller<T, P> {
     /// Waits for `what` by calling `look` on `schedule`.
-    pub fn new<F, R>(clock: Arc<dyn Clock>, schedule: Schedule, what: &'static str, look: F) -> Self
+    pub fn new<F, R>(clock: Arc<dyn Clock>, schedule: Schedule, what: &'static str, mut look: F) -> Self
     where
         F: FnMut() -> R + Send + 'static,
         R: Future<Output = Result<Poll<T, P>>> + Send + 'static,
     {
-        struct State<F> {
-            look: F,
-            wait: Option<Duration>,
-            start: Duration,
-            over: bool,
-        }
         let start = clock.elapsed();
-        let state = State { look, wait: None, start, over: false };
-        let looks = futures_util::stream::unfold(state, move |mut state| {
-            let clock = Arc::clone(&clock);
-            async move {
-                if state.over {
-                    return None;
-                }
-                if let Some(wait) = state.wait {
-                    let waited = clock.elapsed().saturating_sub(state.start);
-                    let left = schedule.deadline.saturating_sub(waited);
-                    if left.is_zero() {
-                        state.over = true;
-                        let message = format!("gave up waiting for {what} after {waited:?}");
-                        return Some((Err(Error::new(ErrorKind::Timeout, message)), state));
-                    }
-                    // The last look is at the deadline itself.
-                    clock.sleep(wait.min(left)).await;
-                    state.wait = Some((wait + wait / 2).min(schedule.longest));
-                } else {
-                    state.wait = Some(schedule.first.max(Duration::from_millis(1)));
-                }
-                let seen = (state.look)().await;
-                state.over = !matches!(seen, Ok(Poll::Pending(_)));
-                Some((seen, state))
-            }
+        let turns = Turns { clock, schedule, what, start, wait: None, over: false };
+        Self::looking(turns, Box::new(move || Box::pin(look())))
+    }
+
+    fn looking(turns: Turns, look: Look<T, P>) -> Self {
+        let looks = futures_util::stream::unfold((turns, look), |(mut turns, mut look)| async move {
+            let seen = match turns.next().await? {
+                Ok(()) => look().await,
+                Err(error) => Err(error),
+            };
+            turns.over = !matches!(seen, Ok(Poll::Pending(_)));
+            Some((seen, (turns, look)))
         });
         Self { looks: Box::pin(looks) }
+    }
+}
+
+/// When to look.
+struct Turns {
+    clock: Arc<dyn Clock>,
+    schedule: Schedule,
+    what: &'static str,
+    start: Duration,
+    /// The wait before the next look, after the first.
+    wait: Option<Duration>,
+    over: bool,
+}
+
+impl Turns {
+    /// Waits until it is time for the next look; none when there is none any more.
+    async fn next(&mut self) -> Option<Result<()>> {
+        if self.over {
+            return None;
+        }
+        let Some(wait) = self.wait else {
+            self.wait = Some(self.schedule.first.max(Duration::from_millis(1)));
+            return Some(Ok(()));
+        };
+        let waited = self.clock.elapsed().saturating_sub(self.start);
+        let left = self.schedule.deadline.saturating_sub(waited);
+        if left.is_zero() {
+            let message = format!("gave up waiting for {} after {waited:?}", self.what);
+            return Some(Err(Error::new(ErrorKind::Timeout, message)));
+        }
+        // The last look is at the deadline itself.
+        self.clock.sleep(wait.min(left)).await;
+        self.wait = Some((wait + wait / 2).min(self.schedule.longest));
+        Some(Ok(()))
     }
 }
 

@@ -131,7 +131,7 @@ impl MdmScope {
             Self::All if applies_to == Some(&PolicyScope::All) => Vec::new(),
             Self::All => vec![MdmScopeStep::ApplyToAll],
             Self::Groups(wanted) => {
-                let held: BTreeSet<&Id<Group>> = policy.groups().collect();
+                let held: BTreeSet<Id<Group>> = policy.groups().cloned().collect();
                 let missing: Vec<&Id<Group>> = wanted.iter().filter(|id| !held.contains(id)).collect();
                 let mut steps = Vec::new();
                 if missing.is_empty() && applies_to != Some(&PolicyScope::Selected) {
@@ -143,7 +143,7 @@ impl MdmScope {
                 }
                 steps.extend(missing.into_iter().cloned().map(MdmScopeStep::Include));
                 let surplus = held.into_iter().filter(|id| !wanted.contains(id));
-                steps.extend(surplus.cloned().map(MdmScopeStep::Exclude));
+                steps.extend(surplus.map(MdmScopeStep::Exclude));
                 steps
             }
         }

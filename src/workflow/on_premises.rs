@@ -274,7 +274,7 @@ impl Look {
             steps.retain(|planned| planned.step != Step::ComputerAccounts);
         }
         steps.extend(self.steps);
-        steps.sort_by_key(|planned| planned.step);
+        PlannedStep::sort(steps);
         findings.extend(self.findings);
         self.delegations
     }

@@ -123,6 +123,11 @@ impl PlannedStep {
     pub(super) fn new(step: Step, subject: impl Into<String>, action: Action) -> Self {
         Self { step, subject: subject.into(), action }
     }
+
+    /// In the order in which the steps are taken.
+    pub(super) fn sort(planned: &mut [Self]) {
+        planned.sort_by_key(|planned| planned.step);
+    }
 }
 
 /// What would change, and what stands in the way. Made by [`HybridJoin::plan`]; `Display` prints it.
@@ -218,7 +223,7 @@ impl HybridJoin {
         });
         findings.extend(blocked);
         findings.extend(self.check_writes(&prepared.steps, &caller));
-        findings.sort_by(|a, b| (b.severity, &a.id, &a.place).cmp(&(a.severity, &b.id, &b.place)));
+        Finding::sort(&mut findings);
         findings.dedup();
         let plan = Plan {
             desired: self.clone(),

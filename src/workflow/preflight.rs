@@ -264,7 +264,7 @@ fn lacking(needs: &[Need], caller: &Caller) -> Vec<Finding> {
             None => delegated_only(),
         });
     }
-    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.place.clone()));
+    Finding::sort(&mut findings);
     findings
 }
 

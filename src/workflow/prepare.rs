@@ -1,6 +1,6 @@
 //! From what is desired and what there is to what is to be done.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::model::{
     Assignment, Change, Device, DeviceToImport, DisplayName, DomainJoinProfile, EnrollmentStatusPage,
@@ -141,7 +141,7 @@ pub(super) fn prepare(
     };
     let is_settled = desired.domain_join.is_none() || desired.active_directory.rights_confirmed;
     steps.push(PlannedStep::new(Step::Deploy, "devices", deploy_gate(is_settled)));
-    steps.sort_by_key(|planned| planned.step);
+    PlannedStep::sort(&mut steps);
     let todo = Todo {
         mdm,
         group,
@@ -433,7 +433,7 @@ fn prepare_devices(
             by_serial.entry(serial.to_ascii_lowercase()).or_default().push(device);
         }
     }
-    let mut named: BTreeSet<&str> = BTreeSet::new();
+    let mut named: HashSet<&str> = HashSet::new();
     for device in devices {
         let serial = device.serial_number.as_str();
         match by_serial.get(&serial.to_ascii_lowercase()).map(Vec::as_slice) {

@@ -1,6 +1,6 @@
 //! What a tenant holds, as far as a deployment is concerned: each collection read once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use futures_util::future::{try_join, try_join3, try_join5};
 use serde::de::DeserializeOwned;
@@ -21,7 +21,7 @@ pub(super) struct TenantState {
     pub(super) mdm: Option<MdmRead>,
     pub(super) connectors: Vec<Connector>,
     /// Groups by the names that the deployment uses: there may be several of a name.
-    pub(super) groups: BTreeMap<String, Vec<Stored<Group>>>,
+    pub(super) groups: Vec<(String, Vec<Stored<Group>>)>,
     pub(super) profiles: Vec<DeploymentProfile>,
     pub(super) pages: Vec<Stored<EnrollmentStatusPage>>,
     pub(super) domain_joins: Vec<Stored<DomainJoinProfile>>,
@@ -32,7 +32,7 @@ pub(super) struct TenantState {
     /// The members of the group of devices, if somebody puts them in; `None` if they may not be read.
     pub(super) members: Option<Vec<DirectoryObject>>,
     /// Assignments by the id of the object that is assigned, others' too: they may conflict.
-    pub(super) assignments: BTreeMap<String, Vec<Assignment>>,
+    pub(super) assignments: HashMap<String, Vec<Assignment>>,
     /// Groups that the deployment's own objects are assigned to, and that are not there any more.
     pub(super) gone_groups: BTreeSet<Id<Group>>,
 }
@@ -97,7 +97,7 @@ impl TenantState {
     }
 
     /// Assignments of all profiles, pages and domain join profiles, in as few requests as it takes.
-    async fn read_assignments(&self, client: &Client) -> Result<BTreeMap<String, Vec<Assignment>>> {
+    async fn read_assignments(&self, client: &Client) -> Result<HashMap<String, Vec<Assignment>>> {
         let mut batch = client.batch();
         let mut slots = Vec::new();
         for profile in &self.profiles {
@@ -118,7 +118,7 @@ impl TenantState {
             slots.push((stored.id.as_str().to_owned(), batch.add(list.operation().clone()), list));
         }
         let mut answers = batch.send().await?;
-        let mut assignments = BTreeMap::new();
+        let mut assignments = HashMap::new();
         for (id, slot, list) in slots {
             assignments.insert(id, take_all(&mut answers, slot, list).await?);
         }
@@ -142,18 +142,17 @@ impl TenantState {
 
     /// Which of the groups that the deployment's objects are assigned to are not there any more.
     async fn read_gone_groups(&self, client: &Client, desired: &HybridJoin) -> Result<BTreeSet<Id<Group>>> {
-        let known = self.groups.values().flatten().map(|stored| &stored.id);
-        let known: BTreeSet<&Id<Group>> = known.collect();
+        let known = self.groups.iter().flat_map(|(_, found)| found).map(|stored| stored.id.clone());
+        let known: BTreeSet<Id<Group>> = known.collect();
         let own = self.own_objects(desired);
         let targets = own.filter_map(|id| self.assignments.get(id)).flatten();
         let targets = targets.filter_map(|assignment| assignment.target.as_ref()?.group_id());
-        let asked: BTreeSet<&Id<Group>> = targets.filter(|id| !known.contains(id)).collect();
+        let asked: BTreeSet<Id<Group>> = targets.filter(|id| !known.contains(id)).cloned().collect();
         let mut batch = client.batch();
-        let slots: Vec<_> =
-            asked.into_iter().map(|id| (id.clone(), batch.add(client.groups().get(id)))).collect();
+        let slots: Vec<_> = asked.into_iter().map(|id| (batch.add(client.groups().get(&id)), id)).collect();
         let mut answers = batch.send().await?;
         let mut gone = BTreeSet::new();
-        for (id, slot) in slots {
+        for (slot, id) in slots {
             match answers.take(slot) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     gone.insert(id);
@@ -230,7 +229,8 @@ impl TenantState {
 
     /// The groups of a name.
     pub(super) fn groups_named(&self, name: &DisplayName) -> &[Stored<Group>] {
-        self.groups.get(name.as_str()).map_or(&[], Vec::as_slice)
+        let named = self.groups.iter().find(|(other, _)| other == name.as_str());
+        named.map_or(&[], |(_, found)| found)
     }
 }
 
@@ -309,17 +309,14 @@ async fn read_mdm(client: &Client, desired: &HybridJoin, app_only: bool) -> Resu
     }
 }
 
-async fn read_groups(
-    client: &Client,
-    names: &[&DisplayName],
-) -> Result<BTreeMap<String, Vec<Stored<Group>>>> {
-    let mut groups = BTreeMap::new();
+async fn read_groups(client: &Client, names: &[&DisplayName]) -> Result<Vec<(String, Vec<Stored<Group>>)>> {
+    let mut groups = Vec::new();
     for name in names {
         let list = client.groups().list().filter(field("displayName").eq(name.as_str()));
         let mut found = list.all().await?;
         // The service compares without regard to case.
         found.retain(|group| group.settings.display_name.as_str() == name.as_str());
-        groups.insert(name.as_str().to_owned(), found);
+        groups.push((name.as_str().to_owned(), found));
     }
     Ok(groups)
 }

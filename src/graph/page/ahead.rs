@@ -8,25 +8,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use futures_util::FutureExt as _;
-use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 
-use super::Page;
-use super::body::{Beginning, read_beginning};
+use super::body::{Beginning, Received, read_beginning, receive};
 use super::link::Trail;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::client::Client;
 use crate::graph::exchange::Manner;
-use crate::graph::operation::Operation;
+use crate::graph::operation::Request;
 use crate::transport::BodyStart;
 
 /// Where the pages of one list come from.
-pub(super) struct Source<T> {
+pub(super) struct Source {
     client: Client,
-    pub(super) operation: Operation<Page<T>>,
+    pub(super) request: Request,
     pub(super) read_ahead: bool,
     trail: Trail,
     /// How many pages have been given to whoever reads them.
@@ -36,28 +34,28 @@ pub(super) struct Source<T> {
 }
 
 /// A page, and the one behind it if that was asked for meanwhile.
-pub(super) struct Loaded<T> {
-    pub(super) page: Result<Page<T>>,
-    pub(super) ahead: Option<Following<T>>,
+pub(super) struct Loaded {
+    pub(super) page: Result<Received>,
+    pub(super) ahead: Option<Following>,
 }
 
 /// A page that was asked for before the one with its link was there.
-pub(super) struct Following<T> {
+pub(super) struct Following {
     pub(super) link: String,
-    pub(super) page: Loading<T>,
+    pub(super) page: Loading,
 }
 
-impl<T> Source<T> {
-    pub(super) fn new(client: Client, operation: Operation<Page<T>>, read_ahead: bool) -> Self {
-        let trail = Trail::new(client.cloud().graph(), &operation.request.shown_path());
+impl Source {
+    pub(super) fn new(client: Client, request: Request, read_ahead: bool) -> Self {
+        let trail = Trail::new(client.cloud().graph(), &request.shown_path());
         let (given, asked) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { client, operation, read_ahead, trail, given, asked }
+        Self { client, request, read_ahead, trail, given, asked }
     }
 
     /// Says that the first page came by another way.
     pub(super) fn begun_elsewhere(&self) {
         // A link back to the beginning is a circle, too.
-        self.trail.add(self.operation.request.address(self.client.cloud().graph()));
+        self.trail.add(self.request.address(self.client.cloud().graph()));
         self.asked.fetch_add(1, Ordering::Relaxed);
         self.given();
     }
@@ -76,20 +74,18 @@ impl<T> Source<T> {
     fn has_room(&self) -> bool {
         self.asked.load(Ordering::Relaxed) <= self.given.load(Ordering::Relaxed) + 1
     }
-}
 
-impl<T: DeserializeOwned + Send + 'static> Source<T> {
-    pub(super) fn first(self: &Arc<Self>) -> Loading<T> {
-        let address = self.operation.request.address(self.client.cloud().graph());
+    pub(super) fn first(self: &Arc<Self>) -> Loading {
+        let address = self.request.address(self.client.cloud().graph());
         self.load(address)
     }
 
     /// The page at a link, if that may be followed.
-    pub(super) fn follow(self: &Arc<Self>, link: &str) -> Result<Loading<T>> {
+    pub(super) fn follow(self: &Arc<Self>, link: &str) -> Result<Loading> {
         Ok(self.load(self.trail.next(link)?))
     }
 
-    fn load(self: &Arc<Self>, address: String) -> Loading<T> {
+    fn load(self: &Arc<Self>, address: String) -> Loading {
         self.trail.add(address.clone());
         self.asked.fetch_add(1, Ordering::Relaxed);
         Loading(Driven::Here(Arc::clone(self).page_at(address)))
@@ -97,17 +93,14 @@ impl<T: DeserializeOwned + Send + 'static> Source<T> {
 
     /// Reads one page, and begins the next as soon as its link is seen: here, since to wake somebody else for it would
     /// take as long as a small page does.
-    fn page_at(self: Arc<Self>, address: String) -> Work<T> {
+    fn page_at(self: Arc<Self>, address: String) -> Work {
         Box::pin(async move {
-            if let Err(error) = self.operation.request.check() {
-                return Loaded { page: Err(error), ahead: None };
-            }
             let (start, mut seen) = match self.read_ahead {
                 true => LinkSeen::watch(),
                 false => (None, LinkSeen::never()),
             };
             let manner = Manner { start, ..Manner::default() };
-            let mut page = pin!(self.client.exchange(&self.operation, address, manner));
+            let mut page = pin!(self.client.exchange(&self.request, Some(address), manner, receive));
             let mut ahead = None;
             let page = poll_fn(|context| {
                 let polled = page.as_mut().poll(context);
@@ -123,7 +116,7 @@ impl<T: DeserializeOwned + Send + 'static> Source<T> {
     }
 
     /// The page behind one that is on its way, under way. Whatever is wrong with its link is told when that page is there.
-    fn ahead(self: &Arc<Self>, link: &str) -> Option<Following<T>> {
+    fn ahead(self: &Arc<Self>, link: &str) -> Option<Following> {
         if !self.has_room() {
             return None;
         }
@@ -133,20 +126,20 @@ impl<T: DeserializeOwned + Send + 'static> Source<T> {
     }
 }
 
-type Work<T> = Pin<Box<dyn Future<Output = Loaded<T>> + Send>>;
+type Work = Pin<Box<dyn Future<Output = Loaded> + Send>>;
 
 /// A page that is being read. Dropping it ends that.
-pub(super) struct Loading<T>(Driven<T>);
+pub(super) struct Loading(Driven);
 
-enum Driven<T> {
+enum Driven {
     /// By whoever polls.
-    Here(Work<T>),
+    Here(Work),
     /// By the runtime. A page in progress holds a share of the client's limits: nothing but the runtime drives it while
     /// the consumer is busy, perhaps with calls that wait for those very limits.
-    Elsewhere(JoinHandle<Loaded<T>>),
+    Elsewhere(JoinHandle<Loaded>),
 }
 
-impl<T: Send + 'static> Loading<T> {
+impl Loading {
     /// The same, under way by itself where there is a runtime to do it.
     pub(super) fn begun(mut self) -> Self {
         if let (Driven::Here(work), Ok(runtime)) = (&mut self.0, Handle::try_current()) {
@@ -156,7 +149,7 @@ impl<T: Send + 'static> Loading<T> {
         self
     }
 
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Loaded<T>> {
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Loaded> {
         match &mut self.0 {
             Driven::Here(work) => work.as_mut().poll(context),
             Driven::Elsewhere(task) => {
@@ -174,7 +167,7 @@ impl<T: Send + 'static> Loading<T> {
     }
 }
 
-impl<T> Drop for Loading<T> {
+impl Drop for Loading {
     fn drop(&mut self) {
         if let Driven::Elsewhere(task) = &self.0 {
             task.abort();
@@ -182,7 +175,7 @@ impl<T> Drop for Loading<T> {
     }
 }
 
-impl<T> fmt::Debug for Loading<T> {
+impl fmt::Debug for Loading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Loading")
     }

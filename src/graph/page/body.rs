@@ -11,38 +11,50 @@ use crate::error::{Error, ErrorKind, Result, excerpt, scrub};
 use crate::graph::decode::{self, Answer};
 
 /// One page of a list.
-#[derive(Debug)]
 pub struct Page<T> {
-    items: PageItems<T>,
-    pub(super) next: Option<String>,
-    count: Option<u64>,
+    received: Received,
+    item: PhantomData<fn() -> T>,
 }
 
 impl<T> Page<T> {
+    pub(super) fn new(received: Received) -> Self {
+        Self { received, item: PhantomData }
+    }
+
+    pub(super) fn into_received(self) -> Received {
+        self.received
+    }
+
     /// The items, each by itself: one that cannot be decoded does not spoil the others.
     pub fn into_items(self) -> PageItems<T> {
-        self.items
+        PageItems { walk: self.received.walk, item: PhantomData }
     }
 
     /// How many items the whole list has, if that was asked for; on the first page only. Where there is a next page, it
     /// is seen if it stands before the items, as the service writes it.
     pub fn count(&self) -> Option<u64> {
-        self.count
+        self.received.count
     }
 
     /// Whether the service says that there is more.
     pub fn has_more(&self) -> bool {
-        self.next.is_some()
+        self.received.next.is_some()
+    }
+}
+
+impl<T> fmt::Debug for Page<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Page")
+            .field("items", &self.received.walk)
+            .field("has_more", &self.has_more())
+            .field("count", &self.count())
+            .finish()
     }
 }
 
 /// The items of a page, decoded as they are taken.
 pub struct PageItems<T> {
-    text: String,
-    /// Where the next item begins, or what stands before it.
-    at: usize,
-    taken: usize,
-    over: bool,
+    walk: Walk,
     item: PhantomData<fn() -> T>,
 }
 
@@ -50,37 +62,97 @@ impl<T: DeserializeOwned> Iterator for PageItems<T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {
-        if self.over {
-            return None;
-        }
-        let mut cursor = Cursor { text: &self.text, at: self.at };
-        let item = take_item(&mut cursor, self.taken);
-        self.at = cursor.at;
-        self.taken += 1;
-        match item {
-            Ok(Some(item)) => Some(item),
-            Ok(None) => {
-                self.over = true;
-                None
-            }
-            // Not one item's fault: nothing can be found behind it.
-            Err(error) => {
-                self.over = true;
-                Some(Err(error))
-            }
-        }
+        let step = self.walk.step()?;
+        Some(step.and_then(|()| self.walk.take()))
     }
 }
 
 impl<T> fmt::Debug for PageItems<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PageItems").field("bytes", &self.text.len()).field("taken", &self.taken).finish()
+        f.debug_tuple("PageItems").field(&self.walk).finish()
     }
+}
+
+/// A page, whatever its items are. All that can be done without knowing them is done here, and compiled once.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) walk: Walk,
+    pub(super) next: Option<String>,
+    count: Option<u64>,
+}
+
+/// The way through the items of a page.
+pub(super) struct Walk {
+    text: String,
+    /// Where the next item begins, or what stands before it.
+    at: usize,
+    taken: usize,
+    over: bool,
+}
+
+impl Walk {
+    /// Goes to where the next item begins. An error is the page's: nothing can be found behind it.
+    pub(super) fn step(&mut self) -> Option<Result<()>> {
+        if self.over {
+            return None;
+        }
+        let mut cursor = self.cursor();
+        let found = cursor.next_item(self.taken > 0);
+        self.at = cursor.at;
+        self.over = !matches!(found, Ok(true));
+        match found {
+            Ok(true) => Some(Ok(())),
+            Ok(false) => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// The item that begins here.
+    pub(super) fn take<T: DeserializeOwned>(&mut self) -> Result<T> {
+        let mut cursor = self.cursor();
+        let item = cursor.value::<T>();
+        self.at = cursor.at;
+        let item = item.map_err(|error| self.refused(&error));
+        self.taken += 1;
+        item
+    }
+
+    /// What is wrong with the item that begins here; goes on behind it.
+    fn refused(&mut self, error: &serde_json::Error) -> Error {
+        let mut cursor = self.cursor();
+        let skipped = cursor.read::<IgnoredAny>();
+        let item = self.text.get(self.at..cursor.at).unwrap_or_default();
+        match skipped {
+            Ok(_) => {
+                let refused = not_decoded(self.taken, item, error);
+                self.at = cursor.at;
+                refused
+            }
+            Err(broken) => {
+                self.over = true;
+                broken
+            }
+        }
+    }
+
+    fn cursor(&self) -> Cursor<'_> {
+        Cursor { text: &self.text, at: self.at }
+    }
+}
+
+impl fmt::Debug for Walk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Walk").field("bytes", &self.text.len()).field("taken", &self.taken).finish()
+    }
+}
+
+pub(in crate::graph) fn decode_page<T>(answer: &mut Answer) -> Result<Page<T>> {
+    receive(answer).map(Page::new)
 }
 
 /// Reads what stands before the items. Where the link is not there it may stand behind them, and where there is none
 /// this is the last page: then the whole body is walked, which a long list does once.
-pub(in crate::graph) fn decode_page<T: DeserializeOwned>(answer: &mut Answer) -> Result<Page<T>> {
+pub(super) fn receive(answer: &mut Answer) -> Result<Received> {
     let (text, at) = decode::take_json_text(answer)?;
     let mut cursor = Cursor { text: &text, at };
     let mut head = Head::default();
@@ -100,7 +172,7 @@ pub(in crate::graph) fn decode_page<T: DeserializeOwned>(answer: &mut Answer) ->
     }
     let Head { next, count } = head;
     let count = count.and_then(|count| u64::try_from(count).ok());
-    Ok(Page { items: PageItems { text, at, taken: 0, over: false, item: PhantomData }, next, count })
+    Ok(Received { walk: Walk { text, at, taken: 0, over: false }, next, count })
 }
 
 /// What the beginning of a page tells of the next one.
@@ -189,27 +261,6 @@ impl Head {
     }
 }
 
-/// The item that the cursor stands before. The outer error is the page's, the inner one the item's own.
-fn take_item<T: DeserializeOwned>(cursor: &mut Cursor<'_>, index: usize) -> Result<Option<Result<T>>> {
-    if cursor.skip(b']') {
-        Head::default().read_to_the_end(cursor)?;
-        return Ok(None);
-    }
-    if index > 0 {
-        cursor.open(b',')?;
-    }
-    let start = cursor.clone();
-    match cursor.value::<T>() {
-        Ok(item) => Ok(Some(Ok(item))),
-        Err(error) => {
-            *cursor = start.clone();
-            cursor.read::<IgnoredAny>()?;
-            let item = start.text.get(start.at..cursor.at).unwrap_or_default();
-            Ok(Some(Err(not_decoded(index, item, &error))))
-        }
-    }
-}
-
 fn not_decoded(index: usize, item: &str, error: &serde_json::Error) -> Error {
     #[derive(Deserialize)]
     struct Named<'a> {
@@ -225,7 +276,6 @@ fn not_decoded(index: usize, item: &str, error: &serde_json::Error) -> Error {
 }
 
 /// A place in JSON text.
-#[derive(Clone)]
 struct Cursor<'a> {
     text: &'a str,
     at: usize,
@@ -278,6 +328,17 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Goes to the next item, behind another or not. Where there is none, reads to the end.
+    fn next_item(&mut self, behind: bool) -> Result<bool> {
+        if self.skip(b']') {
+            return Head::default().read_to_the_end(self).map(|()| false);
+        }
+        if behind {
+            self.open(b',')?;
+        }
+        Ok(true)
+    }
+
     fn read<V: Deserialize<'a>>(&mut self) -> Result<V> {
         if self.peek().is_none() {
             return Err(self.broken("a value is missing"));
@@ -294,9 +355,10 @@ impl<'a> Cursor<'a> {
     }
 
     fn value<V: Deserialize<'a>>(&mut self) -> serde_json::Result<V> {
-        let mut values = serde_json::Deserializer::from_str(self.rest()).into_iter::<V>();
-        let value = values.next().unwrap_or_else(|| Err(serde::de::Error::custom("a value is missing")))?;
-        self.at += values.byte_offset();
+        let mut decoder = serde_json::Deserializer::from_str(self.rest());
+        let value = V::deserialize(&mut decoder)?;
+        // What tells where a decoder stands is an iterator over what follows.
+        self.at += decoder.into_iter::<IgnoredAny>().byte_offset();
         Ok(value)
     }
 
@@ -344,7 +406,7 @@ mod tests {
             r#"{"@odata.count":2,"@odata.nextLink":"\u006e","v\u0061lue":[1,2],"other":[]}"#,
         ] {
             let page = page::<u32>(body).unwrap();
-            assert_eq!(page.next.as_deref(), Some("n"), "{body}");
+            assert_eq!(page.received.next.as_deref(), Some("n"), "{body}");
             assert_eq!(page.count(), body.contains("count").then_some(2));
             assert_eq!(page.into_items().map(Result::unwrap).collect::<Vec<_>>(), [1, 2], "{body}");
         }

@@ -131,9 +131,7 @@ fn lint_profile_text(place: &'static str, text: &str) -> Vec<Finding> {
             "write it without a hyphen",
         ));
     }
-    let mut disputed: Vec<char> = text.chars().filter(|c| "!#$%^&*()+=;'<>".contains(*c)).collect();
-    disputed.sort_unstable();
-    disputed.dedup();
+    let disputed: Vec<char> = "!#$%&'()*+;<=>^".chars().filter(|c| text.contains(*c)).collect();
     if !disputed.is_empty() {
         let disputed = disputed.into_iter().map(String::from).collect::<Vec<_>>().join(" ");
         findings.push(Finding::new(

@@ -1,6 +1,6 @@
 //! What is there of what was made, and what has to be done for it to go.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{PlannedRemoval, Removal, Teardown, TeardownPlan};
 use crate::error::{ErrorKind, Result};
@@ -66,7 +66,7 @@ pub(super) async fn resolve(teardown: &Teardown, client: &Client) -> Result<Reso
             _ => None,
         })
         .collect();
-    findings.sort_by(|a, b| (b.severity, &a.id, &a.place).cmp(&(a.severity, &b.id, &b.place)));
+    Finding::sort(&mut findings);
     Ok(Resolved { plan: TeardownPlan { teardown: teardown.clone(), steps, findings }, acts })
 }
 
@@ -274,7 +274,7 @@ impl Resolver<'_> {
             match ids.as_slice() {
                 [] => self.planned(Step::Group, &name, Removal::Gone),
                 [id] => {
-                    let taken_down: BTreeSet<(Step, &str)> = self
+                    let taken_down: Vec<(Step, &str)> = self
                         .acts
                         .iter()
                         .filter(|(_, _, act)| {

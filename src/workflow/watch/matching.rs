@@ -76,7 +76,7 @@ pub(super) fn managed_device_of(
         _ => true,
     };
     let identity = evidence.identity.get();
-    let mut found: Vec<ManagedDevice> = found
+    let found: Vec<ManagedDevice> = found
         .into_iter()
         .filter(|managed| {
             managed.serial_number.as_deref().is_some_and(|found| found.trim().eq_ignore_ascii_case(serial))
@@ -87,11 +87,10 @@ pub(super) fn managed_device_of(
         })
         .collect();
     let anchor = identity.and_then(|identity| identity.entra_device_id());
-    found.sort_by_key(|managed| {
+    found.into_iter().max_by_key(|managed| {
         let entra = managed.azure_ad_device_id.as_ref().or(managed.azure_active_directory_device_id.as_ref());
         (anchor.is_some() && entra == anchor, managed.enrolled_date_time)
-    });
-    found.pop()
+    })
 }
 
 /// The synced object among those with a computer's name, if there is one and no more: names are unique in a domain, but

@@ -1,6 +1,6 @@
 //! Looking at all devices again and again, until there is nothing more to wait for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +33,8 @@ pub(super) struct Round {
     devices: Vec<Followed>,
     context: Option<JoinContext>,
     /// What the last attempt to read could not.
-    unread: BTreeMap<Source, Finding>,
+    /// In the order of the sources.
+    unread: Vec<(Source, Finding)>,
 }
 
 /// A device on its way.
@@ -63,7 +64,7 @@ impl Round {
                 devices.push(Followed::new(evidence));
             }
         }
-        Self { watch, started, devices, context: None, unread: BTreeMap::new() }
+        Self { watch, started, devices, context: None, unread: Vec::new() }
     }
 
     /// Looks until nothing more is to be waited for.
@@ -126,7 +127,7 @@ impl Round {
         report.title = self.watch.title;
         report.ended = self.watch.client.clock().timestamp();
         report.devices = self.devices.iter().filter_map(Followed::to_report).collect();
-        report.findings = self.unread.into_values().collect();
+        report.findings = self.unread.into_iter().map(|(_, finding)| finding).collect();
         report
     }
 
@@ -256,7 +257,7 @@ impl Round {
         if self.context.as_ref().is_none_or(|context| old(context.read_at)) {
             let (context, errors) = JoinContext::read(&client).await;
             for source in [Source::Connectors, Source::DomainJoinProfiles, Source::Groups] {
-                self.unread.remove(&source);
+                self.read(source);
             }
             for (source, error) in errors {
                 self.miss(source, &error);
@@ -323,7 +324,7 @@ impl Round {
     fn kept<T>(&mut self, source: Source, answer: Result<T>) -> Option<T> {
         match answer {
             Ok(value) => {
-                self.unread.remove(&source);
+                self.read(source);
                 Some(value)
             }
             Err(error) => {
@@ -340,7 +341,15 @@ impl Round {
             _ => "watch again; what depends on it is not known".to_owned(),
         };
         let evidence = excerpt(&error.to_string(), 240);
-        self.unread.insert(source, Finding::new("watch.unread", Severity::Warning, what, evidence, remedy));
+        self.read(source);
+        let place = self.unread.partition_point(|(other, _)| *other < source);
+        let finding = Finding::new("watch.unread", Severity::Warning, what, evidence, remedy);
+        self.unread.insert(place, (source, finding));
+    }
+
+    /// Says that nothing is amiss with what was read from there.
+    fn read(&mut self, source: Source) {
+        self.unread.retain(|(other, _)| *other != source);
     }
 }
 
