@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --features registration,sim --bench throttled` prints the table first. It is the same on every machine:
 //! the simulated tenant throttles as documented (100 writes and 1,000 requests to Intune in 20 seconds, the directory not
-//! at all), and takes a second for an answer.
+//! at all), and takes a second for an answer. Under `cargo test` it is done with a few devices.
 #![allow(clippy::expect_used, clippy::print_stdout, missing_docs, reason = "a bench has nobody to report to")]
 
 use std::fmt;
@@ -27,9 +27,24 @@ use windows_autopilot::workflow::Import;
 use windows_autopilot::{Client, Result};
 
 const LATENCY: Duration = Duration::from_secs(1);
-const TAGS: usize = 2_000;
-const READS: usize = 10_000;
-const IMPORTS: usize = 5_000;
+/// How many devices are worked on.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    tags: usize,
+    reads: usize,
+    imports: usize,
+}
+
+impl Scale {
+    const FULL: Self = Self { tags: 2_000, reads: 10_000, imports: 5_000 };
+    const SMOKE: Self = Self { tags: 40, reads: 40, imports: 25 };
+
+    /// As criterion does: in full where it is benched, and a little where it is tested.
+    fn wanted() -> Self {
+        if std::env::args().any(|argument| argument == "--bench") { Self::FULL } else { Self::SMOKE }
+    }
+}
+
 /// The most requests in a batch.
 const BATCH: usize = 20;
 
@@ -159,74 +174,76 @@ impl World {
         Ok(())
     }
 
-    fn told(&self, work: &str, manner: Manner, paced: bool) {
+    fn told(&self, work: (usize, &str), manner: Manner, paced: bool) {
         let Counts { requests, retries, .. } = self.counters.counts();
         let took = self.clock.elapsed().as_secs_f64();
         let paced = if paced { "by the client" } else { "by the service" };
+        let work = format!("{} {}", work.0, work.1);
         println!(
             "| {work:<14} | {manner:<13} | {paced:<14} | {took:>8.1} s | {requests:>8} | {retries:>7} |"
         );
     }
 }
 
-fn devices_to_import() -> Vec<DeviceToImport> {
+fn devices_to_import(count: usize) -> Vec<DeviceToImport> {
     let device = |number: usize| {
         let serial = format!("PF{number:07}");
         let hash = SampleHash::new(serial.as_str()).build().expect("a short serial number fits");
         DeviceToImport::new(serial.parse().expect("letters and digits"), hash)
     };
-    (0..IMPORTS).map(device).collect()
+    (0..count).map(device).collect()
 }
 
 /// The figures in virtual time.
-async fn table() -> Result<()> {
+async fn table(scale: Scale) -> Result<()> {
     println!("| work           | side by side  | held back      | time       | requests | refused |");
     println!("| -------------- | ------------- | -------------- | ---------: | -------: | ------: |");
     let manners = [Manner::OneAtATime, Manner::Fixed(4), Manner::Fixed(16), Manner::Adaptive];
     for (paced, manner) in [false, true].into_iter().flat_map(|paced| manners.map(|manner| (paced, manner))) {
-        let (world, devices) = World::new(manner, paced).with_devices(TAGS);
+        let (world, devices) = World::new(manner, paced).with_devices(scale.tags);
         world.tag(&devices, manner).await?;
-        world.told("2,000 tags", manner, paced);
+        world.told((scale.tags, "tags"), manner, paced);
     }
     for (paced, manner) in [false, true].into_iter().flat_map(|paced| manners.map(|manner| (paced, manner))) {
-        let (world, devices) = World::new(manner, paced).with_devices(READS);
+        let (world, devices) = World::new(manner, paced).with_devices(scale.reads);
         world.read(&devices, manner).await?;
-        world.told("10,000 devices", manner, paced);
+        world.told((scale.reads, "devices"), manner, paced);
     }
     for manner in manners {
-        let (world, devices) = World::new(manner, true).with_devices(READS);
+        let (world, devices) = World::new(manner, true).with_devices(scale.reads);
         world.ask_directory(&devices, manner).await?;
-        world.told("10,000 counts", manner, true);
+        world.told((scale.reads, "counts"), manner, true);
     }
-    let devices = devices_to_import();
+    let devices = devices_to_import(scale.imports);
     for paced in [false, true] {
         for manner in [Manner::OneAtATime, Manner::Adaptive] {
             let world = World::new(manner, paced);
             world.import(devices.clone()).await?;
-            world.told("5,000 imports", manner, paced);
+            world.told((scale.imports, "imports"), manner, paced);
         }
     }
     Ok(())
 }
 
 fn throttled(criterion: &mut Criterion) {
+    let scale = Scale::wanted();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(table()).expect("figures");
+    runtime.block_on(table(scale)).expect("figures");
     let mut group = criterion.benchmark_group("throttled");
     group.sample_size(10);
-    group.throughput(Throughput::Elements(TAGS as u64));
-    group.bench_function("batch/2000_tags", |bencher| {
+    group.throughput(Throughput::Elements(scale.tags as u64));
+    group.bench_function(format!("batch/{}_tags", scale.tags), |bencher| {
         bencher.to_async(&runtime).iter_batched(
-            || World::new(Manner::Adaptive, false).with_devices(TAGS),
+            || World::new(Manner::Adaptive, false).with_devices(scale.tags),
             |(world, devices)| async move {
                 black_box(world.tag(&devices, Manner::Adaptive).await).expect("all tags are changed");
             },
             BatchSize::PerIteration,
         );
     });
-    let devices = devices_to_import();
-    group.throughput(Throughput::Elements(IMPORTS as u64));
-    group.bench_function("import/5000_devices", |bencher| {
+    let devices = devices_to_import(scale.imports);
+    group.throughput(Throughput::Elements(scale.imports as u64));
+    group.bench_function(format!("import/{}_devices", scale.imports), |bencher| {
         bencher.to_async(&runtime).iter_batched(
             || (World::new(Manner::Adaptive, true), devices.clone()),
             |(world, devices)| async move {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime};
@@ -342,7 +342,9 @@ impl Future for FakeSleep {
                 shared.move_to(earliest);
             }
         }
-        context.waker().wake_by_ref();
+        // Not woken at once: on a runtime of one thread the tasks would go round and round while the future that the
+        // runtime was started with, which is often whoever is waited for, gets no turn.
+        let _later = pin!(tokio::task::yield_now()).poll(context);
         Poll::Pending
     }
 }
@@ -363,6 +365,20 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test]
+    async fn whoever_waits_for_a_task_has_its_turn_before_time_goes_on() {
+        let clock = FakeClock::new();
+        let sleep = |length| {
+            let clock = clock.clone();
+            tokio::spawn(async move { clock.sleep(Duration::from_millis(length)).await })
+        };
+        let (first, second) = (sleep(10), sleep(15));
+        first.await.unwrap();
+        assert_eq!(clock.elapsed(), Duration::from_millis(10));
+        second.await.unwrap();
+        assert_eq!(clock.elapsed(), Duration::from_millis(15));
+    }
 
     #[tokio::test]
     async fn waits_end_in_the_order_of_their_ends() {

@@ -86,3 +86,23 @@ fn collection(path: &str) -> (String, String) {
     let last = parts.next_back().unwrap_or_default();
     (version, last.split('(').next().unwrap_or_default().to_ascii_lowercase())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_more_pages_than_any_has_goes_no_further() {
+        let trail = Trail::new("https://graph.example", "/v1.0/things");
+        let page = |number: usize| format!("https://graph.example/v1.0/things?$skiptoken={number}");
+        for number in 1..MOST_PAGES {
+            trail.add(page(number));
+        }
+        let last = trail.next(&page(MOST_PAGES)).unwrap();
+        trail.add(last);
+        let error = trail.next(&page(MOST_PAGES + 1)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Link);
+        assert!(error.to_string().contains("one too many"), "{error}");
+        assert_eq!(trail.followed().len(), MOST_PAGES, "what was refused is not part of the way");
+    }
+}
