@@ -44,12 +44,31 @@ struct Reading {
     peak_kib: u64,
 }
 
+/// What the server takes for a page, in milliseconds: before its first byte, and between its link and its devices.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Wait {
+    before: u64,
+    within: u64,
+}
+
+impl Wait {
+    const NONE: Self = Self { before: 0, within: 0 };
+    const BEFORE: Self = Self { before: 20, within: 0 };
+    const WITHIN: Self = Self { before: 0, within: 20 };
+}
+
+impl std::fmt::Display for Wait {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}_ms_before_{}_ms_within", self.before, self.within)
+    }
+}
+
 fn compare() {
     // As criterion's benches do: measured where they are benched, and run once where they are tested.
     let smoke = !std::env::args().any(|argument| argument == "--bench");
     let (pages, rounds) = if smoke { (3, 1) } else { (100, 7) };
-    for latency in [0, 20] {
-        let (mut server, address) = start_server(pages, latency);
+    for wait in [Wait::NONE, Wait::BEFORE, Wait::WITHIN] {
+        let (mut server, address) = start_server(pages, wait);
         let read = |role: &str, pages: usize| {
             let output = this_program(role).env("ADDRESS", &address).env("PAGES", pages.to_string()).output();
             let output = output.expect("this program starts");
@@ -67,11 +86,11 @@ fn compare() {
         let peak = own.iter().map(|reading| reading.peak_kib).max().unwrap_or_default();
         let (hand, own) = (median(hand), median(own));
         println!(
-            "list/{pages}_pages/{latency}_ms: by hand {hand:.0} ms, crate {own:.0} ms, ratio {:.2}, peak memory {:.1} MB",
+            "list/{pages}_pages/{wait}: by hand {hand:.0} ms, crate {own:.0} ms, ratio {:.2}, peak memory {:.1} MB",
             own / hand,
             peak as f64 / 1024.0
         );
-        if latency == 0 && !smoke {
+        if wait == Wait::NONE && !smoke {
             let tenth = read("crate", pages / 10).peak_kib;
             println!("list/{}_pages/peak: {:.1} MB", pages / 10, tenth as f64 / 1024.0);
         }
@@ -91,11 +110,12 @@ fn this_program(role: &str) -> Command {
     command
 }
 
-fn start_server(pages: usize, latency: u64) -> (Child, String) {
+fn start_server(pages: usize, wait: Wait) -> (Child, String) {
     use std::io::BufRead as _;
     let mut child = this_program("server")
         .env("PAGES", pages.to_string())
-        .env("LATENCY", latency.to_string())
+        .env("BEFORE", wait.before.to_string())
+        .env("WITHIN", wait.within.to_string())
         .stdout(Stdio::piped())
         .spawn()
         .expect("this program starts");
@@ -112,7 +132,9 @@ fn variable(name: &str) -> usize {
 
 #[tokio::main(flavor = "current_thread")]
 async fn server() {
-    let (pages, latency) = (variable("PAGES"), variable("LATENCY") as u64);
+    let pages = variable("PAGES");
+    let before = Duration::from_millis(variable("BEFORE") as u64);
+    let within = Duration::from_millis(variable("WITHIN") as u64);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
     println!("{address}");
@@ -154,13 +176,13 @@ async fn server() {
                 let answer = format!(
                     "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{head}"
                 );
-                if latency > 0 {
-                    tokio::time::sleep(Duration::from_millis(latency)).await;
-                }
-                if stream.write_all(answer.as_bytes()).await.is_err()
-                    || stream.write_all(devices.as_bytes()).await.is_err()
-                {
-                    return;
+                for (waited, part) in [(before, answer.as_str()), (within, devices)] {
+                    if !waited.is_zero() {
+                        tokio::time::sleep(waited).await;
+                    }
+                    if stream.write_all(part.as_bytes()).await.is_err() {
+                        return;
+                    }
                 }
             }
         });
