@@ -1,6 +1,8 @@
 //! How much a client asks for at once, and how fast.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -130,34 +132,31 @@ impl Middleware for Limit {
         let lane = request.extensions().get::<Arc<Lane>>().cloned();
         let call = request.extensions().get::<CallInfo>().cloned();
         let window = self.retry.window();
-        let mut wait = Duration::ZERO;
+        let mut hold = Hold::new(&*self.clock, call.as_ref());
 
         // In one order everywhere: a place, writes, requests, a slot. Whoever has a slot waits for nothing here.
-        let hold = Hold::begin(&*self.clock, call.as_ref());
         let _place = match &lane {
-            Some(lane) => Some(window.place(lane).await),
+            Some(lane) => Some(hold.during(window.place(lane)).await),
             None => None,
         };
-        let writes = pass(&self.writes, writes, &*self.clock).await;
-        wait += hold.end();
+        let writes = hold.during(pass(&self.writes, writes, &*self.clock)).await;
         let (requests, _slot) = loop {
             // The service may have asked to be left alone since this call was let through. Who is next to write waits
             // for that in its turn, and the others behind it.
-            let patience = Patience::new(call.as_ref(), self.clock.elapsed());
+            let patience = Patience::new(call.as_ref(), &*self.clock);
             self.retry.pass_gates(&request, &patience).await?;
-            let hold = Hold::begin(&*self.clock, call.as_ref());
-            let requests = pass(&self.requests, requests, &*self.clock).await;
+            let requests = hold.during(pass(&self.requests, requests, &*self.clock)).await;
             // The semaphore is never closed.
-            let slot = self.slots.acquire().await;
-            wait += hold.end();
+            let slot = hold.during(self.slots.acquire()).await;
             if !self.retry.is_gated(&request) {
                 break (requests, slot);
             }
         };
-        let now = self.clock.elapsed();
-        for turn in [writes, requests].into_iter().flatten() {
-            turn.take(now);
+        if writes.is_some() || requests.is_some() {
+            let now = self.clock.elapsed();
+            [writes, requests].into_iter().flatten().for_each(|turn| turn.take(now));
         }
+        let wait = hold.over;
         if !wait.is_zero() {
             tracing::debug!(?wait, "held back to stay within the client's own limits");
             self.observer.tell(call.as_ref().map_or("other", CallInfo::operation), || What::Paced { wait });
@@ -178,21 +177,36 @@ impl Middleware for Limit {
     }
 }
 
-/// A wait for the client's own limits, which is no time of the call's.
+/// The waits of a call for the client's own limits, which are no time of the call's.
 struct Hold<'a> {
     clock: &'a dyn Clock,
-    start: Duration,
-    _call: Option<super::Hold<'a>>,
+    call: Option<&'a CallInfo>,
+    /// How long it has been held.
+    over: Duration,
 }
 
 impl<'a> Hold<'a> {
-    fn begin(clock: &'a dyn Clock, call: Option<&'a CallInfo>) -> Self {
-        Self { clock, start: clock.elapsed(), _call: call.map(|call| call.progress.hold(clock)) }
+    fn new(clock: &'a dyn Clock, call: Option<&'a CallInfo>) -> Self {
+        Self { clock, call, over: Duration::ZERO }
     }
 
-    /// How long it was.
-    fn end(self) -> Duration {
-        self.clock.elapsed().saturating_sub(self.start)
+    /// Waits for `turn`. The call is held from when there is something to wait for: most of the time there is not.
+    async fn during<T>(&mut self, turn: impl Future<Output = T>) -> T {
+        let mut turn = pin!(turn);
+        let mut held = None;
+        let turn = poll_fn(|context| {
+            let polled = turn.as_mut().poll(context);
+            if polled.is_pending() && held.is_none() {
+                let call = self.call.map(|call| call.progress.hold(self.clock));
+                held = Some((self.clock.elapsed(), call));
+            }
+            polled
+        });
+        let turn = turn.await;
+        if let Some((since, _call)) = held {
+            self.over += self.clock.elapsed().saturating_sub(since);
+        }
+        turn
     }
 }
 

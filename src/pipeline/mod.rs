@@ -73,15 +73,19 @@ pub struct Next<'a> {
     end: &'a End,
 }
 
-impl Next<'_> {
+impl<'a> Next<'a> {
     /// Passes the request on.
     ///
     /// # Errors
     /// What the steps behind it answer.
-    pub async fn run(self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
+    pub fn run(
+        self,
+        request: http::Request<Bytes>,
+    ) -> impl Future<Output = Result<http::Response<Bytes>>> + Send + 'a {
+        // In a box each, so that no step has room for all that may come behind it.
         match self.steps.split_first() {
-            Some((step, steps)) => step.handle(request, Next { steps, end: self.end }).await,
-            None => self.end.send(request).await,
+            Some((step, steps)) => step.handle(request, Next { steps, end: self.end }),
+            None => Box::pin(self.end.send(request)),
         }
     }
 }
@@ -205,8 +209,8 @@ impl Progress {
     }
 
     /// When its first try began, which is now if it has not.
-    pub(crate) fn began(&self, now: Duration) -> Duration {
-        *self.began.get_or_init(|| now)
+    pub(crate) fn began(&self, clock: &dyn Clock) -> Duration {
+        *self.began.get_or_init(|| clock.elapsed())
     }
 
     /// The era of the window in which its last try was sent.
@@ -333,7 +337,7 @@ impl End {
         }
         let attempt = call.as_ref().map_or(1, CallInfo::attempts);
         let span = trace::attempt(&request, call.as_ref(), attempt);
-        let start = self.clock.elapsed();
+        let start = self.observer.is_told().then(|| self.clock.elapsed());
         let sending = (*self.transport).send(request).instrument(span.clone());
         let sent = within(&*self.clock, self.try_timeout, sending).await;
         let answer = sent.unwrap_or_else(|| {
@@ -346,7 +350,7 @@ impl End {
         }
         trace::attempt_ended(&span, &answer);
         self.observer.tell(operation, || {
-            let took = self.clock.elapsed().saturating_sub(start);
+            let took = start.map(|start| self.clock.elapsed().saturating_sub(start)).unwrap_or_default();
             match outcome {
                 Ok(status) => What::Answered { attempt, status: status.as_u16(), took },
                 Err(kind) => What::Failed { attempt, kind, took },

@@ -83,6 +83,11 @@ impl Observer {
         Self(Some(Arc::new(told)))
     }
 
+    /// Whether there is anybody.
+    pub(crate) fn is_told(&self) -> bool {
+        self.0.is_some()
+    }
+
     pub(crate) fn tell(&self, operation: &'static str, what: impl FnOnce() -> What) {
         if let Some(told) = &self.0 {
             told(&Event { operation, what: what() });

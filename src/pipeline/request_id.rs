@@ -1,7 +1,5 @@
 //! A `client-request-id` for every call, the same on each of its tries.
 
-use std::fmt::Write as _;
-
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
@@ -13,7 +11,7 @@ const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id
 pub(super) fn name(request: &mut http::Request<Bytes>) -> HeaderValue {
     let id = request.headers_mut().entry(CLIENT_REQUEST_ID);
     id.or_insert_with(|| {
-        HeaderValue::from_str(&random_guid()).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+        HeaderValue::try_from(random_guid()).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
     })
     .clone()
 }
@@ -34,11 +32,15 @@ pub(super) fn tell(outcome: Result<http::Response<Bytes>>, id: HeaderValue) -> R
 pub(crate) fn random_guid() -> String {
     let random = fastrand::u128(..);
     let versioned = (random & !(0xf << 76) | (0x4 << 76)) & !(0x3 << 62) | (0x2 << 62);
-    let hex = |shift: u32, digits: usize| versioned >> shift & ((1 << (4 * digits)) - 1);
-    let [a, b, c, d, e] = [hex(96, 8), hex(80, 4), hex(64, 4), hex(48, 4), hex(0, 12)];
-    let mut guid = String::with_capacity(36);
-    let _ = write!(guid, "{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}");
-    guid
+    let mut guid = Vec::with_capacity(36);
+    for (place, byte) in versioned.to_be_bytes().into_iter().enumerate() {
+        if matches!(place, 4 | 6 | 8 | 10) {
+            guid.push(b'-');
+        }
+        let digit = |digit| if digit < 10 { b'0' + digit } else { b'a' - 10 + digit };
+        guid.extend([digit(byte >> 4), digit(byte & 0xf)]);
+    }
+    String::from_utf8(guid).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -224,6 +224,9 @@ impl Retry {
 
     /// Whether a workload that the request calls is to be left alone.
     pub(crate) fn is_gated(&self, request: &http::Request<Bytes>) -> bool {
+        if self.gate.is_open() {
+            return false;
+        }
         let now = self.clock.elapsed();
         workloads(request).any(|workload| self.gate.wait(workload, now).is_some())
     }
@@ -234,11 +237,11 @@ impl Retry {
         request: &http::Request<Bytes>,
         patience: &Patience<'_>,
     ) -> Result<()> {
-        loop {
+        while !self.gate.is_open() {
             let now = self.clock.elapsed();
             let closed =
                 workloads(request).filter_map(|workload| Some((self.gate.wait(workload, now)?, workload)));
-            let Some((wait, workload)) = closed.max() else { return Ok(()) };
+            let Some((wait, workload)) = closed.max() else { break };
             let fits = patience.elapsed(now).saturating_add(wait) <= self.config.max_elapsed
                 && patience.left(now).is_none_or(|left| wait < left);
             if !fits {
@@ -249,6 +252,7 @@ impl Retry {
             self.observer.tell(patience.operation(), || What::Gated { wait });
             self.clock.sleep(wait).await;
         }
+        Ok(())
     }
 }
 
@@ -259,8 +263,8 @@ pub(crate) struct Patience<'a> {
 }
 
 impl<'a> Patience<'a> {
-    pub(crate) fn new(call: Option<&'a CallInfo>, now: Duration) -> Self {
-        Self { call, start: call.map_or(now, |call| call.progress.began(now)) }
+    pub(crate) fn new(call: Option<&'a CallInfo>, clock: &dyn Clock) -> Self {
+        Self { call, start: call.map_or_else(|| clock.elapsed(), |call| call.progress.began(clock)) }
     }
 
     /// Time since it began, but for that in which the client itself held it back.
@@ -286,7 +290,7 @@ impl Middleware for Retry {
             Some(call) => (call.idempotent, call.waits_when_throttled),
             None => (request.method().is_safe(), true),
         };
-        let patience = Patience::new(call.as_ref(), self.clock.elapsed());
+        let patience = Patience::new(call.as_ref(), &*self.clock);
         let mut attempts = 0;
         let mut fresh = false;
         let mut replaced = false;
@@ -314,12 +318,14 @@ impl Middleware for Retry {
                 return result;
             }
             let outcome = match &result {
+                Ok(answer) if answer.status().is_success() => {
+                    self.budget.earn();
+                    return result;
+                }
                 Ok(answer) => {
-                    let service = || ServiceError::read(answer.body()).and_then(|error| error.retry_after());
-                    let status = answer.status();
-                    let inner = if status.is_success() { None } else { service() };
+                    let inner = ServiceError::read(answer.body()).and_then(|error| error.retry_after());
                     let wait = retry_after(answer.headers(), inner, self.clock.timestamp());
-                    Outcome::Answer { status, retry_after: wait }
+                    Outcome::Answer { status: answer.status(), retry_after: wait }
                 }
                 Err(error) => error.transport_kind().map_or(Outcome::Refused, Outcome::NoAnswer),
             };
@@ -370,10 +376,12 @@ impl Gate {
         self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether all workloads may be called, as far as can be told without looking at the clock.
+    fn is_open(&self) -> bool {
+        !self.any.load(Ordering::Acquire)
+    }
+
     fn wait(&self, workload: &str, now: Duration) -> Option<Duration> {
-        if !self.any.load(Ordering::Acquire) {
-            return None;
-        }
         let mut closed = self.lock();
         closed.retain(|_, until| *until > now);
         self.any.store(!closed.is_empty(), Ordering::Release);

@@ -2,17 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
-use windows_autopilot::ErrorKind;
+use windows_autopilot::clock::{Clock, Sleep};
 use windows_autopilot::credential::FixedToken;
 use windows_autopilot::graph::ApiVersion;
 use windows_autopilot::pipeline::{Counters, Limits, What};
 use windows_autopilot::transport::TransportErrorKind::Interrupted;
+use windows_autopilot::transport::transport_fn;
+use windows_autopilot::{Client, ErrorKind};
 
 use crate::harness::{Reply, SECOND, World, answer, in_turn, json, ok, throttled};
 
@@ -70,6 +75,49 @@ async fn a_budget_that_is_used_up_is_told() {
     });
     world.get("/organization").await.unwrap_err();
     assert_eq!((counters.counts().retries, counters.counts().out_of_budget), (3, 1));
+}
+
+/// A clock that is a microsecond later whenever it is looked at, as a real one may be.
+#[derive(Debug, Default)]
+struct Ticking(AtomicU64);
+
+impl Clock for Ticking {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + self.elapsed()
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_micros(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn sleep(&self, _: Duration) -> Sleep {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_has_nothing_to_wait_for_is_not_told_as_held_back() {
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&events);
+    let client = Client::builder(FixedToken::new("t0"))
+        .with_transport(transport_fn(|_| async { Ok(http::Response::new(Bytes::from_static(b"{}"))) }))
+        .with_clock(Ticking::default())
+        .with_observer(move |event| told.lock().unwrap().push(event.what))
+        .build()
+        .unwrap();
+    let body = serde_json::json!({});
+    client.post::<serde_json::Value>(ApiVersion::V1, "/deviceManagement/x", &body).send().await.unwrap();
+    let events = events.lock().unwrap();
+    assert!(
+        matches!(
+            events[..],
+            [
+                What::Answered { attempt: 1, status: 200, took },
+                What::Done { attempts: 1, error: None, took: whole }
+            ] if Duration::ZERO < took && took < whole
+        ),
+        "{events:?}"
+    );
 }
 
 /// Remembers every span with its fields, by name.
