@@ -80,16 +80,24 @@ impl Caseless {
     }
 
     fn ends(&self, text: &str) -> bool {
+        if self.folded.is_ascii() {
+            let end =
+                text.len().checked_sub(self.folded.len()).and_then(|begin| text.as_bytes().get(begin..));
+            return end.is_some_and(|end| end.eq_ignore_ascii_case(self.folded.as_bytes()));
+        }
         begins(text.chars().rev().map(fold), self.folded.chars().rev())
     }
 
     fn is_in(&self, text: &str) -> bool {
-        if self.folded.is_empty() {
-            return true;
-        }
+        let Some(first) = self.folded.as_bytes().first() else { return true };
         if self.folded.is_ascii() {
             let wanted = self.folded.as_bytes();
-            return text.as_bytes().windows(wanted.len()).any(|part| part.eq_ignore_ascii_case(wanted));
+            // Most places are told by their first byte alone.
+            let may_be = |part: &[u8]| part.first().map(u8::to_ascii_lowercase) == Some(*first);
+            return text
+                .as_bytes()
+                .windows(wanted.len())
+                .any(|part| may_be(part) && part.eq_ignore_ascii_case(wanted));
         }
         let mut rest = text.chars();
         loop {
@@ -147,6 +155,7 @@ mod tests {
             let (value, folded) = (value(&wanted), text.chars().map(fold).collect::<String>());
             prop_assert_eq!(value.equals(&text), folded == value.folded);
             prop_assert_eq!(value.starts(&text), folded.starts_with(&value.folded));
+            prop_assert_eq!(value.ends(&text), folded.ends_with(&value.folded));
             prop_assert_eq!(value.ends(&text), folded.ends_with(&value.folded));
             prop_assert_eq!(value.is_in(&text), folded.contains(&value.folded));
         }
