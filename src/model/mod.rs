@@ -16,7 +16,7 @@ mod binary;
 mod checked;
 mod connector;
 mod device;
-mod directory;
+mod directory_device;
 mod domain_join;
 mod enums;
 mod esp;
@@ -53,7 +53,7 @@ pub use self::checked::{
 };
 pub use self::connector::Connector;
 pub use self::device::{Device, ProfileReference};
-pub use self::directory::{
+pub use self::directory_device::{
     AlternativeSecurityId, DirectoryDevice, DirectoryObject, EntraDevice, ExtensionAttributes, User,
 };
 pub use self::domain_join::{

@@ -8,40 +8,40 @@ use crate::graph::Client;
 
 pub(crate) mod catalog;
 
-mod apps;
-mod configurations;
-mod connectors;
-mod devices;
-mod directory;
-mod enrollment;
-mod events;
-mod filters;
-mod groups;
-mod imports;
-mod managed_devices;
-mod mdm_policies;
-mod profiles;
+mod app;
+mod connector;
+mod device;
+mod directory_device;
+mod domain_join;
+mod esp;
+mod event;
+mod filter;
+mod group;
+mod import;
+mod managed_device;
+mod mdm;
+mod profile;
 mod sync;
 mod update;
-mod users;
+mod user;
 
-pub use self::apps::MobileApps;
+pub use self::app::MobileApps;
 pub use self::catalog::OPERATIONS;
-pub use self::configurations::DomainJoinProfiles;
-pub use self::connectors::Connectors;
-pub use self::devices::{DeviceUpdate, Devices};
-pub use self::directory::{DirectoryDeviceUpdate, DirectoryDevices};
-pub use self::enrollment::EnrollmentStatusPages;
-pub use self::events::AutopilotEvents;
-pub use self::filters::AssignmentFilters;
-pub use self::groups::Groups;
-pub use self::imports::Imports;
-pub use self::managed_devices::ManagedDevices;
-pub use self::mdm_policies::{MdmAddresses, MdmPolicies};
-pub use self::profiles::{AssignmentChange, ProfileKind, Profiles};
+pub use self::connector::Connectors;
+pub use self::device::{DeviceUpdate, Devices};
+pub use self::directory_device::{DirectoryDeviceUpdate, DirectoryDevices};
+pub use self::domain_join::DomainJoinProfiles;
+pub use self::esp::EnrollmentStatusPages;
+pub use self::event::AutopilotEvents;
+pub use self::filter::AssignmentFilters;
+pub use self::group::Groups;
+pub use self::import::Imports;
+pub use self::managed_device::ManagedDevices;
+pub use self::mdm::{MdmAddresses, MdmPolicies};
+pub use self::profile::{AssignmentChange, ProfileKind, Profiles};
 pub use self::sync::AutopilotSync;
 pub use self::update::Update;
-pub use self::users::Users;
+pub use self::user::Users;
 
 /// Declares the handle of a resource and the client's method that gives it.
 macro_rules! resource {

@@ -616,7 +616,7 @@ impl State {
         self.directory.changes.note(Kind::Group, id);
         // Nothing can be assigned to a group that is gone.
         if self.is_assigned_to(id) {
-            self.plan(super::resource::assignments::ORPHANS_STAY, Due::OrphansGo(id.to_owned()));
+            self.plan(super::resource::assignment::ORPHANS_STAY, Due::OrphansGo(id.to_owned()));
         }
     }
 

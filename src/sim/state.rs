@@ -12,11 +12,11 @@ use super::directory::Directory;
 use super::fault::Faults;
 use super::limit::Limits;
 use super::options::Options;
-use super::resource::assignments::Assignment;
-use super::resource::connectors::Connector;
-use super::resource::identities::Identity;
-use super::resource::imports::Import;
-use super::resource::settings::Sync;
+use super::resource::assignment::Assignment;
+use super::resource::connector::Connector;
+use super::resource::device::Identity;
+use super::resource::import::Import;
+use super::resource::sync::Sync;
 use super::store::{Body, Keyed, Row, Table};
 
 /// An object whose properties are kept as JSON: what an administrator made, or what is few.
@@ -194,8 +194,8 @@ impl State {
             policy_details: HashMap::new(),
             deployments: Deployments::default(),
         };
-        super::resource::enrollment::furnish(&mut state);
-        super::resource::mobility::furnish(&mut state);
+        super::resource::esp::furnish(&mut state);
+        super::resource::mdm::furnish(&mut state);
         let admin = format!("admin@{}", state.options.domain);
         state.add_user(&admin, true);
         state

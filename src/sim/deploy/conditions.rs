@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::{Cause, Page, Run};
 use crate::sim::directory::{Device, User};
-use crate::sim::resource::assignments::{Reach, reach};
-use crate::sim::resource::configurations::DOMAIN_JOIN;
-use crate::sim::resource::connectors::ConnectorState;
-use crate::sim::resource::enrollment;
-use crate::sim::resource::mobility::INTUNE_POLICY;
+use crate::sim::resource::assignment::{Reach, reach};
+use crate::sim::resource::connector::ConnectorState;
+use crate::sim::resource::domain_join::DOMAIN_JOIN;
+use crate::sim::resource::esp;
+use crate::sim::resource::mdm::INTUNE_POLICY;
 use crate::sim::state::{Entity, State};
 
 /// Older connectors can no longer process requests.
@@ -81,11 +81,11 @@ impl State {
         let identity = self.identities.get(&run.identity);
         let anchor = identity.and_then(|of| self.directory.devices.get(&of.anchor));
         let user = self.directory.user(&run.user);
-        let mut pages: Vec<&Entity> = enrollment::pages(self).collect();
+        let mut pages: Vec<&Entity> = esp::pages(self).collect();
         pages.sort_by_key(|of| of.number("priority"));
         let by_device = pages.iter().find(|of| anchor.is_some_and(|device| reaches_device(of, device)));
         let by_user = || pages.iter().find(|of| user.is_some_and(|user| reaches_user(of, user)));
-        let default = || self.enrollment.iter().find(|of| enrollment::is_default_page(of));
+        let default = || self.enrollment.iter().find(|of| esp::is_default_page(of));
         let Some(page) = by_device.or_else(by_user).copied().or_else(default) else {
             return (Page::default(), String::new(), String::new());
         };

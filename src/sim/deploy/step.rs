@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{Cause, Computer, MINUTE, Phase, PowerOn, Run};
-use crate::sim::resource::identities::Identity;
+use crate::sim::resource::device::Identity;
 use crate::sim::state::{Due, Entity, State, body, date, later};
 use crate::sim::store::Body;
 
@@ -407,7 +407,7 @@ impl State {
                 ("isManaged", true.into()),
                 ("manufacturer", identity.manufacturer.into()),
                 ("model", identity.model.into()),
-                ("mdmAppId", crate::sim::resource::mobility::INTUNE_POLICY.into()),
+                ("mdmAppId", crate::sim::resource::mdm::INTUNE_POLICY.into()),
                 ("operatingSystemVersion", OS_VERSION.into()),
             ] {
                 device.others.insert(name.to_owned(), value);

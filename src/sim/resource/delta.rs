@@ -4,7 +4,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{devices, groups, users};
+use super::{directory_device, group, user};
 use crate::sim::directory::Kind;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
@@ -113,15 +113,15 @@ fn object(exchange: &Exchange<'_>, kind: Kind, id: &str) -> Found {
     let directory = &state.directory;
     let (visible, body) = match kind {
         Kind::Group => match directory.groups.get(id) {
-            Some(of) => (of.is_visible(state.now), groups::view(exchange, of, &[])),
+            Some(of) => (of.is_visible(state.now), group::view(exchange, of, &[])),
             None => return Found::Gone,
         },
         Kind::Device => match directory.devices.get(id) {
-            Some(of) => (of.is_visible(state.now), devices::view(exchange, of)),
+            Some(of) => (of.is_visible(state.now), directory_device::view(exchange, of)),
             None => return Found::Gone,
         },
         Kind::User => match directory.users.get(id) {
-            Some(of) => (of.is_visible(state.now), users::view(exchange, of, false)),
+            Some(of) => (of.is_visible(state.now), user::view(exchange, of, false)),
             None => return Found::Gone,
         },
     };

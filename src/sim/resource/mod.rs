@@ -1,20 +1,20 @@
 //! The service's behaviour, one resource a file.
 
-pub(super) mod apps;
-pub(super) mod assignments;
-pub(super) mod configurations;
-pub(super) mod connectors;
+pub(super) mod app;
+pub(super) mod assignment;
+pub(super) mod connector;
 pub(super) mod delta;
-pub(super) mod devices;
-pub(super) mod enrollment;
-pub(super) mod events;
-pub(super) mod filters;
-pub(super) mod groups;
-pub(super) mod identities;
-pub(super) mod imports;
-pub(super) mod managed;
-pub(super) mod members;
-pub(super) mod mobility;
-pub(super) mod profiles;
-pub(super) mod settings;
-pub(super) mod users;
+pub(super) mod device;
+pub(super) mod directory_device;
+pub(super) mod domain_join;
+pub(super) mod esp;
+pub(super) mod event;
+pub(super) mod filter;
+pub(super) mod group;
+pub(super) mod import;
+pub(super) mod managed_device;
+pub(super) mod mdm;
+pub(super) mod member;
+pub(super) mod profile;
+pub(super) mod sync;
+pub(super) mod user;

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::assignments::{Assignment, Owner, Reach, Target, Wish, payload_links, reach};
+use super::assignment::{Assignment, Owner, Reach, Target, Wish, payload_links, reach};
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply, Version};
 use crate::sim::odata::{self, INTUNE, Rules, Selection};
@@ -362,7 +362,7 @@ pub(in crate::sim) fn view(state: &State, profile: &Entity, expand: &[String]) -
 }
 
 /// The profile that a registered device should have.
-pub(in crate::sim) fn intended(state: &State, identity: &super::identities::Identity) -> Option<String> {
+pub(in crate::sim) fn intended(state: &State, identity: &super::device::Identity) -> Option<String> {
     if let Some(direct) = &identity.direct_profile
         && state.profiles.get(direct).is_some()
     {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::profiles::TargetBody;
+use super::profile::TargetBody;
 use super::update::Update;
 use super::{PayloadIds, Reference, catalog, resource};
 use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::assignments::{Assignment, Owner, Wish, payload_links};
+use super::assignment::{Assignment, Owner, Wish, payload_links};
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply, Version};
 use crate::sim::odata::{self, INTUNE, Op, Rules, Selection, Support, Test};

@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use super::groups::{already_member, find};
-use super::{devices, groups, users};
+use super::group::{already_member, find};
+use super::{directory_device, group, user};
 use crate::sim::directory::Kind;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
@@ -132,9 +132,9 @@ pub(in crate::sim) fn view_member(exchange: &Exchange<'_>, id: &str) -> Option<B
     let directory = &exchange.state.directory;
     let kind = directory.kind(id)?;
     let mut view = match kind {
-        Kind::Device => devices::view(exchange, directory.devices.get(id)?),
-        Kind::User => users::view(exchange, directory.users.get(id)?, false),
-        Kind::Group => groups::view(exchange, directory.groups.get(id)?, &[]),
+        Kind::Device => directory_device::view(exchange, directory.devices.get(id)?),
+        Kind::User => user::view(exchange, directory.users.get(id)?, false),
+        Kind::Group => group::view(exchange, directory.groups.get(id)?, &[]),
     };
     view.insert("@odata.type".to_owned(), format!("#microsoft.graph.{}", kind.type_name()).into());
     Some(view)

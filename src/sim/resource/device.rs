@@ -4,7 +4,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::profiles;
+use super::profile;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply, Version};
 use crate::sim::odata::{self, Filter, INTUNE, Op, Rules, Selection, Support, Test};
@@ -181,7 +181,7 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
             targeting.intended
         };
         let profile = id.and_then(|id| state.profiles.get(id));
-        view.insert(name, profile.map_or(Value::Null, |of| Value::Object(profiles::view(state, of, &[]))));
+        view.insert(name, profile.map_or(Value::Null, |of| Value::Object(profile::view(state, of, &[]))));
     }
     let selection = Selection::read(exchange, TYPE)?;
     Ok(exchange.entity(StatusCode::OK, &format!("{PATH}{}", selection.suffix()), selection.apply(view)))
@@ -290,7 +290,7 @@ fn linked_profile(exchange: &Exchange<'_>, id: Option<&str>, link: &str) -> Answ
     let identity = exchange.parameter(0);
     let profile =
         id.and_then(|id| exchange.state.profiles.get(id)).ok_or_else(|| Failure::intune_not_found(link))?;
-    let view = profiles::view(exchange.state, profile, &[]);
+    let view = profile::view(exchange.state, profile, &[]);
     Ok(exchange.entity(StatusCode::OK, &format!("{PATH}('{identity}')/{link}"), view))
 }
 
@@ -418,7 +418,7 @@ impl State {
     /// Finds out anew which profile a device should have.
     pub(in crate::sim) fn retarget(&mut self, id: &str) {
         let Some(identity) = self.identities.get(id) else { return };
-        let intended = profiles::intended(self, identity);
+        let intended = profile::intended(self, identity);
         if intended == identity.intended {
             return;
         }

@@ -215,7 +215,7 @@ mod tests {
     use crate::clock::Clock as _;
 
     /// A key that protects nothing.
-    pub(super) const KEY: &str = include_str!("../../tests/keys/rsa.pem");
+    pub(super) const KEY: &str = include_str!("../../../tests/keys/rsa.pem");
 
     pub(super) fn tenant() -> TenantId {
         "contoso.com".parse().unwrap()

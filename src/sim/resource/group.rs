@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::members::{bound, refuse_dynamic, view_member};
+use super::member::{bound, refuse_dynamic, view_member};
 use crate::model::rule::MembershipRule;
 use crate::sim::directory::Group;
 use crate::sim::error::Failure;

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::identities::NewIdentity;
+use super::device::NewIdentity;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{self, INTUNE, Op, Rules, Selection, Support, Test};

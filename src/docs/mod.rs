@@ -1,0 +1,13 @@
+//! Pages of the manual that are longer than a heading.
+
+pub mod reliability {
+    #![doc = include_str!("reliability.md")]
+}
+
+pub mod tracing {
+    #![doc = include_str!("tracing.md")]
+}
+
+pub mod weight {
+    #![doc = include_str!("weight.md")]
+}
