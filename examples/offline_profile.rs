@@ -1,7 +1,7 @@
-//! A profile as the file that a device reads when the service knows none for it, and a look at a file of another tool.
+//! A profile as the file that a device reads if the service knows none for it, and a check of a file of another tool.
 //!
-//! `cargo run --example offline_profile` prints the file for the profile of `examples/data/hybrid_join.toml`;
-//! `cargo run --example offline_profile -- AutopilotConfigurationFile.json` checks a file.
+//! `cargo run --features offline --example offline_profile` prints the file for a hybrid join profile;
+//! `cargo run --features offline --example offline_profile -- AutopilotConfigurationFile.json` checks a file.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 use std::error::Error;
@@ -9,14 +9,14 @@ use std::path::Path;
 
 use windows_autopilot::model::{HybridJoinProfile, Id, MembershipRule, Severity};
 use windows_autopilot::offline::{self, OfflineProfile, OfflineTenant};
-use windows_autopilot::workflow::HybridJoin;
 
 fn main() -> Result<(), Box<dyn Error>> {
     if let Some(path) = std::env::args().nth(1) {
         return check(&path);
     }
-    let desired: HybridJoin = toml::from_str(&std::fs::read_to_string("examples/data/hybrid_join.toml")?)?;
-    let profile = desired.profile.ok_or("the deployment has no profile")?;
+    let mut profile = HybridJoinProfile::new("Contoso hybrid Munich".parse()?);
+    profile.locale = "de-DE".parse()?;
+    profile.keyboard_selection_page_skipped = true;
     let tenant = OfflineTenant::new(
         "1537de22-988c-4e93-b8a5-83890f34a69b".parse()?,
         "contoso.onmicrosoft.com".parse()?,

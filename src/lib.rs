@@ -159,6 +159,8 @@ pub mod docs;
 pub mod error;
 pub mod graph;
 pub mod model;
+#[cfg(feature = "offline")]
+#[cfg_attr(docsrs, doc(cfg(feature = "offline")))]
 pub mod offline;
 pub mod pipeline;
 #[cfg(feature = "registration")]
@@ -174,6 +176,8 @@ pub mod testing;
 #[cfg(any(feature = "reqwest", feature = "ldap"))]
 mod tls;
 pub mod transport;
+#[cfg(feature = "workflow")]
+#[cfg_attr(docsrs, doc(cfg(feature = "workflow")))]
 pub mod workflow;
 
 pub use self::error::{Error, ErrorKind, Result};

@@ -19,7 +19,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::auth::{Auth, Place};
 use crate::pipeline::limit::Limit;
 use crate::pipeline::retry::Retry;
-use crate::pipeline::window::Lane;
 use crate::pipeline::{Event, Limits, Middleware, Observer, Pipeline, RetryConfig};
 use crate::transport::Transport;
 
@@ -210,10 +209,11 @@ impl Client {
         self.execute_as(operation, Manner { timeout, ..Manner::default() })
     }
 
-    /// Sends an operation side by side with others.
+    /// Sends an operation concurrently with the others of `lane`.
+    #[cfg(feature = "workflow")]
     pub(crate) fn send_in<T>(
         &self,
-        lane: Arc<Lane>,
+        lane: Arc<crate::pipeline::window::Lane>,
         operation: &Operation<T>,
     ) -> impl Future<Output = Result<T>> {
         self.execute_as(operation, Manner { lane: Some(lane), ..Manner::default() })

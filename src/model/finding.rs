@@ -48,8 +48,8 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// The worst first, and the others in an order that stays the same.
-    pub(crate) fn sort(findings: &mut [Self]) {
+    /// Sorts findings by severity, the worst first, then by id and place.
+    pub fn sort(findings: &mut [Self]) {
         findings.sort_by(|a, b| (b.severity, &a.id, &a.place).cmp(&(a.severity, &b.id, &b.place)));
     }
 

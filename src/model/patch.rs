@@ -145,6 +145,7 @@ impl fmt::Display for Patch {
     }
 }
 
+#[cfg(feature = "workflow")]
 impl Change {
     /// A change of a property that no settings have.
     pub(crate) fn new(property: &str, before: impl Into<Value>, after: impl Into<Value>) -> Self {

@@ -72,7 +72,8 @@ impl Window {
         self.most
     }
 
-    /// How many requests may be on their way.
+    /// The number of requests that may be in flight.
+    #[cfg(any(test, feature = "workflow"))]
     pub(crate) fn size(&self) -> usize {
         self.state().size
     }

@@ -361,7 +361,7 @@ pub fn suggestion(message: &str) -> Option<String> {
         message.split_once("unknown field `").or_else(|| message.split_once("unknown variant `"))?;
     let (unknown, rest) = rest.split_once('`')?;
     let known = rest.split('`').skip(1).step_by(2);
-    let meant = crate::model::nearest(unknown, known)?;
+    let meant = crate::model::invalid::nearest(unknown, known)?;
     Some(format!("did you mean `{meant}`?"))
 }
 

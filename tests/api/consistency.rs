@@ -6,7 +6,7 @@ use windows_autopilot::graph::{Poll, Poller, Schedule};
 use windows_autopilot::model::{Group, Target};
 use windows_autopilot::{ErrorKind, Result};
 
-use super::groups::anchor;
+use super::group::anchor;
 use super::support::{Harness, MINUTE, SECOND, id, is_stored, refused, same, targets};
 
 fn slow() -> Harness {

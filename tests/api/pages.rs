@@ -33,7 +33,7 @@ async fn furnished(page_size: usize) -> Result<Harness> {
             .create(&HybridJoinProfile::new(format!("Profile 1{number}").parse()?))
             .send()
             .await?;
-        super::filters::create(client, &format!("Filter {number}")).await?;
+        super::filter::create(client, &format!("Filter {number}")).await?;
         client.autopilot_events().create(&AutopilotEvent::new(id("new"))).send().await?;
         let device = DeviceToImport::new(format!("NEW-{number}").parse()?, "Q29udG9zbwAAAA==".parse()?);
         client.imports().create(&device).send().await?;

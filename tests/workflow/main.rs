@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test code")]
 
 mod apply;
+mod bad_input;
 mod items;
 #[cfg(feature = "ad")]
 mod on_premises;
@@ -11,3 +12,4 @@ mod random;
 mod scale;
 mod support;
 mod teardown;
+mod watch;

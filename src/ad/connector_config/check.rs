@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ACCOUNT, ConnectorConfig, ConnectorFile, DISABLE_OU_UPDATES, Proxy, UNITS, same_key};
-use crate::model::{Finding, OrganizationalUnit, Severity, nearest};
+use crate::model::invalid::nearest;
+use crate::model::{Finding, OrganizationalUnit, Severity};
 
 /// Keys with the values that the connector's installer writes.
 const SHIPPED: &[(ConnectorFile, &str, &str)] = &[

@@ -1,11 +1,9 @@
 //! Every typed call over real HTTP: method, path, query, headers, body, answer, and how an error comes out.
-#![cfg(feature = "reqwest")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use self::operations::operations_of;
+use crate::operations::operations_of;
 use http::Method;
 use serde_json::{Value, json};
 use windows_autopilot::credential::FixedToken;
@@ -20,9 +18,6 @@ use windows_autopilot::transport::ReqwestTransport;
 use windows_autopilot::{Client, Cloud, Error, ErrorKind, Result};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
-
-#[path = "support/operations.rs"]
-mod operations;
 
 const TOKEN: &str = "canary-token-5f0c";
 

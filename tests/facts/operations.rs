@@ -1,11 +1,9 @@
 //! The catalog of operations against the facts: the same operations, with the same methods, paths, versions,
 //! permissions and pages.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
-
-mod facts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::files;
 use serde_json::Value;
 use windows_autopilot::graph::{ApiVersion, OperationInfo, Scopes};
 use windows_autopilot::resource::OPERATIONS;
@@ -28,7 +26,7 @@ const LEFT_OUT: [(&str, &str); 7] = [
 const ASK_FOR_WRITE: [&str; 1] = ["autopilotDevices.unassignUserFromDevice"];
 
 fn operations() -> Option<BTreeMap<String, Value>> {
-    let facts = facts::json("graph/operations.json")?;
+    let facts = files::json("graph/operations.json")?;
     let all = facts["operations"].as_array().unwrap();
     let named = all.iter().map(|operation| (operation["id"].as_str().unwrap().to_owned(), operation.clone()));
     Some(named.collect())

@@ -1,5 +1,4 @@
 //! A whole deployment with every secret, hash and name marked, and a search for the marks in everything that is shown.
-#![cfg(all(feature = "sim", feature = "registration", feature = "cassette"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,7 +7,7 @@
     reason = "tests"
 )]
 
-#[path = "support/log.rs"]
+#[path = "../support/log.rs"]
 mod log;
 
 use std::error::Error as _;

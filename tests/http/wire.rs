@@ -1,11 +1,4 @@
 //! What a whole client makes of bad days on the wire: real sockets, with and without TLS, under a clock of virtual time.
-#![cfg(feature = "reqwest")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
-
-#[path = "support/raw_server.rs"]
-mod raw_server;
-#[path = "support/tls.rs"]
-mod tls;
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -18,8 +11,8 @@ use windows_autopilot::pipeline::RetryConfig;
 use windows_autopilot::transport::ReqwestTransport;
 use windows_autopilot::{Client, Cloud, ErrorKind, Result};
 
-use self::raw_server::{RawServer, Step, answer, send};
-use self::tls::{acceptor, authority};
+use crate::raw_server::{RawServer, Step, answer, send};
+use crate::tls::{acceptor, authority};
 
 /// The most of a body that the clients of these tests read.
 const CAP: usize = 1 << 20;

@@ -1,13 +1,4 @@
 //! What the service reports, against the facts: every property, every enum member, every example.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "test code"
-)]
-
-mod facts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use windows_autopilot::model;
 
-use self::facts::{Property, Types};
+use crate::files;
+use crate::files::{Property, Types};
 
 /// Values of examples that are read as nothing: type, property, value, reason.
 const READ_AS_NOTHING: &[(&str, &str, &str, &str)] = &[
@@ -173,7 +165,7 @@ fn no_property_is_modelled_that_the_service_does_not_have() {
 
 #[test]
 fn every_enum_and_every_member_is_known_in_the_order_of_the_service() {
-    let Some(beta) = facts::json("graph/types-beta.json") else { return };
+    let Some(beta) = files::json("graph/types-beta.json") else { return };
     let members = |found: &Value| -> Vec<String> {
         let members = found["members"].as_array().unwrap();
         members.iter().map(|m| m["member"].as_str().unwrap().to_owned()).collect()
@@ -186,7 +178,7 @@ fn every_enum_and_every_member_is_known_in_the_order_of_the_service() {
             "{name}"
         );
     }
-    let v1 = facts::json("graph/types-v1.0.json").unwrap();
+    let v1 = files::json("graph/types-v1.0.json").unwrap();
     for (name, found) in v1["enums"].as_object().unwrap() {
         for member in members(found) {
             assert!(modelled[name.as_str()].contains(&member.as_str()), "v1.0 {name}.{member}");
@@ -196,7 +188,7 @@ fn every_enum_and_every_member_is_known_in_the_order_of_the_service() {
 
 #[test]
 fn every_example_is_read_and_written_with_the_same_values() {
-    let Some(examples) = facts::examples() else { return };
+    let Some(examples) = files::examples() else { return };
     let mut check = Check {
         types: Types::load("beta").unwrap(),
         models: models(),
@@ -230,7 +222,7 @@ fn objects(body: &Value) -> Vec<&Map<String, Value>> {
 }
 
 /// The modelled type of an example's object: as it says, else as its path says.
-fn type_of(object: &Map<String, Value>, example: &facts::Example) -> Option<&'static str> {
+fn type_of(object: &Map<String, Value>, example: &files::Example) -> Option<&'static str> {
     let said = match object.get("@odata.type").and_then(Value::as_str) {
         Some(said) => said.trim_start_matches('#').trim_start_matches("microsoft.graph."),
         None if example.text("path").starts_with("/devices") => "device",

@@ -5,7 +5,7 @@ use windows_autopilot::model::{AutopilotEvent, DeploymentState, PolicyCompliance
 use windows_autopilot::sim::Tenant;
 use windows_autopilot::{Client, ErrorKind, Result};
 
-use super::managed_devices::deploy_hybrid;
+use super::managed_device::deploy_hybrid;
 use super::support::{Harness, MINUTE, id, refused};
 
 /// Records a deployment of a device.

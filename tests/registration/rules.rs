@@ -2,13 +2,6 @@
 //! rules, the offline file, and what an import makes of each answer of the service.
 //!
 //! A row says where the rule stands, what it says, and shows that it holds. Nothing of `../shared` is read.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "test code"
-)]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,4 @@
 //! The device files of the examples.
-#![cfg(feature = "registration")]
-#![allow(clippy::unwrap_used, reason = "test code")]
 
 use std::fs::File;
 use std::path::Path;

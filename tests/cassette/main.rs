@@ -1,5 +1,4 @@
 //! Recording and replaying, on the simulated tenant.
-#![cfg(all(feature = "cassette", feature = "sim"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::time::Duration;

@@ -1,6 +1,5 @@
 //! Bad input: each ends in one message with the place, the value unless it is secret, the rule and the remedy, and
 //! before any request where it can be known before.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "test code")]
 
 use std::time::Duration;
 

@@ -174,7 +174,7 @@ async fn assign_replaces_all_assignments_in_one_step() -> Result<()> {
 #[tokio::test]
 async fn a_filter_goes_with_its_target_and_comes_back() -> Result<()> {
     let Harness { client, .. } = Harness::new();
-    let filter = super::filters::create(&client, "Contoso devices").await?;
+    let filter = super::filter::create(&client, "Contoso devices").await?;
     let pages = client.enrollment_status_pages();
     let stored = pages.create(&page("Page")?).send().await?;
     let target = Target::all_devices().with_filter(filter.id.clone(), AssignmentFilterType::Include);

@@ -2,7 +2,6 @@
 //!
 //! 5,000 calls in a debug build, all 200,000 in a release build or with `WINDOWS_AUTOPILOT_SOAK=200000`. The seed is
 //! fixed; `WINDOWS_AUTOPILOT_SEED` takes another.
-#![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "tests")]
 
 use std::collections::BTreeMap;

@@ -1,8 +1,6 @@
 //! Following devices through the public API, on the simulated tenant.
-#![cfg(feature = "sim")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
 
-#[path = "../examples/support/fleet.rs"]
+#[path = "../../examples/support/fleet.rs"]
 mod fleet;
 
 use std::time::Duration;

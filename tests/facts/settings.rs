@@ -1,13 +1,4 @@
 //! Settings and what goes with them, against the facts: every property, every rule about it, every example.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "test code"
-)]
-
-mod facts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +14,8 @@ use windows_autopilot::model::{
     PropertyRule, Settings, Stored, Target, TargetKind, UserType, Write,
 };
 
-use self::facts::{Example, Property, Types};
+use crate::files;
+use crate::files::{Example, Property, Types};
 
 /// What every stored object has beside its settings.
 const OF_STORED: [&str; 3] = ["id", "createdDateTime", "lastModifiedDateTime"];
@@ -272,7 +264,7 @@ fn every_target_and_its_filter_is_read_and_written() {
         assert_eq!(serde_json::to_value(&target).unwrap(), json);
         kinds += 1;
     }
-    let all = facts::json("graph/types-beta.json").unwrap();
+    let all = files::json("graph/types-beta.json").unwrap();
     let targets = all["types"].as_array().unwrap().iter().filter(|ty| {
         let mut base_of = Some(*ty);
         while let Some(found) = base_of {
@@ -321,7 +313,7 @@ fn every_property_of_assignments_filters_and_policies_is_modelled() {
 
 #[test]
 fn every_example_is_read_and_what_can_be_sent_survives() {
-    let Some(examples) = facts::examples() else { return };
+    let Some(examples) = files::examples() else { return };
     let mut seen = BTreeMap::<&str, usize>::new();
     for example in &examples {
         for object in objects(&example.content["body"]) {

@@ -1,11 +1,4 @@
 //! `ReqwestTransport` against a server that does what real ones do on a bad day.
-#![cfg(feature = "reqwest")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
-
-#[path = "support/raw_server.rs"]
-mod raw_server;
-#[path = "support/tls.rs"]
-mod tls;
 
 use std::error::Error as _;
 use std::io::Write as _;
@@ -19,8 +12,8 @@ use windows_autopilot::transport::{
     NewConnection, ReqwestTransport, ReqwestTransportBuilder, Transport, TransportError, TransportErrorKind,
 };
 
-use self::raw_server::{RawServer, Step, answer, send};
-use self::tls::{acceptor, authority};
+use crate::raw_server::{RawServer, Step, answer, send};
+use crate::tls::{acceptor, authority};
 
 fn builder() -> ReqwestTransportBuilder {
     ReqwestTransport::builder()

@@ -1,5 +1,5 @@
 //! The memory that a long device file takes.
-#![cfg(all(feature = "registration", feature = "sim", target_os = "linux"))]
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "test code")]
 
 use std::io::Read;

@@ -1,11 +1,9 @@
 //! The simulated tenant against the facts: every operation in its versions, with its permissions; every type.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
-
-mod facts;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::files;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use windows_autopilot::clock::FakeClock;
@@ -56,7 +54,7 @@ fn is_missing(answer: &(u16, String)) -> bool {
 
 #[tokio::test]
 async fn every_operation_is_answered_in_its_versions_and_in_no_other() {
-    let Some(operations) = facts::json("graph/operations.json") else { return };
+    let Some(operations) = files::json("graph/operations.json") else { return };
     let tenant = tenant(|builder| builder.with_delegated_callers());
     let mut wrong = Vec::new();
     for operation in operations["operations"].as_array().unwrap() {
@@ -77,7 +75,7 @@ async fn every_operation_is_answered_in_its_versions_and_in_no_other() {
 
 #[tokio::test]
 async fn every_operation_asks_for_its_permissions() {
-    let Some(operations) = facts::json("graph/operations.json") else { return };
+    let Some(operations) = files::json("graph/operations.json") else { return };
     let mut wrong = Vec::new();
     let nobody = tenant(|builder| builder.granted::<&str>([]));
     for operation in operations["operations"].as_array().unwrap() {
@@ -119,7 +117,7 @@ async fn every_operation_asks_for_its_permissions() {
 #[test]
 fn every_type_property_and_enum_member_is_known() {
     for (file, beta) in [("graph/types-beta.json", true), ("graph/types-v1.0.json", false)] {
-        let Some(facts) = facts::json(file) else { return };
+        let Some(facts) = files::json(file) else { return };
         let known = sim::metadata(beta);
         let mut wrong = Vec::new();
         for of in facts["types"].as_array().unwrap() {
@@ -229,7 +227,7 @@ fn check_object(known: &Value, body: &Value, wrong: &mut Vec<String>) {
 
 #[test]
 fn everything_that_an_example_names_is_known() {
-    let Some(examples) = facts::examples() else { return };
+    let Some(examples) = files::examples() else { return };
     let mut wrong = Vec::new();
     for example in &examples {
         let known = sim::metadata(example.text("version") == "beta");
@@ -286,7 +284,7 @@ const REFUSED: [(&str, u16, &str); 16] = [
 
 #[tokio::test]
 async fn every_request_of_an_example_is_taken_or_refused_for_a_reason() {
-    let Some(examples) = facts::examples() else { return };
+    let Some(examples) = files::examples() else { return };
     let mut used = Vec::new();
     let mut wrong = Vec::new();
     for example in examples.iter().filter(|example| example.text("kind") == "request") {
@@ -388,7 +386,7 @@ fn properties_of(facts: &Value, name: &str) -> Option<(BTreeSet<String>, bool)> 
 
 #[tokio::test]
 async fn every_answer_has_the_properties_of_its_type_and_no_others() {
-    let Some(operations) = facts::json("graph/operations.json") else { return };
+    let Some(operations) = files::json("graph/operations.json") else { return };
     let tenant = tenant(|builder| builder.with_delegated_callers());
     tenant.add_device("SN-1");
     tenant.add_group("Devices");
@@ -440,7 +438,7 @@ async fn every_answer_has_the_properties_of_its_type_and_no_others() {
             continue;
         }
         for version in operation["versions"].as_array().unwrap().iter().filter_map(Value::as_str) {
-            let facts = facts::json(&format!("graph/types-{version}.json")).unwrap();
+            let facts = files::json(&format!("graph/types-{version}.json")).unwrap();
             let (status, text) = ask(&tenant, "GET", version, path, "").await;
             assert_eq!(status, 200, "{id} in {version}: {text}");
             let body: Value = serde_json::from_str(&text).unwrap();

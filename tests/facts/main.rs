@@ -1,0 +1,9 @@
+//! The crate against the facts about the service: models, operations, documentation and the simulated tenant.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
+
+mod files;
+mod observations;
+mod operations;
+mod settings;
+#[cfg(feature = "sim")]
+mod sim;
