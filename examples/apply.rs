@@ -1,6 +1,6 @@
 //! Makes a tenant what a deployment wants, shows progress, and goes on where a killed run stopped.
 //!
-//! `cargo run --features sim --example apply [SETTINGS.toml] [DEVICES.csv]` does it on the simulated tenant, with `--live`
+//! `cargo run --features sim,workflow --example apply [SETTINGS.toml] [DEVICES.csv]` does it on the simulated tenant, with `--live`
 //! on a real one, where it asks first. `--plan=FILE` applies a plan that was approved (see the example `plan`);
 //! `--journals=PREFIX` writes down what is made; `--waive=ID` goes on in spite of a finding. Enter ends it in good
 //! order.

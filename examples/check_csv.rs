@@ -1,6 +1,6 @@
 //! Step 4, before anything is sent: what a device file has, and what the service or the portal will refuse of it.
 //!
-//! `cargo run --example check_csv -- devices.csv`
+//! `cargo run --features registration --example check_csv -- devices.csv`
 //!
 //! Ends with 0 if all is well, 1 after warnings and 2 after errors, for use in a pipeline.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]

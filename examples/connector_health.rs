@@ -1,6 +1,6 @@
 //! Step 2: are the Intune Connectors for Active Directory in order?
 //!
-//! `cargo run --features sim --example connector_health`
+//! `cargo run --features sim,workflow --example connector_health`
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 mod support;

@@ -1,6 +1,6 @@
 //! Whether a tenant is still what it should be: for a pipeline that runs every night.
 //!
-//! `cargo run --features sim --example drift [SETTINGS.toml]` compares; with `--live` a real tenant. Ends with 0 if nothing
+//! `cargo run --features sim,workflow --example drift [SETTINGS.toml]` compares; with `--live` a real tenant. Ends with 0 if nothing
 //! differs, with 3 if something does, and with 1 if it could not be told. On the simulated tenant somebody changes a
 //! profile by hand after the deployment, so there is something to see; `--untouched` leaves it alone.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]

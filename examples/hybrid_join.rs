@@ -1,6 +1,6 @@
 //! The main job: a whole Microsoft Entra hybrid join, from automatic enrollment to deployed devices.
 //!
-//! `cargo run --features sim --example hybrid_join [SETTINGS.toml] [DEVICES.csv]` does it on the simulated tenant, where
+//! `cargo run --features sim,workflow --example hybrid_join [SETTINGS.toml] [DEVICES.csv]` does it on the simulated tenant, where
 //! hours pass in a moment; with `--live` it does it on a real one (see `examples/support/mod.rs` for how it signs in), and
 //! asks before it writes. `--plan` stops after the plan, `--html=FILE` also writes the report as a page.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]

@@ -1,6 +1,6 @@
 //! What the hardware hashes of a device file say, without showing any of them.
 //!
-//! `cargo run --example inspect_hash -- devices.csv` lists the devices, and with a serial number after it shows one.
+//! `cargo run --features registration --example inspect_hash -- devices.csv` lists the devices, and with a serial number after it shows one.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 use std::error::Error;

@@ -1,7 +1,7 @@
 //! A service provider's round over its customers' tenants: each is compared with its settings, several at a time, and one
 //! that fails does not stop the others.
 //!
-//! `cargo run --features sim --example many_tenants` makes the round over simulated tenants: of one the sign-in is refused,
+//! `cargo run --features sim,workflow --example many_tenants` makes the round over simulated tenants: of one the sign-in is refused,
 //! another is throttled for a while, a third has drifted. Ends with 0 if every tenant could be told, else with 1; that
 //! one is refused is what the simulated round expects.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]

@@ -1,6 +1,6 @@
 //! What a deployment would change in a tenant, and what stands in its way. Writes nothing.
 //!
-//! `cargo run --features sim --example plan [SETTINGS.toml] [DEVICES.csv]` plans for the simulated tenant, with `--live` for
+//! `cargo run --features sim,workflow --example plan [SETTINGS.toml] [DEVICES.csv]` plans for the simulated tenant, with `--live` for
 //! a real one (see `examples/support/mod.rs`). `--json=FILE` keeps the plan, for an approval; `apply` takes it.
 //! Ends with 0 if the plan can be applied, and with 1 if a finding stops it.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]

@@ -1,6 +1,6 @@
 //! The end of a deployment: what it made is taken down, and nothing else.
 //!
-//! `cargo run --features sim --example teardown [SETTINGS.toml] [DEVICES.csv]` makes a deployment on the simulated tenant and
+//! `cargo run --features sim,workflow --example teardown [SETTINGS.toml] [DEVICES.csv]` makes a deployment on the simulated tenant and
 //! takes it down again. With `--live --journals=PREFIX` it takes down what `apply` has written into its journals; it
 //! asks first. `--managed` also deletes enrolled devices in Intune.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]

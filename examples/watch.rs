@@ -1,6 +1,6 @@
 //! Step 10: devices are followed until they are ready, or until it is known why they are not.
 //!
-//! `cargo run --features sim --example watch -- [--html=FILE]` follows two hundred simulated devices, some of which cannot
+//! `cargo run --features sim,workflow --example watch -- [--html=FILE]` follows two hundred simulated devices, some of which cannot
 //! get through, and writes the report as a page. With `--live` it follows the devices with the serial numbers that are
 //! named, or all that are registered.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]

@@ -112,13 +112,12 @@ impl Clock for SystemClock {
 /// ```
 /// use std::time::Duration;
 /// use windows_autopilot::clock::{Clock, FakeClock};
-/// # async fn run() {
+/// # windows_autopilot::testing::run(async |_| {
 /// let clock = FakeClock::new();
 /// clock.sleep(Duration::from_secs(3600)).await;
 /// assert_eq!(clock.elapsed(), Duration::from_secs(3600));
 /// assert_eq!(clock.slept(), [Duration::from_secs(3600)]);
-/// # }
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run());
+/// # Ok(()) });
 /// ```
 ///
 /// Everything that waits should be on one thread (a current-thread runtime, the default of `#[tokio::test]`); what

@@ -14,8 +14,8 @@
 //! | [`graph`] | how calls are made: operations as values, lists as streams, batches, pollers, filters |
 //! | [`credential`], [`transport`], [`pipeline`], [`clock`] | sign-in, HTTP, retries and limits, time: each can be replaced |
 //! | `registration` | device CSV files and hardware hashes (feature `registration`) |
-//! | [`offline`] | `AutopilotConfigurationFile.json` |
-//! | [`workflow`] | the ten steps as one: plan, import, apply, watch, teardown |
+//! | `offline` | `AutopilotConfigurationFile.json` (feature `offline`) |
+//! | `workflow` | the ten steps as one: plan, import, apply, watch, teardown (feature `workflow`) |
 //! | `sim`, `testing` | the simulated tenant, and a client on it in one line (feature `sim`) |
 //!
 //! # Connect to a tenant
@@ -41,13 +41,12 @@
 //! # List all devices with a group tag
 //!
 //! ```
-//! # use windows_autopilot::testing::Harness;
-//! # let Harness { client, tenant, .. } = Harness::new();
-//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! # use windows_autopilot::testing::{Harness, run};
+//! # run(async |Harness { client, tenant, .. }| {
 //! for device in client.devices().with_group_tag(&"Munich".parse()?).await? {
 //!     println!("{}: {:?}", device.id, device.serial_number);
 //! }
-//! # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
+//! # Ok(()) });
 //! ```
 //!
 //! Any other list comes whole by `client.devices().list().all()`, or as a stream of
@@ -56,9 +55,8 @@
 //! # Create and assign a hybrid join profile
 //!
 //! ```
-//! # use windows_autopilot::testing::Harness;
-//! # let Harness { client, tenant, .. } = Harness::new();
-//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! # use windows_autopilot::testing::{Harness, run};
+//! # run(async |Harness { client, tenant, .. }| {
 //! use windows_autopilot::model::{Group, HybridJoinProfile, Membership, MembershipRule, Target};
 //!
 //! let rule = MembershipRule::group_tag("Munich")?;
@@ -68,7 +66,7 @@
 //! let profile = HybridJoinProfile::new("Contoso hybrid".parse()?);
 //! let profile = client.profiles().create(&profile).send().await?;
 //! client.profiles().assign(&profile.id, &Target::group(group.id)).send().await?;
-//! # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
+//! # Ok(()) });
 //! ```
 //!
 //! What a hybrid join forbids cannot be written: its profile has no device name template, and a computer name prefix with
@@ -76,13 +74,12 @@
 //!
 //! # The ten steps as one
 //!
-//! Say what a deployment should be (in TOML here, in whatever serde reads), see what would change, let it happen; doing it
+//! With the feature `workflow`: say what a deployment should be (in TOML here, in whatever serde reads), see what would change, let it happen; doing it
 //! again changes nothing:
 //!
 //! ```
-//! # use windows_autopilot::testing::Harness;
-//! # let Harness { client, tenant, .. } = Harness::new();
-//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! # use windows_autopilot::testing::{Harness, run};
+//! # run(async |Harness { client, tenant, .. }| {
 //! use windows_autopilot::workflow::HybridJoin;
 //!
 //! let desired: HybridJoin = toml::from_str(r#"
@@ -100,7 +97,7 @@
 //! println!("{plan}");
 //! plan.apply(&client).await?;
 //! assert!(desired.plan(&client, &[]).await?.is_empty());
-//! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+//! # Ok(()) });
 //! ```
 //!
 //! # Test it offline
@@ -112,7 +109,7 @@
 //! # use std::time::Duration;
 //! # use windows_autopilot::testing::Harness;
 //! # use windows_autopilot::sim::Fault;
-//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! # windows_autopilot::testing::run(async |_| {
 //! let Harness { client, tenant, clock, .. } = Harness::new();
 //! tenant.add_device("PF3XK7M1");
 //! assert_eq!(client.devices().count().send().await?, 1);
@@ -121,7 +118,7 @@
 //! tenant.fault(Fault::throttle(Duration::from_secs(7)).once());
 //! assert_eq!(client.devices().count().send().await?, 1);
 //! assert_eq!(clock.slept(), [Duration::from_secs(7)]);
-//! # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
+//! # Ok(()) });
 //! ```
 //!
 //! # When a call fails
@@ -137,7 +134,9 @@
 //! | feature | default | adds |
 //! | --- | --- | --- |
 //! | `reqwest` | yes | `transport::ReqwestTransport`: HTTP over reqwest with rustls |
-//! | `registration` | yes | `registration`: CSV files, hardware hashes |
+//! | `registration` | no | `registration`: CSV files, hardware hashes |
+//! | `offline` | no | `offline`: `AutopilotConfigurationFile.json` |
+//! | `workflow` | no | `workflow`: the ten steps as one; with it `registration` and `offline` |
 //! | `certificate` | no | `credential::ClientCertificate`: sign-in with a certificate |
 //! | `pfx` | no | `credential::ClientCertificate::from_pfx`: certificate and key from a `.pfx` file |
 //! | `azure-identity` | no | `credential::AzureIdentity`: any credential of the crate `azure_identity`: managed identity, Azure CLI |

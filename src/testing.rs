@@ -28,7 +28,7 @@
 //!     assert_eq!(serials(&client, "Kiosk").await?, ["PF3XK7M1"]);
 //!     Ok(())
 //! }
-//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(kiosks_are_found_by_their_tag()).unwrap();
+//! # windows_autopilot::testing::run(async |_| Ok(kiosks_are_found_by_their_tag().await?));
 //! ```
 //!
 //! Such a test needs no network and no credential, and no time either: where the service takes minutes or a call waits
@@ -36,6 +36,7 @@
 //! and what is assigned to them follow minutes later, as [`Lag`](crate::sim::Lag) says, when nothing in the test waits.
 //! [`Tenant`] has what no call of Graph can do: devices, users, connectors, faults, and the power button of a device.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use crate::clock::FakeClock;
@@ -48,11 +49,11 @@ use crate::sim::{Tenant, TenantBuilder};
 ///
 /// ```
 /// use windows_autopilot::testing::Harness;
-/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # windows_autopilot::testing::run(async |_| {
 /// let Harness { client, tenant, clock, .. } = Harness::new();
 /// tenant.add_device("PF3XK7M1");
 /// assert_eq!(client.devices().count().send().await?, 1);
-/// # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
+/// # Ok(()) });
 /// ```
 ///
 /// Its retries are not jittered, so that a test can assert how long was waited.
@@ -99,5 +100,31 @@ impl Harness {
 impl Default for Harness {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Runs `test` with a new [`Harness`] on a runtime of the current thread: for doctests, examples and tests without a
+/// test macro.
+///
+/// ```
+/// windows_autopilot::testing::run(async |h| {
+///     h.tenant.add_device("PF3XK7M1");
+///     assert_eq!(h.client.devices().count().send().await?, 1);
+///     Ok(())
+/// });
+/// ```
+///
+/// # Panics
+/// If `test` returns an error, or if no runtime can be started.
+#[allow(clippy::panic, reason = "a failed test ends this way")]
+#[track_caller]
+pub fn run(test: impl AsyncFnOnce(Harness) -> Result<(), Box<dyn Error>>) {
+    let ended = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Box::from)
+        .and_then(|runtime| runtime.block_on(test(Harness::new())));
+    if let Err(error) = ended {
+        panic!("{error}");
     }
 }

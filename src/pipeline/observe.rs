@@ -109,7 +109,7 @@ impl fmt::Debug for Observer {
 /// use windows_autopilot::pipeline::Counters;
 /// # use windows_autopilot::transport::transport_fn;
 /// # let transport = transport_fn(|_| async { Ok(http::Response::new(bytes::Bytes::from_static(b"{}"))) });
-/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # windows_autopilot::testing::run(async |_| {
 /// let counters = Counters::default();
 /// let counting = counters.clone();
 /// let client = Client::builder(FixedToken::new("eyJ0eXAi…"))
@@ -119,7 +119,7 @@ impl fmt::Debug for Observer {
 /// # client.get::<serde_json::Value>(windows_autopilot::graph::ApiVersion::V1, "/organization").send().await?;
 /// let counts = counters.counts();
 /// assert_eq!((counts.calls, counts.retries), (1, 0));
-/// # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
+/// # Ok(()) });
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Counters(Arc<Atoms>);

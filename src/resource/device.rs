@@ -17,13 +17,12 @@ resource! {
     /// Devices that are registered for Autopilot (`windowsAutopilotDeviceIdentities`).
     ///
     /// ```
-    /// # use windows_autopilot::testing::Harness;
-    /// # let Harness { client, tenant, .. } = Harness::new();
-    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
     /// # tenant.add_device("PF3XK7M1");
     /// let devices = client.devices().list().all().await?;
     /// assert_eq!(devices.len(), 1);
-    /// # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
+    /// # Ok(()) });
     /// ```
     pub struct Devices, devices
 }
@@ -51,12 +50,11 @@ impl Devices<'_> {
     /// in the rules of dynamic groups.
     ///
     /// ```
-    /// # use windows_autopilot::testing::Harness;
-    /// # let Harness { client, tenant, .. } = Harness::new();
-    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
     /// let kiosks = client.devices().with_group_tag(&"Kiosk".parse()?).await?;
     /// assert!(kiosks.is_empty());
-    /// # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
+    /// # Ok(()) });
     /// ```
     ///
     /// # Errors

@@ -16,14 +16,13 @@ resource! {
     /// Deployment profiles (`windowsAutopilotDeploymentProfiles`). They exist in beta only.
     ///
     /// ```
-    /// # use windows_autopilot::testing::Harness;
-    /// # let Harness { client, tenant, .. } = Harness::new();
-    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
     /// use windows_autopilot::model::{HybridJoinProfile, Target};
     /// let wish = HybridJoinProfile::new("Contoso hybrid".parse()?);
     /// let stored = client.profiles().create(&wish).send().await?;
     /// client.profiles().assign(&stored.id, &Target::all_devices()).send().await?;
-    /// # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
+    /// # Ok(()) });
     /// ```
     pub struct Profiles, profiles
 }
@@ -106,9 +105,8 @@ impl Profiles<'_> {
     /// Changes a profile to what is wished. Devices that are enrolled keep what they have until they are reset.
     ///
     /// ```
-    /// # use windows_autopilot::testing::Harness;
-    /// # let Harness { client, tenant, .. } = Harness::new();
-    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
     /// # use windows_autopilot::model::{HybridJoinProfile, Locale};
     /// # let stored = client.profiles().create(&HybridJoinProfile::new("Contoso hybrid".parse()?)).send().await?;
     /// let mut wish = stored.settings.clone();
@@ -117,7 +115,7 @@ impl Profiles<'_> {
     /// println!("{}", update.patch());
     /// let stored = update.send().await?;
     /// # assert_eq!(stored.settings.locale, wish.locale);
-    /// # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
+    /// # Ok(()) });
     /// ```
     ///
     /// # Permissions

@@ -6,7 +6,7 @@
 //! use windows_autopilot::sim::Tenant;
 //! use windows_autopilot::transport::Transport;
 //!
-//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! # windows_autopilot::testing::run(async |_| {
 //! let tenant = Tenant::new(Arc::new(FakeClock::new()));
 //! tenant.add_device("SN-1");
 //! let request = http::Request::get("https://graph.microsoft.com/v1.0/deviceManagement/windowsAutopilotDeviceIdentities")
@@ -15,8 +15,7 @@
 //! let response = tenant.send(request).await?;
 //! let page: serde_json::Value = serde_json::from_slice(response.body())?;
 //! assert_eq!(page["value"][0]["serialNumber"], "SN-1");
-//! # Ok(()) }
-//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();
+//! # Ok(()) });
 //! ```
 //!
 //! It answers as the service does: status codes, error bodies, pages with opaque links, what can be filtered where,

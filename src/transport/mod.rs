@@ -31,7 +31,7 @@ pub(crate) use self::scrub::scrub;
 ///
 /// ```
 /// use windows_autopilot::transport::{transport_fn, Transport};
-/// # async fn run() -> Result<(), windows_autopilot::transport::TransportError> {
+/// # windows_autopilot::testing::run(async |_| {
 /// let teapot = transport_fn(|_request| async {
 ///     let mut response = http::Response::new(bytes::Bytes::new());
 ///     *response.status_mut() = http::StatusCode::IM_A_TEAPOT;
@@ -39,8 +39,7 @@ pub(crate) use self::scrub::scrub;
 /// });
 /// let response = teapot.send(http::Request::new(bytes::Bytes::new())).await?;
 /// assert_eq!(response.status(), 418);
-/// # Ok(()) }
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();
+/// # Ok(()) });
 /// ```
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync + 'static {

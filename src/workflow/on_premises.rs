@@ -17,9 +17,8 @@ use crate::model::{Finding, OrganizationalUnit, Severity};
 /// Active Directory and the Intune Connectors, for a plan whose steps 2 and 3 are to be real.
 ///
 /// ```
-/// # use windows_autopilot::testing::Harness;
-/// # let Harness { client, tenant, .. } = Harness::new();
-/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, tenant, .. }| {
 /// use windows_autopilot::ad::memory::MemoryDirectory;
 /// use windows_autopilot::workflow::{HybridJoin, OnPremises};
 /// # tenant.add_connector("SRV-ODJ-01", "corp.example", "6.2504.2001.8");
@@ -43,7 +42,7 @@ use crate::model::{Finding, OrganizationalUnit, Severity};
 /// println!("{plan}");
 /// let report = plan.apply(&client).await?;
 /// assert_eq!(report.delegations.len(), 1);
-/// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+/// # Ok(()) });
 /// ```
 #[derive(Clone)]
 pub struct OnPremises {

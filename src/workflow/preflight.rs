@@ -188,15 +188,14 @@ impl HybridJoin {
     /// write. An app by itself can never read or set the MDM user scope: that is told as a warning, and the rest is done.
     ///
     /// ```
-    /// # use windows_autopilot::testing::Harness;
+    /// # use windows_autopilot::testing::{Harness, run};
     /// # use windows_autopilot::workflow::HybridJoin;
-    /// # let Harness { client, .. } = Harness::new();
-    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # run(async |Harness { client, .. }| {
     /// let desired = HybridJoin::new("Munich".parse()?, "corp.contoso.com".parse()?);
     /// for finding in desired.preflight(&client, true).await?.findings {
     ///     println!("{finding}");
     /// }
-    /// # Ok::<(), windows_autopilot::Error>(()) }).unwrap();
+    /// # Ok(()) });
     /// ```
     ///
     /// # Errors

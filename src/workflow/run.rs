@@ -18,7 +18,7 @@ type Work<R> = Pin<Box<dyn Future<Output = Result<R>> + Send>>;
 /// Read the events and then await the run for its report, or await it at once and drop the events.
 ///
 /// ```
-/// # async fn example() -> windows_autopilot::Result<()> {
+/// # windows_autopilot::testing::run(async |_| {
 /// use futures_util::StreamExt as _;
 /// use windows_autopilot::workflow::Run;
 ///
@@ -32,8 +32,7 @@ type Work<R> = Pin<Box<dyn Future<Output = Result<R>> + Send>>;
 ///     println!("{percent} %");
 /// }
 /// assert_eq!(run.await?, "done");
-/// # Ok(()) }
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
+/// # Ok(()) });
 /// ```
 ///
 /// No task is started: the work goes on only while the run is read or awaited, so events never pile up, and dropping the

@@ -1,6 +1,6 @@
 //! What a Graph client must survive, fault by fault: one test for each, numbered as in the project's list of faults.
 //!
-//! Over `transport_fn` and in virtual time; what needs a socket is in `tests/transport.rs`.
+//! Over `transport_fn` and in virtual time; what needs a socket is in `tests/http/transport.rs`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod abreast;

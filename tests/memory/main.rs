@@ -71,7 +71,7 @@ fn two_thousand_rows_of_8_mb_take_less_than_the_file() {
 }
 
 #[test]
-#[ignore = "reads 800 MB: cargo test --release --all-features --test registration_memory -- --ignored --nocapture"]
+#[ignore = "reads 800 MB: cargo test --release --all-features --test memory -- --ignored --nocapture"]
 fn two_hundred_thousand_rows_take_less_than_64_mib() {
     let _alone = ALONE.lock().unwrap();
     assert!(read(200_000) < 64 * 1024);

@@ -14,7 +14,7 @@ const ATTEMPTS: usize = 2;
 /// The connector's rights on one OU of a directory: planned, applied, revoked.
 ///
 /// ```
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # windows_autopilot::testing::run(async |_| {
 /// use windows_autopilot::ad::delegation::Delegation;
 /// use windows_autopilot::ad::memory::MemoryDirectory;
 /// use windows_autopilot::model::OrganizationalUnit;
@@ -30,7 +30,7 @@ const ATTEMPTS: usize = 2;
 /// assert_eq!(receipt.granted.len(), 1);
 /// assert!(delegation.apply(&directory).await?.granted.is_empty(), "it is there already, and nothing is written");
 /// receipt.revoke(&directory).await?;
-/// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+/// # Ok(()) });
 /// ```
 ///
 /// Only the DACL is written: owner, group, SACL, and the order of the other entries stay. A directory has no way to

@@ -30,14 +30,14 @@ const FIRST_ACCOUNT: u32 = 1_104;
 /// A domain in memory. Clones are the same domain.
 ///
 /// ```
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # windows_autopilot::testing::run(async |_| {
 /// use windows_autopilot::ad::memory::MemoryDirectory;
 /// use windows_autopilot::ad::Domain;
 ///
 /// let directory = MemoryDirectory::new(&"corp.example".parse()?);
 /// let domain = Domain::read(&directory).await?.expect("it is Active Directory");
 /// assert_eq!(domain.machine_account_quota, Some(10));
-/// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+/// # Ok(()) });
 /// ```
 ///
 /// It has the head of the domain, its containers for computers and for managed service accounts, and what is added. It

@@ -121,7 +121,7 @@ impl fmt::Debug for Cassette {
 ///
 /// ```
 /// # #[cfg(feature = "sim")]
-/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # windows_autopilot::testing::run(async |_| {
 /// use windows_autopilot::testing::Harness;
 /// use windows_autopilot::transport::{Cassette, Recorder, Replayer};
 /// # let tenant = Harness::new().tenant;
@@ -136,7 +136,7 @@ impl fmt::Debug for Cassette {
 /// let Harness { client, .. } = Harness::with(|tenant| tenant, |client| client.with_transport(replayer.clone()));
 /// assert_eq!(client.devices().count().send().await?, count);
 /// assert!(replayer.unplayed().is_empty());
-/// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+/// # Ok(()) });
 /// ```
 #[derive(Clone)]
 pub struct Recorder {
