@@ -18,9 +18,9 @@ use super::decode::{self, Answer};
 use super::exchange::Manner;
 use super::operation::{ApiVersion, NO_SCOPES, Operation, OperationInfo, Permissions};
 use crate::error::{Error, ErrorKind, Result, ServiceError};
-use crate::pipeline::limit::Parts;
-use crate::pipeline::retry::{Decision, Outcome, Spent, decide, workload};
+use crate::pipeline::retry::{Decision, Outcome, Spent, decide};
 use crate::pipeline::window::Lane;
+use crate::pipeline::workload::{BatchParts, workload};
 use crate::pipeline::{Progress, retry_after};
 
 /// How many requests Graph takes in one batch.
@@ -257,7 +257,7 @@ impl Batch {
                 writes += usize::from(request.info.method != "GET");
             }
         }
-        let all = Parts { requests: limited, writes, workloads: workloads.into() };
+        let all = BatchParts { requests: limited, writes, workloads: workloads.into() };
         // Sent again as a whole only if that is right for each request in it.
         let info = match requests.iter().all(|(_, request)| request.info.idempotent) {
             true => &IDEMPOTENT_BATCH,

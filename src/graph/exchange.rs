@@ -14,8 +14,8 @@ use super::decode::Answer;
 use super::operation::Request;
 use crate::clock::within_working;
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::limit::Parts;
 use crate::pipeline::window::Lane;
+use crate::pipeline::workload::BatchParts;
 use crate::pipeline::{CallInfo, Progress, TimeLimit, What, retry_after};
 use crate::transport::BodyStart;
 
@@ -27,7 +27,7 @@ pub(crate) struct Manner {
     /// When it must be over, whatever happens.
     pub(crate) timeout: Option<Duration>,
     /// What it is made of, if it is a batch.
-    pub(crate) parts: Option<Parts>,
+    pub(crate) parts: Option<BatchParts>,
     /// What it is sent side by side with.
     pub(crate) lane: Option<Arc<Lane>>,
     /// What has become of it.

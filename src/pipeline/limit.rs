@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 use super::retry::{Patience, Retry};
 use super::window::Lane;
+use super::workload::BatchParts;
 use super::{CallInfo, Middleware, Next, Observer, What};
 use crate::clock::Clock;
 use crate::error::Result;
@@ -77,17 +78,6 @@ impl Default for Limits {
     }
 }
 
-/// Rides in a batch's extensions: what the requests in it are.
-#[derive(Debug, Clone)]
-pub(crate) struct Parts {
-    /// How many of them count against Intune's limits.
-    pub(crate) requests: usize,
-    /// How many of those are writes.
-    pub(crate) writes: usize,
-    /// What they call, as far as it is throttled together.
-    pub(crate) workloads: Arc<[Box<str>]>,
-}
-
 #[derive(Debug)]
 pub(crate) struct Limit {
     clock: Arc<dyn Clock>,
@@ -112,7 +102,7 @@ impl Limit {
 
     /// How many requests to Intune it is, and how many writes.
     fn share(request: &http::Request<Bytes>) -> (usize, usize) {
-        if let Some(parts) = request.extensions().get::<Parts>() {
+        if let Some(parts) = request.extensions().get::<BatchParts>() {
             return (parts.requests, parts.writes);
         }
         let intune = matches!(
@@ -128,7 +118,7 @@ impl Limit {
 impl Middleware for Limit {
     async fn handle(&self, request: http::Request<Bytes>, next: Next<'_>) -> Result<http::Response<Bytes>> {
         let (requests, writes) = Self::share(&request);
-        let is_batch = request.extensions().get::<Parts>().is_some();
+        let is_batch = request.extensions().get::<BatchParts>().is_some();
         let lane = request.extensions().get::<Arc<Lane>>().cloned();
         let call = request.extensions().get::<CallInfo>().cloned();
         let window = self.retry.window();

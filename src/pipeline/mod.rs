@@ -25,6 +25,7 @@ pub(crate) mod retry;
 mod retry_after;
 pub(crate) mod trace;
 pub(crate) mod window;
+pub(crate) mod workload;
 
 pub use self::limit::Limits;
 pub(crate) use self::observe::Observer;

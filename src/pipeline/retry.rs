@@ -11,8 +11,8 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::auth::TokenReplaced;
-use super::limit::Parts;
 use super::window::Window;
+use super::workload::{workload, workloads};
 use super::{CallInfo, Middleware, Next, Observer, What, retry_after};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result, ServiceError};
@@ -351,17 +351,6 @@ impl Middleware for Retry {
             self.clock.sleep(wait).await;
         }
     }
-}
-
-/// What is throttled together: the first segment after the version, such as `deviceManagement`.
-pub(crate) fn workload(path: &str) -> &str {
-    path.split('/').nth(2).unwrap_or_default()
-}
-
-/// The workloads that a request calls, those of a batch's parts included.
-fn workloads(request: &http::Request<Bytes>) -> impl Iterator<Item = &str> {
-    let parts = request.extensions().get::<Parts>().into_iter().flat_map(|parts| &*parts.workloads);
-    std::iter::once(workload(request.uri().path())).chain(parts.map(|workload| &**workload))
 }
 
 /// Workloads that are to be left alone for a while, by all calls of the client.
