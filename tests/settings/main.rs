@@ -1,4 +1,4 @@
-//! Laws that hold for all settings, whatever a tenant holds and whoever wishes what.
+//! Laws that hold for all settings, for every tenant and every wish.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
 
 use std::collections::BTreeSet;
