@@ -203,9 +203,8 @@ impl EnrollmentStatusPage {
             _ => 0,
         };
         if selected > MOST_APPS {
-            findings.push(
-                ESP_TOO_MANY_APPS.at("block_device_use.until.apps.selected", format!("has {selected} apps")),
-            );
+            let place = "block_device_use.until.apps.selected";
+            findings.push(ESP_TOO_MANY_APPS.at(place, format!("has {selected} apps")));
         }
         if self.allow_non_blocking_app_installation && selected == 0 {
             findings.push(ESP_NO_APP_SELECTED.at(

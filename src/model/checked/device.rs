@@ -64,10 +64,8 @@ impl UserPrincipalName {
         if !NOT_ROUTABLE.contains(&last.as_str()) {
             return Vec::new();
         }
-        vec![
-            USER_NON_ROUTABLE_SUFFIX
-                .at("user_principal_name", format!("the suffix ends in .{last}, which no tenant can verify")),
-        ]
+        let evidence = format!("the suffix ends in .{last}, which no tenant can verify");
+        vec![USER_NON_ROUTABLE_SUFFIX.at("user_principal_name", evidence)]
     }
 }
 

@@ -116,10 +116,8 @@ impl HybridJoinProfile {
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = self.common().lint();
         if self.kept.get(NEW_OOBE).is_some_and(|oobe| oobe.get(USAGE).is_some()) {
-            findings.push(
-                PROFILE_HYBRID_NOT_USER_DRIVEN
-                    .at("device_usage_type", "the profile is not for a single user"),
-            );
+            let evidence = "the profile is not for a single user";
+            findings.push(PROFILE_HYBRID_NOT_USER_DRIVEN.at("device_usage_type", evidence));
         }
         if let Some(template) = self.kept.text(TEMPLATE) {
             findings.push(PROFILE_HYBRID_NAME_TEMPLATE.at(
