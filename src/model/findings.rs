@@ -26,7 +26,7 @@ finding_kinds! {
 
     /// A custom error message that may be too long.
     ESP_LONG_ERROR_MESSAGE = "esp.long-error-message", Warning, "shorten it to 1,000 characters";
-    /// Settings of an enrollment status page that shows no progress.
+    /// An enrollment status page that shows no progress, so that its other settings have no effect.
     ESP_NO_PROGRESS_SHOWN = "esp.no-progress-shown", Warning,
         "show it, or leave the other settings at their defaults";
     /// Quality updates on an enrollment status page that does not block the use of the device.
