@@ -127,7 +127,7 @@
 //! secret. Its text ends with what to do about it, where that is known. The client retries what is safe to retry ([`RetryConfig`](pipeline::RetryConfig) says when), follows next links
 //! to its own host only, and never sends a write twice whose outcome is unknown: that ends with
 //! [`ErrorKind::UnknownOutcome`], and reading tells what became of it. [`docs::reliability`] has all of it in tables,
-//! [`docs::tracing`] how to see it at work.
+//! [`docs::tracing`] how to see it at work. Checks return findings, which [`docs::findings`] lists.
 //!
 //! # Features
 //!

@@ -23,6 +23,9 @@ pub mod directory;
 mod dn;
 #[cfg(feature = "ad")]
 mod domain;
+#[cfg(feature = "ad")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+pub mod findings;
 #[cfg(feature = "ldap")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ldap")))]
 pub mod ldap;

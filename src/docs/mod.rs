@@ -1,5 +1,10 @@
 //! Pages of the manual that are longer than a heading.
 
+pub mod findings {
+    #![allow(clippy::doc_markdown, reason = "remedies are plain text")]
+    #![doc = include_str!("findings.md")]
+}
+
 pub mod reliability {
     #![doc = include_str!("reliability.md")]
 }

@@ -14,8 +14,9 @@ use super::settings::{
 use super::stored::stored_enum;
 use super::{
     AdDomain, ApplicabilityRuleType, ComputerNamePrefix, DisplayName, Finding, InvalidValue,
-    OrganizationalUnit, Properties, Severity, Text, WindowsDeviceMode, WindowsEdition,
+    OrganizationalUnit, Properties, Text, WindowsDeviceMode, WindowsEdition,
 };
+use crate::model::findings::{DOMAIN_JOIN_OU_IN_ANOTHER_DOMAIN, DOMAIN_JOIN_SUFFIX_LENGTH};
 
 /// A domain join profile: which domain a device joins, in which organizational unit, and how it is named.
 ///
@@ -171,12 +172,9 @@ impl DomainJoinProfile {
             .extend(violation("computer_name_static_prefix", self.computer_name_static_prefix.violation()));
         let count = self.computer_name_suffix_random_char_count();
         if count != i32::from(self.computer_name_static_prefix.suffix_length()) {
-            findings.push(Finding::new(
-                "domain-join.suffix-length",
-                Severity::Warning,
+            findings.push(DOMAIN_JOIN_SUFFIX_LENGTH.at(
                 "computer_name_static_prefix",
                 format!("{count} random characters do not fill the name up to 15"),
-                "write the profile anew: the number follows from the prefix",
             ));
         }
         if let Some(unit) = &self.organizational_unit {
@@ -184,12 +182,9 @@ impl DomainJoinProfile {
             findings.extend(unit.lint());
             let domain = unit.domain();
             if unit.violation().is_none() && !domain.same_as(&self.active_directory_domain_name) {
-                findings.push(Finding::new(
-                    "domain-join.ou-in-another-domain",
-                    Severity::Error,
+                findings.push(DOMAIN_JOIN_OU_IN_ANOTHER_DOMAIN.at(
                     "organizational_unit",
                     format!("{unit} is in {domain}, but devices join {}", self.active_directory_domain_name),
-                    "choose a unit of the domain that devices join",
                 ));
             }
         }

@@ -9,7 +9,10 @@ use super::settings::{PropertyRule, Reader, Settings, Write, list, same_set, sam
 use super::stored::stored_enum;
 use super::{
     CustomErrorMessage, DisplayName, EnrollmentConfigurationType, Finding, Id, InstallTimeout, InvalidValue,
-    MobileApp, Properties, Severity, Stored, Text,
+    MobileApp, Properties, Stored, Text,
+};
+use crate::model::findings::{
+    ESP_NO_APP_SELECTED, ESP_NO_PROGRESS_SHOWN, ESP_QUALITY_UPDATES_NEED_BLOCKING, ESP_TOO_MANY_APPS,
 };
 
 /// The most apps that a page can wait for.
@@ -184,21 +187,15 @@ impl EnrollmentStatusPage {
         }
         let blocks = matches!(self.block_device_use, BlockDeviceUse::Until(_));
         if !self.show_installation_progress && (blocks || self.install_quality_updates) {
-            findings.push(Finding::new(
-                "esp.no-progress-shown",
-                Severity::Warning,
+            findings.push(ESP_NO_PROGRESS_SHOWN.at(
                 "show_installation_progress",
                 "the progress is not shown, so the other settings have no effect",
-                "show it, or leave the other settings at their defaults",
             ));
         }
         if self.install_quality_updates && !blocks {
-            findings.push(Finding::new(
-                "esp.quality-updates-need-blocking",
-                Severity::Warning,
+            findings.push(ESP_QUALITY_UPDATES_NEED_BLOCKING.at(
                 "install_quality_updates",
                 "quality updates are installed only by a page that blocks the use of the device",
-                "block the use of the device, or leave updates to later",
             ));
         }
         let selected = match &self.block_device_use {
@@ -206,21 +203,13 @@ impl EnrollmentStatusPage {
             _ => 0,
         };
         if selected > MOST_APPS {
-            findings.push(Finding::new(
-                "esp.too-many-apps",
-                Severity::Error,
-                "block_device_use.until.apps.selected",
-                format!("has {selected} apps"),
-                "select at most 100",
-            ));
+            let place = "block_device_use.until.apps.selected";
+            findings.push(ESP_TOO_MANY_APPS.at(place, format!("has {selected} apps")));
         }
         if self.allow_non_blocking_app_installation && selected == 0 {
-            findings.push(Finding::new(
-                "esp.no-app-selected",
-                Severity::Warning,
+            findings.push(ESP_NO_APP_SELECTED.at(
                 "allow_non_blocking_app_installation",
                 "no app is selected that could fail the technician's phase",
-                "select apps to wait for, or leave it out",
             ));
         }
         findings

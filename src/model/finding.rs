@@ -1,11 +1,11 @@
-//! What a check found, in one form for CSV files, plans, directories and devices.
+//! Findings of checks, in one form for CSV files, plans, directories and devices.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How much a finding matters.
+/// The weight of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -28,26 +28,94 @@ impl fmt::Display for Severity {
     }
 }
 
-/// Something that a check found: an id that stays the same between versions, how much it matters, where, what, and
-/// what to do about it.
+/// A kind of finding: an id that is the same in every version, with its usual severity and remedy.
+///
+/// The crate's own kinds are constants, listed in [`docs::findings`](crate::docs::findings). Checks of your own can
+/// declare theirs:
+///
+/// ```
+/// use windows_autopilot::model::{FindingKind, Severity};
+///
+/// const TAG_WITHOUT_SITE: FindingKind = FindingKind::new(
+///     "contoso.tag-without-site",
+///     Severity::Warning,
+///     "A group tag that names no site.",
+///     "begin the tag with the code of a site",
+/// );
+/// let finding = TAG_WITHOUT_SITE.at("PF3XK7M1", "the group tag is \"Kiosk\"");
+/// assert!(finding.is(&TAG_WITHOUT_SITE));
+/// assert_eq!(finding.severity, Severity::Warning);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct FindingKind {
+    /// The id: area and name, such as `csv.missing-serial`.
+    pub id: &'static str,
+    /// The usual severity.
+    pub severity: Severity,
+    /// A sentence on the problem, in Markdown.
+    pub meaning: &'static str,
+    /// The usual remedy. A finding has another one if the remedy depends on a value.
+    pub remedy: &'static str,
+}
+
+impl FindingKind {
+    /// Creates a kind.
+    pub const fn new(
+        id: &'static str,
+        severity: Severity,
+        meaning: &'static str,
+        remedy: &'static str,
+    ) -> Self {
+        Self { id, severity, meaning, remedy }
+    }
+
+    /// Creates a finding of this kind.
+    ///
+    /// Neither place nor evidence may hold a secret, a hardware hash or a person's name.
+    pub fn at(&self, place: impl Into<String>, evidence: impl Into<String>) -> Finding {
+        Finding::new(self.id, self.severity, place, evidence, self.remedy)
+    }
+}
+
+/// A problem that a check found: its kind, its place, the evidence, and a remedy.
 ///
 /// Findings hold no secret, no hardware hash and no person's name, so they can be logged and stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What kind of finding it is, such as `csv.missing-serial`: the same in every version, to be matched on or waived.
+    /// The id of the kind, such as `csv.missing-serial`; the same in every version, to be matched on or waived.
     pub id: Cow<'static, str>,
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
-    /// Where: a line and column, a setting's name, a device's serial number, a distinguished name.
+    /// The place: a line and column, a setting's name, a device's serial number, a distinguished name.
     pub place: String,
-    /// What was seen, with its value where that is not secret.
+    /// The observation, with its value if that is not secret.
     pub evidence: String,
-    /// What to do.
+    /// The remedy.
     pub remedy: Cow<'static, str>,
 }
 
 impl Finding {
+    /// Returns `true` if the finding is of this kind.
+    pub fn is(&self, kind: &FindingKind) -> bool {
+        self.id == kind.id
+    }
+
+    /// Sets a severity other than the kind's.
+    #[must_use]
+    pub fn with_severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// Sets a remedy other than the kind's.
+    #[must_use]
+    pub fn with_remedy(mut self, remedy: impl Into<Cow<'static, str>>) -> Self {
+        self.remedy = remedy.into();
+        self
+    }
+
     /// Sorts findings by severity, the worst first, then by id and place.
     pub fn sort(findings: &mut [Self]) {
         findings.sort_by(|a, b| (b.severity, &a.id, &a.place).cmp(&(a.severity, &b.id, &b.place)));
@@ -76,6 +144,29 @@ impl fmt::Display for Finding {
     }
 }
 
+/// Declares a constant for each kind of finding, and `ALL` of them.
+///
+/// The documentation of a constant, one line, is the kind's meaning.
+macro_rules! finding_kinds {
+    ($(#[doc = $meaning:literal] $name:ident = $id:literal, $severity:ident, $remedy:expr;)+) => {
+        $(
+            #[doc = $meaning]
+            #[doc = concat!("\n\nThe id is `", $id, "`, the severity [`", stringify!($severity), "`].")]
+            #[doc = concat!("\n\n[`", stringify!($severity), "`]: crate::model::Severity::", stringify!($severity))]
+            pub const $name: $crate::model::FindingKind = $crate::model::FindingKind::new(
+                $id,
+                $crate::model::Severity::$severity,
+                $meaning.trim_ascii(),
+                $remedy,
+            );
+        )+
+
+        /// All kinds of this module.
+        pub const ALL: &[$crate::model::FindingKind] = &[$($name),+];
+    };
+}
+pub(crate) use finding_kinds;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,9 +178,11 @@ mod tests {
 
     #[test]
     fn a_finding_reads_as_one_line_and_survives_serde() {
-        let finding = Finding::new("csv.empty", Severity::Error, "line 1", "no rows", "add a row");
+        const EMPTY: FindingKind = FindingKind::new("csv.empty", Severity::Error, "A file.", "add a row");
+        let finding = EMPTY.at("line 1", "no rows");
         assert_eq!(finding.to_string(), "error [csv.empty] line 1: no rows; add a row");
         let back: Finding = serde_json::from_str(&serde_json::to_string(&finding).unwrap()).unwrap();
         assert_eq!(back, finding);
+        assert!(back.is(&EMPTY));
     }
 }

@@ -7,7 +7,8 @@ use super::rule::MembershipRule;
 use super::settings::{
     PropertyRule, Reader, Settings, Write, list, same_set, same_text, setters, text_or_null, violation,
 };
-use super::{DisplayName, Finding, InvalidValue, MailNickname, Properties, Severity, Text};
+use super::{DisplayName, Finding, InvalidValue, MailNickname, Properties, Text};
+use crate::model::findings::GROUP_LONG_NAME;
 
 /// A security group, such as the one that holds the devices of a deployment.
 ///
@@ -111,13 +112,7 @@ impl Group {
         findings.extend(violation("display_name", self.display_name.violation()));
         let length = self.display_name.as_str().chars().count();
         if length > LONGEST_NAME {
-            findings.push(Finding::new(
-                "group.long-name",
-                Severity::Error,
-                "display_name",
-                format!("has {length} characters"),
-                "write at most 256",
-            ));
+            findings.push(GROUP_LONG_NAME.at("display_name", format!("has {length} characters")));
         }
         findings.extend(violation("mail_nickname", self.mail_nickname.violation()));
         if let Membership::Dynamic(dynamic) = &self.membership {

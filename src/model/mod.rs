@@ -23,6 +23,7 @@ mod esp;
 mod event;
 mod filter;
 mod finding;
+pub mod findings;
 mod group;
 mod ids;
 mod import;
@@ -76,7 +77,8 @@ pub use self::esp::{
 };
 pub use self::event::{AutopilotEvent, PolicyStatusDetail};
 pub use self::filter::{AssignmentFilter, FilterPayload};
-pub use self::finding::{Finding, Severity};
+pub(crate) use self::finding::finding_kinds;
+pub use self::finding::{Finding, FindingKind, Severity};
 pub use self::group::{DynamicMembership, Group, GroupFacts, Membership};
 pub use self::ids::Id;
 pub use self::import::{DeviceToImport, ImportState, ImportUpload, ImportedDevice};

@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::raw::ODATA_TYPE;
-use super::{Finding, InvalidValue, Properties, Severity, Text};
+use super::{Finding, InvalidValue, Properties, Text};
+use crate::model::findings::SETTINGS_INVALID_VALUE;
 
 /// Settings that an administrator decides and the service stores.
 ///
@@ -268,13 +269,7 @@ pub(crate) fn violation(place: &'static str, violation: Option<InvalidValue>) ->
         Some(value) => format!("{value:?} {}", violation.problem()),
         None => violation.problem().to_owned(),
     };
-    Some(Finding::new(
-        "settings.invalid-value",
-        Severity::Error,
-        place,
-        evidence,
-        violation.remedy().to_owned(),
-    ))
+    Some(SETTINGS_INVALID_VALUE.at(place, evidence).with_remedy(violation.remedy().to_owned()))
 }
 
 /// Declares `with_…` setters of public fields; `name?` sets an optional field to `Some`.

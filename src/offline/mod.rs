@@ -10,6 +10,7 @@
 //!
 //! Which update settings tools write, and what the bits above 16 mean, is known from other tools, not from documentation.
 
+pub mod findings;
 mod flags;
 mod keys;
 mod read;
@@ -22,9 +23,10 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use self::keys::*;
+use crate::model::findings::{PROFILE_HYBRID_NAME_TEMPLATE, PROFILE_HYBRID_NOT_USER_DRIVEN};
 use crate::model::{
-    DeviceNameTemplate, HybridJoinProfile, Id, InvalidValue, LanguageTag, Locale, ProfileName, Properties,
-    TenantId, Text, UserType, is_guid,
+    DeviceNameTemplate, Finding, HybridJoinProfile, Id, InvalidValue, LanguageTag, Locale, ProfileName,
+    Properties, TenantId, Text, UserType, is_guid,
 };
 
 pub use self::flags::{OobeFlag, OobeFlags};
@@ -150,9 +152,10 @@ impl OfflineProfile {
         tenant: OfflineTenant,
     ) -> Result<Self, InvalidValue> {
         const WHAT: &str = "offline profile";
-        if let Some(forbidden) =
-            profile.lint().into_iter().find(|finding| finding.id.starts_with("profile.hybrid-"))
-        {
+        let is_forbidden = |finding: &Finding| {
+            finding.is(&PROFILE_HYBRID_NOT_USER_DRIVEN) || finding.is(&PROFILE_HYBRID_NAME_TEMPLATE)
+        };
+        if let Some(forbidden) = profile.lint().into_iter().find(is_forbidden) {
             return Err(InvalidValue::new(WHAT, forbidden.evidence, forbidden.remedy));
         }
         let mut flags = OobeFlags::ALWAYS;

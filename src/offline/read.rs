@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::findings::*;
 use super::keys::*;
 use super::{OfflineJoin, OfflineProfile, OfflineTenant, OobeFlags, correlation_id};
-use crate::model::{Finding, InvalidValue, LanguageTag, Properties, Severity, TenantId, Text};
+use crate::model::{Finding, FindingKind, InvalidValue, LanguageTag, Properties, Severity, TenantId, Text};
 
 /// What is in an offline file, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,23 +45,16 @@ struct Check {
 }
 
 impl Check {
-    fn found(
-        &mut self,
-        id: &'static str,
-        severity: Severity,
-        place: &str,
-        evidence: impl Into<String>,
-        remedy: impl Into<std::borrow::Cow<'static, str>>,
-    ) {
-        self.findings.push(Finding::new(id, severity, place, evidence, remedy));
+    fn found(&mut self, kind: FindingKind, place: &str, evidence: impl Into<String>) {
+        self.findings.push(kind.at(place, evidence));
     }
 
-    fn error(&mut self, id: &'static str, place: &str, evidence: impl Into<String>, remedy: &'static str) {
-        self.found(id, Severity::Error, place, evidence, remedy);
+    fn invalid(&mut self, kind: FindingKind, place: &str, error: &InvalidValue) {
+        self.findings.push(kind.at(place, error.problem()).with_remedy(error.remedy().to_owned()));
     }
 
-    fn invalid(&mut self, id: &'static str, place: &str, error: &InvalidValue) {
-        self.found(id, Severity::Error, place, error.problem(), error.remedy().to_owned());
+    fn wrong_type(&mut self, key: &str, evidence: impl Into<String>, remedy: &'static str) {
+        self.findings.push(OFFLINE_WRONG_TYPE.at(key, evidence).with_remedy(remedy));
     }
 
     /// The text of a file, in whatever encoding.
@@ -78,21 +72,18 @@ impl Check {
             body => match std::str::from_utf8(body) {
                 Ok(text) => (text.to_owned(), if text.is_ascii() { "" } else { "UTF-8" }),
                 Err(_) => {
-                    let remedy = "write its letters as \\u and four digits: Windows may read them wrongly";
-                    let evidence = "the file is in ANSI, with letters beyond ASCII";
-                    self.found("offline.ansi", Severity::Warning, FILE, evidence, remedy);
+                    self.found(OFFLINE_ANSI, FILE, "the file is in ANSI, with letters beyond ASCII");
                     // Latin-1: keys and what Windows acts on are ASCII in any case.
                     (body.iter().map(|byte| char::from(*byte)).collect(), "")
                 }
             },
         };
         if text.trim().is_empty() {
-            self.error("offline.empty", FILE, "the file is empty", "write it again");
+            self.found(OFFLINE_EMPTY, FILE, "the file is empty");
             return None;
         }
         if !encoding.is_empty() {
-            let remedy = "write it in ASCII without a byte order mark: Windows ignores the file otherwise";
-            self.error("offline.encoding", FILE, format!("the file is {encoding}"), remedy);
+            self.found(OFFLINE_ENCODING, FILE, format!("the file is {encoding}"));
         }
         Some(text)
     }
@@ -106,7 +97,7 @@ impl Check {
             (Err(error), _) | (_, Err(error)) => {
                 let evidence =
                     format!("the file is no JSON: line {}, column {}", error.line(), error.column());
-                self.error("offline.no-json", FILE, evidence, "write it again with a tool");
+                self.found(OFFLINE_NO_JSON, FILE, evidence);
                 return None;
             }
         };
@@ -116,16 +107,9 @@ impl Check {
             _ => (None, false),
         };
         if more {
-            let evidence = "the file has more than one profile";
-            self.error("offline.several-profiles", FILE, evidence, "write one file for each profile");
+            self.found(OFFLINE_SEVERAL_PROFILES, FILE, "the file has more than one profile");
         } else if object.is_none() {
-            let evidence = "the file is no JSON object";
-            self.error(
-                "offline.no-object",
-                FILE,
-                evidence,
-                "write one profile, in braces and without brackets",
-            );
+            self.found(OFFLINE_NO_OBJECT, FILE, "the file is no JSON object");
         }
         object
     }
@@ -135,7 +119,7 @@ impl Check {
         let tenant = self.tenant();
         let correlation_id = self.required_text(CORRELATION_ID).and_then(|text| {
             correlation_id(&text)
-                .map_err(|error| self.invalid("offline.invalid-id", CORRELATION_ID, &error))
+                .map_err(|error| self.invalid(OFFLINE_INVALID_ID, CORRELATION_ID, &error))
                 .ok()
         });
         let oobe_flags = self.oobe_flags();
@@ -147,7 +131,7 @@ impl Check {
         let version = self.number(VERSION);
         if version.is_some_and(|version| version != OfflineProfile::VERSION) {
             let evidence = format!("the version is not {}, which all tools write", OfflineProfile::VERSION);
-            self.found("offline.version", Severity::Info, VERSION, evidence, "nothing, if the file works");
+            self.found(OFFLINE_VERSION, VERSION, evidence);
         }
         let comment = self.text(COMMENT).map(Text::from);
         let update_disabled = self.number(UPDATE_DISABLED).and_then(|n| self.yes(UPDATE_DISABLED, n));
@@ -155,9 +139,7 @@ impl Check {
         let other = Properties::from(std::mem::take(&mut self.keys));
         let unknown = |name: &&str| !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(name));
         for name in other.names().filter(unknown) {
-            let remedy = "nothing, if another tool needs it";
-            let evidence = "the key is not known";
-            self.findings.push(Finding::new("offline.unknown-key", Severity::Info, name, evidence, remedy));
+            self.findings.push(OFFLINE_UNKNOWN_KEY.at(name, "the key is not known"));
         }
         Some(OfflineProfile {
             comment,
@@ -182,13 +164,8 @@ impl Check {
             let known = KNOWN.iter().find(|known| known.eq_ignore_ascii_case(&name) && **known != name);
             if let Some(known) = known {
                 let evidence = format!("the key {name:?} differs in case from the one that is known");
-                self.found(
-                    "offline.key-spelling",
-                    Severity::Warning,
-                    known,
-                    evidence,
-                    format!("write {known}"),
-                );
+                self.findings
+                    .push(OFFLINE_KEY_SPELLING.at(*known, evidence).with_remedy(format!("write {known}")));
             }
         }
     }
@@ -196,37 +173,31 @@ impl Check {
     fn tenant(&mut self) -> Option<OfflineTenant> {
         let mut parsed = |key| -> Option<TenantId> {
             let text = self.required_text(key)?;
-            text.parse().map_err(|error| self.invalid("offline.invalid-tenant", key, &error)).ok()
+            text.parse().map_err(|error| self.invalid(OFFLINE_INVALID_TENANT, key, &error)).ok()
         };
         let (id, domain) = (parsed(TENANT_ID), parsed(TENANT_DOMAIN));
         let (id, domain) = (id?, domain?);
         let place = if id.is_guid() { TENANT_DOMAIN } else { TENANT_ID };
         OfflineTenant::new(id, domain)
-            .map_err(|error| self.invalid("offline.invalid-tenant", place, &error))
+            .map_err(|error| self.invalid(OFFLINE_INVALID_TENANT, place, &error))
             .ok()
     }
 
     fn oobe_flags(&mut self) -> Option<OobeFlags> {
         let number = self.required_number(OOBE_CONFIG)?;
         let Ok(bits) = u32::try_from(number) else {
-            self.error(
-                "offline.wrong-type",
-                OOBE_CONFIG,
-                "the number is too large",
-                "write a sum of the known bits",
-            );
+            self.wrong_type(OOBE_CONFIG, "the number is too large", "write a sum of the known bits");
             return None;
         };
         let flags = OobeFlags::from_bits(bits);
         let forbidden: OobeFlags = flags.iter().filter(|flag| flag.is_self_deploying()).collect();
         if forbidden != OobeFlags::default() {
             let evidence = format!("has {forbidden}, for self-deploying devices");
-            let remedy = "leave these bits out: a file can be for user-driven devices alone";
-            self.error("offline.self-deploying", OOBE_CONFIG, evidence, remedy);
+            self.found(OFFLINE_SELF_DEPLOYING, OOBE_CONFIG, evidence);
         }
         if flags.unknown_bits() != 0 {
             let evidence = format!("has bits that are not known: {:#x}", flags.unknown_bits());
-            self.found("offline.unknown-bits", Severity::Warning, OOBE_CONFIG, evidence, "leave them out");
+            self.found(OFFLINE_UNKNOWN_BITS, OOBE_CONFIG, evidence);
         }
         Some(flags)
     }
@@ -239,27 +210,20 @@ impl Check {
             1 => {
                 if device_name.is_some() {
                     let evidence = "the device is given a name, which a hybrid join does not allow";
-                    let remedy = "leave the key out: the name comes from the domain join configuration";
-                    self.error("offline.hybrid-device-name", DEVICE_NAME, evidence, remedy);
+                    self.found(OFFLINE_HYBRID_DEVICE_NAME, DEVICE_NAME, evidence);
                 }
                 Some(OfflineJoin::Hybrid { skip_connectivity_check: skip.unwrap_or_default() })
             }
             0 => {
                 if skip == Some(true) {
                     let evidence = "the check for a domain controller is skipped, and the device joins none";
-                    self.found(
-                        "offline.entra-skip-check",
-                        Severity::Warning,
-                        SKIP_CHECK,
-                        evidence,
-                        "leave the key out",
-                    );
+                    self.found(OFFLINE_ENTRA_SKIP_CHECK, SKIP_CHECK, evidence);
                 }
                 let device_name = match device_name.map(|name| name.parse()) {
                     None => None,
                     Some(Ok(name)) => Some(name),
                     Some(Err(error)) => {
-                        self.invalid("offline.invalid-device-name", DEVICE_NAME, &error);
+                        self.invalid(OFFLINE_INVALID_DEVICE_NAME, DEVICE_NAME, &error);
                         return None;
                     }
                 };
@@ -267,12 +231,7 @@ impl Check {
             }
             other => {
                 let evidence = format!("the number is {other}");
-                self.error(
-                    "offline.join-method",
-                    JOIN_METHOD,
-                    evidence,
-                    "write 1 for hybrid join or 0 for Microsoft Entra join",
-                );
+                self.found(OFFLINE_JOIN_METHOD, JOIN_METHOD, evidence);
                 None
             }
         }
@@ -280,11 +239,10 @@ impl Check {
 
     /// The JSON within the JSON must say the same once more.
     fn server_data(&mut self, tenant: Option<&OfflineTenant>, forced_enrollment: Option<bool>) {
-        const REMEDY: &str = r#"write text such as {"ZeroTouchConfig":{"CloudAssignedTenantUpn":"","ForcedEnrollment":1,"CloudAssignedTenantDomain":"contoso.onmicrosoft.com"}}"#;
         if self.keys.get(SERVER_DATA).is_some_and(Value::is_object) {
             self.keys.remove(SERVER_DATA);
             let evidence = "the value is an object, and has to be text that holds one";
-            self.error("offline.server-data", SERVER_DATA, evidence, REMEDY);
+            self.found(OFFLINE_SERVER_DATA, SERVER_DATA, evidence);
             return;
         }
         let Some(text) = self.required_text(SERVER_DATA) else { return };
@@ -292,7 +250,7 @@ impl Check {
         let Some(config) = data.as_ref().and_then(|data| data.get(ZERO_TOUCH)).and_then(Value::as_object)
         else {
             let evidence = format!("the text is no JSON with {ZERO_TOUCH}");
-            self.error("offline.server-data", SERVER_DATA, evidence, REMEDY);
+            self.found(OFFLINE_SERVER_DATA, SERVER_DATA, evidence);
             return;
         };
         let domain = config.get(TENANT_DOMAIN).and_then(Value::as_str).unwrap_or_default();
@@ -301,12 +259,7 @@ impl Check {
         {
             let evidence =
                 format!("the domain in it is {domain:?}, and {:?} outside", tenant.default_domain().as_str());
-            self.error(
-                "offline.server-data-domain",
-                SERVER_DATA,
-                evidence,
-                "write the tenant's default domain in both",
-            );
+            self.found(OFFLINE_SERVER_DATA_DOMAIN, SERVER_DATA, evidence);
         }
         let forced = config.get(INNER_FORCED_ENROLLMENT).and_then(Value::as_u64);
         if let Some(outside) = forced_enrollment
@@ -314,13 +267,10 @@ impl Check {
         {
             let inside = forced.map_or("not there".to_owned(), |forced| forced.to_string());
             let evidence = format!("ForcedEnrollment in it is {inside}, and {} outside", u8::from(outside));
-            let remedy = "write the same number in both";
-            self.found("offline.server-data-forced", Severity::Warning, SERVER_DATA, evidence, remedy);
+            self.found(OFFLINE_SERVER_DATA_FORCED, SERVER_DATA, evidence);
         }
         if config.get(TENANT_UPN).and_then(Value::as_str).is_some_and(|user| !user.is_empty()) {
-            let evidence = "a user is named in it (not shown)";
-            let remedy = "leave the user empty: an assigned user is the most common cause of 0x80070774 in hybrid join";
-            self.found("offline.assigned-user", Severity::Warning, SERVER_DATA, evidence, remedy);
+            self.found(OFFLINE_ASSIGNED_USER, SERVER_DATA, "a user is named in it (not shown)");
         }
     }
 
@@ -332,8 +282,7 @@ impl Check {
                 // Microsoft's own module writes it, so it does no harm.
                 let severity = if text == "os-default" { Severity::Info } else { Severity::Warning };
                 let evidence = format!("{text:?} {}", error.problem());
-                let remedy = "leave the key out, or write a language tag such as de-DE";
-                self.found("offline.language", severity, key, evidence, remedy);
+                self.findings.push(OFFLINE_LANGUAGE.at(key, evidence).with_severity(severity));
                 None
             }
         }
@@ -341,7 +290,7 @@ impl Check {
 
     fn yes(&mut self, key: &'static str, number: u64) -> Option<bool> {
         if number > 1 {
-            self.error("offline.wrong-type", key, format!("the number is {number}"), "write 0 or 1");
+            self.wrong_type(key, format!("the number is {number}"), "write 0 or 1");
             return None;
         }
         Some(number == 1)
@@ -359,7 +308,7 @@ impl Check {
 
     fn required(&mut self, key: &'static str) {
         if self.keys.get(key).is_none_or(Value::is_null) {
-            self.error("offline.missing-key", key, "there is no value", "write the key with its value");
+            self.found(OFFLINE_MISSING_KEY, key, "there is no value");
         }
     }
 
@@ -369,7 +318,7 @@ impl Check {
             Value::String(text) => Some(text),
             Value::Null => None,
             _ => {
-                self.error("offline.wrong-type", key, "the value is no text", "write it in quotes");
+                self.wrong_type(key, "the value is no text", "write it in quotes");
                 None
             }
         }
@@ -382,7 +331,7 @@ impl Check {
         }
         let number = value.as_u64();
         if number.is_none() {
-            self.error("offline.wrong-type", key, "the value is no whole number", "write it without quotes");
+            self.wrong_type(key, "the value is no whole number", "write it without quotes");
         }
         number
     }

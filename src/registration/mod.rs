@@ -3,6 +3,7 @@
 //! Nothing here talks to the service.
 
 pub mod csv;
+pub mod findings;
 pub mod hash;
 
 pub use self::hash::HashContents;

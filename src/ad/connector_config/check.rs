@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::findings::*;
 use super::{ACCOUNT, ConnectorConfig, ConnectorFile, DISABLE_OU_UPDATES, Proxy, UNITS, same_key};
 use crate::model::invalid::nearest;
-use crate::model::{Finding, OrganizationalUnit, Severity};
+use crate::model::{Finding, FindingKind, OrganizationalUnit};
 
 /// Keys with the values that the connector's installer writes.
 const SHIPPED: &[(ConnectorFile, &str, &str)] = &[
@@ -52,22 +53,10 @@ impl ConnectorConfig {
             !units.iter().any(|other| other.same_as(unit))
         };
         let missing = wanted.iter().filter(|unit| lacks(&has, unit)).map(|unit| {
-            self.finding(
-                "connector-config.missing-ou",
-                Severity::Error,
-                UNITS,
-                format!("{unit} is not in the list"),
-                "add it, and click Configure Managed Service Account in the wizard; or delegate the unit by hand",
-            )
+            self.finding(CONNECTOR_CONFIG_MISSING_OU, UNITS, format!("{unit} is not in the list"))
         });
         let extra = has.iter().filter(|unit| lacks(wanted, unit)).map(|unit| {
-            self.finding(
-                "connector-config.extra-ou",
-                Severity::Warning,
-                UNITS,
-                format!("{unit} is in the list and not wanted"),
-                "remove it if no other deployment needs it",
-            )
+            self.finding(CONNECTOR_CONFIG_EXTRA_OU, UNITS, format!("{unit} is in the list and not wanted"))
         });
         missing.chain(extra).collect()
     }
@@ -75,11 +64,9 @@ impl ConnectorConfig {
     fn check_keys(&self, findings: &mut Vec<Finding>) {
         if let Some(problem) = self.settings_elsewhere() {
             findings.push(self.finding(
-                "connector-config.settings-elsewhere",
-                Severity::Warning,
+                CONNECTOR_CONFIG_SETTINGS_ELSEWHERE,
                 "appSettings",
                 format!("the file {problem}"),
-                "keep one appSettings with all settings in this file",
             ));
         }
         let mut keys: BTreeMap<String, (&str, usize)> = BTreeMap::new();
@@ -92,11 +79,9 @@ impl ConnectorConfig {
         for (key, count) in keys.values() {
             if *count > 1 {
                 findings.push(self.finding(
-                    "connector-config.duplicate-key",
-                    Severity::Warning,
+                    CONNECTOR_CONFIG_DUPLICATE_KEY,
                     key,
                     "the key is there more than once",
-                    "keep one of them",
                 ));
             }
             if known.iter().any(|known| same_key(known, key)) {
@@ -104,29 +89,21 @@ impl ConnectorConfig {
             }
             let meant = nearest(key, known.iter().copied());
             if let Some(meant) = meant.filter(|meant| !keys.contains_key(&meant.to_ascii_lowercase())) {
-                findings.push(self.finding(
-                    "connector-config.renamed-key",
-                    Severity::Error,
-                    key,
-                    format!("the connector knows no such key; {meant} is not there"),
-                    format!("rename it to {meant}"),
-                ));
+                let evidence = format!("the connector knows no such key; {meant} is not there");
+                let finding = self.finding(CONNECTOR_CONFIG_RENAMED_KEY, key, evidence);
+                findings.push(finding.with_remedy(format!("rename it to {meant}")));
             }
         }
         for (_, key, shipped) in SHIPPED.iter().filter(|(file, ..)| *file == self.file()) {
             let value = self.setting(key);
             if value != Some(shipped) {
-                findings.push(self.finding(
-                    "connector-config.not-as-shipped",
-                    Severity::Info,
-                    key,
-                    if value.is_some() {
-                        "has another value than the installer writes"
-                    } else {
-                        "is not there"
-                    },
-                    format!("unless the cloud is a national one, set it to {shipped}"),
-                ));
+                let evidence = match value {
+                    Some(_) => "has another value than the installer writes",
+                    None => "is not there",
+                };
+                let remedy = format!("unless the cloud is a national one, set it to {shipped}");
+                let finding = self.finding(CONNECTOR_CONFIG_NOT_AS_SHIPPED, key, evidence);
+                findings.push(finding.with_remedy(remedy));
             }
         }
     }
@@ -141,29 +118,21 @@ impl ConnectorConfig {
             if backslashes % 2 == 1 && units.peek().is_some() {
                 let rest = units.next().map_or("", OrganizationalUnit::as_str);
                 findings.push(self.finding(
-                    "connector-config.separator-in-ou",
-                    Severity::Error,
+                    CONNECTOR_CONFIG_SEPARATOR_IN_OU,
                     UNITS,
                     format!("{unit};{rest} has a semicolon in a name, at which the connector separates"),
-                    "write it as \\3B, or use a unit without one",
                 ));
                 continue;
             }
             if let Some(violation) = unit.violation() {
-                findings.push(self.finding(
-                    "connector-config.invalid-ou",
-                    Severity::Error,
-                    UNITS,
-                    format!("{unit} {}", violation.problem()),
-                    violation.remedy().to_owned(),
-                ));
+                let evidence = format!("{unit} {}", violation.problem());
+                let finding = self.finding(CONNECTOR_CONFIG_INVALID_OU, UNITS, evidence);
+                findings.push(finding.with_remedy(violation.remedy().to_owned()));
             } else if !seen.insert(same_name(unit)) {
                 findings.push(self.finding(
-                    "connector-config.duplicate-ou",
-                    Severity::Info,
+                    CONNECTOR_CONFIG_DUPLICATE_OU,
                     UNITS,
                     format!("{unit} is in the list more than once"),
-                    "keep one of them",
                 ));
             }
         }
@@ -177,11 +146,9 @@ impl ConnectorConfig {
             });
             if !is_good {
                 findings.push(self.finding(
-                    "connector-config.account-form",
-                    Severity::Error,
+                    CONNECTOR_CONFIG_ACCOUNT_FORM,
                     ACCOUNT,
                     "the value is not account@domain",
-                    "write the managed service account as account@domain, such as odj$@corp.example",
                 ));
             }
         }
@@ -189,30 +156,23 @@ impl ConnectorConfig {
         let is_disabled = disabled.eq_ignore_ascii_case("true");
         if !(is_disabled || disabled.is_empty() || disabled.eq_ignore_ascii_case("false")) {
             findings.push(self.finding(
-                "connector-config.not-a-switch",
-                Severity::Warning,
+                CONNECTOR_CONFIG_NOT_A_SWITCH,
                 DISABLE_OU_UPDATES,
                 format!("the value is {disabled:?}"),
-                "write true or false",
             ));
         }
-        match (account, is_disabled) {
-            (Some(_), false) => findings.push(self.finding(
-                "connector-config.ou-updates-with-account",
-                Severity::Warning,
-                DISABLE_OU_UPDATES,
+        let (kind, evidence) = match (account, is_disabled) {
+            (Some(_), false) => (
+                CONNECTOR_CONFIG_OU_UPDATES_WITH_ACCOUNT,
                 "a managed service account of one's own is set, and the wizard still tries to change permissions",
-                "set it to true, and delegate the units by hand",
-            )),
-            (None, true) => findings.push(self.finding(
-                "connector-config.ou-updates-disabled",
-                Severity::Info,
-                DISABLE_OU_UPDATES,
+            ),
+            (None, true) => (
+                CONNECTOR_CONFIG_OU_UPDATES_DISABLED,
                 "the wizard does not give the connector its permissions on the units",
-                "delegate the units by hand, or set it to false",
-            )),
-            _ => {}
-        }
+            ),
+            _ => return,
+        };
+        findings.push(self.finding(kind, DISABLE_OU_UPDATES, evidence));
     }
 
     fn check_proxy(&self, findings: &mut Vec<Finding>) {
@@ -222,33 +182,22 @@ impl ConnectorConfig {
             .any(|(place, _)| self.document.first_child(place, "defaultProxy").is_some());
         if has_nested {
             findings.push(self.finding(
-                "connector-config.nested-default-proxy",
-                Severity::Warning,
+                CONNECTOR_CONFIG_NESTED_DEFAULT_PROXY,
                 PLACE,
                 "defaultProxy stands inside of defaultProxy, which .NET's schema does not have",
-                "write <defaultProxy enabled=\"false\" /> alone",
             ));
         }
         if matches!(self.proxy(), Proxy::Server(server) if !server.address.contains("://")) {
             findings.push(self.finding(
-                "connector-config.proxy-without-scheme",
-                Severity::Info,
+                CONNECTOR_CONFIG_PROXY_WITHOUT_SCHEME,
                 PLACE,
                 "the address is not a URI, which .NET's documentation asks for",
-                "if the connector cannot reach the internet, write http:// before it",
             ));
         }
     }
 
-    fn finding(
-        &self,
-        id: &'static str,
-        severity: Severity,
-        what: &str,
-        evidence: impl Into<String>,
-        remedy: impl Into<std::borrow::Cow<'static, str>>,
-    ) -> Finding {
-        Finding::new(id, severity, format!("{}: {what}", self.file()), evidence, remedy)
+    fn finding(&self, kind: FindingKind, what: &str, evidence: impl Into<String>) -> Finding {
+        kind.at(format!("{}: {what}", self.file()), evidence)
     }
 }
 
@@ -263,11 +212,9 @@ pub fn compare_connector_configs(wizard: &ConnectorConfig, service: &ConnectorCo
         return Vec::new();
     }
     vec![wizard.finding(
-        "connector-config.proxy-differs",
-        Severity::Error,
+        CONNECTOR_CONFIG_PROXY_DIFFERS,
         "system.net/defaultProxy",
         format!("{} has another one", service.file()),
-        "write the same into both files, and restart Intune ODJConnector Service",
     )]
 }
 

@@ -19,6 +19,7 @@
 //! Account* in the wizard; a change of the proxy, when the service `Intune ODJConnector Service` is restarted.
 
 mod check;
+pub mod findings;
 mod proxy;
 mod xml;
 

@@ -29,6 +29,7 @@ use self::rights::Verdict;
 use super::delegation::{DelegationProfile, Principal};
 use super::descriptor::{AccessMask, AceEffect, Control, Sid};
 use super::directory::{Directory, DirectoryError, Filter, Search};
+use super::findings::*;
 use super::place::Place;
 use super::{Account, AccountKind, Domain, dn};
 use crate::model::{ComputerNamePrefix, Finding, OrganizationalUnit, Severity};
@@ -73,6 +74,8 @@ pub struct ConnectorRights {
     pub account: Account,
     /// Whether it may create computer accounts there, all entries and all its groups considered.
     pub may_create: bool,
+    /// The finding of the entry that denies it that right, if one does.
+    pub denied: Option<Finding>,
     /// The most that entries for the account itself give, own or inherited ones.
     pub profile: Option<DelegationProfile>,
     /// How many computer accounts it has created by the domain's quota, which counts those alone.
@@ -130,7 +133,7 @@ impl Preflight {
             findings: Vec::new(),
         };
         self.check(directory, &mut report).await?;
-        report.findings.sort_by(|a, b| (b.severity, &a.id, &a.place).cmp(&(a.severity, &b.id, &b.place)));
+        Finding::sort(&mut report.findings);
         Ok(report)
     }
 
@@ -140,13 +143,8 @@ impl Preflight {
         report: &mut PreflightReport,
     ) -> Result<(), DirectoryError> {
         let Some(domain) = Domain::read(directory).await? else {
-            report.findings.push(Finding::new(
-                "ad.not-active-directory",
-                Severity::Error,
-                "server",
-                "it does not say that it is Active Directory",
-                "connect to a domain controller",
-            ));
+            let evidence = "it does not say that it is Active Directory";
+            report.findings.push(AD_NOT_ACTIVE_DIRECTORY.at("server", evidence));
             return Ok(());
         };
         report.domain = Some(domain.clone());
@@ -156,8 +154,9 @@ impl Preflight {
         if let Some(place) = &place {
             for account in &accounts {
                 let verdict = Verdict::of(directory, &domain, place, account).await?;
-                report.findings.extend(verdict.findings(&domain, place, account));
-                report.connectors.push(verdict.rights(account));
+                let findings = verdict.findings(&domain, place, account);
+                report.connectors.push(verdict.rights(account, &findings));
+                report.findings.extend(findings);
             }
             check_all(place, report);
         }
@@ -176,23 +175,19 @@ impl Preflight {
         domain: &Domain,
         report: &mut PreflightReport,
     ) -> Result<Option<Place>, DirectoryError> {
-        let mut found = |id, severity, place: &str, evidence: String, remedy: &'static str| {
-            report.findings.push(Finding::new(id, severity, place, evidence, remedy));
-        };
         let name = match &self.unit {
             Some(unit) if !unit.domain().same_as(&domain.name) => {
                 let evidence = format!("it is in {}, and the server is of {}", unit.domain(), domain.name);
-                let remedy = "connect to a domain controller of the unit's domain, or correct the unit";
-                found("ad.other-domain", Severity::Error, unit.as_str(), evidence, remedy);
+                report.findings.push(AD_OTHER_DOMAIN.at(unit.as_str(), evidence));
                 return Ok(None);
             }
             Some(unit) => unit.as_str(),
             None => match &domain.computers {
                 Some(container) => container,
                 None => {
-                    let evidence = "the domain does not tell where computer accounts are created".to_owned();
-                    let remedy = "name an organizational unit";
-                    found("ad.ou-missing", Severity::Error, domain.name.as_str(), evidence, remedy);
+                    let evidence = "the domain does not tell where computer accounts are created";
+                    let finding = AD_OU_MISSING.at(domain.name.as_str(), evidence);
+                    report.findings.push(finding.with_remedy("name an organizational unit"));
                     return Ok(None);
                 }
             },
@@ -205,21 +200,16 @@ impl Preflight {
                     format!("there is no such organizational unit; one of that name is {}", moved.join("; "))
                 }
             };
-            let remedy =
-                "create it, or put the right one into the settings and into the connector's configuration";
-            found("ad.ou-missing", Severity::Error, name, evidence, remedy);
+            report.findings.push(AD_OU_MISSING.at(name, evidence));
             return Ok(None);
         };
         if self.unit.is_some() && !place.is("organizationalUnit") {
-            let evidence = "it is not an organizational unit".to_owned();
-            found("ad.not-an-ou", Severity::Error, name, evidence, "name an organizational unit");
+            report.findings.push(AD_NOT_AN_OU.at(name, "it is not an organizational unit"));
         }
         if place.descriptor().is_none() {
-            let evidence = "its permissions may not be read".to_owned();
-            let remedy = "sign in as an account that may read permissions";
-            found("ad.rights-not-readable", Severity::Error, name, evidence, remedy);
+            report.findings.push(AD_RIGHTS_NOT_READABLE.at(name, "its permissions may not be read"));
         }
-        check_dacl(&place, name, &mut found);
+        check_dacl(&place, name, &mut report.findings);
         report.may_delegate = place.may_delegate();
         report.place = Some(place.name().to_owned());
         Ok(Some(place))
@@ -256,23 +246,15 @@ impl Preflight {
             None => None,
         };
         let Some((name, entry)) = container else {
-            report.findings.push(Finding::new(
-                "ad.no-accounts-container",
-                Severity::Warning,
+            report.findings.push(AD_NO_ACCOUNTS_CONTAINER.at(
                 domain.name.as_str(),
                 "there is no container Managed Service Accounts, or it may not be seen",
-                "a connector cannot be installed without: restore the container",
             ));
             return Ok(());
         };
         if !entry.has("allowedChildClassesEffective", MANAGED_SERVICE_ACCOUNT) {
-            report.findings.push(Finding::new(
-                "ad.cannot-create-accounts",
-                Severity::Info,
-                name.as_str(),
-                "the signed-in account may not create managed service accounts",
-                "whoever installs a connector needs the right to create msDS-ManagedServiceAccount objects there",
-            ));
+            let evidence = "the signed-in account may not create managed service accounts";
+            report.findings.push(AD_CANNOT_CREATE_ACCOUNTS.at(name.as_str(), evidence));
         }
         Ok(())
     }
@@ -286,34 +268,24 @@ impl Preflight {
     ) -> Result<Vec<Account>, DirectoryError> {
         let mut accounts = Vec::new();
         for principal in &self.connectors {
-            let mut error = |id, evidence: &str, remedy: &'static str| {
-                let place = principal.to_string();
-                report.findings.push(Finding::new(id, Severity::Error, place, evidence, remedy));
-            };
-            if domain.is_foreign(principal) {
-                let remedy =
-                    "a connector serves the domain of its own server alone: name its account in this domain";
-                error("ad.account-of-another-domain", "the account belongs to another domain", remedy);
+            let missing = if domain.is_foreign(principal) {
+                AD_ACCOUNT_OF_ANOTHER_DOMAIN
+                    .at(principal.to_string(), "the account belongs to another domain")
+            } else if let Some(account) = domain.account(directory, principal).await? {
+                accounts.push(account);
                 continue;
-            }
-            match domain.account(directory, principal).await? {
-                Some(account) => accounts.push(account),
-                None => {
-                    let remedy = "look the name up on the connector's server (services, Log On As); a computer or \
-                                  managed service account ends with $";
-                    error("ad.account-missing", "there is no such account, or it may not be seen", remedy);
-                }
-            }
+            } else {
+                AD_ACCOUNT_MISSING
+                    .at(principal.to_string(), "there is no such account, or it may not be seen")
+            };
+            report.findings.push(missing);
         }
         if self.connectors.is_empty() {
             accounts = domain.connector_accounts(directory).await?;
             if accounts.is_empty() {
-                report.findings.push(Finding::new(
-                    "ad.no-connector-account",
-                    Severity::Warning,
+                report.findings.push(AD_NO_CONNECTOR_ACCOUNT.at(
                     domain.name.as_str(),
                     "no account was named, and the domain has none whose name begins with msaODJ",
-                    "install the connector, or name the account that it runs as",
                 ));
             }
         }
@@ -351,21 +323,14 @@ impl fmt::Display for PreflightReport {
 }
 
 /// What is worth knowing of the permissions, whoever is meant.
-fn check_dacl(
-    place: &Place,
-    name: &str,
-    found: &mut impl FnMut(&'static str, Severity, &str, String, &'static str),
-) {
+fn check_dacl(place: &Place, name: &str, findings: &mut Vec<Finding>) {
     let Some(descriptor) = place.descriptor() else { return };
     let Some(dacl) = descriptor.dacl() else {
-        let evidence = "it has no list of permissions: everybody may do everything".to_owned();
-        found("ad.no-dacl", Severity::Warning, name, evidence, "give it the permissions of a new unit");
+        findings.push(AD_NO_DACL.at(name, "it has no list of permissions: everybody may do everything"));
         return;
     };
     if descriptor.control().contains(Control::DACL_PROTECTED) {
-        let evidence = "it inherits no permissions from above".to_owned();
-        let remedy = "nothing: the right has to be granted on the unit itself";
-        found("ad.inheritance-off", Severity::Info, name, evidence, remedy);
+        findings.push(AD_INHERITANCE_OFF.at(name, "it inherits no permissions from above"));
     }
     let everyone = Sid::everyone();
     let is_protection = dacl.aces().iter().any(|ace| {
@@ -374,33 +339,24 @@ fn check_dacl(
             && ace.mask().is_some_and(|mask| mask.contains(AccessMask::DELETE_CHILD))
     });
     if is_protection {
-        let evidence = "nobody may delete what is in it: a unit in it is protected from deletion".to_owned();
-        let remedy =
-            "nothing: computers can still be created, and deleted by whoever may delete the computer itself";
-        found("ad.protected-from-deletion", Severity::Info, name, evidence, remedy);
+        let evidence = "nobody may delete what is in it: a unit in it is protected from deletion";
+        findings.push(AD_PROTECTED_FROM_DELETION.at(name, evidence));
     }
 }
 
 fn check_account(account: &Account) -> Option<Finding> {
-    let finding = |id, severity, evidence: String, remedy: &'static str| {
-        Some(Finding::new(id, severity, account.to_string(), evidence, remedy))
-    };
-    match account.kind {
-        _ if !account.enabled => {
-            let evidence = "the account is disabled".to_owned();
-            finding("ad.account-disabled", Severity::Error, evidence, "enable it")
-        }
+    let (kind, evidence) = match account.kind {
+        _ if !account.enabled => (AD_ACCOUNT_DISABLED, "the account is disabled".to_owned()),
         AccountKind::User | AccountKind::Group => {
-            let evidence = format!("it is a {}, and no connector runs as one", account.kind);
-            finding("ad.unusual-account", Severity::Warning, evidence, "name the connector's own account")
+            (AD_UNUSUAL_ACCOUNT, format!("it is a {}, and no connector runs as one", account.kind))
         }
         AccountKind::Computer => {
-            let evidence = "a connector that runs as its server's account is a legacy one".to_owned();
-            let remedy = "install version 6.2501.2000.5 or newer, which runs as a managed service account";
-            finding("ad.legacy-account", Severity::Warning, evidence, remedy)
+            let evidence = "a connector that runs as its server's account is a legacy one";
+            (AD_LEGACY_ACCOUNT, evidence.to_owned())
         }
-        AccountKind::ManagedServiceAccount | AccountKind::GroupManagedServiceAccount => None,
-    }
+        AccountKind::ManagedServiceAccount | AccountKind::GroupManagedServiceAccount => return None,
+    };
+    Some(kind.at(account.to_string(), evidence))
 }
 
 /// What only all connectors together show.
@@ -408,24 +364,16 @@ fn check_all(place: &Place, report: &mut PreflightReport) {
     let able = report.connectors.iter().filter(|connector| connector.may_create).count();
     let all = report.connectors.len();
     if able > 0 && able < all {
-        report.findings.push(Finding::new(
-            "ad.connectors-differ",
-            Severity::Warning,
+        report.findings.push(AD_CONNECTORS_DIFFER.at(
             place.name(),
             format!(
                 "{able} of {all} connectors may create computers: it works or fails by which of them answers"
             ),
-            "grant the right to every connector's account: each server has its own",
         ));
     }
     if able < all && !report.may_delegate {
-        report.findings.push(Finding::new(
-            "ad.cannot-delegate",
-            Severity::Warning,
-            place.name(),
-            "the signed-in account may not change the permissions",
-            "sign in as an account that may, or give the text of the delegation to someone who may",
-        ));
+        let evidence = "the signed-in account may not change the permissions";
+        report.findings.push(AD_CANNOT_DELEGATE.at(place.name(), evidence));
     }
 }
 

@@ -3,7 +3,8 @@
 use crate::ad::Domain;
 use crate::ad::descriptor::Sid;
 use crate::ad::directory::{DescriptorParts, Directory, DirectoryError, Filter, Search};
-use crate::model::{ComputerNamePrefix, Finding, Severity};
+use crate::ad::findings::*;
+use crate::model::{ComputerNamePrefix, Finding};
 
 /// More computers than a domain has of one prefix.
 const MOST_NAMES: usize = 500_000;
@@ -47,20 +48,17 @@ pub(super) async fn check(
         }
     }
     let mut findings = Vec::new();
-    let mut found = |id, severity, evidence: String, remedy: &'static str| {
-        findings.push(Finding::new(id, severity, format!("prefix {prefix}"), evidence, remedy));
-    };
+    let place = || format!("prefix {prefix}");
     let space = u64::from(characters).saturating_pow(u32::from(prefix.suffix_length()));
     let evidence = format!("{taken} of about {space} names are taken");
     match () {
         () if taken >= space => {
-            found("ad.no-names-left", Severity::Error, evidence, "use a shorter prefix, or another one");
+            findings.push(AD_NO_NAMES_LEFT.at(place(), evidence));
         }
         () if taken > space / 10 => {
-            let remedy = "use a shorter prefix: names are made at random, and one that is taken fails";
-            found("ad.few-names-left", Severity::Warning, evidence, remedy);
+            findings.push(AD_FEW_NAMES_LEFT.at(place(), evidence));
         }
-        () if taken > 0 => found("ad.names-taken", Severity::Info, evidence, "nothing: enough are left"),
+        () if taken > 0 => findings.push(AD_NAMES_TAKEN.at(place(), evidence)),
         () => {}
     }
     if !foreign.is_empty() {
@@ -71,9 +69,7 @@ pub(super) async fn check(
             foreign.len(),
             shown.join(", ")
         );
-        let remedy = "delete accounts that are not needed, or put their owners on the list of the policy \
-                      \"Domain controller: Allow computer account re-use during domain join\" (KB5020276)";
-        found("ad.reuse-blocked", Severity::Info, evidence, remedy);
+        findings.push(AD_REUSE_BLOCKED.at(place(), evidence));
     }
     Ok(findings)
 }

@@ -4,9 +4,10 @@ use super::{ConnectorRights, around};
 use crate::ad::delegation::DelegationProfile;
 use crate::ad::descriptor::{Access, AccessMask, Ace, Guid, Sid};
 use crate::ad::directory::{Directory, DirectoryError, Filter, Search};
+use crate::ad::findings::*;
 use crate::ad::place::Place;
 use crate::ad::{Account, Domain};
-use crate::model::{Finding, Severity};
+use crate::model::Finding;
 
 /// More computers than one account creates by any quota.
 const MOST_CREATED: usize = 100_000;
@@ -51,10 +52,12 @@ impl Verdict {
         self.access.as_ref().is_some_and(Access::is_granted)
     }
 
-    pub(super) fn rights(&self, account: &Account) -> ConnectorRights {
+    /// `findings`: those of this verdict.
+    pub(super) fn rights(&self, account: &Account, findings: &[Finding]) -> ConnectorRights {
         ConnectorRights {
             account: account.clone(),
             may_create: self.may_create(),
+            denied: findings.iter().find(|finding| finding.is(&AD_CREATE_DENIED)).cloned(),
             profile: self.profile,
             created_by_quota: self.created_by_quota,
         }
@@ -62,31 +65,25 @@ impl Verdict {
 
     pub(super) fn findings(&self, domain: &Domain, place: &Place, account: &Account) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let mut found = |id, severity, evidence: String, remedy: &'static str| {
-            findings.push(Finding::new(id, severity, place.name(), evidence, remedy));
-        };
         let Some(access) = &self.access else { return findings };
         let by = self.decided.as_ref().map(|(ace, origin)| format!("by {origin}: {ace}"));
         match (self.may_create(), &by) {
             (true, Some(by)) => {
                 let evidence = format!("{account} may create computers, {by}");
-                found("ad.may-create", Severity::Info, evidence, "nothing: this is as it should be");
+                findings.push(AD_MAY_CREATE.at(place.name(), evidence));
             }
             // Without a list of permissions, which is a finding of its own.
             (true, None) => {}
             (false, Some(by)) => {
                 let evidence = format!("{account} may not create computers: it is denied, {by}");
-                let remedy =
-                    "remove the entry that denies, or take the account out of the group that it names";
-                found("ad.create-denied", Severity::Error, evidence, remedy);
+                findings.push(AD_CREATE_DENIED.at(place.name(), evidence));
             }
             (false, None) => {
                 let evidence = format!(
                     "{account} may not create computers: no entry gives it the right{}",
                     self.by_quota(domain)
                 );
-                let remedy = "delegate it: create computer objects, this object only";
-                found("ad.cannot-create", Severity::Error, evidence, remedy);
+                findings.push(AD_CANNOT_CREATE.at(place.name(), evidence));
             }
         }
         if !access.not_understood.is_empty() {
@@ -95,15 +92,12 @@ impl Verdict {
                  be something else",
                 access.not_understood.len()
             );
-            let remedy = "look at them, and try it out";
-            found("ad.rights-uncertain", Severity::Warning, evidence, remedy);
+            findings.push(AD_RIGHTS_UNCERTAIN.at(place.name(), evidence));
         }
         if self.may_create() && self.profile > Some(DelegationProfile::CreateOnly) {
             let evidence =
                 format!("{account} has more than a connector needs now: {}", by_profile(self.profile));
-            let remedy =
-                "for a connector with a managed service account, creating computers in this unit is enough";
-            found("ad.more-than-needed", Severity::Info, evidence, remedy);
+            findings.push(AD_MORE_THAN_NEEDED.at(place.name(), evidence));
         }
         findings
     }

@@ -1,7 +1,8 @@
 //! What is written down about a device when it is registered.
 
 use super::{InvalidValue, checked, no_control, no_outer_blanks, not_empty};
-use crate::model::{Finding, Severity};
+use crate::model::Finding;
+use crate::model::findings::USER_NON_ROUTABLE_SUFFIX;
 
 checked! {
     /// The group tag of a device: free text that dynamic groups select by, there as `[OrderID]:tag`.
@@ -63,13 +64,8 @@ impl UserPrincipalName {
         if !NOT_ROUTABLE.contains(&last.as_str()) {
             return Vec::new();
         }
-        vec![Finding::new(
-            "user.non-routable-suffix",
-            Severity::Warning,
-            "user_principal_name",
-            format!("the suffix ends in .{last}, which no tenant can verify"),
-            "give the user a user principal name on a verified domain before the device is deployed",
-        )]
+        let evidence = format!("the suffix ends in .{last}, which no tenant can verify");
+        vec![USER_NON_ROUTABLE_SUFFIX.at("user_principal_name", evidence)]
     }
 }
 

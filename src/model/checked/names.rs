@@ -1,7 +1,8 @@
 //! Names and texts that an administrator writes.
 
 use super::{InvalidValue, at_most, checked, no_control, not_empty, only};
-use crate::model::{Finding, Severity, shorten};
+use crate::model::findings::{ESP_LONG_ERROR_MESSAGE, PROFILE_DISPUTED_CHARACTER, PROFILE_HYPHEN};
+use crate::model::{Finding, shorten};
 
 checked! {
     /// The name of a deployment profile: 1 to 200 characters.
@@ -64,15 +65,10 @@ impl CustomErrorMessage {
         if length <= SAFE_MESSAGE_LENGTH {
             return Vec::new();
         }
-        vec![Finding::new(
-            "esp.long-error-message",
-            Severity::Warning,
-            "custom_error_message",
-            format!(
-                "has {length} characters; sources disagree on whether more than {SAFE_MESSAGE_LENGTH} are accepted"
-            ),
-            "shorten it to 1,000 characters",
-        )]
+        let evidence = format!(
+            "has {length} characters; sources disagree on whether more than {SAFE_MESSAGE_LENGTH} are accepted"
+        );
+        vec![ESP_LONG_ERROR_MESSAGE.at("custom_error_message", evidence)]
     }
 }
 
@@ -120,27 +116,17 @@ fn check_custom_error_message(what: &'static str, text: &str) -> Result<(), Inva
 fn lint_profile_text(place: &'static str, text: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     if text.contains('-') {
-        findings.push(Finding::new(
-            "profile.hyphen",
-            Severity::Warning,
-            place,
-            format!(
-                "{:?} has a hyphen, which several tools report as refused with an error 400 or 500 that gives no reason",
-                shorten(text)
-            ),
-            "write it without a hyphen",
-        ));
+        let evidence = format!(
+            "{:?} has a hyphen, which several tools report as refused with an error 400 or 500 that gives no reason",
+            shorten(text)
+        );
+        findings.push(PROFILE_HYPHEN.at(place, evidence));
     }
     let disputed: Vec<char> = "!#$%&'()*+;<=>^".chars().filter(|c| text.contains(*c)).collect();
     if !disputed.is_empty() {
         let disputed = disputed.into_iter().map(String::from).collect::<Vec<_>>().join(" ");
-        findings.push(Finding::new(
-            "profile.disputed-character",
-            Severity::Warning,
-            place,
-            format!("{:?} has {disputed}, which some tools report as refused", shorten(text)),
-            "write letters, digits and blanks if the service answers 400 without a reason",
-        ));
+        let evidence = format!("{:?} has {disputed}, which some tools report as refused", shorten(text));
+        findings.push(PROFILE_DISPUTED_CHARACTER.at(place, evidence));
     }
     findings
 }

@@ -1,7 +1,8 @@
 //! The distinguished name of an organizational unit.
 
 use super::{AdDomain, InvalidValue, checked, not_empty};
-use crate::model::{Finding, Severity};
+use crate::model::Finding;
+use crate::model::findings::OU_SEMICOLON;
 
 checked! {
     /// An organizational unit by its distinguished name (RFC 4514), such as `OU=Laptops,OU=Berlin,DC=contoso,DC=com`.
@@ -80,13 +81,7 @@ impl OrganizationalUnit {
         if !self.names().iter().any(|name| name.contains(';')) {
             return Vec::new();
         }
-        vec![Finding::new(
-            "ou.semicolon",
-            Severity::Warning,
-            "organizational_unit",
-            format!("{} has a semicolon in a name", self.as_str()),
-            "use a unit without one: the Intune Connector's configuration file separates units by semicolons",
-        )]
+        vec![OU_SEMICOLON.at("organizational_unit", format!("{} has a semicolon in a name", self.as_str()))]
     }
 }
 

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::model::findings::PROFILE_KEYBOARD_WITHOUT_LANGUAGE;
 use crate::model::patch::same_members;
 use crate::model::settings::{
     PropertyRule, Reader, Write, list, same_set, same_text, same_text_in_any_case, text_or_null, violation,
 };
 use crate::model::{
-    DeviceUsageType, Finding, InvalidValue, Locale, ProfileDescription, ProfileName, Properties, Severity,
-    Text, UserType,
+    DeviceUsageType, Finding, InvalidValue, Locale, ProfileDescription, ProfileName, Properties, Text,
+    UserType,
 };
 
 pub(super) const NEW_OOBE: &str = "outOfBoxExperienceSetting";
@@ -83,12 +84,9 @@ impl Common<'_> {
         findings.extend(self.display_name.lint());
         findings.extend(self.description.map(ProfileDescription::lint).unwrap_or_default());
         if self.keyboard_skipped && !matches!(self.locale, Locale::Language(_)) {
-            findings.push(Finding::new(
-                "profile.keyboard-without-language",
-                Severity::Warning,
+            findings.push(PROFILE_KEYBOARD_WITHOUT_LANGUAGE.at(
                 "keyboard_selection_page_skipped",
                 "the keyboard page is skipped, but no language is set",
-                "set a language: the keyboard comes from it",
             ));
         }
         findings

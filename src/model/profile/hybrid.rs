@@ -9,11 +9,12 @@ use super::common::{
     self, Common, DEVICE_TYPE, NEW_OOBE, Oobe, SCOPE_TAGS, TEMPLATE, USAGE, USER_TYPE, description, either,
     locale, name, set_default, yes,
 };
+use crate::model::findings::{PROFILE_HYBRID_NAME_TEMPLATE, PROFILE_HYBRID_NOT_USER_DRIVEN};
 use crate::model::open_enum::known;
 use crate::model::settings::{PropertyRule, Reader, Settings, Write, setters};
 use crate::model::{
     DeviceType, DeviceUsageType, Finding, InvalidValue, Locale, ProfileDescription, ProfileName, Properties,
-    Severity, Text, UserType,
+    Text, UserType,
 };
 
 /// A deployment profile for Microsoft Entra hybrid join.
@@ -115,21 +116,13 @@ impl HybridJoinProfile {
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = self.common().lint();
         if self.kept.get(NEW_OOBE).is_some_and(|oobe| oobe.get(USAGE).is_some()) {
-            findings.push(Finding::new(
-                "profile.hybrid-not-user-driven",
-                Severity::Error,
-                "device_usage_type",
-                "the profile is not for a single user",
-                "make a new profile: hybrid join is user-driven only",
-            ));
+            let evidence = "the profile is not for a single user";
+            findings.push(PROFILE_HYBRID_NOT_USER_DRIVEN.at("device_usage_type", evidence));
         }
         if let Some(template) = self.kept.text(TEMPLATE) {
-            findings.push(Finding::new(
-                "profile.hybrid-name-template",
-                Severity::Warning,
+            findings.push(PROFILE_HYBRID_NAME_TEMPLATE.at(
                 "device_name_template",
                 format!("has the template {template:?}, which a hybrid join does not use"),
-                "clear it: the name comes from the prefix in the domain join profile",
             ));
         }
         findings

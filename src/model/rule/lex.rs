@@ -1,6 +1,10 @@
 //! A rule's text as tokens.
 
 use super::lint::Remark;
+use crate::model::findings::{
+    RULE_BACKSLASH, RULE_BACKTICK, RULE_SINGLE_QUOTE, RULE_SYNTAX, RULE_TYPOGRAPHIC_DASH,
+    RULE_TYPOGRAPHIC_QUOTES,
+};
 
 /// A token and the index of its first character.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,9 +28,6 @@ pub(super) enum TokenKind {
     /// Quoted text, without its quotes and escapes.
     Text(String),
 }
-
-const SYNTAX: &str = "rule.syntax";
-const QUOTES: &str = "rule.typographic-quotes";
 
 /// Splits `text`; adds remarks on what is readable but doubtful.
 pub(super) fn tokens(text: &str, remarks: &mut Vec<Remark>) -> Result<Vec<Token>, Remark> {
@@ -73,11 +74,10 @@ impl Lexer<'_> {
             '"' | '\'' => self.quoted(c, position)?,
             '-' => self.operator(position)?,
             dash if is_dash(dash) => {
-                self.remarks.push(Remark::warning(
-                    "rule.typographic-dash",
+                self.remarks.push(Remark::new(
+                    RULE_TYPOGRAPHIC_DASH,
                     position,
                     format!("{dash:?} is a dash, as word processors and web pages write it"),
-                    "write a hyphen (-) before the operator",
                 ));
                 self.operator(position)?
             }
@@ -90,12 +90,8 @@ impl Lexer<'_> {
     fn operator(&mut self, position: usize) -> Result<TokenKind, Remark> {
         match self.take_if(is_word) {
             Some(first) => Ok(self.word(first, true)),
-            None => Err(Remark::error(
-                SYNTAX,
-                position,
-                "a hyphen stands alone",
-                "write the operator right after its hyphen, such as -eq",
-            )),
+            None => Err(Remark::new(RULE_SYNTAX, position, "a hyphen stands alone")
+                .with_remedy("write the operator right after its hyphen, such as -eq")),
         }
     }
 
@@ -117,30 +113,28 @@ impl Lexer<'_> {
             match c {
                 '`' if self.take_if(|c| c == '"').is_some() => text.push('"'),
                 '`' => {
-                    self.remarks.push(Remark::warning(
-                        "rule.backtick",
-                        position,
-                        "a backtick that does not stand before a double quote, which Microsoft does not describe",
-                        "leave it out, or try the rule on one device first",
-                    ));
+                    let problem = "a backtick that does not stand before a double quote, which Microsoft does not \
+                                   describe";
+                    self.remarks.push(Remark::new(RULE_BACKTICK, position, problem));
                     text.push('`');
                 }
                 '\'' if self.take_if(|c| c == '\'').is_some() => text.push('\''),
                 closing if closing == quote => return Ok(TokenKind::Text(text)),
                 '\'' => {
-                    self.remarks.push(Remark::warning(
-                        "rule.single-quote",
+                    self.remarks.push(Remark::new(
+                        RULE_SINGLE_QUOTE,
                         position,
                         "one single quote inside quoted text sometimes matches nothing",
-                        "write it twice: ''",
                     ));
                     text.push('\'');
                 }
                 control if control.is_control() => {
-                    return Err(Remark::error(
-                        SYNTAX,
+                    return Err(Remark::new(
+                        RULE_SYNTAX,
                         position,
                         format!("{control:?} is inside quoted text"),
+                    )
+                    .with_remedy(
                         "close the quotes before the end of the line, and take control characters out",
                     ));
                 }
@@ -154,10 +148,7 @@ impl Lexer<'_> {
         }
         Err(match typographic {
             Some((position, c)) => typographic_quote(c, position),
-            None => Remark::error(
-                SYNTAX,
-                start,
-                "quoted text is not closed",
+            None => Remark::new(RULE_SYNTAX, start, "quoted text is not closed").with_remedy(
                 "close it with the quote that opened it; inside it, write `\" for a double quote",
             ),
         })
@@ -177,11 +168,10 @@ fn is_typographic_quote(c: char) -> bool {
 }
 
 fn typographic_quote(c: char, position: usize) -> Remark {
-    Remark::error(
-        QUOTES,
+    Remark::new(
+        RULE_TYPOGRAPHIC_QUOTES,
         position,
         format!("{c:?} is a typographic quote, as word processors and web pages write it"),
-        "write straight quotes (\")",
     )
 }
 
@@ -189,14 +179,15 @@ fn stray(c: char, position: usize) -> Remark {
     if is_typographic_quote(c) {
         return typographic_quote(c, position);
     }
-    let (id, remedy) = match c {
-        '\\' => ("rule.backslash", "take the backslashes out: they belong to JSON or Markdown around a rule"),
-        '`' => (SYNTAX, "put the value in double quotes; a backtick is only for a double quote inside them"),
-        '=' => (SYNTAX, "write -eq"),
-        '!' => (SYNTAX, "write -ne, or -not before a condition"),
-        '&' => (SYNTAX, "write -and"),
-        '|' => (SYNTAX, "write -or"),
-        _ => (SYNTAX, "put values in double quotes, and take out what is not part of the rule"),
+    let problem = format!("{c:?} has no meaning in a rule");
+    let remedy = match c {
+        '\\' => return Remark::new(RULE_BACKSLASH, position, problem),
+        '`' => "put the value in double quotes; a backtick is only for a double quote inside them",
+        '=' => "write -eq",
+        '!' => "write -ne, or -not before a condition",
+        '&' => "write -and",
+        '|' => "write -or",
+        _ => "put values in double quotes, and take out what is not part of the rule",
     };
-    Remark::error(id, position, format!("{c:?} has no meaning in a rule"), remedy)
+    Remark::new(RULE_SYNTAX, position, problem).with_remedy(remedy)
 }

@@ -58,6 +58,7 @@ use self::expr::{Caseless, Clause, Condition, Expr, Logic, Test};
 use self::lint::Remark;
 pub use self::property::{Attribute, DeviceAttributes, DeviceProperty, TextList};
 use super::{Finding, GroupTag, InvalidValue, PurchaseOrder, Text, is_guid};
+use crate::model::findings::RULE_TOO_LONG;
 
 /// The length that the service accepts, in characters.
 pub const MAX_CHARACTERS: usize = 3_072;
@@ -228,11 +229,10 @@ impl MembershipRule {
 fn read(text: &str, remarks: &mut Vec<Remark>) -> Result<Expr, Remark> {
     let characters = text.chars().count();
     if characters > MAX_CHARACTERS {
-        return Err(Remark::error(
-            "rule.too-long",
+        return Err(Remark::new(
+            RULE_TOO_LONG,
             MAX_CHARACTERS,
             format!("the rule has {characters} characters, and {MAX_CHARACTERS} are allowed"),
-            "shorten it, such as with -in or -startsWith",
         ));
     }
     parse::parse(text, remarks)

@@ -6,13 +6,11 @@ use super::expr::{Caseless, Clause, Condition, Expr, Logic, OPERATORS, Operator,
 use super::lex::{Token, TokenKind, tokens};
 use super::lint::{self, Remark};
 use super::property::{DeviceProperty, Kind};
+use crate::model::findings::*;
 use crate::model::invalid::{nearest, shorten};
 
 /// How deep parentheses and `-not` may nest: far more than a rule needs, far less than the stack holds.
 const MAX_DEPTH: usize = 100;
-
-const SYNTAX: &str = "rule.syntax";
-const TYPE: &str = "rule.wrong-type";
 
 /// Reads a rule. Adds remarks on what is readable but doubtful; fails with the first thing that is not readable.
 pub(super) fn parse(text: &str, remarks: &mut Vec<Remark>) -> Result<Expr, Remark> {
@@ -21,20 +19,14 @@ pub(super) fn parse(text: &str, remarks: &mut Vec<Remark>) -> Result<Expr, Remar
     let devices = tokens.iter().any(|token| is_property_of(token, "device"));
     match users {
         Some(position) if devices => {
-            return Err(Remark::error(
-                "rule.mixed-objects",
+            return Err(Remark::new(
+                RULE_MIXED_OBJECTS,
                 position,
                 "the rule is over users and devices at once",
-                "keep to device properties, and make another group for users",
             ));
         }
         Some(position) => {
-            return Err(Remark::error(
-                "rule.user-rule",
-                position,
-                "the rule is over users",
-                "use device properties: what Autopilot assigns goes to groups of devices",
-            ));
+            return Err(Remark::new(RULE_USER_RULE, position, "the rule is over users"));
         }
         None => {}
     }
@@ -42,18 +34,16 @@ pub(super) fn parse(text: &str, remarks: &mut Vec<Remark>) -> Result<Expr, Remar
     let rule = parser.any_of(&Parser::clause)?;
     match parser.tokens.front() {
         None => Ok(rule),
-        Some(Token { kind: TokenKind::Close, position }) => Err(Remark::error(
-            SYNTAX,
-            *position,
-            "a parenthesis is closed that was not opened",
-            "take it out, or open it before",
-        )),
-        Some(token) => Err(Remark::error(
-            SYNTAX,
+        Some(Token { kind: TokenKind::Close, position }) => {
+            Err(Remark::new(RULE_SYNTAX, *position, "a parenthesis is closed that was not opened")
+                .with_remedy("take it out, or open it before"))
+        }
+        Some(token) => Err(Remark::new(
+            RULE_SYNTAX,
             token.position,
             format!("{} follows a finished condition", shown(&token.kind)),
-            "join conditions with -and or -or; write `\" for a double quote inside quoted text",
-        )),
+        )
+        .with_remedy("join conditions with -and or -or; write `\" for a double quote inside quoted text")),
     }
 }
 
@@ -102,7 +92,8 @@ impl Parser<'_> {
     fn take(&mut self, wanted: &str) -> Parsed<(TokenKind, usize)> {
         match self.tokens.pop_front() {
             Some(token) => Ok((token.kind, token.position)),
-            None => Err(Remark::error(SYNTAX, self.end, "the rule ends too early", format!("add {wanted}"))),
+            None => Err(Remark::new(RULE_SYNTAX, self.end, "the rule ends too early")
+                .with_remedy(format!("add {wanted}"))),
         }
     }
 
@@ -113,7 +104,7 @@ impl Parser<'_> {
         }
         let found = self.tokens.front().map_or("the end of the rule".to_owned(), |token| shown(&token.kind));
         let problem = format!("{found} stands where {} should", shown(wanted));
-        Err(Remark::error(SYNTAX, self.position(), problem, remedy))
+        Err(Remark::new(RULE_SYNTAX, self.position(), problem).with_remedy(remedy))
     }
 
     fn any_of<L>(&mut self, leaf: &impl Fn(&mut Self) -> Parsed<L>) -> Parsed<Logic<L>> {
@@ -151,12 +142,12 @@ impl Parser<'_> {
 
     fn nested<T>(&mut self, position: usize, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.depth == MAX_DEPTH {
-            return Err(Remark::error(
-                SYNTAX,
+            return Err(Remark::new(
+                RULE_SYNTAX,
                 position,
                 format!("parentheses and -not nest more than {MAX_DEPTH} deep"),
-                "take out parentheses that change nothing",
-            ));
+            )
+            .with_remedy("take out parentheses that change nothing"));
         }
         self.depth += 1;
         let result = inner(self);
@@ -176,23 +167,22 @@ impl Parser<'_> {
             Operator::Compare { verb, negated } => {
                 let condition = self.condition(property, verb, negated, operator_position)?;
                 if property == DeviceProperty::DevicePhysicalIds && condition.test != Test::Null {
-                    self.remarks.push(Remark::warning(
-                        "rule.list-without-any",
+                    self.remarks.push(Remark::new(
+                        RULE_LIST_WITHOUT_ANY,
                         operator_position,
                         "devicePhysicalIds is a list, and is compared as if it were one text",
-                        "write (device.devicePhysicalIds -any (_ … ))",
                     ));
                 }
                 return Ok(Clause::Whole { property, condition });
             }
         };
         if property.kind() != Kind::List {
-            return Err(Remark::error(
-                TYPE,
+            return Err(Remark::new(
+                RULE_WRONG_TYPE,
                 operator_position,
                 format!("{property} is not a list, so {operator} does not apply to it"),
-                "compare it directly, such as with -eq",
-            ));
+            )
+            .with_remedy("compare it directly, such as with -eq"));
         }
         if property == DeviceProperty::MemberOf && every {
             return Err(member_of_form(position));
@@ -211,19 +201,18 @@ impl Parser<'_> {
     fn bare_element(&mut self, element: impl Fn(&mut Self) -> Parsed<Condition>) -> Parsed<Logic<Condition>> {
         let position = self.position();
         let condition = element(self)?;
-        self.remarks.push(Remark::warning(
-            "rule.bare-element",
+        self.remarks.push(Remark::new(
+            RULE_BARE_ELEMENT,
             position,
             "the condition on an item stands without parentheses, which the service has refused",
-            "put it in parentheses: -any (_ -eq \"…\")",
         ));
         if self.next_is_word("and") || self.next_is_word("or") {
-            return Err(Remark::error(
-                SYNTAX,
+            return Err(Remark::new(
+                RULE_SYNTAX,
                 self.position(),
                 "it is not clear whether this joins conditions on the item or on the device",
-                "put the condition after -any or -all in parentheses",
-            ));
+            )
+            .with_remedy("put the condition after -any or -all in parentheses"));
         }
         Ok(Logic::Leaf(condition))
     }
@@ -233,21 +222,19 @@ impl Parser<'_> {
         let wanted = property.element();
         let (kind, position) = self.take(wanted)?;
         if !matches!(&kind, TokenKind::Word { word, hyphen: false } if word.eq_ignore_ascii_case(wanted)) {
-            return Err(Remark::error(
-                SYNTAX,
+            return Err(Remark::new(
+                RULE_SYNTAX,
                 position,
                 format!("{} stands where {wanted} should", shown(&kind)),
-                format!("inside -any (…) and -all (…) of {property}, write {wanted} for the item"),
-            ));
+            )
+            .with_remedy(format!(
+                "inside -any (…) and -all (…) of {property}, write {wanted} for the item"
+            )));
         }
         let (operator, operator_position) = self.operator()?;
         let Operator::Compare { verb, negated } = operator else {
-            return Err(Remark::error(
-                TYPE,
-                operator_position,
-                "an item is not a list",
-                "compare it directly, such as with -eq",
-            ));
+            return Err(Remark::new(RULE_WRONG_TYPE, operator_position, "an item is not a list")
+                .with_remedy("compare it directly, such as with -eq"));
         };
         if property == DeviceProperty::MemberOf && (negated || !matches!(verb, Verb::In | Verb::Equals)) {
             return Err(member_of_form(operator_position));
@@ -257,7 +244,9 @@ impl Parser<'_> {
 
     fn property(&mut self) -> Parsed<(DeviceProperty, usize)> {
         let (kind, position) = self.take("a condition, such as device.deviceModel -eq \"…\"")?;
-        let refuse = |problem: String, remedy: String| Err(Remark::error(SYNTAX, position, problem, remedy));
+        let refuse = |problem: String, remedy: String| {
+            Err(Remark::new(RULE_SYNTAX, position, problem).with_remedy(remedy))
+        };
         let TokenKind::Word { word, hyphen: false } = &kind else {
             return refuse(
                 format!("{} stands where a property should", shown(&kind)),
@@ -284,14 +273,14 @@ impl Parser<'_> {
         };
         let found = DeviceProperty::find(name).filter(|_| object.eq_ignore_ascii_case("device"));
         let Some(property) = found else {
-            return Err(Remark::error(
-                "rule.unknown-property",
+            return Err(Remark::new(
+                RULE_UNKNOWN_PROPERTY,
                 position,
                 format!("{} is not a property that device rules can use", shown(&kind)),
-                suggest(name).unwrap_or_else(|| {
-                    "use one from Microsoft's list, such as devicePhysicalIds or deviceModel".to_owned()
-                }),
-            ));
+            )
+            .with_remedy(suggest(name).unwrap_or_else(|| {
+                "use one from Microsoft's list, such as devicePhysicalIds or deviceModel".to_owned()
+            })));
         };
         // The object's name counts as part of the property's.
         let written = if object == "device" { name } else { word.as_str() };
@@ -308,15 +297,15 @@ impl Parser<'_> {
             }
             suggestion = nearest(word, OPERATORS.iter().map(|(name, _)| *name));
         }
-        Err(Remark::error(
-            SYNTAX,
+        Err(Remark::new(
+            RULE_SYNTAX,
             position,
             format!("{} is not an operator of device rules", shown(&kind)),
-            suggestion.map_or_else(
-                || "write one such as -eq, -ne, -startsWith, -in or -any".to_owned(),
-                |name| format!("did you mean -{name}?"),
-            ),
-        ))
+        )
+        .with_remedy(suggestion.map_or_else(
+            || "write one such as -eq, -ne, -startsWith, -in or -any".to_owned(),
+            |name| format!("did you mean -{name}?"),
+        )))
     }
 
     /// The value after an operator, and so the condition.
@@ -328,7 +317,9 @@ impl Parser<'_> {
         operator_position: usize,
     ) -> Parsed<Condition> {
         let operator = Operator::Compare { verb, negated };
-        let mistake = |problem, remedy| Err(Remark::error(TYPE, operator_position, problem, remedy));
+        let mistake = |problem, remedy| {
+            Err(Remark::new(RULE_WRONG_TYPE, operator_position, problem).with_remedy(remedy))
+        };
         let is_bool = property.kind() == Kind::Bool;
         if is_bool && verb != Verb::Equals {
             let problem = format!("{property} is true or false, and takes -eq and -ne alone");
@@ -368,20 +359,18 @@ impl Parser<'_> {
             _ => None,
         };
         let Some(value) = value else {
-            return Err(Remark::error(
-                TYPE,
+            return Err(Remark::new(
+                RULE_WRONG_TYPE,
                 position,
                 format!("{} is neither true nor false, and {property} is one of them", shown(&kind)),
-                "write true, false or null, without quotes",
-            ));
+            )
+            .with_remedy("write true, false or null, without quotes"));
         };
         if matches!(kind, TokenKind::Text(_)) {
-            self.remarks.push(Remark::warning(
-                "rule.quoted-boolean",
-                position,
-                format!("{property} is true or false, not text"),
-                format!("write {value} without quotes"),
-            ));
+            self.remarks.push(
+                Remark::new(RULE_QUOTED_BOOLEAN, position, format!("{property} is true or false, not text"))
+                    .with_remedy(format!("write {value} without quotes")),
+            );
         }
         Ok(value)
     }
@@ -397,18 +386,18 @@ impl Parser<'_> {
                 lint::value(property, comparison, &text, position, self.remarks);
                 Ok((text, position))
             }
-            TokenKind::Word { hyphen: false, .. } => Err(Remark::error(
-                TYPE,
+            TokenKind::Word { hyphen: false, .. } => Err(Remark::new(
+                RULE_WRONG_TYPE,
                 position,
                 format!("{} is not in quotes, and {property} is text", shown(&kind)),
-                "put the value in double quotes",
-            )),
-            other => Err(Remark::error(
-                SYNTAX,
+            )
+            .with_remedy("put the value in double quotes")),
+            other => Err(Remark::new(
+                RULE_SYNTAX,
                 position,
                 format!("{} stands where a value should", shown(&other)),
-                "put the value in double quotes; a list of values is for -in and -notIn",
-            )),
+            )
+            .with_remedy("put the value in double quotes; a list of values is for -in and -notIn")),
         }
     }
 
@@ -433,21 +422,16 @@ fn is_property_of(token: &Token, object: &str) -> bool {
 }
 
 fn member_of_form(position: usize) -> Remark {
-    Remark::error(
-        TYPE,
-        position,
-        "memberOf has one form only",
-        "write device.memberOf -any (group.objectId -in ['<group id>'])",
-    )
+    Remark::new(RULE_WRONG_TYPE, position, "memberOf has one form only")
+        .with_remedy("write device.memberOf -any (group.objectId -in ['<group id>'])")
 }
 
 fn pattern(text: String, position: usize) -> Parsed<Pattern> {
     Pattern::new(text).map_err(|error| {
-        Remark::error(
-            "rule.pattern",
+        Remark::new(
+            RULE_PATTERN,
             position,
             format!("this is not a regular expression that can be evaluated here ({error})"),
-            "correct it (.* matches anything); look-around and back references cannot be used",
         )
     })
 }

@@ -11,6 +11,7 @@ use super::header::{Column, CsvFormat, Header, Splitter, Unsplit};
 use super::lines::{Encoding, Line, Lines, Start};
 use super::row::{self, Place, Row};
 use crate::model::{DeviceToImport, Finding, Severity};
+use crate::registration::findings::*;
 
 /// Reads a device file, a row at a time.
 ///
@@ -353,34 +354,27 @@ impl<R: Read> CsvReader<R> {
         self.state = State::End;
         let line = self.notes.last_line;
         let mut findings = Vec::new();
-        let mut found = |id, severity, place: String, evidence: String, remedy| {
-            findings.push(Finding::new(id, severity, place, evidence, remedy));
-        };
         let (start, end): (String, String) = (Place::line(1).into(), Place::line(line).into());
         if self.facts.rows == 0 {
-            let evidence = "there is a header and no device".to_owned();
-            found("csv.no-rows", Severity::Error, end.clone(), evidence, "add a row for each device");
+            findings.push(CSV_NO_ROWS.at(end.clone(), "there is a header and no device"));
         }
         if self.facts.rows > super::MOST_DEVICES as u64 {
             let evidence = format!("there are {} rows, and the portal takes 500 in a file", self.facts.rows);
-            let remedy = "split the file for the portal; an import by this library splits by itself";
-            found("csv.too-many-rows", Severity::Warning, end, evidence, remedy);
+            findings.push(CSV_TOO_MANY_ROWS.at(end, evidence));
         }
         if let Seldom { first, count: count @ 1.. } = std::mem::take(&mut self.notes.quoted) {
             let evidence = format!("lines with quotes: {count}, this one first; the portal takes none");
-            found("csv.quotes", Severity::Warning, first, evidence, "write the file again without quotes");
+            findings.push(CSV_QUOTES.at(first, evidence));
         }
         if let Seldom { first, count: count @ 1.. } = std::mem::take(&mut self.notes.users) {
             let evidence = format!(
                 "rows that assign a user: {count}, this one first; with hybrid join that is the most common cause of error 0x80070774"
             );
-            let remedy = "leave the column Assigned User out when devices are to be hybrid joined";
-            found("csv.assigned-user", Severity::Warning, first, evidence, remedy);
+            findings.push(CSV_ASSIGNED_USER.at(first, evidence));
         }
         if self.lines.has_lone_cr() {
-            let evidence = "lines end in a carriage return alone, as on old Macs".to_owned();
-            let remedy = "save the file with the line ends of Windows";
-            found("csv.line-ends", Severity::Warning, start.clone(), evidence, remedy);
+            let evidence = "lines end in a carriage return alone, as on old Macs";
+            findings.push(CSV_LINE_ENDS.at(start.clone(), evidence));
         }
         let encoding = match self.facts.encoding {
             Encoding::Ascii | Encoding::Ansi => None,
@@ -391,8 +385,7 @@ impl<R: Read> CsvReader<R> {
         if let Some(encoding) = encoding {
             let evidence =
                 format!("the file is in {encoding}, and the portal is documented to take ANSI alone");
-            let remedy = "nothing for an import by this library; for the portal, save the file as ANSI if it is refused";
-            found("csv.encoding", Severity::Info, start, evidence, remedy);
+            findings.push(CSV_ENCODING.at(start, evidence));
         }
         CsvRow { line, device: None, findings }
     }

@@ -1,15 +1,15 @@
 //! What is found in the header and in a row.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::header::{Column, CsvFormat, Header, fields_before_end};
 use crate::model::{
-    DeviceToImport, Finding, GroupTag, HardwareHash, Hidden, InvalidValue, SerialNumber, Severity,
-    UserPrincipalName, shorten,
+    DeviceToImport, Finding, FindingKind, GroupTag, HardwareHash, Hidden, InvalidValue, SerialNumber,
+    Severity, UserPrincipalName, shorten,
 };
 use crate::registration::HashContents;
+use crate::registration::findings::*;
 
 /// A place in a file, as it reads in a finding.
 pub(super) struct Place {
@@ -71,91 +71,54 @@ impl From<Place> for String {
     }
 }
 
-fn error(id: &'static str, line: u64, evidence: impl Into<String>, remedy: &'static str) -> Finding {
-    Finding::new(id, Severity::Error, Place::line(line), evidence, remedy)
-}
-
-fn warning(id: &'static str, line: u64, evidence: impl Into<String>, remedy: &'static str) -> Finding {
-    Finding::new(id, Severity::Warning, Place::line(line), evidence, remedy)
-}
-
 pub(super) fn workbook() -> Finding {
-    error(
-        "csv.workbook",
-        1,
-        "this is a workbook of Excel, whatever its name ends in",
-        "take the file that the device or the vendor gave, or save the sheet as CSV and look at its serial numbers",
-    )
+    CSV_WORKBOOK.at(Place::line(1), "this is a workbook of Excel, whatever its name ends in")
 }
 
 pub(super) fn empty_file() -> Finding {
-    error("csv.empty", 1, "the file is empty", "write a header and a row for each device")
+    CSV_EMPTY.at(Place::line(1), "the file is empty")
 }
 
 pub(super) fn no_header(line: u64) -> Finding {
-    error(
-        "csv.no-header",
-        line,
-        "no line at the start of the file names the columns",
-        "begin the file with: Device Serial Number,Windows Product ID,Hardware Hash,Group Tag,Assigned User",
-    )
+    CSV_NO_HEADER.at(Place::line(line), "no line at the start of the file names the columns")
 }
 
 pub(super) fn too_long(line: u64) -> Finding {
-    error(
-        "csv.line-too-long",
-        line,
-        "the line is longer than the row of any device",
-        "write one device in each line, and look for line breaks that were lost",
-    )
+    CSV_LINE_TOO_LONG.at(Place::line(line), "the line is longer than the row of any device")
 }
 
 /// `text` is the line.
 pub(super) fn zeros(line: u64, header: &Header, text: &str) -> Finding {
-    Finding::new(
-        "csv.zero-bytes",
-        Severity::Error,
-        Place::of_first(line, header, text, '\0'),
-        "the value has zero bytes: text in UTF-16 was added to a file in another encoding, or the file is damaged",
-        "write the file again as a whole, in one encoding",
-    )
+    let evidence = "the value has zero bytes: text in UTF-16 was added to a file in another encoding, or the file is \
+                    damaged";
+    CSV_ZERO_BYTES.at(Place::of_first(line, header, text, '\0'), evidence)
 }
 
 /// `text` is the line.
 pub(super) fn open_quote(line: u64, header: &Header, text: &str) -> Finding {
-    Finding::new(
-        "csv.open-quote",
-        Severity::Error,
+    CSV_OPEN_QUOTE.at(
         Place::at(line, header, fields_before_end(text, header.delimiter)),
         "a quote opens the value and is not closed on the line",
-        "write the row in one line, without quotes",
     )
 }
 
 pub(super) fn separators_alone(line: u64) -> Finding {
-    warning("csv.empty-row", line, "the row has separators and no value", "remove the line")
+    CSV_EMPTY_ROW.at(Place::line(line), "the row has separators and no value")
 }
 
 pub(super) fn repeated_header(line: u64) -> Finding {
-    warning(
-        "csv.repeated-header",
-        line,
-        "the header is there once more, as where files were put together",
-        "remove the line",
-    )
+    CSV_REPEATED_HEADER
+        .at(Place::line(line), "the header is there once more, as where files were put together")
 }
 
 pub(super) fn more_fields(line: u64, header: &Header, fields: Option<usize>) -> Finding {
     let fields = fields.map_or("far more".to_owned(), |fields| fields.to_string());
     let expected = header.fields.len() + header.labels;
-    Finding::new(
-        "csv.too-many-fields",
-        Severity::Error,
+    CSV_TOO_MANY_FIELDS.at(
         Place::field(line, expected.saturating_add(1)),
         format!(
             "the row has {fields} fields, and the header {expected}: a value with a comma, or a hash in parts"
         ),
-        "write each value without separators, and the hash as a whole",
     )
 }
 
@@ -165,53 +128,36 @@ pub(super) fn twice(line: u64, serial: &str, before: u64, is_taken: bool) -> Fin
         true => (Severity::Error, "and the service registers one of them"),
         false => (Severity::Warning, "and has errors there"),
     };
-    Finding::new(
-        "csv.duplicate-serial",
-        severity,
-        Place::of(line, Column::SerialNumber),
-        format!("{} is in line {before} too, {evidence}", shown(serial)),
-        "remove all rows of the device but the newest",
-    )
+    let evidence = format!("{} is in line {before} too, {evidence}", shown(serial));
+    CSV_DUPLICATE_SERIAL.at(Place::of(line, Column::SerialNumber), evidence).with_severity(severity)
 }
 
 /// What there is to say of a header, before any row.
 pub(super) fn check_header(header: &Header, line: u64, lines_above: usize) -> Vec<Finding> {
     let mut findings = Vec::new();
     if header.format == CsvFormat::ConfigMgrReport {
-        findings.push(warning(
-            "csv.configmgr-report",
-            line,
-            "this is an export of Configuration Manager's report, which the portal refuses: each row names the columns",
-            "nothing for an import by this library; for the portal, write the devices again",
-        ));
+        let evidence = "this is an export of Configuration Manager's report, which the portal refuses: each row names \
+                        the columns";
+        findings.push(CSV_CONFIGMGR_REPORT.at(Place::line(line), evidence));
         return findings;
     }
     if lines_above > 0 {
-        findings.push(warning(
-            "csv.lines-above-header",
-            line,
-            format!("lines above the header: {lines_above}"),
-            "remove them: the portal wants the header in the first line",
-        ));
+        findings.push(
+            CSV_LINES_ABOVE_HEADER.at(Place::line(line), format!("lines above the header: {lines_above}")),
+        );
     }
     if header.delimiter != b',' {
         let delimiter = if header.delimiter == b';' { "semicolons" } else { "tabs" };
-        findings.push(warning(
-            "csv.delimiter",
-            line,
+        findings.push(CSV_DELIMITER.at(
+            Place::line(line),
             format!("{delimiter} separate the values, as where Excel saved the file"),
-            "separate them by commas, and do not save the file from Excel",
         ));
     }
     let partner = header.format == CsvFormat::Partner;
     if partner {
-        findings.push(Finding::new(
-            "csv.partner-format",
-            Severity::Info,
-            Place::line(line),
-            "this is a partner's file, with maker and model, which Partner Center takes and the portal does not",
-            "nothing for an import by this library; for the portal, leave these columns out",
-        ));
+        let evidence = "this is a partner's file, with maker and model, which Partner Center takes and the portal does \
+                        not";
+        findings.push(CSV_PARTNER_FORMAT.at(Place::line(line), evidence));
     }
     let mut before: Vec<Column> = Vec::new();
     for (index, (name, column)) in header.fields.iter().enumerate() {
@@ -220,32 +166,22 @@ pub(super) fn check_header(header: &Header, line: u64, lines_above: usize) -> Ve
             continue;
         };
         if before.contains(&column) {
-            findings.push(Finding::new(
-                "csv.duplicate-column",
-                Severity::Error,
+            findings.push(CSV_DUPLICATE_COLUMN.at(
                 Place::of(line, column),
                 format!("{} names a column that is there already", shown(name)),
-                "leave one of the two out",
             ));
         } else if before.iter().any(|other| *other > column) && !partner {
-            findings.push(Finding::new(
-                "csv.column-order",
-                Severity::Warning,
-                Place::of(line, column),
-                "the column is not where the portal wants it",
-                "order them: serial number, product id, hash, group tag, assigned user",
-            ));
+            findings.push(
+                CSV_COLUMN_ORDER.at(Place::of(line, column), "the column is not where the portal wants it"),
+            );
         }
         before.push(column);
         let spelled = name == column.header() || partner && name.eq_ignore_ascii_case(column.header());
         if !spelled {
-            findings.push(Finding::new(
-                "csv.header-spelling",
-                Severity::Warning,
-                Place::of(line, column),
-                format!("the header is {}, and the portal takes its own spelling alone", shown(name)),
-                format!("write {}", column.header()),
-            ));
+            let evidence =
+                format!("the header is {}, and the portal takes its own spelling alone", shown(name));
+            let finding = CSV_HEADER_SPELLING.at(Place::of(line, column), evidence);
+            findings.push(finding.with_remedy(format!("write {}", column.header())));
         }
     }
     for column in Column::REQUIRED {
@@ -264,45 +200,37 @@ fn misspelled(header: &Header, column: Column) -> Option<(usize, &str)> {
 }
 
 fn missing_column(header: &Header, line: u64, column: Column) -> Finding {
-    let (evidence, remedy) = match misspelled(header, column) {
-        Some((number, name)) => (
-            format!("there is no such column; column {number} is called {}", shown(name)),
-            format!("write {} there, if that is what it is", column.header()).into(),
-        ),
-        None => (
-            "there is no such column, and no device can be registered without".to_owned(),
-            Cow::Borrowed("add it, with a value for each device"),
-        ),
-    };
-    Finding::new("csv.missing-column", Severity::Error, Place::of(line, column), evidence, remedy)
+    let place = Place::of(line, column);
+    match misspelled(header, column) {
+        Some((number, name)) => CSV_MISSING_COLUMN
+            .at(place, format!("there is no such column; column {number} is called {}", shown(name)))
+            .with_remedy(format!("write {} there, if that is what it is", column.header())),
+        None => {
+            CSV_MISSING_COLUMN.at(place, "there is no such column, and no device can be registered without")
+        }
+    }
 }
 
 /// Nothing if the column is one that is missed: then that is said.
 fn extra_column(header: &Header, line: u64, index: usize, name: &str) -> Option<Finding> {
     let number = index.saturating_add(1);
-    let found = |evidence: String, remedy| {
-        let place = Place::field(line, number);
-        Some(Finding::new("csv.extra-column", Severity::Warning, place, evidence, remedy))
-    };
+    let found = |evidence: &str| CSV_EXTRA_COLUMN.at(Place::field(line, number), evidence);
     if name.is_empty() {
-        return found("the column has no name".to_owned(), "remove its separator from the header".into());
+        return Some(found("the column has no name").with_remedy("remove its separator from the header"));
     }
-    let near = Column::nearly(name).filter(|column| !header.has(*column));
-    match near {
+    let unknown = format!("the portal knows no column {}", shown(name));
+    match Column::nearly(name).filter(|column| !header.has(*column)) {
         Some(column)
             if Column::REQUIRED.contains(&column)
                 && misspelled(header, column).is_some_and(|(at, _)| at == number) =>
         {
             None
         }
-        Some(column) => found(
-            format!("the portal knows no column {}, and its values are not read", shown(name)),
-            format!("write {}, if that is what it is", column.header()).into(),
+        Some(column) => Some(
+            found(&format!("{unknown}, and its values are not read"))
+                .with_remedy(format!("write {}, if that is what it is", column.header())),
         ),
-        None => found(
-            format!("the portal knows no column {}", shown(name)),
-            Cow::Borrowed("leave the column out"),
-        ),
+        None => Some(found(&unknown)),
     }
 }
 
@@ -352,27 +280,24 @@ struct Checks<'a> {
 }
 
 impl<'a> Checks<'a> {
-    fn found(
-        &mut self,
-        id: &'static str,
-        severity: Severity,
-        column: Column,
-        evidence: impl Into<String>,
-        remedy: impl Into<Cow<'static, str>>,
-    ) {
-        self.findings.push(Finding::new(id, severity, Place::of(self.line, column), evidence, remedy));
+    fn found(&mut self, kind: FindingKind, column: Column, evidence: impl Into<String>) {
+        self.findings.push(kind.at(Place::of(self.line, column), evidence));
+    }
+
+    /// Adds a finding for a value, as `shown`, that breaks a rule.
+    fn refused(&mut self, kind: FindingKind, column: Column, shown: &str, error: &InvalidValue) {
+        let finding = kind.at(Place::of(self.line, column), format!("{shown} {}", error.problem()));
+        self.findings.push(finding.with_remedy(error.remedy().to_owned()));
     }
 
     /// Whether the row has as many fields as the header, near enough to know which is which.
     fn count(&mut self) -> bool {
         let (expected, there) = (self.header.fields.len() + self.header.labels, self.fields.len());
         if there < expected {
-            self.findings.push(warning(
-                "csv.too-few-fields",
-                self.line,
-                format!("the row has {there} fields, and the header {expected}: the last ones are taken to be empty"),
-                "write a separator for each value that is left out",
-            ));
+            let evidence = format!(
+                "the row has {there} fields, and the header {expected}: the last ones are taken to be empty"
+            );
+            self.findings.push(CSV_TOO_FEW_FIELDS.at(Place::line(self.line), evidence));
         }
         let more = self.fields.get(expected..).unwrap_or_default();
         if more.iter().any(|field| !field.trim().is_empty()) {
@@ -380,11 +305,9 @@ impl<'a> Checks<'a> {
             return false;
         }
         if !more.is_empty() {
-            self.findings.push(warning(
-                "csv.trailing-separators",
-                self.line,
+            self.findings.push(CSV_TRAILING_SEPARATORS.at(
+                Place::line(self.line),
                 format!("the row has {there} fields, and the header {expected}: the last ones are empty"),
-                "remove the separators at the end of the line",
             ));
         }
         true
@@ -399,8 +322,7 @@ impl<'a> Checks<'a> {
             return None;
         }
         if value.len() < field.len() {
-            let evidence = "blanks around the value were left out";
-            self.found("csv.outer-blanks", Severity::Info, column, evidence, "remove them for the portal");
+            self.found(CSV_OUTER_BLANKS, column, "blanks around the value were left out");
         }
         Some(value)
     }
@@ -412,17 +334,10 @@ impl<'a> Checks<'a> {
         if let Some(c) = value.chars().find(|c| matches!(c, ',' | '"')) {
             let evidence =
                 format!("{} has {c:?}, which the portal's format cannot hold", shown_in(column, value));
-            self.found(
-                "csv.forbidden-character",
-                Severity::Error,
-                column,
-                evidence,
-                "write the value without it",
-            );
+            self.found(CSV_FORBIDDEN_CHARACTER, column, evidence);
         } else if !value.is_ascii() {
             let evidence = format!("{} is not plain ASCII", shown_in(column, value));
-            let remedy = "write it in letters of the English alphabet: the portal may read others wrongly";
-            self.found("csv.not-ascii", Severity::Warning, column, evidence, remedy);
+            self.found(CSV_NOT_ASCII, column, evidence);
         }
         Some(value)
     }
@@ -433,19 +348,16 @@ impl<'a> Checks<'a> {
             return None;
         }
         let Some(value) = self.plain(COLUMN) else {
-            let remedy = "write the serial number that the firmware reports";
-            self.found("csv.missing-serial", Severity::Error, COLUMN, "there is no serial number", remedy);
+            self.found(CSV_MISSING_SERIAL, COLUMN, "there is no serial number");
             return None;
         };
         if is_scientific(value) {
             let evidence = format!("{} is a number as Excel shows it, and its digits are lost", shown(value));
-            let remedy =
-                "write the serial number as text, from the device, and do not save the file from Excel";
-            self.found("csv.scientific-serial", Severity::Error, COLUMN, evidence, remedy);
+            self.found(CSV_SCIENTIFIC_SERIAL, COLUMN, evidence);
             return None;
         }
         let parsed = value.parse();
-        self.parsed("csv.invalid-serial", COLUMN, value, parsed)
+        self.parsed(CSV_INVALID_SERIAL, COLUMN, value, parsed)
     }
 
     fn hash(
@@ -460,22 +372,22 @@ impl<'a> Checks<'a> {
             return None;
         }
         let Some(value) = self.value(COLUMN) else {
-            let remedy = if self.header.format == CsvFormat::Partner {
-                "capture the hash: registration by maker, model and serial number is for partners alone"
-            } else {
-                "capture the hash on the device, for example with Get-WindowsAutopilotInfo"
-            };
             let evidence = match serial {
                 Some(serial) => format!("there is no hardware hash of {}", shown(serial.as_str())),
                 None => "there is no hardware hash".to_owned(),
             };
-            self.found("csv.missing-hash", Severity::Error, COLUMN, evidence, remedy);
+            let mut finding = CSV_MISSING_HASH.at(Place::of(self.line, COLUMN), evidence);
+            if self.header.format == CsvFormat::Partner {
+                finding = finding.with_remedy(
+                    "capture the hash: registration by maker, model and serial number is for partners alone",
+                );
+            }
+            self.findings.push(finding);
             return None;
         };
         if value.len() >= EXCEL_CELL {
             let evidence = format!("{} is as long as a cell of Excel can be, or longer", shown_hash(value));
-            let remedy = "copy the hash from the device again, as a whole, and not by way of Excel";
-            self.found("csv.excel-limit", Severity::Error, COLUMN, evidence, remedy);
+            self.found(CSV_EXCEL_LIMIT, COLUMN, evidence);
             return None;
         }
         let hash = match HardwareHash::repair(value) {
@@ -483,22 +395,18 @@ impl<'a> Checks<'a> {
                 if repaired {
                     let evidence =
                         format!("{} was not in padded base64, and was put right", shown_hash(value));
-                    let remedy =
-                        "nothing for an import by this library; for the portal, write the file again";
-                    self.found("csv.repaired-hash", Severity::Info, COLUMN, evidence, remedy);
+                    self.found(CSV_REPAIRED_HASH, COLUMN, evidence);
                 }
                 hash
             }
             Err(error) => {
-                let evidence = format!("{} {}", shown_hash(value), error.problem());
-                self.found("csv.invalid-hash", Severity::Error, COLUMN, evidence, error.remedy().to_owned());
+                self.refused(CSV_INVALID_HASH, COLUMN, &shown_hash(value), &error);
                 return None;
             }
         };
         match HashContents::decode(&hash) {
             Err(error) => {
-                let evidence = format!("{} {}", shown_hash(value), error.problem());
-                self.found("hash.unreadable", Severity::Warning, COLUMN, evidence, error.remedy().to_owned());
+                self.refused(HASH_UNREADABLE, COLUMN, &shown_hash(value), &error);
             }
             Ok(contents) => {
                 *manufacturer = contents.manufacturer.as_deref().map(fingerprint);
@@ -516,13 +424,13 @@ impl<'a> Checks<'a> {
     }
 
     fn group_tag(&mut self, value: &str) -> Option<GroupTag> {
-        self.parsed("csv.invalid-tag", Column::GroupTag, value, value.parse())
+        self.parsed(CSV_INVALID_TAG, Column::GroupTag, value, value.parse())
     }
 
     fn user(&mut self) -> Option<UserPrincipalName> {
         const COLUMN: Column = Column::AssignedUser;
         let value = self.plain(COLUMN)?;
-        let user: UserPrincipalName = self.parsed("csv.invalid-user", COLUMN, value, value.parse())?;
+        let user: UserPrincipalName = self.parsed(CSV_INVALID_USER, COLUMN, value, value.parse())?;
         for finding in user.lint() {
             self.findings.push(Finding { place: Place::of(self.line, COLUMN).into(), ..finding });
         }
@@ -531,17 +439,12 @@ impl<'a> Checks<'a> {
 
     fn parsed<T>(
         &mut self,
-        id: &'static str,
+        kind: FindingKind,
         column: Column,
         value: &str,
         parsed: Result<T, InvalidValue>,
     ) -> Option<T> {
-        parsed
-            .map_err(|error| {
-                let evidence = format!("{} {}", shown_in(column, value), error.problem());
-                self.found(id, Severity::Error, column, evidence, error.remedy().to_owned());
-            })
-            .ok()
+        parsed.map_err(|error| self.refused(kind, column, &shown_in(column, value), &error)).ok()
     }
 }
 

@@ -12,7 +12,8 @@ mod sample;
 
 use std::fmt;
 
-use crate::model::{Finding, HardwareHash, Hidden, InvalidValue, SerialNumber, Severity, Text};
+use crate::model::{Finding, HardwareHash, Hidden, InvalidValue, SerialNumber, Text};
+use crate::registration::findings::*;
 
 pub use self::parts::{
     Architecture, Disk, Display, HashRecord, MacAddress, NetworkAdapter, NetworkMedium, Processor,
@@ -195,49 +196,41 @@ impl HashContents {
     ///
     /// A wrong checksum is a warning: whether the service looks at it is not known.
     pub fn check(&self) -> Vec<Finding> {
-        const COPY_AGAIN: &str = "copy the hash from the device again, as a whole";
         let mut findings = Vec::new();
-        let mut found = |id, severity, evidence: String, remedy| {
-            findings.push(Finding::new(id, severity, PLACE, evidence, remedy));
-        };
         let Layout { bytes, declared, broken_at, cut, trailing } = self.layout;
         if cut {
             let evidence = format!("ends after {bytes} bytes, before its own end: {declared} and a checksum");
-            found("hash.cut", Severity::Error, evidence, COPY_AGAIN);
+            findings.push(HASH_CUT.at(PLACE, evidence));
             // What is missing or wrong beyond this follows from it.
             return findings;
         }
         if let Some(at) = broken_at {
             let evidence =
                 format!("the record at byte {at} does not fit in the {declared} bytes of the records");
-            found("hash.broken-record", Severity::Warning, evidence, COPY_AGAIN);
+            findings.push(HASH_BROKEN_RECORD.at(PLACE, evidence));
         } else {
-            for (what, value) in
-                [("manufacturer", &self.manufacturer), ("serial number", &self.serial_number)]
-            {
+            for (kind, what, value) in [
+                (HASH_NO_MANUFACTURER, "manufacturer", &self.manufacturer),
+                (HASH_NO_SERIAL, "serial number", &self.serial_number),
+            ] {
                 if value.is_none() {
-                    let id = if what == "manufacturer" { "hash.no-manufacturer" } else { "hash.no-serial" };
                     let evidence = format!("has no {what}, and is refused with InvalidZtdHardwareHash");
-                    let remedy =
-                        "have the firmware's SMBIOS values set by the maker, then capture the hash again";
-                    found(id, Severity::Error, evidence, remedy);
+                    findings.push(kind.at(PLACE, evidence));
                 }
             }
         }
         match self.checksum {
             Checksum::Valid => {}
             Checksum::Mismatch => {
-                let evidence = "its contents are not those that its checksum was made of".to_owned();
-                found("hash.checksum", Severity::Warning, evidence, COPY_AGAIN);
+                let evidence = "its contents are not those that its checksum was made of";
+                findings.push(HASH_CHECKSUM.at(PLACE, evidence));
             }
             Checksum::Missing => {
-                let evidence = "has no checksum after its records".to_owned();
-                found("hash.no-checksum", Severity::Warning, evidence, COPY_AGAIN);
+                findings.push(HASH_NO_CHECKSUM.at(PLACE, "has no checksum after its records"));
             }
         }
         if trailing {
-            let evidence = "has more than zeros after its checksum".to_owned();
-            found("hash.trailing-bytes", Severity::Warning, evidence, COPY_AGAIN);
+            findings.push(HASH_TRAILING_BYTES.at(PLACE, "has more than zeros after its checksum"));
         }
         findings
     }
@@ -253,20 +246,14 @@ impl HashContents {
             return None;
         }
         let lost_zeros = inside.strip_suffix(beside).is_some_and(|lost| lost.bytes().all(|b| b == b'0'));
-        let (evidence, remedy) = if lost_zeros {
-            (
-                format!(
-                    "the serial number is {beside:?}, and {inside:?} in the hash: zeros at its start were lost"
-                ),
+        let evidence = format!("the serial number is {beside:?}, and {inside:?} in the hash");
+        Some(if lost_zeros {
+            HASH_OTHER_SERIAL.at(PLACE, evidence + ": zeros at its start were lost").with_remedy(
                 "write the serial number as it is in the hash, and do not save the file from Excel",
             )
         } else {
-            (
-                format!("the serial number is {beside:?}, and {inside:?} in the hash"),
-                "check which device the hash is of",
-            )
-        };
-        Some(Finding::new("hash.other-serial", Severity::Warning, PLACE, evidence, remedy))
+            HASH_OTHER_SERIAL.at(PLACE, evidence)
+        })
     }
 }
 
@@ -289,6 +276,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::Severity;
 
     /// Made byte by byte and summed by another program, so that reader and sample cannot be wrong in the same way.
     const BY_HAND: &str = "T0GVABAADABDb250b3NvABEAEABOb3RlYm9vayAxNAAOAA4AVEVTVC0wMDAxAAwAFAAAAQIDBAUGBwgJCgsMDQ4P\

@@ -1,0 +1,54 @@
+//! Kinds of findings about the configuration files of the Intune Connector.
+
+use crate::model::finding_kinds;
+
+finding_kinds! {
+    /// Settings outside the one `appSettings` of the file.
+    CONNECTOR_CONFIG_SETTINGS_ELSEWHERE = "connector-config.settings-elsewhere", Warning,
+        "keep one appSettings with all settings in this file";
+    /// A key that is repeated.
+    CONNECTOR_CONFIG_DUPLICATE_KEY = "connector-config.duplicate-key", Warning, "keep one of them";
+    /// An unknown key that resembles a missing one.
+    CONNECTOR_CONFIG_RENAMED_KEY = "connector-config.renamed-key", Error,
+        "rename it to the key that is missing";
+    /// A key without the value that the installer writes.
+    CONNECTOR_CONFIG_NOT_AS_SHIPPED = "connector-config.not-as-shipped", Info,
+        "unless the cloud is a national one, set it to the installer's value";
+
+    /// A wanted organizational unit that is not in the list.
+    CONNECTOR_CONFIG_MISSING_OU = "connector-config.missing-ou", Error,
+        "add it, and click Configure Managed Service Account in the wizard; or delegate the unit by hand";
+    /// An organizational unit in the list that is not wanted.
+    CONNECTOR_CONFIG_EXTRA_OU = "connector-config.extra-ou", Warning,
+        "remove it if no other deployment needs it";
+    /// An organizational unit that is repeated in the list.
+    CONNECTOR_CONFIG_DUPLICATE_OU = "connector-config.duplicate-ou", Info, "keep one of them";
+    /// A value that cannot be an organizational unit.
+    CONNECTOR_CONFIG_INVALID_OU = "connector-config.invalid-ou", Error,
+        "write the distinguished name of an organizational unit";
+    /// A semicolon in the name of an organizational unit, at which the connector separates units.
+    CONNECTOR_CONFIG_SEPARATOR_IN_OU = "connector-config.separator-in-ou", Error,
+        "write it as \\3B, or use a unit without one";
+
+    /// A managed service account that is not of the form `account@domain`.
+    CONNECTOR_CONFIG_ACCOUNT_FORM = "connector-config.account-form", Error,
+        "write the managed service account as account@domain, such as odj$@corp.example";
+    /// A value other than true and false.
+    CONNECTOR_CONFIG_NOT_A_SWITCH = "connector-config.not-a-switch", Warning, "write true or false";
+    /// Updates of permissions by the wizard in spite of an own managed service account.
+    CONNECTOR_CONFIG_OU_UPDATES_WITH_ACCOUNT = "connector-config.ou-updates-with-account", Warning,
+        "set it to true, and delegate the units by hand";
+    /// Updates of permissions by the wizard that are off.
+    CONNECTOR_CONFIG_OU_UPDATES_DISABLED = "connector-config.ou-updates-disabled", Info,
+        "delegate the units by hand, or set it to false";
+
+    /// A `defaultProxy` inside of another.
+    CONNECTOR_CONFIG_NESTED_DEFAULT_PROXY = "connector-config.nested-default-proxy", Warning,
+        "write <defaultProxy enabled=\"false\" /> alone";
+    /// A proxy address without a scheme.
+    CONNECTOR_CONFIG_PROXY_WITHOUT_SCHEME = "connector-config.proxy-without-scheme", Info,
+        "if the connector cannot reach the internet, write http:// before it";
+    /// A proxy that differs between the two files.
+    CONNECTOR_CONFIG_PROXY_DIFFERS = "connector-config.proxy-differs", Error,
+        "write the same into both files, and restart Intune ODJConnector Service";
+}

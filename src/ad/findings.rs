@@ -1,0 +1,85 @@
+//! Kinds of findings about Active Directory.
+
+use crate::model::finding_kinds;
+
+finding_kinds! {
+    /// A directory that cannot be read.
+    AD_NOT_READABLE = "ad.not-readable", Error, "correct what the error names";
+    /// A server that is not a domain controller of Active Directory.
+    AD_NOT_ACTIVE_DIRECTORY = "ad.not-active-directory", Error, "connect to a domain controller";
+    /// An organizational unit outside the server's domain.
+    AD_OTHER_DOMAIN = "ad.other-domain", Error,
+        "connect to a domain controller of the unit's domain, or correct the unit";
+    /// An organizational unit that does not exist or is not visible.
+    AD_OU_MISSING = "ad.ou-missing", Error,
+        "create it, or put the right one into the settings and into the connector's configuration";
+    /// An object other than an organizational unit.
+    AD_NOT_AN_OU = "ad.not-an-ou", Error, "name an organizational unit";
+
+    /// Permissions that the signed-in account may not read.
+    AD_RIGHTS_NOT_READABLE = "ad.rights-not-readable", Error,
+        "sign in as an account that may read permissions";
+    /// An organizational unit without a list of permissions, in which everybody may do everything.
+    AD_NO_DACL = "ad.no-dacl", Warning, "give it the permissions of a new unit";
+    /// An organizational unit that inherits no permissions.
+    AD_INHERITANCE_OFF = "ad.inheritance-off", Info,
+        "nothing: the right has to be granted on the unit itself";
+    /// An organizational unit with a unit that is protected from deletion.
+    AD_PROTECTED_FROM_DELETION = "ad.protected-from-deletion", Info,
+        "nothing: computers can still be created, and deleted by whoever may delete the computer itself";
+    /// Permissions that the signed-in account may not change.
+    AD_CANNOT_DELEGATE = "ad.cannot-delegate", Warning,
+        "sign in as an account that may, or give the text of the delegation to someone who may";
+
+    /// A domain without the container Managed Service Accounts.
+    AD_NO_ACCOUNTS_CONTAINER = "ad.no-accounts-container", Warning,
+        "a connector cannot be installed without: restore the container";
+    /// Missing right of the signed-in account to create managed service accounts.
+    AD_CANNOT_CREATE_ACCOUNTS = "ad.cannot-create-accounts", Info,
+        "whoever installs a connector needs the right to create msDS-ManagedServiceAccount objects there";
+    /// A domain without the account of a connector.
+    AD_NO_CONNECTOR_ACCOUNT = "ad.no-connector-account", Warning,
+        "install the connector, or name the account that it runs as";
+    /// An account that does not exist or is not visible.
+    AD_ACCOUNT_MISSING = "ad.account-missing", Error,
+        "look the name up on the connector's server (services, Log On As); a computer or managed \
+         service account ends with $";
+    /// An account of another domain.
+    AD_ACCOUNT_OF_ANOTHER_DOMAIN = "ad.account-of-another-domain", Error,
+        "a connector serves the domain of its own server alone: name its account in this domain";
+    /// A disabled account.
+    AD_ACCOUNT_DISABLED = "ad.account-disabled", Error, "enable it";
+    /// A user or group in place of the account of a connector.
+    AD_UNUSUAL_ACCOUNT = "ad.unusual-account", Warning, "name the connector's own account";
+    /// A legacy connector, which runs as its server's account.
+    AD_LEGACY_ACCOUNT = "ad.legacy-account", Warning,
+        "install version 6.2501.2000.5 or newer, which runs as a managed service account";
+
+    /// A connector that may create computers.
+    AD_MAY_CREATE = "ad.may-create", Info, "nothing: this is as it should be";
+    /// A connector that no entry allows to create computers.
+    AD_CANNOT_CREATE = "ad.cannot-create", Error, "delegate it: create computer objects, this object only";
+    /// A connector that an entry denies to create computers.
+    AD_CREATE_DENIED = "ad.create-denied", Error,
+        "remove the entry that denies, or take the account out of the group that it names";
+    /// Permission entries of unknown kinds.
+    AD_RIGHTS_UNCERTAIN = "ad.rights-uncertain", Warning, "look at them, and try it out";
+    /// A connector with more rights than necessary.
+    AD_MORE_THAN_NEEDED = "ad.more-than-needed", Info,
+        "for a connector with a managed service account, creating computers in this unit is enough";
+    /// Connectors of which only some may create computers.
+    AD_CONNECTORS_DIFFER = "ad.connectors-differ", Warning,
+        "grant the right to every connector's account: each server has its own";
+
+    /// A prefix whose computer names are all taken.
+    AD_NO_NAMES_LEFT = "ad.no-names-left", Error, "use a shorter prefix, or another one";
+    /// A prefix of which more than a tenth of the computer names are taken.
+    AD_FEW_NAMES_LEFT = "ad.few-names-left", Warning,
+        "use a shorter prefix: names are made at random, and one that is taken fails";
+    /// A prefix of which some computer names are taken.
+    AD_NAMES_TAKEN = "ad.names-taken", Info, "nothing: enough are left";
+    /// Computers of the prefix that a connector may not reuse.
+    AD_REUSE_BLOCKED = "ad.reuse-blocked", Info,
+        "delete accounts that are not needed, or put their owners on the list of the policy \"Domain \
+         controller: Allow computer account re-use during domain join\" (KB5020276)";
+}

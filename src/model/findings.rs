@@ -1,0 +1,117 @@
+//! Kinds of findings about settings and membership rules.
+
+use super::finding::finding_kinds;
+
+finding_kinds! {
+    /// A setting in a tenant that breaks a rule.
+    SETTINGS_INVALID_VALUE = "settings.invalid-value", Error, "write a value that keeps the rule";
+
+    /// A group name that is too long.
+    GROUP_LONG_NAME = "group.long-name", Error, "write at most 256";
+
+    /// A hyphen in a profile's name or description, which the service may refuse.
+    PROFILE_HYPHEN = "profile.hyphen", Warning, "write it without a hyphen";
+    /// A character in a profile's name or description that the service may refuse.
+    PROFILE_DISPUTED_CHARACTER = "profile.disputed-character", Warning,
+        "write letters, digits and blanks if the service answers 400 without a reason";
+    /// A profile that skips the keyboard page and sets no language.
+    PROFILE_KEYBOARD_WITHOUT_LANGUAGE = "profile.keyboard-without-language", Warning,
+        "set a language: the keyboard comes from it";
+    /// A hybrid join profile in a mode other than user-driven.
+    PROFILE_HYBRID_NOT_USER_DRIVEN = "profile.hybrid-not-user-driven", Error,
+        "make a new profile: hybrid join is user-driven only";
+    /// A device name template in a hybrid join profile.
+    PROFILE_HYBRID_NAME_TEMPLATE = "profile.hybrid-name-template", Warning,
+        "clear it: the name comes from the prefix in the domain join profile";
+
+    /// A custom error message that may be too long.
+    ESP_LONG_ERROR_MESSAGE = "esp.long-error-message", Warning, "shorten it to 1,000 characters";
+    /// An enrollment status page that shows no progress, so that its other settings have no effect.
+    ESP_NO_PROGRESS_SHOWN = "esp.no-progress-shown", Warning,
+        "show it, or leave the other settings at their defaults";
+    /// Quality updates on an enrollment status page that does not block the use of the device.
+    ESP_QUALITY_UPDATES_NEED_BLOCKING = "esp.quality-updates-need-blocking", Warning,
+        "block the use of the device, or leave updates to later";
+    /// More blocking apps than an enrollment status page can have.
+    ESP_TOO_MANY_APPS = "esp.too-many-apps", Error, "select at most 100";
+    /// Non-blocking app installation allowed on an enrollment status page without blocking apps.
+    ESP_NO_APP_SELECTED = "esp.no-app-selected", Warning, "select apps to wait for, or leave it out";
+
+    /// A prefix and a number of random characters that do not fill the computer name.
+    DOMAIN_JOIN_SUFFIX_LENGTH = "domain-join.suffix-length", Warning,
+        "write the profile anew: the number follows from the prefix";
+    /// An organizational unit outside the domain that devices join.
+    DOMAIN_JOIN_OU_IN_ANOTHER_DOMAIN = "domain-join.ou-in-another-domain", Error,
+        "choose a unit of the domain that devices join";
+    /// A semicolon in the name of an organizational unit.
+    OU_SEMICOLON = "ou.semicolon", Warning,
+        "use a unit without one: the Intune Connector's configuration file separates units by semicolons";
+
+    /// A user principal name with a suffix that Microsoft Entra cannot verify, such as `.local`.
+    USER_NON_ROUTABLE_SUFFIX = "user.non-routable-suffix", Warning,
+        "give the user a user principal name on a verified domain before the device is deployed";
+
+    /// A syntax error in a membership rule.
+    RULE_SYNTAX = "rule.syntax", Error, "correct the rule at this character";
+    /// A value or operator that does not fit the type of its property.
+    RULE_WRONG_TYPE = "rule.wrong-type", Error, "use a value and an operator that fit the property";
+    /// A membership rule that is too long.
+    RULE_TOO_LONG = "rule.too-long", Error, "shorten it, such as with -in or -startsWith";
+    /// A membership rule over users and devices at once.
+    RULE_MIXED_OBJECTS = "rule.mixed-objects", Error,
+        "keep to device properties, and make another group for users";
+    /// A membership rule over users.
+    RULE_USER_RULE = "rule.user-rule", Error,
+        "use device properties: what Autopilot assigns goes to groups of devices";
+    /// A property that device rules do not have.
+    RULE_UNKNOWN_PROPERTY = "rule.unknown-property", Error,
+        "use one from Microsoft's list, such as devicePhysicalIds or deviceModel";
+    /// A regular expression that cannot be evaluated.
+    RULE_PATTERN = "rule.pattern", Error,
+        "correct it (.* matches anything); look-around and back references cannot be used";
+    /// A backslash outside quoted text.
+    RULE_BACKSLASH = "rule.backslash", Error,
+        "take the backslashes out: they belong to JSON or Markdown around a rule";
+    /// A typographic quote in place of a straight one.
+    RULE_TYPOGRAPHIC_QUOTES = "rule.typographic-quotes", Error, "write straight quotes (\")";
+    /// A typographic dash in place of an operator's hyphen.
+    RULE_TYPOGRAPHIC_DASH = "rule.typographic-dash", Warning, "write a hyphen (-) before the operator";
+    /// A backtick that escapes nothing.
+    RULE_BACKTICK = "rule.backtick", Warning, "leave it out, or try the rule on one device first";
+    /// A lone single quote inside quoted text.
+    RULE_SINGLE_QUOTE = "rule.single-quote", Warning, "write it twice: ''";
+    /// The word null in quotes.
+    RULE_QUOTED_NULL = "rule.quoted-null", Warning, "write null without quotes, after -eq or -ne";
+    /// A quoted value for a property that is true or false.
+    RULE_QUOTED_BOOLEAN = "rule.quoted-boolean", Warning, "write true or false without quotes";
+    /// A property name in the wrong case.
+    RULE_PROPERTY_CASE = "rule.property-case", Warning, "write the property as Microsoft's list has it";
+    /// A comparison of `devicePhysicalIds` without `-any` or `-all`.
+    RULE_LIST_WITHOUT_ANY = "rule.list-without-any", Warning,
+        "write (device.devicePhysicalIds -any (_ … ))";
+    /// An item condition without parentheses after `-any` or `-all`.
+    RULE_BARE_ELEMENT = "rule.bare-element", Warning, "put it in parentheses: -any (_ -eq \"…\")";
+    /// The property `organizationalUnit`, which no device has.
+    RULE_ORGANIZATIONAL_UNIT = "rule.organizational-unit", Error,
+        "use a group tag, or an extension attribute that is synchronised from the directory";
+    /// A property that is set only when a device enrolls.
+    RULE_SET_AT_ENROLMENT = "rule.set-at-enrolment", Warning,
+        "for profiles and pages that Autopilot needs before that, use devicePhysicalIds";
+    /// The property `memberOf`, which is a preview.
+    RULE_MEMBER_OF_PREVIEW = "rule.member-of-preview", Warning, "assign to the groups themselves";
+    /// The property `memberOf` combined with another condition.
+    RULE_MEMBER_OF_COMBINED = "rule.member-of-combined", Error, "make it the whole rule of a group of its own";
+    /// A group tag under a label other than `[OrderID]`.
+    RULE_GROUP_TAG_LABEL = "rule.group-tag-label", Error, "write [OrderID]: and the tag";
+    /// A search for a device whose `[ZTDId]` is empty.
+    RULE_ZTDID_EQUALS = "rule.ztdid-equals", Error,
+        "write (device.devicePhysicalIds -any (_ -startsWith \"[ZTDId]\"))";
+    /// A search for `[ZTDId]` with `-contains` or `-match`.
+    RULE_ZTDID_CONTAINS = "rule.ztdid-contains", Warning,
+        "write (device.devicePhysicalIds -any (_ -startsWith \"[ZTDId]\"))";
+    /// An operator that is slow to evaluate.
+    RULE_SLOW_OPERATOR = "rule.slow-operator", Info, "use -startsWith, -eq or -in where they say the same";
+    /// A value that the property never has.
+    RULE_UNKNOWN_VALUE = "rule.unknown-value", Warning,
+        "write one of the property's values (what Intune calls Corporate is Company)";
+}

@@ -1,0 +1,70 @@
+//! Kinds of findings about offline files.
+
+use crate::model::finding_kinds;
+
+const SERVER_DATA: &str = r#"write text such as {"ZeroTouchConfig":{"CloudAssignedTenantUpn":"","ForcedEnrollment":1,"CloudAssignedTenantDomain":"contoso.onmicrosoft.com"}}"#;
+
+finding_kinds! {
+    /// An empty file.
+    OFFLINE_EMPTY = "offline.empty", Error, "write it again";
+    /// A file in ANSI.
+    OFFLINE_ANSI = "offline.ansi", Warning,
+        "write its letters as \\u and four digits: Windows may read them wrongly";
+    /// A file in another encoding than ASCII.
+    OFFLINE_ENCODING = "offline.encoding", Error,
+        "write it in ASCII without a byte order mark: Windows ignores the file otherwise";
+    /// A file that is not JSON.
+    OFFLINE_NO_JSON = "offline.no-json", Error, "write it again with a tool";
+    /// JSON other than an object.
+    OFFLINE_NO_OBJECT = "offline.no-object", Error, "write one profile, in braces and without brackets";
+    /// A file with more than one profile.
+    OFFLINE_SEVERAL_PROFILES = "offline.several-profiles", Error, "write one file for each profile";
+
+    /// A required key without a value.
+    OFFLINE_MISSING_KEY = "offline.missing-key", Error, "write the key with its value";
+    /// A key that Autopilot is not known to read.
+    OFFLINE_UNKNOWN_KEY = "offline.unknown-key", Info, "nothing, if another tool needs it";
+    /// A key in the wrong case.
+    OFFLINE_KEY_SPELLING = "offline.key-spelling", Warning, "write the key in its known spelling";
+    /// A value of the wrong type, or out of range.
+    OFFLINE_WRONG_TYPE = "offline.wrong-type", Error, "write a value of the type that the key has";
+    /// A version other than 2049.
+    OFFLINE_VERSION = "offline.version", Info, "nothing, if the file works";
+    /// A value that is not a language tag; `os-default` is harmless.
+    OFFLINE_LANGUAGE = "offline.language", Warning,
+        "leave the key out, or write a language tag such as de-DE";
+    /// A value that cannot be a tenant id or domain.
+    OFFLINE_INVALID_TENANT = "offline.invalid-tenant", Error,
+        "write the tenant's GUID and its default domain";
+    /// A correlation id that is not a GUID.
+    OFFLINE_INVALID_ID = "offline.invalid-id", Error,
+        "write a GUID without braces, such as the id of the profile";
+
+    /// Setup options of a self-deploying device.
+    OFFLINE_SELF_DEPLOYING = "offline.self-deploying", Error,
+        "leave these bits out: a file can be for user-driven devices alone";
+    /// Setup options that are not known.
+    OFFLINE_UNKNOWN_BITS = "offline.unknown-bits", Warning, "leave them out";
+    /// An unknown join method.
+    OFFLINE_JOIN_METHOD = "offline.join-method", Error,
+        "write 1 for hybrid join or 0 for Microsoft Entra join";
+    /// A device name in a file for hybrid join.
+    OFFLINE_HYBRID_DEVICE_NAME = "offline.hybrid-device-name", Error,
+        "leave the key out: the name comes from the domain join configuration";
+    /// A value that cannot be a device name template.
+    OFFLINE_INVALID_DEVICE_NAME = "offline.invalid-device-name", Error,
+        "write a device name template that Windows accepts";
+    /// A skipped domain controller check in a file for Microsoft Entra join.
+    OFFLINE_ENTRA_SKIP_CHECK = "offline.entra-skip-check", Warning, "leave the key out";
+
+    /// Server data that is not JSON in text.
+    OFFLINE_SERVER_DATA = "offline.server-data", Error, SERVER_DATA;
+    /// A domain in the server data that is not the one outside.
+    OFFLINE_SERVER_DATA_DOMAIN = "offline.server-data-domain", Error,
+        "write the tenant's default domain in both";
+    /// A `ForcedEnrollment` in the server data that is not the one outside.
+    OFFLINE_SERVER_DATA_FORCED = "offline.server-data-forced", Warning, "write the same number in both";
+    /// A user in the server data.
+    OFFLINE_ASSIGNED_USER = "offline.assigned-user", Warning,
+        "leave the user empty: an assigned user is the most common cause of 0x80070774 in hybrid join";
+}

@@ -1,0 +1,128 @@
+//! Kinds of findings about device CSV files and hardware hashes.
+
+use crate::model::finding_kinds;
+
+const COPY_AGAIN: &str = "copy the hash from the device again, as a whole";
+
+finding_kinds! {
+    /// An Excel workbook in place of a CSV file.
+    CSV_WORKBOOK = "csv.workbook", Error,
+        "take the file that the device or the vendor gave, or save the sheet as CSV and look at its serial numbers";
+    /// An empty file.
+    CSV_EMPTY = "csv.empty", Error, "write a header and a row for each device";
+    /// Lines that end in a carriage return alone.
+    CSV_LINE_ENDS = "csv.line-ends", Warning, "save the file with the line ends of Windows";
+    /// An encoding that the portal is not documented to read.
+    CSV_ENCODING = "csv.encoding", Info,
+        "nothing for an import by this library; for the portal, save the file as ANSI if it is refused";
+    /// Quotes, which the portal refuses.
+    CSV_QUOTES = "csv.quotes", Warning, "write the file again without quotes";
+
+    /// A file without a header.
+    CSV_NO_HEADER = "csv.no-header", Error,
+        "begin the file with: Device Serial Number,Windows Product ID,Hardware Hash,Group Tag,Assigned User";
+    /// Lines above the header.
+    CSV_LINES_ABOVE_HEADER = "csv.lines-above-header", Warning,
+        "remove them: the portal wants the header in the first line";
+    /// A second header among the rows.
+    CSV_REPEATED_HEADER = "csv.repeated-header", Warning, "remove the line";
+    /// Values separated by semicolons or tabs.
+    CSV_DELIMITER = "csv.delimiter", Warning, "separate them by commas, and do not save the file from Excel";
+    /// An exported report of Configuration Manager, which the portal refuses.
+    CSV_CONFIGMGR_REPORT = "csv.configmgr-report", Warning,
+        "nothing for an import by this library; for the portal, write the devices again";
+    /// A partner's file, which the portal refuses.
+    CSV_PARTNER_FORMAT = "csv.partner-format", Info,
+        "nothing for an import by this library; for the portal, leave these columns out";
+    /// A required column that is missing.
+    CSV_MISSING_COLUMN = "csv.missing-column", Error, "add it, with a value for each device";
+    /// Two columns of the same name.
+    CSV_DUPLICATE_COLUMN = "csv.duplicate-column", Error, "leave one of the two out";
+    /// A column that the portal does not have.
+    CSV_EXTRA_COLUMN = "csv.extra-column", Warning, "leave the column out";
+    /// A column out of order.
+    CSV_COLUMN_ORDER = "csv.column-order", Warning,
+        "order them: serial number, product id, hash, group tag, assigned user";
+    /// A column name that the portal spells differently.
+    CSV_HEADER_SPELLING = "csv.header-spelling", Warning,
+        "write the name of the column as the portal spells it";
+
+    /// A header without rows.
+    CSV_NO_ROWS = "csv.no-rows", Error, "add a row for each device";
+    /// More rows than the portal accepts in one file.
+    CSV_TOO_MANY_ROWS = "csv.too-many-rows", Warning,
+        "split the file for the portal; an import by this library splits by itself";
+    /// A line longer than the row of any device.
+    CSV_LINE_TOO_LONG = "csv.line-too-long", Error,
+        "write one device in each line, and look for line breaks that were lost";
+    /// Zero bytes in a row.
+    CSV_ZERO_BYTES = "csv.zero-bytes", Error, "write the file again as a whole, in one encoding";
+    /// A quote that is not closed on its line.
+    CSV_OPEN_QUOTE = "csv.open-quote", Error, "write the row in one line, without quotes";
+    /// A row of separators without values.
+    CSV_EMPTY_ROW = "csv.empty-row", Warning, "remove the line";
+    /// A row with fewer fields than the header.
+    CSV_TOO_FEW_FIELDS = "csv.too-few-fields", Warning, "write a separator for each value that is left out";
+    /// A row with more values than the header has columns.
+    CSV_TOO_MANY_FIELDS = "csv.too-many-fields", Error,
+        "write each value without separators, and the hash as a whole";
+    /// Empty fields beyond the last column.
+    CSV_TRAILING_SEPARATORS = "csv.trailing-separators", Warning,
+        "remove the separators at the end of the line";
+    /// Blanks around a value.
+    CSV_OUTER_BLANKS = "csv.outer-blanks", Info, "remove them for the portal";
+    /// A comma or quote in a value, which the portal's format cannot hold.
+    CSV_FORBIDDEN_CHARACTER = "csv.forbidden-character", Error, "write the value without it";
+    /// A value with characters beyond ASCII.
+    CSV_NOT_ASCII = "csv.not-ascii", Warning,
+        "write it in letters of the English alphabet: the portal may read others wrongly";
+
+    /// A row without a serial number.
+    CSV_MISSING_SERIAL = "csv.missing-serial", Error, "write the serial number that the firmware reports";
+    /// A serial number that Excel turned into scientific notation.
+    CSV_SCIENTIFIC_SERIAL = "csv.scientific-serial", Error,
+        "write the serial number as text, from the device, and do not save the file from Excel";
+    /// A value that cannot be a serial number.
+    CSV_INVALID_SERIAL = "csv.invalid-serial", Error, "write the serial number that the firmware reports";
+    /// A serial number of an earlier row; a warning if that row has errors.
+    CSV_DUPLICATE_SERIAL = "csv.duplicate-serial", Error, "remove all rows of the device but the newest";
+    /// A row without a hardware hash.
+    CSV_MISSING_HASH = "csv.missing-hash", Error,
+        "capture the hash on the device, for example with Get-WindowsAutopilotInfo";
+    /// A hardware hash that Excel may have cut.
+    CSV_EXCEL_LIMIT = "csv.excel-limit", Error,
+        "copy the hash from the device again, as a whole, and not by way of Excel";
+    /// A value that cannot be a hardware hash.
+    CSV_INVALID_HASH = "csv.invalid-hash", Error, COPY_AGAIN;
+    /// A hardware hash whose base64 was repaired.
+    CSV_REPAIRED_HASH = "csv.repaired-hash", Info,
+        "nothing for an import by this library; for the portal, write the file again";
+    /// A value that cannot be a group tag.
+    CSV_INVALID_TAG = "csv.invalid-tag", Error, "write another group tag";
+    /// A value that cannot be a user principal name.
+    CSV_INVALID_USER = "csv.invalid-user", Error, "write the user as name@domain";
+    /// Rows that assign a user.
+    CSV_ASSIGNED_USER = "csv.assigned-user", Warning,
+        "leave the column Assigned User out when devices are to be hybrid joined";
+
+    /// A value that does not start as a hardware hash.
+    HASH_UNREADABLE = "hash.unreadable", Warning, COPY_AGAIN;
+    /// A hardware hash that ends too early.
+    HASH_CUT = "hash.cut", Error, COPY_AGAIN;
+    /// A record that does not fit into its hardware hash.
+    HASH_BROKEN_RECORD = "hash.broken-record", Warning, COPY_AGAIN;
+    /// A hardware hash without a manufacturer, which the service refuses.
+    HASH_NO_MANUFACTURER = "hash.no-manufacturer", Error,
+        "have the firmware's SMBIOS values set by the maker, then capture the hash again";
+    /// A hardware hash without a serial number, which the service refuses.
+    HASH_NO_SERIAL = "hash.no-serial", Error,
+        "have the firmware's SMBIOS values set by the maker, then capture the hash again";
+    /// A wrong checksum.
+    HASH_CHECKSUM = "hash.checksum", Warning, COPY_AGAIN;
+    /// A hardware hash without a checksum.
+    HASH_NO_CHECKSUM = "hash.no-checksum", Warning, COPY_AGAIN;
+    /// Data after the checksum.
+    HASH_TRAILING_BYTES = "hash.trailing-bytes", Warning, COPY_AGAIN;
+    /// A serial number other than the one in the hardware hash.
+    HASH_OTHER_SERIAL = "hash.other-serial", Warning, "check which device the hash is of";
+}

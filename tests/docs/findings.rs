@@ -1,0 +1,75 @@
+//! The kinds of findings, and the page of the manual that lists them.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::{env, fs};
+
+use windows_autopilot::model::FindingKind;
+use windows_autopilot::{ad, model, offline, registration};
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/findings.md");
+
+/// Each module with its kinds.
+const MODULES: &[(&str, &[FindingKind])] = &[
+    ("model::findings", model::findings::ALL),
+    ("registration::findings", registration::findings::ALL),
+    ("offline::findings", offline::findings::ALL),
+    ("ad::findings", ad::findings::ALL),
+    ("ad::connector_config::findings", ad::connector_config::findings::ALL),
+];
+
+const INTRODUCTION: &str = "\
+# Findings
+
+A check returns [`Finding`](crate::model::Finding)s. The id of a finding is the same in every version: match on it,
+search for it in logs, or waive it when a plan is applied. In code, compare with the constant of the kind, named like
+the id in capitals: `finding.is(&CSV_MISSING_SERIAL)`.
+
+Some findings have another severity or remedy than the usual ones listed here, because they depend on a value.
+";
+
+/// Plain text as Markdown in a cell of a table.
+fn cell(text: &str) -> String {
+    let special = |c: char| r"\`*_[]<>|&$".contains(c);
+    text.chars().fold(String::new(), |mut cell, c| {
+        cell.extend(special(c).then_some('\\'));
+        cell.push(c);
+        cell
+    })
+}
+
+fn page() -> String {
+    let mut page = INTRODUCTION.to_owned();
+    for (module, kinds) in MODULES {
+        write!(page, "\n## `{module}`\n\n| id | severity | meaning | remedy |\n| --- | --- | --- | --- |\n")
+            .unwrap();
+        for FindingKind { id, severity, meaning, remedy, .. } in *kinds {
+            writeln!(page, "| `{id}` | {severity} | {meaning} | {} |", cell(remedy)).unwrap();
+        }
+    }
+    page
+}
+
+#[test]
+fn the_page_lists_every_kind() {
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(PAGE, page()).unwrap();
+    }
+    assert!(
+        fs::read_to_string(PAGE).unwrap() == page(),
+        "run this test with UPDATE_DOCS=1 to rewrite {PAGE}"
+    );
+}
+
+#[test]
+fn ids_are_unique_and_of_the_form_area_dot_name() {
+    let is_word =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let mut ids = BTreeSet::new();
+    for kind in MODULES.iter().flat_map(|(_, kinds)| *kinds) {
+        assert!(ids.insert(kind.id), "{} is there twice", kind.id);
+        let (area, name) = kind.id.split_once('.').unwrap();
+        assert!([area, name].iter().all(|part| part.split('-').all(is_word)), "{}", kind.id);
+        assert!(!kind.meaning.is_empty() && !kind.remedy.is_empty(), "{kind:?}");
+    }
+}
