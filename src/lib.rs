@@ -153,6 +153,7 @@
 
 #[cfg(feature = "connector-config")]
 pub mod ad;
+pub mod catalog;
 pub mod clock;
 pub mod credential;
 pub mod docs;

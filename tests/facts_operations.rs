@@ -7,8 +7,7 @@ mod facts;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use windows_autopilot::graph::{ApiVersion, OperationInfo, Scopes};
-use windows_autopilot::resource::OPERATIONS;
+use windows_autopilot::catalog::{ApiVersion, OPERATIONS, OperationInfo, Scopes};
 
 /// Operations of the facts that no typed call is for, and why.
 const LEFT_OUT: [(&str, &str); 7] = [

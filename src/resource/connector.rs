@@ -1,6 +1,7 @@
 //! Intune Connectors for Active Directory.
 
-use super::{Written, catalog, resource};
+use super::{Written, resource};
+use crate::catalog;
 use crate::graph::{Call, List, Operation, entity, nothing};
 use crate::model::{Connector, Id};
 

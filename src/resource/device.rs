@@ -5,7 +5,8 @@ use std::time::Duration;
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
-use super::{catalog, resource};
+use super::resource;
+use crate::catalog;
 use crate::error::{ErrorKind, Result};
 use crate::graph::{Call, Client, List, Operation, Poll, Poller, Schedule, count, entity, field, nothing};
 use crate::model::{

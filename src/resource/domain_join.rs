@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::profile::TargetBody;
 use super::update::Update;
-use super::{PayloadIds, Reference, catalog, resource};
+use super::{PayloadIds, Reference, resource};
+use crate::catalog;
 use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
 use crate::model::{
     Assignment, DeviceConfiguration, DomainJoinProfile, Id, PayloadLink, RawObject, Settings, Stored, Target,

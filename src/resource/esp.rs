@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::profile::TargetBody;
 use super::update::Update;
-use super::{PayloadIds, catalog, resource};
+use super::{PayloadIds, resource};
+use crate::catalog;
 use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
 use crate::model::{
     Assignment, EnrollmentConfiguration, EnrollmentStatusPage, Id, PayloadLink, Settings, Stored, Target,

@@ -1,6 +1,7 @@
 //! Autopilot's record of deployments.
 
-use super::{Written, catalog, resource};
+use super::{Written, resource};
+use crate::catalog;
 use crate::graph::{Call, List, Operation, entity, nothing};
 use crate::model::{AutopilotEvent, Id, PolicyStatusDetail};
 

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{catalog, resource};
+use super::resource;
+use crate::catalog;
 use crate::graph::{Call, List, Operation, decode_if_any, entity, nothing};
 use crate::model::{AssignmentFilter, AssignmentFilterManagementType, DevicePlatform, Id, Text};
 

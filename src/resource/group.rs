@@ -1,7 +1,8 @@
 //! Groups.
 
 use super::update::Update;
-use super::{Reference, catalog, resource};
+use super::{Reference, resource};
+use crate::catalog;
 use crate::graph::{Call, List, Operation, count, entity, nothing};
 use crate::model::{DirectoryDevice, DirectoryObject, Group, Id, Settings, Stored};
 

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{catalog, resource};
+use super::resource;
+use crate::catalog;
 use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
 use crate::model::{DeviceToImport, Id, ImportedDevice};
 

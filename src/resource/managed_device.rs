@@ -1,6 +1,7 @@
 //! Devices as Intune manages them.
 
-use super::{catalog, resource};
+use super::resource;
+use crate::catalog;
 use crate::graph::{Call, List, Operation, entity, nothing};
 use crate::model::{Id, ManagedDevice};
 

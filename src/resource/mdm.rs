@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Reference, catalog, resource};
+use super::{Reference, resource};
+use crate::catalog;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Call, List, Operation, entity, nothing};
 use crate::model::{Group, GroupReference, Id, MdmPolicy, MdmScope, MdmScopeStep, Text};

@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::update::Update;
-use super::{PayloadIds, catalog, resource};
+use super::{PayloadIds, resource};
+use crate::catalog;
 use crate::error::Result;
 use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
 use crate::model::{

@@ -1,6 +1,7 @@
 //! The synchronization between Intune and the Autopilot service.
 
-use super::{Written, catalog, resource};
+use super::{Written, resource};
+use crate::catalog;
 use crate::graph::{Call, Operation, entity, nothing};
 use crate::model::SyncSettings;
 
