@@ -107,6 +107,8 @@ impl Devices<'_> {
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
+    /// # API
+    /// `v1.0`, without a page.
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_COUNT, &[], count))
     }
@@ -122,7 +124,7 @@ impl Devices<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
-    /// `v1.0`. [Delete windowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-delete)
+    /// `v1.0`. [Delete windowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-delete?view=graph-rest-1.0)
     pub fn delete(&self, id: &Id<Device>) -> Call<()> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_DELETE, &[id.as_str()], nothing))
     }
@@ -137,7 +139,7 @@ impl Devices<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
-    /// `v1.0`. [assignUserToDevice](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-assignusertodevice)
+    /// `v1.0`. [assignUserToDevice](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-assignusertodevice?view=graph-rest-1.0)
     pub fn assign_user(
         &self,
         id: &Id<Device>,
@@ -165,7 +167,7 @@ impl Devices<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
-    /// `v1.0`. [unassignUserFromDevice](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-unassignuserfromdevice)
+    /// `v1.0`. [unassignUserFromDevice](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-unassignuserfromdevice?view=graph-rest-1.0)
     pub fn unassign_user(&self, id: &Id<Device>) -> Call<()> {
         let operation =
             Operation::new(&catalog::AUTOPILOT_DEVICES_UNASSIGN_USER_FROM_DEVICE, &[id.as_str()], nothing);
@@ -204,7 +206,7 @@ impl Devices<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `beta`. [Get windowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-shared-windowsautopilotdeploymentprofile-get?view=graph-rest-beta)
+    /// `beta`. [Get activeDirectoryWindowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-get?view=graph-rest-beta)
     pub fn deployment_profile(&self, id: &Id<Device>) -> Call<DeploymentProfile> {
         let info = &catalog::AUTOPILOT_DEVICES_DEPLOYMENT_PROFILE_GET;
         Call::new(self.client, Operation::new(info, &[id.as_str()], entity))
@@ -217,7 +219,7 @@ impl Devices<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `beta`. [Get windowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-shared-windowsautopilotdeploymentprofile-get?view=graph-rest-beta)
+    /// `beta`. [Get activeDirectoryWindowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-get?view=graph-rest-beta)
     pub fn intended_deployment_profile(&self, id: &Id<Device>) -> Call<DeploymentProfile> {
         let info = &catalog::AUTOPILOT_DEVICES_INTENDED_DEPLOYMENT_PROFILE_GET;
         Call::new(self.client, Operation::new(info, &[id.as_str()], entity))

@@ -23,7 +23,7 @@ impl DomainJoinProfiles<'_> {
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
     /// # API
-    /// `beta`. [List deviceConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-list?view=graph-rest-beta)
+    /// `beta`. [List deviceConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfiguration-list?view=graph-rest-beta)
     pub fn list(&self) -> List<DeviceConfiguration> {
         List::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_LIST, &[], nothing))
     }
@@ -42,6 +42,8 @@ impl DomainJoinProfiles<'_> {
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
+    /// # API
+    /// `beta`, without a page.
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_COUNT, &[], count))
     }
@@ -93,7 +95,7 @@ impl DomainJoinProfiles<'_> {
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
-    /// `beta`. [assign](https://learn.microsoft.com/en-us/graph/api/intune-shared-deviceconfiguration-assign?view=graph-rest-beta)
+    /// `beta`. [assign](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfiguration-assign?view=graph-rest-beta)
     pub fn assign(&self, id: &Id<DomainJoinProfile>, targets: &[Target]) -> Call<Vec<Assignment>> {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -109,7 +111,7 @@ impl DomainJoinProfiles<'_> {
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
-    /// `beta`. [hasPayloadLinks](https://learn.microsoft.com/en-us/graph/api/intune-shared-deviceconfiguration-haspayloadlinks?view=graph-rest-beta)
+    /// `beta`. [hasPayloadLinks](https://learn.microsoft.com/en-us/graph/api/intune-shared-deviceenrollmentconfiguration-haspayloadlinks?view=graph-rest-beta)
     pub fn has_payload_links(&self, ids: &[Id<DomainJoinProfile>]) -> Call<Vec<PayloadLink>> {
         let body = PayloadIds { payload_ids: ids.iter().map(Id::as_str).collect() };
         let operation = Operation::new(&catalog::DEVICE_CONFIGURATIONS_HAS_PAYLOAD_LINKS, &[], list_value);
@@ -177,12 +179,12 @@ impl DomainJoinProfiles<'_> {
         Call::new(self.client, Operation::new(info, &[id.as_str(), assignment.as_str()], nothing))
     }
 
-    /// The network profiles that a device needs to reach the domain, as they are.
-    ///
-    /// The link is in the service's metadata; no page of the documentation shows these three calls.
+    /// Lists the network profiles that a device needs to reach the domain, without decoding them.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
+    /// # API
+    /// `beta`. [List windowsDomainJoinConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-list?view=graph-rest-beta)
     pub fn network_access_configurations(&self, id: &Id<DomainJoinProfile>) -> List<RawObject> {
         let info = &catalog::DOMAIN_JOIN_NETWORK_ACCESS_CONFIGURATIONS_LIST;
         List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
@@ -192,6 +194,8 @@ impl DomainJoinProfiles<'_> {
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`, by OData's convention: no page shows the call.
     pub fn add_network_access_configuration(
         &self,
         id: &Id<DomainJoinProfile>,
@@ -207,6 +211,8 @@ impl DomainJoinProfiles<'_> {
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`, by OData's convention: no page shows the call.
     pub fn remove_network_access_configuration(
         &self,
         id: &Id<DomainJoinProfile>,

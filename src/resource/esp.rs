@@ -49,6 +49,8 @@ impl EnrollmentStatusPages<'_> {
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
+    /// # API
+    /// `beta`, without a page.
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_COUNT, &[], count))
     }

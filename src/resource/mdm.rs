@@ -152,6 +152,8 @@ impl MdmPolicies<'_> {
     ///
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
+    /// # API
+    /// `beta`. [Add includedGroups](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-post-includedgroups?view=graph-rest-beta)
     pub fn include(&self, id: &Id<MdmPolicy>, group: &Id<Group>) -> Call<()> {
         let body = Reference { id: format!("{}/odata/groups('{group}')", self.client.cloud().graph()) };
         let operation =
@@ -163,6 +165,8 @@ impl MdmPolicies<'_> {
     ///
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
+    /// # API
+    /// `beta`. [Delete includedGroups](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-delete-includedgroups?view=graph-rest-beta)
     pub fn exclude(&self, id: &Id<MdmPolicy>, group: &Id<Group>) -> Call<()> {
         let info = &catalog::MOBILITY_POLICIES_INCLUDED_GROUPS_REMOVE_REF;
         Call::new(self.client, Operation::new(info, &[id.as_str(), group.as_str()], nothing))

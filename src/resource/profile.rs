@@ -58,7 +58,7 @@ impl Profiles<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `beta`. [List windowsAutopilotDeploymentProfiles](https://learn.microsoft.com/en-us/graph/api/intune-shared-windowsautopilotdeploymentprofile-list?view=graph-rest-beta)
+    /// `beta`. [List activeDirectoryWindowsAutopilotDeploymentProfiles](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-list?view=graph-rest-beta)
     pub fn list(&self) -> List<DeploymentProfile> {
         List::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_LIST, &[], nothing))
     }
@@ -71,7 +71,7 @@ impl Profiles<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `beta`. [Get windowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-shared-windowsautopilotdeploymentprofile-get?view=graph-rest-beta)
+    /// `beta`. [Get activeDirectoryWindowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-get?view=graph-rest-beta)
     pub fn get<P: ProfileKind>(&self, id: &Id<P>) -> Call<Stored<P>>
     where
         Stored<P>: DeserializeOwned,
@@ -83,6 +83,8 @@ impl Profiles<'_> {
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
+    /// # API
+    /// `beta`, without a page.
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_COUNT, &[], count))
     }
@@ -140,7 +142,7 @@ impl Profiles<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
-    /// `beta`. [Delete windowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-shared-windowsautopilotdeploymentprofile-delete?view=graph-rest-beta)
+    /// `beta`. [Delete activeDirectoryWindowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-delete?view=graph-rest-beta)
     pub fn delete<P: ProfileKind>(&self, id: &Id<P>) -> Call<()> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_DELETE, &[id.as_str()], nothing))
     }
@@ -303,7 +305,7 @@ impl Profiles<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
-    /// `beta`. [hasPayloadLinks](https://learn.microsoft.com/en-us/graph/api/intune-shared-windowsautopilotdeploymentprofile-haspayloadlinks?view=graph-rest-beta)
+    /// `beta`. [hasPayloadLinks](https://learn.microsoft.com/en-us/graph/api/intune-shared-deviceenrollmentconfiguration-haspayloadlinks?view=graph-rest-beta)
     pub fn has_payload_links<P: ProfileKind>(&self, ids: &[Id<P>]) -> Call<Vec<PayloadLink>> {
         let body = PayloadIds { payload_ids: ids.iter().map(Id::as_str).collect() };
         let operation = Operation::new(&catalog::AUTOPILOT_PROFILES_HAS_PAYLOAD_LINKS, &[], list_value);

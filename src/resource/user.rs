@@ -23,7 +23,7 @@ impl Users<'_> {
     /// # Permissions
     /// `User.ReadBasic.All`
     /// # API
-    /// `v1.0`. [List users](https://learn.microsoft.com/en-us/graph/api/user-list)
+    /// `v1.0`. [List users](https://learn.microsoft.com/en-us/graph/api/user-list?view=graph-rest-1.0)
     pub fn list(&self) -> List<User> {
         List::new(self.client, Operation::new(&catalog::USERS_LIST, &[], nothing))
     }
@@ -35,7 +35,7 @@ impl Users<'_> {
     /// # Permissions
     /// `User.ReadBasic.All` for names, `User.Read.All` for the rest.
     /// # API
-    /// `v1.0`. [Get user](https://learn.microsoft.com/en-us/graph/api/user-get)
+    /// `v1.0`. [Get user](https://learn.microsoft.com/en-us/graph/api/user-get?view=graph-rest-1.0)
     pub fn get(&self, id: &Id<User>) -> Call<User> {
         self.get_by_key(id.as_str())
     }
@@ -47,7 +47,7 @@ impl Users<'_> {
     /// # Permissions
     /// `User.ReadBasic.All` for names, `User.Read.All` for the rest.
     /// # API
-    /// `v1.0`. [Get user](https://learn.microsoft.com/en-us/graph/api/user-get)
+    /// `v1.0`. [Get user](https://learn.microsoft.com/en-us/graph/api/user-get?view=graph-rest-1.0)
     pub fn get_by_name(&self, name: &UserPrincipalName) -> Call<User> {
         self.get_by_key(name.as_str())
     }

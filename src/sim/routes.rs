@@ -21,8 +21,6 @@ fn dead(exchange: &mut Exchange<'_>) -> Answer {
     Err(no_such_segment(exchange.request))
 }
 
-/// A permission that differs from the catalog's stands here: Microsoft's reference lets a caller with a permission to read
-/// unassign a user, and adding a member takes both of its permissions.
 pub(super) static ROUTES: &[Route] = &[
     Route::new(&catalog::AUTOPILOT_PROFILES_LIST, profile::list),
     Route::new(&catalog::AUTOPILOT_PROFILES_CREATE, profile::create),
@@ -43,6 +41,7 @@ pub(super) static ROUTES: &[Route] = &[
     Route::new(&catalog::AUTOPILOT_DEVICES_DELETE, device::delete),
     Route::new(&catalog::AUTOPILOT_DEVICES_COUNT, device::count),
     Route::new(&catalog::AUTOPILOT_DEVICES_ASSIGN_USER_TO_DEVICE, device::assign_user),
+    // Microsoft's permissions reference accepts a permission to read for this write; the catalog does not.
     Route::new(&catalog::AUTOPILOT_DEVICES_UNASSIGN_USER_FROM_DEVICE, device::unassign_user)
         .needing(&catalog::AUTOPILOT_DEVICES_GET.permissions),
     Route::new(&catalog::AUTOPILOT_DEVICES_UPDATE_DEVICE_PROPERTIES, device::update_properties),
@@ -135,6 +134,7 @@ pub(super) static ROUTES: &[Route] = &[
     Route::new(&catalog::DEVICES_GET_BY_DEVICE_ID, directory_device::get_by_device_id)
         .at("/devices/(deviceId)/{deviceId}"),
     Route::new(&catalog::GROUPS_MEMBERS_LIST, member::list),
+    // The one operation whose permissions are needed together.
     Route::new(&catalog::GROUPS_MEMBERS_ADD_REF, member::add).needing_all(),
     Route::new(&catalog::GROUPS_MEMBERS_REMOVE_REF, member::remove),
     Route::new(&GROUPS_MEMBERS_DELETE, member::delete_object),
