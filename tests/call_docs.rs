@@ -109,10 +109,9 @@ fn quoted(text: &str) -> BTreeSet<&str> {
 fn check_permissions(text: &str, operations: &[&OperationInfo], wrong: &mut Vec<String>) {
     let named = quoted(text);
     let mut known = BTreeSet::new();
-    let kinds: [(&str, fn(&OperationInfo) -> Scopes); 2] =
-        [("a user", |info| info.permissions.delegated), ("an app", |info| info.permissions.application)];
-    for (kind, scopes) in kinds {
-        let all: Vec<Scopes> = operations.iter().map(|info| scopes(info)).collect();
+    let delegated: Vec<Scopes> = operations.iter().map(|info| info.permissions.delegated).collect();
+    let application: Vec<Scopes> = operations.iter().map(|info| info.permissions.application).collect();
+    for (kind, all) in [("a user", delegated), ("an app", application)] {
         for Scopes { least, accepted } in &all {
             known.extend(accepted.iter().copied());
             // The least permission for a write that is accepted for a read as well need not stand beside another.

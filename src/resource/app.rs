@@ -11,7 +11,7 @@ resource! {
 }
 
 impl MobileApps<'_> {
-    /// All apps. `displayName eq` is understood as a filter.
+    /// Lists all apps. `displayName eq` is understood as a filter.
     ///
     /// # Permissions
     /// `DeviceManagementApps.Read.All`
@@ -21,7 +21,7 @@ impl MobileApps<'_> {
         List::new(self.client, Operation::new(&catalog::MOBILE_APPS_LIST, &[], nothing))
     }
 
-    /// One app.
+    /// Returns one app.
     ///
     /// # Permissions
     /// `DeviceManagementApps.Read.All`

@@ -34,7 +34,7 @@ const APPEARS: Schedule =
     Schedule::new(Duration::from_secs(15), Duration::from_secs(60), Duration::from_secs(30 * 60));
 
 impl Devices<'_> {
-    /// All devices.
+    /// Lists all devices.
     ///
     /// The service understands one filter, `contains` of `serialNumber`, and that not of a value with a hyphen or a
     /// blank: use [`Devices::find_by_serial_number`]. `$select` has answered 500, so it is not sent.
@@ -48,8 +48,10 @@ impl Devices<'_> {
         List::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_LIST, &[], nothing))
     }
 
-    /// All devices with a group tag. Compared here, since the service does not filter by it; case does not matter, as
-    /// in the rules of dynamic groups.
+    /// Lists all devices with a group tag.
+    ///
+    /// The client compares, since the service does not filter by group tags. Case does not matter, as in the rules of
+    /// dynamic groups.
     ///
     /// ```
     /// # use windows_autopilot::testing::Harness;
@@ -71,7 +73,7 @@ impl Devices<'_> {
         self.list().items().try_filter(|device| std::future::ready(has_tag(device))).try_collect().await
     }
 
-    /// All devices with a serial number. There may be several: serial numbers repeat between makers.
+    /// Lists all devices with a serial number. There may be several: serial numbers repeat between makers.
     ///
     /// # Errors
     /// As [`Call::send`].
@@ -90,7 +92,7 @@ impl Devices<'_> {
         list.items().try_filter(|device| std::future::ready(same(device))).try_collect().await
     }
 
-    /// One device.
+    /// Returns one device.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if there is none.
@@ -103,7 +105,7 @@ impl Devices<'_> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_GET, &[id.as_str()], entity))
     }
 
-    /// How many devices there are.
+    /// Counts the devices.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -199,7 +201,7 @@ impl Devices<'_> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], nothing))
     }
 
-    /// The profile that the device has.
+    /// Returns the profile that the device has.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if it has none.
@@ -212,7 +214,7 @@ impl Devices<'_> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], entity))
     }
 
-    /// The profile that the device is meant to have, by its groups.
+    /// Returns the profile that the groups of the device intend for it.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if there is none.

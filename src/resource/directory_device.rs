@@ -16,7 +16,7 @@ resource! {
 }
 
 impl DirectoryDevices<'_> {
-    /// All devices. Filters are understood on `deviceId`, `displayName` and `physicalIds`, among others.
+    /// Lists all devices. Filters are understood on `deviceId`, `displayName` and `physicalIds`, among others.
     ///
     /// # Permissions
     /// `Device.Read.All`
@@ -26,7 +26,7 @@ impl DirectoryDevices<'_> {
         List::new(self.client, Operation::new(&catalog::DEVICES_LIST, &[], nothing))
     }
 
-    /// One device by object id. Extension attributes may be left out: a list that selects them has them.
+    /// Returns one device by object id. Extension attributes may be left out: a list that selects them has them.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
@@ -38,7 +38,7 @@ impl DirectoryDevices<'_> {
         Call::new(self.client, Operation::new(&catalog::DEVICES_GET, &[id.as_str()], entity))
     }
 
-    /// One device by device id, which is what the other records of the device carry.
+    /// Returns one device by device id, which is what the other records of the device carry.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
@@ -52,7 +52,7 @@ impl DirectoryDevices<'_> {
         Call::new(self.client, Operation::new(&catalog::DEVICES_GET_BY_DEVICE_ID, &[&key], entity))
     }
 
-    /// How many devices there are, more or less: the directory counts with a delay.
+    /// Counts the devices, approximately: the directory counts with a delay.
     ///
     /// # Permissions
     /// `Device.Read.All`

@@ -17,8 +17,9 @@ resource! {
 }
 
 impl DomainJoinProfiles<'_> {
-    /// All device configurations; those of other kinds are [`DeviceConfiguration::Unknown`]. No filter by type is to be
-    /// relied on.
+    /// Lists all device configurations; those of other kinds are [`DeviceConfiguration::Unknown`].
+    ///
+    /// Filters by type are unreliable.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
@@ -28,7 +29,7 @@ impl DomainJoinProfiles<'_> {
         List::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_LIST, &[], nothing))
     }
 
-    /// One domain join profile.
+    /// Returns one domain join profile.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
@@ -38,7 +39,7 @@ impl DomainJoinProfiles<'_> {
         Call::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_GET, &[id.as_str()], entity))
     }
 
-    /// How many device configurations there are, of all kinds.
+    /// Counts the device configurations, of all kinds.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
@@ -106,7 +107,7 @@ impl DomainJoinProfiles<'_> {
         Call::new(self.client, operation.with_json(&body))
     }
 
-    /// Whether profiles are linked to from elsewhere, such as from a policy set.
+    /// Reports for each of some profiles whether another object links to it, such as a policy set.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
@@ -118,7 +119,7 @@ impl DomainJoinProfiles<'_> {
         Call::new(self.client, operation.with_json(&body))
     }
 
-    /// The assignments of a profile.
+    /// Lists the assignments of a profile.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
@@ -129,7 +130,7 @@ impl DomainJoinProfiles<'_> {
         List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
     }
 
-    /// One assignment.
+    /// Returns one assignment.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`

@@ -20,8 +20,9 @@ resource! {
 }
 
 impl EnrollmentStatusPages<'_> {
-    /// All enrollment configurations; those of other kinds are [`EnrollmentConfiguration::Unknown`]. No filter is to be
-    /// relied on.
+    /// Lists all enrollment configurations; those of other kinds are [`EnrollmentConfiguration::Unknown`].
+    ///
+    /// Filters are unreliable.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -32,7 +33,7 @@ impl EnrollmentStatusPages<'_> {
         List::new(self.client, Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_LIST, &[], nothing))
     }
 
-    /// One page.
+    /// Returns one page.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -45,7 +46,7 @@ impl EnrollmentStatusPages<'_> {
         )
     }
 
-    /// How many enrollment configurations there are, of all kinds. A tenant takes 51 pages.
+    /// Counts the enrollment configurations, of all kinds. A tenant takes 51 pages.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -138,7 +139,7 @@ impl EnrollmentStatusPages<'_> {
         Call::new(self.client, operation.with_json(&Body { priority }))
     }
 
-    /// Whether pages are linked to from elsewhere, such as from a policy set.
+    /// Reports for each of some pages whether another object links to it, such as a policy set.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -151,7 +152,7 @@ impl EnrollmentStatusPages<'_> {
         Call::new(self.client, operation.with_json(&body))
     }
 
-    /// The assignments of a page.
+    /// Lists the assignments of a page.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -162,7 +163,7 @@ impl EnrollmentStatusPages<'_> {
         List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
     }
 
-    /// One assignment.
+    /// Returns one assignment.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`

@@ -13,7 +13,7 @@ resource! {
 }
 
 impl AssignmentFilters<'_> {
-    /// All filters.
+    /// Lists all filters.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
@@ -23,7 +23,7 @@ impl AssignmentFilters<'_> {
         List::new(self.client, Operation::new(&catalog::ASSIGNMENT_FILTERS_LIST, &[], nothing))
     }
 
-    /// One filter.
+    /// Returns one filter.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`

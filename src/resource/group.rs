@@ -17,7 +17,7 @@ const PROPERTIES: &str = "createdDateTime,deletedDateTime,description,displayNam
     securityIdentifier,uniqueName,visibility";
 
 impl Groups<'_> {
-    /// All groups. `displayName eq` and `startswith` are understood as filters. Names are not unique.
+    /// Lists all groups. `displayName eq` and `startswith` are understood as filters. Names are not unique.
     ///
     /// # Permissions
     /// `Group.ReadBasic.All`
@@ -28,7 +28,7 @@ impl Groups<'_> {
         List::new(self.client, operation)
     }
 
-    /// One group. Right after it was created it may not be found yet.
+    /// Returns one group. Right after its creation, a group may not be found yet.
     ///
     /// # Permissions
     /// `GroupMember.Read.All`
@@ -39,7 +39,7 @@ impl Groups<'_> {
         Call::new(self.client, operation.with_query("$select", PROPERTIES))
     }
 
-    /// How many groups there are, more or less: the directory counts with a delay.
+    /// Counts the groups, approximately: the directory counts with a delay.
     ///
     /// # Permissions
     /// `Group.ReadBasic.All`
@@ -89,8 +89,9 @@ impl Groups<'_> {
         Call::new(self.client, Operation::new(&catalog::GROUPS_DELETE, &[id.as_str()], nothing))
     }
 
-    /// The members of a group. Those of a dynamic group follow its rule with a delay. Graph shows more than the id
-    /// of a device only to a caller who also has `Device.Read.All`.
+    /// Lists the members of a group. Those of a dynamic group follow its rule with a delay.
+    ///
+    /// Graph shows more than the id of a device only to a caller who also has `Device.Read.All`.
     ///
     /// # Permissions
     /// `GroupMember.ReadBasic.All`

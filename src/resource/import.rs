@@ -16,7 +16,7 @@ resource! {
 }
 
 impl Imports<'_> {
-    /// All records, of everyone. `importId eq` is understood as a filter.
+    /// Lists all records, those of other tools too. `importId eq` is understood as a filter.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -26,7 +26,7 @@ impl Imports<'_> {
         List::new(self.client, Operation::new(&catalog::AUTOPILOT_IMPORTS_LIST, &[], nothing))
     }
 
-    /// One record.
+    /// Returns one record.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
@@ -38,7 +38,7 @@ impl Imports<'_> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_IMPORTS_GET, &[id.as_str()], entity))
     }
 
-    /// How many records there are.
+    /// Counts the records.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`

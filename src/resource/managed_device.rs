@@ -11,7 +11,7 @@ resource! {
 }
 
 impl ManagedDevices<'_> {
-    /// All managed devices. `serialNumber eq` is understood as a filter.
+    /// Lists all managed devices. `serialNumber eq` is understood as a filter.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.Read.All`
@@ -21,7 +21,7 @@ impl ManagedDevices<'_> {
         List::new(self.client, Operation::new(&catalog::MANAGED_DEVICES_LIST, &[], nothing))
     }
 
-    /// One managed device.
+    /// Returns one managed device.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.Read.All`

@@ -32,7 +32,7 @@ pub struct MdmAddresses {
 }
 
 impl MdmPolicies<'_> {
-    /// All policies: one for each application that can manage devices.
+    /// Lists all policies: one for each application that can manage devices.
     ///
     /// # Permissions
     /// `Policy.Read.All`, delegated only.
@@ -42,7 +42,7 @@ impl MdmPolicies<'_> {
         List::new(self.client, Operation::new(&catalog::MOBILITY_POLICIES_LIST, &[], nothing))
     }
 
-    /// One policy with its groups.
+    /// Returns one policy with its groups.
     ///
     /// # Permissions
     /// `Policy.Read.All`, delegated only.
@@ -53,7 +53,7 @@ impl MdmPolicies<'_> {
         Call::new(self.client, operation.with_query("$expand", "includedGroups"))
     }
 
-    /// Intune's policy with its groups: found by its id, else by its name.
+    /// Returns Intune's policy with its groups. The id decides, else the name.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if no policy is Intune's; as [`Call::send`].
@@ -73,7 +73,7 @@ impl MdmPolicies<'_> {
         }
     }
 
-    /// One step of a change of scope. To change it as a whole, use [`MdmPolicies::set_scope`].
+    /// Applies one step of a change of scope. To change the scope as a whole, use [`MdmPolicies::set_scope`].
     ///
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
@@ -137,7 +137,7 @@ impl MdmPolicies<'_> {
         Call::new(self.client, Operation::new(&catalog::MOBILITY_POLICIES_DELETE, &[id.as_str()], nothing))
     }
 
-    /// The groups that a policy includes.
+    /// Lists the groups that a policy includes.
     ///
     /// # Permissions
     /// `Policy.Read.All`, delegated only.

@@ -53,7 +53,7 @@ pub struct AssignmentChange {
 }
 
 impl Profiles<'_> {
-    /// All profiles, of both kinds. No filter is understood.
+    /// Lists all profiles, of both kinds. No filter is understood.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -63,7 +63,7 @@ impl Profiles<'_> {
         List::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_LIST, &[], nothing))
     }
 
-    /// One profile of a known kind.
+    /// Returns one profile of a known kind.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none; [`ErrorKind::Decode`](crate::ErrorKind::Decode)
@@ -79,7 +79,7 @@ impl Profiles<'_> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_GET, &[id.as_str()], entity))
     }
 
-    /// How many profiles there are. A tenant takes 350.
+    /// Counts the profiles. A tenant takes 350.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -163,7 +163,7 @@ impl Profiles<'_> {
         self.delete(id).send().await
     }
 
-    /// The assignments of a profile.
+    /// Lists the assignments of a profile.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -176,7 +176,7 @@ impl Profiles<'_> {
         )
     }
 
-    /// One assignment.
+    /// Returns one assignment.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -271,7 +271,7 @@ impl Profiles<'_> {
         Ok(change)
     }
 
-    /// The devices that have a profile.
+    /// Lists the devices that have a profile.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -282,7 +282,7 @@ impl Profiles<'_> {
         List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
     }
 
-    /// The action `assign`, which takes devices. Not the way to assign a profile to a group: that is
+    /// Calls the action `assign`, which takes devices. That is not the way to assign a profile to a group: that is
     /// [`Profiles::assign`]. It has answered 403 `FeatureNotEnabled`.
     ///
     /// # Permissions
@@ -300,7 +300,7 @@ impl Profiles<'_> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], nothing).with_json(&body))
     }
 
-    /// Whether profiles are linked to from elsewhere, such as from a policy set.
+    /// Reports for each of some profiles whether another object links to it, such as a policy set.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`

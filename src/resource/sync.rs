@@ -11,7 +11,7 @@ resource! {
 }
 
 impl AutopilotSync<'_> {
-    /// State and times of the synchronization.
+    /// Returns the state and times of the synchronization.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`

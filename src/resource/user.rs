@@ -17,7 +17,7 @@ const PROPERTIES: &str = "accountEnabled,createdDateTime,department,displayName,
     userPrincipalName,userType";
 
 impl Users<'_> {
-    /// All users, with the properties that Graph gives by default. `userPrincipalName eq` and `startswith` are
+    /// Lists all users, with the properties that Graph gives by default. `userPrincipalName eq` and `startswith` are
     /// understood as filters.
     ///
     /// # Permissions
@@ -28,7 +28,7 @@ impl Users<'_> {
         List::new(self.client, Operation::new(&catalog::USERS_LIST, &[], nothing))
     }
 
-    /// One user by id, with every property that the type has.
+    /// Returns one user by id, with every property that the type has.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
@@ -40,7 +40,7 @@ impl Users<'_> {
         self.get_by_key(id.as_str())
     }
 
-    /// One user by user principal name.
+    /// Returns one user by user principal name.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
