@@ -10,6 +10,7 @@
 //! | module | what it has |
 //! | --- | --- |
 //! | [`model`] | what an administrator decides, what the service reports, and a checked type for every value with a rule |
+//! | [`catalog`] | the facts of every operation: method, path, versions, permissions, page |
 //! | [`Client`], [`resource`] | typed calls: [`Client::devices`], [`Client::profiles`], [`Client::groups`] and the others |
 //! | [`graph`] | how calls are made: operations as values, lists as streams, batches, pollers, filters |
 //! | [`credential`], [`transport`], [`pipeline`], [`clock`] | sign-in, HTTP, retries and limits, time: each can be replaced |
@@ -152,6 +153,7 @@
 
 #[cfg(feature = "connector-config")]
 pub mod ad;
+pub mod catalog;
 pub mod clock;
 pub mod credential;
 pub mod docs;

@@ -16,7 +16,8 @@ use serde_json::value::RawValue;
 use super::client::Client;
 use super::decode::{self, Answer};
 use super::exchange::Manner;
-use super::operation::{ApiVersion, NO_SCOPES, Operation, OperationInfo, Permissions};
+use super::operation::Operation;
+use crate::catalog::{self, ApiVersion, OperationInfo};
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 use crate::pipeline::retry::{Decision, Outcome, Spent, decide};
 use crate::pipeline::window::Lane;
@@ -261,7 +262,7 @@ impl Batch {
         // Sent again as a whole only if that is right for each request in it.
         let info = match requests.iter().all(|(_, request)| request.info.idempotent) {
             true => &IDEMPOTENT_BATCH,
-            false => &BATCH,
+            false => &catalog::BATCH,
         };
         let operation = Operation::new(info, &[], decode::entity::<Responses>)
             .with_version(version)
@@ -287,18 +288,7 @@ impl fmt::Debug for Batch {
     }
 }
 
-/// The batch itself; each request in it needs what it needs by itself.
-pub(crate) const BATCH: OperationInfo = OperationInfo {
-    name: "batch",
-    method: "POST",
-    path: "/$batch",
-    versions: &[ApiVersion::V1, ApiVersion::Beta],
-    idempotent: false,
-    permissions: Permissions { delegated: NO_SCOPES, application: NO_SCOPES },
-    page: "https://learn.microsoft.com/en-us/graph/json-batching",
-};
-
-static IDEMPOTENT_BATCH: OperationInfo = OperationInfo { idempotent: true, ..BATCH };
+static IDEMPOTENT_BATCH: OperationInfo = OperationInfo { idempotent: true, ..catalog::BATCH };
 
 enum Part {
     One(Answer),

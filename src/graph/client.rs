@@ -11,8 +11,9 @@ use super::batch::Batch;
 use super::cloud::Cloud;
 use super::decode::{self, Answer};
 use super::exchange::{Exchange, Manner};
-use super::operation::{self, ApiVersion, Call, Operation, Request};
+use super::operation::{Call, Operation, Request};
 use super::page::List;
+use crate::catalog::{self, ApiVersion};
 use crate::clock::{Clock, SystemClock};
 use crate::credential::TokenProvider;
 use crate::error::{Error, ErrorKind, Result};
@@ -157,12 +158,12 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn get<T: DeserializeOwned>(&self, version: ApiVersion, path: &str) -> Call<T> {
-        Call::new(self, Operation::at(&operation::OTHER_GET, version, path, decode::entity))
+        Call::new(self, Operation::at(&catalog::OTHER_GET, version, path, decode::entity))
     }
 
     /// A list at any path below `version`, page by page.
     pub fn list<T: DeserializeOwned + Send + 'static>(&self, version: ApiVersion, path: &str) -> List<T> {
-        List::new(self, Operation::at(&operation::OTHER_LIST, version, path, decode::nothing))
+        List::new(self, Operation::at(&catalog::OTHER_LIST, version, path, decode::nothing))
     }
 
     /// A `POST` to any path below `version`. It is never sent twice unless it certainly had no effect.
@@ -172,20 +173,17 @@ impl Client {
         path: &str,
         body: &impl Serialize,
     ) -> Call<T> {
-        Call::new(self, Operation::at(&operation::OTHER_POST, version, path, decode::entity).with_json(body))
+        Call::new(self, Operation::at(&catalog::OTHER_POST, version, path, decode::entity).with_json(body))
     }
 
     /// A `PATCH` of any path below `version`; whatever it answers is dropped.
     pub fn patch(&self, version: ApiVersion, path: &str, body: &impl Serialize) -> Call<()> {
-        Call::new(
-            self,
-            Operation::at(&operation::OTHER_PATCH, version, path, decode::nothing).with_json(body),
-        )
+        Call::new(self, Operation::at(&catalog::OTHER_PATCH, version, path, decode::nothing).with_json(body))
     }
 
     /// A `DELETE` of any path below `version`. Mind what stands there: without `/$ref`, the object of a link is deleted.
     pub fn delete(&self, version: ApiVersion, path: &str) -> Call<()> {
-        Call::new(self, Operation::at(&operation::OTHER_DELETE, version, path, decode::nothing))
+        Call::new(self, Operation::at(&catalog::OTHER_DELETE, version, path, decode::nothing))
     }
 
     /// Sends an operation and returns what it answers.

@@ -13,10 +13,10 @@ mod query;
 pub use self::batch::{Batch, BatchAnswers, Slot};
 pub use self::client::{Caller, Client, ClientBuilder};
 pub use self::cloud::Cloud;
-pub use self::operation::{ApiVersion, Call, Operation, OperationInfo, Permissions, Scopes};
+pub use self::operation::{Call, Operation};
 pub use self::page::{Items, List, Page, PageItems, Pages};
 pub use self::poll::{Poll, Poller, Schedule};
 pub use self::query::{Field, Filter, field};
+pub use crate::catalog::ApiVersion;
 
-pub(crate) use self::batch::BATCH;
 pub(crate) use self::decode::{count, decode_if_any, entity, list_value, nothing};

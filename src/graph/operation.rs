@@ -12,92 +12,9 @@ use serde::de::DeserializeOwned;
 use super::client::Client;
 use super::decode::{self, Answer};
 use super::query::{escape_query, escape_segment};
+use crate::catalog::{ApiVersion, OperationInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Finding, Severity};
-
-/// A version of Graph's API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ApiVersion {
-    /// `v1.0`
-    V1,
-    /// `beta`: everything that defines a hybrid join is here and nowhere else.
-    Beta,
-}
-
-impl ApiVersion {
-    /// The version as a path segment.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::V1 => "v1.0",
-            Self::Beta => "beta",
-        }
-    }
-}
-
-impl fmt::Display for ApiVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What Graph demands of a caller, for one kind of sign-in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scopes {
-    /// The least that suffices.
-    pub least: &'static [&'static str],
-    /// Every permission that suffices by itself. Empty: this kind of sign-in cannot call the operation at all.
-    pub accepted: &'static [&'static str],
-}
-
-/// What Graph demands of a caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Permissions {
-    /// For a signed-in user.
-    pub delegated: Scopes,
-    /// For an app by itself.
-    pub application: Scopes,
-}
-
-/// What is known of an operation before it is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct OperationInfo {
-    /// Its name, such as `autopilotDevices.list`.
-    pub name: &'static str,
-    /// Its method.
-    pub method: &'static str,
-    /// Its path below the version, with parameters in braces.
-    pub path: &'static str,
-    /// The versions that have it, the one that this crate uses first.
-    pub versions: &'static [ApiVersion],
-    /// Whether doing it twice has the effect of doing it once.
-    pub idempotent: bool,
-    /// What it demands of the caller.
-    pub permissions: Permissions,
-    /// Its page in Microsoft's documentation.
-    pub page: &'static str,
-}
-
-pub(super) const NO_SCOPES: Scopes = Scopes { least: &[], accepted: &[] };
-
-/// The operations of the escape hatch: nothing is known of them but their method.
-const fn other(name: &'static str, method: &'static str, idempotent: bool) -> OperationInfo {
-    OperationInfo {
-        name,
-        method,
-        path: "",
-        versions: &[ApiVersion::V1, ApiVersion::Beta],
-        idempotent,
-        permissions: Permissions { delegated: NO_SCOPES, application: NO_SCOPES },
-        page: "",
-    }
-}
-
-pub(crate) static OTHER_GET: OperationInfo = other("get", "GET", true);
-pub(crate) static OTHER_LIST: OperationInfo = other("list", "GET", true);
-pub(crate) static OTHER_POST: OperationInfo = other("post", "POST", false);
-pub(crate) static OTHER_PATCH: OperationInfo = other("patch", "PATCH", true);
-pub(crate) static OTHER_DELETE: OperationInfo = other("delete", "DELETE", true);
 
 /// What an operation sends, whatever it answers.
 #[derive(Clone)]
@@ -426,9 +343,9 @@ impl<T> fmt::Debug for Call<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::OTHER_GET;
 
-    static GET: OperationInfo =
-        OperationInfo { path: "/things/{id}/parts/{part}", ..other("t", "GET", true) };
+    static GET: OperationInfo = OperationInfo { path: "/things/{id}/parts/{part}", ..OTHER_GET };
 
     #[test]
     fn parameters_fill_the_path_and_cannot_leave_their_segment() {

@@ -1,6 +1,7 @@
 //! Apps that Intune can install.
 
-use super::{catalog, resource};
+use super::resource;
+use crate::catalog;
 use crate::graph::{Call, List, Operation, entity, nothing};
 use crate::model::{Id, MobileApp};
 
@@ -10,22 +11,22 @@ resource! {
 }
 
 impl MobileApps<'_> {
-    /// All apps. `displayName eq` is understood as a filter.
+    /// Lists all apps. `displayName eq` is understood as a filter.
     ///
     /// # Permissions
     /// `DeviceManagementApps.Read.All`
     /// # API
-    /// `v1.0`. [List mobileApps](https://learn.microsoft.com/en-us/graph/api/intune-apps-mobileapp-list)
+    /// `v1.0`. [List mobileApps](https://learn.microsoft.com/en-us/graph/api/intune-apps-mobileapp-list?view=graph-rest-1.0)
     pub fn list(&self) -> List<MobileApp> {
         List::new(self.client, Operation::new(&catalog::MOBILE_APPS_LIST, &[], nothing))
     }
 
-    /// One app.
+    /// Returns one app.
     ///
     /// # Permissions
     /// `DeviceManagementApps.Read.All`
     /// # API
-    /// `v1.0`. [Get mobileApp](https://learn.microsoft.com/en-us/graph/api/intune-apps-mobileapp-get)
+    /// `v1.0`. [Get win32LobApp](https://learn.microsoft.com/en-us/graph/api/intune-apps-win32lobapp-get?view=graph-rest-1.0)
     pub fn get(&self, id: &Id<MobileApp>) -> Call<MobileApp> {
         Call::new(self.client, Operation::new(&catalog::MOBILE_APPS_GET, &[id.as_str()], entity))
     }

@@ -1,6 +1,7 @@
 //! Intune Connectors for Active Directory.
 
-use super::{Written, catalog, resource};
+use super::{Written, resource};
+use crate::catalog;
 use crate::graph::{Call, List, Operation, entity, nothing};
 use crate::model::{Connector, Id};
 
@@ -14,7 +15,7 @@ resource! {
 }
 
 impl Connectors<'_> {
-    /// All connectors. Graph does not say which domain one serves.
+    /// Lists all connectors. Graph does not say which domain one serves.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
@@ -24,7 +25,7 @@ impl Connectors<'_> {
         List::new(self.client, Operation::new(&catalog::DOMAIN_JOIN_CONNECTORS_LIST, &[], nothing))
     }
 
-    /// One connector.
+    /// Returns one connector.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`

@@ -5,7 +5,8 @@ use std::time::Duration;
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
-use super::{catalog, resource};
+use super::resource;
+use crate::catalog;
 use crate::error::{ErrorKind, Result};
 use crate::graph::{Call, Client, List, Operation, Poll, Poller, Schedule, count, entity, field, nothing};
 use crate::model::{
@@ -32,7 +33,7 @@ const APPEARS: Schedule =
     Schedule::new(Duration::from_secs(15), Duration::from_secs(60), Duration::from_secs(30 * 60));
 
 impl Devices<'_> {
-    /// All devices.
+    /// Lists all devices.
     ///
     /// The service understands one filter, `contains` of `serialNumber`, and that not of a value with a hyphen or a
     /// blank: use [`Devices::find_by_serial_number`]. `$select` has answered 500, so it is not sent.
@@ -46,8 +47,10 @@ impl Devices<'_> {
         List::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_LIST, &[], nothing))
     }
 
-    /// All devices with a group tag. Compared here, since the service does not filter by it; case does not matter, as
-    /// in the rules of dynamic groups.
+    /// Lists all devices with a group tag.
+    ///
+    /// The client compares, since the service does not filter by group tags. Case does not matter, as in the rules of
+    /// dynamic groups.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -68,7 +71,7 @@ impl Devices<'_> {
         self.list().items().try_filter(|device| std::future::ready(has_tag(device))).try_collect().await
     }
 
-    /// All devices with a serial number. There may be several: serial numbers repeat between makers.
+    /// Lists all devices with a serial number. There may be several: serial numbers repeat between makers.
     ///
     /// # Errors
     /// As [`Call::send`].
@@ -87,7 +90,7 @@ impl Devices<'_> {
         list.items().try_filter(|device| std::future::ready(same(device))).try_collect().await
     }
 
-    /// One device.
+    /// Returns one device.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if there is none.
@@ -100,10 +103,12 @@ impl Devices<'_> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_GET, &[id.as_str()], entity))
     }
 
-    /// How many devices there are.
+    /// Counts the devices.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
+    /// # API
+    /// `v1.0`, without a page.
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_COUNT, &[], count))
     }
@@ -119,7 +124,7 @@ impl Devices<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
-    /// `v1.0`. [Delete windowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-delete)
+    /// `v1.0`. [Delete windowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-delete?view=graph-rest-1.0)
     pub fn delete(&self, id: &Id<Device>) -> Call<()> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_DELETE, &[id.as_str()], nothing))
     }
@@ -134,7 +139,7 @@ impl Devices<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
-    /// `v1.0`. [assignUserToDevice](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-assignusertodevice)
+    /// `v1.0`. [assignUserToDevice](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-assignusertodevice?view=graph-rest-1.0)
     pub fn assign_user(
         &self,
         id: &Id<Device>,
@@ -162,7 +167,7 @@ impl Devices<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
-    /// `v1.0`. [unassignUserFromDevice](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-unassignuserfromdevice)
+    /// `v1.0`. [unassignUserFromDevice](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-unassignuserfromdevice?view=graph-rest-1.0)
     pub fn unassign_user(&self, id: &Id<Device>) -> Call<()> {
         let operation =
             Operation::new(&catalog::AUTOPILOT_DEVICES_UNASSIGN_USER_FROM_DEVICE, &[id.as_str()], nothing);
@@ -194,27 +199,27 @@ impl Devices<'_> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], nothing))
     }
 
-    /// The profile that the device has.
+    /// Returns the profile that the device has.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if it has none.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `beta`. [Get windowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-shared-windowsautopilotdeploymentprofile-get?view=graph-rest-beta)
+    /// `beta`. [Get activeDirectoryWindowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-get?view=graph-rest-beta)
     pub fn deployment_profile(&self, id: &Id<Device>) -> Call<DeploymentProfile> {
         let info = &catalog::AUTOPILOT_DEVICES_DEPLOYMENT_PROFILE_GET;
         Call::new(self.client, Operation::new(info, &[id.as_str()], entity))
     }
 
-    /// The profile that the device is meant to have, by its groups.
+    /// Returns the profile that the groups of the device intend for it.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if there is none.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `beta`. [Get windowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-shared-windowsautopilotdeploymentprofile-get?view=graph-rest-beta)
+    /// `beta`. [Get activeDirectoryWindowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-get?view=graph-rest-beta)
     pub fn intended_deployment_profile(&self, id: &Id<Device>) -> Call<DeploymentProfile> {
         let info = &catalog::AUTOPILOT_DEVICES_INTENDED_DEPLOYMENT_PROFILE_GET;
         Call::new(self.client, Operation::new(info, &[id.as_str()], entity))

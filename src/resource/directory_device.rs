@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{catalog, resource};
+use super::resource;
+use crate::catalog;
 use crate::graph::{Call, List, Operation, count, entity, nothing};
 use crate::model::{DirectoryDevice, EntraDevice, ExtensionAttributes, Id};
 
@@ -15,46 +16,48 @@ resource! {
 }
 
 impl DirectoryDevices<'_> {
-    /// All devices. Filters are understood on `deviceId`, `displayName` and `physicalIds`, among others.
+    /// Lists all devices. Filters are understood on `deviceId`, `displayName` and `physicalIds`, among others.
     ///
     /// # Permissions
     /// `Device.Read.All`
     /// # API
-    /// `v1.0`. [List devices](https://learn.microsoft.com/en-us/graph/api/device-list)
+    /// `v1.0`. [List devices](https://learn.microsoft.com/en-us/graph/api/device-list?view=graph-rest-1.0)
     pub fn list(&self) -> List<DirectoryDevice> {
         List::new(self.client, Operation::new(&catalog::DEVICES_LIST, &[], nothing))
     }
 
-    /// One device by object id. Extension attributes may be left out: a list that selects them has them.
+    /// Returns one device by object id. Extension attributes may be left out: a list that selects them has them.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
     /// # Permissions
     /// `Device.Read.All`
     /// # API
-    /// `v1.0`. [Get device](https://learn.microsoft.com/en-us/graph/api/device-get)
+    /// `v1.0`. [Get device](https://learn.microsoft.com/en-us/graph/api/device-get?view=graph-rest-1.0)
     pub fn get(&self, id: &Id<DirectoryDevice>) -> Call<DirectoryDevice> {
         Call::new(self.client, Operation::new(&catalog::DEVICES_GET, &[id.as_str()], entity))
     }
 
-    /// One device by device id, which is what the other records of the device carry.
+    /// Returns one device by device id, which is what the other records of the device carry.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
     /// # Permissions
     /// `Device.Read.All`
     /// # API
-    /// `v1.0`. [Get device](https://learn.microsoft.com/en-us/graph/api/device-get)
+    /// `v1.0`. [Get device](https://learn.microsoft.com/en-us/graph/api/device-get?view=graph-rest-1.0)
     pub fn get_by_device_id(&self, id: &Id<EntraDevice>) -> Call<DirectoryDevice> {
         // An id has no quote in it that is not doubled for OData.
         let key = id.as_str().replace('\'', "''");
         Call::new(self.client, Operation::new(&catalog::DEVICES_GET_BY_DEVICE_ID, &[&key], entity))
     }
 
-    /// How many devices there are, more or less: the directory counts with a delay.
+    /// Counts the devices, approximately: the directory counts with a delay.
     ///
     /// # Permissions
     /// `Device.Read.All`
+    /// # API
+    /// `v1.0`, without a page.
     pub fn count(&self) -> Call<u64> {
         let operation =
             Operation::new(&catalog::DEVICES_COUNT, &[], count).with_header("consistencylevel", "eventual");
@@ -66,7 +69,7 @@ impl DirectoryDevices<'_> {
     /// # Permissions
     /// `Device.ReadWrite.All` for an app, `Directory.AccessAsUser.All` for a user.
     /// # API
-    /// `v1.0`. [Update device](https://learn.microsoft.com/en-us/graph/api/device-update)
+    /// `v1.0`. [Update device](https://learn.microsoft.com/en-us/graph/api/device-update?view=graph-rest-1.0)
     pub fn update(&self, id: &Id<DirectoryDevice>, update: &DirectoryDeviceUpdate) -> Call<()> {
         let operation = Operation::new(&catalog::DEVICES_UPDATE, &[id.as_str()], nothing).with_json(update);
         Call::new(self.client, operation)
@@ -81,7 +84,7 @@ impl DirectoryDevices<'_> {
     /// # Permissions
     /// `Device.ReadWrite.All` for an app, `Directory.AccessAsUser.All` for a user.
     /// # API
-    /// `v1.0`. [Delete device](https://learn.microsoft.com/en-us/graph/api/device-delete)
+    /// `v1.0`. [Delete device](https://learn.microsoft.com/en-us/graph/api/device-delete?view=graph-rest-1.0)
     pub fn delete(&self, id: &Id<DirectoryDevice>) -> Call<()> {
         Call::new(self.client, Operation::new(&catalog::DEVICES_DELETE, &[id.as_str()], nothing))
     }

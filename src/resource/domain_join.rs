@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::profile::TargetBody;
 use super::update::Update;
-use super::{PayloadIds, Reference, catalog, resource};
+use super::{PayloadIds, Reference, resource};
+use crate::catalog;
 use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
 use crate::model::{
     Assignment, DeviceConfiguration, DomainJoinProfile, Id, PayloadLink, RawObject, Settings, Stored, Target,
@@ -16,18 +17,19 @@ resource! {
 }
 
 impl DomainJoinProfiles<'_> {
-    /// All device configurations; those of other kinds are [`DeviceConfiguration::Unknown`]. No filter by type is to be
-    /// relied on.
+    /// Lists all device configurations; those of other kinds are [`DeviceConfiguration::Unknown`].
+    ///
+    /// Filters by type are unreliable.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
     /// # API
-    /// `beta`. [List deviceConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-list?view=graph-rest-beta)
+    /// `beta`. [List deviceConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfiguration-list?view=graph-rest-beta)
     pub fn list(&self) -> List<DeviceConfiguration> {
         List::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_LIST, &[], nothing))
     }
 
-    /// One domain join profile.
+    /// Returns one domain join profile.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
@@ -37,10 +39,12 @@ impl DomainJoinProfiles<'_> {
         Call::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_GET, &[id.as_str()], entity))
     }
 
-    /// How many device configurations there are, of all kinds.
+    /// Counts the device configurations, of all kinds.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
+    /// # API
+    /// `beta`, without a page.
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_COUNT, &[], count))
     }
@@ -92,7 +96,7 @@ impl DomainJoinProfiles<'_> {
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
-    /// `beta`. [assign](https://learn.microsoft.com/en-us/graph/api/intune-shared-deviceconfiguration-assign?view=graph-rest-beta)
+    /// `beta`. [assign](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfiguration-assign?view=graph-rest-beta)
     pub fn assign(&self, id: &Id<DomainJoinProfile>, targets: &[Target]) -> Call<Vec<Assignment>> {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -103,19 +107,19 @@ impl DomainJoinProfiles<'_> {
         Call::new(self.client, operation.with_json(&body))
     }
 
-    /// Whether profiles are linked to from elsewhere, such as from a policy set.
+    /// Reports for each of some profiles whether another object links to it, such as a policy set.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
     /// # API
-    /// `beta`. [hasPayloadLinks](https://learn.microsoft.com/en-us/graph/api/intune-shared-deviceconfiguration-haspayloadlinks?view=graph-rest-beta)
+    /// `beta`. [hasPayloadLinks](https://learn.microsoft.com/en-us/graph/api/intune-shared-deviceenrollmentconfiguration-haspayloadlinks?view=graph-rest-beta)
     pub fn has_payload_links(&self, ids: &[Id<DomainJoinProfile>]) -> Call<Vec<PayloadLink>> {
         let body = PayloadIds { payload_ids: ids.iter().map(Id::as_str).collect() };
         let operation = Operation::new(&catalog::DEVICE_CONFIGURATIONS_HAS_PAYLOAD_LINKS, &[], list_value);
         Call::new(self.client, operation.with_json(&body))
     }
 
-    /// The assignments of a profile.
+    /// Lists the assignments of a profile.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
@@ -126,7 +130,7 @@ impl DomainJoinProfiles<'_> {
         List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
     }
 
-    /// One assignment.
+    /// Returns one assignment.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
@@ -176,12 +180,12 @@ impl DomainJoinProfiles<'_> {
         Call::new(self.client, Operation::new(info, &[id.as_str(), assignment.as_str()], nothing))
     }
 
-    /// The network profiles that a device needs to reach the domain, as they are.
-    ///
-    /// The link is in the service's metadata; no page of the documentation shows these three calls.
+    /// Lists the network profiles that a device needs to reach the domain, without decoding them.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
+    /// # API
+    /// `beta`. [List windowsDomainJoinConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-list?view=graph-rest-beta)
     pub fn network_access_configurations(&self, id: &Id<DomainJoinProfile>) -> List<RawObject> {
         let info = &catalog::DOMAIN_JOIN_NETWORK_ACCESS_CONFIGURATIONS_LIST;
         List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
@@ -191,6 +195,8 @@ impl DomainJoinProfiles<'_> {
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`, by OData's convention: no page shows the call.
     pub fn add_network_access_configuration(
         &self,
         id: &Id<DomainJoinProfile>,
@@ -206,6 +212,8 @@ impl DomainJoinProfiles<'_> {
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`, by OData's convention: no page shows the call.
     pub fn remove_network_access_configuration(
         &self,
         id: &Id<DomainJoinProfile>,

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::profile::TargetBody;
 use super::update::Update;
-use super::{PayloadIds, catalog, resource};
+use super::{PayloadIds, resource};
+use crate::catalog;
 use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
 use crate::model::{
     Assignment, EnrollmentConfiguration, EnrollmentStatusPage, Id, PayloadLink, Settings, Stored, Target,
@@ -19,8 +20,9 @@ resource! {
 }
 
 impl EnrollmentStatusPages<'_> {
-    /// All enrollment configurations; those of other kinds are [`EnrollmentConfiguration::Unknown`]. No filter is to be
-    /// relied on.
+    /// Lists all enrollment configurations; those of other kinds are [`EnrollmentConfiguration::Unknown`].
+    ///
+    /// Filters are unreliable.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -31,7 +33,7 @@ impl EnrollmentStatusPages<'_> {
         List::new(self.client, Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_LIST, &[], nothing))
     }
 
-    /// One page.
+    /// Returns one page.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -44,10 +46,12 @@ impl EnrollmentStatusPages<'_> {
         )
     }
 
-    /// How many enrollment configurations there are, of all kinds. A tenant takes 51 pages.
+    /// Counts the enrollment configurations, of all kinds. A tenant takes 51 pages.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
+    /// # API
+    /// `beta`, without a page.
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_COUNT, &[], count))
     }
@@ -135,7 +139,7 @@ impl EnrollmentStatusPages<'_> {
         Call::new(self.client, operation.with_json(&Body { priority }))
     }
 
-    /// Whether pages are linked to from elsewhere, such as from a policy set.
+    /// Reports for each of some pages whether another object links to it, such as a policy set.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -148,7 +152,7 @@ impl EnrollmentStatusPages<'_> {
         Call::new(self.client, operation.with_json(&body))
     }
 
-    /// The assignments of a page.
+    /// Lists the assignments of a page.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -159,7 +163,7 @@ impl EnrollmentStatusPages<'_> {
         List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
     }
 
-    /// One assignment.
+    /// Returns one assignment.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`

@@ -1,6 +1,7 @@
 //! Autopilot's record of deployments.
 
-use super::{Written, catalog, resource};
+use super::{Written, resource};
+use crate::catalog;
 use crate::graph::{Call, List, Operation, entity, nothing};
 use crate::model::{AutopilotEvent, Id, PolicyStatusDetail};
 
@@ -13,7 +14,7 @@ resource! {
 }
 
 impl AutopilotEvents<'_> {
-    /// All events, fifty a page.
+    /// Lists all events, fifty a page.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.Read.All`
@@ -23,7 +24,7 @@ impl AutopilotEvents<'_> {
         List::new(self.client, Operation::new(&catalog::AUTOPILOT_EVENTS_LIST, &[], nothing))
     }
 
-    /// One event.
+    /// Returns one event.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.Read.All`
@@ -66,7 +67,7 @@ impl AutopilotEvents<'_> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_EVENTS_DELETE, &[id.as_str()], nothing))
     }
 
-    /// The state of each policy and app during a deployment.
+    /// Lists the states of the policies and apps during a deployment.
     ///
     /// Documented, but in no current metadata: be ready for [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) or
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
@@ -80,7 +81,7 @@ impl AutopilotEvents<'_> {
         List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
     }
 
-    /// The state of one policy or app during a deployment. As doubtful as the list.
+    /// Returns the state of one policy or app during a deployment. It is as doubtful as the list.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.Read.All`

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{catalog, resource};
+use super::resource;
+use crate::catalog;
 use crate::graph::{Call, List, Operation, decode_if_any, entity, nothing};
 use crate::model::{AssignmentFilter, AssignmentFilterManagementType, DevicePlatform, Id, Text};
 
@@ -12,7 +13,7 @@ resource! {
 }
 
 impl AssignmentFilters<'_> {
-    /// All filters.
+    /// Lists all filters.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`
@@ -22,7 +23,7 @@ impl AssignmentFilters<'_> {
         List::new(self.client, Operation::new(&catalog::ASSIGNMENT_FILTERS_LIST, &[], nothing))
     }
 
-    /// One filter.
+    /// Returns one filter.
     ///
     /// # Permissions
     /// `DeviceManagementConfiguration.Read.All`

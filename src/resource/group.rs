@@ -1,7 +1,8 @@
 //! Groups.
 
 use super::update::Update;
-use super::{Reference, catalog, resource};
+use super::{Reference, resource};
+use crate::catalog;
 use crate::graph::{Call, List, Operation, count, entity, nothing};
 use crate::model::{DirectoryDevice, DirectoryObject, Group, Id, Settings, Stored};
 
@@ -16,32 +17,34 @@ const PROPERTIES: &str = "createdDateTime,deletedDateTime,description,displayNam
     securityIdentifier,uniqueName,visibility";
 
 impl Groups<'_> {
-    /// All groups. `displayName eq` and `startswith` are understood as filters. Names are not unique.
+    /// Lists all groups. `displayName eq` and `startswith` are understood as filters. Names are not unique.
     ///
     /// # Permissions
     /// `Group.ReadBasic.All`
     /// # API
-    /// `v1.0`. [List groups](https://learn.microsoft.com/en-us/graph/api/group-list)
+    /// `v1.0`. [List groups](https://learn.microsoft.com/en-us/graph/api/group-list?view=graph-rest-1.0)
     pub fn list(&self) -> List<Stored<Group>> {
         let operation = Operation::new(&catalog::GROUPS_LIST, &[], nothing).with_query("$select", PROPERTIES);
         List::new(self.client, operation)
     }
 
-    /// One group. Right after it was created it may not be found yet.
+    /// Returns one group. Right after its creation, a group may not be found yet.
     ///
     /// # Permissions
     /// `GroupMember.Read.All`
     /// # API
-    /// `v1.0`. [Get group](https://learn.microsoft.com/en-us/graph/api/group-get)
+    /// `v1.0`. [Get group](https://learn.microsoft.com/en-us/graph/api/group-get?view=graph-rest-1.0)
     pub fn get(&self, id: &Id<Group>) -> Call<Stored<Group>> {
         let operation = Operation::new(&catalog::GROUPS_GET, &[id.as_str()], entity);
         Call::new(self.client, operation.with_query("$select", PROPERTIES))
     }
 
-    /// How many groups there are, more or less: the directory counts with a delay.
+    /// Counts the groups, approximately: the directory counts with a delay.
     ///
     /// # Permissions
-    /// `GroupMember.Read.All`
+    /// `Group.ReadBasic.All`
+    /// # API
+    /// `v1.0`, without a page.
     pub fn count(&self) -> Call<u64> {
         let operation =
             Operation::new(&catalog::GROUPS_COUNT, &[], count).with_header("consistencylevel", "eventual");
@@ -57,7 +60,7 @@ impl Groups<'_> {
     /// # Permissions
     /// `Group.Create` for an app, which then cannot change what it created; `Group.ReadWrite.All`.
     /// # API
-    /// `v1.0`. [Create group](https://learn.microsoft.com/en-us/graph/api/group-post-groups)
+    /// `v1.0`. [Create group](https://learn.microsoft.com/en-us/graph/api/group-post-groups?view=graph-rest-1.0)
     pub fn create(&self, group: &Group) -> Call<Stored<Group>> {
         let operation = Operation::new(&catalog::GROUPS_CREATE, &[], entity);
         Call::new(self.client, operation.with_json(&group.to_create_body()).refusing(&group.lint()))
@@ -68,7 +71,7 @@ impl Groups<'_> {
     /// # Permissions
     /// `Group.ReadWrite.All`
     /// # API
-    /// `v1.0`. [Update group](https://learn.microsoft.com/en-us/graph/api/group-update)
+    /// `v1.0`. [Update group](https://learn.microsoft.com/en-us/graph/api/group-update?view=graph-rest-1.0)
     pub fn update(&self, stored: &Stored<Group>, wish: &Group) -> Update<Group> {
         Update::new(self.client, stored, wish, &catalog::GROUPS_UPDATE, &catalog::GROUPS_GET)
             .selecting(PROPERTIES)
@@ -81,17 +84,19 @@ impl Groups<'_> {
     /// # Permissions
     /// `Group.ReadWrite.All`
     /// # API
-    /// `v1.0`. [Delete group](https://learn.microsoft.com/en-us/graph/api/group-delete)
+    /// `v1.0`. [Delete group](https://learn.microsoft.com/en-us/graph/api/group-delete?view=graph-rest-1.0)
     pub fn delete(&self, id: &Id<Group>) -> Call<()> {
         Call::new(self.client, Operation::new(&catalog::GROUPS_DELETE, &[id.as_str()], nothing))
     }
 
-    /// The members of a group. Those of a dynamic group follow its rule with a delay.
+    /// Lists the members of a group. Those of a dynamic group follow its rule with a delay.
+    ///
+    /// Graph shows more than the id of a device only to a caller who also has `Device.Read.All`.
     ///
     /// # Permissions
-    /// `GroupMember.Read.All`, and `Device.Read.All` to see more of devices than their ids.
+    /// `GroupMember.ReadBasic.All`
     /// # API
-    /// `v1.0`. [List group members](https://learn.microsoft.com/en-us/graph/api/group-list-members)
+    /// `v1.0`. [List group members](https://learn.microsoft.com/en-us/graph/api/group-list-members?view=graph-rest-1.0)
     pub fn members(&self, id: &Id<Group>) -> List<DirectoryObject> {
         List::new(self.client, Operation::new(&catalog::GROUPS_MEMBERS_LIST, &[id.as_str()], nothing))
     }
@@ -103,7 +108,7 @@ impl Groups<'_> {
     /// # Permissions
     /// `GroupMember.ReadWrite.All` and `Device.ReadWrite.All`
     /// # API
-    /// `v1.0`. [Add members](https://learn.microsoft.com/en-us/graph/api/group-post-members)
+    /// `v1.0`. [Add members](https://learn.microsoft.com/en-us/graph/api/group-post-members?view=graph-rest-1.0)
     pub fn add_member(&self, id: &Id<Group>, device: &Id<DirectoryDevice>) -> Call<()> {
         let body = Reference::to(self.client, "v1.0", "directoryObjects", device.as_str());
         let operation = Operation::new(&catalog::GROUPS_MEMBERS_ADD_REF, &[id.as_str()], nothing);
@@ -116,7 +121,7 @@ impl Groups<'_> {
     /// # Permissions
     /// `GroupMember.ReadWrite.All`
     /// # API
-    /// `v1.0`. [Remove member](https://learn.microsoft.com/en-us/graph/api/group-delete-members)
+    /// `v1.0`. [Remove member](https://learn.microsoft.com/en-us/graph/api/group-delete-members?view=graph-rest-1.0)
     pub fn remove_member(&self, id: &Id<Group>, device: &Id<DirectoryDevice>) -> Call<()> {
         let info = &catalog::GROUPS_MEMBERS_REMOVE_REF;
         Call::new(self.client, Operation::new(info, &[id.as_str(), device.as_str()], nothing))

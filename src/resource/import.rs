@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{catalog, resource};
+use super::resource;
+use crate::catalog;
 use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
 use crate::model::{DeviceToImport, Id, ImportedDevice};
 
@@ -15,32 +16,34 @@ resource! {
 }
 
 impl Imports<'_> {
-    /// All records, of everyone. `importId eq` is understood as a filter.
+    /// Lists all records, those of other tools too. `importId eq` is understood as a filter.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `v1.0`. [List importedWindowsAutopilotDeviceIdentities](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-importedwindowsautopilotdeviceidentity-list)
+    /// `v1.0`. [List importedWindowsAutopilotDeviceIdentities](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-importedwindowsautopilotdeviceidentity-list?view=graph-rest-1.0)
     pub fn list(&self) -> List<ImportedDevice> {
         List::new(self.client, Operation::new(&catalog::AUTOPILOT_IMPORTS_LIST, &[], nothing))
     }
 
-    /// One record.
+    /// Returns one record.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `v1.0`. [Get importedWindowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-importedwindowsautopilotdeviceidentity-get)
+    /// `v1.0`. [Get importedWindowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-importedwindowsautopilotdeviceidentity-get?view=graph-rest-1.0)
     pub fn get(&self, id: &Id<ImportedDevice>) -> Call<ImportedDevice> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_IMPORTS_GET, &[id.as_str()], entity))
     }
 
-    /// How many records there are.
+    /// Counts the records.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
+    /// # API
+    /// `v1.0`, without a page.
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_IMPORTS_COUNT, &[], count))
     }
@@ -53,7 +56,7 @@ impl Imports<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
-    /// `v1.0`. [Create importedWindowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-importedwindowsautopilotdeviceidentity-create)
+    /// `v1.0`. [Create importedWindowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-importedwindowsautopilotdeviceidentity-create?view=graph-rest-1.0)
     pub fn create(&self, device: &DeviceToImport) -> Call<ImportedDevice> {
         let operation = Operation::new(&catalog::AUTOPILOT_IMPORTS_CREATE, &[], entity).with_json(device);
         Call::new(self.client, operation)
@@ -69,7 +72,7 @@ impl Imports<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
-    /// `v1.0`. [import](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-importedwindowsautopilotdeviceidentity-import)
+    /// `v1.0`. [import](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-importedwindowsautopilotdeviceidentity-import?view=graph-rest-1.0)
     pub fn import(&self, devices: &[DeviceToImport]) -> Call<Vec<ImportedDevice>> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -86,7 +89,7 @@ impl Imports<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
-    /// `v1.0`. [Delete importedWindowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-importedwindowsautopilotdeviceidentity-delete)
+    /// `v1.0`. [Delete importedWindowsAutopilotDeviceIdentity](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-importedwindowsautopilotdeviceidentity-delete?view=graph-rest-1.0)
     pub fn delete(&self, id: &Id<ImportedDevice>) -> Call<()> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_IMPORTS_DELETE, &[id.as_str()], nothing))
     }

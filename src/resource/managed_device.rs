@@ -1,6 +1,7 @@
 //! Devices as Intune manages them.
 
-use super::{catalog, resource};
+use super::resource;
+use crate::catalog;
 use crate::graph::{Call, List, Operation, entity, nothing};
 use crate::model::{Id, ManagedDevice};
 
@@ -10,7 +11,7 @@ resource! {
 }
 
 impl ManagedDevices<'_> {
-    /// All managed devices. `serialNumber eq` is understood as a filter.
+    /// Lists all managed devices. `serialNumber eq` is understood as a filter.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.Read.All`
@@ -20,7 +21,7 @@ impl ManagedDevices<'_> {
         List::new(self.client, Operation::new(&catalog::MANAGED_DEVICES_LIST, &[], nothing))
     }
 
-    /// One managed device.
+    /// Returns one managed device.
     ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.Read.All`

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Reference, catalog, resource};
+use super::{Reference, resource};
+use crate::catalog;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Call, List, Operation, entity, nothing};
 use crate::model::{Group, GroupReference, Id, MdmPolicy, MdmScope, MdmScopeStep, Text};
@@ -31,7 +32,7 @@ pub struct MdmAddresses {
 }
 
 impl MdmPolicies<'_> {
-    /// All policies: one for each application that can manage devices.
+    /// Lists all policies: one for each application that can manage devices.
     ///
     /// # Permissions
     /// `Policy.Read.All`, delegated only.
@@ -41,7 +42,7 @@ impl MdmPolicies<'_> {
         List::new(self.client, Operation::new(&catalog::MOBILITY_POLICIES_LIST, &[], nothing))
     }
 
-    /// One policy with its groups.
+    /// Returns one policy with its groups.
     ///
     /// # Permissions
     /// `Policy.Read.All`, delegated only.
@@ -52,7 +53,7 @@ impl MdmPolicies<'_> {
         Call::new(self.client, operation.with_query("$expand", "includedGroups"))
     }
 
-    /// Intune's policy with its groups: found by its id, else by its name.
+    /// Returns Intune's policy with its groups. The id decides, else the name.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if no policy is Intune's; as [`Call::send`].
@@ -72,7 +73,7 @@ impl MdmPolicies<'_> {
         }
     }
 
-    /// One step of a change of scope. To change it as a whole, use [`MdmPolicies::set_scope`].
+    /// Applies one step of a change of scope. To change the scope as a whole, use [`MdmPolicies::set_scope`].
     ///
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
@@ -136,7 +137,7 @@ impl MdmPolicies<'_> {
         Call::new(self.client, Operation::new(&catalog::MOBILITY_POLICIES_DELETE, &[id.as_str()], nothing))
     }
 
-    /// The groups that a policy includes.
+    /// Lists the groups that a policy includes.
     ///
     /// # Permissions
     /// `Policy.Read.All`, delegated only.
@@ -151,6 +152,8 @@ impl MdmPolicies<'_> {
     ///
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
+    /// # API
+    /// `beta`. [Add includedGroups](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-post-includedgroups?view=graph-rest-beta)
     pub fn include(&self, id: &Id<MdmPolicy>, group: &Id<Group>) -> Call<()> {
         let body = Reference { id: format!("{}/odata/groups('{group}')", self.client.cloud().graph()) };
         let operation =
@@ -162,6 +165,8 @@ impl MdmPolicies<'_> {
     ///
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
+    /// # API
+    /// `beta`. [Delete includedGroups](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-delete-includedgroups?view=graph-rest-beta)
     pub fn exclude(&self, id: &Id<MdmPolicy>, group: &Id<Group>) -> Call<()> {
         let info = &catalog::MOBILITY_POLICIES_INCLUDED_GROUPS_REMOVE_REF;
         Call::new(self.client, Operation::new(info, &[id.as_str(), group.as_str()], nothing))

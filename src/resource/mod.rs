@@ -6,8 +6,6 @@ use serde_json::Value;
 
 use crate::graph::Client;
 
-pub(crate) mod catalog;
-
 mod app;
 mod connector;
 mod device;
@@ -26,7 +24,6 @@ mod update;
 mod user;
 
 pub use self::app::MobileApps;
-pub use self::catalog::OPERATIONS;
 pub use self::connector::Connectors;
 pub use self::device::{DeviceUpdate, Devices};
 pub use self::directory_device::{DirectoryDeviceUpdate, DirectoryDevices};

@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::update::Update;
-use super::{PayloadIds, catalog, resource};
+use super::{PayloadIds, resource};
+use crate::catalog;
 use crate::error::Result;
 use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
 use crate::model::{
@@ -51,17 +52,17 @@ pub struct AssignmentChange {
 }
 
 impl Profiles<'_> {
-    /// All profiles, of both kinds. No filter is understood.
+    /// Lists all profiles, of both kinds. No filter is understood.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `beta`. [List windowsAutopilotDeploymentProfiles](https://learn.microsoft.com/en-us/graph/api/intune-shared-windowsautopilotdeploymentprofile-list?view=graph-rest-beta)
+    /// `beta`. [List activeDirectoryWindowsAutopilotDeploymentProfiles](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-list?view=graph-rest-beta)
     pub fn list(&self) -> List<DeploymentProfile> {
         List::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_LIST, &[], nothing))
     }
 
-    /// One profile of a known kind.
+    /// Returns one profile of a known kind.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none; [`ErrorKind::Decode`](crate::ErrorKind::Decode)
@@ -69,7 +70,7 @@ impl Profiles<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     /// # API
-    /// `beta`. [Get windowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-shared-windowsautopilotdeploymentprofile-get?view=graph-rest-beta)
+    /// `beta`. [Get activeDirectoryWindowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-get?view=graph-rest-beta)
     pub fn get<P: ProfileKind>(&self, id: &Id<P>) -> Call<Stored<P>>
     where
         Stored<P>: DeserializeOwned,
@@ -77,10 +78,12 @@ impl Profiles<'_> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_GET, &[id.as_str()], entity))
     }
 
-    /// How many profiles there are. A tenant takes 350.
+    /// Counts the profiles. A tenant takes 350.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
+    /// # API
+    /// `beta`, without a page.
     pub fn count(&self) -> Call<u64> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_COUNT, &[], count))
     }
@@ -137,7 +140,7 @@ impl Profiles<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
-    /// `beta`. [Delete windowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-shared-windowsautopilotdeploymentprofile-delete?view=graph-rest-beta)
+    /// `beta`. [Delete activeDirectoryWindowsAutopilotDeploymentProfile](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-delete?view=graph-rest-beta)
     pub fn delete<P: ProfileKind>(&self, id: &Id<P>) -> Call<()> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_DELETE, &[id.as_str()], nothing))
     }
@@ -158,7 +161,7 @@ impl Profiles<'_> {
         self.delete(id).send().await
     }
 
-    /// The assignments of a profile.
+    /// Lists the assignments of a profile.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -171,7 +174,7 @@ impl Profiles<'_> {
         )
     }
 
-    /// One assignment.
+    /// Returns one assignment.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -266,7 +269,7 @@ impl Profiles<'_> {
         Ok(change)
     }
 
-    /// The devices that have a profile.
+    /// Lists the devices that have a profile.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -277,7 +280,7 @@ impl Profiles<'_> {
         List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
     }
 
-    /// The action `assign`, which takes devices. Not the way to assign a profile to a group: that is
+    /// Calls the action `assign`, which takes devices. That is not the way to assign a profile to a group: that is
     /// [`Profiles::assign`]. It has answered 403 `FeatureNotEnabled`.
     ///
     /// # Permissions
@@ -295,12 +298,12 @@ impl Profiles<'_> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], nothing).with_json(&body))
     }
 
-    /// Whether profiles are linked to from elsewhere, such as from a policy set.
+    /// Reports for each of some profiles whether another object links to it, such as a policy set.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
     /// # API
-    /// `beta`. [hasPayloadLinks](https://learn.microsoft.com/en-us/graph/api/intune-shared-windowsautopilotdeploymentprofile-haspayloadlinks?view=graph-rest-beta)
+    /// `beta`. [hasPayloadLinks](https://learn.microsoft.com/en-us/graph/api/intune-shared-deviceenrollmentconfiguration-haspayloadlinks?view=graph-rest-beta)
     pub fn has_payload_links<P: ProfileKind>(&self, ids: &[Id<P>]) -> Call<Vec<PayloadLink>> {
         let body = PayloadIds { payload_ids: ids.iter().map(Id::as_str).collect() };
         let operation = Operation::new(&catalog::AUTOPILOT_PROFILES_HAS_PAYLOAD_LINKS, &[], list_value);

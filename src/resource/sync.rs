@@ -1,6 +1,7 @@
 //! The synchronization between Intune and the Autopilot service.
 
-use super::{Written, catalog, resource};
+use super::{Written, resource};
+use crate::catalog;
 use crate::graph::{Call, Operation, entity, nothing};
 use crate::model::SyncSettings;
 
@@ -10,7 +11,7 @@ resource! {
 }
 
 impl AutopilotSync<'_> {
-    /// State and times of the synchronization.
+    /// Returns the state and times of the synchronization.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`

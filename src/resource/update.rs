@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
+use crate::catalog::OperationInfo;
 use crate::error::Result;
-use crate::graph::{Client, Operation, OperationInfo, decode_if_any, entity};
+use crate::graph::{Client, Operation, decode_if_any, entity};
 use crate::model::{Finding, Patch, Settings, Stored};
 
 /// A change of stored settings: the difference between what is stored and what is wished.

@@ -1,6 +1,7 @@
 //! Users.
 
-use super::{catalog, resource};
+use super::resource;
+use crate::catalog;
 use crate::graph::{Call, List, Operation, entity, nothing};
 use crate::model::{Id, User, UserPrincipalName};
 
@@ -16,37 +17,37 @@ const PROPERTIES: &str = "accountEnabled,createdDateTime,department,displayName,
     userPrincipalName,userType";
 
 impl Users<'_> {
-    /// All users, with the properties that Graph gives by default. `userPrincipalName eq` and `startswith` are
+    /// Lists all users, with the properties that Graph gives by default. `userPrincipalName eq` and `startswith` are
     /// understood as filters.
     ///
     /// # Permissions
     /// `User.ReadBasic.All`
     /// # API
-    /// `v1.0`. [List users](https://learn.microsoft.com/en-us/graph/api/user-list)
+    /// `v1.0`. [List users](https://learn.microsoft.com/en-us/graph/api/user-list?view=graph-rest-1.0)
     pub fn list(&self) -> List<User> {
         List::new(self.client, Operation::new(&catalog::USERS_LIST, &[], nothing))
     }
 
-    /// One user by id, with every property that the type has.
+    /// Returns one user by id, with every property that the type has.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
     /// # Permissions
     /// `User.ReadBasic.All` for names, `User.Read.All` for the rest.
     /// # API
-    /// `v1.0`. [Get user](https://learn.microsoft.com/en-us/graph/api/user-get)
+    /// `v1.0`. [Get user](https://learn.microsoft.com/en-us/graph/api/user-get?view=graph-rest-1.0)
     pub fn get(&self, id: &Id<User>) -> Call<User> {
         self.get_by_key(id.as_str())
     }
 
-    /// One user by user principal name.
+    /// Returns one user by user principal name.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
     /// # Permissions
     /// `User.ReadBasic.All` for names, `User.Read.All` for the rest.
     /// # API
-    /// `v1.0`. [Get user](https://learn.microsoft.com/en-us/graph/api/user-get)
+    /// `v1.0`. [Get user](https://learn.microsoft.com/en-us/graph/api/user-get?view=graph-rest-1.0)
     pub fn get_by_name(&self, name: &UserPrincipalName) -> Call<User> {
         self.get_by_key(name.as_str())
     }

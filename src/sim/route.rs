@@ -1,4 +1,4 @@
-//! From a path to what answers it.
+//! The way from a request to its handler.
 
 use http::{Method, StatusCode};
 
@@ -8,27 +8,20 @@ use super::exchange::{Answer, Exchange, Request, Version};
 use super::odata;
 use super::routes::ROUTES;
 use super::state::State;
+use crate::catalog::{OperationInfo, Permissions};
 
-/// What answers an operation.
 type Handler = fn(&mut Exchange<'_>) -> Answer;
 
-/// One operation.
+/// An operation and the handler that answers it.
 pub(super) struct Route {
-    method: Method,
+    info: &'static OperationInfo,
+    /// The operation's path, as the segments of a request show it.
     template: &'static str,
-    versions: Versions,
-    need: &'static Need,
+    need: Need,
     handle: Handler,
 }
 
-/// The versions of Graph that have an operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Versions {
-    Beta,
-    Both,
-}
-
-/// Permissions that let a call through: any one of them, or all. None at all for an application: it may not call.
+/// Permissions that let a call through: any one of them, or all. If there are none for an application, it may not call.
 pub(super) struct Need {
     pub(super) delegated: &'static [&'static str],
     pub(super) application: &'static [&'static str],
@@ -36,54 +29,63 @@ pub(super) struct Need {
 }
 
 impl Need {
-    pub(super) const fn of(delegated: &'static [&'static str], application: &'static [&'static str]) -> Self {
-        Self { delegated, application, all: false }
+    /// A token, and no permission.
+    const NOTHING: Self = Self { delegated: &[], application: &[], all: false };
+
+    const fn any_of(permissions: &Permissions) -> Self {
+        Self {
+            delegated: permissions.delegated.accepted,
+            application: permissions.application.accepted,
+            all: false,
+        }
     }
 
-    pub(super) const fn any_of(permissions: &'static [&'static str]) -> Self {
-        Self::of(permissions, permissions)
-    }
-
-    pub(super) const fn all_of(permissions: &'static [&'static str]) -> Self {
-        Self { all: true, ..Self::any_of(permissions) }
-    }
-
-    /// Whether any caller will do.
+    /// Returns `true` if any caller may call.
     pub(super) fn is_open(&self) -> bool {
         self.delegated.is_empty() && self.application.is_empty()
     }
 }
 
 impl Route {
-    pub(super) const fn new(
-        method: Method,
-        template: &'static str,
-        versions: Versions,
-        need: &'static Need,
-        handle: Handler,
-    ) -> Self {
-        Self { method, template, versions, need, handle }
+    /// Creates a route that asks for any one of the catalog's permissions.
+    pub(super) const fn new(info: &'static OperationInfo, handle: Handler) -> Self {
+        Self { info, template: info.path, need: Need::any_of(&info.permissions), handle }
     }
 
-    /// Whether it answers with one object alone.
+    /// Sets the path for one that a request is split differently from.
+    pub(super) const fn at(self, template: &'static str) -> Self {
+        Self { template, ..self }
+    }
+
+    /// Asks for any one of other permissions.
+    pub(super) const fn needing(self, permissions: &Permissions) -> Self {
+        Self { need: Need::any_of(permissions), ..self }
+    }
+
+    /// Asks for all permissions together.
+    pub(super) const fn needing_all(self) -> Self {
+        Self { need: Need { all: true, ..self.need }, ..self }
+    }
+
+    /// Returns `true` if the answer is one object.
     fn is_single(&self) -> bool {
         let ends = |words: &[&str]| words.iter().any(|word| self.template.ends_with(word));
-        self.method == Method::GET
-            && ends(&["/{}", "/windowsAutopilotSettings", "/deploymentProfile", "/intendedDeploymentProfile"])
+        self.info.method == Method::GET
+            && ends(&["}", "/windowsAutopilotSettings", "/deploymentProfile", "/intendedDeploymentProfile"])
     }
 
     fn is_in(&self, version: Version) -> bool {
-        version == Version::Beta || self.versions == Versions::Both
+        self.info.versions.iter().any(|known| known.as_str() == version.as_str())
     }
 
-    /// The parameters of a path that fits, and how many of its segments are words of the template.
+    /// Returns the parameters of a path that fits, and how many of its segments are words of the template.
     fn matches<'a>(&self, segments: &'a [String]) -> Option<(Vec<&'a str>, usize)> {
         let mut parameters = Vec::new();
         let mut words = 0;
         let mut template = self.template.split('/').skip(1);
         for segment in segments {
             match template.next()? {
-                "{}" => parameters.push(segment.as_str()),
+                word if word.starts_with('{') => parameters.push(segment.as_str()),
                 word if word.eq_ignore_ascii_case(segment) => words += 1,
                 _ => return None,
             }
@@ -91,11 +93,11 @@ impl Route {
         template.next().is_none().then_some((parameters, words))
     }
 
-    /// Whether a path could go on to fit.
+    /// Returns `true` if a path can be continued to fit.
     fn starts_with(&self, segments: &[String]) -> bool {
         let mut template = self.template.split('/').skip(1);
         segments.iter().all(|segment| {
-            template.next().is_some_and(|word| word == "{}" || word.eq_ignore_ascii_case(segment))
+            template.next().is_some_and(|word| word.starts_with('{') || word.eq_ignore_ascii_case(segment))
         })
     }
 }
@@ -119,11 +121,11 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
             route.matches(&request.segments).map(|(parameters, words)| (route, parameters, words))
         })
     };
-    let right = fitting().filter(|(route, ..)| route.method == request.method);
+    let right = fitting().filter(|(route, ..)| request.method == route.info.method);
     let best = right.max_by_key(|(_, _, words)| *words);
     let Some((route, parameters, _)) = best else {
         let exchange = Exchange { state, request, version, parameters: Vec::new() };
-        auth::authorize(&exchange, &Need::any_of(&[]))?;
+        auth::authorize(&exchange, &Need::NOTHING)?;
         return Err(if fitting().next().is_some() {
             wrong_method(request)
         } else {
@@ -131,7 +133,7 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
         });
     };
     let mut exchange = Exchange { state, request, version, parameters };
-    auth::authorize(&exchange, route.need)?;
+    auth::authorize(&exchange, &route.need)?;
     odata::check_options(request, route.is_single())?;
     (route.handle)(&mut exchange)
 }

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::hybrid_join::{HybridJoin, Members, UserAssignment, UserScope};
 use super::plan::{Action, PlannedStep, Step};
+use crate::catalog::{OPERATIONS, Permissions, Scopes};
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::{Caller, Client, Permissions, Scopes};
+use crate::graph::{Caller, Client};
 use crate::model::{Finding, Severity};
-use crate::resource::OPERATIONS;
 
 /// What the caller needs for a deployment, and what of it the token does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use windows_autopilot::Result;
-use windows_autopilot::resource::OPERATIONS;
+use windows_autopilot::catalog::OPERATIONS;
 use windows_autopilot::sim::{RecordedRequest, Tenant};
 
 use super::support::Harness;

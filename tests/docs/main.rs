@@ -1,4 +1,5 @@
 //! Pages and lines of the manual that are made from the code, or checked against it.
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
 
+mod calls;
 mod findings;

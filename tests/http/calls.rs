@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use crate::operations::operations_of;
 use http::Method;
 use serde_json::{Value, json};
+use windows_autopilot::catalog::OPERATIONS;
 use windows_autopilot::credential::FixedToken;
 use windows_autopilot::model::{
     AssignmentFilter, AutopilotEvent, Connector, DevicePlatform, DeviceToImport, DomainJoinProfile,
@@ -13,7 +14,7 @@ use windows_autopilot::model::{
     MembershipRule, Personal, Stored, SyncSettings, Target,
 };
 use windows_autopilot::pipeline::RetryConfig;
-use windows_autopilot::resource::{DeviceUpdate, DirectoryDeviceUpdate, MdmAddresses, OPERATIONS};
+use windows_autopilot::resource::{DeviceUpdate, DirectoryDeviceUpdate, MdmAddresses};
 use windows_autopilot::transport::ReqwestTransport;
 use windows_autopilot::{Client, Cloud, Error, ErrorKind, Result};
 use wiremock::matchers::any;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 /// Each module with those it may use. What is not listed may be used by none.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
+    ("catalog", &[]),
     ("clock", &[]),
     ("docs", &[]),
     ("registration", &["model"]),
@@ -18,18 +19,30 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("error", &["model", "transport"]),
     ("credential", &["model", "clock", "transport", "error"]),
     ("pipeline", &["model", "clock", "transport", "error", "credential"]),
-    ("graph", &["model", "clock", "transport", "error", "credential", "pipeline"]),
-    ("resource", &["model", "clock", "transport", "error", "credential", "pipeline", "graph"]),
+    ("graph", &["model", "catalog", "clock", "transport", "error", "credential", "pipeline"]),
+    ("resource", &["model", "catalog", "clock", "transport", "error", "credential", "pipeline", "graph"]),
     (
         "workflow",
-        &["model", "clock", "registration", "offline", "error", "pipeline", "graph", "resource", "ad"],
+        &[
+            "model",
+            "catalog",
+            "clock",
+            "registration",
+            "offline",
+            "error",
+            "pipeline",
+            "graph",
+            "resource",
+            "ad",
+        ],
     ),
-    ("sim", &["model", "clock", "transport"]),
+    ("sim", &["model", "catalog", "clock", "transport"]),
     ("ad", &["model", "clock", "tls"]),
     (
         "testing",
         &[
             "model",
+            "catalog",
             "clock",
             "transport",
             "error",

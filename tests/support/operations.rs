@@ -1,7 +1,6 @@
 //! Which operation a request is of.
 
-use windows_autopilot::graph::OperationInfo;
-use windows_autopilot::resource::OPERATIONS;
+use windows_autopilot::catalog::{OPERATIONS, OperationInfo};
 
 /// Words that stand where another operation has a parameter.
 const WORDS: [&str; 4] = ["$count", "$ref", "hasPayloadLinks", "import"];

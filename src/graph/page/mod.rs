@@ -16,8 +16,9 @@ pub(super) use self::body::decode_page;
 pub use self::body::{Page, PageItems};
 use self::body::{Received, Walk};
 use super::client::Client;
-use super::operation::{ApiVersion, Operation, OperationInfo};
+use super::operation::Operation;
 use super::query::Filter;
+use crate::catalog::{ApiVersion, OperationInfo};
 use crate::error::{Error, Result};
 
 mod ahead;
