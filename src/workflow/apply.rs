@@ -8,14 +8,15 @@ use std::time::Duration;
 use futures_util::future::{Either, join3, join4, select};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
+use super::created::{CreatedObject, CreatedObjects, Record};
 use super::hybrid_join::{DomainJoinTarget, HybridJoin};
 use super::import::{Import, ImportEvent, ImportOutcome, ImportReport};
 use super::journal::Journal;
-use super::made::{Made, MadeItem, Record};
-use super::objects::{Assignable, Object};
-use super::plan::{Plan, PlannedStep, Step};
+use super::object::{Assignable, Object};
+use super::plan::Plan;
 use super::prepare::{DevicesTodo, Ensure, Todo};
 use super::run::{Progress, Run};
+use super::step::{PlannedStep, Step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Client, Poll, Poller, Schedule};
 use crate::model::{
@@ -47,7 +48,7 @@ impl ApplyOptions {
     ///
     /// Without journals, a run that was killed is still gone on with: what was done is found by reading. With them, the
     /// import also goes on with devices that were on their way, and a [`Teardown`](super::Teardown) knows what is this
-    /// deployment's ([`Made::read`]).
+    /// deployment's ([`CreatedObjects::read`]).
     ///
     /// ```
     /// use windows_autopilot::workflow::{ApplyOptions, Journal};
@@ -104,7 +105,7 @@ pub struct ApplyReport {
     /// The group, if the deployment has one.
     pub group: Option<Id<Group>>,
     /// What was made, for a teardown; with journals, also by earlier runs.
-    pub made: Made,
+    pub created: CreatedObjects,
     /// The rights that were granted in the directory: to be kept, if they are to be revoked one day.
     #[cfg(feature = "ad")]
     pub delegations: Vec<crate::ad::delegation::DelegationReceipt>,
@@ -212,7 +213,7 @@ impl Apply {
         let parts: [Part<()>; 3] = parts.await.into();
         let parts = [rights].into_iter().chain(parts);
         let mut report = self.report.into_inner().unwrap_or_else(PoisonError::into_inner);
-        report.made = self.record.into_inner().unwrap_or_else(PoisonError::into_inner).into_made();
+        report.created = self.record.into_inner().unwrap_or_else(PoisonError::into_inner).into_created();
         for part in parts {
             match part {
                 Ok(()) => {}
@@ -304,10 +305,10 @@ impl Apply {
                 match &step {
                     MdmScopeStep::Include(group) => {
                         let held = policy.included_groups.iter().flatten().any(|held| held.id == *group);
-                        let item = MadeItem::ScopeGroup { group: group.clone() };
+                        let item = CreatedObject::ScopeGroup { group: group.clone() };
                         self.record().add((!held).then_some(item))?;
                     }
-                    MdmScopeStep::ApplyToAll => self.record().add([MadeItem::ScopeAll])?,
+                    MdmScopeStep::ApplyToAll => self.record().add([CreatedObject::ScopeAll])?,
                     _ => {}
                 }
                 match self.client.mdm_policies().apply(&policy.id, &step).send().await {
@@ -371,7 +372,7 @@ impl Apply {
             Ensure::Create(wish) => {
                 self.go_on().await?;
                 self.started(step, wish.name());
-                let item = |id: Option<&str>| MadeItem::object(step, wish.name(), id);
+                let item = |id: Option<&str>| CreatedObject::object(step, wish.name(), id);
                 self.record().add([item(None)])?;
                 let stored = match self.create(&wish).await {
                     Ok(stored) => stored,
@@ -387,8 +388,8 @@ impl Apply {
                 Ok(Some(stored))
             }
             Ensure::Become(stored, wish) => {
-                let item = |id: Option<&str>| MadeItem::object(step, wish.name(), id);
-                if self.record().made().has(&item(None)) {
+                let item = |id: Option<&str>| CreatedObject::object(step, wish.name(), id);
+                if self.record().created().has(&item(None)) {
                     // An earlier run was killed while it created this one.
                     self.record().add([item(Some(stored.id.as_str()))])?;
                 }
@@ -502,7 +503,7 @@ impl Apply {
         self.started(step, subject);
         if !found.iter().filter_map(|found| found.target.as_ref()).any(|held| held.same_as(target)) {
             let (name, target) = (subject.to_owned(), target.clone());
-            self.record().add([MadeItem::Assignment { step, name, target }])?;
+            self.record().add([CreatedObject::Assignment { step, name, target }])?;
         }
         match S::assign(&self.client, &object.id, target, keep_others).await {
             // It may have arrived: doing it again looks first.
@@ -540,10 +541,10 @@ impl Apply {
     /// Tags devices that are registered, imports those that are not, and then sees to their users.
     async fn devices(&self, todo: DevicesTodo, plan: &Plan, journal: Option<Journal>) -> Part<()> {
         let DevicesTodo { import, retag, registered, unassign, assign, assign_later } = todo;
-        let adopted = |(id, serial): &(Id<Device>, String)| MadeItem::device(serial, Some(id.clone()));
-        let begun: Vec<MadeItem> = {
+        let adopted = |(id, serial): &(Id<Device>, String)| CreatedObject::device(serial, Some(id.clone()));
+        let begun: Vec<CreatedObject> = {
             let record = self.record();
-            registered.iter().map(adopted).filter(|item| record.made().has(item)).collect()
+            registered.iter().map(adopted).filter(|item| record.created().has(item)).collect()
         };
         self.record().add(begun)?;
         self.report().devices.extend(registered);
@@ -617,12 +618,12 @@ impl Apply {
             return Ok(());
         }
         self.go_on().await?;
-        let item = |device: &DeviceToImport| MadeItem::device(device.serial_number.as_str(), None);
-        let begun: Vec<MadeItem> = {
+        let item = |device: &DeviceToImport| CreatedObject::device(device.serial_number.as_str(), None);
+        let begun: Vec<CreatedObject> = {
             let record = self.record();
-            new.iter().map(item).filter(|item| record.made().has(item)).collect()
+            new.iter().map(item).filter(|item| record.created().has(item)).collect()
         };
-        let is_begun = |serial: &str| begun.iter().any(|item| *item == MadeItem::device(serial, None));
+        let is_begun = |serial: &str| begun.iter().any(|item| *item == CreatedObject::device(serial, None));
         let fresh = new.iter().filter(|device| !is_begun(device.serial_number.as_str())).map(item);
         self.record().add(fresh.collect::<Vec<_>>())?;
         let mut run = import.start();
@@ -670,15 +671,15 @@ impl Apply {
                     report.devices.push((id.clone(), serial.to_owned()));
                 }
                 match &device.outcome {
-                    ImportOutcome::Registered { .. } => made.push(MadeItem::device(serial, id)),
+                    ImportOutcome::Registered { .. } => made.push(CreatedObject::device(serial, id)),
                     ImportOutcome::AlreadyRegistered { .. } if is_begun(serial) => {
-                        made.push(MadeItem::device(serial, id));
+                        made.push(CreatedObject::device(serial, id));
                     }
                     // It may still come about.
                     ImportOutcome::TimedOut { .. } | ImportOutcome::Unconfirmed(_) => {}
                     ImportOutcome::Cancelled { .. } => stopped = true,
                     ImportOutcome::Duplicate { .. } => {}
-                    _ => not_made.push(MadeItem::device(serial, None)),
+                    _ => not_made.push(CreatedObject::device(serial, None)),
                 }
             }
             report.changes += imported.counts.registered;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::hybrid_join::HybridJoin;
-use super::plan::{Action, PlannedStep, Step};
-use super::prepare::{INSTALL_CONNECTOR, deploy_gate, grant_text};
+use super::manual::{INSTALL_CONNECTOR, deploy_gate, grant_text};
+use super::step::{Action, PlannedStep, Step};
 use crate::ad::Account;
 use crate::ad::connector_config::{ConnectorConfig, ConnectorFile};
 use crate::ad::delegation::{Delegation, DelegationProfile, DelegationScript, Principal};

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Connector, ConnectorState, ConnectorVersion, Finding, Severity};
 use crate::workflow::hybrid_join::HybridJoin;
-use crate::workflow::preflight::delegated_only;
+use crate::workflow::permissions::delegated_only;
 use crate::workflow::state::{MdmRead, TenantState};
 
 pub(super) fn check_mdm(state: &TenantState, found: &mut Vec<Finding>) {

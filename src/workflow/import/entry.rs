@@ -150,7 +150,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workflow::import::outcome::{Doubt, GroupTagCheck};
+    use crate::workflow::import::outcome::{GroupTagCheck, Uncertainty};
 
     fn device(serial: &str, tag: &str) -> DeviceToImport {
         DeviceToImport::new(serial.parse().unwrap(), "T0EAAAA=".parse().unwrap())
@@ -200,7 +200,7 @@ mod tests {
             ),
             (Change::Tagged, r#""state":"tagged""#),
             (
-                Change::GivenUp(ImportOutcome::Unconfirmed(Doubt::RecordGone)),
+                Change::GivenUp(ImportOutcome::Unconfirmed(Uncertainty::RecordGone)),
                 r#""state":"given_up","outcome":"unconfirmed","why":"record_gone""#,
             ),
             (

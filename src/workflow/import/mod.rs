@@ -14,7 +14,7 @@ mod sync;
 use std::fmt;
 
 pub use self::options::ImportOptions;
-pub use self::outcome::{Doubt, GroupTagCheck, ImportOutcome, ImportStage, Refusal};
+pub use self::outcome::{GroupTagCheck, ImportOutcome, ImportStage, Refusal, Uncertainty};
 pub use self::report::{
     DeviceReport, ImportCounts, ImportEvent, ImportEventKind, ImportPreview, ImportReport,
 };

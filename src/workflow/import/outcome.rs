@@ -40,7 +40,7 @@ pub enum ImportOutcome {
     /// The service refused it.
     Refused(Refusal),
     /// What came of it cannot be told.
-    Unconfirmed(Doubt),
+    Unconfirmed(Uncertainty),
     /// Something took longer than its deadline. It may still come about: a run with the same journal looks again.
     #[non_exhaustive]
     TimedOut {
@@ -107,7 +107,7 @@ pub struct Refusal {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "why", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Doubt {
+pub enum Uncertainty {
     /// It was sent, no answer came, and no trace of it was found.
     NoTrace,
     /// The service says that it is registered in this tenant, and not as which device.
@@ -196,7 +196,7 @@ impl ImportOutcome {
         self.is_registered()
             || matches!(
                 self,
-                Self::OtherTenant(_) | Self::Refused(_) | Self::Unconfirmed(Doubt::NoRegistrationId)
+                Self::OtherTenant(_) | Self::Refused(_) | Self::Unconfirmed(Uncertainty::NoRegistrationId)
             )
     }
 
@@ -287,7 +287,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl Doubt {
+impl Uncertainty {
     /// What to do.
     pub fn remedy(&self) -> &'static str {
         match self {
@@ -303,7 +303,7 @@ impl Doubt {
     }
 }
 
-impl fmt::Display for Doubt {
+impl fmt::Display for Uncertainty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoTrace => f.write_str("no answer came and no trace was found"),
@@ -339,7 +339,7 @@ pub(super) fn verdict(state: Option<&ImportState>) -> Verdict {
         Some(ImportStatus::Error) => {}
         Some(other) => {
             let status = other.as_str().into();
-            return Verdict::Ended(ImportOutcome::Unconfirmed(Doubt::UnknownStatus { status }));
+            return Verdict::Ended(ImportOutcome::Unconfirmed(Uncertainty::UnknownStatus { status }));
         }
     }
     let name = state.device_error_name.clone().unwrap_or_default();
@@ -350,7 +350,7 @@ pub(super) fn verdict(state: Option<&ImportState>) -> Verdict {
     let elsewhere = names::ELSEWHERE.into_iter().any(is) || (nameless && code == Some(808));
     match registration {
         Some(device) if here => Verdict::Here(device),
-        None if here => Verdict::Ended(ImportOutcome::Unconfirmed(Doubt::NoRegistrationId)),
+        None if here => Verdict::Ended(ImportOutcome::Unconfirmed(Uncertainty::NoRegistrationId)),
         _ => {
             let refusal = Refusal { name, code, status: None };
             Verdict::Ended(match elsewhere {
@@ -386,8 +386,8 @@ mod tests {
         let refused = |name: &str, code| Verdict::Ended(ImportOutcome::Refused(refusal(name, code)));
         let elsewhere = |name: &str, code| Verdict::Ended(ImportOutcome::OtherTenant(refusal(name, code)));
         let here = || Verdict::Here(id("d"));
-        let no_id = || Verdict::Ended(ImportOutcome::Unconfirmed(Doubt::NoRegistrationId));
-        let strange = Doubt::UnknownStatus { status: "paused".into() };
+        let no_id = || Verdict::Ended(ImportOutcome::Unconfirmed(Uncertainty::NoRegistrationId));
+        let strange = Uncertainty::UnknownStatus { status: "paused".into() };
         for (status, code, name, registration, expected) in [
             ("unknown", 0, "", "", Verdict::Pending),
             ("pending", 0, "", "", Verdict::Pending),
@@ -440,9 +440,9 @@ mod tests {
             ImportOutcome::Refused(refusal("StorageError", None)),
             ImportOutcome::Refused(refusal("ZtdDeviceDeletionInProgess", None)),
             ImportOutcome::Refused(refusal("BadRequest", Some(400))),
-            ImportOutcome::Unconfirmed(Doubt::NoTrace),
-            ImportOutcome::Unconfirmed(Doubt::NoRegistrationId),
-            ImportOutcome::Unconfirmed(Doubt::UnknownStatus { status: "x".into() }),
+            ImportOutcome::Unconfirmed(Uncertainty::NoTrace),
+            ImportOutcome::Unconfirmed(Uncertainty::NoRegistrationId),
+            ImportOutcome::Unconfirmed(Uncertainty::UnknownStatus { status: "x".into() }),
             ImportOutcome::TimedOut { stage: ImportStage::Importing },
             ImportOutcome::Cancelled { stage: ImportStage::Queued },
         ]

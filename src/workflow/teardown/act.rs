@@ -11,8 +11,8 @@ use super::{Removal, TeardownEvent, TeardownReport};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Call, Client, Operation, Poll, Poller, Schedule};
 use crate::model::{Device, Id};
-use crate::workflow::plan::Step;
 use crate::workflow::run::Progress;
+use crate::workflow::step::Step;
 
 /// How long the service may take until it lets go of what was just unassigned.
 const LETTING_GO: Schedule =

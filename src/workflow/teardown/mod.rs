@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use self::act::Acting;
 use self::resolve::resolve;
-use super::made::Made;
-use super::plan::Step;
+use super::created::CreatedObjects;
 use super::run::Run;
+use super::step::Step;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Client;
 use crate::model::{Finding, Severity};
@@ -19,9 +19,9 @@ use crate::model::{Finding, Severity};
 /// The end of a deployment: what it made is taken down, in the order that the service demands.
 ///
 /// ```
-/// use windows_autopilot::workflow::{Journal, Made, Teardown};
+/// use windows_autopilot::workflow::{Journal, CreatedObjects, Teardown};
 /// # async fn example(client: &windows_autopilot::Client) -> windows_autopilot::Result<()> {
-/// let made = Made::read(Journal::at("munich.made"))?;
+/// let made = CreatedObjects::read(Journal::at("munich.made"))?;
 /// let plan = Teardown::new(made).plan(client).await?;
 /// println!("{plan}");
 /// if plan.blocking().next().is_none() {
@@ -38,7 +38,7 @@ use crate::model::{Finding, Severity};
 #[non_exhaustive]
 pub struct Teardown {
     /// What was made.
-    pub made: Made,
+    pub created: CreatedObjects,
     /// Whether devices that are enrolled are deleted in Intune too, which has to come first; otherwise they stop the
     /// plan. A device that is deleted there loses its management.
     #[serde(default)]
@@ -122,8 +122,8 @@ pub struct TeardownReport {
 
 impl Teardown {
     /// Takes down what was made.
-    pub fn new(made: Made) -> Self {
-        Self { made, with_managed_devices: false }
+    pub fn new(created: CreatedObjects) -> Self {
+        Self { created, with_managed_devices: false }
     }
 
     /// Deletes enrolled devices in Intune too.

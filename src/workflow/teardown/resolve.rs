@@ -10,11 +10,11 @@ use crate::model::{
     EnrollmentState, EnrollmentStatusPage, Finding, Group, HybridJoinProfile, Id, ManagedDevice, MdmPolicy,
     Severity, Target,
 };
-use crate::workflow::made::MadeItem;
-use crate::workflow::objects::Object;
-use crate::workflow::plan::Step;
+use crate::workflow::created::CreatedObject;
+use crate::workflow::object::Object;
 use crate::workflow::prepare::label_of;
 use crate::workflow::state::take_all;
+use crate::workflow::step::Step;
 
 /// A plan, and what it takes to carry it out.
 pub(super) struct Resolved {
@@ -96,11 +96,11 @@ impl Resolver<'_> {
     async fn devices(&mut self, client: &Client) -> Result<()> {
         let made: Vec<(&str, Option<&Id<Device>>)> = self
             .teardown
-            .made
+            .created
             .items()
             .iter()
             .filter_map(|item| match item {
-                MadeItem::Device { serial_number, id } => Some((serial_number.as_str(), id.as_ref())),
+                CreatedObject::Device { serial_number, id } => Some((serial_number.as_str(), id.as_ref())),
                 _ => None,
             })
             .collect();
@@ -167,13 +167,13 @@ impl Resolver<'_> {
     /// Objects that were made, and assignments of objects that were there before.
     fn objects(&mut self, step: Step) {
         let mut names: Vec<(&str, Option<Option<&str>>)> = Vec::new();
-        for item in self.teardown.made.items() {
+        for item in self.teardown.created.items() {
             match item {
-                MadeItem::Object { step: of, name, id } if *of == step => {
+                CreatedObject::Object { step: of, name, id } if *of == step => {
                     names.retain(|(known, _)| *known != name.as_str());
                     names.push((name, Some(id.as_deref())));
                 }
-                MadeItem::Assignment { step: of, name, .. }
+                CreatedObject::Assignment { step: of, name, .. }
                     if *of == step && !names.iter().any(|(known, _)| *known == name.as_str()) =>
                 {
                     names.push((name, None));
@@ -258,8 +258,8 @@ impl Resolver<'_> {
 
     /// To whom the deployment has assigned an object: as written down, and to groups of its own.
     fn our_targets(&self, step: Step, name: &str) -> Vec<Target> {
-        let written = self.teardown.made.items().iter().filter_map(|item| match item {
-            MadeItem::Assignment { step: of, name: to, target } if *of == step && to == name => {
+        let written = self.teardown.created.items().iter().filter_map(|item| match item {
+            CreatedObject::Assignment { step: of, name: to, target } if *of == step && to == name => {
                 Some(target.clone())
             }
             _ => None,
@@ -323,15 +323,15 @@ impl Resolver<'_> {
     async fn scope(&mut self, client: &Client) -> Result<()> {
         const SUBJECT: &str = "MDM user scope";
         let step = Step::AutomaticEnrollment;
-        let items = self.teardown.made.items();
-        if items.contains(&MadeItem::ScopeAll) {
+        let items = self.teardown.created.items();
+        if items.contains(&CreatedObject::ScopeAll) {
             let text = "everybody was taken into it; what it was before is not known: set it in the Entra admin center";
             self.planned(step, SUBJECT, Removal::Manual(text.to_owned()));
         }
         let groups: Vec<Id<Group>> = items
             .iter()
             .filter_map(|item| match item {
-                MadeItem::ScopeGroup { group } => Some(group.clone()),
+                CreatedObject::ScopeGroup { group } => Some(group.clone()),
                 _ => None,
             })
             .collect();
@@ -370,12 +370,12 @@ fn targets_of(assignments: &[&Assignment]) -> Vec<Target> {
 
 /// The objects of the kinds that were made or are assigned to what was made, with their assignments.
 async fn read_objects(teardown: &Teardown, client: &Client) -> Result<Vec<Found>> {
-    let items = teardown.made.items();
-    let has_group = items.iter().any(|item| matches!(item, MadeItem::Object { step: Step::Group, .. }));
+    let items = teardown.created.items();
+    let has_group = items.iter().any(|item| matches!(item, CreatedObject::Object { step: Step::Group, .. }));
     let has = |step: Step| {
         has_group
             || items.iter().any(|item| {
-                matches!(item, MadeItem::Object { step: of, .. } | MadeItem::Assignment { step: of, .. } if *of == step)
+                matches!(item, CreatedObject::Object { step: of, .. } | CreatedObject::Assignment { step: of, .. } if *of == step)
             })
     };
     let mut batch = client.batch();
@@ -425,8 +425,8 @@ async fn read_objects(teardown: &Teardown, client: &Client) -> Result<Vec<Found>
 /// The groups that were made, as far as they are there.
 async fn read_groups(teardown: &Teardown, client: &Client) -> Result<BTreeMap<String, Vec<Id<Group>>>> {
     let mut groups = BTreeMap::new();
-    for item in teardown.made.items() {
-        let MadeItem::Object { step: Step::Group, name, id } = item else { continue };
+    for item in teardown.created.items() {
+        let CreatedObject::Object { step: Step::Group, name, id } = item else { continue };
         let found = match id {
             Some(id) => match client.groups().get(&id.parse()?).send().await {
                 Ok(stored) => vec![stored.id],

@@ -12,7 +12,9 @@ use super::entry::{Change, Entry};
 use super::matching::{self, From, Sent};
 use super::options::ImportOptions;
 use super::outbox::{Outbox, Outgoing, Parcel};
-use super::outcome::{Doubt, GroupTagCheck, ImportOutcome, ImportStage, Refusal, Verdict, has_tag, verdict};
+use super::outcome::{
+    GroupTagCheck, ImportOutcome, ImportStage, Refusal, Uncertainty, Verdict, has_tag, verdict,
+};
 use super::past::{self, Phase};
 use super::report::{DeviceReport, ImportCounts, ImportEventKind, ImportReport};
 use super::sync::{SyncGuard, Synced};
@@ -463,7 +465,7 @@ impl Machine {
                     self.outbox.push(Outgoing::new(index, device));
                 }
             } else {
-                self.finish(index, ImportOutcome::Unconfirmed(Doubt::NoTrace));
+                self.finish(index, ImportOutcome::Unconfirmed(Uncertainty::NoTrace));
             }
         }
     }
@@ -483,7 +485,7 @@ impl Machine {
             Seen::Missing => {
                 watch.misses = watch.misses.saturating_add(1);
                 match watch.misses >= MOST_MISSES {
-                    true => Verdict::Ended(ImportOutcome::Unconfirmed(Doubt::RecordGone)),
+                    true => Verdict::Ended(ImportOutcome::Unconfirmed(Uncertainty::RecordGone)),
                     false => Verdict::Pending,
                 }
             }
