@@ -29,7 +29,7 @@ pub use self::hybrid_join::{
     UserAssignment, UserScope, suggestion,
 };
 pub use self::import::{
-    DeviceReport, GroupTagCheck, Import, ImportCounts, ImportEvent, ImportEventKind, ImportOptions,
+    DeviceImport, GroupTagCheck, Import, ImportCounts, ImportEvent, ImportEventKind, ImportOptions,
     ImportOutcome, ImportPreview, ImportReport, ImportRun, ImportStage, Refusal, Uncertainty,
 };
 pub use self::journal::{Journal, JournalStore, MemoryStore};

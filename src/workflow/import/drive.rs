@@ -1,4 +1,4 @@
-//! The I/O of an import: does what the rules say, and tells them what came of it.
+//! The I/O of an import: carries out the steps of the machine, and feeds it the answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +7,12 @@ use futures_util::StreamExt as _;
 use futures_util::future::select;
 use futures_util::stream::FuturesUnordered;
 
-use super::Import;
 use super::entry::{Entry, Header, device_key};
-use super::machine::{Answer, Machine, Seen, Shipment, Step, Tagged};
+use super::machine::Machine;
 use super::outcome::Refusal;
 use super::report::{ImportEvent, ImportEventKind, ImportPreview, ImportReport};
+use super::request::Import;
+use super::step::{Answer, Seen, Shipment, Step, Tagged};
 use super::sync::{Synced, wait_after_refusal, wait_before_sync};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
@@ -21,40 +22,64 @@ use crate::pipeline::request_id::random_guid;
 use crate::pipeline::window::Lane;
 use crate::resource::DeviceUpdate;
 use crate::workflow::journal::Journal;
-use crate::workflow::run::Progress;
+use crate::workflow::run::{Progress, Run};
 
-pub(super) async fn run(import: Import, progress: Progress<ImportEvent>) -> Result<ImportReport> {
+/// A running import: a stream of events, and a future of the report.
+pub type ImportRun = Run<ImportEvent, ImportReport>;
+
+impl Import {
+    /// Starts the run, a stream and a future: see [`Run`].
+    ///
+    /// A stopped run still reports: devices without an outcome are [`ImportOutcome::Cancelled`](super::ImportOutcome).
+    ///
+    /// # Errors
+    /// The run ends with [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal cannot be read or written, or is
+    /// of another run; with [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) or
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) if the caller may not import; and with the service's own
+    /// error if it refuses every device. What was done until then is in the journal.
+    pub fn start(self) -> ImportRun {
+        Run::new(move |progress| run(self, progress))
+    }
+
+    /// Returns a preview of the run, without a single request, sign-in included, and without a change of the journal.
+    ///
+    /// A preview does not show which devices are registered already: only an import finds out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal cannot be read, or is of other devices.
+    pub fn dry_run(self) -> Result<ImportPreview> {
+        let Self { client, devices, options, journal } = self;
+        let now = client.clock().timestamp();
+        let findings = lint(&devices);
+        let keys: Vec<Text> = devices.iter().map(device_key).collect();
+        let header = Header::new(None, &devices, &keys, now);
+        let mut machine = Machine::new(devices, keys, options, Duration::ZERO, random_guid);
+        if let Some(mut journal) = journal {
+            let written = journal.read::<Header, Entry>()?;
+            if let Some(found) = written.header {
+                header.check(&found)?;
+                machine.resume(written.lines, Duration::ZERO, now)?;
+            }
+        }
+        let counts = machine.counts();
+        Ok(ImportPreview {
+            devices: counts.total(),
+            to_send: counts.queued,
+            requests: machine.requests_to_come(),
+            under_way: counts.unfinished().saturating_sub(counts.queued),
+            finished: counts.finished(),
+            findings: findings.into_iter().chain(machine.report(Duration::ZERO).duplicates()).collect(),
+        })
+    }
+}
+
+async fn run(import: Import, progress: Progress<ImportEvent>) -> Result<ImportReport> {
     let mut driver = Driver::begin(import, progress).await?;
     driver.go_on().await?;
     Ok(driver.machine.report(driver.clock.elapsed()))
 }
 
-pub(super) fn preview(import: Import) -> Result<ImportPreview> {
-    let Import { client, devices, options, journal } = import;
-    let now = client.clock().timestamp();
-    let findings = lint(&devices);
-    let keys: Vec<Text> = devices.iter().map(device_key).collect();
-    let header = Header::new(None, &devices, &keys, now);
-    let mut machine = Machine::new(devices, keys, options, Duration::ZERO, random_guid);
-    if let Some(mut journal) = journal {
-        let written = journal.read::<Header, Entry>()?;
-        if let Some(found) = written.header {
-            header.check(&found)?;
-            machine.resume(written.lines, Duration::ZERO, now)?;
-        }
-    }
-    let counts = machine.counts();
-    Ok(ImportPreview {
-        devices: counts.total(),
-        to_send: counts.queued,
-        requests: machine.requests_to_come(),
-        under_way: counts.unfinished().saturating_sub(counts.queued),
-        finished: counts.finished(),
-        findings: findings.into_iter().chain(machine.report(Duration::ZERO).duplicates()).collect(),
-    })
-}
-
-/// What can be said of the input without asking anyone.
+/// Checks the input without a request.
 fn lint(devices: &[DeviceToImport]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for device in devices {

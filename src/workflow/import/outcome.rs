@@ -361,6 +361,24 @@ pub(super) fn verdict(state: Option<&ImportState>) -> Verdict {
     }
 }
 
+/// The registration that an import ended with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Registration {
+    pub(super) device: Id<Device>,
+    /// Whether the device was registered before the import.
+    pub(super) already: bool,
+}
+
+impl Registration {
+    /// Returns the outcome of a device with this registration.
+    pub(super) fn outcome(self, group_tag: GroupTagCheck) -> ImportOutcome {
+        match self {
+            Self { device, already: true } => ImportOutcome::AlreadyRegistered { device, group_tag },
+            Self { device, already: false } => ImportOutcome::Registered { device: Some(device), group_tag },
+        }
+    }
+}
+
 /// Whether a device has the group tag that was asked for. Rules of dynamic groups do not mind its case; a repair would
 /// be one for its own sake.
 pub(super) fn has_tag(device: &Device, wanted: &GroupTag) -> bool {

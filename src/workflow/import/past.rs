@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::entry::{Change, Entry};
-use super::machine::Registration;
-use super::outcome::ImportOutcome;
+use super::outcome::{ImportOutcome, Registration};
 use crate::model::{Id, ImportedDevice, Text};
 
 /// What an earlier run has written down, by device.

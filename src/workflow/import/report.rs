@@ -69,7 +69,7 @@ pub enum ImportEventKind {
         device: usize,
         /// Its serial number.
         serial_number: SerialNumber,
-        /// What came of it.
+        /// The outcome.
         outcome: ImportOutcome,
     },
     /// Something worth knowing that stops nothing.
@@ -168,7 +168,7 @@ impl ImportCounts {
 #[non_exhaustive]
 pub struct ImportReport {
     /// The devices.
-    pub devices: Vec<DeviceReport>,
+    pub devices: Vec<DeviceImport>,
     /// How many came to what.
     pub counts: ImportCounts,
     /// What is to be noted of the run as a whole.
@@ -177,13 +177,13 @@ pub struct ImportReport {
     pub elapsed: Duration,
 }
 
-/// What came of one device.
+/// The import of one device: its serial number and outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct DeviceReport {
-    /// Its serial number.
+pub struct DeviceImport {
+    /// The device's serial number.
     pub serial_number: SerialNumber,
-    /// What came of it.
+    /// The outcome.
     #[serde(flatten)]
     pub outcome: ImportOutcome,
 }

@@ -1,12 +1,21 @@
 //! The rules against a service in a few lines: no client, no clock, every kind of mishap.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::*;
-use crate::workflow::import::entry::{Entry, device_key};
+use super::ImportOptions;
+use super::entry::{Change, Entry, device_key};
+use super::machine::Machine;
+use super::outcome::{GroupTagCheck, ImportOutcome, ImportStage, Refusal, Uncertainty};
+use super::report::{ImportCounts, ImportEventKind, ImportReport};
+use super::step::{Answer, Seen, Step, Tagged};
+use super::sync::Synced;
+use crate::error::ErrorKind;
+use crate::model::{Device, DeviceToImport, GroupTag, Id, ImportedDevice};
 
 const SECOND: Duration = Duration::from_secs(1);
 
