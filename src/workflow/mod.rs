@@ -15,7 +15,6 @@ mod overlap;
 mod permissions;
 mod plan;
 mod prepare;
-pub mod report;
 mod run;
 mod state;
 mod step;
