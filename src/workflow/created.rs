@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::hybrid_join::{DomainJoinTarget, HybridJoin};
+use super::hybrid_join::HybridJoin;
 use super::journal::Journal;
+use super::object::{Assignable, ManagedObject};
 use super::step::Step;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Device, Group, Id, Target};
+use crate::model::{Device, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id, Target};
 
 /// The objects that a workflow created in a tenant, for a [`Teardown`](super::Teardown) to remove.
 ///
@@ -124,19 +125,19 @@ impl CreatedObjects {
     /// Returns all objects that a deployment's settings name, and these devices: for a deployment whose record is lost.
     /// An object that existed before and has the same name is included, so review the plan.
     pub fn named_by(desired: &HybridJoin, serial_numbers: impl IntoIterator<Item = String>) -> Self {
-        let mut made = Self::default();
-        let mut object = |step, name: Option<&str>| {
-            if let Some(name) = name {
-                made.add(CreatedObject::object(step, name, None));
-            }
-        };
-        object(Step::Group, desired.group.as_ref().map(|group| group.display_name.as_str()));
-        let page = desired.enrollment_status_page.as_ref();
-        object(Step::StatusPage, page.map(|page| page.display_name.as_str()));
-        object(Step::Profile, desired.profile.as_ref().map(|profile| profile.display_name.as_str()));
-        let join = desired.domain_join.as_ref();
-        object(Step::DomainJoin, join.map(|join| join.display_name.as_str()));
-        if let Some(join) = join.filter(|join| join.assign_to == DomainJoinTarget::AllDevices) {
+        fn object<S: ManagedObject>(desired: &HybridJoin) -> Option<CreatedObject> {
+            S::desired_name(desired).map(|name| CreatedObject::object(S::STEP, name, None))
+        }
+        let objects = [
+            object::<Group>(desired),
+            object::<EnrollmentStatusPage>(desired),
+            object::<HybridJoinProfile>(desired),
+            object::<DomainJoinProfile>(desired),
+        ];
+        let mut made = Self(objects.into_iter().flatten().collect());
+        if let Some(join) =
+            desired.domain_join.as_ref().filter(|_| DomainJoinProfile::is_for_all_devices(desired))
+        {
             let (step, name) = (Step::DomainJoin, join.display_name.to_string());
             made.add(CreatedObject::Assignment { step, name, target: Target::all_devices() });
         }

@@ -1,88 +1,178 @@
-//! What the objects of a deployment have in common: they are found by name, created, changed, and assigned.
+//! The managed objects of a deployment: found by exact name, created, changed, assigned and deleted.
 
 use std::future::Future;
 
-use crate::error::Result;
-use crate::graph::{Call, Client, field};
+use serde::de::DeserializeOwned;
+
+use super::hybrid_join::{DomainJoinTarget, HybridJoin};
+use super::step::Step;
+use crate::error::{ErrorKind, Result};
+use crate::graph::{Batch, Call, Client, List, Page, Slot, field, nothing};
 use crate::model::{
     Assignment, DeploymentProfile, DeviceConfiguration, DomainJoinProfile, EnrollmentConfiguration,
     EnrollmentStatusPage, Group, HybridJoinProfile, Id, Settings, Stored, Target,
 };
 use crate::resource::Update;
 
-use super::prepare::Named;
-
-/// Settings that can be found by name, created and changed.
-pub(super) trait Object:
-    Settings<Observed: Send + Sync> + Named + Clone + Send + Sync + 'static
+/// Settings of an object that a deployment manages. Type and exact name identify the object.
+pub(super) trait ManagedObject:
+    Settings<Observed: Send + Sync> + Clone + Send + Sync + 'static
 {
-    fn create(&self, client: &Client) -> Call<Stored<Self>>;
+    /// The step that the object belongs to.
+    const STEP: Step;
+
+    /// An item of the collection that holds the objects, possibly of another type.
+    type Listed: DeserializeOwned + Send + 'static;
+
+    fn name(&self) -> &str;
+
+    /// Returns the name of the deployment's own object, if the deployment has one.
+    fn desired_name(desired: &HybridJoin) -> Option<&str>;
+
+    fn list(client: &Client) -> List<Self::Listed>;
+    fn from_listed(listed: Self::Listed) -> Option<Stored<Self>>;
     fn get(client: &Client, id: &Id<Self>) -> Call<Stored<Self>>;
+    fn create(&self, client: &Client) -> Call<Stored<Self>>;
     fn update(&self, client: &Client, stored: &Stored<Self>) -> Update<Self>;
-    /// All of this type and exact name.
-    fn find(client: &Client, name: &str) -> impl Future<Output = Result<Vec<Stored<Self>>>> + Send;
+    fn delete(client: &Client, id: &Id<Self>) -> Call<()>;
+
+    /// Returns `true` if the object comes with the tenant: no deployment owns it.
+    fn is_default(stored: &Stored<Self>) -> bool {
+        let _ = stored;
+        false
+    }
+
+    /// Returns `true` if a deployment that uses this name owns the object.
+    fn is_named(stored: &Stored<Self>, name: &str) -> bool {
+        !Self::is_default(stored) && stored.settings.name() == name
+    }
+
+    /// Picks the deployment's own objects among those that were read: more than one if the name repeats.
+    fn own<'a>(
+        read: impl IntoIterator<Item = &'a Stored<Self>>,
+        desired: &'a HybridJoin,
+    ) -> impl Iterator<Item = &'a Stored<Self>> {
+        let is_own = |stored: &&Stored<Self>| {
+            Self::desired_name(desired).is_some_and(|name| Self::is_named(stored, name))
+        };
+        read.into_iter().filter(is_own)
+    }
+
+    /// Reads all objects of this type.
+    fn read_all(client: &Client) -> impl Future<Output = Result<Vec<Stored<Self>>>> + Send {
+        let list = Self::list(client);
+        async { Ok(list.all().await?.into_iter().filter_map(Self::from_listed).collect()) }
+    }
+
+    /// Reads all objects of this type and exact name.
+    fn find(client: &Client, name: &str) -> impl Future<Output = Result<Vec<Stored<Self>>>> + Send {
+        let read = Self::read_all(client);
+        async move {
+            let mut found = read.await?;
+            found.retain(|stored| Self::is_named(stored, name));
+            Ok(found)
+        }
+    }
 }
 
-/// Settings that can be assigned.
-pub(super) trait Assignable: Object {
-    fn assignments(client: &Client, id: &Id<Self>) -> impl Future<Output = Result<Vec<Assignment>>> + Send;
-    /// Adds `target`, and takes away the other direct assignments after that, if they are not `kept`.
+/// Settings of an object that can be assigned.
+pub(super) trait Assignable: ManagedObject {
+    fn assignments(client: &Client, id: &Id<Self>) -> List<Assignment>;
+
+    /// Returns `true` if the deployment assigns its object to all devices, and not to its group.
+    fn is_for_all_devices(desired: &HybridJoin) -> bool {
+        let _ = desired;
+        false
+    }
+
+    /// Adds `target`, and removes the other direct assignments after that unless `keep_others` is set.
     fn assign(
         client: &Client,
         id: &Id<Self>,
         target: &Target,
         keep_others: bool,
     ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Returns the calls that remove assignments and leave `others`.
+    fn unassign(
+        client: &Client,
+        id: &Id<Self>,
+        removed: &[&Assignment],
+        others: &[&Assignment],
+    ) -> Vec<Call<()>>;
 }
 
-impl Object for Group {
-    fn create(&self, client: &Client) -> Call<Stored<Self>> {
-        client.groups().create(self)
+/// Implements the calls of an object with the methods of a resource.
+macro_rules! calls {
+    ($resource:ident) => {
+        fn get(client: &Client, id: &Id<Self>) -> Call<Stored<Self>> {
+            client.$resource().get(id)
+        }
+
+        fn create(&self, client: &Client) -> Call<Stored<Self>> {
+            client.$resource().create(self)
+        }
+
+        fn update(&self, client: &Client, stored: &Stored<Self>) -> Update<Self> {
+            client.$resource().update(stored, self)
+        }
+
+        fn delete(client: &Client, id: &Id<Self>) -> Call<()> {
+            client.$resource().delete(id)
+        }
+
+        fn list(client: &Client) -> List<Self::Listed> {
+            client.$resource().list()
+        }
+
+        fn name(&self) -> &str {
+            self.display_name.as_str()
+        }
+    };
+}
+
+impl ManagedObject for Group {
+    const STEP: Step = Step::Group;
+    type Listed = Stored<Self>;
+    calls!(groups);
+
+    fn desired_name(desired: &HybridJoin) -> Option<&str> {
+        desired.group.as_ref().map(|group| group.display_name.as_str())
     }
 
-    fn get(client: &Client, id: &Id<Self>) -> Call<Stored<Self>> {
-        client.groups().get(id)
+    fn from_listed(listed: Stored<Self>) -> Option<Stored<Self>> {
+        Some(listed)
     }
 
-    fn update(&self, client: &Client, stored: &Stored<Self>) -> Update<Self> {
-        client.groups().update(stored, self)
-    }
-
+    // A tenant may have very many groups, and the service can filter them.
     async fn find(client: &Client, name: &str) -> Result<Vec<Stored<Self>>> {
         let mut found = client.groups().list().filter(field("displayName").eq(name)).all().await?;
-        found.retain(|group| group.settings.display_name.as_str() == name);
+        // The service compares without regard to case.
+        found.retain(|stored| Self::is_named(stored, name));
         Ok(found)
     }
 }
 
-impl Object for HybridJoinProfile {
-    fn create(&self, client: &Client) -> Call<Stored<Self>> {
-        client.profiles().create(self)
+impl ManagedObject for HybridJoinProfile {
+    const STEP: Step = Step::Profile;
+    type Listed = DeploymentProfile;
+    calls!(profiles);
+
+    fn desired_name(desired: &HybridJoin) -> Option<&str> {
+        desired.profile.as_ref().map(Self::name)
     }
 
-    fn get(client: &Client, id: &Id<Self>) -> Call<Stored<Self>> {
-        client.profiles().get(id)
-    }
-
-    fn update(&self, client: &Client, stored: &Stored<Self>) -> Update<Self> {
-        client.profiles().update(stored, self)
-    }
-
-    async fn find(client: &Client, name: &str) -> Result<Vec<Stored<Self>>> {
-        let all = client.profiles().list().all().await?;
-        let named = all.into_iter().filter_map(|profile| match profile {
-            DeploymentProfile::Hybrid(stored) if stored.settings.display_name.as_str() == name => {
-                Some(stored)
-            }
+    fn from_listed(listed: DeploymentProfile) -> Option<Stored<Self>> {
+        match listed {
+            DeploymentProfile::Hybrid(stored) => Some(stored),
             _ => None,
-        });
-        Ok(named.collect())
+        }
     }
 }
 
 impl Assignable for HybridJoinProfile {
-    async fn assignments(client: &Client, id: &Id<Self>) -> Result<Vec<Assignment>> {
-        client.profiles().assignments(id).all().await
+    fn assignments(client: &Client, id: &Id<Self>) -> List<Assignment> {
+        client.profiles().assignments(id)
     }
 
     async fn assign(client: &Client, id: &Id<Self>, target: &Target, keep_others: bool) -> Result<()> {
@@ -93,89 +183,93 @@ impl Assignable for HybridJoinProfile {
         }
         client.profiles().set_assignments(id, &targets).await.map(|_| ())
     }
+
+    fn unassign(client: &Client, id: &Id<Self>, removed: &[&Assignment], _: &[&Assignment]) -> Vec<Call<()>> {
+        let direct = removed.iter().filter(|assignment| assignment.is_direct());
+        direct.map(|assignment| client.profiles().unassign(id, &assignment.id)).collect()
+    }
 }
 
-impl Object for EnrollmentStatusPage {
-    fn create(&self, client: &Client) -> Call<Stored<Self>> {
-        client.enrollment_status_pages().create(self)
+impl ManagedObject for EnrollmentStatusPage {
+    const STEP: Step = Step::StatusPage;
+    type Listed = EnrollmentConfiguration;
+    calls!(enrollment_status_pages);
+
+    fn desired_name(desired: &HybridJoin) -> Option<&str> {
+        desired.enrollment_status_page.as_ref().map(Self::name)
     }
 
-    fn get(client: &Client, id: &Id<Self>) -> Call<Stored<Self>> {
-        client.enrollment_status_pages().get(id)
+    fn from_listed(listed: EnrollmentConfiguration) -> Option<Stored<Self>> {
+        match listed {
+            EnrollmentConfiguration::StatusPage(stored) => Some(stored),
+            EnrollmentConfiguration::Unknown(_) => None,
+        }
     }
 
-    fn update(&self, client: &Client, stored: &Stored<Self>) -> Update<Self> {
-        client.enrollment_status_pages().update(stored, self)
+    fn is_default(stored: &Stored<Self>) -> bool {
+        stored.is_default()
+    }
+}
+
+impl ManagedObject for DomainJoinProfile {
+    const STEP: Step = Step::DomainJoin;
+    type Listed = DeviceConfiguration;
+    calls!(domain_join_profiles);
+
+    fn desired_name(desired: &HybridJoin) -> Option<&str> {
+        desired.domain_join.as_ref().map(|join| join.display_name.as_str())
     }
 
-    async fn find(client: &Client, name: &str) -> Result<Vec<Stored<Self>>> {
-        let all = client.enrollment_status_pages().list().all().await?;
-        let named = all.into_iter().filter_map(|configuration| match configuration {
-            EnrollmentConfiguration::StatusPage(stored)
-                if !stored.is_default() && stored.settings.display_name.as_str() == name =>
-            {
-                Some(stored)
+    fn from_listed(listed: DeviceConfiguration) -> Option<Stored<Self>> {
+        match listed {
+            DeviceConfiguration::DomainJoin(stored) => Some(stored),
+            DeviceConfiguration::Unknown(_) => None,
+        }
+    }
+}
+
+/// Implements the assignments of an object whose service replaces the whole list at once.
+macro_rules! replaced_at_once {
+    ($resource:ident) => {
+        fn assignments(client: &Client, id: &Id<Self>) -> List<Assignment> {
+            client.$resource().assignments(id)
+        }
+
+        async fn assign(client: &Client, id: &Id<Self>, target: &Target, keep_others: bool) -> Result<()> {
+            let found = client.$resource().assignments(id).all().await?;
+            match all_targets(found, target, keep_others) {
+                Some(targets) => client.$resource().assign(id, &targets).send().await.map(|_| ()),
+                None => Ok(()),
             }
-            _ => None,
-        });
-        Ok(named.collect())
-    }
+        }
+
+        fn unassign(
+            client: &Client,
+            id: &Id<Self>,
+            _: &[&Assignment],
+            others: &[&Assignment],
+        ) -> Vec<Call<()>> {
+            let left: Vec<Target> =
+                others.iter().filter_map(|assignment| assignment.target.clone()).collect();
+            let operation = client.$resource().assign(id, &left).into_operation();
+            vec![Call::new(client, operation.with_decode(nothing))]
+        }
+    };
 }
 
 impl Assignable for EnrollmentStatusPage {
-    async fn assignments(client: &Client, id: &Id<Self>) -> Result<Vec<Assignment>> {
-        client.enrollment_status_pages().assignments(id).all().await
-    }
-
-    async fn assign(client: &Client, id: &Id<Self>, target: &Target, keep_others: bool) -> Result<()> {
-        let found = client.enrollment_status_pages().assignments(id).all().await?;
-        match all_targets(found, target, keep_others) {
-            Some(targets) => client.enrollment_status_pages().assign(id, &targets).send().await,
-            None => Ok(()),
-        }
-    }
-}
-
-impl Object for DomainJoinProfile {
-    fn create(&self, client: &Client) -> Call<Stored<Self>> {
-        client.domain_join_profiles().create(self)
-    }
-
-    fn get(client: &Client, id: &Id<Self>) -> Call<Stored<Self>> {
-        client.domain_join_profiles().get(id)
-    }
-
-    fn update(&self, client: &Client, stored: &Stored<Self>) -> Update<Self> {
-        client.domain_join_profiles().update(stored, self)
-    }
-
-    async fn find(client: &Client, name: &str) -> Result<Vec<Stored<Self>>> {
-        let all = client.domain_join_profiles().list().all().await?;
-        let named = all.into_iter().filter_map(|configuration| match configuration {
-            DeviceConfiguration::DomainJoin(stored) if stored.settings.display_name.as_str() == name => {
-                Some(stored)
-            }
-            _ => None,
-        });
-        Ok(named.collect())
-    }
+    replaced_at_once!(enrollment_status_pages);
 }
 
 impl Assignable for DomainJoinProfile {
-    async fn assignments(client: &Client, id: &Id<Self>) -> Result<Vec<Assignment>> {
-        client.domain_join_profiles().assignments(id).all().await
-    }
+    replaced_at_once!(domain_join_profiles);
 
-    async fn assign(client: &Client, id: &Id<Self>, target: &Target, keep_others: bool) -> Result<()> {
-        let found = client.domain_join_profiles().assignments(id).all().await?;
-        match all_targets(found, target, keep_others) {
-            Some(targets) => client.domain_join_profiles().assign(id, &targets).send().await.map(|_| ()),
-            None => Ok(()),
-        }
+    fn is_for_all_devices(desired: &HybridJoin) -> bool {
+        desired.domain_join.as_ref().is_some_and(|join| join.assign_to == DomainJoinTarget::AllDevices)
     }
 }
 
-/// The whole list for an action that replaces it; `None` if it is so already. What came with a policy set stays.
+/// Returns the new list of targets; `None` if the list stays. An assignment that came with a policy set is kept.
 fn all_targets(found: Vec<Assignment>, target: &Target, keep_others: bool) -> Option<Vec<Target>> {
     let is_target =
         |assignment: &Assignment| assignment.target.as_ref().is_some_and(|found| found.same_as(target));
@@ -191,4 +285,45 @@ fn all_targets(found: Vec<Assignment>, target: &Target, keep_others: bool) -> Op
         targets.push(target.clone());
     }
     Some(targets)
+}
+
+/// Returns the list of a profile's assignments, for a profile of any known type.
+pub(super) fn profile_assignments(client: &Client, profile: &DeploymentProfile) -> Option<List<Assignment>> {
+    match profile {
+        DeploymentProfile::Hybrid(stored) => Some(client.profiles().assignments(&stored.id)),
+        DeploymentProfile::Entra(stored) => Some(client.profiles().assignments(&stored.id)),
+        DeploymentProfile::Unknown(_) => None,
+    }
+}
+
+/// Lists of assignments that are read together, each with the object of type `T` that it belongs to.
+pub(super) struct AssignmentBatch<T> {
+    batch: Batch,
+    lists: Vec<(T, Slot<Page<Assignment>>, List<Assignment>)>,
+}
+
+impl<T> AssignmentBatch<T> {
+    pub(super) fn new(client: &Client) -> Self {
+        Self { batch: client.batch(), lists: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, object: T, list: List<Assignment>) {
+        let slot = self.batch.add(list.operation().clone());
+        self.lists.push((object, slot, list));
+    }
+
+    /// Reads all lists, in as few requests as possible. An object that was deleted meanwhile has no assignments.
+    pub(super) async fn read(self) -> Result<Vec<(T, Vec<Assignment>)>> {
+        let mut answers = self.batch.send().await?;
+        let mut read = Vec::with_capacity(self.lists.len());
+        for (object, slot, list) in self.lists {
+            let assignments = match answers.take(slot) {
+                Ok(first) => list.all_from(first).await?,
+                Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+                Err(error) => return Err(error),
+            };
+            read.push((object, assignments));
+        }
+        Ok(read)
+    }
 }

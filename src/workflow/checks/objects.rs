@@ -1,10 +1,11 @@
 //! What a deployment's objects meet: limits, objects of the same name, others that reach the same devices.
 
 use crate::model::{
-    Assignment, DeploymentProfile, EnrollmentStatusPage, Finding, MobileApp, Severity, Stored, Target,
-    TargetKind,
+    Assignment, DeploymentProfile, DomainJoinProfile, EnrollmentStatusPage, Finding, HybridJoinProfile,
+    MobileApp, Severity, Stored, Target, TargetKind,
 };
 use crate::workflow::hybrid_join::{DomainJoinTarget, HybridJoin};
+use crate::workflow::object::ManagedObject;
 use crate::workflow::state::TenantState;
 
 /// Limits of a tenant, as documented.
@@ -14,7 +15,7 @@ const MOST_PAGES: usize = 51;
 pub(super) fn check_profile(desired: &HybridJoin, state: &TenantState, found: &mut Vec<Finding>) {
     let Some(wish) = &desired.profile else { return };
     let name = wish.display_name.as_str();
-    let own = state.hybrid_profiles().find(|stored| stored.settings.display_name == wish.display_name);
+    let own = HybridJoinProfile::own(state.hybrid_profiles(), desired).next();
     if own.is_none() && state.profiles.len() >= MOST_PROFILES {
         found.push(Finding::new(
             "profile.too-many",
@@ -119,7 +120,7 @@ pub(super) fn check_members(desired: &HybridJoin, state: &TenantState, found: &m
 pub(super) fn check_page(desired: &HybridJoin, state: &TenantState, found: &mut Vec<Finding>) {
     let Some(wish) = &desired.enrollment_status_page else { return };
     let name = wish.display_name.as_str();
-    let own = state.pages.iter().find(|stored| stored.settings.display_name == wish.display_name);
+    let own = EnrollmentStatusPage::own(&state.pages, desired).next();
     if own.is_none() && state.pages.len() >= MOST_PAGES {
         found.push(Finding::new(
             "page.too-many",
@@ -223,8 +224,8 @@ pub(super) fn check_domain_join(desired: &HybridJoin, state: &TenantState, found
     let Some(wish) = &desired.domain_join else { return };
     let name = wish.display_name.as_str();
     let group = state.device_group(desired).map(|stored| Target::group(stored.id.clone()));
-    for stored in state.domain_joins.iter().filter(|stored| stored.settings.display_name != wish.display_name)
-    {
+    let is_other = |stored: &&Stored<DomainJoinProfile>| !DomainJoinProfile::is_named(stored, name);
+    for stored in state.domain_joins.iter().filter(is_other) {
         let targets = state.assignments_of(stored).iter().filter_map(|assignment| assignment.target.as_ref());
         for target in targets {
             let overlaps = match &target.kind {
@@ -247,17 +248,10 @@ pub(super) fn check_domain_join(desired: &HybridJoin, state: &TenantState, found
             }
         }
     }
-    let excluded =
-        state.domain_joins.iter().filter(|stored| stored.settings.display_name == wish.display_name).any(
-            |stored| {
-                state.assignments_of(stored).iter().filter_map(|assignment| assignment.target.as_ref()).any(
-                    |target| {
-                        matches!(&target.kind, TargetKind::ExclusionGroup(id)
-                if group.as_ref().and_then(Target::group_id) == Some(id))
-                    },
-                )
-            },
-        );
+    let excluded = state.device_group(desired).is_some_and(|group| {
+        DomainJoinProfile::own(&state.domain_joins, desired)
+            .any(|stored| state.is_assigned_to(stored.id.as_str(), &group.id, true))
+    });
     if excluded {
         found.push(Finding::new(
             "domain-join.excluded",

@@ -1,0 +1,91 @@
+//! The context that the parts of a plan's application share.
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+
+use super::report::{ApplyEvent, ApplyReport};
+use crate::error::{Error, Result};
+use crate::graph::{Client, Poll, Poller, Schedule};
+use crate::model::Finding;
+use crate::workflow::created::Record;
+use crate::workflow::run::Progress;
+use crate::workflow::step::Step;
+
+/// A plan's application under way, shared by its concurrent parts.
+pub(super) struct Apply {
+    pub(super) client: Client,
+    pub(super) progress: Progress<ApplyEvent>,
+    pub(super) report: Mutex<ApplyReport>,
+    pub(super) record: Mutex<Record>,
+}
+
+/// The reason why a part ended early.
+pub(super) enum Halt {
+    /// The run was stopped, or another part failed.
+    Stopped,
+    Failed(Error),
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// The result of one part.
+pub(super) type Part<T> = Result<T, Halt>;
+
+pub(super) const fn schedule(first: u64, longest: u64, deadline: u64) -> Schedule {
+    Schedule::new(Duration::from_secs(first), Duration::from_secs(longest), Duration::from_secs(deadline))
+}
+
+impl Apply {
+    pub(super) fn report(&self) -> MutexGuard<'_, ApplyReport> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Checks before each write that the run is to go on.
+    pub(super) async fn go_on(&self) -> Part<()> {
+        self.progress.heard().await;
+        if self.progress.is_stopped() { Err(Halt::Stopped) } else { Ok(()) }
+    }
+
+    pub(super) fn started(&self, step: Step, subject: &str) {
+        self.progress.send(ApplyEvent::Started { step, subject: subject.to_owned() });
+    }
+
+    pub(super) fn done(&self, step: Step, subject: &str, what: &'static str) {
+        self.report().changes += 1;
+        self.progress.send(ApplyEvent::Done { step, subject: subject.to_owned(), what });
+    }
+
+    pub(super) fn found(&self, finding: Finding) {
+        self.report().findings.push(finding.clone());
+        self.progress.send(ApplyEvent::Found(finding));
+    }
+
+    /// Waits, unless the run is stopped.
+    pub(super) async fn wait<T: Send + 'static, P: Send + 'static>(&self, poller: Poller<T, P>) -> Part<T> {
+        match select(IntoFuture::into_future(poller), pin!(self.progress.stopped())).await {
+            Either::Left((ended, _)) => Ok(ended?),
+            Either::Right(_) => Err(Halt::Stopped),
+        }
+    }
+
+    pub(super) fn poller<T, P, F, R>(&self, schedule: Schedule, what: &'static str, look: F) -> Poller<T, P>
+    where
+        T: Send + 'static,
+        P: Send + 'static,
+        F: FnMut() -> R + Send + 'static,
+        R: Future<Output = Result<Poll<T, P>>> + Send + 'static,
+    {
+        Poller::new(Arc::clone(self.client.clock()), schedule, what, look)
+    }
+}
