@@ -2,8 +2,6 @@
 
 use std::future::Future;
 
-use serde::de::DeserializeOwned;
-
 use super::hybrid_join::{DomainJoinTarget, HybridJoin};
 use super::step::Step;
 use crate::error::{ErrorKind, Result};
@@ -21,16 +19,11 @@ pub(super) trait ManagedObject:
     /// The step that the object belongs to.
     const STEP: Step;
 
-    /// An item of the collection that holds the objects, possibly of another type.
-    type Listed: DeserializeOwned + Send + 'static;
-
     fn name(&self) -> &str;
 
     /// Returns the name of the deployment's own object, if the deployment has one.
     fn desired_name(desired: &HybridJoin) -> Option<&str>;
 
-    fn list(client: &Client) -> List<Self::Listed>;
-    fn from_listed(listed: Self::Listed) -> Option<Stored<Self>>;
     fn get(client: &Client, id: &Id<Self>) -> Call<Stored<Self>>;
     fn create(&self, client: &Client) -> Call<Stored<Self>>;
     fn update(&self, client: &Client, stored: &Stored<Self>) -> Update<Self>;
@@ -58,17 +51,13 @@ pub(super) trait ManagedObject:
         read.into_iter().filter(is_own)
     }
 
-    /// Reads all objects of this type.
-    fn read_all(client: &Client) -> impl Future<Output = Result<Vec<Stored<Self>>>> + Send {
-        let list = Self::list(client);
-        async { Ok(list.all().await?.into_iter().filter_map(Self::from_listed).collect()) }
-    }
+    /// Reads all objects of this type; with `name`, the service may leave out those of other names.
+    fn read(client: &Client, name: Option<&str>) -> impl Future<Output = Result<Vec<Stored<Self>>>> + Send;
 
     /// Reads all objects of this type and exact name.
     fn find(client: &Client, name: &str) -> impl Future<Output = Result<Vec<Stored<Self>>>> + Send {
-        let read = Self::read_all(client);
         async move {
-            let mut found = read.await?;
+            let mut found = Self::read(client, Some(name)).await?;
             found.retain(|stored| Self::is_named(stored, name));
             Ok(found)
         }
@@ -102,9 +91,19 @@ pub(super) trait Assignable: ManagedObject {
     ) -> Vec<Call<()>>;
 }
 
-/// Implements the calls of an object with the methods of a resource.
-macro_rules! calls {
-    ($resource:ident) => {
+/// Implements what differs only by the step, the field in `HybridJoin` and the client's resource.
+macro_rules! members {
+    ($step:ident, $field:ident, $resource:ident) => {
+        const STEP: Step = Step::$step;
+
+        fn name(&self) -> &str {
+            self.display_name.as_str()
+        }
+
+        fn desired_name(desired: &HybridJoin) -> Option<&str> {
+            desired.$field.as_ref().map(|own| own.display_name.as_str())
+        }
+
         fn get(client: &Client, id: &Id<Self>) -> Call<Stored<Self>> {
             client.$resource().get(id)
         }
@@ -120,53 +119,57 @@ macro_rules! calls {
         fn delete(client: &Client, id: &Id<Self>) -> Call<()> {
             client.$resource().delete(id)
         }
-
-        fn list(client: &Client) -> List<Self::Listed> {
-            client.$resource().list()
-        }
-
-        fn name(&self) -> &str {
-            self.display_name.as_str()
-        }
     };
 }
 
 impl ManagedObject for Group {
-    const STEP: Step = Step::Group;
-    type Listed = Stored<Self>;
-    calls!(groups);
+    members!(Group, group, groups);
 
-    fn desired_name(desired: &HybridJoin) -> Option<&str> {
-        desired.group.as_ref().map(|group| group.display_name.as_str())
-    }
-
-    fn from_listed(listed: Stored<Self>) -> Option<Stored<Self>> {
-        Some(listed)
-    }
-
-    // A tenant may have very many groups, and the service can filter them.
-    async fn find(client: &Client, name: &str) -> Result<Vec<Stored<Self>>> {
-        let mut found = client.groups().list().filter(field("displayName").eq(name)).all().await?;
-        // The service compares without regard to case.
-        found.retain(|stored| Self::is_named(stored, name));
-        Ok(found)
+    async fn read(client: &Client, name: Option<&str>) -> Result<Vec<Stored<Self>>> {
+        let list = client.groups().list();
+        // The service compares names without regard to case.
+        let list = if let Some(name) = name { list.filter(field("displayName").eq(name)) } else { list };
+        list.all().await
     }
 }
 
 impl ManagedObject for HybridJoinProfile {
-    const STEP: Step = Step::Profile;
-    type Listed = DeploymentProfile;
-    calls!(profiles);
+    members!(Profile, profile, profiles);
 
-    fn desired_name(desired: &HybridJoin) -> Option<&str> {
-        desired.profile.as_ref().map(Self::name)
-    }
-
-    fn from_listed(listed: DeploymentProfile) -> Option<Stored<Self>> {
-        match listed {
+    async fn read(client: &Client, _: Option<&str>) -> Result<Vec<Stored<Self>>> {
+        let own_type = |listed| match listed {
             DeploymentProfile::Hybrid(stored) => Some(stored),
             _ => None,
-        }
+        };
+        Ok(client.profiles().list().all().await?.into_iter().filter_map(own_type).collect())
+    }
+}
+
+impl ManagedObject for EnrollmentStatusPage {
+    members!(StatusPage, enrollment_status_page, enrollment_status_pages);
+
+    async fn read(client: &Client, _: Option<&str>) -> Result<Vec<Stored<Self>>> {
+        let own_type = |listed| match listed {
+            EnrollmentConfiguration::StatusPage(stored) => Some(stored),
+            _ => None,
+        };
+        Ok(client.enrollment_status_pages().list().all().await?.into_iter().filter_map(own_type).collect())
+    }
+
+    fn is_default(stored: &Stored<Self>) -> bool {
+        stored.is_default()
+    }
+}
+
+impl ManagedObject for DomainJoinProfile {
+    members!(DomainJoin, domain_join, domain_join_profiles);
+
+    async fn read(client: &Client, _: Option<&str>) -> Result<Vec<Stored<Self>>> {
+        let own_type = |listed| match listed {
+            DeviceConfiguration::DomainJoin(stored) => Some(stored),
+            _ => None,
+        };
+        Ok(client.domain_join_profiles().list().all().await?.into_iter().filter_map(own_type).collect())
     }
 }
 
@@ -187,44 +190,6 @@ impl Assignable for HybridJoinProfile {
     fn unassign(client: &Client, id: &Id<Self>, removed: &[&Assignment], _: &[&Assignment]) -> Vec<Call<()>> {
         let direct = removed.iter().filter(|assignment| assignment.is_direct());
         direct.map(|assignment| client.profiles().unassign(id, &assignment.id)).collect()
-    }
-}
-
-impl ManagedObject for EnrollmentStatusPage {
-    const STEP: Step = Step::StatusPage;
-    type Listed = EnrollmentConfiguration;
-    calls!(enrollment_status_pages);
-
-    fn desired_name(desired: &HybridJoin) -> Option<&str> {
-        desired.enrollment_status_page.as_ref().map(Self::name)
-    }
-
-    fn from_listed(listed: EnrollmentConfiguration) -> Option<Stored<Self>> {
-        match listed {
-            EnrollmentConfiguration::StatusPage(stored) => Some(stored),
-            EnrollmentConfiguration::Unknown(_) => None,
-        }
-    }
-
-    fn is_default(stored: &Stored<Self>) -> bool {
-        stored.is_default()
-    }
-}
-
-impl ManagedObject for DomainJoinProfile {
-    const STEP: Step = Step::DomainJoin;
-    type Listed = DeviceConfiguration;
-    calls!(domain_join_profiles);
-
-    fn desired_name(desired: &HybridJoin) -> Option<&str> {
-        desired.domain_join.as_ref().map(|join| join.display_name.as_str())
-    }
-
-    fn from_listed(listed: DeviceConfiguration) -> Option<Stored<Self>> {
-        match listed {
-            DeviceConfiguration::DomainJoin(stored) => Some(stored),
-            DeviceConfiguration::Unknown(_) => None,
-        }
     }
 }
 

@@ -293,5 +293,5 @@ async fn read_groups(client: &Client, names: &[&DisplayName]) -> Result<Vec<(Str
 
 /// Reads all objects of a type, if the deployment has one.
 async fn read_objects<S: ManagedObject>(client: &Client, desired: &HybridJoin) -> Result<Vec<Stored<S>>> {
-    if S::desired_name(desired).is_some() { S::read_all(client).await } else { Ok(Vec::new()) }
+    if S::desired_name(desired).is_some() { S::read(client, None).await } else { Ok(Vec::new()) }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 
 use super::report::{ApplyEvent, ApplyReport};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Client, Poll, Poller, Schedule};
 use crate::model::Finding;
 use crate::workflow::created::Record;
@@ -71,21 +71,28 @@ impl Apply {
         self.progress.send(ApplyEvent::Found(finding));
     }
 
-    /// Waits, unless the run is stopped.
-    pub(super) async fn wait<T: Send + 'static, P: Send + 'static>(&self, poller: Poller<T, P>) -> Part<T> {
-        match select(IntoFuture::into_future(poller), pin!(self.progress.stopped())).await {
+    /// Polls until `look` returns a value, unless the run is stopped.
+    pub(super) async fn until<T, F, R>(&self, schedule: Schedule, what: &'static str, mut look: F) -> Part<T>
+    where
+        T: Send + 'static,
+        F: FnMut() -> R + Send + 'static,
+        R: Future<Output = Result<Option<T>>> + Send + 'static,
+    {
+        let poller = Poller::<T, ()>::new(Arc::clone(self.client.clock()), schedule, what, move || {
+            let seen = look();
+            async { Ok(seen.await?.map_or(Poll::Pending(()), Poll::Ready)) }
+        });
+        match select(poller.into_future(), pin!(self.progress.stopped())).await {
             Either::Left((ended, _)) => Ok(ended?),
             Either::Right(_) => Err(Halt::Stopped),
         }
     }
+}
 
-    pub(super) fn poller<T, P, F, R>(&self, schedule: Schedule, what: &'static str, look: F) -> Poller<T, P>
-    where
-        T: Send + 'static,
-        P: Send + 'static,
-        F: FnMut() -> R + Send + 'static,
-        R: Future<Output = Result<Poll<T, P>>> + Send + 'static,
-    {
-        Poller::new(Arc::clone(self.client.clock()), schedule, what, look)
+/// Returns `None` for a wait that has timed out.
+pub(super) fn in_time<T>(waited: Part<T>) -> Part<Option<T>> {
+    match waited {
+        Err(Halt::Failed(late)) if late.kind() == ErrorKind::Timeout => Ok(None),
+        waited => waited.map(Some),
     }
 }

@@ -6,10 +6,10 @@ use std::pin::pin;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::context::{Apply, Halt, Part, schedule};
+use super::context::{Apply, Halt, Part, in_time, schedule};
 use super::report::ApplyEvent;
 use crate::error::ErrorKind;
-use crate::graph::{Poll, Schedule};
+use crate::graph::Schedule;
 use crate::model::{Device, DeviceToImport, Finding, GroupTag, Id, Personal, Severity, UserPrincipalName};
 use crate::resource::DeviceUpdate;
 use crate::workflow::created::CreatedObject;
@@ -66,27 +66,23 @@ impl Apply {
         }
         let waits = devices.into_iter().map(|(id, serial, tag)| async move {
             let client = self.client.clone();
-            let tagged = self.poller::<_, (), _, _>(TAGGING, "the group tag to read back", move || {
+            let tagged = self.until(TAGGING, "the group tag to read back", move || {
                 let (get, tag) = (client.devices().get(&id), tag.clone());
                 async move {
                     let held = get.send().await?.group_tag;
-                    let is_there = held.is_some_and(|held| held.eq_ignore_ascii_case(tag.as_str()));
-                    Ok(if is_there { Poll::Ready(()) } else { Poll::Pending(()) })
+                    Ok(held.filter(|held| held.eq_ignore_ascii_case(tag.as_str())))
                 }
             });
-            match self.wait(tagged).await {
-                Err(Halt::Failed(late)) if late.kind() == ErrorKind::Timeout => {
-                    self.found(Finding::new(
-                        "devices.tag-not-taken",
-                        Severity::Warning,
-                        serial,
-                        "the group tag was changed, and does not read back",
-                        "plan again in a while",
-                    ));
-                    Ok(())
-                }
-                ended => ended,
+            if in_time(tagged.await)?.is_none() {
+                self.found(Finding::new(
+                    "devices.tag-not-taken",
+                    Severity::Warning,
+                    serial,
+                    "the group tag was changed, and does not read back",
+                    "plan again in a while",
+                ));
             }
+            Ok(())
         });
         stream::iter(waits).buffer_unordered(CONCURRENT).try_collect::<()>().await
     }

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::{join3, join4};
 
-use super::context::{Apply, Halt, Part, schedule};
-use crate::error::ErrorKind;
-use crate::graph::{Poll, Schedule};
+use super::context::{Apply, Halt, Part, in_time, schedule};
+use crate::error::{ErrorKind, Result};
+use crate::graph::{Call, Schedule};
 use crate::model::{
     Assignment, DomainJoinProfile, EnrollmentStatusPage, Finding, Group, HybridJoinProfile, Patch, Severity,
     Stored, Target,
@@ -103,65 +103,40 @@ impl Apply {
             Err(error) => return Err(error.into()),
         };
         let (client, name) = (self.client.clone(), wish.name().to_owned());
-        let looked = self.poller::<_, (), _, _>(LOOKING, "the object to appear", move || {
+        let found = self.until(LOOKING, "the object to appear", move || {
             let (client, name) = (client.clone(), name.clone());
-            async move {
-                let mut found = S::find(&client, &name).await?;
-                Ok(found.pop().map_or(Poll::Pending(()), Poll::Ready))
-            }
+            async move { Ok(S::find(&client, &name).await?.pop()) }
         });
-        match self.wait(looked).await {
-            Ok(stored) => Ok(stored),
-            // It did not arrive: once more, and then the error counts.
-            Err(Halt::Failed(late)) if late.kind() == ErrorKind::Timeout => {
-                tracing::debug!(kind = ?error.kind(), "a creation did not arrive, and is sent once more");
-                Ok(wish.create(&self.client).send().await?)
-            }
-            Err(other) => Err(other),
+        if let Some(stored) = in_time(found.await)? {
+            return Ok(stored);
         }
+        // The request did not arrive: once more, and then the error counts.
+        tracing::debug!(kind = ?error.kind(), "a creation did not arrive, and is sent once more");
+        Ok(wish.create(&self.client).send().await?)
     }
 
     /// Waits until the change reads back. A property that does not in time is reported as not taken.
     async fn settle<S: ManagedObject>(&self, stored: &Stored<S>, wish: &S) -> Part<()> {
-        let seen: Arc<Mutex<Option<Patch>>> = Arc::default();
-        let (client, id, wish_now, last) =
-            (self.client.clone(), stored.id.clone(), wish.clone(), Arc::clone(&seen));
-        // Nothing else waits for it to be taken, so a new object is waited for longer than a change.
-        let appearing = self.poller::<_, (), _, _>(APPEARING, "the object to appear", {
-            let (client, id) = (client.clone(), id.clone());
-            move || {
-                let get = S::get(&client, &id);
-                async move {
-                    match get.send().await {
-                        Ok(_) => Ok(Poll::Ready(())),
-                        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Poll::Pending(())),
-                        Err(error) => Err(error),
-                    }
-                }
-            }
-        });
-        self.wait(appearing).await?;
-        let settling = self.poller::<_, (), _, _>(SETTLING, "the change to read back", move || {
-            let (get, wish, last) = (S::get(&client, &id), wish_now.clone(), Arc::clone(&last));
+        let (client, id) = (self.client.clone(), stored.id.clone());
+        let read = move || if_any(S::get(&client, &id));
+        // A new object is waited for longer than a change: nothing else waits for it.
+        self.until(APPEARING, "the object to appear", read.clone()).await?;
+        let left: Arc<Mutex<Option<Patch>>> = Arc::default();
+        let (wanted, last) = (wish.clone(), Arc::clone(&left));
+        let settled = self.until(SETTLING, "the change to read back", move || {
+            let (read, wanted, last) = (read(), wanted.clone(), Arc::clone(&last));
             async move {
-                let stored = match get.send().await {
-                    Ok(stored) => stored,
-                    Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Poll::Pending(())),
-                    Err(error) => return Err(error),
-                };
-                let patch = Patch::between(&stored.settings, &wish);
-                if patch.is_empty() {
-                    return Ok(Poll::Ready(()));
-                }
+                let Some(stored) = read.await? else { return Ok(None) };
+                let patch = Patch::between(&stored.settings, &wanted);
+                let is_settled = patch.is_empty();
                 *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(patch);
-                Ok(Poll::Pending(()))
+                Ok(is_settled.then_some(()))
             }
         });
-        match self.wait(settling).await {
-            Err(Halt::Failed(late)) if late.kind() == ErrorKind::Timeout => {}
-            ended => return ended,
+        if in_time(settled.await)?.is_some() {
+            return Ok(());
         }
-        let left = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let left = left.lock().unwrap_or_else(PoisonError::into_inner).take();
         for change in left.iter().flat_map(Patch::changes) {
             self.found(Finding::new(
                 "settings.not-taken",
@@ -205,28 +180,28 @@ impl Apply {
         }
         self.done(S::STEP, subject, "assigned");
         let (client, id, wanted) = (self.client.clone(), object.id.clone(), target.clone());
-        let settling = self.poller::<_, (), _, _>(SETTLING, "the assignment to read back", move || {
-            let (client, id, wanted) = (client.clone(), id.clone(), wanted.clone());
-            async move {
-                let found = S::assignments(&client, &id).all().await?;
-                Ok(if is_assigned(&found, &wanted, keep_others) {
-                    Poll::Ready(())
-                } else {
-                    Poll::Pending(())
-                })
-            }
+        let settled = self.until(SETTLING, "the assignment to read back", move || {
+            let (list, wanted) = (S::assignments(&client, &id), wanted.clone());
+            async move { Ok(is_assigned(&list.all().await?, &wanted, keep_others).then_some(())) }
         });
-        match self.wait(settling).await {
-            Err(Halt::Failed(late)) if late.kind() == ErrorKind::Timeout => self.found(Finding::new(
+        if in_time(settled.await)?.is_none() {
+            self.found(Finding::new(
                 "assignment.not-taken",
                 Severity::Warning,
                 subject,
                 "the assignment was accepted, and does not read back",
                 "plan again in a while",
-            )),
-            ended => return ended,
+            ));
         }
         Ok(())
+    }
+}
+
+/// Reads an object; `None` if there is none.
+async fn if_any<T>(get: Call<T>) -> Result<Option<T>> {
+    match get.send().await {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
     }
 }
 

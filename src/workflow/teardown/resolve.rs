@@ -91,7 +91,9 @@ impl Resolver<'_> {
         self.steps.push(PlannedRemoval { step, subject: subject.to_owned(), removal });
     }
 
-    fn act(&mut self, step: Step, subject: &str, act: Act) {
+    /// Plans a removal that the calls of `act` carry out.
+    fn remove(&mut self, step: Step, subject: &str, removal: Removal, act: Act) {
+        self.planned(step, subject, removal);
         self.acts.push((step, subject.to_owned(), act));
     }
 
@@ -158,24 +160,22 @@ impl Resolver<'_> {
             return false;
         }
         if let Some(managed) = managed {
-            self.planned(Step::Deploy, serial, Removal::Delete);
-            self.act(Step::Deploy, serial, Act::Delete(self.client.managed_devices().delete(managed)));
+            let act = Act::Delete(self.client.managed_devices().delete(managed));
+            self.remove(Step::Deploy, serial, Removal::Delete, act);
         }
         if device.user_principal_name.is_some() {
-            self.planned(Step::Users, serial, Removal::Unassign(vec!["its user".to_owned()]));
-            let call = self.client.devices().unassign_user(&device.id);
-            self.act(Step::Users, serial, Act::Remove(vec![call], "unassigned"));
+            let act = Act::Remove(vec![self.client.devices().unassign_user(&device.id)], "unassigned");
+            self.remove(Step::Users, serial, Removal::Unassign(vec!["its user".to_owned()]), act);
         }
-        self.planned(Step::Devices, serial, Removal::Delete);
-        self.act(Step::Devices, serial, Act::DeleteDevice(device.id.clone()));
+        self.remove(Step::Devices, serial, Removal::Delete, Act::DeleteDevice(device.id.clone()));
         true
     }
 
     /// Plans the removal of objects that were created, and of assignments of objects that existed before.
     fn objects<S: Assignable>(&mut self) {
-        let step = S::STEP;
+        let (step, teardown) = (S::STEP, self.teardown);
         let mut names: Vec<(&str, Option<Option<&str>>)> = Vec::new();
-        for item in self.teardown.created.items() {
+        for item in teardown.created.items() {
             match item {
                 CreatedObject::Object { step: of, name, id } if *of == step => {
                     names.retain(|(known, _)| *known != name.as_str());
@@ -189,12 +189,8 @@ impl Resolver<'_> {
                 _ => {}
             }
         }
-        let owned: Vec<(String, Option<Option<String>>)> = names
-            .into_iter()
-            .map(|(name, made)| (name.to_owned(), made.map(|id| id.map(str::to_owned))))
-            .collect();
-        for (name, made) in owned {
-            self.object::<S>(&name, made.as_ref().map(Option::as_deref));
+        for (name, made) in names {
+            self.object::<S>(name, made);
         }
     }
 
@@ -227,13 +223,11 @@ impl Resolver<'_> {
                 assignment.target.as_ref().is_some_and(|target| ours.iter().any(|our| our.same_as(target)))
             });
         let labels: Vec<String> = own.iter().map(|assignment| label_of(assignment)).collect();
-        let calls = object
-            .id
-            .parse()
-            .ok()
-            .map(|id| (S::unassign(self.client, &id, &own, &others), S::delete(self.client, &id)));
+        // Never fails: the id was read as one of this type.
+        let Ok(id) = object.id.parse::<Id<S>>() else { return };
+        let unassign = S::unassign(self.client, &id, &own, &others);
         let elsewhere: Vec<String> = others.iter().map(|assignment| label_of(assignment)).collect();
-        let (is_assigned, deletes) = (!labels.is_empty(), made.is_some());
+        let deletes = made.is_some();
         if deletes && !elsewhere.is_empty() {
             let finding = Finding::new(
                 "teardown.assigned-elsewhere",
@@ -245,18 +239,10 @@ impl Resolver<'_> {
             return self.blocked(step, name, finding);
         }
         if !labels.is_empty() {
-            self.planned(step, name, Removal::Unassign(labels));
+            self.remove(step, name, Removal::Unassign(labels), Act::Remove(unassign, "unassigned"));
         }
         if deletes {
-            self.planned(step, name, Removal::Delete);
-        }
-        // An id that cannot be part of a path has no calls.
-        let Some((unassign, delete)) = calls else { return };
-        if is_assigned {
-            self.act(step, name, Act::Remove(unassign, "unassigned"));
-        }
-        if deletes {
-            self.act(step, name, Act::Delete(delete));
+            self.remove(step, name, Removal::Delete, Act::Delete(S::delete(self.client, &id)));
         }
     }
 
@@ -301,8 +287,8 @@ impl Resolver<'_> {
                         );
                         self.blocked(Step::Group, &name, finding);
                     } else {
-                        self.planned(Step::Group, &name, Removal::Delete);
-                        self.act(Step::Group, &name, Act::Delete(Group::delete(self.client, id)));
+                        let act = Act::Delete(Group::delete(self.client, id));
+                        self.remove(Step::Group, &name, Removal::Delete, act);
                     }
                 }
                 several => {
@@ -350,9 +336,9 @@ impl Resolver<'_> {
         for group in groups {
             let subject = format!("{SUBJECT}, group {group}");
             if policy.included_groups.iter().flatten().any(|held| held.id == group) {
-                self.planned(step, &subject, Removal::Unassign(vec!["its users".to_owned()]));
-                let call = self.client.mdm_policies().exclude(&policy.id, &group);
-                self.act(step, &subject, Act::Remove(vec![call], "taken out"));
+                let act =
+                    Act::Remove(vec![self.client.mdm_policies().exclude(&policy.id, &group)], "taken out");
+                self.remove(step, &subject, Removal::Unassign(vec!["its users".to_owned()]), act);
             } else {
                 self.planned(step, &subject, Removal::Gone);
             }
@@ -398,7 +384,7 @@ async fn add_all<S: Assignable>(
     batch: &mut AssignmentBatch<(Step, String, String, bool)>,
     client: &Client,
 ) -> Result<()> {
-    for stored in S::read_all(client).await?.iter().filter(|stored| !S::is_default(stored)) {
+    for stored in S::read(client, None).await?.iter().filter(|stored| !S::is_default(stored)) {
         let (id, name) = (stored.id.as_str().to_owned(), stored.settings.name().to_owned());
         batch.add((S::STEP, id, name, true), S::assignments(client, &stored.id));
     }
