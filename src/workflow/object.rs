@@ -30,8 +30,7 @@ pub(super) trait ManagedObject:
     fn delete(client: &Client, id: &Id<Self>) -> Call<()>;
 
     /// Returns `true` if the object comes with the tenant: no deployment owns it.
-    fn is_default(stored: &Stored<Self>) -> bool {
-        let _ = stored;
+    fn is_default(_: &Stored<Self>) -> bool {
         false
     }
 
@@ -69,8 +68,7 @@ pub(super) trait Assignable: ManagedObject {
     fn assignments(client: &Client, id: &Id<Self>) -> List<Assignment>;
 
     /// Returns `true` if the deployment assigns its object to all devices, and not to its group.
-    fn is_for_all_devices(desired: &HybridJoin) -> bool {
-        let _ = desired;
+    fn is_for_all_devices(_: &HybridJoin) -> bool {
         false
     }
 

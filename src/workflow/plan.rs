@@ -8,7 +8,7 @@ use super::checks;
 use super::hybrid_join::HybridJoin;
 use super::prepare::{Todo, prepare};
 use super::state::TenantState;
-use super::step::{Action, PlannedStep};
+use super::step::{Action, PlannedStep, fmt_end};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Client;
 use crate::model::{DeviceToImport, Finding, Severity};
@@ -92,7 +92,7 @@ impl HybridJoin {
         self.check_reads(&caller, with_devices)?;
         let state = TenantState::read(client, self, with_devices, caller.app_only == Some(true)).await?;
         #[cfg_attr(not(feature = "ad"), allow(unused_mut, reason = "what is on premises is added"))]
-        let mut prepared = prepare(self, &state, devices).map_err(|error| {
+        let (mut steps, mut todo) = prepare(self, &state, devices).map_err(|error| {
             Error::new(ErrorKind::InvalidInput, "the settings cannot be written").with_source(error)
         })?;
         let mut findings = self.lint();
@@ -100,24 +100,19 @@ impl HybridJoin {
         #[cfg(feature = "ad")]
         if let Some(on_premises) = &site.on_premises {
             let look = on_premises.look(self).await;
-            prepared.todo.delegations = look.merge_into(&mut prepared.steps, &mut findings);
+            todo.delegations = look.merge_into(&mut steps, &mut findings);
         }
-        let blocked = prepared.steps.iter().filter_map(|planned| match &planned.action {
+        let blocked = steps.iter().filter_map(|planned| match &planned.action {
             Action::Blocked(finding) => Some(finding.clone()),
             _ => None,
         });
         findings.extend(blocked);
-        findings.extend(self.check_writes(&prepared.steps, &caller));
+        findings.extend(self.check_writes(&steps, &caller));
         Finding::sort(&mut findings);
         findings.dedup();
-        let plan = Plan {
-            desired: self.clone(),
-            steps: prepared.steps,
-            findings,
-            devices: devices.to_vec(),
-            site: site.clone(),
-        };
-        Ok((plan, prepared.todo))
+        let plan =
+            Plan { desired: self.clone(), steps, findings, devices: devices.to_vec(), site: site.clone() };
+        Ok((plan, todo))
     }
 }
 
@@ -165,17 +160,6 @@ impl fmt::Display for Plan {
             }
             write!(f, "{planned}")?;
         }
-        if !self.findings.is_empty() {
-            writeln!(f, "\nFindings")?;
-            for finding in &self.findings {
-                writeln!(f, "  {finding}")?;
-            }
-        }
-        let changes = self.drift().count();
-        match changes {
-            0 => write!(f, "\nNothing to change."),
-            1 => write!(f, "\n1 thing to change."),
-            _ => write!(f, "\n{changes} things to change."),
-        }
+        fmt_end(f, &self.findings, self.drift().count(), "change")
     }
 }

@@ -14,12 +14,6 @@ use super::object::{Assignable, ManagedObject};
 use super::state::{MdmRead, TenantState};
 use super::step::{Action, PlannedStep, Step};
 
-/// The steps of a plan, and the work behind them.
-pub(super) struct Prepared {
-    pub(super) steps: Vec<PlannedStep>,
-    pub(super) todo: Todo,
-}
-
 /// The work behind a plan: objects and ids, where the plan has words.
 pub(super) struct Todo {
     pub(super) mdm: Option<(MdmPolicy, MdmScope)>,
@@ -62,7 +56,7 @@ pub(super) fn prepare(
     desired: &HybridJoin,
     state: &TenantState,
     devices: &[DeviceToImport],
-) -> Result<Prepared, InvalidValue> {
+) -> Result<(Vec<PlannedStep>, Todo), InvalidValue> {
     let mut steps = Vec::new();
     let mdm = prepare_mdm(desired, state, &mut steps);
     if desired.connectors.is_some() {
@@ -107,7 +101,7 @@ pub(super) fn prepare(
         #[cfg(feature = "ad")]
         delegations: Vec::new(),
     };
-    Ok(Prepared { steps, todo })
+    Ok((steps, todo))
 }
 
 fn subject_of(names: &[&str]) -> String {

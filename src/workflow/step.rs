@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Change, Finding};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Change, Finding, Severity};
 
 /// A step of a deployment, numbered as in Microsoft's tutorial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -152,4 +153,35 @@ impl fmt::Display for PlannedStep {
             Action::Blocked(finding) => writeln!(f, "  x {subject}: {} [{}]", finding.evidence, finding.id),
         }
     }
+}
+
+/// Prints the end of a plan: its findings, and the number of things to `change`.
+pub(super) fn fmt_end(
+    f: &mut fmt::Formatter<'_>,
+    findings: &[Finding],
+    changes: usize,
+    change: &str,
+) -> fmt::Result {
+    if !findings.is_empty() {
+        writeln!(f, "\nFindings")?;
+        findings.iter().try_for_each(|finding| writeln!(f, "  {finding}"))?;
+    }
+    match changes {
+        0 => write!(f, "\nNothing to {change}."),
+        1 => write!(f, "\n1 thing to {change}."),
+        _ => write!(f, "\n{changes} things to {change}."),
+    }
+}
+
+/// Checks that every finding that stops a plan is waived.
+pub(super) fn check_findings(findings: &[Finding], waived: &[String], plan: &str) -> Result<()> {
+    let stops = |finding: &&Finding| {
+        finding.severity == Severity::Error && !waived.iter().any(|waived| *waived == finding.id)
+    };
+    let blocking: Vec<String> = findings.iter().filter(stops).map(ToString::to_string).collect();
+    if blocking.is_empty() {
+        return Ok(());
+    }
+    let message = format!("{} findings stop the {plan}: {}", blocking.len(), blocking.join("; "));
+    Err(Error::new(ErrorKind::InvalidInput, message))
 }

@@ -30,10 +30,7 @@ impl Apply {
     pub(super) async fn devices(&self, todo: DevicesTodo, plan: &Plan, journal: Option<Journal>) -> Part<()> {
         let DevicesTodo { import, retag, registered, unassign, assign, assign_later } = todo;
         let adopted = |(id, serial): &(Id<Device>, String)| CreatedObject::device(serial, Some(id.clone()));
-        let begun: Vec<CreatedObject> = {
-            let record = self.record();
-            registered.iter().map(adopted).filter(|item| record.created().has(item)).collect()
-        };
+        let begun = self.begun(registered.iter().map(adopted));
         self.record().add(begun)?;
         self.report().devices.extend(registered);
         self.retag(retag).await?;
@@ -103,10 +100,7 @@ impl Apply {
         }
         self.go_on().await?;
         let item = |device: &DeviceToImport| CreatedObject::device(device.serial_number.as_str(), None);
-        let begun: Vec<CreatedObject> = {
-            let record = self.record();
-            new.iter().map(item).filter(|item| record.created().has(item)).collect()
-        };
+        let begun = self.begun(new.iter().map(item));
         let is_begun = |serial: &str| begun.iter().any(|item| *item == CreatedObject::device(serial, None));
         let fresh = new.iter().filter(|device| !is_begun(device.serial_number.as_str())).map(item);
         self.record().add(fresh.collect::<Vec<_>>())?;
@@ -128,6 +122,12 @@ impl Apply {
             }
         };
         self.note_imported(report, &is_begun)
+    }
+
+    /// Returns those devices that an earlier run has imported, or was about to.
+    fn begun(&self, devices: impl Iterator<Item = CreatedObject>) -> Vec<CreatedObject> {
+        let record = self.record();
+        devices.filter(|device| record.created().has(device)).collect()
     }
 
     /// Returns the devices to import, and those that an earlier run with the same journal has imported.

@@ -8,13 +8,12 @@ use super::context::{Apply, Halt, Part};
 use super::report::{ApplyEvent, ApplyOptions, ApplyReport};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Client;
-use crate::model::{Finding, MdmPolicy, MdmScope, MdmScopeStep, Severity};
+use crate::model::{MdmPolicy, MdmScope, MdmScopeStep};
 use crate::workflow::created::{CreatedObject, Record};
 use crate::workflow::journal::Journal;
 use crate::workflow::plan::Plan;
-use crate::workflow::prepare::Todo;
 use crate::workflow::run::Run;
-use crate::workflow::step::{PlannedStep, Step};
+use crate::workflow::step::{PlannedStep, Step, check_findings};
 
 impl Plan {
     /// Applies the plan: objects first, independent ones concurrently, then assignments; devices are imported meanwhile.
@@ -51,32 +50,15 @@ impl Apply {
     async fn run(self, plan: Plan, waived: &[String], import: Option<Journal>) -> Result<ApplyReport> {
         let (now, todo) = plan.desired.plan_with_todo(&self.client, &plan.devices, &plan.site).await?;
         check_unchanged(&plan.steps, &now.steps)?;
-        let stops = |finding: &&Finding| {
-            finding.severity == Severity::Error && !waived.iter().any(|waived| *waived == finding.id)
-        };
-        let blocking: Vec<String> = now.findings.iter().filter(stops).map(ToString::to_string).collect();
-        if !blocking.is_empty() {
-            let message = format!("{} findings stop the plan: {}", blocking.len(), blocking.join("; "));
-            return Err(Error::new(ErrorKind::InvalidInput, message));
-        }
-        let Todo {
-            mdm,
-            group,
-            page,
-            profile,
-            domain_join,
-            devices,
-            #[cfg(feature = "ad")]
-            delegations,
-        } = todo;
+        check_findings(&now.findings, waived, "plan")?;
         #[cfg(feature = "ad")]
-        let rights = self.part(self.rights(delegations)).await;
+        let rights = self.part(self.rights(todo.delegations)).await;
         #[cfg(not(feature = "ad"))]
         let rights = Ok(());
         let parts = join3(
-            self.part(self.scope(mdm)),
-            self.part(self.objects(&plan.desired, group, page, profile, domain_join)),
-            self.part(self.devices(devices, &plan, import)),
+            self.part(self.scope(todo.mdm)),
+            self.part(self.objects(&plan.desired, todo.group, todo.page, todo.profile, todo.domain_join)),
+            self.part(self.devices(todo.devices, &plan, import)),
         );
         let parts: [Part<()>; 3] = parts.await.into();
         let parts = [rights].into_iter().chain(parts);
@@ -157,14 +139,10 @@ fn check_unchanged(then: &[PlannedStep], now: &[PlannedStep]) -> Result<()> {
         .iter()
         .find(|planned| !now.contains(planned))
         .or_else(|| now.iter().find(|planned| !then.contains(planned)));
-    match differs {
-        None => Ok(()),
-        Some(planned) => {
-            let message = format!(
-                "the tenant has changed since the plan was made, at {}: {}; plan again",
-                planned.step, planned.subject
-            );
-            Err(Error::new(ErrorKind::Conflict, message))
-        }
-    }
+    let Some(planned) = differs else { return Ok(()) };
+    let message = format!(
+        "the tenant has changed since the plan was made, at {}: {}; plan again",
+        planned.step, planned.subject
+    );
+    Err(Error::new(ErrorKind::Conflict, message))
 }

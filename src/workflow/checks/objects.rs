@@ -1,8 +1,8 @@
 //! What a deployment's objects meet: limits, objects of the same name, others that reach the same devices.
 
 use crate::model::{
-    Assignment, DeploymentProfile, DomainJoinProfile, EnrollmentStatusPage, Finding, HybridJoinProfile,
-    MobileApp, Severity, Stored, Target, TargetKind,
+    Assignment, BlockDeviceUse, BlockUntil, BlockingApps, DeploymentProfile, DomainJoinProfile,
+    EnrollmentStatusPage, Finding, HybridJoinProfile, MobileApp, Severity, Stored, Target, TargetKind,
 };
 use crate::workflow::hybrid_join::{DomainJoinTarget, HybridJoin};
 use crate::workflow::object::ManagedObject;
@@ -155,19 +155,15 @@ pub(super) fn check_page(desired: &HybridJoin, state: &TenantState, found: &mut 
             ));
         }
     }
-    let selected: Vec<&MobileApp> = match &wish.block_device_use {
-        crate::model::BlockDeviceUse::Until(until) => match &until.apps {
-            crate::model::BlockingApps::Selected(ids) => {
-                state.apps.iter().filter(|app| ids.contains(&app.id)).collect()
-            }
-            crate::model::BlockingApps::All => Vec::new(),
-        },
-        crate::model::BlockDeviceUse::No => Vec::new(),
+    let is_selected = |app: &MobileApp| match &wish.block_device_use {
+        BlockDeviceUse::Until(BlockUntil { apps: BlockingApps::Selected(ids), .. }) => ids.contains(&app.id),
+        _ => false,
     };
-    let by_name = state.apps.iter().filter(|app| {
+    let is_named = |app: &MobileApp| {
         desired.blocking_apps.iter().any(|name| app.display_name.as_deref() == Some(name.as_str()))
-    });
-    let kinds: Vec<&str> = selected.into_iter().chain(by_name).filter_map(MobileApp::kind).collect();
+    };
+    let blocking = state.apps.iter().filter(|app| is_selected(app) || is_named(app));
+    let kinds: Vec<&str> = blocking.filter_map(MobileApp::kind).collect();
     if kinds.contains(&"officeSuiteApp") {
         found.push(Finding::new(
             "page.office-app",
@@ -226,26 +222,22 @@ pub(super) fn check_domain_join(desired: &HybridJoin, state: &TenantState, found
     let group = state.device_group(desired).map(|stored| Target::group(stored.id.clone()));
     let is_other = |stored: &&Stored<DomainJoinProfile>| !DomainJoinProfile::is_named(stored, name);
     for stored in state.domain_joins.iter().filter(is_other) {
-        let targets = state.assignments_of(stored).iter().filter_map(|assignment| assignment.target.as_ref());
-        for target in targets {
-            let overlaps = match &target.kind {
-                TargetKind::AllDevices => true,
-                TargetKind::Group(_) => {
-                    wish.assign_to == DomainJoinTarget::AllDevices
-                        || group.as_ref().is_some_and(|group| group.same_as(target))
-                }
-                _ => false,
-            };
-            if overlaps {
-                found.push(Finding::new(
-                    "domain-join.overlap",
-                    Severity::Error,
-                    name,
-                    format!("profile {} reaches the same devices", stored.settings.display_name),
-                    "a device must get exactly one domain join profile: assign them to groups that share no device",
-                ));
-                break;
+        let reaches = |target: &Target| match &target.kind {
+            TargetKind::AllDevices => true,
+            TargetKind::Group(_) => {
+                wish.assign_to == DomainJoinTarget::AllDevices
+                    || group.as_ref().is_some_and(|group| group.same_as(target))
             }
+            _ => false,
+        };
+        if state.assignments_of(stored).iter().filter_map(|found| found.target.as_ref()).any(reaches) {
+            found.push(Finding::new(
+                "domain-join.overlap",
+                Severity::Error,
+                name,
+                format!("profile {} reaches the same devices", stored.settings.display_name),
+                "a device must get exactly one domain join profile: assign them to groups that share no device",
+            ));
         }
     }
     let excluded = state.device_group(desired).is_some_and(|group| {

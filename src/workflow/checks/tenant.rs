@@ -43,11 +43,11 @@ pub(super) fn check_connectors(
     let Some(expected) = &desired.connectors else { return };
     let domain = &desired.active_directory.domain;
     let mut in_order = 0;
+    let has_name = |connector: &Connector, name: &str| {
+        connector.display_name.as_deref().is_some_and(|found| found.eq_ignore_ascii_case(name))
+    };
     for name in &expected.names {
-        let is_it = |connector: &&Connector| {
-            connector.display_name.as_deref().is_some_and(|found| found.eq_ignore_ascii_case(name))
-        };
-        if !state.connectors.iter().any(|connector| is_it(&connector)) {
+        if !state.connectors.iter().any(|connector| has_name(connector, name)) {
             found.push(Finding::new(
                 "connector.missing",
                 Severity::Warning,
@@ -58,11 +58,7 @@ pub(super) fn check_connectors(
         }
     }
     let serves = |connector: &&Connector| {
-        expected.names.is_empty()
-            || connector
-                .display_name
-                .as_deref()
-                .is_some_and(|found| expected.names.iter().any(|name| name.eq_ignore_ascii_case(found)))
+        expected.names.is_empty() || expected.names.iter().any(|name| has_name(connector, name))
     };
     for connector in state.connectors.iter().filter(serves) {
         if check_connector(connector, expected.heard_within(), now, found) {

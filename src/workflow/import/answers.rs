@@ -64,15 +64,14 @@ impl Machine {
                 self.events.push(ImportEventKind::HeldBack { wait });
             }
             Answer::Rejected(refusal) => {
+                self.unsend(&parcel.devices);
                 if parcel.devices.len() == 1 {
                     self.refused_in_a_row = self.refused_in_a_row.saturating_add(1);
-                    self.unsend(&parcel.devices);
                     for index in parcel.devices {
                         self.finish(index, ImportOutcome::Refused(refusal.clone()));
                     }
                     return;
                 }
-                self.unsend(&parcel.devices);
                 self.events.push(ImportEventKind::Halved { devices: parcel.devices.len() });
                 self.outbox.halve(parcel);
             }

@@ -16,7 +16,7 @@ use super::step::{Answer, Seen, Shipment, Step, Tagged};
 use super::sync::{Synced, wait_after_refusal, wait_before_sync};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::{Client, Operation};
+use crate::graph::{Call, Client};
 use crate::model::{DeviceToImport, Finding, Severity, Text};
 use crate::pipeline::request_id::random_guid;
 use crate::pipeline::window::Lane;
@@ -38,7 +38,11 @@ impl Import {
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) if the caller may not import; and with the service's own
     /// error if it refuses every device. What was done until then is in the journal.
     pub fn start(self) -> ImportRun {
-        Run::new(move |progress| run(self, progress))
+        Run::new(move |progress| async move {
+            let mut driver = Driver::begin(self, progress).await?;
+            driver.go_on().await?;
+            Ok(driver.machine.report(driver.clock.elapsed()))
+        })
     }
 
     /// Returns a preview of the run, without a single request, sign-in included, and without a change of the journal.
@@ -71,12 +75,6 @@ impl Import {
             findings: findings.into_iter().chain(machine.report(Duration::ZERO).duplicates()).collect(),
         })
     }
-}
-
-async fn run(import: Import, progress: Progress<ImportEvent>) -> Result<ImportReport> {
-    let mut driver = Driver::begin(import, progress).await?;
-    driver.go_on().await?;
-    Ok(driver.machine.report(driver.clock.elapsed()))
 }
 
 /// Checks the input without a request.
@@ -177,35 +175,29 @@ impl Driver {
                 self.machine.on_looked(self.clock.elapsed(), records);
             }
             Step::Poll(records) => {
-                let operations = records
-                    .iter()
-                    .map(|(index, id)| (*index, self.client.imports().get(id).into_operation()));
-                for (index, result) in self.in_batches(operations.collect()).await {
+                let calls = records.iter().map(|(index, id)| (*index, self.client.imports().get(id)));
+                for (index, result) in self.in_batches(calls).await {
                     self.machine.on_polled(self.clock.elapsed(), index, seen_or_fatal(result)?);
                 }
             }
             Step::Read(devices) => {
-                let operations = devices
-                    .iter()
-                    .map(|(index, id)| (*index, self.client.devices().get(id).into_operation()));
-                for (index, result) in self.in_batches(operations.collect()).await {
+                let calls = devices.iter().map(|(index, id)| (*index, self.client.devices().get(id)));
+                for (index, result) in self.in_batches(calls).await {
                     self.machine.on_read(self.clock.elapsed(), index, seen_or_fatal(result)?);
                 }
             }
             Step::Tag(devices) => {
-                let operations = devices.iter().map(|(index, id, tag)| {
+                let calls = devices.iter().map(|(index, id, tag)| {
                     let update = DeviceUpdate::new().with_group_tag(Some(tag));
-                    (*index, self.client.devices().update(id, &update).into_operation())
+                    (*index, self.client.devices().update(id, &update))
                 });
-                for (index, result) in self.in_batches(operations.collect()).await {
+                for (index, result) in self.in_batches(calls).await {
                     self.machine.on_tagged(self.clock.elapsed(), index, tagged(result)?);
                 }
             }
             Step::Delete(records) => {
-                let operations = records
-                    .iter()
-                    .map(|(index, id)| (*index, self.client.imports().delete(id).into_operation()));
-                for (index, result) in self.in_batches(operations.collect()).await {
+                let calls = records.iter().map(|(index, id)| (*index, self.client.imports().delete(id)));
+                for (index, result) in self.in_batches(calls).await {
                     let gone = result.map_or_else(|error| error.kind() == ErrorKind::NotFound, |()| true);
                     self.machine.on_deleted(index, gone);
                 }
@@ -268,14 +260,13 @@ impl Driver {
         }
     }
 
-    /// Sends operations many at a time. Each has its own result.
+    /// Sends calls in batches, and returns each with its own result.
     async fn in_batches<T: 'static>(
         &self,
-        operations: Vec<(usize, Operation<T>)>,
+        calls: impl Iterator<Item = (usize, Call<T>)> + Send,
     ) -> Vec<(usize, Result<T>)> {
         let mut batch = self.client.batch();
-        let slots: Vec<_> =
-            operations.into_iter().map(|(index, operation)| (index, batch.add(operation))).collect();
+        let slots: Vec<_> = calls.map(|(index, call)| (index, batch.add(call))).collect();
         match batch.send().await {
             Ok(mut answers) => slots.into_iter().map(|(index, slot)| (index, answers.take(slot))).collect(),
             Err(error) => slots.into_iter().map(|(index, _)| (index, Err(error.like()))).collect(),

@@ -10,9 +10,9 @@ use super::plan::{Removal, TeardownPlan};
 use super::resolve::{Act, Resolved, resolve};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Call, Client, Operation, Poll, Poller, Schedule};
-use crate::model::{Device, Finding, Id};
+use crate::model::{Device, Id};
 use crate::workflow::run::{Progress, Run};
-use crate::workflow::step::Step;
+use crate::workflow::step::{Step, check_findings};
 
 /// The wait for the service to release an object after it was unassigned.
 const LETTING_GO: Schedule =
@@ -80,14 +80,7 @@ impl TeardownPlan {
                 let message = "the tenant has changed since the plan was made; plan again";
                 return Err(Error::new(ErrorKind::Conflict, message));
             }
-            let stops = |finding: &&Finding| !waived.contains(&finding.id.to_string());
-            let blocking: Vec<String> =
-                resolved.plan.blocking().filter(stops).map(ToString::to_string).collect();
-            if !blocking.is_empty() {
-                let message =
-                    format!("{} findings stop the teardown: {}", blocking.len(), blocking.join("; "));
-                return Err(Error::new(ErrorKind::InvalidInput, message));
-            }
+            check_findings(&resolved.plan.findings, &waived, "teardown")?;
             Acting { client, progress }.run(resolved).await
         })
     }
@@ -120,7 +113,7 @@ impl Acting {
                 return Ok(report);
             }
             let what = match act {
-                Act::Delete(call) => self.delete(call).await?,
+                Act::Delete(call) => self.delete(*call).await?,
                 Act::DeleteDevice(id) => {
                     let what = self.delete(self.client.devices().delete(&id)).await?;
                     going.push(id);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Finding, Severity};
 use crate::workflow::created::CreatedObjects;
-use crate::workflow::step::Step;
+use crate::workflow::step::{Step, fmt_end};
 
 /// The removal of what a deployment created, in the order that the service demands.
 ///
@@ -125,17 +125,7 @@ impl fmt::Display for TeardownPlan {
                 }
             }
         }
-        if !self.findings.is_empty() {
-            writeln!(f, "\nFindings")?;
-            for finding in &self.findings {
-                writeln!(f, "  {finding}")?;
-            }
-        }
         let changes = self.steps.iter().filter(|planned| planned.removal.is_change()).count();
-        match changes {
-            0 => write!(f, "\nNothing to remove."),
-            1 => write!(f, "\n1 thing to remove."),
-            _ => write!(f, "\n{changes} things to remove."),
-        }
+        fmt_end(f, &self.findings, changes, "remove")
     }
 }

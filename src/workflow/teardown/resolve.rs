@@ -35,7 +35,7 @@ pub(super) struct Resolved {
 /// The calls of one removal.
 pub(super) enum Act {
     /// Deletes an object.
-    Delete(Call<()>),
+    Delete(Box<Call<()>>),
     /// Deletes a registration, which may stay visible for a while.
     DeleteDevice(Id<Device>),
     /// Removes assignments or members; with the change in words.
@@ -102,16 +102,12 @@ impl Resolver<'_> {
     }
 
     async fn devices(&mut self) -> Result<()> {
-        let made: Vec<(&str, Option<&Id<Device>>)> = self
-            .teardown
-            .created
-            .items()
-            .iter()
-            .filter_map(|item| match item {
-                CreatedObject::Device { serial_number, id } => Some((serial_number.as_str(), id.as_ref())),
-                _ => None,
-            })
-            .collect();
+        let teardown = self.teardown;
+        let made = teardown.created.items().iter().filter_map(|item| match item {
+            CreatedObject::Device { serial_number, id } => Some((serial_number.as_str(), id.as_ref())),
+            _ => None,
+        });
+        let made: Vec<(&str, Option<&Id<Device>>)> = made.collect();
         if made.is_empty() {
             return Ok(());
         }
@@ -160,7 +156,7 @@ impl Resolver<'_> {
             return false;
         }
         if let Some(managed) = managed {
-            let act = Act::Delete(self.client.managed_devices().delete(managed));
+            let act = Act::Delete(Box::new(self.client.managed_devices().delete(managed)));
             self.remove(Step::Deploy, serial, Removal::Delete, act);
         }
         if device.user_principal_name.is_some() {
@@ -242,7 +238,7 @@ impl Resolver<'_> {
             self.remove(step, name, Removal::Unassign(labels), Act::Remove(unassign, "unassigned"));
         }
         if deletes {
-            self.remove(step, name, Removal::Delete, Act::Delete(S::delete(self.client, &id)));
+            self.remove(step, name, Removal::Delete, Act::Delete(Box::new(S::delete(self.client, &id))));
         }
     }
 
@@ -258,23 +254,19 @@ impl Resolver<'_> {
     }
 
     fn groups(&mut self) {
-        let groups: Vec<(String, Vec<Id<Group>>)> =
-            self.groups.iter().map(|(name, ids)| (name.clone(), ids.clone())).collect();
-        for (name, ids) in groups {
+        for (name, ids) in self.groups.clone() {
             match ids.as_slice() {
                 [] => self.planned(Step::Group, &name, Removal::Gone),
                 [id] => {
-                    let taken_down: Vec<(Step, &str)> = self
-                        .acts
-                        .iter()
-                        .filter(|(_, _, act)| matches!(act, Act::Remove(..)))
-                        .map(|(step, subject, _)| (*step, subject.as_str()))
-                        .collect();
+                    let is_unassigned = |found: &Found| {
+                        let is_it = |(step, subject, act): &(Step, String, Act)| {
+                            *step == found.step && *subject == found.name && matches!(act, Act::Remove(..))
+                        };
+                        found.removable && self.acts.iter().any(is_it)
+                    };
                     let uses = |found: &&Found| {
-                        !(found.removable && taken_down.contains(&(found.step, found.name.as_str())))
-                            && found.assignments.iter().any(|assignment| {
-                                assignment.target.as_ref().and_then(Target::group_id) == Some(id)
-                            })
+                        let mut targets = found.assignments.iter().filter_map(|held| held.target.as_ref());
+                        targets.any(|target| target.group_id() == Some(id)) && !is_unassigned(found)
                     };
                     if let Some(user) = self.objects.iter().find(uses) {
                         let finding = Finding::new(
@@ -287,7 +279,7 @@ impl Resolver<'_> {
                         );
                         self.blocked(Step::Group, &name, finding);
                     } else {
-                        let act = Act::Delete(Group::delete(self.client, id));
+                        let act = Act::Delete(Box::new(Group::delete(self.client, id)));
                         self.remove(Step::Group, &name, Removal::Delete, act);
                     }
                 }
