@@ -80,13 +80,9 @@ pub(super) trait Assignable: ManagedObject {
         keep_others: bool,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Returns the calls that remove assignments and leave `others`.
-    fn unassign(
-        client: &Client,
-        id: &Id<Self>,
-        removed: &[&Assignment],
-        others: &[&Assignment],
-    ) -> Vec<Call<()>>;
+    /// Returns the calls that remove the assignments `own` and leave `others`.
+    fn unassign(client: &Client, id: &Id<Self>, own: &[&Assignment], others: &[&Assignment])
+    -> Vec<Call<()>>;
 }
 
 /// Implements what differs only by the step, the field in `HybridJoin` and the client's resource.
@@ -185,8 +181,8 @@ impl Assignable for HybridJoinProfile {
         client.profiles().set_assignments(id, &targets).await.map(|_| ())
     }
 
-    fn unassign(client: &Client, id: &Id<Self>, removed: &[&Assignment], _: &[&Assignment]) -> Vec<Call<()>> {
-        let direct = removed.iter().filter(|assignment| assignment.is_direct());
+    fn unassign(client: &Client, id: &Id<Self>, own: &[&Assignment], _: &[&Assignment]) -> Vec<Call<()>> {
+        let direct = own.iter().filter(|assignment| assignment.is_direct());
         direct.map(|assignment| client.profiles().unassign(id, &assignment.id)).collect()
     }
 }

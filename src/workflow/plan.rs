@@ -99,8 +99,8 @@ impl HybridJoin {
         findings.extend(checks::check(self, &state, devices, client.clock().timestamp()));
         #[cfg(feature = "ad")]
         if let Some(on_premises) = &site.on_premises {
-            let look = on_premises.look(self).await;
-            todo.delegations = look.merge_into(&mut steps, &mut findings);
+            let planned = on_premises.compare(self).await;
+            todo.delegations = planned.merge_into(&mut steps, &mut findings);
         }
         let blocked = steps.iter().filter_map(|planned| match &planned.action {
             Action::Blocked(finding) => Some(finding.clone()),

@@ -62,19 +62,19 @@ pub(super) fn prepare(
     if desired.connectors.is_some() {
         let connectors: Vec<_> =
             state.connectors.iter().filter_map(|found| found.display_name.as_deref()).collect();
-        let action =
-            if connectors.is_empty() { Action::Manual(INSTALL_CONNECTOR.into()) } else { Action::Keep };
-        steps.push(PlannedStep::new(Step::Connector, subject_of(&connectors), action));
+        let (subject, action) = match connectors.as_slice() {
+            [] => ("none".to_owned(), Action::Manual(INSTALL_CONNECTOR.into())),
+            names => (names.join(", "), Action::Keep),
+        };
+        steps.push(PlannedStep::new(Step::Connector, subject, action));
     }
     if desired.domain_join.is_some() {
         let (place, text) = match &desired.active_directory.organizational_unit {
             Some(unit) => (unit.to_string(), grant_text(&format!("the organizational unit {unit}"))),
             None => ("default computers container".to_owned(), grant_text("the container for computers")),
         };
-        let action = match desired.active_directory.rights_confirmed {
-            true => Action::Keep,
-            false => Action::Manual(text),
-        };
+        let is_done = desired.active_directory.rights_confirmed;
+        let action = if is_done { Action::Keep } else { Action::Manual(text) };
         steps.push(PlannedStep::new(Step::ComputerAccounts, place, action));
     }
 
@@ -102,10 +102,6 @@ pub(super) fn prepare(
         delegations: Vec::new(),
     };
     Ok((steps, todo))
-}
-
-fn subject_of(names: &[&str]) -> String {
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 fn prepare_mdm(
@@ -274,10 +270,8 @@ fn assign<S: Assignable>(
     let others = found.iter().filter(|found| !is_wanted(found) && found.is_direct());
     let remove: Vec<String> =
         if desired.remove_other_assignments { others.map(label_of).collect() } else { Vec::new() };
-    let action = match add.is_empty() && remove.is_empty() {
-        true => Action::Keep,
-        false => Action::Assign { add, remove },
-    };
+    let is_done = add.is_empty() && remove.is_empty();
+    let action = if is_done { Action::Keep } else { Action::Assign { add, remove } };
     steps.push(PlannedStep::new(S::STEP, format!("{name}, assignments"), action));
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use futures_util::future::{try_join, try_join3, try_join5};
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::graph::{Client, List, field};
 use crate::model::{
     Assignment, Connector, DeploymentProfile, Device, DirectoryDevice, DirectoryObject, DisplayName,
@@ -240,13 +240,9 @@ fn add_assignments<S: Assignable>(
 fn if_allowed<T>(read: Result<T>) -> Result<Option<T>> {
     match read {
         Ok(read) => Ok(Some(read)),
-        Err(error) if may_not(&error) => Ok(None),
+        Err(error) if error.kind() == ErrorKind::Forbidden => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn may_not(error: &Error) -> bool {
-    error.kind() == ErrorKind::Forbidden
 }
 
 async fn read_anchors(client: &Client, wanted: bool) -> Result<Option<BTreeSet<String>>> {
@@ -275,7 +271,7 @@ async fn read_mdm(client: &Client, desired: &HybridJoin, app_only: bool) -> Resu
     match client.mdm_policies().intune().await {
         Ok(policy) => Ok(Some(MdmRead::Policy(Box::new(policy)))),
         // Some tenants answer an app with 401. Were it the token, nothing else could be read either.
-        Err(error) if may_not(&error) || error.kind() == ErrorKind::Authentication => {
+        Err(error) if matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::Authentication) => {
             Ok(Some(MdmRead::NotAllowed))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Some(MdmRead::Missing)),

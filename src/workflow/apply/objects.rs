@@ -37,11 +37,8 @@ impl Apply {
             join4(self.ensure(group), self.ensure(page), self.ensure(profile), self.ensure(domain_join))
                 .await;
         let (group, page, profile, domain_join) = (group?, page?, profile?, domain_join?);
-        {
-            let mut report = self.report();
-            report.group = group.as_ref().map(|stored| stored.id.clone());
-            report.profile = profile.as_ref().map(|stored| stored.id.clone());
-        }
+        self.report().group = group.as_ref().map(|stored| stored.id.clone());
+        self.report().profile = profile.as_ref().map(|stored| stored.id.clone());
         let group = group.map(|stored| Target::group(stored.id));
         let assigned: [Part<()>; 3] = join3(
             self.assign(desired, page.as_ref(), group.as_ref()),
@@ -72,8 +69,7 @@ impl Apply {
                 };
                 self.record().add([item(Some(stored.id.as_str()))])?;
                 self.done(S::STEP, wish.name(), "created");
-                self.settle(&stored, &wish).await?;
-                Ok(Some(stored))
+                self.settle(stored, &wish).await
             }
             Ensure::Become(stored, wish) => {
                 let item = |id: Option<&str>| CreatedObject::object(S::STEP, wish.name(), id);
@@ -89,8 +85,7 @@ impl Apply {
                 self.started(S::STEP, wish.name());
                 let stored = update.send().await?;
                 self.done(S::STEP, wish.name(), "changed");
-                self.settle(&stored, &wish).await?;
-                Ok(Some(stored))
+                self.settle(stored, &wish).await
             }
         }
     }
@@ -115,8 +110,8 @@ impl Apply {
         Ok(wish.create(&self.client).send().await?)
     }
 
-    /// Waits until the change reads back. A property that does not in time is reported as not taken.
-    async fn settle<S: ManagedObject>(&self, stored: &Stored<S>, wish: &S) -> Part<()> {
+    /// Waits until the change reads back, and returns the object. A property that does not in time is reported as not taken.
+    async fn settle<S: ManagedObject>(&self, stored: Stored<S>, wish: &S) -> Part<Option<Stored<S>>> {
         let (client, id) = (self.client.clone(), stored.id.clone());
         let read = move || if_any(S::get(&client, &id));
         // A new object is waited for longer than a change: nothing else waits for it.
@@ -134,7 +129,7 @@ impl Apply {
             }
         });
         if in_time(settled.await)?.is_some() {
-            return Ok(());
+            return Ok(Some(stored));
         }
         let left = left.lock().unwrap_or_else(PoisonError::into_inner).take();
         for change in left.iter().flat_map(Patch::changes) {
@@ -146,7 +141,7 @@ impl Apply {
                 "set it in the Intune admin center, or use another name, so that a new one is created",
             ));
         }
-        Ok(())
+        Ok(Some(stored))
     }
 
     /// Assigns an object to all devices, or to the deployment's group.

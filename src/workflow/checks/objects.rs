@@ -1,4 +1,4 @@
-//! What a deployment's objects meet: limits, objects of the same name, others that reach the same devices.
+//! Checks of a deployment's objects: limits, names, and other objects that reach the same devices.
 
 use crate::model::{
     Assignment, BlockDeviceUse, BlockUntil, BlockingApps, DeploymentProfile, DomainJoinProfile,
@@ -78,7 +78,7 @@ pub(super) fn check_profile(desired: &HybridJoin, state: &TenantState, found: &m
     }
 }
 
-/// Assignments of the deployment's objects to groups that are gone: they keep objects from being deleted.
+/// Checks for assignments to groups that no longer exist: they keep objects from being deleted.
 pub(super) fn check_orphans(state: &TenantState, found: &mut Vec<Finding>) {
     for id in &state.gone_groups {
         found.push(Finding::new(
@@ -91,7 +91,7 @@ pub(super) fn check_orphans(state: &TenantState, found: &mut Vec<Finding>) {
     }
 }
 
-/// Who is in the group of devices that somebody fills.
+/// Checks the members of a group of devices that a person fills.
 pub(super) fn check_members(desired: &HybridJoin, state: &TenantState, found: &mut Vec<Finding>) {
     let (Some(group), Some(members)) = (&desired.group, &state.members) else { return };
     let users = members.iter().filter(|member| member.kind() == Some("user")).count();

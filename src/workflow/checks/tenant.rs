@@ -1,4 +1,4 @@
-//! What a deployment finds in the tenant: the MDM policy, and the connectors.
+//! Checks of the tenant: the MDM policy and the connectors.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -80,7 +80,7 @@ pub(super) fn check_connectors(
     }
 }
 
-/// Whether a connector is in order: active, of a version that works, and heard from.
+/// Checks a connector, and returns `true` if it is active, of a version that works, and in contact.
 fn check_connector(
     connector: &Connector,
     heard_within: std::time::Duration,

@@ -292,12 +292,12 @@ impl Driver {
     }
 }
 
-/// Whether every other call would fail the same way.
+/// Returns `true` if every other call would fail the same way.
 fn is_fatal(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Authentication | ErrorKind::Forbidden | ErrorKind::Configuration)
 }
 
-/// What an error says of the devices that were sent.
+/// Returns the answer that an error gives for the devices that were sent.
 fn answer(error: &Error) -> Answer {
     if error.outcome_unknown() {
         return Answer::Lost;
@@ -350,7 +350,7 @@ fn tagged(result: Result<()>) -> Result<Tagged> {
     }
 }
 
-/// What a refused or failed sync means. Devices appear without one too, only later: it ends nothing.
+/// Returns the meaning of a refused or failed sync, which ends nothing: devices appear without a sync too, only later.
 fn synced(error: Error) -> Result<(Synced, Option<Finding>)> {
     match error.kind() {
         _ if error.outcome_unknown() => Ok((Synced::Triggered, None)),

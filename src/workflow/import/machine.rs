@@ -130,15 +130,16 @@ impl Machine {
                     self.enter(index, State::Confirming(Watch::new(since, now, self.options.confirming)));
                 }
                 Phase::Accepted(record) => {
-                    let watch = Watch::new(now, now, self.options.importing);
-                    self.enter(index, State::Importing(record, watch));
+                    self.enter(index, State::Importing(record, Watch::new(now, now, self.options.importing)));
                 }
                 Phase::Ended(registration) => {
                     if !registration.already {
                         self.sync.registered(now);
                     }
-                    let watch = Watch::new(now, now, self.options.appearing);
-                    self.enter(index, State::Appearing(registration, watch));
+                    self.enter(
+                        index,
+                        State::Appearing(registration, Watch::new(now, now, self.options.appearing)),
+                    );
                 }
                 Phase::Tagged(of) => {
                     let watch = Watch::new(now, now, self.options.tagging);
