@@ -1,5 +1,5 @@
-//! The ten steps as one: say what a deployment should be, see what would change, let it happen, see every device
-//! home. What takes time is a run that reports as it goes and can be stopped.
+//! The deployment as a whole: a desired state, the plan that leads to it, its application, and the watch over devices.
+//! Long work is a [`Run`]: it reports events as it goes, and can be stopped.
 
 mod apply;
 mod checks;
