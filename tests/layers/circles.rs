@@ -14,7 +14,6 @@ const LEFT: &[(&str, &str)] = &[
     ),
     ("ad", "the preflight and the rights that it reads are not apart yet"),
     ("sim", "state and resources are not apart yet"),
-    ("workflow", "steps, plan and checks are not apart yet"),
     ("model", "objects name each other by typed ids: a device its managed device, and the other way round"),
 ];
 

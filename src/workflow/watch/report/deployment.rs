@@ -1,22 +1,17 @@
-//! What came of a deployment, device by device: as text, as Markdown, as JSON through serde, and as a page to look at.
-
-mod html;
-mod markdown;
-mod text;
-mod timeline;
-
-use std::fmt;
+//! The report of a deployment as data.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::watch::{DeviceState, Outcome, Phase, spell};
-use crate::model::{Device, Finding, Id, Severity, Text};
+use super::words::{count, headline, moment};
+use crate::model::{Device, Finding, Id, Text};
+use crate::workflow::watch::phase::{Outcome, Phase};
+use crate::workflow::watch::state::{DeviceState, spell};
 
-/// What came of a deployment, device by device.
+/// The state of a deployment, device by device.
 ///
 /// ```
-/// # use windows_autopilot::workflow::report::DeploymentReport;
+/// # use windows_autopilot::workflow::watch::DeploymentReport;
 /// # let json = r#"{"started":"2026-01-01T08:00:00Z","ended":"2026-01-01T10:00:00Z","devices":[]}"#;
 /// let report: DeploymentReport = serde_json::from_str(json)?;
 /// println!("{report}");                                         // a table of the devices
@@ -27,42 +22,42 @@ use crate::model::{Device, Finding, Id, Severity, Text};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It holds no name of a person: of an assigned user it says that there is one.
+/// A report holds no name of a person: it says only that a device has an assigned user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeploymentReport {
-    /// What it is about.
+    /// The title of the report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Since when the devices were watched.
+    /// The start of the watch.
     pub started: Timestamp,
-    /// When they were last looked at.
+    /// The time of the last round.
     pub ended: Timestamp,
-    /// The devices, in the order they were asked for.
-    pub devices: Vec<DeviceReport>,
-    /// What was found that is about no single device, such as what could not be read.
+    /// The devices, in the order of the request.
+    pub devices: Vec<DeviceDeployment>,
+    /// The findings that concern no single device, such as a source that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
 }
 
-/// What came of one device.
+/// The deployment of one device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct DeviceReport {
-    /// The id of its registration.
+pub struct DeviceDeployment {
+    /// The id of the device's registration.
     pub id: Id<Device>,
-    /// Its serial number.
+    /// The device's serial number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial_number: Option<Text>,
-    /// When it was first seen to be ready, failed or overdue.
+    /// The time at which the device was first seen to be ready, failed or overdue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled: Option<Timestamp>,
-    /// How it stands with it.
+    /// The device's state.
     #[serde(flatten)]
     pub state: DeviceState,
 }
 
-/// Devices that have the same thing wrong with them.
+/// A problem, with the devices that have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem<'a> {
@@ -71,26 +66,26 @@ pub struct Problem<'a> {
     /// The worst outcome among them.
     pub outcome: Outcome,
     /// The devices.
-    pub devices: Vec<&'a DeviceReport>,
+    pub devices: Vec<&'a DeviceDeployment>,
 }
 
 impl DeploymentReport {
-    /// A report of no device.
+    /// Creates a report without devices.
     pub fn new(started: Timestamp) -> Self {
         Self { title: None, started, ended: started, devices: Vec::new(), findings: Vec::new() }
     }
 
-    /// How many devices have this outcome.
+    /// Returns the number of devices with this outcome.
     pub fn count(&self, outcome: Outcome) -> usize {
         self.devices.iter().filter(|device| device.state.outcome == outcome).count()
     }
 
-    /// Whether all devices are ready.
+    /// Returns `true` if all devices are ready.
     pub fn is_ready(&self) -> bool {
         self.devices.iter().all(|device| device.state.outcome == Outcome::Ready)
     }
 
-    /// What is wrong: devices by their likeliest problem; failures first, then the most frequent.
+    /// Groups devices by their likeliest problem; failures first, then the most frequent.
     pub fn problems(&self) -> Vec<Problem<'_>> {
         let mut problems: Vec<Problem<'_>> = Vec::new();
         for device in &self.devices {
@@ -110,21 +105,21 @@ impl DeploymentReport {
         problems
     }
 
-    /// The devices, those that need somebody first.
-    fn sorted(&self) -> Vec<&DeviceReport> {
-        let mut devices: Vec<&DeviceReport> = self.devices.iter().collect();
+    /// Returns the devices, those that need attention first.
+    pub(super) fn sorted(&self) -> Vec<&DeviceDeployment> {
+        let mut devices: Vec<&DeviceDeployment> = self.devices.iter().collect();
         devices.sort_by_key(|device| {
             (device.state.outcome, device.state.phase, device.problem(), device.name())
         });
         devices
     }
 
-    fn title(&self) -> String {
+    pub(super) fn title(&self) -> String {
         self.title.clone().unwrap_or_else(|| "Deployment of devices".to_owned())
     }
 
-    /// Such as `12 devices: 2 failed, 10 ready`.
-    fn summary(&self) -> String {
+    /// Returns the counts, such as `12 devices: 2 failed, 10 ready`.
+    pub(super) fn summary(&self) -> String {
         let counts: Vec<String> = Outcome::ALL
             .into_iter()
             .map(|outcome| (outcome, self.count(outcome)))
@@ -135,26 +130,19 @@ impl DeploymentReport {
         if counts.is_empty() { devices } else { format!("{devices}: {}", counts.join(", ")) }
     }
 
-    fn period(&self) -> String {
+    pub(super) fn period(&self) -> String {
         let (from, to) = (moment(self.started), moment(self.ended));
         format!("{from} to {to} UTC, {}", spell(self.ended.duration_since(self.started)))
     }
 }
 
-/// The report as text: see [`DeploymentReport::to_text`].
-impl fmt::Display for DeploymentReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_text())
-    }
-}
-
-impl DeviceReport {
-    /// Its serial number, or its id where that is not known.
+impl DeviceDeployment {
+    /// Returns the serial number, or the id if the serial number is unknown.
     pub fn name(&self) -> &str {
         self.serial_number.as_deref().unwrap_or_else(|| self.id.as_str())
     }
 
-    /// Where it stands, such as `ready`, `device setup` or `failed at domain join`.
+    /// Returns the phase and outcome in words, such as `ready`, `device setup` or `failed at domain join`.
     pub fn standing(&self) -> String {
         let DeviceState { phase, outcome, .. } = self.state;
         match outcome {
@@ -163,12 +151,12 @@ impl DeviceReport {
         }
     }
 
-    /// What is likeliest wrong with it, in a few words; empty if nothing is.
+    /// Returns the likeliest problem in a few words; empty if there is none.
     pub fn problem(&self) -> String {
         self.state.findings.first().map(headline).unwrap_or_default()
     }
 
-    /// How long its deployment took, until it was ready or known not to be; `None` for a device that has not begun, or is
+    /// Returns the duration of the deployment, until it was ready or known to fail; `None` if it has not begun, or is
     /// under way.
     pub fn took(&self) -> Option<SignedDuration> {
         let start = |phase| self.state.timeline.iter().find(|start| start.phase >= phase);
@@ -180,50 +168,3 @@ impl DeviceReport {
         Some(ended.duration_since(begun))
     }
 }
-
-/// A finding in a few words: its id without the area.
-fn headline(finding: &Finding) -> String {
-    let id = finding.id.split_once('.').map_or(&*finding.id, |(_, name)| name);
-    let names = [
-        ("mdm", "MDM"),
-        ("tpm", "TPM"),
-        ("entra id", "Entra ID"),
-        ("intune", "Intune"),
-        ("windows home", "Windows Home"),
-    ];
-    names.into_iter().fold(id.replace('-', " "), |text, (word, name)| text.replace(word, name))
-}
-
-/// Such as `1 device` or `2 devices`.
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
-
-/// A time to the minute, in UTC.
-fn moment(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M").to_string()
-}
-
-/// Whether a character can be shown as it is: one that controls a terminal, or turns the direction of the text around it,
-/// cannot.
-fn is_plain(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
-/// Text from outside as it can be shown on one line.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if is_plain(c) { c } else { '\u{fffd}' }).collect()
-}
-
-/// How a severity is marked where there are no colours.
-fn mark(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "note",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,15 +1,19 @@
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::timeline::{Bar, Scale};
-use super::*;
+use super::words::{headline, is_plain};
+use super::{DeploymentReport, DeviceDeployment};
+use crate::model::{Finding, Severity};
+use crate::workflow::watch::phase::{Outcome, Phase};
 
 fn at(minute: i64) -> Timestamp {
     "2026-01-01T08:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minute)
 }
 
 /// A device with its phases and when they began, in minutes.
-fn device(serial: &str, outcome: &str, starts: &[(&str, i64)], findings: &[&str]) -> DeviceReport {
+fn device(serial: &str, outcome: &str, starts: &[(&str, i64)], findings: &[&str]) -> DeviceDeployment {
     let timeline: Vec<Value> = starts
         .iter()
         .map(|(phase, minute)| json!({"phase": phase, "at": at(*minute), "reported": *phase == "enrolled"}))

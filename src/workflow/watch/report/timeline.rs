@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{DeploymentReport, DeviceReport, moment};
-use crate::workflow::watch::{Outcome, Phase, spell};
+use super::deployment::{DeploymentReport, DeviceDeployment};
+use super::words::moment;
+use crate::workflow::watch::phase::{Outcome, Phase};
+use crate::workflow::watch::state::spell;
 
 /// The time that the drawings show, from left to right.
 pub(super) struct Scale {
@@ -32,7 +34,7 @@ const MOST_MARKS: i64 = 8;
 impl Scale {
     pub(super) fn of(report: &DeploymentReport) -> Self {
         let earliest = report.started.saturating_sub(BEFORE).unwrap_or(Timestamp::MIN);
-        let begun = |device: &DeviceReport| {
+        let begun = |device: &DeviceDeployment| {
             let start = device.state.timeline.iter().find(|start| start.phase >= Phase::Enrolled)?;
             Some(start.at).filter(|at| *at >= earliest)
         };
@@ -66,7 +68,7 @@ impl Scale {
     }
 
     /// The phases of a device. What lies before the scale is left out.
-    pub(super) fn bars(&self, report: &DeploymentReport, device: &DeviceReport) -> Vec<Bar> {
+    pub(super) fn bars(&self, report: &DeploymentReport, device: &DeviceDeployment) -> Vec<Bar> {
         let end = device.ends(report);
         let starts = &device.state.timeline;
         let ends = starts.iter().skip(1).map(|start| start.at).chain([end]);
@@ -91,7 +93,7 @@ impl Scale {
     }
 }
 
-impl DeviceReport {
+impl DeviceDeployment {
     /// Until when its time is drawn: until it was ready or known not to be, or the last look.
     pub(super) fn ends(&self, report: &DeploymentReport) -> Timestamp {
         match self.state.outcome {

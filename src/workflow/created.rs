@@ -1,72 +1,74 @@
-//! What a workflow made, so that it can be taken down again and nothing else.
+//! The record of the objects that a workflow created, so that a teardown removes them and nothing else.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::hybrid_join::{DomainJoinTarget, HybridJoin};
+use super::hybrid_join::HybridJoin;
 use super::journal::Journal;
-use super::plan::Step;
+use super::object::{Assignable, ManagedObject};
+use super::step::Step;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Device, Group, Id, Target};
+use crate::model::{Device, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id, Target};
 
-/// What a workflow made in a tenant: what a [`Teardown`](super::Teardown) takes down.
+/// The objects that a workflow created in a tenant, for a [`Teardown`](super::Teardown) to remove.
 ///
-/// An [`ApplyReport`](super::ApplyReport) has it. It goes through serde, so keep it with the settings; or let
-/// [`ApplyOptions::with_journals`](super::ApplyOptions::with_journals) write it down as it comes about, so that a kill does
-/// not lose it, and read it with [`Made::read`].
+/// An [`ApplyReport`](super::ApplyReport) holds them. They go through serde, so keep them with the settings; or let
+/// [`ApplyOptions::with_journals`](super::ApplyOptions::with_journals) record them as they are created, so that a kill does
+/// not lose them, and read the journal with [`CreatedObjects::read`].
 ///
-/// What was there before is not in it, even if it was changed.
+/// Objects that existed before are not included, even if they were changed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Made(Vec<MadeItem>);
+pub struct CreatedObjects(Vec<CreatedObject>);
 
-/// One thing that was made.
+/// An object, assignment, scope entry or registration that a workflow created.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "made", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum MadeItem {
+pub enum CreatedObject {
     /// A group, a status page or a profile.
     #[non_exhaustive]
     Object {
-        /// Which.
-        step: Step,
-        /// Its name.
-        name: String,
-        /// Its id; none if it was about to be created when the run was killed: then it is told by its name.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        id: Option<String>,
-    },
-    /// An object was assigned.
-    #[non_exhaustive]
-    Assignment {
-        /// Which.
+        /// The step that the object belongs to.
         step: Step,
         /// The object's name.
         name: String,
-        /// To whom; by the group of devices, if that was not known yet.
+        /// The object's id; `None` if the run was killed during the creation: then the name identifies the object.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+    },
+    /// An assignment of an object.
+    #[non_exhaustive]
+    Assignment {
+        /// The step that the object belongs to.
+        step: Step,
+        /// The object's name.
+        name: String,
+        /// The target of the assignment.
         target: Target,
     },
-    /// A group was taken into the MDM user scope.
+    /// A group in the MDM user scope.
     #[non_exhaustive]
     ScopeGroup {
         /// The group of users.
         group: Id<Group>,
     },
-    /// Everybody was taken into the MDM user scope.
+    /// All users in the MDM user scope.
     ScopeAll,
-    /// A device was registered.
+    /// The registration of a device.
     #[non_exhaustive]
     Device {
-        /// Its serial number.
+        /// The device's serial number.
         serial_number: String,
-        /// Its registration; none if it was on its way when the run was killed: then it is told by its serial number.
+        /// The registration's id; `None` if the run was killed during the import: then the serial number identifies the
+        /// device.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<Id<Device>>,
     },
 }
 
-impl MadeItem {
+impl CreatedObject {
     pub(super) fn object(step: Step, name: &str, id: Option<&str>) -> Self {
         Self::Object { step, name: name.to_owned(), id: id.map(str::to_owned) }
     }
@@ -75,7 +77,7 @@ impl MadeItem {
         Self::Device { serial_number: serial_number.to_owned(), id }
     }
 
-    /// Whether both speak of the same thing: the later one says more.
+    /// Returns `true` if both describe the same object; the later one is more complete.
     fn is_about(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Object { step: a, name: one, .. }, Self::Object { step: b, name: other, .. }) => {
@@ -93,21 +95,21 @@ impl MadeItem {
     }
 }
 
-impl Made {
-    /// What it holds, in the order in which it was made.
-    pub fn items(&self) -> &[MadeItem] {
+impl CreatedObjects {
+    /// Returns the objects in the order of their creation.
+    pub fn items(&self) -> &[CreatedObject] {
         &self.0
     }
 
-    /// Whether nothing was made.
+    /// Returns `true` if nothing was created.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// What a run has written into its journal.
+    /// Reads the objects that a run has recorded in its journal.
     ///
     /// # Errors
-    /// [`ErrorKind::Journal`] if it cannot be read, or is of another kind.
+    /// [`ErrorKind::Journal`] if the journal cannot be read, or is of another kind.
     pub fn read(mut journal: Journal) -> Result<Self> {
         let written = journal.read::<Header, Line>()?;
         if let Some(header) = written.header {
@@ -120,32 +122,32 @@ impl Made {
         Ok(made)
     }
 
-    /// All that a deployment's settings name, and these devices: for a deployment whose record is lost. What was there
-    /// before the deployment and has the same name is among it, so look at the plan.
+    /// Returns all objects that a deployment's settings name, and these devices: for a deployment whose record is lost.
+    /// An object that existed before and has the same name is included, so review the plan.
     pub fn named_by(desired: &HybridJoin, serial_numbers: impl IntoIterator<Item = String>) -> Self {
-        let mut made = Self::default();
-        let mut object = |step, name: Option<&str>| {
-            if let Some(name) = name {
-                made.add(MadeItem::object(step, name, None));
-            }
-        };
-        object(Step::Group, desired.group.as_ref().map(|group| group.display_name.as_str()));
-        let page = desired.enrollment_status_page.as_ref();
-        object(Step::StatusPage, page.map(|page| page.display_name.as_str()));
-        object(Step::Profile, desired.profile.as_ref().map(|profile| profile.display_name.as_str()));
-        let join = desired.domain_join.as_ref();
-        object(Step::DomainJoin, join.map(|join| join.display_name.as_str()));
-        if let Some(join) = join.filter(|join| join.assign_to == DomainJoinTarget::AllDevices) {
+        fn object<S: ManagedObject>(desired: &HybridJoin) -> Option<CreatedObject> {
+            S::desired_name(desired).map(|name| CreatedObject::object(S::STEP, name, None))
+        }
+        let objects = [
+            object::<Group>(desired),
+            object::<EnrollmentStatusPage>(desired),
+            object::<HybridJoinProfile>(desired),
+            object::<DomainJoinProfile>(desired),
+        ];
+        let mut made = Self(objects.into_iter().flatten().collect());
+        if let Some(join) =
+            desired.domain_join.as_ref().filter(|_| DomainJoinProfile::is_for_all_devices(desired))
+        {
             let (step, name) = (Step::DomainJoin, join.display_name.to_string());
-            made.add(MadeItem::Assignment { step, name, target: Target::all_devices() });
+            made.add(CreatedObject::Assignment { step, name, target: Target::all_devices() });
         }
         for serial in serial_numbers {
-            made.add(MadeItem::Device { serial_number: serial, id: None });
+            made.add(CreatedObject::Device { serial_number: serial, id: None });
         }
         made
     }
 
-    pub(super) fn add(&mut self, item: MadeItem) {
+    pub(super) fn add(&mut self, item: CreatedObject) {
         match self.0.iter_mut().find(|found| found.is_about(&item)) {
             Some(found) => *found = item,
             None => self.0.push(item),
@@ -160,7 +162,7 @@ impl Made {
         }
     }
 
-    pub(super) fn has(&self, item: &MadeItem) -> bool {
+    pub(super) fn has(&self, item: &CreatedObject) -> bool {
         self.0.iter().any(|found| found.is_about(item))
     }
 }
@@ -194,19 +196,19 @@ impl Header {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Line {
-    /// It is there, or is about to be.
-    Made(MadeItem),
-    /// It did not come about.
-    Undone(MadeItem),
+    /// The object is created, or about to be.
+    Made(CreatedObject),
+    /// The creation failed.
+    Undone(CreatedObject),
     /// These devices are about to be imported, by serial number.
     Importing(BTreeSet<String>),
 }
 
-/// What is made, written down before it is.
+/// The journal of creations; each is recorded before it is sent.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     journal: Option<Journal>,
-    made: Made,
+    created: CreatedObjects,
     importing: Option<BTreeSet<String>>,
 }
 
@@ -225,31 +227,31 @@ impl Record {
             if let Line::Importing(serials) = &line {
                 record.importing = Some(serials.clone());
             }
-            record.made.take(line);
+            record.created.take(line);
         }
         Ok(record)
     }
 
-    /// What was about to be made when an earlier run was killed, and what was made.
-    pub(super) fn made(&self) -> &Made {
-        &self.made
+    /// Returns the objects that were created, and those whose creation was under way when an earlier run was killed.
+    pub(super) fn created(&self) -> &CreatedObjects {
+        &self.created
     }
 
-    pub(super) fn into_made(self) -> Made {
-        self.made
+    pub(super) fn into_created(self) -> CreatedObjects {
+        self.created
     }
 
-    /// The devices that an earlier run has imported, or was about to.
+    /// Returns the devices that an earlier run has imported, or was about to.
     pub(super) fn importing(&self) -> Option<&BTreeSet<String>> {
         self.importing.as_ref()
     }
 
-    pub(super) fn add(&mut self, items: impl IntoIterator<Item = MadeItem>) -> Result<()> {
-        let is_new = |item: &MadeItem| !self.made.0.contains(item);
+    pub(super) fn add(&mut self, items: impl IntoIterator<Item = CreatedObject>) -> Result<()> {
+        let is_new = |item: &CreatedObject| !self.created.0.contains(item);
         self.write(items.into_iter().filter(is_new).map(Line::Made).collect())
     }
 
-    pub(super) fn undo(&mut self, items: impl IntoIterator<Item = MadeItem>) -> Result<()> {
+    pub(super) fn undo(&mut self, items: impl IntoIterator<Item = CreatedObject>) -> Result<()> {
         self.write(items.into_iter().map(Line::Undone).collect())
     }
 
@@ -266,7 +268,7 @@ impl Record {
             journal.append(&lines)?;
         }
         for line in lines {
-            self.made.take(line);
+            self.created.take(line);
         }
         Ok(())
     }
@@ -283,24 +285,30 @@ mod tests {
         let open = |name: &str| Record::open(Some(Journal::in_store(store.clone())), name);
         let mut record = open("Munich").unwrap();
         record
-            .add([MadeItem::object(Step::Group, "g", None), MadeItem::object(Step::Profile, "p", None)])
+            .add([
+                CreatedObject::object(Step::Group, "g", None),
+                CreatedObject::object(Step::Profile, "p", None),
+            ])
             .unwrap();
-        record.add([MadeItem::object(Step::Group, "g", Some("1"))]).unwrap();
-        record.undo([MadeItem::object(Step::Profile, "p", None)]).unwrap();
+        record.add([CreatedObject::object(Step::Group, "g", Some("1"))]).unwrap();
+        record.undo([CreatedObject::object(Step::Profile, "p", None)]).unwrap();
         record.import(["SN-1".to_owned()].into()).unwrap();
         record
-            .add([MadeItem::device("SN-1", None), MadeItem::device("sn-1", Some("2".parse().unwrap()))])
+            .add([
+                CreatedObject::device("SN-1", None),
+                CreatedObject::device("sn-1", Some("2".parse().unwrap())),
+            ])
             .unwrap();
         let expected = [
-            MadeItem::object(Step::Group, "g", Some("1")),
-            MadeItem::device("sn-1", Some("2".parse().unwrap())),
+            CreatedObject::object(Step::Group, "g", Some("1")),
+            CreatedObject::device("sn-1", Some("2".parse().unwrap())),
         ];
-        assert_eq!(record.made().items(), expected);
+        assert_eq!(record.created().items(), expected);
 
         let again = open("Munich").unwrap();
-        assert_eq!(again.made().items(), expected);
+        assert_eq!(again.created().items(), expected);
         assert_eq!(again.importing().map(BTreeSet::len), Some(1));
-        assert_eq!(Made::read(Journal::in_store(store.clone())).unwrap().items(), expected);
+        assert_eq!(CreatedObjects::read(Journal::in_store(store.clone())).unwrap().items(), expected);
         let error = open("Berlin").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Journal);
         assert!(error.to_string().contains("Munich"), "{error}");
@@ -308,18 +316,18 @@ mod tests {
 
     #[test]
     fn what_was_made_survives_serde() {
-        let mut made = Made::default();
-        made.add(MadeItem::object(Step::DomainJoin, "d", Some("1")));
-        made.add(MadeItem::Assignment {
+        let mut made = CreatedObjects::default();
+        made.add(CreatedObject::object(Step::DomainJoin, "d", Some("1")));
+        made.add(CreatedObject::Assignment {
             step: Step::DomainJoin,
             name: "d".into(),
             target: Target::group("9".parse().unwrap()),
         });
-        made.add(MadeItem::ScopeGroup { group: "8".parse().unwrap() });
-        made.add(MadeItem::ScopeAll);
-        made.add(MadeItem::device("SN-1", None));
+        made.add(CreatedObject::ScopeGroup { group: "8".parse().unwrap() });
+        made.add(CreatedObject::ScopeAll);
+        made.add(CreatedObject::device("SN-1", None));
         let text = serde_json::to_string(&made).unwrap();
         assert!(text.contains(r#"{"made":"object","step":"domain_join","name":"d","id":"1"}"#), "{text}");
-        assert_eq!(serde_json::from_str::<Made>(&text).unwrap(), made);
+        assert_eq!(serde_json::from_str::<CreatedObjects>(&text).unwrap(), made);
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{DeploymentReport, count, headline, mark, plain};
+use super::deployment::DeploymentReport;
+use super::words::{count, headline, mark, plain};
 
 /// How many devices are named where they are listed by their problem.
 const NAMED: usize = 30;

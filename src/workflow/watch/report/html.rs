@@ -1,12 +1,14 @@
-//! The report as a page to look at.
+//! The report as a page of HTML.
 
 use std::fmt;
 use std::fmt::Write as _;
 
+use super::deployment::{DeploymentReport, DeviceDeployment, Problem};
 use super::timeline::Scale;
-use super::{DeploymentReport, DeviceReport, Problem, count, headline, is_plain, mark};
+use super::words::{count, headline, is_plain, mark};
 use crate::model::Finding;
-use crate::workflow::watch::{Outcome, Phase, spell};
+use crate::workflow::watch::phase::{Outcome, Phase};
+use crate::workflow::watch::state::spell;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -17,9 +19,9 @@ const LINKED: usize = 40;
 const DOTS: usize = 600;
 
 impl DeploymentReport {
-    /// The report as one page of HTML: what is wrong, where devices are, and a line of time for each.
+    /// Returns the report as one page of HTML: the problems, the phases, and a timeline of each device.
     ///
-    /// The page needs nothing else: no script, no font, no image from anywhere, and its own policy forbids them. It follows
+    /// The page is self-contained: no script, no font, no image from anywhere, and its own policy forbids them. It follows
     /// the reader's choice of light or dark, and can be printed. All text from outside is escaped.
     pub fn to_html(&self) -> String {
         let devices = self.sorted();
@@ -29,7 +31,7 @@ impl DeploymentReport {
         page
     }
 
-    fn write_page(&self, out: &mut String, devices: &[&DeviceReport]) -> fmt::Result {
+    fn write_page(&self, out: &mut String, devices: &[&DeviceDeployment]) -> fmt::Result {
         let title = self.title();
         write!(
             out,
@@ -75,15 +77,16 @@ impl DeploymentReport {
     }
 
     /// Where devices are: for each phase, how many stand there and how, and a dot for each that leads to its line.
-    fn write_steps(&self, out: &mut String, devices: &[&DeviceReport]) -> fmt::Result {
+    fn write_steps(&self, out: &mut String, devices: &[&DeviceDeployment]) -> fmt::Result {
         if self.devices.is_empty() {
             return Ok(());
         }
         out.push_str("<h2>Where the devices are</h2>\n<ol class=\"steps\">");
         for phase in Phase::ALL {
             let here = |outcome| {
-                let stands =
-                    |device: &&DeviceReport| device.state.phase == phase && device.state.outcome == outcome;
+                let stands = |device: &&DeviceDeployment| {
+                    device.state.phase == phase && device.state.outcome == outcome
+                };
                 self.devices.iter().filter(stands).count()
             };
             let numbers = Outcome::ALL.map(|outcome| (outcome, here(outcome)));
@@ -104,7 +107,7 @@ impl DeploymentReport {
         Ok(())
     }
 
-    fn write_problems(&self, out: &mut String, devices: &[&DeviceReport]) -> fmt::Result {
+    fn write_problems(&self, out: &mut String, devices: &[&DeviceDeployment]) -> fmt::Result {
         let problems = self.problems();
         if problems.is_empty() && self.findings.is_empty() {
             return Ok(());
@@ -129,7 +132,7 @@ impl DeploymentReport {
         Ok(())
     }
 
-    fn write_devices(&self, out: &mut String, devices: &[&DeviceReport]) -> fmt::Result {
+    fn write_devices(&self, out: &mut String, devices: &[&DeviceDeployment]) -> fmt::Result {
         if devices.is_empty() {
             return Ok(());
         }
@@ -167,7 +170,7 @@ impl DeploymentReport {
         &self,
         out: &mut String,
         index: usize,
-        device: &DeviceReport,
+        device: &DeviceDeployment,
         scale: &Scale,
         grid: &str,
     ) -> fmt::Result {
@@ -228,7 +231,7 @@ fn write_end(out: &mut String, outcome: Outcome, place: f64) -> fmt::Result {
     write!(out, "<svg x=\"{place:.2}%\" y=\"8\" width=\"1\" height=\"1\">{drawing}</svg>")
 }
 
-fn write_problem(out: &mut String, problem: &Problem<'_>, devices: &[&DeviceReport]) -> fmt::Result {
+fn write_problem(out: &mut String, problem: &Problem<'_>, devices: &[&DeviceDeployment]) -> fmt::Result {
     write!(
         out,
         "<article class=\"card {}\"><header><h3>{}</h3><span class=\"n\">{}</span></header>",
@@ -255,7 +258,7 @@ fn write_problem(out: &mut String, problem: &Problem<'_>, devices: &[&DeviceRepo
 }
 
 /// A dot for each device that stands in a phase, the worst first.
-fn write_dots(out: &mut String, phase: Phase, devices: &[&DeviceReport]) -> fmt::Result {
+fn write_dots(out: &mut String, phase: Phase, devices: &[&DeviceDeployment]) -> fmt::Result {
     let here = || devices.iter().enumerate().filter(|(_, device)| device.state.phase == phase);
     if here().next().is_none() {
         return Ok(());
@@ -291,7 +294,7 @@ fn write_finding(out: &mut String, finding: &Finding) -> fmt::Result {
 }
 
 /// What is shown of a device when its line is opened.
-fn write_details(out: &mut String, device: &DeviceReport) -> fmt::Result {
+fn write_details(out: &mut String, device: &DeviceDeployment) -> fmt::Result {
     let state = &device.state;
     out.push_str("<div class=\"more\">");
     if !state.findings.is_empty() {

@@ -1,12 +1,21 @@
 //! The rules against a service in a few lines: no client, no clock, every kind of mishap.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::*;
-use crate::workflow::import::entry::{Entry, device_key};
+use super::ImportOptions;
+use super::entry::{Change, Entry, device_key};
+use super::machine::Machine;
+use super::outcome::{GroupTagCheck, ImportOutcome, ImportStage, Refusal, Uncertainty};
+use super::report::{ImportCounts, ImportEventKind, ImportReport};
+use super::step::{Answer, Seen, Step, Tagged};
+use super::sync::Synced;
+use crate::error::ErrorKind;
+use crate::model::{Device, DeviceToImport, GroupTag, Id, ImportedDevice};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -48,7 +57,7 @@ impl Fate {
         match self {
             Self::Good => ImportOutcome::Registered { device: Some(device), group_tag: GroupTagCheck::Right },
             Self::Here => ImportOutcome::AlreadyRegistered { device, group_tag: GroupTagCheck::Repaired },
-            Self::HereWithoutId => ImportOutcome::Unconfirmed(Doubt::NoRegistrationId),
+            Self::HereWithoutId => ImportOutcome::Unconfirmed(Uncertainty::NoRegistrationId),
             Self::Elsewhere => {
                 ImportOutcome::OtherTenant(refused("ZtdDeviceAssignedToOtherTenant", Some(806), None))
             }
@@ -57,7 +66,7 @@ impl Fate {
             Self::Refused => ImportOutcome::Refused(refused("BadRequest", None, Some(400))),
             Self::Stuck => ImportOutcome::TimedOut { stage: ImportStage::Importing },
             Self::Invisible => ImportOutcome::TimedOut { stage: ImportStage::Appearing },
-            Self::Vanishes => ImportOutcome::Unconfirmed(Doubt::RecordGone),
+            Self::Vanishes => ImportOutcome::Unconfirmed(Uncertainty::RecordGone),
         }
     }
 }
@@ -573,7 +582,7 @@ fn a_device_of_which_no_trace_is_found_is_sent_again_so_often_and_no_more() {
     }
     assert_eq!(sent, 2);
     assert_eq!(looks[..7], [6, 11, 18, 29, 46, 71, 101]);
-    assert_eq!(machine.report(now).devices[0].outcome, ImportOutcome::Unconfirmed(Doubt::NoTrace));
+    assert_eq!(machine.report(now).devices[0].outcome, ImportOutcome::Unconfirmed(Uncertainty::NoTrace));
 }
 
 #[test]
@@ -634,7 +643,7 @@ fn the_estimate_goes_by_the_pace_so_far() {
     let fates = [Fate::Good; 4];
     let mut machine = World::new(&fates, 1, false).begin(&devices(&fates), ImportOptions::default());
     assert_eq!(machine.estimate(SECOND * 11), None);
-    machine.finish(0, ImportOutcome::Unconfirmed(Doubt::NoTrace));
+    machine.finish(0, ImportOutcome::Unconfirmed(Uncertainty::NoTrace));
     assert_eq!(machine.estimate(SECOND * 11), Some(SECOND * 30));
 }
 

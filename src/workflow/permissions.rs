@@ -1,23 +1,23 @@
-//! What the caller may do, told before anything is asked of the service.
+//! The comparison of the token's permissions with what a deployment needs, before the first call.
 
 use serde::Serialize;
 
 use super::hybrid_join::{HybridJoin, Members, UserAssignment, UserScope};
-use super::plan::{Action, PlannedStep, Step};
+use super::step::{Action, PlannedStep, Step};
 use crate::catalog::{OPERATIONS, Permissions, Scopes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Caller, Client};
 use crate::model::{Finding, Severity};
 
-/// What the caller needs for a deployment, and what of it the token does not have.
+/// The permissions that a deployment needs, and those of them that the token lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Preflight {
-    /// Whether the caller is an app by itself; `None` if the token does not tell.
+pub struct PermissionReport {
+    /// Whether the caller is an app without a user; `None` if the token does not tell.
     pub app_only: Option<bool>,
-    /// All that the deployment may call: what a plan reads, and what it would take to make everything.
+    /// The operations that the deployment may call: those that a plan reads with, and those that create everything.
     pub needs: Vec<Need>,
-    /// What is missing, and for which step; nothing if the token does not show its permissions.
+    /// The missing permissions, by step; empty if the token does not show its permissions.
     pub findings: Vec<Finding>,
 }
 
@@ -29,20 +29,20 @@ pub struct Need {
     pub step: Step,
     /// The operation, such as `autopilotProfiles.create`.
     pub operation: &'static str,
-    /// What it is called for.
+    /// The purpose of the call.
     pub purpose: Purpose,
-    /// Whether the rest can be done without it.
+    /// Whether the deployment can do without the operation.
     pub optional: bool,
     #[serde(skip)]
     permissions: Permissions,
 }
 
-/// What an operation is called for.
+/// The purpose of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Purpose {
-    /// A plan reads with it.
+    /// A plan reads with the operation.
     Read,
     /// [`Action::Create`]
     Create,
@@ -67,7 +67,7 @@ impl Purpose {
 }
 
 impl Need {
-    /// The least permission that suffices, for this kind of sign-in; none if it cannot call the operation at all.
+    /// Returns the least permission that suffices for this kind of sign-in; `None` if it can never call the operation.
     pub fn permission(&self, app_only: bool) -> Option<&'static str> {
         self.scopes(app_only).least.first().copied()
     }
@@ -79,7 +79,7 @@ impl Need {
         }
     }
 
-    /// Whether the caller may call it, as far as the token shows.
+    /// Returns `true` if the caller may call the operation, as far as the token shows.
     fn is_met_by(&self, caller: &Caller) -> bool {
         let Some(app_only) = caller.app_only else { return true };
         let accepted = self.scopes(app_only).accepted;
@@ -88,7 +88,7 @@ impl Need {
     }
 }
 
-/// The parts of a deployment that ask for something.
+/// The parts of a deployment that need permissions.
 #[derive(Clone, Copy, PartialEq)]
 enum Part {
     MdmScope,
@@ -104,7 +104,7 @@ enum Part {
     AssignUsers,
 }
 
-/// What each part asks for; in the last column, whether the rest can be done without it.
+/// The operations that each part needs; the last column marks those that the deployment can do without.
 const NEEDS: &[(Part, Step, Purpose, &str, bool)] = {
     use Part as P;
     use Purpose::{Assign, Create, Import, Read, Update};
@@ -147,7 +147,8 @@ const NEEDS: &[(Part, Step, Purpose, &str, bool)] = {
 };
 
 impl HybridJoin {
-    /// What a plan of this deployment reads, and what it takes to make all of it; with devices to register, or without.
+    /// Returns the operations that a plan of this deployment reads with, and those that create all of it; with devices to
+    /// register, or without.
     pub fn needs(&self, with_devices: bool) -> Vec<Need> {
         let has = |part| match part {
             Part::MdmScope => self.mdm_scope.is_some(),
@@ -177,37 +178,32 @@ impl HybridJoin {
         NEEDS.iter().filter_map(need).collect()
     }
 
-    /// Whether a plan looks at the registered devices: because devices are given, or to see what is wrong with its own.
-    pub(super) fn reads_devices(&self, with_devices: bool) -> bool {
-        with_devices || self.profile.is_some() || self.group.is_some()
-    }
-
     /// Compares the permissions in the token with what this deployment needs, without any call to Graph.
     ///
-    /// A plan does the same by itself: it does not begin if it could not read what it needs, and says what it could not
-    /// write. An app by itself can never read or set the MDM user scope: that is told as a warning, and the rest is done.
+    /// A plan makes this comparison too: it fails if the permissions to read are missing, and reports those to write as
+    /// findings. An app without a user can never read or set the MDM user scope: that is a warning, and the rest is done.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
     /// # use windows_autopilot::workflow::HybridJoin;
     /// # run(async |Harness { client, .. }| {
     /// let desired = HybridJoin::new("Munich".parse()?, "corp.contoso.com".parse()?);
-    /// for finding in desired.preflight(&client, true).await?.findings {
+    /// for finding in desired.check_permissions(&client, true).await?.findings {
     ///     println!("{finding}");
     /// }
     /// # Ok(()) });
     /// ```
     ///
     /// # Errors
-    /// When no token is to be had.
-    pub async fn preflight(&self, client: &Client, with_devices: bool) -> Result<Preflight> {
+    /// As [`Client::caller`].
+    pub async fn check_permissions(&self, client: &Client, with_devices: bool) -> Result<PermissionReport> {
         let caller = client.caller().await?;
         let needs = self.needs(with_devices);
         let findings = lacking(&needs, &caller);
-        Ok(Preflight { app_only: caller.app_only, needs, findings })
+        Ok(PermissionReport { app_only: caller.app_only, needs, findings })
     }
 
-    /// Whether a plan can be made, or which permissions that lacks.
+    /// Checks that the permissions suffice for a plan.
     pub(super) fn check_reads(&self, caller: &Caller, with_devices: bool) -> Result<()> {
         let needs = self.needs(with_devices);
         let is_read = |need: &&Need| need.purpose == Purpose::Read && !need.optional;
@@ -222,7 +218,7 @@ impl HybridJoin {
         Err(Error::new(ErrorKind::Forbidden, message))
     }
 
-    /// What the steps of a plan would write, and the caller may not.
+    /// Returns findings for what the steps of a plan would write and the caller may not.
     pub(super) fn check_writes(&self, steps: &[PlannedStep], caller: &Caller) -> Vec<Finding> {
         let mut needs = self.needs(true);
         needs.retain(|need| {
@@ -232,7 +228,7 @@ impl HybridJoin {
     }
 }
 
-/// What a caller lacks of what is needed: one finding for a step and a permission.
+/// Returns a finding for each step and permission that the caller lacks.
 fn lacking(needs: &[Need], caller: &Caller) -> Vec<Finding> {
     let Some(app_only) = caller.app_only else { return Vec::new() };
     let mut told: Vec<(Step, Option<&str>)> = Vec::new();
@@ -267,7 +263,7 @@ fn lacking(needs: &[Need], caller: &Caller) -> Vec<Finding> {
     findings
 }
 
-/// What an app by itself can never do.
+/// Returns the finding for what an app without a user can never do.
 pub(super) fn delegated_only() -> Finding {
     Finding::new(
         "mdm.delegated-only",

@@ -1,16 +1,17 @@
 //! The report as text.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
-use super::{DeploymentReport, count, headline, mark, plain};
-use crate::workflow::watch::spell;
+use super::deployment::DeploymentReport;
+use super::words::{count, headline, mark, plain};
+use crate::workflow::watch::state::spell;
 
 /// How many devices are named where they are listed by their problem.
 const NAMED: usize = 12;
 const WIDTH: usize = 100;
 
 impl DeploymentReport {
-    /// The report as text: a table of the devices, those that need somebody first, and what is wrong with them.
+    /// Returns the report as text: a table of the devices, those that need attention first, and their problems.
     pub fn to_text(&self) -> String {
         let mut out = String::new();
         // Writing to a string does not fail.
@@ -51,7 +52,7 @@ impl DeploymentReport {
         out
     }
 
-    /// The table's cells, with its head.
+    /// Returns the cells of the table, with its head.
     pub(super) fn rows(&self) -> Vec<[String; 5]> {
         let mut rows = vec![["Device", "Computer name", "Phase", "Took", "What is wrong"].map(str::to_owned)];
         rows.extend(self.sorted().into_iter().map(|device| {
@@ -64,6 +65,13 @@ impl DeploymentReport {
             ]
         }));
         rows
+    }
+}
+
+/// Prints [`DeploymentReport::to_text`].
+impl fmt::Display for DeploymentReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_text())
     }
 }
 
