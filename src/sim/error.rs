@@ -3,9 +3,6 @@
 use std::borrow::Cow;
 
 use http::StatusCode;
-use serde_json::{Value, json};
-
-use super::exchange::Request;
 
 /// Where an error's message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,51 +100,4 @@ impl Failure {
     pub(super) fn too_many_requests(message: impl Into<Cow<'static, str>>) -> Self {
         Self::intune(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message)
     }
-
-    /// The body of the answer to `request`.
-    pub(super) fn body(&self, request: &Request) -> Value {
-        let message = match self.form {
-            Form::Plain | Form::Model => self.message.to_string(),
-            Form::Wrapped => wrap(&self.message, request),
-            Form::WrappedTwice => json!({
-                "ErrorCode": StatusCode::canonical_reason(&self.status),
-                "Message": wrap(&self.message, request),
-                "Target": null,
-                "Details": null,
-                "InnerError": null,
-                "InstanceAnnotations": [],
-            })
-            .to_string(),
-        };
-        let mut body = json!({"error": {
-            "code": self.code,
-            "message": message,
-            "innerError": {
-                "date": request.date(),
-                "request-id": request.request_id,
-                "client-request-id": request.client_request_id,
-            },
-        }});
-        if self.form == Form::Model
-            && let Some(Value::Object(inner)) = body.pointer_mut("/error/innerError")
-        {
-            inner.insert("message".to_owned(), self.message.as_ref().into());
-        }
-        body
-    }
-}
-
-/// Intune's message: JSON text with the path that its own front end saw.
-fn wrap(message: &str, request: &Request) -> String {
-    let said = format!(
-        "{message} - Operation ID (for customer support): 00000000-0000-0000-0000-000000000000 - Activity ID: {} - \
-         Url: https://fef.msub06.manage.microsoft.com/DeviceEnrollmentFE/StatelessDeviceEnrollmentFEService{}\
-         ?api-version=5025-09-17",
-        request.client_request_id, request.path,
-    );
-    format!(
-        "{{\r\n  \"_version\": 3,\r\n  \"Message\": {},\r\n  \"CustomApiErrorPhrase\": \"\",\r\n  \"RetryAfter\": \
-         null,\r\n  \"ErrorSourceService\": \"\",\r\n  \"HttpHeaders\": \"{{}}\"\r\n}}",
-        Value::String(said),
-    )
 }

@@ -9,9 +9,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::error::Failure;
-use super::exchange::{Request, header_value};
+use super::exchange::Request;
 use super::odata;
-use super::state::{State, later};
+use super::render::{JSON, header_value, render};
+use super::state::State;
+use super::store::later;
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// Something that goes wrong, where and how often.
@@ -197,7 +199,7 @@ impl Fault {
 
     /// The status is right, the body is this, said to be JSON. The call takes effect.
     pub fn body(bytes: impl Into<Bytes>) -> Self {
-        Self::new(What::Body { content_type: super::JSON, bytes: bytes.into() })
+        Self::new(What::Body { content_type: JSON, bytes: bytes.into() })
     }
 
     /// A page of HTML with the right status, as of a captive portal. The call takes effect.
@@ -317,37 +319,32 @@ pub(super) enum Effect {
 /// How an answer is changed.
 pub(super) struct Change(What);
 
-impl State {
-    /// Injects a fault.
-    pub(super) fn inject(&mut self, mut fault: Fault) {
+impl Faults {
+    /// Injects a fault into a tenant.
+    pub(super) fn inject(&mut self, state: &State, mut fault: Fault) {
         if matches!(fault.what, What::Stale(None)) {
-            let mut then = self.clone();
-            then.faults = Faults::default();
-            then.requests = Vec::new();
-            fault.what = What::Stale(Some(Arc::new(Mutex::new(then))));
+            fault.what = What::Stale(Some(Arc::new(Mutex::new(state.clone()))));
         }
-        self.faults.0.push(fault);
+        self.0.push(fault);
     }
 
-    /// What goes wrong with a call.
-    pub(super) fn strike(&mut self, request: &Request) -> Effect {
-        let mut faults = std::mem::take(&mut self.faults.0);
-        let effect = self.first_effect(&mut faults, request);
-        let now = self.now;
+    /// Returns the effect on a call.
+    pub(super) fn strike(&mut self, state: &mut State, request: &Request) -> Effect {
+        let effect = self.first_effect(state, request);
+        let now = state.now;
         let holds =
             |fault: &Fault| matches!(&fault.what, What::Hold { until: Some((_, until)), .. } if *until > now);
-        faults.retain(|fault| fault.left != Some(0) || holds(fault));
-        self.faults.0 = faults;
+        self.0.retain(|fault| fault.left != Some(0) || holds(fault));
         effect
     }
 
-    fn first_effect(&mut self, faults: &mut [Fault], request: &Request) -> Effect {
-        for fault in faults {
+    fn first_effect(&mut self, state: &mut State, request: &Request) -> Effect {
+        for fault in &mut self.0 {
             if let What::Hold { wait, until: Some((workload, until)) } = &mut fault.what {
                 // It holds whoever it was that it hit first.
-                if *until > self.now && request.segments.first() == Some(workload) {
-                    *until = later(self.now, *wait);
-                    return self.held(request, *wait);
+                if *until > state.now && request.segments.first() == Some(workload) {
+                    *until = later(state.now, *wait);
+                    return held(state.now, request, *wait);
                 }
             }
             if fault.left == Some(0) || !fault.fits(request) {
@@ -371,21 +368,21 @@ impl State {
                 fault.skip -= 1;
                 continue;
             }
-            if fault.rate < 1.0 && self.rng.f64() >= fault.rate {
+            if fault.rate < 1.0 && state.rng.f64() >= fault.rate {
                 continue;
             }
             fault.left = fault.left.map(|left| left - 1);
             match &mut fault.what {
                 What::Status { status, retry_after, challenge, body } => {
                     let answer =
-                        refusal(self, request, *status, retry_after.clone(), challenge.clone(), body);
+                        refusal(state.now, request, *status, retry_after.clone(), challenge.clone(), body);
                     return Effect::Answer(answer);
                 }
                 What::Hold { wait, until } => {
                     let workload = request.segments.first().cloned().unwrap_or_default();
-                    *until = Some((workload, later(self.now, *wait)));
+                    *until = Some((workload, later(state.now, *wait)));
                     // The fault stays as long as it holds.
-                    return self.held(request, *wait);
+                    return held(state.now, request, *wait);
                 }
                 What::Break { kind, takes_effect } => {
                     return Effect::Break { kind: *kind, takes_effect: *takes_effect };
@@ -396,16 +393,16 @@ impl State {
         }
         Effect::None
     }
+}
 
-    fn held(&self, request: &Request, wait: Duration) -> Effect {
-        let wait = Some(wait.as_secs_f64().to_string());
-        let body = Content::Graph("TooManyRequests", "Too many requests.");
-        Effect::Answer(refusal(self, request, StatusCode::TOO_MANY_REQUESTS, wait, None, &body))
-    }
+fn held(now: Timestamp, request: &Request, wait: Duration) -> Effect {
+    let wait = Some(wait.as_secs_f64().to_string());
+    let body = Content::Graph("TooManyRequests", "Too many requests.");
+    Effect::Answer(refusal(now, request, StatusCode::TOO_MANY_REQUESTS, wait, None, &body))
 }
 
 fn refusal(
-    state: &State,
+    now: Timestamp,
     request: &Request,
     status: StatusCode,
     retry_after: Option<String>,
@@ -417,7 +414,7 @@ fn refusal(
         Content::Html => ("", ""),
     };
     let failure = Failure { retry_after, challenge, ..Failure::plain(status, code, message) };
-    let mut response = super::render(state, request, Err(failure));
+    let mut response = render(now, request, Err(failure));
     if matches!(body, Content::Html) {
         *response.body_mut() = Bytes::from_static(HTML.as_bytes());
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));

@@ -62,6 +62,46 @@ impl Lag {
     }
 }
 
+/// How long the steps of a deployment take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pace {
+    /// From the power button to the profile. Default: 2 minutes.
+    pub profile_download: Duration,
+    /// Sign-in and enrollment in Intune. Default: 3 minutes.
+    pub enrollment: Duration,
+    /// Offline domain join when nothing is wrong: the request, the blob, the restart. Default: 5 minutes.
+    pub domain_join: Duration,
+    /// How long a device waits for the blob of its offline domain join. Not documented; default: 30 minutes.
+    pub domain_join_timeout: Duration,
+    /// Device setup of the enrollment status page. Default: 15 minutes.
+    pub device_setup: Duration,
+    /// What quality updates add to it. Default: 30 minutes.
+    pub quality_updates: Duration,
+    /// Until someone signs in with Active Directory credentials. Default: 2 minutes.
+    pub sign_in: Duration,
+    /// The cycle of Entra Connect; none if it does not synchronize the computers. Default: 30 minutes.
+    pub entra_connect: Option<Duration>,
+    /// Account setup of the enrollment status page. Default: 5 minutes.
+    pub account_setup: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            profile_download: 2 * MINUTE,
+            enrollment: 3 * MINUTE,
+            domain_join: 5 * MINUTE,
+            domain_join_timeout: 30 * MINUTE,
+            device_setup: 15 * MINUTE,
+            quality_updates: 30 * MINUTE,
+            sign_in: 2 * MINUTE,
+            entra_connect: Some(30 * MINUTE),
+            account_setup: 5 * MINUTE,
+        }
+    }
+}
+
 /// Points on which what is known of the service is old, disputed or not verified. Each has the likelier default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -148,7 +188,7 @@ pub(super) struct Options {
     pub(super) seed: u64,
     pub(super) domain: String,
     pub(super) lag: Lag,
-    pub(super) pace: super::deploy::Pace,
+    pub(super) pace: Pace,
     pub(super) quirks: Quirks,
     pub(super) page_size: Option<usize>,
     pub(super) import_limit: Option<RateLimit>,
@@ -166,7 +206,7 @@ impl Default for Options {
             seed: 1,
             domain: "contoso.onmicrosoft.com".to_owned(),
             lag: Lag::default(),
-            pace: super::deploy::Pace::default(),
+            pace: Pace::default(),
             quirks: Quirks::default(),
             page_size: None,
             import_limit: Some(RateLimit { calls: 65, window: MINUTE }),

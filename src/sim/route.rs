@@ -136,13 +136,6 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
     (route.handle)(&mut exchange)
 }
 
-/// The last word of the path leads nowhere.
-pub(super) fn no_such_segment(request: &Request) -> Failure {
-    let is_word = |segment: &&String| segment.starts_with(|c: char| c.is_ascii_lowercase());
-    let segment = request.segments.iter().rfind(is_word).map(String::as_str).unwrap_or_default();
-    Failure::bad_request(format!("Resource not found for the segment '{segment}'."))
-}
-
 fn wrong_method(request: &Request) -> Failure {
     let status = StatusCode::METHOD_NOT_ALLOWED;
     if request.is_intune() {

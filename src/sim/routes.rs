@@ -203,7 +203,7 @@ const ANYONE: Need = Need::of(&[], &[]);
 
 /// Documented, but in no current metadata: the service does not have it.
 fn dead(exchange: &mut super::exchange::Exchange<'_>) -> Answer {
-    Err(super::route::no_such_segment(exchange.request))
+    Err(exchange.request.no_such_segment())
 }
 
 pub(super) static ROUTES: &[Route] = &[

@@ -1,20 +1,24 @@
 //! Building a tenant, and doing in it what no call of Graph can do.
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::deploy::{Computer, Deployment, Pace, PowerOn, unit_key};
+use super::deploy::unit_key;
 use super::fault::{Fault, Faults};
-use super::options::{Lag, Options, Quirks, RateLimit};
-use super::resource::assignment::{Assignment, Owner, Target, Wish};
-use super::resource::connector::{Connector, ConnectorState};
-use super::resource::device::NewIdentity;
-use super::state::{Entity, State, body, date, later};
-use super::{RecordedRequest, Tenant};
+use super::gateway::RecordedRequest;
+use super::options::{Lag, Options, Pace, Quirks, RateLimit};
+use super::resource::{device, directory_device, domain_join, esp, group, mdm, membership, profile, user};
+use super::rows::{
+    Assignment, Computer, Connector, ConnectorState, Deployment, Entity, NewIdentity, Owner, PowerOn, Target,
+    Wish,
+};
+use super::state::State;
+use super::store::{body, date, later};
+use super::tenant::Tenant;
 use crate::clock::{Clock, SystemClock};
 
 /// Builds a [`Tenant`].
@@ -136,7 +140,12 @@ impl TenantBuilder {
     /// The tenant.
     pub fn build(self) -> Tenant {
         let now = self.clock.timestamp();
-        Tenant { state: Arc::new(Mutex::new(State::new(self.options, now))), clock: self.clock }
+        let mut state = State::new(self.options, now);
+        esp::furnish(&mut state);
+        mdm::furnish(&mut state);
+        let admin = format!("admin@{}", state.options.domain);
+        user::add(&mut state, &admin, true);
+        Tenant::with_state(self.clock, state)
     }
 }
 
@@ -234,8 +243,8 @@ impl Tenant {
     /// The same, with more said of the device.
     pub fn add_device_with(&self, device: NewDevice) -> String {
         let mut state = self.now();
-        let id = state.register(device.device);
-        state.show_identity(&id);
+        let id = device::register(&mut state, device.device);
+        device::show(&mut state, &id);
         id
     }
 
@@ -243,12 +252,12 @@ impl Tenant {
     ///
     /// A new tenant has one, `admin@` its domain.
     pub fn add_user(&self, upn: &str) -> String {
-        self.now().add_user(upn, true)
+        user::add(&mut self.now(), upn, true)
     }
 
     /// Adds a user without a licence. Gives the user's id.
     pub fn add_unlicensed_user(&self, upn: &str) -> String {
-        self.now().add_user(upn, false)
+        user::add(&mut self.now(), upn, false)
     }
 
     /// Adds an assigned security group. Gives its id.
@@ -269,7 +278,7 @@ impl Tenant {
             ("uniqueName", Value::Null),
             ("visibility", Value::Null),
         ]);
-        self.now().insert_group(group, None)
+        group::insert(&mut self.now(), group, None)
     }
 
     /// Makes a device, user or group a member of an assigned group, at once. `member` is the id of its directory
@@ -277,7 +286,7 @@ impl Tenant {
     pub fn add_member(&self, group: &str, member: &str) {
         let mut state = self.now();
         let anchor = state.identities.get(member).map(|identity| identity.anchor.clone());
-        state.join(group, anchor.as_deref().unwrap_or(member));
+        membership::join(&mut state, group, anchor.as_deref().unwrap_or(member));
     }
 
     /// Connects a server of an Active Directory domain, with an active Intune Connector of this version. Gives the
@@ -327,7 +336,7 @@ impl Tenant {
     /// Adds a device configuration that is no domain join, such as a `windowsWifiConfiguration`. Gives its id; `None`
     /// if it has no name.
     pub fn add_configuration(&self, name: &str, type_name: &str) -> Option<String> {
-        self.now().add_configuration(type_name, body([("displayName", name.into())])).ok()
+        domain_join::add(&mut self.now(), type_name, body([("displayName", name.into())])).ok()
     }
 
     /// Assigns a deployment profile to a group the way a policy set does. Gives the assignment's id.
@@ -337,7 +346,7 @@ impl Tenant {
         let assignment = Assignment::new(Owner::Profile, profile, Wish::of(Target::Group(group.to_owned())))
             .by_policy_set(set);
         let id = assignment.id.clone();
-        state.assign_profile(profile, assignment);
+        profile::add_assignment(&mut state, profile, assignment);
         id
     }
 
@@ -412,7 +421,7 @@ impl Tenant {
         let Some(anchor) = anchor.filter(|anchor| state.directory.devices.get(anchor).is_some()) else {
             return false;
         };
-        state.remove_device(&anchor);
+        directory_device::remove(&mut state, &anchor);
         true
     }
 
@@ -463,22 +472,23 @@ impl Tenant {
 
     /// Lets something go wrong.
     pub fn fault(&self, fault: Fault) {
-        self.now().inject(fault);
+        let state = self.now();
+        self.gateway().faults.inject(&state, fault);
     }
 
     /// Lets nothing go wrong any more.
     pub fn clear_faults(&self) {
-        self.now().faults = Faults::default();
+        self.gateway().faults = Faults::default();
     }
 
     /// The requests so far, in order, without headers and bodies. A batch is one.
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.lock().requests.clone()
+        self.gateway().requests.clone()
     }
 
     /// Forgets the requests so far.
     pub fn clear_requests(&self) {
-        self.lock().requests.clear();
+        self.gateway().requests.clear();
     }
 
     /// The id of the device identity with this serial number; the first, if there are several.

@@ -2,16 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
-use super::{Cause, Page, Run};
-use crate::sim::directory::{Device, User};
-use crate::sim::resource::assignment::{Reach, reach};
-use crate::sim::resource::connector::ConnectorState;
 use crate::sim::resource::domain_join::DOMAIN_JOIN;
 use crate::sim::resource::esp;
 use crate::sim::resource::mdm::INTUNE_POLICY;
-use crate::sim::state::{Entity, State};
+use crate::sim::rows::{Cause, ConnectorState, Device, Entity, Reach, Run, StatusPage, User, reach};
+use crate::sim::state::State;
+use serde_json::Value;
 
 /// Older connectors can no longer process requests.
 const OLDEST_CONNECTOR: [u32; 4] = [6, 2501, 2000, 5];
@@ -77,7 +73,7 @@ impl State {
     }
 
     /// The status page of a device: by its own groups first, then by its user's, else the default; with its id and name.
-    pub(super) fn page_of(&self, run: &Run) -> (Page, String, String) {
+    pub(super) fn page_of(&self, run: &Run) -> (StatusPage, String, String) {
         let identity = self.identities.get(&run.identity);
         let anchor = identity.and_then(|of| self.directory.devices.get(&of.anchor));
         let user = self.directory.user(&run.user);
@@ -87,7 +83,7 @@ impl State {
         let by_user = || pages.iter().find(|of| user.is_some_and(|user| reaches_user(of, user)));
         let default = || self.enrollment.iter().find(|of| esp::is_default_page(of));
         let Some(page) = by_device.or_else(by_user).copied().or_else(default) else {
-            return (Page::default(), String::new(), String::new());
+            return (StatusPage::default(), String::new(), String::new());
         };
         let minutes = match page.number("installProgressTimeoutInMinutes") {
             0 => 60,
@@ -96,7 +92,7 @@ impl State {
         // A hybrid join gets 40 minutes more than the page says.
         let extra = if run.hybrid { 40 } else { 0 };
         let skips = |setting: &str| anchor.is_some_and(|device| self.is_told_to(device, setting));
-        let page_is = Page {
+        let page_is = StatusPage {
             shows: page.flag("showInstallationProgress") && !skips("SkipDeviceStatusPage"),
             blocks: !page.flag("blockDeviceSetupRetryByUser") && !page.flag("allowDeviceUseOnInstallFailure"),
             timeout: Duration::from_secs((minutes + extra) * 60),

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use crate::sim::resource::mdm::INTUNE_POLICY;
+use crate::sim::resource::targeting::targeting;
+use crate::sim::resource::{directory_device, event};
+use crate::sim::rows::{Cause, Computer, DeploymentPhase, Entity, Identity, PowerOn, Run, StatusPage};
+use crate::sim::state::{Due, State};
+use crate::sim::store::{Body, body, date, later};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{Cause, Computer, MINUTE, Phase, PowerOn, Run};
-use crate::sim::resource::device::Identity;
-use crate::sim::state::{Due, Entity, State, body, date, later};
-use crate::sim::store::Body;
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// What Intune calls the version of Windows.
 const OS_VERSION: &str = "10.0.26100.4061";
@@ -23,7 +26,7 @@ impl State {
         }
         let run = Run {
             power_on,
-            phase: Phase::Starting,
+            phase: DeploymentPhase::Starting,
             cause: None,
             started: self.now,
             ended: None,
@@ -37,7 +40,7 @@ impl State {
             computer: None,
             since: self.now,
             hybrid_device: None,
-            page: super::Page::default(),
+            page: StatusPage::default(),
         };
         self.deployments.runs.insert(id.clone(), run);
         self.plan(self.options.pace.profile_download, Due::DeploymentMoves(id));
@@ -47,12 +50,12 @@ impl State {
     pub(in crate::sim) fn move_deployment(&mut self, id: &str) {
         let Some(mut run) = self.deployments.runs.remove(id) else { return };
         let next = match run.phase {
-            Phase::Starting => self.find_profile(&mut run),
-            Phase::Enrolling => self.enroll(&mut run),
-            Phase::JoiningDomain => self.join_domain(id, &mut run),
-            Phase::DeviceSetup => self.end_device_setup(&mut run),
-            Phase::AccountSetup => self.go_on_with_account(&mut run),
-            Phase::Finished | Phase::Failed => Ok(None),
+            DeploymentPhase::Starting => self.find_profile(&mut run),
+            DeploymentPhase::Enrolling => self.enroll(&mut run),
+            DeploymentPhase::JoiningDomain => self.join_domain(id, &mut run),
+            DeploymentPhase::DeviceSetup => self.end_device_setup(&mut run),
+            DeploymentPhase::AccountSetup => self.go_on_with_account(&mut run),
+            DeploymentPhase::Finished | DeploymentPhase::Failed => Ok(None),
         };
         match next {
             Ok(Some(wait)) => self.plan(wait, Due::DeploymentMoves(id.to_owned())),
@@ -67,7 +70,7 @@ impl State {
         let found =
             self.identities.find("serialNumber", &run.power_on.serial).map(|(_, of)| of).find(registered);
         let identity = found.ok_or(Cause::NotRegistered)?;
-        let (profile, _) = identity.targeting(self).assigned.ok_or(Cause::NoProfile)?;
+        let (profile, _) = targeting(self, identity).assigned.ok_or(Cause::NoProfile)?;
         run.identity.clone_from(&identity.id);
         run.profile = profile.to_owned();
         let assigned_user = identity.upn.clone();
@@ -79,7 +82,7 @@ impl State {
         run.user = run.power_on.user.clone().or(assigned).or_else(first).unwrap_or_default();
         let now = self.now;
         self.identities.update(&run.identity, |identity| identity.last_contacted = Some(now));
-        self.enter(run, Phase::Enrolling);
+        self.enter(run, DeploymentPhase::Enrolling);
         Ok(Some(self.options.pace.enrollment))
     }
 
@@ -109,7 +112,7 @@ impl State {
             ],
         );
         if run.hybrid {
-            self.enter(run, Phase::JoiningDomain);
+            self.enter(run, DeploymentPhase::JoiningDomain);
             return Ok(Some(self.options.pace.domain_join));
         }
         self.start_device_setup(run)
@@ -138,7 +141,13 @@ impl State {
         );
         self.tell(run, [("managedDeviceName", name.into())]);
         if let Some(event) = &run.event {
-            self.note_policy(event, "configurationPolicy", configuration.text("displayName"), "compliant");
+            event::note_policy(
+                self,
+                event,
+                "configurationPolicy",
+                configuration.text("displayName"),
+                "compliant",
+            );
         }
         if let Some(cycle) = self.options.pace.entra_connect {
             let at = self.next_cycle(cycle);
@@ -150,10 +159,10 @@ impl State {
     fn start_device_setup(&mut self, run: &mut Run) -> Result<Option<Duration>, Cause> {
         let (page, id, name) = self.page_of(run);
         run.page = page;
-        self.enter(run, Phase::DeviceSetup);
+        self.enter(run, DeploymentPhase::DeviceSetup);
         if let Some(event) = run.event.clone().filter(|_| run.page.shows) {
             for app in self.apps_of_page(&id) {
-                self.note_policy(&event, "application", &app, "notInstalled");
+                event::note_policy(self, &event, "application", &app, "notInstalled");
             }
         }
         let status = if run.page.shows { "inProgress" } else { "disabled" };
@@ -183,14 +192,14 @@ impl State {
             };
             self.tell(run, [("deviceSetupStatus", status.into()), ("deviceSetupDuration", taken)]);
             if let Some(event) = run.event.as_ref().filter(|_| !late) {
-                self.note_apps_installed(event);
+                event::note_apps_installed(self, event);
             }
             if late && run.page.blocks {
                 return Err(Cause::DeviceSetupTimeout);
             }
             run.page.timed_out = late;
         }
-        self.enter(run, Phase::AccountSetup);
+        self.enter(run, DeploymentPhase::AccountSetup);
         Ok(Some(self.options.pace.sign_in))
     }
 
@@ -243,9 +252,9 @@ impl State {
                 ("isManaged", true.into()),
                 ("profileType", "RegisteredDevice".into()),
             ]);
-            let device = self.insert_device(&name, Some("ServerAd"), Vec::new(), others, None);
+            let device = directory_device::insert(self, &name, Some("ServerAd"), Vec::new(), others, None);
             run.hybrid_device = Some(device);
-            if run.phase == Phase::Finished {
+            if run.phase == DeploymentPhase::Finished {
                 self.point_at_hybrid_device(&run);
             }
         }
@@ -253,7 +262,7 @@ impl State {
     }
 
     fn finish(&mut self, run: &mut Run) {
-        self.enter(run, Phase::Finished);
+        self.enter(run, DeploymentPhase::Finished);
         run.ended = Some(self.now);
         let state = if run.page.timed_out { "successWithTimeout" } else { "success" };
         self.tell(run, [("deploymentState", state.into()), ("deploymentEndDateTime", date(Some(self.now)))]);
@@ -280,12 +289,12 @@ impl State {
     }
 
     fn fail(&mut self, run: &mut Run, cause: Cause) {
-        let in_page = matches!(run.phase, Phase::DeviceSetup | Phase::AccountSetup);
+        let in_page = matches!(run.phase, DeploymentPhase::DeviceSetup | DeploymentPhase::AccountSetup);
         if !in_page && run.event.is_some() {
             self.tell(run, [("enrollmentState", "failed".into())]);
             self.identities.update(&run.identity, |identity| identity.enrollment_state = "failed");
         }
-        run.phase = Phase::Failed;
+        run.phase = DeploymentPhase::Failed;
         run.cause = Some(cause);
         run.ended = Some(self.now);
         self.tell(
@@ -298,7 +307,7 @@ impl State {
         );
     }
 
-    fn enter(&self, run: &mut Run, phase: Phase) {
+    fn enter(&self, run: &mut Run, phase: DeploymentPhase) {
         run.phase = phase;
         run.since = self.now;
     }
@@ -401,13 +410,13 @@ impl State {
             of.enrollment_state = "enrolled";
             of.last_contacted = Some(now);
         });
-        self.change_device(&identity.anchor, |device| {
+        directory_device::change(self, &identity.anchor, |device| {
             for (name, value) in [
                 ("enrollmentProfileName", Value::from(profile)),
                 ("isManaged", true.into()),
                 ("manufacturer", identity.manufacturer.into()),
                 ("model", identity.model.into()),
-                ("mdmAppId", crate::sim::resource::mdm::INTUNE_POLICY.into()),
+                ("mdmAppId", INTUNE_POLICY.into()),
                 ("operatingSystemVersion", OS_VERSION.into()),
             ] {
                 device.others.insert(name.to_owned(), value);
@@ -421,7 +430,7 @@ impl State {
         let profile = self.profiles.get(&run.profile).map(|of| of.text("displayName").to_owned());
         let kind = if run.hybrid { "offlineDomainJoined" } else { "azureADJoinedWithAutopilotProfile" };
         let now = date(Some(self.now));
-        let mut row = self.new_event();
+        let mut row = event::new_event(self);
         row.extend(body([
             ("accountSetupStatus", "notAttempted".into()),
             ("deploymentStartDateTime", now.clone()),

@@ -2,10 +2,9 @@
 
 use std::cmp::Ordering;
 
+use crate::sim::store::Row;
 use jiff::Timestamp;
 use serde_json::Value;
-
-use crate::sim::store::Row;
 
 /// A filter, read.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,7 @@ use http::StatusCode;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange};
 use crate::sim::odata::{self, INTUNE, Op, Rules, Selection, Support, Test};
-use crate::sim::state::Entity;
+use crate::sim::rows::Entity;
 use crate::sim::store::Body;
 
 const PATH: &str = "deviceAppManagement/mobileApps";

@@ -4,14 +4,13 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{directory_device, group, user};
-use crate::sim::directory::Kind;
+use super::{directory_device, user};
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{Filter, Op, encode, seal, unseal};
+use crate::sim::rows::Kind;
 use crate::sim::schema;
-use crate::sim::state::later;
-use crate::sim::store::Body;
+use crate::sim::store::{Body, later};
 
 /// Objects on a page.
 const PAGE: usize = 100;
@@ -113,7 +112,7 @@ fn object(exchange: &Exchange<'_>, kind: Kind, id: &str) -> Found {
     let directory = &state.directory;
     let (visible, body) = match kind {
         Kind::Group => match directory.groups.get(id) {
-            Some(of) => (of.is_visible(state.now), group::view(exchange, of, &[])),
+            Some(of) => (of.is_visible(state.now), of.view(state.now, exchange.version)),
             None => return Found::Gone,
         },
         Kind::Device => match directory.devices.get(id) {

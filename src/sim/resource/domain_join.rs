@@ -3,13 +3,15 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::assignment::{Assignment, Owner, Wish, payload_links};
+use super::assignment;
+use super::assignment::payload_links;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply, Version};
 use crate::sim::odata::{self, INTUNE, Op, Rules, Selection, Support, Test};
+use crate::sim::rows::{Assignment, Entity, Owner};
 use crate::sim::schema;
-use crate::sim::state::{Entity, State, body, date};
-use crate::sim::store::Body;
+use crate::sim::state::State;
+use crate::sim::store::{Body, body, date};
 
 const PATH: &str = "deviceManagement/deviceConfigurations";
 const BASE: &str = "deviceConfiguration";
@@ -45,7 +47,7 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
 
 pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
-    let id = exchange.state.add_configuration(of.name, sent)?;
+    let id = add(exchange.state, of.name, sent)?;
     let shown = view(find(exchange.state, &id)?, exchange.version, &[]);
     Ok(exchange.entity(StatusCode::CREATED, PATH, shown))
 }
@@ -98,7 +100,7 @@ pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
         ));
     }
     let wishes =
-        Wish::read_all(exchange.state, Owner::Configuration, "assignments", &sent, exchange.version)?;
+        assignment::read_all(exchange.state, Owner::Configuration, "assignments", &sent, exchange.version)?;
     let assignments: Vec<Assignment> =
         wishes.into_iter().map(|wish| Assignment::new(Owner::Configuration, &id, wish)).collect();
     let shown = assignments.iter().map(|of| of.view(Owner::Configuration, exchange.version)).collect();
@@ -151,7 +153,7 @@ pub(in crate::sim) fn list_networks(exchange: &mut Exchange<'_>) -> Answer {
 
 pub(in crate::sim) fn add_network(exchange: &mut Exchange<'_>) -> Answer {
     let id = find_domain_join(exchange)?.id.clone();
-    let link = reference(exchange, "deviceConfigurations")?;
+    let link = exchange.request.reference("deviceConfigurations")?;
     let link = find(exchange.state, &link)?.id.clone();
     exchange.state.configurations.update(&id, |of| {
         if !of.links.contains(&link) {
@@ -172,28 +174,15 @@ pub(in crate::sim) fn remove_network(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-/// The id at the end of the `@odata.id` of a `$ref`.
-pub(in crate::sim) fn reference(exchange: &Exchange<'_>, collection: &str) -> Result<String, Failure> {
-    let refuse = || Failure::bad_request("The body must have an @odata.id that points to an object.");
-    let sent = exchange.request.object()?;
-    let link = sent.get("@odata.id").and_then(Value::as_str).ok_or_else(refuse)?;
-    let last = link.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    match last.split_once("('").and_then(|(name, rest)| Some((name, rest.strip_suffix("')")?))) {
-        Some((name, id)) if name.eq_ignore_ascii_case(collection) && !id.is_empty() => Ok(id.to_owned()),
-        None if !last.is_empty()
-            && link.to_ascii_lowercase().contains(&format!("/{}/", collection.to_ascii_lowercase())) =>
-        {
-            Ok(last.to_owned())
-        }
-        _ => Err(refuse()),
-    }
-}
-
 /// Adds an assignment, in the place of `before` if there is one.
 fn put_assignment(exchange: &mut Exchange<'_>, before: Option<String>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
-    let wish =
-        Wish::read(exchange.state, Owner::Configuration, &exchange.request.object()?, exchange.version)?;
+    let wish = assignment::read(
+        exchange.state,
+        Owner::Configuration,
+        &exchange.request.object()?,
+        exchange.version,
+    )?;
     let assignment = Assignment::new(Owner::Configuration, &id, wish);
     let shown = assignment.view(Owner::Configuration, exchange.version);
     exchange.state.configurations.update(&id, |of| {
@@ -276,33 +265,27 @@ fn view(found: &Entity, version: Version, expand: &[String]) -> Body {
     view
 }
 
-impl State {
-    /// Adds a device configuration.
-    pub(in crate::sim) fn add_configuration(
-        &mut self,
-        type_name: &str,
-        sent: Body,
-    ) -> Result<String, Failure> {
-        check(type_name, &sent)?;
-        let mut settings = body([
-            ("description", Value::Null),
-            ("roleScopeTagIds", json!(["0"])),
-            ("deviceManagementApplicabilityRuleOsEdition", Value::Null),
-            ("deviceManagementApplicabilityRuleOsVersion", Value::Null),
-            ("deviceManagementApplicabilityRuleDeviceMode", Value::Null),
-        ]);
-        if type_name == DOMAIN_JOIN {
-            settings.insert("organizationalUnit".to_owned(), Value::Null);
-        }
-        settings.extend(sent);
-        settings.extend(body([
-            ("supportsScopeTags", true.into()),
-            ("version", 1.into()),
-            ("createdDateTime", date(Some(self.now))),
-            ("lastModifiedDateTime", date(Some(self.now))),
-        ]));
-        let id = self.guid();
-        self.configurations.insert(Entity::new(id.clone(), type_name, settings));
-        Ok(id)
+/// Adds a device configuration.
+pub(in crate::sim) fn add(state: &mut State, type_name: &str, sent: Body) -> Result<String, Failure> {
+    check(type_name, &sent)?;
+    let mut settings = body([
+        ("description", Value::Null),
+        ("roleScopeTagIds", json!(["0"])),
+        ("deviceManagementApplicabilityRuleOsEdition", Value::Null),
+        ("deviceManagementApplicabilityRuleOsVersion", Value::Null),
+        ("deviceManagementApplicabilityRuleDeviceMode", Value::Null),
+    ]);
+    if type_name == DOMAIN_JOIN {
+        settings.insert("organizationalUnit".to_owned(), Value::Null);
     }
+    settings.extend(sent);
+    settings.extend(body([
+        ("supportsScopeTags", true.into()),
+        ("version", 1.into()),
+        ("createdDateTime", date(Some(state.now))),
+        ("lastModifiedDateTime", date(Some(state.now))),
+    ]));
+    let id = state.guid();
+    state.configurations.insert(Entity::new(id.clone(), type_name, settings));
+    Ok(id)
 }

@@ -4,13 +4,15 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::assignment::{Assignment, Owner, Wish, payload_links};
+use super::assignment;
+use super::assignment::payload_links;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply, Version};
 use crate::sim::odata::{self, INTUNE, Op, Rules, Selection, Support, Test};
+use crate::sim::rows::{Assignment, Entity, Owner};
 use crate::sim::schema::{self, Kind, Property};
-use crate::sim::state::{Entity, State, body, date};
-use crate::sim::store::Body;
+use crate::sim::state::State;
+use crate::sim::store::{Body, body, date};
 
 const PATH: &str = "deviceManagement/deviceEnrollmentConfigurations";
 const BASE: &str = "deviceEnrollmentConfiguration";
@@ -255,7 +257,7 @@ pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     refuse_default(found, "assigned")?;
     let id = found.id.clone();
     let sent = exchange.request.parameters("assign", &[KEY])?;
-    let wishes = Wish::read_all(exchange.state, Owner::Enrollment, KEY, &sent, exchange.version)?;
+    let wishes = assignment::read_all(exchange.state, Owner::Enrollment, KEY, &sent, exchange.version)?;
     let assignments = wishes.into_iter().map(|wish| Assignment::new(Owner::Enrollment, &id, wish)).collect();
     exchange.state.enrollment.update(&id, |of| of.assignments = assignments);
     if exchange.state.options.quirks.assign_answers_empty_object {
@@ -305,7 +307,8 @@ fn put_assignment(exchange: &mut Exchange<'_>, before: Option<String>) -> Answer
     let found = find(exchange, exchange.parameter(0))?;
     refuse_default(found, "assigned")?;
     let id = found.id.clone();
-    let wish = Wish::read(exchange.state, Owner::Enrollment, &exchange.request.object()?, exchange.version)?;
+    let wish =
+        assignment::read(exchange.state, Owner::Enrollment, &exchange.request.object()?, exchange.version)?;
     let assignment = Assignment::new(Owner::Enrollment, &id, wish);
     let shown = assignment.view(Owner::Enrollment, exchange.version);
     exchange.state.enrollment.update(&id, |of| {

@@ -8,10 +8,10 @@ use serde_json::Value;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{self, INTUNE, Rules, Selection};
-use crate::sim::route::no_such_segment;
+use crate::sim::rows::Entity;
 use crate::sim::schema;
-use crate::sim::state::{Entity, State, body, date, later};
-use crate::sim::store::Body;
+use crate::sim::state::State;
+use crate::sim::store::{Body, body, date, later};
 
 const PATH: &str = "deviceManagement/autopilotEvents";
 const TYPE: &str = "deviceManagementAutopilotEvent";
@@ -40,7 +40,7 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
 
 pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
-    let mut row = exchange.state.new_event();
+    let mut row = new_event(exchange.state);
     row.extend(sent);
     let found = Entity::new(exchange.state.guid(), TYPE, row);
     let shown = view(&found);
@@ -82,7 +82,7 @@ pub(in crate::sim) fn get_detail(exchange: &mut Exchange<'_>) -> Answer {
 /// An event, and what became of the policies and apps of its deployment.
 fn details<'e>(exchange: &'e Exchange<'_>) -> Result<(&'e str, &'e [Body]), Failure> {
     if !exchange.state.options.quirks.policy_status_details {
-        return Err(no_such_segment(exchange.request));
+        return Err(exchange.request.no_such_segment());
     }
     let found = find(exchange.state, exchange.parameter(0))?;
     let details = exchange.state.policy_details.get(&found.id);
@@ -108,60 +108,58 @@ fn view(found: &Entity) -> Body {
     view
 }
 
-impl State {
-    /// Notes what became of a policy or an app in a deployment.
-    pub(in crate::sim) fn note_policy(&mut self, event: &str, kind: &str, name: &str, status: &str) {
-        let id = self.guid();
-        let detail = body([
-            ("id", id.into()),
-            ("displayName", name.into()),
-            ("policyType", kind.into()),
-            ("complianceStatus", status.into()),
-            ("trackedOnEnrollmentStatus", true.into()),
-            ("lastReportedDateTime", date(Some(self.now))),
-            ("errorCode", 0.into()),
-        ]);
-        self.policy_details.entry(event.to_owned()).or_default().push(detail);
-    }
+/// Notes what became of a policy or an app in a deployment.
+pub(in crate::sim) fn note_policy(state: &mut State, event: &str, kind: &str, name: &str, status: &str) {
+    let id = state.guid();
+    let detail = body([
+        ("id", id.into()),
+        ("displayName", name.into()),
+        ("policyType", kind.into()),
+        ("complianceStatus", status.into()),
+        ("trackedOnEnrollmentStatus", true.into()),
+        ("lastReportedDateTime", date(Some(state.now))),
+        ("errorCode", 0.into()),
+    ]);
+    state.policy_details.entry(event.to_owned()).or_default().push(detail);
+}
 
-    /// The apps of a deployment are there.
-    pub(in crate::sim) fn note_apps_installed(&mut self, event: &str) {
-        let now = date(Some(self.now));
-        for detail in self.policy_details.get_mut(event).into_iter().flatten() {
-            if detail.get("policyType").is_some_and(|kind| kind == "application") {
-                detail.insert("complianceStatus".to_owned(), "installed".into());
-                detail.insert("lastReportedDateTime".to_owned(), now.clone());
-            }
+/// The apps of a deployment are there.
+pub(in crate::sim) fn note_apps_installed(state: &mut State, event: &str) {
+    let now = date(Some(state.now));
+    for detail in state.policy_details.get_mut(event).into_iter().flatten() {
+        if detail.get("policyType").is_some_and(|kind| kind == "application") {
+            detail.insert("complianceStatus".to_owned(), "installed".into());
+            detail.insert("lastReportedDateTime".to_owned(), now.clone());
         }
     }
+}
 
-    /// A row of which nothing is known yet.
-    pub(in crate::sim) fn new_event(&self) -> Body {
-        body([
-            ("accountSetupDuration", "PT0S".into()),
-            ("accountSetupStatus", "unknown".into()),
-            ("deploymentDuration", "PT0S".into()),
-            ("deploymentEndDateTime", date(None)),
-            ("deploymentStartDateTime", date(None)),
-            ("deploymentState", "unknown".into()),
-            ("deploymentTotalDuration", "PT0S".into()),
-            ("deviceId", Value::Null),
-            ("deviceRegisteredDateTime", date(None)),
-            ("deviceSerialNumber", Value::Null),
-            ("deviceSetupDuration", "PT0S".into()),
-            ("deviceSetupStatus", "unknown".into()),
-            ("enrollmentFailureDetails", Value::Null),
-            ("enrollmentStartDateTime", date(None)),
-            ("enrollmentState", "unknown".into()),
-            ("enrollmentType", "unknown".into()),
-            ("eventDateTime", date(Some(self.now))),
-            ("managedDeviceName", Value::Null),
-            ("osVersion", Value::Null),
-            ("userId", Value::Null),
-            ("userPrincipalName", Value::Null),
-            ("windows10EnrollmentCompletionPageConfigurationDisplayName", Value::Null),
-            ("windows10EnrollmentCompletionPageConfigurationId", Value::Null),
-            ("windowsAutopilotDeploymentProfileDisplayName", Value::Null),
-        ])
-    }
+/// A row of which nothing is known yet.
+pub(in crate::sim) fn new_event(state: &State) -> Body {
+    body([
+        ("accountSetupDuration", "PT0S".into()),
+        ("accountSetupStatus", "unknown".into()),
+        ("deploymentDuration", "PT0S".into()),
+        ("deploymentEndDateTime", date(None)),
+        ("deploymentStartDateTime", date(None)),
+        ("deploymentState", "unknown".into()),
+        ("deploymentTotalDuration", "PT0S".into()),
+        ("deviceId", Value::Null),
+        ("deviceRegisteredDateTime", date(None)),
+        ("deviceSerialNumber", Value::Null),
+        ("deviceSetupDuration", "PT0S".into()),
+        ("deviceSetupStatus", "unknown".into()),
+        ("enrollmentFailureDetails", Value::Null),
+        ("enrollmentStartDateTime", date(None)),
+        ("enrollmentState", "unknown".into()),
+        ("enrollmentType", "unknown".into()),
+        ("eventDateTime", date(Some(state.now))),
+        ("managedDeviceName", Value::Null),
+        ("osVersion", Value::Null),
+        ("userId", Value::Null),
+        ("userPrincipalName", Value::Null),
+        ("windows10EnrollmentCompletionPageConfigurationDisplayName", Value::Null),
+        ("windows10EnrollmentCompletionPageConfigurationId", Value::Null),
+        ("windowsAutopilotDeploymentProfileDisplayName", Value::Null),
+    ])
 }

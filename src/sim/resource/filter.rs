@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{self, INTUNE, Rules, Selection};
+use crate::sim::rows::Entity;
 use crate::sim::schema;
-use crate::sim::state::{Entity, State, body, date};
-use crate::sim::store::Body;
+use crate::sim::state::State;
+use crate::sim::store::{Body, body, date};
 
 const PATH: &str = "deviceManagement/assignmentFilters";
 const TYPE: &str = "deviceAndAppManagementAssignmentFilter";

@@ -5,8 +5,9 @@ use http::StatusCode;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{self, INTUNE, Op, Rules, Selection, Support, Test};
+use crate::sim::rows::Entity;
 use crate::sim::schema;
-use crate::sim::state::{Entity, State};
+use crate::sim::state::State;
 use crate::sim::store::Body;
 
 const PATH: &str = "deviceManagement/managedDevices";
@@ -40,7 +41,7 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
 
 pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
-    exchange.state.remove_managed_device(&id);
+    remove(exchange.state, &id);
     Ok(Reply::NoContent)
 }
 
@@ -55,21 +56,19 @@ fn view(exchange: &Exchange<'_>, found: &Entity) -> Body {
     view
 }
 
-impl State {
-    /// Removes a device from management. A registered one can be enrolled again.
-    pub(in crate::sim) fn remove_managed_device(&mut self, id: &str) {
-        let Some(managed) = self.managed.remove(id) else { return };
-        let registered: Vec<String> = self
-            .identities
-            .find("serialNumber", managed.text("serialNumber"))
-            .filter(|(_, of)| of.managed_device.as_deref() == Some(managed.id.as_str()))
-            .map(|(_, of)| of.id.clone())
-            .collect();
-        for identity in registered {
-            self.identities.update(&identity, |identity| {
-                identity.managed_device = None;
-                identity.enrollment_state = "notContacted";
-            });
-        }
+/// Removes a device from management. A registered one can be enrolled again.
+pub(in crate::sim) fn remove(state: &mut State, id: &str) {
+    let Some(managed) = state.managed.remove(id) else { return };
+    let registered: Vec<String> = state
+        .identities
+        .find("serialNumber", managed.text("serialNumber"))
+        .filter(|(_, of)| of.managed_device.as_deref() == Some(managed.id.as_str()))
+        .map(|(_, of)| of.id.clone())
+        .collect();
+    for identity in registered {
+        state.identities.update(&identity, |identity| {
+            identity.managed_device = None;
+            identity.enrollment_state = "notContacted";
+        });
     }
 }

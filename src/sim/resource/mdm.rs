@@ -3,13 +3,13 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::domain_join::reference;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{self, DIRECTORY, Rules, Selection};
+use crate::sim::rows::Entity;
 use crate::sim::schema;
-use crate::sim::state::{Entity, State, body};
-use crate::sim::store::Body;
+use crate::sim::state::State;
+use crate::sim::store::{Body, body};
 
 const PATH: &str = "policies/mobileDeviceManagementPolicies";
 const TYPE: &str = "mobilityManagementPolicy";
@@ -104,7 +104,7 @@ pub(in crate::sim) fn list_groups(exchange: &mut Exchange<'_>) -> Answer {
 
 pub(in crate::sim) fn add_group(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
-    let group = reference(exchange, "groups")?;
+    let group = exchange.request.reference("groups")?;
     let Some(group) = exchange.state.directory.groups.get(&group).map(|group| group.id.clone()) else {
         return Err(Failure::directory_not_found(&group));
     };

@@ -3,13 +3,16 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::assignment::{Assignment, Owner, Reach, Target, Wish, payload_links, reach};
+use super::assignment::payload_links;
+use super::targeting::targeting;
+use super::{assignment, targeting};
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply, Version};
 use crate::sim::odata::{self, INTUNE, Rules, Selection};
+use crate::sim::rows::{Assignment, Entity, Owner, Target, Wish};
 use crate::sim::schema;
-use crate::sim::state::{Entity, State, body, date};
-use crate::sim::store::Body;
+use crate::sim::state::State;
+use crate::sim::store::{Body, body, date};
 
 const PATH: &str = "deviceManagement/windowsAutopilotDeploymentProfiles";
 const BASE: &str = "windowsAutopilotDeploymentProfile";
@@ -111,7 +114,7 @@ pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
         ));
     }
     exchange.state.profiles.remove(id);
-    exchange.state.retarget_all();
+    targeting::retarget_all(exchange.state);
     Ok(Reply::NoContent)
 }
 
@@ -129,7 +132,7 @@ pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     }
     for id in ids {
         exchange.state.identities.update(id, |identity| identity.direct_profile = Some(profile.clone()));
-        exchange.state.retarget(id);
+        targeting::retarget(exchange.state, id);
     }
     Ok(Reply::NoContent)
 }
@@ -149,8 +152,8 @@ pub(in crate::sim) fn assigned_devices(exchange: &mut Exchange<'_>) -> Answer {
         &rules,
         &context,
         &state.identities,
-        |identity| identity.targeting(state).assigned.is_some_and(|(assigned, _)| assigned == profile.id),
-        |identity| identity.view(state, Version::Beta, false),
+        |identity| targeting(state, identity).assigned.is_some_and(|(assigned, _)| assigned == profile.id),
+        |identity| identity.view(&targeting(state, identity), Version::Beta),
     )
 }
 
@@ -171,11 +174,11 @@ pub(in crate::sim) fn get_assignment(exchange: &mut Exchange<'_>) -> Answer {
 pub(in crate::sim) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let state = &*exchange.state;
     let profile = find(state, exchange.parameter(0))?.id.clone();
-    let wish = Wish::read(state, Owner::Profile, &exchange.request.object()?, exchange.version)?;
+    let wish = assignment::read(state, Owner::Profile, &exchange.request.object()?, exchange.version)?;
     only_one_for_all_devices(state, &wish, None)?;
     let assignment = Assignment::new(Owner::Profile, &profile, wish);
     let shown = assignment.view(Owner::Profile, exchange.version);
-    exchange.state.assign_profile(&profile, assignment);
+    add_assignment(exchange.state, &profile, assignment);
     Ok(exchange.entity(StatusCode::CREATED, &assignments_path(&profile), shown))
 }
 
@@ -184,12 +187,12 @@ pub(in crate::sim) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let profile = find(state, exchange.parameter(0))?;
     let before = find_assignment(profile, exchange.parameter(1))?.id.clone();
     let profile = profile.id.clone();
-    let wish = Wish::read(state, Owner::Profile, &exchange.request.object()?, exchange.version)?;
+    let wish = assignment::read(state, Owner::Profile, &exchange.request.object()?, exchange.version)?;
     only_one_for_all_devices(state, &wish, Some(&before))?;
     let after = Assignment::new(Owner::Profile, &profile, wish);
     let shown = after.view(Owner::Profile, exchange.version);
     exchange.state.profiles.update(&profile, |profile| profile.assignments.retain(|of| of.id != before));
-    exchange.state.assign_profile(&profile, after);
+    add_assignment(exchange.state, &profile, after);
     Ok(exchange.entity(StatusCode::OK, &assignments_path(&profile), shown))
 }
 
@@ -201,7 +204,7 @@ pub(in crate::sim) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
     }
     let (profile, id) = (profile.id.clone(), assignment.id.clone());
     exchange.state.profiles.update(&profile, |profile| profile.assignments.retain(|of| of.id != id));
-    exchange.state.retarget_all();
+    targeting::retarget_all(exchange.state);
     Ok(Reply::NoContent)
 }
 
@@ -361,36 +364,13 @@ pub(in crate::sim) fn view(state: &State, profile: &Entity, expand: &[String]) -
     view
 }
 
-/// The profile that a registered device should have.
-pub(in crate::sim) fn intended(state: &State, identity: &super::device::Identity) -> Option<String> {
-    if let Some(direct) = &identity.direct_profile
-        && state.profiles.get(direct).is_some()
-    {
-        return Some(direct.clone());
-    }
-    let anchor = state.directory.devices.get(&identity.anchor);
-    let is_in = |group: &str| anchor.is_some_and(|device| device.is_in(group));
-    // Of several that name a group of the device the oldest wins; one for all devices is for those that are left.
-    let mut found = None;
-    for profile in state.profiles.iter() {
-        match reach(&profile.assignments, is_in) {
-            Reach::ByGroup => return Some(profile.id.clone()),
-            Reach::AllDevices => found = found.or(Some(profile)),
-            Reach::AllUsers | Reach::Not => {}
+/// Adds an assignment to a profile, in the place of the same one if it is there.
+pub(in crate::sim) fn add_assignment(state: &mut State, profile: &str, assignment: Assignment) {
+    state.profiles.update(profile, |profile| {
+        match profile.assignments.iter_mut().find(|of| of.id == assignment.id) {
+            Some(same) => *same = assignment,
+            None => profile.assignments.push(assignment),
         }
-    }
-    found.map(|profile| profile.id.clone())
-}
-
-impl State {
-    /// Adds an assignment to a profile, in the place of the same one if it is there.
-    pub(in crate::sim) fn assign_profile(&mut self, profile: &str, assignment: Assignment) {
-        self.profiles.update(profile, |profile| {
-            match profile.assignments.iter_mut().find(|of| of.id == assignment.id) {
-                Some(same) => *same = assignment,
-                None => profile.assignments.push(assignment),
-            }
-        });
-        self.retarget_all();
-    }
+    });
+    targeting::retarget_all(state);
 }

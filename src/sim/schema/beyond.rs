@@ -1,8 +1,8 @@
 //! Types that the ten steps meet besides: what else stands in the same collections, and what a tenant needs to play a
 //! deployment. They are known by name; most of their properties are not checked.
 
-use super::Kind::{Complex, Flag, Int32, Text};
-use super::{Property, Type};
+use super::types::Kind::{Complex, Flag, Int32, Text};
+use super::types::{Property, Type};
 
 /// A type that is only told apart by its name.
 const fn named(name: &'static str, base: &'static str) -> Type {

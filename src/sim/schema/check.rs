@@ -6,10 +6,11 @@ use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use jiff::{Span, Timestamp};
 use serde_json::Value;
 
-use super::{Kind, Property, Type, Write, find, find_enum};
+use super::lookup::{find, find_enum};
+use super::types::{Kind, Property, Type, Write};
 use crate::sim::error::Failure;
-use crate::sim::exchange::Version;
 use crate::sim::store::Body;
+use crate::sim::version::Version;
 
 /// Base64 as .NET reads it: padded, and with any bits behind the last byte.
 pub(in crate::sim) const BASE64: GeneralPurpose = GeneralPurpose::new(

@@ -1,6 +1,6 @@
 //! Enumerations, with all members.
 
-use super::Enum;
+use super::types::Enum;
 
 pub(super) static ENUMS: &[Enum] = &[
     Enum {

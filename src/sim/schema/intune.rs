@@ -1,7 +1,7 @@
 //! Types of Intune.
 
-use super::Kind::{Binary, Complex, Enum, Flag, Int32, Int64, Span, Text, Time};
-use super::{Property, Type};
+use super::types::Kind::{Binary, Complex, Enum, Flag, Int32, Int64, Span, Text, Time};
+use super::types::{Property, Type};
 
 pub(super) static TYPES: &[Type] = &[
     Type {

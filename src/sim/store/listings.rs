@@ -24,7 +24,7 @@ struct Kept {
 
 impl Listings {
     /// Keeps the positions of rows in their order, and says under which number.
-    pub(super) fn keep(&self, order: Arc<[u64]>) -> u64 {
+    pub(in crate::sim) fn keep(&self, order: Arc<[u64]>) -> u64 {
         let kept = &mut *self.0.borrow_mut();
         kept.next += 1;
         kept.positions += order.len();
@@ -37,7 +37,7 @@ impl Listings {
     }
 
     /// The order that was kept under a number, unless it had to make room.
-    pub(super) fn get(&self, number: u64) -> Option<Arc<[u64]>> {
+    pub(in crate::sim) fn get(&self, number: u64) -> Option<Arc<[u64]>> {
         let kept = self.0.borrow();
         let place = kept.orders.binary_search_by_key(&number, |(number, _)| *number).ok()?;
         kept.orders.get(place).map(|(_, order)| Arc::clone(order))

@@ -1,14 +1,13 @@
-//! Where the tenant keeps its objects: rows in the order they came, found by id or by an indexed property.
+//! Tables: rows in the order they came, found by id or by an indexed property.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-/// The properties of an object as they stand in JSON.
-pub(super) type Body = Map<String, Value>;
+use super::value::Body;
 
 /// An object that a [`Table`] can keep.
-pub(super) trait Keyed {
+pub(in crate::sim) trait Keyed {
     /// Properties that an equality filter finds without a scan.
     const INDEXED: &'static [&'static str] = &[];
 
@@ -21,7 +20,7 @@ pub(super) trait Keyed {
 }
 
 /// An object that a filter or an order can look at.
-pub(super) trait Row {
+pub(in crate::sim) trait Row {
     /// A property's value; null if there is none.
     fn value(&self, property: &str) -> Value;
 
@@ -50,9 +49,15 @@ impl<T: Row> Row for &T {
     }
 }
 
+impl Row for Body {
+    fn value(&self, property: &str) -> Value {
+        self.get(property).cloned().unwrap_or_default()
+    }
+}
+
 /// Rows in the order they were added. Ids and indexed values are found whatever their case.
 #[derive(Clone)]
-pub(super) struct Table<T> {
+pub(in crate::sim) struct Table<T> {
     rows: BTreeMap<u64, T>,
     ids: HashMap<String, u64>,
     keys: HashMap<(&'static str, String), BTreeSet<u64>>,
@@ -67,7 +72,7 @@ impl<T> Default for Table<T> {
 
 impl<T: Keyed> Table<T> {
     /// Adds a row, or replaces the one with its id where it stands.
-    pub(super) fn insert(&mut self, row: T) -> u64 {
+    pub(in crate::sim) fn insert(&mut self, row: T) -> u64 {
         let id = row.id().to_ascii_lowercase();
         let at = match self.ids.get(&id) {
             Some(at) => *at,
@@ -85,17 +90,17 @@ impl<T: Keyed> Table<T> {
         at
     }
 
-    pub(super) fn get(&self, id: &str) -> Option<&T> {
+    pub(in crate::sim) fn get(&self, id: &str) -> Option<&T> {
         self.rows.get(&self.position(id)?)
     }
 
     /// Where a row stands in the order of all.
-    pub(super) fn position(&self, id: &str) -> Option<u64> {
+    pub(in crate::sim) fn position(&self, id: &str) -> Option<u64> {
         self.ids.get(&id.to_ascii_lowercase()).copied()
     }
 
     /// Changes a row and keeps the index right.
-    pub(super) fn update<R>(&mut self, id: &str, change: impl FnOnce(&mut T) -> R) -> Option<R> {
+    pub(in crate::sim) fn update<R>(&mut self, id: &str, change: impl FnOnce(&mut T) -> R) -> Option<R> {
         let at = self.position(id)?;
         let row = self.rows.get_mut(&at)?;
         let before: Vec<_> =
@@ -116,28 +121,28 @@ impl<T: Keyed> Table<T> {
         Some(result)
     }
 
-    pub(super) fn remove(&mut self, id: &str) -> Option<T> {
+    pub(in crate::sim) fn remove(&mut self, id: &str) -> Option<T> {
         let at = self.ids.remove(&id.to_ascii_lowercase())?;
         let row = self.rows.remove(&at)?;
         self.unlink(&row, at);
         Some(row)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::sim) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+    pub(in crate::sim) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.rows.values()
     }
 
     /// The rows that stand behind `position`, with their own.
-    pub(super) fn after(&self, position: u64) -> impl Iterator<Item = (u64, &T)> {
+    pub(in crate::sim) fn after(&self, position: u64) -> impl Iterator<Item = (u64, &T)> {
         self.rows.range(position.saturating_add(1)..).map(|(at, row)| (*at, row))
     }
 
     /// The rows whose indexed property has this value, in order.
-    pub(super) fn find<'a>(
+    pub(in crate::sim) fn find<'a>(
         &'a self,
         property: &str,
         value: &str,
@@ -146,7 +151,7 @@ impl<T: Keyed> Table<T> {
     }
 
     /// The same behind `position`.
-    pub(super) fn find_after<'a>(
+    pub(in crate::sim) fn find_after<'a>(
         &'a self,
         position: u64,
         property: &str,

@@ -1,0 +1,36 @@
+//! The answers of a route.
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::Value;
+
+use super::request::Request;
+use crate::sim::error::Failure;
+
+/// What a route answers when nothing is wrong.
+#[derive(Debug, Clone)]
+pub(in crate::sim) enum Reply {
+    NoContent,
+    Json(StatusCode, Value),
+    /// JSON that is written already, with status 200.
+    Raw(Bytes),
+    Text(String),
+    /// The parts of a batch, which are still to be answered.
+    Batch(Vec<Part>),
+}
+
+/// One request of a batch.
+#[derive(Debug, Clone)]
+pub(in crate::sim) struct Part {
+    pub(in crate::sim) id: String,
+    pub(in crate::sim) depends_on: Vec<String>,
+    pub(in crate::sim) request: Request,
+}
+
+impl Reply {
+    pub(in crate::sim) fn ok(value: impl Into<Value>) -> Self {
+        Self::Json(StatusCode::OK, value.into())
+    }
+}
+
+pub(in crate::sim) type Answer = Result<Reply, Failure>;

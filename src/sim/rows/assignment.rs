@@ -1,0 +1,163 @@
+//! Assignments: who a profile, page or configuration is for.
+
+use serde_json::Value;
+
+use crate::sim::store::{Body, body};
+use crate::sim::version::Version;
+
+/// What stands in an assignment's id for all devices, and for all users.
+const ALL_DEVICES: &str = "adadadad-808e-44e2-905a-0b7873a8a531";
+const ALL_USERS: &str = "acacacac-9df4-4c7d-9d50-4ef0226f57a9";
+
+/// One assignment.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::sim) struct Assignment {
+    pub(in crate::sim) id: String,
+    pub(in crate::sim) wish: Wish,
+    /// Whether a policy set made it.
+    pub(in crate::sim) by_policy_set: bool,
+    source_id: String,
+}
+
+/// Who an assignment is for, and which assignment filter narrows it.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::sim) struct Wish {
+    pub(in crate::sim) target: Target,
+    /// The filter's id, and whether it includes or excludes.
+    pub(in crate::sim) filter: Option<(String, String)>,
+}
+
+/// Who an assignment is for.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::sim) enum Target {
+    Group(String),
+    ExcludedGroup(String),
+    AllDevices,
+    AllUsers,
+    Collection(String),
+}
+
+/// What kind of object the assignments belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sim) enum Owner {
+    Profile,
+    Enrollment,
+    Configuration,
+}
+
+impl Owner {
+    /// The type of its assignments.
+    pub(in crate::sim) fn assignment_type(self) -> &'static str {
+        match self {
+            Self::Profile => "windowsAutopilotDeploymentProfileAssignment",
+            Self::Enrollment => "enrollmentConfigurationAssignment",
+            Self::Configuration => "deviceConfigurationAssignment",
+        }
+    }
+}
+
+impl Target {
+    /// The group that it names.
+    pub(in crate::sim) fn group(&self) -> Option<&str> {
+        match self {
+            Self::Group(id) | Self::ExcludedGroup(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// What stands for it in an assignment's id.
+    fn key(&self) -> &str {
+        match self {
+            Self::Group(id) | Self::ExcludedGroup(id) | Self::Collection(id) => id,
+            Self::AllDevices => ALL_DEVICES,
+            Self::AllUsers => ALL_USERS,
+        }
+    }
+
+    fn type_name(&self) -> &'static str {
+        match self {
+            Self::Group(_) => "groupAssignmentTarget",
+            Self::ExcludedGroup(_) => "exclusionGroupAssignmentTarget",
+            Self::AllDevices => "allDevicesAssignmentTarget",
+            Self::AllUsers => "allLicensedUsersAssignmentTarget",
+            Self::Collection(_) => "configurationManagerCollectionAssignmentTarget",
+        }
+    }
+}
+
+impl Assignment {
+    pub(in crate::sim) fn new(owner: Owner, owner_id: &str, wish: Wish) -> Self {
+        let key = wish.target.key();
+        let id = match owner {
+            Owner::Profile => format!("{owner_id}_{key}_0"),
+            Owner::Enrollment | Owner::Configuration => format!("{owner_id}_{key}"),
+        };
+        Self { id, wish, by_policy_set: false, source_id: owner_id.to_owned() }
+    }
+
+    /// The same, made by a policy set.
+    pub(in crate::sim) fn by_policy_set(mut self, policy_set: String) -> Self {
+        self.by_policy_set = true;
+        self.source_id = policy_set;
+        self
+    }
+
+    /// How an answer shows it.
+    pub(in crate::sim) fn view(&self, owner: Owner, version: Version) -> Body {
+        let target = &self.wish.target;
+        let mut shown = body([("@odata.type", format!("#microsoft.graph.{}", target.type_name()).into())]);
+        if version == Version::Beta {
+            let (filter, kind) = self
+                .wish
+                .filter
+                .clone()
+                .map_or((Value::Null, "none".to_owned()), |(id, kind)| (id.into(), kind));
+            shown.insert("deviceAndAppManagementAssignmentFilterId".to_owned(), filter);
+            shown.insert("deviceAndAppManagementAssignmentFilterType".to_owned(), kind.into());
+        }
+        if let Some(group) = target.group() {
+            shown.insert("groupId".to_owned(), group.into());
+        } else if let Target::Collection(id) = target {
+            shown.insert("collectionId".to_owned(), id.clone().into());
+        }
+        let mut view = body([("id", self.id.clone().into()), ("target", Value::Object(shown))]);
+        if version == Version::Beta {
+            view.insert("source".to_owned(), if self.by_policy_set { "policySets" } else { "direct" }.into());
+            view.insert("sourceId".to_owned(), self.source_id.clone().into());
+            if owner == Owner::Configuration {
+                view.insert("intent".to_owned(), "apply".into());
+            }
+        }
+        view
+    }
+}
+
+impl Wish {
+    pub(in crate::sim) fn of(target: Target) -> Self {
+        Self { target, filter: None }
+    }
+}
+
+/// How assignments reach something, if they do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sim) enum Reach {
+    ByGroup,
+    AllDevices,
+    AllUsers,
+    Not,
+}
+
+/// How assignments reach something that is in some groups. An exclusion wins; a group comes before all others.
+pub(in crate::sim) fn reach(assignments: &[Assignment], is_in: impl Fn(&str) -> bool) -> Reach {
+    let mut reach = Reach::Not;
+    for assignment in assignments {
+        match &assignment.wish.target {
+            Target::ExcludedGroup(group) if is_in(group) => return Reach::Not,
+            Target::Group(group) if is_in(group) => reach = Reach::ByGroup,
+            Target::AllDevices if reach != Reach::ByGroup => reach = Reach::AllDevices,
+            Target::AllUsers if reach == Reach::Not => reach = Reach::AllUsers,
+            _ => {}
+        }
+    }
+    reach
+}

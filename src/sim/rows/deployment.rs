@@ -1,0 +1,237 @@
+//! Deployments: from the power button to the desktop.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// Someone unpacks a device and presses the power button.
+///
+/// ```
+/// use std::time::Duration;
+/// use windows_autopilot::sim::PowerOn;
+/// let slow = PowerOn::new("SN-1").with_device_setup(Duration::from_secs(3 * 3600));
+/// ```
+#[derive(Clone)]
+pub struct PowerOn {
+    pub(in crate::sim) serial: String,
+    pub(in crate::sim) user: Option<String>,
+    pub(in crate::sim) reaches_domain: bool,
+    pub(in crate::sim) device_setup: Option<Duration>,
+}
+
+impl PowerOn {
+    /// The device with this serial number, on a good network.
+    pub fn new(serial: impl Into<String>) -> Self {
+        Self { serial: serial.into(), user: None, reaches_domain: true, device_setup: None }
+    }
+
+    /// Who signs in. Default: the user that the device is assigned to, else the first with a licence.
+    #[must_use]
+    pub fn with_user(mut self, upn: impl Into<String>) -> Self {
+        self.user = Some(upn.into());
+        self
+    }
+
+    /// From where it stands, the device reaches no domain controller.
+    #[must_use]
+    pub fn without_domain_controller(mut self) -> Self {
+        self.reaches_domain = false;
+        self
+    }
+
+    /// How long the apps of device setup take on this device. Default: as [`Pace`] has it.
+    #[must_use]
+    pub fn with_device_setup(mut self, duration: Duration) -> Self {
+        self.device_setup = Some(duration);
+        self
+    }
+}
+
+impl std::fmt::Debug for PowerOn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PowerOn")
+            .field("serial", &self.serial)
+            .field("user", &self.user.as_ref().map(|_| "[redacted]"))
+            .field("reaches_domain", &self.reaches_domain)
+            .field("device_setup", &self.device_setup)
+            .finish()
+    }
+}
+
+/// Where a deployment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeploymentPhase {
+    /// It looks for its profile.
+    Starting,
+    /// It enrolls in Intune.
+    Enrolling,
+    /// It waits for its offline domain join.
+    JoiningDomain,
+    /// The enrollment status page sets up the device.
+    DeviceSetup,
+    /// It waits for someone to sign in, and the page sets up the account.
+    AccountSetup,
+    /// The desktop shows.
+    Finished,
+    /// It failed.
+    Failed,
+}
+
+/// Why a deployment failed. Graph shows no more than the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// No device with this serial number is registered.
+    NotRegistered,
+    /// No profile was assigned when the device was switched on.
+    NoProfile,
+    /// The user is not in the MDM scope.
+    MdmScope,
+    /// The user has no licence.
+    NoLicence,
+    /// An enrollment restriction blocks Windows.
+    PlatformBlocked,
+    /// A user is assigned to a device that is to join hybrid.
+    UserAssigned,
+    /// The directory object of the registration is gone.
+    AnchorMissing,
+    /// No domain join configuration reaches the device.
+    NoDomainJoin,
+    /// More than one does.
+    SeveralDomainJoins,
+    /// No active connector serves the domain.
+    NoConnector,
+    /// All active connectors of the domain are too old.
+    ConnectorTooOld,
+    /// The organizational unit is a container, is not in the domain, or cannot be read.
+    BadUnit,
+    /// The connector's account may not make computers in the unit.
+    NoRight,
+    /// No domain controller can be reached, and the check is not skipped.
+    NoDomainController,
+    /// Device setup took longer than the status page allows.
+    DeviceSetupTimeout,
+    /// Account setup took longer, most often because the hybrid device did not come.
+    AccountSetupTimeout,
+}
+
+impl Cause {
+    /// What the device shows.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotRegistered => "807",
+            Self::NoProfile => "815",
+            Self::MdmScope => "0x8018002b",
+            Self::NoLicence => "0x80180018",
+            Self::PlatformBlocked => "0x80180014",
+            Self::AnchorMissing => "0x801C03F3",
+            Self::UserAssigned
+            | Self::NoDomainJoin
+            | Self::SeveralDomainJoins
+            | Self::NoConnector
+            | Self::ConnectorTooOld
+            | Self::BadUnit
+            | Self::NoRight
+            | Self::NoDomainController => "0x80070774",
+            Self::DeviceSetupTimeout | Self::AccountSetupTimeout => "0x800705B4",
+        }
+    }
+
+    /// Whether the device waits for it to change before it gives up.
+    pub(in crate::sim) fn waits(self) -> bool {
+        matches!(
+            self,
+            Self::NoDomainJoin | Self::SeveralDomainJoins | Self::NoConnector | Self::ConnectorTooOld
+        )
+    }
+}
+
+/// How a deployment stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Deployment {
+    /// Where it is.
+    pub phase: DeploymentPhase,
+    /// Why it failed, if it did.
+    pub cause: Option<Cause>,
+    /// When the power button was pressed.
+    pub started: Timestamp,
+    /// When it came to its end, if it has.
+    pub ended: Option<Timestamp>,
+    /// The name in the domain, once it has joined.
+    pub computer_name: Option<String>,
+}
+
+/// A computer account in Active Directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Computer {
+    /// Its name.
+    pub name: String,
+    /// Its domain.
+    pub domain: String,
+    /// Where it is; none for the default container.
+    pub organizational_unit: Option<String>,
+}
+
+/// Every deployment, and what it left on premises.
+#[derive(Clone, Default)]
+pub(in crate::sim) struct Deployments {
+    pub(in crate::sim) runs: HashMap<String, Run>,
+    /// The last run of each serial number, in lower case.
+    pub(in crate::sim) by_serial: HashMap<String, String>,
+    pub(in crate::sim) computers: Vec<Computer>,
+    /// Organizational units in which computers may be made, in one spelling.
+    pub(in crate::sim) units: BTreeSet<String>,
+}
+
+impl Deployments {
+    /// The last deployment of a device.
+    pub(in crate::sim) fn last(&self, serial: &str) -> Option<Deployment> {
+        let run = self.runs.get(self.by_serial.get(&serial.to_lowercase())?)?;
+        Some(Deployment {
+            phase: run.phase,
+            cause: run.cause,
+            started: run.started,
+            ended: run.ended,
+            computer_name: run.computer.clone(),
+        })
+    }
+}
+
+/// One deployment.
+#[derive(Clone)]
+pub(in crate::sim) struct Run {
+    pub(in crate::sim) power_on: PowerOn,
+    pub(in crate::sim) phase: DeploymentPhase,
+    pub(in crate::sim) cause: Option<Cause>,
+    pub(in crate::sim) started: Timestamp,
+    pub(in crate::sim) ended: Option<Timestamp>,
+    pub(in crate::sim) identity: String,
+    pub(in crate::sim) profile: String,
+    pub(in crate::sim) hybrid: bool,
+    pub(in crate::sim) skips_check: bool,
+    pub(in crate::sim) user: String,
+    pub(in crate::sim) event: Option<String>,
+    pub(in crate::sim) managed: Option<String>,
+    pub(in crate::sim) computer: Option<String>,
+    /// When the phase began.
+    pub(in crate::sim) since: Timestamp,
+    /// The hybrid device in the directory.
+    pub(in crate::sim) hybrid_device: Option<String>,
+    pub(in crate::sim) page: StatusPage,
+}
+
+/// What the enrollment status page does.
+#[derive(Debug, Clone, Default)]
+pub(in crate::sim) struct StatusPage {
+    pub(in crate::sim) shows: bool,
+    /// Whether the device can only be used when the page is done.
+    pub(in crate::sim) blocks: bool,
+    pub(in crate::sim) timeout: Duration,
+    pub(in crate::sim) quality_updates: bool,
+    pub(in crate::sim) skips_account: bool,
+    pub(in crate::sim) timed_out: bool,
+}

@@ -1,0 +1,69 @@
+//! Objects that are kept as JSON.
+
+use serde_json::Value;
+
+use super::assignment::Assignment;
+use crate::sim::store::{Body, Keyed, Row};
+
+/// An object whose properties are kept as JSON: what an administrator made, or what is few.
+#[derive(Debug, Clone)]
+pub(in crate::sim) struct Entity {
+    pub(in crate::sim) id: String,
+    /// The name of its type, without namespace.
+    pub(in crate::sim) type_name: String,
+    pub(in crate::sim) body: Body,
+    pub(in crate::sim) assignments: Vec<Assignment>,
+    /// Ids of objects that it refers to: network access configurations, or groups of a mobility policy.
+    pub(in crate::sim) links: Vec<String>,
+}
+
+impl Entity {
+    pub(in crate::sim) fn new(id: String, type_name: &str, body: Body) -> Self {
+        Self { id, type_name: type_name.to_owned(), body, assignments: Vec::new(), links: Vec::new() }
+    }
+
+    pub(in crate::sim) fn text(&self, property: &str) -> &str {
+        self.body.get(property).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    pub(in crate::sim) fn flag(&self, property: &str) -> bool {
+        self.body.get(property).and_then(Value::as_bool).unwrap_or_default()
+    }
+
+    pub(in crate::sim) fn number(&self, property: &str) -> i64 {
+        self.body.get(property).and_then(Value::as_i64).unwrap_or_default()
+    }
+
+    pub(in crate::sim) fn set(&mut self, property: &str, value: impl Into<Value>) {
+        self.body.insert(property.to_owned(), value.into());
+    }
+}
+
+impl Keyed for Entity {
+    const INDEXED: &'static [&'static str] = &["serialNumber"];
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn key(&self, property: &str) -> Option<&str> {
+        self.body.get(property).and_then(Value::as_str)
+    }
+}
+
+impl Row for Entity {
+    fn value(&self, property: &str) -> Value {
+        match property {
+            "id" => self.id.clone().into(),
+            _ => self.body.get(property).cloned().unwrap_or_default(),
+        }
+    }
+
+    fn text(&self, property: &str) -> Option<&str> {
+        self.key(property)
+    }
+
+    fn type_name(&self) -> &str {
+        &self.type_name
+    }
+}

@@ -1,0 +1,58 @@
+//! Users.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::sim::store::{Body, Keyed, Row};
+
+/// A user.
+#[derive(Clone)]
+pub(in crate::sim) struct User {
+    pub(in crate::sim) id: String,
+    pub(in crate::sim) body: Body,
+    /// Whether Intune may manage what the user enrolls.
+    pub(in crate::sim) licensed: bool,
+    pub(in crate::sim) groups: Vec<Arc<str>>,
+    pub(in crate::sim) visible_at: Timestamp,
+}
+
+impl User {
+    pub(in crate::sim) fn upn(&self) -> &str {
+        self.body.get("userPrincipalName").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    pub(in crate::sim) fn is_visible(&self, now: Timestamp) -> bool {
+        self.visible_at <= now
+    }
+}
+
+impl Keyed for User {
+    const INDEXED: &'static [&'static str] = &["userPrincipalName"];
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn key(&self, _property: &str) -> Option<&str> {
+        Some(self.upn())
+    }
+}
+
+impl Row for User {
+    fn value(&self, property: &str) -> Value {
+        match property {
+            "id" => self.id.clone().into(),
+            _ => self.body.get(property).cloned().unwrap_or_default(),
+        }
+    }
+
+    fn text(&self, property: &str) -> Option<&str> {
+        self.body.get(property).and_then(Value::as_str)
+    }
+
+    fn type_name(&self) -> &str {
+        "user"
+    }
+}
