@@ -137,7 +137,7 @@ fn version(text: &str) -> Option<[u32; 4]> {
 }
 
 /// A distinguished name in one spelling: lower case, no blanks around its parts. `None` if it is none.
-pub(in crate::sim) fn unit_key(name: &str) -> Option<String> {
+pub(crate) fn unit_key(name: &str) -> Option<String> {
     let mut parts = vec![String::new()];
     let mut escaped = false;
     for c in name.chars() {

@@ -18,7 +18,7 @@ const OS_VERSION: &str = "10.0.26100.4061";
 
 impl State {
     /// A device is switched on. What it did before is over.
-    pub(in crate::sim) fn power_on(&mut self, power_on: PowerOn) {
+    pub(crate) fn power_on(&mut self, power_on: PowerOn) {
         let id = self.guid();
         let serial = power_on.serial.to_lowercase();
         if let Some(old) = self.deployments.by_serial.insert(serial, id.clone()) {
@@ -47,7 +47,7 @@ impl State {
     }
 
     /// The next step of a deployment.
-    pub(in crate::sim) fn move_deployment(&mut self, id: &str) {
+    pub(crate) fn move_deployment(&mut self, id: &str) {
         let Some(mut run) = self.deployments.runs.remove(id) else { return };
         let next = match run.phase {
             DeploymentPhase::Starting => self.find_profile(&mut run),
@@ -238,7 +238,7 @@ impl State {
     }
 
     /// Entra Connect has synchronized the computer: the second object of the device.
-    pub(in crate::sim) fn show_hybrid_device(&mut self, id: &str) {
+    pub(crate) fn show_hybrid_device(&mut self, id: &str) {
         let Some(mut run) = self.deployments.runs.remove(id) else { return };
         if let Some(name) = run.computer.clone() {
             let others = body([

@@ -9,27 +9,27 @@ use crate::sim::state::State;
 use crate::sim::version::Version;
 
 /// A request on its way through a route.
-pub(in crate::sim) struct Exchange<'a> {
-    pub(in crate::sim) state: &'a mut State,
-    pub(in crate::sim) request: &'a Request,
-    pub(in crate::sim) version: Version,
+pub(crate) struct Exchange<'a> {
+    pub(crate) state: &'a mut State,
+    pub(crate) request: &'a Request,
+    pub(crate) version: Version,
     /// What stands in the path where the route has a parameter.
-    pub(in crate::sim) parameters: Vec<&'a str>,
+    pub(crate) parameters: Vec<&'a str>,
 }
 
 impl<'a> Exchange<'a> {
     /// The parameter of the path at `index`.
-    pub(in crate::sim) fn parameter(&self, index: usize) -> &'a str {
+    pub(crate) fn parameter(&self, index: usize) -> &'a str {
         self.parameters.get(index).copied().unwrap_or_default()
     }
 
     /// The `@odata.context` of an answer about `path`.
-    pub(in crate::sim) fn context(&self, path: &str) -> String {
+    pub(crate) fn context(&self, path: &str) -> String {
         format!("{}/{}/$metadata#{path}", self.request.origin, self.version.as_str())
     }
 
     /// One object, with its context in front.
-    pub(in crate::sim) fn entity(&self, status: StatusCode, path: &str, body: Map<String, Value>) -> Reply {
+    pub(crate) fn entity(&self, status: StatusCode, path: &str, body: Map<String, Value>) -> Reply {
         let mut object = Map::new();
         object.insert("@odata.context".to_owned(), format!("{}/$entity", self.context(path)).into());
         object.extend(body);

@@ -9,7 +9,7 @@ use crate::sim::error::Failure;
 
 /// What a route answers when nothing is wrong.
 #[derive(Debug, Clone)]
-pub(in crate::sim) enum Reply {
+pub(crate) enum Reply {
     NoContent,
     Json(StatusCode, Value),
     /// JSON that is written already, with status 200.
@@ -21,16 +21,16 @@ pub(in crate::sim) enum Reply {
 
 /// One request of a batch.
 #[derive(Debug, Clone)]
-pub(in crate::sim) struct Part {
-    pub(in crate::sim) id: String,
-    pub(in crate::sim) depends_on: Vec<String>,
-    pub(in crate::sim) request: Request,
+pub(crate) struct Part {
+    pub(crate) id: String,
+    pub(crate) depends_on: Vec<String>,
+    pub(crate) request: Request,
 }
 
 impl Reply {
-    pub(in crate::sim) fn ok(value: impl Into<Value>) -> Self {
+    pub(crate) fn ok(value: impl Into<Value>) -> Self {
         Self::Json(StatusCode::OK, value.into())
     }
 }
 
-pub(in crate::sim) type Answer = Result<Reply, Failure>;
+pub(crate) type Answer = Result<Reply, Failure>;

@@ -11,28 +11,28 @@ use crate::sim::store::Body;
 
 /// A request, taken apart.
 #[derive(Debug, Clone)]
-pub(in crate::sim) struct Request {
-    pub(in crate::sim) method: Method,
+pub(crate) struct Request {
+    pub(crate) method: Method,
     /// `https://graph.microsoft.com`: links in answers start with it.
-    pub(in crate::sim) origin: String,
+    pub(crate) origin: String,
     /// The first segment of the path as it was sent.
-    pub(in crate::sim) version: String,
+    pub(crate) version: String,
     /// The path below the version, as it was sent.
-    pub(in crate::sim) path: String,
+    pub(crate) path: String,
     /// The same in decoded segments. `devices(deviceId='x')` is `devices`, `(deviceId)`, `x`.
-    pub(in crate::sim) segments: Vec<String>,
-    pub(in crate::sim) query: Vec<(String, String)>,
-    pub(in crate::sim) headers: HeaderMap,
-    pub(in crate::sim) body: Bytes,
-    pub(in crate::sim) request_id: String,
-    pub(in crate::sim) client_request_id: String,
-    pub(in crate::sim) now: Timestamp,
+    pub(crate) segments: Vec<String>,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) request_id: String,
+    pub(crate) client_request_id: String,
+    pub(crate) now: Timestamp,
     /// Whether it is a part of a batch.
-    pub(in crate::sim) in_batch: bool,
+    pub(crate) in_batch: bool,
 }
 
 impl Request {
-    pub(in crate::sim) fn read(request: http::Request<Bytes>, request_id: String, now: Timestamp) -> Self {
+    pub(crate) fn read(request: http::Request<Bytes>, request_id: String, now: Timestamp) -> Self {
         let (head, body) = request.into_parts();
         let host = head.uri.authority().map(ToString::to_string).or_else(|| {
             let host = head.headers.get(header::HOST)?.to_str().ok()?;
@@ -64,7 +64,7 @@ impl Request {
     }
 
     /// A part of a batch: same origin, version and caller; its own method, address, headers and body.
-    pub(in crate::sim) fn part(&self, method: Method, url: &str, headers: HeaderMap, body: Bytes) -> Self {
+    pub(crate) fn part(&self, method: Method, url: &str, headers: HeaderMap, body: Bytes) -> Self {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let path = format!("/{}", path.trim_start_matches('/'));
         let mut all = headers;
@@ -87,24 +87,24 @@ impl Request {
         }
     }
 
-    pub(in crate::sim) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// The value of a query option such as `$top`; the dollar sign may be left out.
-    pub(in crate::sim) fn option(&self, name: &str) -> Option<&str> {
+    pub(crate) fn option(&self, name: &str) -> Option<&str> {
         let bare = name.trim_start_matches('$');
         let found = self.query.iter().find(|(key, _)| key.trim_start_matches('$').eq_ignore_ascii_case(bare));
         found.map(|(_, value)| value.as_str())
     }
 
     /// Whether the caller accepts what the directory needs for its advanced queries.
-    pub(in crate::sim) fn eventual(&self) -> bool {
+    pub(crate) fn eventual(&self) -> bool {
         self.header("ConsistencyLevel").is_some_and(|level| level.eq_ignore_ascii_case("eventual"))
     }
 
     /// Whether the caller wants enum members that are newer than the sentinel.
-    pub(in crate::sim) fn wants_unknown_members(&self) -> bool {
+    pub(crate) fn wants_unknown_members(&self) -> bool {
         self.headers
             .get_all("Prefer")
             .iter()
@@ -113,12 +113,12 @@ impl Request {
     }
 
     /// The moment, as it stands in an error.
-    pub(in crate::sim) fn date(&self) -> String {
+    pub(crate) fn date(&self) -> String {
         self.now.strftime("%Y-%m-%dT%H:%M:%S").to_string()
     }
 
     /// Whether the path belongs to Intune.
-    pub(in crate::sim) fn is_intune(&self) -> bool {
+    pub(crate) fn is_intune(&self) -> bool {
         self.segments.first().is_some_and(|first| {
             first.eq_ignore_ascii_case("deviceManagement")
                 || first.eq_ignore_ascii_case("deviceAppManagement")
@@ -126,7 +126,7 @@ impl Request {
     }
 
     /// The body as a JSON object.
-    pub(in crate::sim) fn object(&self) -> Result<Body, Failure> {
+    pub(crate) fn object(&self) -> Result<Body, Failure> {
         let unreadable = || {
             Failure::bad_request(
                 "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of \
@@ -147,7 +147,7 @@ impl Request {
     }
 
     /// The body of an action: an object with no other parameters than `known`.
-    pub(in crate::sim) fn parameters(&self, action: &str, known: &[&str]) -> Result<Body, Failure> {
+    pub(crate) fn parameters(&self, action: &str, known: &[&str]) -> Result<Body, Failure> {
         let sent = self.object()?;
         match sent.keys().find(|name| !name.contains('@') && !known.contains(&name.as_str())) {
             Some(other) => Err(Failure::model(format!(
@@ -158,7 +158,7 @@ impl Request {
     }
 
     /// Returns the id at the end of the `@odata.id` of a `$ref`.
-    pub(in crate::sim) fn reference(&self, collection: &str) -> Result<String, Failure> {
+    pub(crate) fn reference(&self, collection: &str) -> Result<String, Failure> {
         let refuse = || Failure::bad_request("The body must have an @odata.id that points to an object.");
         let sent = self.object()?;
         let link = sent.get("@odata.id").and_then(Value::as_str).ok_or_else(refuse)?;
@@ -175,7 +175,7 @@ impl Request {
     }
 
     /// Refuses the path, whose last word leads nowhere.
-    pub(in crate::sim) fn no_such_segment(&self) -> Failure {
+    pub(crate) fn no_such_segment(&self) -> Failure {
         let is_word = |segment: &&String| segment.starts_with(|c: char| c.is_ascii_lowercase());
         let segment = self.segments.iter().rfind(is_word).map(String::as_str).unwrap_or_default();
         Failure::bad_request(format!("Resource not found for the segment '{segment}'."))
@@ -206,7 +206,7 @@ fn decode(text: &str, plus: bool) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-pub(in crate::sim) fn pairs(query: &str) -> Vec<(String, String)> {
+pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))

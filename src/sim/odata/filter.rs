@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// A filter, read.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::sim) enum Filter {
+pub(crate) enum Filter {
     And(Box<Filter>, Box<Filter>),
     Or(Box<Filter>, Box<Filter>),
     Not(Box<Filter>),
@@ -17,17 +17,17 @@ pub(in crate::sim) enum Filter {
 
 /// One comparison of a filter.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::sim) struct Test {
-    pub(in crate::sim) op: Op,
-    pub(in crate::sim) property: String,
-    pub(in crate::sim) values: Vec<Value>,
+pub(crate) struct Test {
+    pub(crate) op: Op,
+    pub(crate) property: String,
+    pub(crate) values: Vec<Value>,
     /// The text that it compares with, in lower case.
     folded: String,
 }
 
 /// How a property is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim) enum Op {
+pub(crate) enum Op {
     Eq,
     Ne,
     Gt,
@@ -50,7 +50,7 @@ pub(in crate::sim) enum Op {
 
 impl Filter {
     /// Reads a filter; `None` if it is not one.
-    pub(in crate::sim) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let tokens = tokens(text)?;
         let mut reader = Reader { tokens: &tokens, depth: 0, tests: 0 };
         let filter = reader.or()?;
@@ -58,7 +58,7 @@ impl Filter {
     }
 
     /// Reads a `$search`: `"displayName:some words"`, several joined by AND and OR; `None` if it is not one.
-    pub(in crate::sim) fn parse_search(text: &str) -> Option<Self> {
+    pub(crate) fn parse_search(text: &str) -> Option<Self> {
         let mut found: Option<Self> = None;
         let mut joined_by_or = false;
         let mut rest = text.trim();
@@ -82,7 +82,7 @@ impl Filter {
     }
 
     /// Every comparison in it.
-    pub(in crate::sim) fn tests(&self) -> Vec<&Test> {
+    pub(crate) fn tests(&self) -> Vec<&Test> {
         match self {
             Self::And(a, b) | Self::Or(a, b) => [a.tests(), b.tests()].concat(),
             Self::Not(inner) => inner.tests(),
@@ -90,7 +90,7 @@ impl Filter {
         }
     }
 
-    pub(in crate::sim) fn has_not(&self) -> bool {
+    pub(crate) fn has_not(&self) -> bool {
         match self {
             Self::And(a, b) | Self::Or(a, b) => a.has_not() || b.has_not(),
             Self::Not(_) => true,
@@ -99,7 +99,7 @@ impl Filter {
     }
 
     /// An equality that every match fulfils, if there is one on a property of `names`.
-    pub(in crate::sim) fn required<'a>(&'a self, names: &[&str]) -> Option<(&'a str, &'a str)> {
+    pub(crate) fn required<'a>(&'a self, names: &[&str]) -> Option<(&'a str, &'a str)> {
         match self {
             Self::And(a, b) => a.required(names).or_else(|| b.required(names)),
             Self::Test(test) if test.op == Op::Eq && names.contains(&test.property.as_str()) => {
@@ -109,7 +109,7 @@ impl Filter {
         }
     }
 
-    pub(in crate::sim) fn matches(&self, row: &impl Row) -> bool {
+    pub(crate) fn matches(&self, row: &impl Row) -> bool {
         match self {
             Self::And(a, b) => a.matches(row) && b.matches(row),
             Self::Or(a, b) => a.matches(row) || b.matches(row),
@@ -120,13 +120,13 @@ impl Filter {
 }
 
 impl Test {
-    pub(in crate::sim) fn new(op: Op, property: &str, values: Vec<Value>) -> Self {
+    pub(crate) fn new(op: Op, property: &str, values: Vec<Value>) -> Self {
         let folded = values.first().and_then(Value::as_str).unwrap_or_default().to_lowercase();
         Self { op, property: property.to_owned(), values, folded }
     }
 
     /// The text that it compares with.
-    pub(in crate::sim) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         self.values.first().and_then(Value::as_str).unwrap_or_default()
     }
 

@@ -16,7 +16,7 @@ use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::store::{Body, Keyed, Row, Table};
 
 /// Answers a list of a table's rows. `shown` says which rows can be seen at all.
-pub(in crate::sim) fn list_table<'t, T: Keyed + Row + 't>(
+pub(crate) fn list_table<'t, T: Keyed + Row + 't>(
     exchange: &Exchange<'_>,
     rules: &Rules,
     context: &str,
@@ -36,7 +36,7 @@ pub(in crate::sim) fn list_table<'t, T: Keyed + Row + 't>(
 }
 
 /// Answers a short list of objects that are ready.
-pub(in crate::sim) fn list_values(
+pub(crate) fn list_values(
     exchange: &Exchange<'_>,
     rules: &Rules,
     context: &str,
@@ -50,7 +50,7 @@ pub(in crate::sim) fn list_values(
 }
 
 /// Answers a list. `rows` gives those behind a position, with their own positions, in order.
-pub(in crate::sim) fn list<R: Row, I: Iterator<Item = (u64, R)>>(
+pub(crate) fn list<R: Row, I: Iterator<Item = (u64, R)>>(
     exchange: &Exchange<'_>,
     rules: &Rules,
     context: &str,
@@ -183,7 +183,7 @@ impl Page {
 }
 
 /// Answers `/$count`.
-pub(in crate::sim) fn count<R: Row, I: Iterator<Item = (u64, R)>>(
+pub(crate) fn count<R: Row, I: Iterator<Item = (u64, R)>>(
     exchange: &Exchange<'_>,
     rules: &Rules,
     rows: I,
@@ -198,7 +198,7 @@ pub(in crate::sim) fn count<R: Row, I: Iterator<Item = (u64, R)>>(
 }
 
 /// A collection as the answer of an action: no pages, no options.
-pub(in crate::sim) fn collection(exchange: &Exchange<'_>, context: &str, values: Vec<Body>) -> Reply {
+pub(crate) fn collection(exchange: &Exchange<'_>, context: &str, values: Vec<Body>) -> Reply {
     let values: Vec<Value> = values.into_iter().map(Value::Object).collect();
     Reply::ok(json!({"@odata.context": exchange.context(context), "value": values}))
 }

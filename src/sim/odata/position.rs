@@ -50,12 +50,12 @@ fn token(seed: u64, position: Position) -> String {
 }
 
 /// Returns text that says nothing to a client, and that cannot be made up.
-pub(in crate::sim) fn seal(seed: u64, content: &[u8]) -> String {
+pub(crate) fn seal(seed: u64, content: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode([content, &mark(seed, content).to_be_bytes()[..]].concat())
 }
 
 /// Returns what [`seal`] closed; `None` for anything else.
-pub(in crate::sim) fn unseal(seed: u64, text: &str) -> Option<Vec<u8>> {
+pub(crate) fn unseal(seed: u64, text: &str) -> Option<Vec<u8>> {
     let mut content = URL_SAFE_NO_PAD.decode(text).ok()?;
     let given = content.split_off(content.len().checked_sub(8)?);
     (given == mark(seed, &content).to_be_bytes()).then_some(content)
@@ -91,12 +91,12 @@ pub(super) fn stale_token() -> Failure {
 }
 
 /// Returns a token of the first page. An empty page links to it, and differs from the first request by it.
-pub(in crate::sim) fn first_page_token(seed: u64) -> String {
+pub(crate) fn first_page_token(seed: u64) -> String {
     token(seed, Position::Start { skip: 0 })
 }
 
 /// Percent-encodes what a query may not carry as it is.
-pub(in crate::sim) fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

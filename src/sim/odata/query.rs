@@ -39,7 +39,7 @@ const OPTIONS: [&str; 11] = [
 const OF_COLLECTIONS: [&str; 5] = ["$filter", "$orderby", "$top", "$skip", "$count"];
 
 /// Refuses options that nobody knows, that come twice, or that one object alone cannot answer.
-pub(in crate::sim) fn check_options(request: &Request, single: bool) -> Result<(), Failure> {
+pub(crate) fn check_options(request: &Request, single: bool) -> Result<(), Failure> {
     let mut seen = Vec::new();
     for (name, value) in request.query.iter().filter(|(name, _)| name.starts_with('$')) {
         let name = name.to_ascii_lowercase();

@@ -6,14 +6,14 @@ use crate::sim::schema;
 use crate::sim::store::Body;
 
 /// The `$select` of a request.
-pub(in crate::sim) struct Selection {
+pub(crate) struct Selection {
     names: Option<Vec<String>>,
     expand: Vec<String>,
 }
 
 impl Selection {
     /// Reads `$select`, and refuses what `type_name` does not have.
-    pub(in crate::sim) fn read(exchange: &Exchange<'_>, type_name: &str) -> Result<Self, Failure> {
+    pub(crate) fn read(exchange: &Exchange<'_>, type_name: &str) -> Result<Self, Failure> {
         let Some(select) = exchange.request.option("$select") else { return Ok(Self::everything()) };
         let names: Vec<String> =
             select.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
@@ -37,17 +37,17 @@ impl Selection {
     }
 
     /// What stands behind the collection's name in the context.
-    pub(in crate::sim) fn suffix(&self) -> String {
+    pub(crate) fn suffix(&self) -> String {
         self.names.as_ref().map(|names| format!("({})", names.join(","))).unwrap_or_default()
     }
 
     /// Whether the request names properties at all.
-    pub(in crate::sim) fn is_given(&self) -> bool {
+    pub(crate) fn is_given(&self) -> bool {
         self.names.is_some()
     }
 
     /// Keeps what was asked for, the type, and what was expanded.
-    pub(in crate::sim) fn apply(&self, body: Body) -> Body {
+    pub(crate) fn apply(&self, body: Body) -> Body {
         let Some(names) = &self.names else { return body };
         let wanted = |key: &str| {
             key.starts_with("@odata.")
@@ -61,14 +61,14 @@ impl Selection {
 }
 
 /// The names in `$expand`, without what is nested in them.
-pub(in crate::sim) fn expanded(request: &Request) -> Vec<String> {
+pub(crate) fn expanded(request: &Request) -> Vec<String> {
     let expand = request.option("$expand").unwrap_or_default();
     let names = expand.split(',').map(|name| name.split('(').next().unwrap_or_default().trim().to_owned());
     names.filter(|name| !name.is_empty()).collect()
 }
 
 /// Refuses an `$expand` of anything but `known`.
-pub(in crate::sim) fn check_expand(
+pub(crate) fn check_expand(
     exchange: &Exchange<'_>,
     type_name: &str,
     known: &[&str],

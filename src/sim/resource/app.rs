@@ -19,12 +19,12 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, BASE, &[])?;
     odata::list_table(exchange, &RULES, PATH, &exchange.state.apps, |_| true, view)
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, BASE, &[])?;
     let id = exchange.parameter(0);
     let found = exchange.state.apps.get(id).ok_or_else(|| Failure::intune_not_found(id))?;

@@ -12,15 +12,10 @@ use crate::sim::state::State;
 use crate::sim::store::{Body, Table, body};
 
 /// How long assignments to a group outlive it.
-pub(in crate::sim) const ORPHANS_STAY: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(crate) const ORPHANS_STAY: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Reads one assignment of a request.
-pub(in crate::sim) fn read(
-    state: &State,
-    owner: Owner,
-    body: &Body,
-    version: Version,
-) -> Result<Wish, Failure> {
+pub(crate) fn read(state: &State, owner: Owner, body: &Body, version: Version) -> Result<Wish, Failure> {
     let (_, kept) = schema::check(owner.assignment_type(), body, version)?;
     let Some(target) = kept.get("target").filter(|target| !target.is_null()) else {
         return Err(Failure::refused("The assignment has no target."));
@@ -64,7 +59,7 @@ pub(in crate::sim) fn read(
 }
 
 /// Reads the list of an `assign` action.
-pub(in crate::sim) fn read_all(
+pub(crate) fn read_all(
     state: &State,
     owner: Owner,
     key: &str,
@@ -94,10 +89,7 @@ pub(in crate::sim) fn read_all(
 }
 
 /// The answer of `hasPayloadLinks`: which of the objects are assigned at all.
-pub(in crate::sim) fn payload_links(
-    exchange: &Exchange<'_>,
-    table: &Table<Entity>,
-) -> Result<Vec<Body>, Failure> {
+pub(crate) fn payload_links(exchange: &Exchange<'_>, table: &Table<Entity>) -> Result<Vec<Body>, Failure> {
     const IDS: schema::Property =
         schema::Property { collection: true, ..schema::Property::new("payloadIds", schema::Kind::Text) };
     let request = exchange.request.parameters("hasPayloadLinks", &["payloadIds"])?;
@@ -124,7 +116,7 @@ pub(in crate::sim) fn payload_links(
 }
 
 /// Whether anything is assigned to a group.
-pub(in crate::sim) fn is_assigned_to(state: &State, group: &str) -> bool {
+pub(crate) fn is_assigned_to(state: &State, group: &str) -> bool {
     let tables = [&state.profiles, &state.enrollment, &state.configurations];
     let mut assignments =
         tables.into_iter().flat_map(|table| table.iter()).flat_map(|entity| &entity.assignments);
@@ -132,7 +124,7 @@ pub(in crate::sim) fn is_assigned_to(state: &State, group: &str) -> bool {
 }
 
 /// Cleans away the assignments to a group that is gone.
-pub(in crate::sim) fn remove_orphans(state: &mut State, group: &str) {
+pub(crate) fn remove_orphans(state: &mut State, group: &str) {
     for table in [&mut state.profiles, &mut state.enrollment, &mut state.configurations] {
         let holders: Vec<String> = table
             .iter()

@@ -13,14 +13,14 @@ const PATH: &str = "deviceManagement/domainJoinConnectors";
 const TYPE: &str = "deviceManagementDomainJoinConnector";
 const RULES: Rules = Rules { type_name: TYPE, ..INTUNE };
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let now = exchange.state.now;
     let shown = |of: &Connector| !of.is_forgotten(now);
     odata::list_table(exchange, &RULES, PATH, &exchange.state.connectors, shown, |of| of.view(now))
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let now = exchange.state.now;
     let selection = Selection::read(exchange, TYPE)?;
@@ -28,7 +28,7 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, &format!("{PATH}{}", selection.suffix()), selection.apply(view)))
 }
 
-pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
     let now = exchange.state.now;
     let mut connector = Connector {
@@ -44,7 +44,7 @@ pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::CREATED, PATH, shown))
 }
 
-pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
     let id = find(exchange)?.id.clone();
     let now = exchange.state.now;
@@ -53,7 +53,7 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, PATH, shown))
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange)?.id.clone();
     if !exchange.state.options.quirks.connector_deletion {
         return Err(forbidden());

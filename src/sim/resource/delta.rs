@@ -21,15 +21,15 @@ const IDS: usize = 50;
 /// How long a token is good.
 const LIFETIME: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
 
-pub(in crate::sim) fn groups(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn groups(exchange: &mut Exchange<'_>) -> Answer {
     delta(exchange, Kind::Group)
 }
 
-pub(in crate::sim) fn devices(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn devices(exchange: &mut Exchange<'_>) -> Answer {
     delta(exchange, Kind::Device)
 }
 
-pub(in crate::sim) fn users(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn users(exchange: &mut Exchange<'_>) -> Answer {
     delta(exchange, Kind::User)
 }
 

@@ -24,7 +24,7 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     check_query(exchange)?;
     odata::check_expand(exchange, TYPE, &[])?;
     let state = &*exchange.state;
@@ -34,12 +34,12 @@ pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
     })
 }
 
-pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
     check_query(exchange)?;
     odata::count(exchange, &RULES, exchange.state.identities.after(0).filter(|(_, of)| of.visible))
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     check_query(exchange)?;
     let expand = odata::check_expand(exchange, TYPE, &["deploymentProfile", "intendedDeploymentProfile"])?;
     if exchange.version == Version::V1 && !expand.is_empty() {
@@ -65,7 +65,7 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, &format!("{PATH}{}", selection.suffix()), selection.apply(view)))
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let identity = find(exchange.state, exchange.parameter(0))?;
     if identity.deleting {
         return Err(Failure::refused("ZtdDeviceDeletionInProgess"));
@@ -81,7 +81,7 @@ pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn assign_user(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn assign_user(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     let sent = parameters(exchange, "assignUserToDevice", &ASSIGN_USER)?;
     let text = |name: &str| {
@@ -98,7 +98,7 @@ pub(in crate::sim) fn assign_user(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn unassign_user(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn unassign_user(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.identities.update(&id, |identity| {
         identity.upn.clear();
@@ -107,7 +107,7 @@ pub(in crate::sim) fn unassign_user(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn update_properties(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update_properties(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     let sent = parameters(exchange, "updateDeviceProperties", &UPDATE)?;
     // Null is no value: only empty text clears.
@@ -143,7 +143,7 @@ pub(in crate::sim) fn update_properties(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn allow_next_enrollment(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn allow_next_enrollment(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.identities.update(&id, |identity| {
         if matches!(identity.enrollment_state, "blocked" | "failed") {
@@ -153,13 +153,13 @@ pub(in crate::sim) fn allow_next_enrollment(exchange: &mut Exchange<'_>) -> Answ
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn deployment_profile(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn deployment_profile(exchange: &mut Exchange<'_>) -> Answer {
     let identity = find(exchange.state, exchange.parameter(0))?;
     let assigned = targeting(exchange.state, identity).assigned.map(|(id, _)| id);
     linked_profile(exchange, assigned, "deploymentProfile")
 }
 
-pub(in crate::sim) fn intended_deployment_profile(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn intended_deployment_profile(exchange: &mut Exchange<'_>) -> Answer {
     let identity = find(exchange.state, exchange.parameter(0))?;
     linked_profile(exchange, targeting(exchange.state, identity).intended, "intendedDeploymentProfile")
 }
@@ -232,7 +232,7 @@ fn check_query(exchange: &Exchange<'_>) -> Result<(), Failure> {
 }
 
 /// Registers a device, and makes its object in the directory. It can be read when it is shown.
-pub(in crate::sim) fn register(state: &mut State, new: NewIdentity) -> String {
+pub(crate) fn register(state: &mut State, new: NewIdentity) -> String {
     let id = state.guid();
     let mut physical_ids = vec![format!("[ZTDID]:{id}")];
     for (label, value) in [("OrderID", &new.group_tag), ("PurchaseOrderId", &new.purchase_order)] {
@@ -280,12 +280,12 @@ pub(in crate::sim) fn register(state: &mut State, new: NewIdentity) -> String {
 }
 
 /// Lets a registered device be read.
-pub(in crate::sim) fn show(state: &mut State, id: &str) {
+pub(crate) fn show(state: &mut State, id: &str) {
     state.identities.update(id, |identity| identity.visible = true);
 }
 
 /// Ends a registration.
-pub(in crate::sim) fn remove(state: &mut State, id: &str) {
+pub(crate) fn remove(state: &mut State, id: &str) {
     let Some(identity) = state.identities.remove(id) else { return };
     if state.options.quirks.anchor_outlives_registration {
         directory_device::change(state, &identity.anchor, |device| {

@@ -51,14 +51,14 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let now = exchange.state.now;
     let table = &exchange.state.directory.devices;
     odata::list_table(exchange, &RULES, "devices", table, |of| of.is_visible(now), |of| view(exchange, of))
 }
 
-pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
     let now = exchange.state.now;
     odata::count(
         exchange,
@@ -67,11 +67,11 @@ pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
     )
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     show(exchange, find(exchange.state, exchange.parameter(0))?)
 }
 
-pub(in crate::sim) fn get_by_device_id(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get_by_device_id(exchange: &mut Exchange<'_>) -> Answer {
     let id = exchange.parameter(0);
     let state = &*exchange.state;
     let mut found = state.directory.devices.find("deviceId", id).map(|(_, of)| of);
@@ -79,7 +79,7 @@ pub(in crate::sim) fn get_by_device_id(exchange: &mut Exchange<'_>) -> Answer {
     show(exchange, found)
 }
 
-pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     change(exchange.state, &id, |device| {
@@ -105,7 +105,7 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange.state, exchange.parameter(0))?;
     if found.identity.is_some() && !exchange.state.options.quirks.anchor_deletion {
         return Err(Failure::plain(
@@ -119,7 +119,7 @@ pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn view(exchange: &Exchange<'_>, device: &Device) -> Body {
+pub(crate) fn view(exchange: &Exchange<'_>, device: &Device) -> Body {
     let mut view = device.view();
     schema::trim(&mut view, TYPE, exchange.version, true);
     view
@@ -143,7 +143,7 @@ fn find<'s>(state: &'s State, id: &str) -> Result<&'s Device, Failure> {
 }
 
 /// Adds a device.
-pub(in crate::sim) fn insert(
+pub(crate) fn insert(
     state: &mut State,
     display_name: &str,
     trust_type: Option<&'static str>,
@@ -171,18 +171,14 @@ pub(in crate::sim) fn insert(
 }
 
 /// Changes a device and has the dynamic groups look at it again.
-pub(in crate::sim) fn change<R>(
-    state: &mut State,
-    id: &str,
-    change: impl FnOnce(&mut Device) -> R,
-) -> Option<R> {
+pub(crate) fn change<R>(state: &mut State, id: &str, change: impl FnOnce(&mut Device) -> R) -> Option<R> {
     let result = state.directory.devices.update(id, change)?;
     changed(state, id);
     Some(result)
 }
 
 /// Removes a device.
-pub(in crate::sim) fn remove(state: &mut State, id: &str) {
+pub(crate) fn remove(state: &mut State, id: &str) {
     membership::leave_all_groups(state, id);
     let Some(device) = state.directory.devices.remove(id) else { return };
     state.directory.changes.note(Kind::Device, id);

@@ -9,7 +9,7 @@ use crate::sim::rows::Kind;
 use crate::sim::store::Body;
 
 /// Returns the ids of the objects that a body binds.
-pub(in crate::sim) fn bound(exchange: &Exchange<'_>, body: &Body, key: &str) -> Result<Vec<String>, Failure> {
+pub(crate) fn bound(exchange: &Exchange<'_>, body: &Body, key: &str) -> Result<Vec<String>, Failure> {
     let links = match body.get(key) {
         None => return Ok(Vec::new()),
         Some(Value::Array(links)) => links,
@@ -19,7 +19,7 @@ pub(in crate::sim) fn bound(exchange: &Exchange<'_>, body: &Body, key: &str) -> 
 }
 
 /// Returns how an answer shows an object among others.
-pub(in crate::sim) fn view(exchange: &Exchange<'_>, id: &str) -> Option<Body> {
+pub(crate) fn view(exchange: &Exchange<'_>, id: &str) -> Option<Body> {
     let directory = &exchange.state.directory;
     let kind = directory.kind(id)?;
     let mut view = match kind {
@@ -32,7 +32,7 @@ pub(in crate::sim) fn view(exchange: &Exchange<'_>, id: &str) -> Option<Body> {
 }
 
 /// Returns the id of the object that a link such as `https://graph.microsoft.com/v1.0/directoryObjects/{id}` names.
-pub(in crate::sim) fn id(exchange: &Exchange<'_>, link: &str) -> Result<String, Failure> {
+pub(crate) fn id(exchange: &Exchange<'_>, link: &str) -> Result<String, Failure> {
     let last = link.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let (collection, id) = match last.split_once("('") {
         Some((collection, rest)) => (collection, rest.trim_end_matches("')")),

@@ -15,7 +15,7 @@ use crate::sim::store::{Body, body, date};
 
 const PATH: &str = "deviceManagement/deviceConfigurations";
 const BASE: &str = "deviceConfiguration";
-pub(in crate::sim) const DOMAIN_JOIN: &str = "windowsDomainJoinConfiguration";
+pub(crate) const DOMAIN_JOIN: &str = "windowsDomainJoinConfiguration";
 const RULES: Rules = Rules { type_name: BASE, filter, ..INTUNE };
 
 fn filter(test: &Test) -> Support {
@@ -25,19 +25,19 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     check_filter(exchange)?;
     let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
     let table = &exchange.state.configurations;
     odata::list_table(exchange, &RULES, PATH, table, |_| true, |of| view(of, exchange.version, &expand))
 }
 
-pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
     check_filter(exchange)?;
     odata::count(exchange, &RULES, exchange.state.configurations.after(0))
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
     let found = find(exchange.state, exchange.parameter(0))?;
     let selection = Selection::read(exchange, BASE)?;
@@ -45,14 +45,14 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(found, exchange.version, &expand))))
 }
 
-pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
     let id = add(exchange.state, of.name, sent)?;
     let shown = view(find(exchange.state, &id)?, exchange.version, &[]);
     Ok(exchange.entity(StatusCode::CREATED, PATH, shown))
 }
 
-pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
     let found = find(exchange.state, exchange.parameter(0))?;
     if of.name != found.type_name {
@@ -72,7 +72,7 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, PATH, shown))
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.configurations.remove(&id);
     let holders: Vec<String> = exchange
@@ -88,7 +88,7 @@ pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     const OLD: &str = "deviceConfigurationGroupAssignments";
     let known =
@@ -108,35 +108,35 @@ pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     Ok(odata::collection(exchange, "Collection(microsoft.graph.deviceConfigurationAssignment)", shown))
 }
 
-pub(in crate::sim) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
     let links = payload_links(exchange, &exchange.state.configurations)?;
     Ok(odata::collection(exchange, "Collection(microsoft.graph.hasPayloadLinkResultItem)", links))
 }
 
-pub(in crate::sim) fn list_assignments(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list_assignments(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange.state, exchange.parameter(0))?;
     let values = found.assignments.iter().map(|of| of.view(Owner::Configuration, exchange.version)).collect();
     let rules = Rules { type_name: Owner::Configuration.assignment_type(), ..INTUNE };
     odata::list_values(exchange, &rules, &assignments_path(&found.id), values)
 }
 
-pub(in crate::sim) fn get_assignment(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange.state, exchange.parameter(0))?;
     let shown = find_assignment(found, exchange.parameter(1))?.view(Owner::Configuration, exchange.version);
     Ok(exchange.entity(StatusCode::OK, &assignments_path(&found.id), shown))
 }
 
-pub(in crate::sim) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
     put_assignment(exchange, None)
 }
 
-pub(in crate::sim) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange.state, exchange.parameter(0))?;
     let before = find_assignment(found, exchange.parameter(1))?.id.clone();
     put_assignment(exchange, Some(before))
 }
 
-pub(in crate::sim) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange.state, exchange.parameter(0))?;
     let assignment = find_assignment(found, exchange.parameter(1))?.id.clone();
     let id = found.id.clone();
@@ -144,14 +144,14 @@ pub(in crate::sim) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn list_networks(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list_networks(exchange: &mut Exchange<'_>) -> Answer {
     let found = find_domain_join(exchange)?;
     let linked = found.links.iter().filter_map(|id| exchange.state.configurations.get(id));
     let values = linked.map(|of| view(of, exchange.version, &[])).collect();
     odata::list_values(exchange, &RULES, PATH, values)
 }
 
-pub(in crate::sim) fn add_network(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn add_network(exchange: &mut Exchange<'_>) -> Answer {
     let id = find_domain_join(exchange)?.id.clone();
     let link = exchange.request.reference("deviceConfigurations")?;
     let link = find(exchange.state, &link)?.id.clone();
@@ -163,7 +163,7 @@ pub(in crate::sim) fn add_network(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn remove_network(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn remove_network(exchange: &mut Exchange<'_>) -> Answer {
     let found = find_domain_join(exchange)?;
     let link = exchange.parameter(1);
     let Some(link) = found.links.iter().find(|of| of.eq_ignore_ascii_case(link)).cloned() else {
@@ -266,7 +266,7 @@ fn view(found: &Entity, version: Version, expand: &[String]) -> Body {
 }
 
 /// Adds a device configuration.
-pub(in crate::sim) fn add(state: &mut State, type_name: &str, sent: Body) -> Result<String, Failure> {
+pub(crate) fn add(state: &mut State, type_name: &str, sent: Body) -> Result<String, Failure> {
     check(type_name, &sent)?;
     let mut settings = body([
         ("description", Value::Null),

@@ -35,7 +35,7 @@ fn filter(test: &Test) -> Support {
 }
 
 /// What a new tenant has.
-pub(in crate::sim) fn furnish(state: &mut State) {
+pub(crate) fn furnish(state: &mut State) {
     let tenant = state.guid();
     let now = state.now;
     let mut add =
@@ -122,7 +122,7 @@ fn hidden_page() -> Body {
     ])
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
     let table = &exchange.state.enrollment;
     odata::list_table(
@@ -135,11 +135,11 @@ pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
     )
 }
 
-pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
     odata::count(exchange, &RULES, exchange.state.enrollment.after(0).filter(|(_, of)| is_in(exchange, of)))
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
     let found = find(exchange, exchange.parameter(0))?;
     let selection = Selection::read(exchange, BASE)?;
@@ -147,7 +147,7 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange, found, &expand))))
 }
 
-pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
     if of.name != PAGE {
         return Err(Failure::refused(format!(
@@ -186,7 +186,7 @@ pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::CREATED, PATH, shown))
 }
 
-pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
     let found = find(exchange, exchange.parameter(0))?;
     if of.name != found.type_name {
@@ -216,7 +216,7 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, PATH, shown))
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange, exchange.parameter(0))?;
     refuse_default(found, "deleted")?;
     let (id, priority) = (found.id.clone(), found.number("priority"));
@@ -225,7 +225,7 @@ pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn set_priority(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn set_priority(exchange: &mut Exchange<'_>) -> Answer {
     const PRIORITY: Property = Property::new("priority", Kind::Int32);
     let found = find(exchange, exchange.parameter(0))?;
     refuse_default(found, "given another priority")?;
@@ -251,7 +251,7 @@ pub(in crate::sim) fn set_priority(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     const KEY: &str = "enrollmentConfigurationAssignments";
     let found = find(exchange, exchange.parameter(0))?;
     refuse_default(found, "assigned")?;
@@ -266,35 +266,35 @@ pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
     let links = payload_links(exchange, &exchange.state.enrollment)?;
     Ok(odata::collection(exchange, "Collection(microsoft.graph.hasPayloadLinkResultItem)", links))
 }
 
-pub(in crate::sim) fn list_assignments(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list_assignments(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange, exchange.parameter(0))?;
     let values = found.assignments.iter().map(|of| of.view(Owner::Enrollment, exchange.version)).collect();
     let rules = Rules { type_name: Owner::Enrollment.assignment_type(), ..INTUNE };
     odata::list_values(exchange, &rules, &assignments_path(&found.id), values)
 }
 
-pub(in crate::sim) fn get_assignment(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange, exchange.parameter(0))?;
     let shown = find_assignment(found, exchange.parameter(1))?.view(Owner::Enrollment, exchange.version);
     Ok(exchange.entity(StatusCode::OK, &assignments_path(&found.id), shown))
 }
 
-pub(in crate::sim) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
     put_assignment(exchange, None)
 }
 
-pub(in crate::sim) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange, exchange.parameter(0))?;
     let before = find_assignment(found, exchange.parameter(1))?.id.clone();
     put_assignment(exchange, Some(before))
 }
 
-pub(in crate::sim) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange, exchange.parameter(0))?;
     let assignment = find_assignment(found, exchange.parameter(1))?.id.clone();
     let id = found.id.clone();
@@ -348,7 +348,7 @@ fn is_default(found: &Entity) -> bool {
 }
 
 /// Whether it is the status page that is always there.
-pub(in crate::sim) fn is_default_page(found: &Entity) -> bool {
+pub(crate) fn is_default_page(found: &Entity) -> bool {
     found.type_name == PAGE && is_default(found)
 }
 
@@ -360,7 +360,7 @@ fn refuse_default(found: &Entity, what: &str) -> Result<(), Failure> {
 }
 
 /// Status pages but the default one.
-pub(in crate::sim) fn pages(state: &State) -> impl Iterator<Item = &Entity> {
+pub(crate) fn pages(state: &State) -> impl Iterator<Item = &Entity> {
     state.enrollment.iter().filter(|of| of.type_name == PAGE && !is_default(of))
 }
 

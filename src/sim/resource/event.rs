@@ -21,13 +21,13 @@ const RULES: Rules = Rules { type_name: TYPE, page: 50, most: 50, order: &[], ..
 /// How long rows are kept.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let state = &*exchange.state;
     odata::list_table(exchange, &RULES, PATH, &state.events, |of| is_kept(state, of), view)
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let found = find(exchange.state, exchange.parameter(0))?;
     let selection = Selection::read(exchange, TYPE)?;
@@ -38,7 +38,7 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
     ))
 }
 
-pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
     let mut row = new_event(exchange.state);
     row.extend(sent);
@@ -48,7 +48,7 @@ pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::CREATED, PATH, shown))
 }
 
-pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.events.update(&id, |of| of.body.extend(sent));
@@ -56,20 +56,20 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, PATH, shown))
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.events.remove(&id);
     exchange.state.policy_details.remove(&id);
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn list_details(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list_details(exchange: &mut Exchange<'_>) -> Answer {
     let rules = Rules { type_name: DETAIL, order: &[], ..INTUNE };
     let (event, details) = details(exchange)?;
     odata::list_values(exchange, &rules, &details_path(event), details.to_vec())
 }
 
-pub(in crate::sim) fn get_detail(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get_detail(exchange: &mut Exchange<'_>) -> Answer {
     let selection = Selection::read(exchange, DETAIL)?;
     let (event, details) = details(exchange)?;
     let id = exchange.parameter(1);
@@ -109,7 +109,7 @@ fn view(found: &Entity) -> Body {
 }
 
 /// Notes what became of a policy or an app in a deployment.
-pub(in crate::sim) fn note_policy(state: &mut State, event: &str, kind: &str, name: &str, status: &str) {
+pub(crate) fn note_policy(state: &mut State, event: &str, kind: &str, name: &str, status: &str) {
     let id = state.guid();
     let detail = body([
         ("id", id.into()),
@@ -124,7 +124,7 @@ pub(in crate::sim) fn note_policy(state: &mut State, event: &str, kind: &str, na
 }
 
 /// The apps of a deployment are there.
-pub(in crate::sim) fn note_apps_installed(state: &mut State, event: &str) {
+pub(crate) fn note_apps_installed(state: &mut State, event: &str) {
     let now = date(Some(state.now));
     for detail in state.policy_details.get_mut(event).into_iter().flatten() {
         if detail.get("policyType").is_some_and(|kind| kind == "application") {
@@ -135,7 +135,7 @@ pub(in crate::sim) fn note_apps_installed(state: &mut State, event: &str) {
 }
 
 /// A row of which nothing is known yet.
-pub(in crate::sim) fn new_event(state: &State) -> Body {
+pub(crate) fn new_event(state: &State) -> Body {
     body([
         ("accountSetupDuration", "PT0S".into()),
         ("accountSetupStatus", "unknown".into()),

@@ -15,12 +15,12 @@ const PATH: &str = "deviceManagement/assignmentFilters";
 const TYPE: &str = "deviceAndAppManagementAssignmentFilter";
 const RULES: Rules = Rules { type_name: TYPE, ..INTUNE };
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     odata::list_table(exchange, &RULES, PATH, &exchange.state.filters, |_| true, |of| view(exchange, of))
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let found = find(exchange.state, exchange.parameter(0))?;
     let selection = Selection::read(exchange, TYPE)?;
@@ -28,7 +28,7 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange, found))))
 }
 
-pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
     for name in ["displayName", "platform", "rule"] {
         if sent.get(name).and_then(Value::as_str).is_none_or(str::is_empty) {
@@ -52,7 +52,7 @@ pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::CREATED, PATH, shown))
 }
 
-pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let (of, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
     let found = find(exchange.state, exchange.parameter(0))?;
     if let Some(name) = schema::set_too_late(of, &sent, &found.body) {
@@ -70,7 +70,7 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, PATH, shown))
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.filters.remove(&id);
     Ok(Reply::NoContent)

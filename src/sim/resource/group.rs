@@ -48,7 +48,7 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, TYPE, &["members", "owners"])?;
     let now = exchange.state.now;
     let table = &exchange.state.directory.groups;
@@ -62,7 +62,7 @@ pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
     )
 }
 
-pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
     let now = exchange.state.now;
     odata::count(
         exchange,
@@ -71,7 +71,7 @@ pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
     )
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, TYPE, &["members", "owners"])?;
     let found = find(exchange.state, exchange.parameter(0))?;
     let selection = Selection::read(exchange, TYPE)?;
@@ -79,7 +79,7 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange, found, &expand))))
 }
 
-pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let request = exchange.request.object()?;
     let (_, sent) = schema::check(TYPE, &request, exchange.version)?;
     for name in ["displayName", "mailEnabled", "mailNickname", "securityEnabled"] {
@@ -122,7 +122,7 @@ pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::CREATED, "groups", shown))
 }
 
-pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let request = exchange.request.object()?;
     let (_, sent) = schema::check(TYPE, &request, exchange.version)?;
     let members = directory_object::bound(exchange, &request, "members@odata.bind")?;
@@ -154,25 +154,25 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.plan(exchange.state.options.lag.directory, Due::GroupGoes(id));
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn find<'s>(state: &'s State, id: &str) -> Result<&'s Group, Failure> {
+pub(crate) fn find<'s>(state: &'s State, id: &str) -> Result<&'s Group, Failure> {
     let found = state.directory.groups.get(id).filter(|of| of.is_visible(state.now));
     found.ok_or_else(|| Failure::directory_not_found(id))
 }
 
-pub(in crate::sim) fn already_member() -> Failure {
+pub(crate) fn already_member() -> Failure {
     Failure::directory(
         "One or more added object references already exist for the following modified properties: 'members'.",
     )
 }
 
 /// A dynamic group has no members by hand.
-pub(in crate::sim) fn refuse_dynamic() -> Failure {
+pub(crate) fn refuse_dynamic() -> Failure {
     Failure::plain(
         StatusCode::FORBIDDEN,
         "Authorization_RequestDenied",
@@ -258,7 +258,7 @@ fn view(exchange: &Exchange<'_>, group: &Group, expand: &[String]) -> Body {
 }
 
 /// Adds a group. `rule` must be the one that stands in the body.
-pub(in crate::sim) fn insert(state: &mut State, mut body: Body, rule: Option<MembershipRule>) -> String {
+pub(crate) fn insert(state: &mut State, mut body: Body, rule: Option<MembershipRule>) -> String {
     let id = state.guid();
     let lag = state.options.lag.directory;
     body.insert("id".to_owned(), id.clone().into());
@@ -275,7 +275,7 @@ pub(in crate::sim) fn insert(state: &mut State, mut body: Body, rule: Option<Mem
 }
 
 /// Changes a group's properties; reads see it after the directory's lag.
-pub(in crate::sim) fn change(
+pub(crate) fn change(
     state: &mut State,
     id: &str,
     rule: Option<MembershipRule>,
@@ -295,7 +295,7 @@ pub(in crate::sim) fn change(
 }
 
 /// Removes a group; assignments to it stay behind for a week.
-pub(in crate::sim) fn remove(state: &mut State, id: &str) {
+pub(crate) fn remove(state: &mut State, id: &str) {
     let Some(group) = state.directory.groups.get(id) else { return };
     let members: Vec<String> = group.members_after(0).map(|(_, member)| member.to_owned()).collect();
     for member in members {

@@ -21,16 +21,16 @@ fn filter(test: &Test) -> Support {
     if test.op == Op::Eq && test.property == "importId" { Support::Yes } else { Support::No }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     odata::list_table(exchange, &RULES, PATH, &exchange.state.imports, |_| true, Import::view)
 }
 
-pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
     odata::count(exchange, &RULES, exchange.state.imports.after(0))
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let import = find(exchange.state, exchange.parameter(0))?;
     let selection = Selection::read(exchange, TYPE)?;
@@ -41,14 +41,14 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
     ))
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = exchange.parameter(0);
     find(exchange.state, id)?;
     exchange.state.imports.remove(id);
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let state = &mut *exchange.state;
     state.limits.count_import(&state.options, state.now)?;
     let mut import = read(exchange, &exchange.request.object()?)?;
@@ -62,7 +62,7 @@ pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::CREATED, PATH, view))
 }
 
-pub(in crate::sim) fn import(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn import(exchange: &mut Exchange<'_>) -> Answer {
     const KEY: &str = "importedWindowsAutopilotDeviceIdentities";
     let sent = exchange.request.parameters("import", &[KEY])?;
     let Some(Value::Array(items)) = sent.get(KEY) else {
@@ -173,14 +173,14 @@ fn accept(state: &mut State, import: Import) {
 }
 
 /// Starts an import.
-pub(in crate::sim) fn start(state: &mut State, id: &str) {
+pub(crate) fn start(state: &mut State, id: &str) {
     if state.imports.update(id, |import| import.status = "pending").is_some() {
         state.plan(state.options.lag.import, Due::ImportEnds(id.to_owned()));
     }
 }
 
 /// Ends an import: the device is registered, or it has an error.
-pub(in crate::sim) fn end(state: &mut State, id: &str) {
+pub(crate) fn end(state: &mut State, id: &str) {
     let Some(import) = state.imports.get(id) else { return };
     let new = import.device.clone();
     if state.held_imports.contains(&new.serial.to_lowercase()) {

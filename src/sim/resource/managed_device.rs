@@ -26,12 +26,12 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     odata::list_table(exchange, &RULES, PATH, &exchange.state.managed, |_| true, |of| view(exchange, of))
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let found = find(exchange.state, exchange.parameter(0))?;
     let selection = Selection::read(exchange, TYPE)?;
@@ -39,7 +39,7 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange, found))))
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     remove(exchange.state, &id);
     Ok(Reply::NoContent)
@@ -57,7 +57,7 @@ fn view(exchange: &Exchange<'_>, found: &Entity) -> Body {
 }
 
 /// Removes a device from management. A registered one can be enrolled again.
-pub(in crate::sim) fn remove(state: &mut State, id: &str) {
+pub(crate) fn remove(state: &mut State, id: &str) {
     let Some(managed) = state.managed.remove(id) else { return };
     let registered: Vec<String> = state
         .identities

@@ -38,7 +38,7 @@ impl Row for Member<'_> {
     }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     let group = find(exchange.state, exchange.parameter(0))?;
     let directory = &exchange.state.directory;
     let rows = |place: u64| {
@@ -55,7 +55,7 @@ pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
     odata::list(exchange, &RULES, "directoryObjects", rows, render)
 }
 
-pub(in crate::sim) fn add(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn add(exchange: &mut Exchange<'_>) -> Answer {
     let group = find(exchange.state, exchange.parameter(0))?;
     let sent = exchange.request.object()?;
     let link = sent.get("@odata.id").and_then(Value::as_str).ok_or_else(|| {
@@ -73,7 +73,7 @@ pub(in crate::sim) fn add(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn remove(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn remove(exchange: &mut Exchange<'_>) -> Answer {
     let group = find(exchange.state, exchange.parameter(0))?;
     let member = exchange.parameter(1);
     if group.is_dynamic() {
@@ -88,7 +88,7 @@ pub(in crate::sim) fn remove(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 /// Without `$ref` the path names the member itself, so it is the member that is deleted.
-pub(in crate::sim) fn delete_object(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete_object(exchange: &mut Exchange<'_>) -> Answer {
     let group = find(exchange.state, exchange.parameter(0))?;
     let member = exchange.parameter(1);
     let Some(member) = group.member(member) else {

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Makes an object a member of a group. Nothing happens if it is one.
-pub(in crate::sim) fn join(state: &mut State, group: &str, member: &str) {
+pub(crate) fn join(state: &mut State, group: &str, member: &str) {
     let Some(kind) = state.directory.kind(member) else { return };
     let changes = &mut state.directory.changes;
     let joined = state.directory.groups.update(group, |group| {
@@ -37,7 +37,7 @@ pub(in crate::sim) fn join(state: &mut State, group: &str, member: &str) {
 }
 
 /// Takes a member out of a group.
-pub(in crate::sim) fn leave(state: &mut State, group: &str, member: &str) {
+pub(crate) fn leave(state: &mut State, group: &str, member: &str) {
     let changes = &mut state.directory.changes;
     let left = state.directory.groups.update(group, |group| {
         let is_member = group.has(member);
@@ -61,7 +61,7 @@ pub(in crate::sim) fn leave(state: &mut State, group: &str, member: &str) {
 }
 
 /// Takes an object out of every group.
-pub(in crate::sim) fn leave_all_groups(state: &mut State, member: &str) {
+pub(crate) fn leave_all_groups(state: &mut State, member: &str) {
     let of: Vec<String> = state
         .directory
         .groups
@@ -75,7 +75,7 @@ pub(in crate::sim) fn leave_all_groups(state: &mut State, member: &str) {
 }
 
 /// Puts a device into the dynamic groups whose rule it fits, and out of the others.
-pub(in crate::sim) fn evaluate_device(state: &mut State, id: &str) {
+pub(crate) fn evaluate_device(state: &mut State, id: &str) {
     let Some(device) = state.directory.devices.get(id) else { return };
     let mut moves = Vec::new();
     for group in state.directory.groups.iter() {
@@ -92,7 +92,7 @@ pub(in crate::sim) fn evaluate_device(state: &mut State, id: &str) {
 }
 
 /// Evaluates all devices for one dynamic group.
-pub(in crate::sim) fn evaluate_group(state: &mut State, id: &str) {
+pub(crate) fn evaluate_group(state: &mut State, id: &str) {
     let Some(group) = state.directory.groups.get(id) else { return };
     let Some(rule) = &group.rule else { return };
     let fitting: Vec<String> = state

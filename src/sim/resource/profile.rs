@@ -22,7 +22,7 @@ const RULES: Rules = Rules { type_name: BASE, ..INTUNE };
 /// The most profiles in a tenant.
 const MOST: usize = 350;
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
     let state = &*exchange.state;
     odata::list_table(
@@ -35,11 +35,11 @@ pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
     )
 }
 
-pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
     odata::count(exchange, &RULES, exchange.state.profiles.after(0))
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
     let profile = find(exchange.state, exchange.parameter(0))?;
     let selection = Selection::read(exchange, BASE)?;
@@ -47,7 +47,7 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange.state, profile, &expand))))
 }
 
-pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
     let state = &mut *exchange.state;
     if state.profiles.len() >= MOST {
@@ -83,7 +83,7 @@ pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::CREATED, PATH, shown))
 }
 
-pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let (of, mut sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
     let state = &mut *exchange.state;
     let id = exchange.parameters.first().copied().unwrap_or_default();
@@ -106,7 +106,7 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, PATH, shown))
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = exchange.parameter(0);
     if !find(exchange.state, id)?.assignments.is_empty() {
         return Err(Failure::refused(
@@ -118,7 +118,7 @@ pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     const IDS: schema::Property =
         schema::Property { collection: true, ..schema::Property::new("deviceIds", schema::Kind::Text) };
     let profile = find(exchange.state, exchange.parameter(0))?.id.clone();
@@ -137,12 +137,12 @@ pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
     let links = payload_links(exchange, &exchange.state.profiles)?;
     Ok(odata::collection(exchange, "Collection(microsoft.graph.hasPayloadLinkResultItem)", links))
 }
 
-pub(in crate::sim) fn assigned_devices(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn assigned_devices(exchange: &mut Exchange<'_>) -> Answer {
     let state = &*exchange.state;
     let profile = find(state, exchange.parameter(0))?;
     let rules = Rules { type_name: "windowsAutopilotDeviceIdentity", ..INTUNE };
@@ -157,21 +157,21 @@ pub(in crate::sim) fn assigned_devices(exchange: &mut Exchange<'_>) -> Answer {
     )
 }
 
-pub(in crate::sim) fn list_assignments(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list_assignments(exchange: &mut Exchange<'_>) -> Answer {
     let profile = find(exchange.state, exchange.parameter(0))?;
     let values = profile.assignments.iter().map(|of| of.view(Owner::Profile, exchange.version)).collect();
     let rules = Rules { type_name: Owner::Profile.assignment_type(), ..INTUNE };
     odata::list_values(exchange, &rules, &assignments_path(&profile.id), values)
 }
 
-pub(in crate::sim) fn get_assignment(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let profile = find(exchange.state, exchange.parameter(0))?;
     let assignment = find_assignment(profile, exchange.parameter(1))?;
     let shown = assignment.view(Owner::Profile, exchange.version);
     Ok(exchange.entity(StatusCode::OK, &assignments_path(&profile.id), shown))
 }
 
-pub(in crate::sim) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let state = &*exchange.state;
     let profile = find(state, exchange.parameter(0))?.id.clone();
     let wish = assignment::read(state, Owner::Profile, &exchange.request.object()?, exchange.version)?;
@@ -182,7 +182,7 @@ pub(in crate::sim) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::CREATED, &assignments_path(&profile), shown))
 }
 
-pub(in crate::sim) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let state = &*exchange.state;
     let profile = find(state, exchange.parameter(0))?;
     let before = find_assignment(profile, exchange.parameter(1))?.id.clone();
@@ -196,7 +196,7 @@ pub(in crate::sim) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, &assignments_path(&profile), shown))
 }
 
-pub(in crate::sim) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let profile = find(exchange.state, exchange.parameter(0))?;
     let assignment = find_assignment(profile, exchange.parameter(1))?;
     if assignment.by_policy_set {
@@ -319,7 +319,7 @@ fn is_name_template(template: &str) -> bool {
 }
 
 /// How an answer shows a profile: under the present names and the old ones.
-pub(in crate::sim) fn view(state: &State, profile: &Entity, expand: &[String]) -> Body {
+pub(crate) fn view(state: &State, profile: &Entity, expand: &[String]) -> Body {
     let mut view = profile.body.clone();
     view.insert("@odata.type".to_owned(), format!("#microsoft.graph.{}", profile.type_name).into());
     view.insert("id".to_owned(), profile.id.clone().into());
@@ -365,7 +365,7 @@ pub(in crate::sim) fn view(state: &State, profile: &Entity, expand: &[String]) -
 }
 
 /// Adds an assignment to a profile, in the place of the same one if it is there.
-pub(in crate::sim) fn add_assignment(state: &mut State, profile: &str, assignment: Assignment) {
+pub(crate) fn add_assignment(state: &mut State, profile: &str, assignment: Assignment) {
     state.profiles.update(profile, |profile| {
         match profile.assignments.iter_mut().find(|of| of.id == assignment.id) {
             Some(same) => *same = assignment,

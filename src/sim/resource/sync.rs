@@ -18,19 +18,19 @@ const TYPE: &str = "windowsAutopilotSettings";
 /// The least time between two syncs.
 const SPACING: Duration = Duration::from_secs(600);
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     let selection = Selection::read(exchange, TYPE)?;
     let path = format!("{PATH}{}", selection.suffix());
     Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange.state))))
 }
 
 /// Everything in the settings is kept by the service itself, so a PATCH is checked and changes nothing.
-pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
     get(exchange)
 }
 
-pub(in crate::sim) fn sync(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn sync(exchange: &mut Exchange<'_>) -> Answer {
     let state = &mut *exchange.state;
     if state.sync.running {
         return Err(Failure::intune(StatusCode::CONFLICT, "Conflict", "A sync is in progress."));
@@ -60,7 +60,7 @@ fn view(state: &State) -> Body {
 }
 
 /// The sync is over: what was registered shows, what was deleted is gone.
-pub(in crate::sim) fn end(state: &mut State) {
+pub(crate) fn end(state: &mut State) {
     state.sync.running = false;
     state.sync.ended = Some(state.now);
     let open = state.identities.iter().filter(|of| !of.visible || of.deleting);

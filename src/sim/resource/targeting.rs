@@ -5,7 +5,7 @@ use crate::sim::state::State;
 use crate::sim::store::later;
 
 /// Returns what a device's profile is now.
-pub(in crate::sim) fn targeting<'i>(state: &State, identity: &'i Identity) -> Targeting<'i> {
+pub(crate) fn targeting<'i>(state: &State, identity: &'i Identity) -> Targeting<'i> {
     let exists = |id: &str| state.profiles.get(id).is_some();
     let settles = later(identity.since, state.options.lag.profile);
     let intended = identity.intended.as_deref();
@@ -22,7 +22,7 @@ pub(in crate::sim) fn targeting<'i>(state: &State, identity: &'i Identity) -> Ta
 }
 
 /// Finds out anew which profile a device should have.
-pub(in crate::sim) fn retarget(state: &mut State, id: &str) {
+pub(crate) fn retarget(state: &mut State, id: &str) {
     let Some(identity) = state.identities.get(id) else { return };
     let intended = intended(state, identity);
     if intended == identity.intended {
@@ -38,7 +38,7 @@ pub(in crate::sim) fn retarget(state: &mut State, id: &str) {
 }
 
 /// Finds out anew which profile every device should have.
-pub(in crate::sim) fn retarget_all(state: &mut State) {
+pub(crate) fn retarget_all(state: &mut State) {
     let ids: Vec<String> = state.identities.iter().map(|identity| identity.id.clone()).collect();
     for id in ids {
         retarget(state, &id);

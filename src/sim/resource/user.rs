@@ -63,7 +63,7 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let selected = exchange.request.option("$select").is_some();
     let now = exchange.state.now;
@@ -78,7 +78,7 @@ pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
     )
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let key = exchange.parameter(0);
     let state = &*exchange.state;
@@ -90,7 +90,7 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, &path, selection.apply(shown)))
 }
 
-pub(in crate::sim) fn view(exchange: &Exchange<'_>, user: &User, selected: bool) -> Body {
+pub(crate) fn view(exchange: &Exchange<'_>, user: &User, selected: bool) -> Body {
     let mut view = user.body.clone();
     if exchange.version == Version::V1 && !selected {
         view.retain(|name, _| DEFAULT.contains(&name.as_str()));
@@ -99,7 +99,7 @@ pub(in crate::sim) fn view(exchange: &Exchange<'_>, user: &User, selected: bool)
 }
 
 /// Adds a user.
-pub(in crate::sim) fn add(state: &mut State, upn: &str, licensed: bool) -> String {
+pub(crate) fn add(state: &mut State, upn: &str, licensed: bool) -> String {
     let id = state.guid();
     let name = upn.split('@').next().unwrap_or_default();
     let words = name.split(['.', '_', '-']).filter(|word| !word.is_empty());

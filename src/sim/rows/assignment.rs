@@ -11,25 +11,25 @@ const ALL_USERS: &str = "acacacac-9df4-4c7d-9d50-4ef0226f57a9";
 
 /// One assignment.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::sim) struct Assignment {
-    pub(in crate::sim) id: String,
-    pub(in crate::sim) wish: Wish,
+pub(crate) struct Assignment {
+    pub(crate) id: String,
+    pub(crate) wish: Wish,
     /// Whether a policy set made it.
-    pub(in crate::sim) by_policy_set: bool,
+    pub(crate) by_policy_set: bool,
     source_id: String,
 }
 
 /// Who an assignment is for, and which assignment filter narrows it.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::sim) struct Wish {
-    pub(in crate::sim) target: Target,
+pub(crate) struct Wish {
+    pub(crate) target: Target,
     /// The filter's id, and whether it includes or excludes.
-    pub(in crate::sim) filter: Option<(String, String)>,
+    pub(crate) filter: Option<(String, String)>,
 }
 
 /// Who an assignment is for.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::sim) enum Target {
+pub(crate) enum Target {
     Group(String),
     ExcludedGroup(String),
     AllDevices,
@@ -39,7 +39,7 @@ pub(in crate::sim) enum Target {
 
 /// What kind of object the assignments belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim) enum Owner {
+pub(crate) enum Owner {
     Profile,
     Enrollment,
     Configuration,
@@ -47,7 +47,7 @@ pub(in crate::sim) enum Owner {
 
 impl Owner {
     /// The type of its assignments.
-    pub(in crate::sim) fn assignment_type(self) -> &'static str {
+    pub(crate) fn assignment_type(self) -> &'static str {
         match self {
             Self::Profile => "windowsAutopilotDeploymentProfileAssignment",
             Self::Enrollment => "enrollmentConfigurationAssignment",
@@ -58,7 +58,7 @@ impl Owner {
 
 impl Target {
     /// The group that it names.
-    pub(in crate::sim) fn group(&self) -> Option<&str> {
+    pub(crate) fn group(&self) -> Option<&str> {
         match self {
             Self::Group(id) | Self::ExcludedGroup(id) => Some(id),
             _ => None,
@@ -86,7 +86,7 @@ impl Target {
 }
 
 impl Assignment {
-    pub(in crate::sim) fn new(owner: Owner, owner_id: &str, wish: Wish) -> Self {
+    pub(crate) fn new(owner: Owner, owner_id: &str, wish: Wish) -> Self {
         let key = wish.target.key();
         let id = match owner {
             Owner::Profile => format!("{owner_id}_{key}_0"),
@@ -96,14 +96,14 @@ impl Assignment {
     }
 
     /// The same, made by a policy set.
-    pub(in crate::sim) fn by_policy_set(mut self, policy_set: String) -> Self {
+    pub(crate) fn by_policy_set(mut self, policy_set: String) -> Self {
         self.by_policy_set = true;
         self.source_id = policy_set;
         self
     }
 
     /// How an answer shows it.
-    pub(in crate::sim) fn view(&self, owner: Owner, version: Version) -> Body {
+    pub(crate) fn view(&self, owner: Owner, version: Version) -> Body {
         let target = &self.wish.target;
         let mut shown = body([("@odata.type", format!("#microsoft.graph.{}", target.type_name()).into())]);
         if version == Version::Beta {
@@ -133,14 +133,14 @@ impl Assignment {
 }
 
 impl Wish {
-    pub(in crate::sim) fn of(target: Target) -> Self {
+    pub(crate) fn of(target: Target) -> Self {
         Self { target, filter: None }
     }
 }
 
 /// How assignments reach something, if they do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim) enum Reach {
+pub(crate) enum Reach {
     ByGroup,
     AllDevices,
     AllUsers,
@@ -148,7 +148,7 @@ pub(in crate::sim) enum Reach {
 }
 
 /// How assignments reach something that is in some groups. An exclusion wins; a group comes before all others.
-pub(in crate::sim) fn reach(assignments: &[Assignment], is_in: impl Fn(&str) -> bool) -> Reach {
+pub(crate) fn reach(assignments: &[Assignment], is_in: impl Fn(&str) -> bool) -> Reach {
     let mut reach = Reach::Not;
     for assignment in assignments {
         match &assignment.wish.target {

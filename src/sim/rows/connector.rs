@@ -12,18 +12,18 @@ const FORGOTTEN: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A connector on a server.
 #[derive(Debug, Clone)]
-pub(in crate::sim) struct Connector {
-    pub(in crate::sim) id: String,
-    pub(in crate::sim) name: String,
+pub(crate) struct Connector {
+    pub(crate) id: String,
+    pub(crate) name: String,
     /// The domain of its server. Graph does not show it.
-    pub(in crate::sim) domain: String,
-    pub(in crate::sim) version: String,
-    pub(in crate::sim) state: ConnectorState,
+    pub(crate) domain: String,
+    pub(crate) version: String,
+    pub(crate) state: ConnectorState,
 }
 
 /// How a connector is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim) enum ConnectorState {
+pub(crate) enum ConnectorState {
     Active,
     Error,
     /// It last reported then.
@@ -36,7 +36,7 @@ pub(in crate::sim) enum ConnectorState {
 const STATES: [&str; 3] = ["active", "error", "inactive"];
 
 impl Connector {
-    pub(in crate::sim) fn is_forgotten(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_forgotten(&self, now: Timestamp) -> bool {
         let (_, heard) = self.heard(now);
         later(heard, FORGOTTEN) <= now
     }
@@ -52,7 +52,7 @@ impl Connector {
     }
 
     /// Takes over what a call says of it.
-    pub(in crate::sim) fn write(&mut self, sent: &Body, now: Timestamp) {
+    pub(crate) fn write(&mut self, sent: &Body, now: Timestamp) {
         let text = |name: &str| sent.get(name).and_then(Value::as_str);
         if let Some(name) = sent.get("displayName") {
             self.name = name.as_str().unwrap_or_default().to_owned();
@@ -72,7 +72,7 @@ impl Connector {
         }
     }
 
-    pub(in crate::sim) fn view(&self, now: Timestamp) -> Body {
+    pub(crate) fn view(&self, now: Timestamp) -> Body {
         let (state, seen) = self.heard(now);
         body([
             ("id", self.id.clone().into()),

@@ -14,10 +14,10 @@ use jiff::Timestamp;
 /// ```
 #[derive(Clone)]
 pub struct PowerOn {
-    pub(in crate::sim) serial: String,
-    pub(in crate::sim) user: Option<String>,
-    pub(in crate::sim) reaches_domain: bool,
-    pub(in crate::sim) device_setup: Option<Duration>,
+    pub(crate) serial: String,
+    pub(crate) user: Option<String>,
+    pub(crate) reaches_domain: bool,
+    pub(crate) device_setup: Option<Duration>,
 }
 
 impl PowerOn {
@@ -140,7 +140,7 @@ impl Cause {
     }
 
     /// Whether the device waits for it to change before it gives up.
-    pub(in crate::sim) fn waits(self) -> bool {
+    pub(crate) fn waits(self) -> bool {
         matches!(
             self,
             Self::NoDomainJoin | Self::SeveralDomainJoins | Self::NoConnector | Self::ConnectorTooOld
@@ -178,18 +178,18 @@ pub struct Computer {
 
 /// Every deployment, and what it left on premises.
 #[derive(Clone, Default)]
-pub(in crate::sim) struct Deployments {
-    pub(in crate::sim) runs: HashMap<String, Run>,
+pub(crate) struct Deployments {
+    pub(crate) runs: HashMap<String, Run>,
     /// The last run of each serial number, in lower case.
-    pub(in crate::sim) by_serial: HashMap<String, String>,
-    pub(in crate::sim) computers: Vec<Computer>,
+    pub(crate) by_serial: HashMap<String, String>,
+    pub(crate) computers: Vec<Computer>,
     /// Organizational units in which computers may be made, in one spelling.
-    pub(in crate::sim) units: BTreeSet<String>,
+    pub(crate) units: BTreeSet<String>,
 }
 
 impl Deployments {
     /// The last deployment of a device.
-    pub(in crate::sim) fn last(&self, serial: &str) -> Option<Deployment> {
+    pub(crate) fn last(&self, serial: &str) -> Option<Deployment> {
         let run = self.runs.get(self.by_serial.get(&serial.to_lowercase())?)?;
         Some(Deployment {
             phase: run.phase,
@@ -203,35 +203,35 @@ impl Deployments {
 
 /// One deployment.
 #[derive(Clone)]
-pub(in crate::sim) struct Run {
-    pub(in crate::sim) power_on: PowerOn,
-    pub(in crate::sim) phase: DeploymentPhase,
-    pub(in crate::sim) cause: Option<Cause>,
-    pub(in crate::sim) started: Timestamp,
-    pub(in crate::sim) ended: Option<Timestamp>,
-    pub(in crate::sim) identity: String,
-    pub(in crate::sim) profile: String,
-    pub(in crate::sim) hybrid: bool,
-    pub(in crate::sim) skips_check: bool,
-    pub(in crate::sim) user: String,
-    pub(in crate::sim) event: Option<String>,
-    pub(in crate::sim) managed: Option<String>,
-    pub(in crate::sim) computer: Option<String>,
+pub(crate) struct Run {
+    pub(crate) power_on: PowerOn,
+    pub(crate) phase: DeploymentPhase,
+    pub(crate) cause: Option<Cause>,
+    pub(crate) started: Timestamp,
+    pub(crate) ended: Option<Timestamp>,
+    pub(crate) identity: String,
+    pub(crate) profile: String,
+    pub(crate) hybrid: bool,
+    pub(crate) skips_check: bool,
+    pub(crate) user: String,
+    pub(crate) event: Option<String>,
+    pub(crate) managed: Option<String>,
+    pub(crate) computer: Option<String>,
     /// When the phase began.
-    pub(in crate::sim) since: Timestamp,
+    pub(crate) since: Timestamp,
     /// The hybrid device in the directory.
-    pub(in crate::sim) hybrid_device: Option<String>,
-    pub(in crate::sim) page: StatusPage,
+    pub(crate) hybrid_device: Option<String>,
+    pub(crate) page: StatusPage,
 }
 
 /// What the enrollment status page does.
 #[derive(Debug, Clone, Default)]
-pub(in crate::sim) struct StatusPage {
-    pub(in crate::sim) shows: bool,
+pub(crate) struct StatusPage {
+    pub(crate) shows: bool,
     /// Whether the device can only be used when the page is done.
-    pub(in crate::sim) blocks: bool,
-    pub(in crate::sim) timeout: Duration,
-    pub(in crate::sim) quality_updates: bool,
-    pub(in crate::sim) skips_account: bool,
-    pub(in crate::sim) timed_out: bool,
+    pub(crate) blocks: bool,
+    pub(crate) timeout: Duration,
+    pub(crate) quality_updates: bool,
+    pub(crate) skips_account: bool,
+    pub(crate) timed_out: bool,
 }

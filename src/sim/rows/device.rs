@@ -9,48 +9,48 @@ use crate::sim::version::Version;
 
 /// A registered device.
 #[derive(Debug, Clone)]
-pub(in crate::sim) struct Identity {
-    pub(in crate::sim) id: String,
-    pub(in crate::sim) serial: String,
-    pub(in crate::sim) manufacturer: String,
-    pub(in crate::sim) model: String,
-    pub(in crate::sim) product_key: String,
-    pub(in crate::sim) group_tag: String,
-    pub(in crate::sim) purchase_order: String,
+pub(crate) struct Identity {
+    pub(crate) id: String,
+    pub(crate) serial: String,
+    pub(crate) manufacturer: String,
+    pub(crate) model: String,
+    pub(crate) product_key: String,
+    pub(crate) group_tag: String,
+    pub(crate) purchase_order: String,
     /// The object in the directory that registration makes.
-    pub(in crate::sim) anchor: String,
+    pub(crate) anchor: String,
     /// That object's device id.
-    pub(in crate::sim) device_id: String,
-    pub(in crate::sim) upn: String,
-    pub(in crate::sim) addressable_user_name: String,
-    pub(in crate::sim) display_name: String,
-    pub(in crate::sim) friendly_name: String,
-    pub(in crate::sim) account_upn: String,
-    pub(in crate::sim) enrollment_state: &'static str,
-    pub(in crate::sim) last_contacted: Option<Timestamp>,
-    pub(in crate::sim) managed_device: Option<String>,
+    pub(crate) device_id: String,
+    pub(crate) upn: String,
+    pub(crate) addressable_user_name: String,
+    pub(crate) display_name: String,
+    pub(crate) friendly_name: String,
+    pub(crate) account_upn: String,
+    pub(crate) enrollment_state: &'static str,
+    pub(crate) last_contacted: Option<Timestamp>,
+    pub(crate) managed_device: Option<String>,
     /// Given by the profile's `assign` action.
-    pub(in crate::sim) direct_profile: Option<String>,
-    pub(in crate::sim) created: Timestamp,
-    pub(in crate::sim) visible: bool,
-    pub(in crate::sim) deleting: bool,
+    pub(crate) direct_profile: Option<String>,
+    pub(crate) created: Timestamp,
+    pub(crate) visible: bool,
+    pub(crate) deleting: bool,
     /// The profile it should have, since when, and what it had before.
-    pub(in crate::sim) intended: Option<String>,
-    pub(in crate::sim) since: Timestamp,
-    pub(in crate::sim) before: Option<(String, Timestamp)>,
+    pub(crate) intended: Option<String>,
+    pub(crate) since: Timestamp,
+    pub(crate) before: Option<(String, Timestamp)>,
 }
 
 /// What a device's profile is at one moment.
 #[derive(Debug, PartialEq)]
-pub(in crate::sim) struct Targeting<'a> {
-    pub(in crate::sim) intended: Option<&'a str>,
-    pub(in crate::sim) assigned: Option<(&'a str, Timestamp)>,
-    pub(in crate::sim) status: &'static str,
+pub(crate) struct Targeting<'a> {
+    pub(crate) intended: Option<&'a str>,
+    pub(crate) assigned: Option<(&'a str, Timestamp)>,
+    pub(crate) status: &'static str,
 }
 
 impl Identity {
     /// Returns how an answer shows the device.
-    pub(in crate::sim) fn view(&self, targeting: &Targeting<'_>, version: Version) -> Body {
+    pub(crate) fn view(&self, targeting: &Targeting<'_>, version: Version) -> Body {
         let text = |text: &str| Value::String(text.to_owned());
         let mut view = body([
             ("id", text(&self.id)),
@@ -113,12 +113,12 @@ impl Row for Identity {
 
 /// What is known of a device when it is registered.
 #[derive(Debug, Clone, Default)]
-pub(in crate::sim) struct NewIdentity {
-    pub(in crate::sim) serial: String,
-    pub(in crate::sim) manufacturer: String,
-    pub(in crate::sim) model: String,
-    pub(in crate::sim) product_key: String,
-    pub(in crate::sim) group_tag: String,
-    pub(in crate::sim) purchase_order: String,
-    pub(in crate::sim) upn: String,
+pub(crate) struct NewIdentity {
+    pub(crate) serial: String,
+    pub(crate) manufacturer: String,
+    pub(crate) model: String,
+    pub(crate) product_key: String,
+    pub(crate) group_tag: String,
+    pub(crate) purchase_order: String,
+    pub(crate) upn: String,
 }

@@ -10,14 +10,14 @@ use crate::sim::store::Table;
 
 /// Kind of a directory object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in crate::sim) enum Kind {
+pub(crate) enum Kind {
     Group,
     Device,
     User,
 }
 
 impl Kind {
-    pub(in crate::sim) fn type_name(self) -> &'static str {
+    pub(crate) fn type_name(self) -> &'static str {
         match self {
             Self::Group => "group",
             Self::Device => "device",
@@ -28,16 +28,16 @@ impl Kind {
 
 /// Groups, devices and users.
 #[derive(Clone, Default)]
-pub(in crate::sim) struct Directory {
-    pub(in crate::sim) groups: Table<Group>,
-    pub(in crate::sim) devices: Table<Device>,
-    pub(in crate::sim) users: Table<User>,
-    pub(in crate::sim) changes: Changes,
+pub(crate) struct Directory {
+    pub(crate) groups: Table<Group>,
+    pub(crate) devices: Table<Device>,
+    pub(crate) users: Table<User>,
+    pub(crate) changes: Changes,
 }
 
 /// What changed in the directory, in order; of each object only its last change.
 #[derive(Clone, Default)]
-pub(in crate::sim) struct Changes {
+pub(crate) struct Changes {
     last: u64,
     log: BTreeMap<u64, (Kind, Arc<str>)>,
     at: HashMap<Arc<str>, u64>,
@@ -45,7 +45,7 @@ pub(in crate::sim) struct Changes {
 
 impl Changes {
     /// Notes a change of an object, and returns the number of the change.
-    pub(in crate::sim) fn note(&mut self, kind: Kind, id: &str) -> u64 {
+    pub(crate) fn note(&mut self, kind: Kind, id: &str) -> u64 {
         self.last += 1;
         let id: Arc<str> = id.into();
         if let Some(before) = self.at.insert(id.clone(), self.last) {
@@ -56,12 +56,12 @@ impl Changes {
     }
 
     /// The number of the last change.
-    pub(in crate::sim) fn last(&self) -> u64 {
+    pub(crate) fn last(&self) -> u64 {
         self.last
     }
 
     /// Objects of a kind that changed behind `since`.
-    pub(in crate::sim) fn since(&self, kind: Kind, since: u64) -> impl Iterator<Item = (u64, &str)> {
+    pub(crate) fn since(&self, kind: Kind, since: u64) -> impl Iterator<Item = (u64, &str)> {
         let later = self.log.range(since.saturating_add(1)..);
         later.filter(move |(_, (of, _))| *of == kind).map(|(number, (_, id))| (*number, &**id))
     }
@@ -69,7 +69,7 @@ impl Changes {
 
 impl Directory {
     /// The kind of the object with this id.
-    pub(in crate::sim) fn kind(&self, id: &str) -> Option<Kind> {
+    pub(crate) fn kind(&self, id: &str) -> Option<Kind> {
         if self.devices.get(id).is_some() {
             Some(Kind::Device)
         } else if self.users.get(id).is_some() {
@@ -80,7 +80,7 @@ impl Directory {
     }
 
     /// A user by id or by user principal name.
-    pub(in crate::sim) fn user(&self, key: &str) -> Option<&User> {
+    pub(crate) fn user(&self, key: &str) -> Option<&User> {
         self.users.get(key).or_else(|| self.users.find("userPrincipalName", key).next().map(|(_, user)| user))
     }
 }

@@ -10,34 +10,34 @@ use crate::sim::store::{Body, Keyed, Row, body, date};
 
 /// A device.
 #[derive(Clone)]
-pub(in crate::sim) struct Device {
-    pub(in crate::sim) id: String,
-    pub(in crate::sim) device_id: String,
-    pub(in crate::sim) display_name: String,
-    pub(in crate::sim) enabled: bool,
+pub(crate) struct Device {
+    pub(crate) id: String,
+    pub(crate) device_id: String,
+    pub(crate) display_name: String,
+    pub(crate) enabled: bool,
     /// `AzureAd`, `ServerAd` or `Workplace`; none before the device has joined.
-    pub(in crate::sim) trust_type: Option<&'static str>,
-    pub(in crate::sim) physical_ids: Vec<String>,
+    pub(crate) trust_type: Option<&'static str>,
+    pub(crate) physical_ids: Vec<String>,
     /// Every other property that is set.
-    pub(in crate::sim) others: Body,
+    pub(crate) others: Body,
     /// Groups it is a direct member of.
-    pub(in crate::sim) groups: Vec<Arc<str>>,
+    pub(crate) groups: Vec<Arc<str>>,
     /// The Autopilot registration whose object it is.
-    pub(in crate::sim) identity: Option<String>,
-    pub(in crate::sim) created: Timestamp,
-    pub(in crate::sim) visible_at: Timestamp,
+    pub(crate) identity: Option<String>,
+    pub(crate) created: Timestamp,
+    pub(crate) visible_at: Timestamp,
 }
 
 impl Device {
-    pub(in crate::sim) fn is_visible(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_visible(&self, now: Timestamp) -> bool {
         self.visible_at <= now
     }
 
-    pub(in crate::sim) fn is_in(&self, group: &str) -> bool {
+    pub(crate) fn is_in(&self, group: &str) -> bool {
         self.groups.iter().any(|of| of.eq_ignore_ascii_case(group))
     }
 
-    pub(in crate::sim) fn view(&self) -> Body {
+    pub(crate) fn view(&self) -> Body {
         let mut view = body([
             ("id", self.id.clone().into()),
             ("deletedDateTime", Value::Null),

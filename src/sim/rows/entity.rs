@@ -7,34 +7,34 @@ use crate::sim::store::{Body, Keyed, Row};
 
 /// An object whose properties are kept as JSON: what an administrator made, or what is few.
 #[derive(Debug, Clone)]
-pub(in crate::sim) struct Entity {
-    pub(in crate::sim) id: String,
+pub(crate) struct Entity {
+    pub(crate) id: String,
     /// The name of its type, without namespace.
-    pub(in crate::sim) type_name: String,
-    pub(in crate::sim) body: Body,
-    pub(in crate::sim) assignments: Vec<Assignment>,
+    pub(crate) type_name: String,
+    pub(crate) body: Body,
+    pub(crate) assignments: Vec<Assignment>,
     /// Ids of objects that it refers to: network access configurations, or groups of a mobility policy.
-    pub(in crate::sim) links: Vec<String>,
+    pub(crate) links: Vec<String>,
 }
 
 impl Entity {
-    pub(in crate::sim) fn new(id: String, type_name: &str, body: Body) -> Self {
+    pub(crate) fn new(id: String, type_name: &str, body: Body) -> Self {
         Self { id, type_name: type_name.to_owned(), body, assignments: Vec::new(), links: Vec::new() }
     }
 
-    pub(in crate::sim) fn text(&self, property: &str) -> &str {
+    pub(crate) fn text(&self, property: &str) -> &str {
         self.body.get(property).and_then(Value::as_str).unwrap_or_default()
     }
 
-    pub(in crate::sim) fn flag(&self, property: &str) -> bool {
+    pub(crate) fn flag(&self, property: &str) -> bool {
         self.body.get(property).and_then(Value::as_bool).unwrap_or_default()
     }
 
-    pub(in crate::sim) fn number(&self, property: &str) -> i64 {
+    pub(crate) fn number(&self, property: &str) -> i64 {
         self.body.get(property).and_then(Value::as_i64).unwrap_or_default()
     }
 
-    pub(in crate::sim) fn set(&mut self, property: &str, value: impl Into<Value>) {
+    pub(crate) fn set(&mut self, property: &str, value: impl Into<Value>) {
         self.body.insert(property.to_owned(), value.into());
     }
 }

@@ -13,16 +13,16 @@ use crate::sim::version::Version;
 
 /// A group.
 #[derive(Clone)]
-pub(in crate::sim) struct Group {
-    pub(in crate::sim) id: String,
-    pub(in crate::sim) body: Body,
+pub(crate) struct Group {
+    pub(crate) id: String,
+    pub(crate) body: Body,
     /// The rule of a dynamic group that is switched on.
-    pub(in crate::sim) rule: Option<MembershipRule>,
+    pub(crate) rule: Option<MembershipRule>,
     members: BTreeMap<u64, Arc<str>>,
     places: HashMap<Arc<str>, u64>,
     next_place: u64,
     /// Members that came (true) or went, by the number of the change.
-    pub(in crate::sim) member_log: BTreeMap<u64, (Arc<str>, bool)>,
+    pub(crate) member_log: BTreeMap<u64, (Arc<str>, bool)>,
     logged: HashMap<Arc<str>, u64>,
     visible_at: Timestamp,
     /// What reads still see, and until when.
@@ -30,12 +30,7 @@ pub(in crate::sim) struct Group {
 }
 
 impl Group {
-    pub(in crate::sim) fn new(
-        id: String,
-        body: Body,
-        rule: Option<MembershipRule>,
-        visible_at: Timestamp,
-    ) -> Self {
+    pub(crate) fn new(id: String, body: Body, rule: Option<MembershipRule>, visible_at: Timestamp) -> Self {
         Self {
             id,
             body,
@@ -51,7 +46,7 @@ impl Group {
     }
 
     /// Adds a member that is none yet, by the change `number`.
-    pub(in crate::sim) fn add(&mut self, member: &str, number: u64) {
+    pub(crate) fn add(&mut self, member: &str, number: u64) {
         let id: Arc<str> = member.into();
         self.members.insert(self.next_place, id.clone());
         self.places.insert(id.clone(), self.next_place);
@@ -60,7 +55,7 @@ impl Group {
     }
 
     /// Removes a member by the change `number`.
-    pub(in crate::sim) fn remove(&mut self, member: &str, number: u64) {
+    pub(crate) fn remove(&mut self, member: &str, number: u64) {
         let id = self.places.remove(member).and_then(|place| self.members.remove(&place));
         if let Some(id) = id {
             self.log_member(number, id, false);
@@ -68,12 +63,7 @@ impl Group {
     }
 
     /// Changes the properties; reads see the old ones until `until`.
-    pub(in crate::sim) fn change(
-        &mut self,
-        now: Timestamp,
-        until: Timestamp,
-        change: impl FnOnce(&mut Body),
-    ) {
+    pub(crate) fn change(&mut self, now: Timestamp, until: Timestamp, change: impl FnOnce(&mut Body)) {
         if until > now && self.before.as_ref().is_none_or(|(until, _)| *until <= now) {
             self.before = Some((until, self.body.clone()));
         }
@@ -81,16 +71,16 @@ impl Group {
     }
 
     /// The members behind a place in their order.
-    pub(in crate::sim) fn members_after(&self, place: u64) -> impl Iterator<Item = (u64, &str)> {
+    pub(crate) fn members_after(&self, place: u64) -> impl Iterator<Item = (u64, &str)> {
         self.members.range(place.saturating_add(1)..).map(|(place, id)| (*place, &**id))
     }
 
-    pub(in crate::sim) fn has(&self, member: &str) -> bool {
+    pub(crate) fn has(&self, member: &str) -> bool {
         self.places.contains_key(member)
     }
 
     /// The member's id as it is kept, whatever its case in a request.
-    pub(in crate::sim) fn member(&self, id: &str) -> Option<&str> {
+    pub(crate) fn member(&self, id: &str) -> Option<&str> {
         let place = self.places.get(id).or_else(|| self.places.get(id.to_ascii_lowercase().as_str()))?;
         self.members.get(place).map(|id| &**id)
     }
@@ -102,27 +92,27 @@ impl Group {
         self.member_log.insert(change, (member, joined));
     }
 
-    pub(in crate::sim) fn is_dynamic(&self) -> bool {
+    pub(crate) fn is_dynamic(&self) -> bool {
         let types = self.body.get("groupTypes").and_then(Value::as_array);
         types.into_iter().flatten().any(|of| of == "DynamicMembership")
     }
 
     /// Returns how an answer shows the group, without its members.
-    pub(in crate::sim) fn view(&self, now: Timestamp, version: Version) -> Body {
+    pub(crate) fn view(&self, now: Timestamp, version: Version) -> Body {
         let mut view = self.seen(now).clone();
         schema::trim(&mut view, "group", version, true);
         view
     }
 
     /// What a read sees now.
-    pub(in crate::sim) fn seen(&self, now: Timestamp) -> &Body {
+    pub(crate) fn seen(&self, now: Timestamp) -> &Body {
         match &self.before {
             Some((until, body)) if now < *until => body,
             _ => &self.body,
         }
     }
 
-    pub(in crate::sim) fn is_visible(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_visible(&self, now: Timestamp) -> bool {
         self.visible_at <= now
     }
 }

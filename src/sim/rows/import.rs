@@ -7,26 +7,26 @@ use crate::sim::store::{Body, Keyed, Row, body};
 
 /// One device on its way in. Its hash is not kept.
 #[derive(Debug, Clone)]
-pub(in crate::sim) struct Import {
-    pub(in crate::sim) id: String,
-    pub(in crate::sim) import_id: String,
-    pub(in crate::sim) device: NewIdentity,
-    pub(in crate::sim) status: &'static str,
-    pub(in crate::sim) error: Option<(i32, &'static str)>,
-    pub(in crate::sim) registration: String,
+pub(crate) struct Import {
+    pub(crate) id: String,
+    pub(crate) import_id: String,
+    pub(crate) device: NewIdentity,
+    pub(crate) status: &'static str,
+    pub(crate) error: Option<(i32, &'static str)>,
+    pub(crate) registration: String,
     /// The flaw that the service will find in the device.
-    pub(in crate::sim) flaw: Option<Flaw>,
+    pub(crate) flaw: Option<Flaw>,
 }
 
 /// A flaw of a device that is on its way in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim) enum Flaw {
+pub(crate) enum Flaw {
     Hash,
     Duplicated,
 }
 
 impl Import {
-    pub(in crate::sim) fn view(&self) -> Body {
+    pub(crate) fn view(&self) -> Body {
         let text = |text: &str| Value::String(text.to_owned());
         let (code, name) = self.error.unwrap_or_default();
         body([

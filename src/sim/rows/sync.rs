@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 /// The state of the sync.
 #[derive(Debug, Clone, Default)]
-pub(in crate::sim) struct Sync {
-    pub(in crate::sim) triggered: Option<Timestamp>,
-    pub(in crate::sim) ended: Option<Timestamp>,
-    pub(in crate::sim) running: bool,
+pub(crate) struct Sync {
+    pub(crate) triggered: Option<Timestamp>,
+    pub(crate) ended: Option<Timestamp>,
+    pub(crate) running: bool,
 }

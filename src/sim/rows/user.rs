@@ -9,21 +9,21 @@ use crate::sim::store::{Body, Keyed, Row};
 
 /// A user.
 #[derive(Clone)]
-pub(in crate::sim) struct User {
-    pub(in crate::sim) id: String,
-    pub(in crate::sim) body: Body,
+pub(crate) struct User {
+    pub(crate) id: String,
+    pub(crate) body: Body,
     /// Whether Intune may manage what the user enrolls.
-    pub(in crate::sim) licensed: bool,
-    pub(in crate::sim) groups: Vec<Arc<str>>,
-    pub(in crate::sim) visible_at: Timestamp,
+    pub(crate) licensed: bool,
+    pub(crate) groups: Vec<Arc<str>>,
+    pub(crate) visible_at: Timestamp,
 }
 
 impl User {
-    pub(in crate::sim) fn upn(&self) -> &str {
+    pub(crate) fn upn(&self) -> &str {
         self.body.get("userPrincipalName").and_then(Value::as_str).unwrap_or_default()
     }
 
-    pub(in crate::sim) fn is_visible(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_visible(&self, now: Timestamp) -> bool {
         self.visible_at <= now
     }
 }

@@ -13,7 +13,7 @@ use crate::sim::store::Body;
 use crate::sim::version::Version;
 
 /// Base64 as .NET reads it: padded, and with any bits behind the last byte.
-pub(in crate::sim) const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
 );
@@ -28,22 +28,14 @@ struct Context {
 /// Checks a body that should be a `declared`, and gives its type and what of it is to be kept.
 ///
 /// Where the declared type is abstract, the body names its own with `@odata.type`.
-pub(in crate::sim) fn check(
-    declared: &str,
-    body: &Body,
-    version: Version,
-) -> Result<(&'static Type, Body), Failure> {
+pub(crate) fn check(declared: &str, body: &Body, version: Version) -> Result<(&'static Type, Body), Failure> {
     let intune =
         find(declared).is_some_and(|of| !of.is_a("directoryObject") && of.name != "mobilityManagementPolicy");
     object(declared, body, Context { version, intune }, 0)
 }
 
 /// Checks one value against a property, as a parameter of an action.
-pub(in crate::sim) fn check_value(
-    property: &Property,
-    value: &Value,
-    version: Version,
-) -> Result<Value, Failure> {
+pub(crate) fn check_value(property: &Property, value: &Value, version: Version) -> Result<Value, Failure> {
     single_or_many(property, value, Context { version, intune: true }, 0)
 }
 
@@ -121,7 +113,7 @@ fn resolve(declared: &str, body: &Body, context: Context) -> Result<&'static Typ
 }
 
 /// What is said of an object of the wrong family.
-pub(in crate::sim) fn not_assignable(found: &str, expected: &str) -> String {
+pub(crate) fn not_assignable(found: &str, expected: &str) -> String {
     format!(
         "An entry with type 'microsoft.management.services.api.{found}' was found, but it is not assignable to the \
          expected type 'microsoft.management.services.api.{expected}'. The type specified in the entry must be equal to \

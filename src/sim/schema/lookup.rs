@@ -7,63 +7,63 @@ use crate::sim::store::Body;
 use crate::sim::version::Version;
 
 /// Returns the type called `name`.
-pub(in crate::sim) fn find(name: &str) -> Option<&'static Type> {
+pub(crate) fn find(name: &str) -> Option<&'static Type> {
     let name = name.trim_start_matches('#').trim_start_matches("microsoft.graph.");
     types().find(|candidate| candidate.name == name)
 }
 
 /// Returns every type.
-pub(in crate::sim) fn types() -> impl Iterator<Item = &'static Type> {
+pub(crate) fn types() -> impl Iterator<Item = &'static Type> {
     intune::TYPES.iter().chain(directory::TYPES).chain(beyond::TYPES)
 }
 
 /// Returns the enumeration called `name`.
-pub(in crate::sim) fn find_enum(name: &str) -> Option<&'static Enum> {
+pub(crate) fn find_enum(name: &str) -> Option<&'static Enum> {
     ENUMS.iter().find(|candidate| candidate.name == name)
 }
 
 impl Type {
     /// Returns the type itself and those it is built on, nearest first.
-    pub(in crate::sim) fn line(&'static self) -> impl Iterator<Item = &'static Type> {
+    pub(crate) fn line(&'static self) -> impl Iterator<Item = &'static Type> {
         std::iter::successors(Some(self), |of| find(of.base?))
     }
 
-    pub(in crate::sim) fn is_a(&'static self, name: &str) -> bool {
+    pub(crate) fn is_a(&'static self, name: &str) -> bool {
         self.line().any(|of| of.name == name)
     }
 
-    pub(in crate::sim) fn property(&'static self, name: &str) -> Option<&'static Property> {
+    pub(crate) fn property(&'static self, name: &str) -> Option<&'static Property> {
         self.line().flat_map(|of| of.properties).find(|property| property.name == name)
     }
 
-    pub(in crate::sim) fn has_navigation(&'static self, name: &str) -> bool {
+    pub(crate) fn has_navigation(&'static self, name: &str) -> bool {
         self.line().any(|of| of.navigation.contains(&name))
     }
 
     /// Returns `true` if the property is known to exist, though nothing else about it.
-    pub(in crate::sim) fn has_other(&'static self, name: &str) -> bool {
+    pub(crate) fn has_other(&'static self, name: &str) -> bool {
         self.line().flat_map(|of| of.others).any(|other| *other == name || *other == "*")
     }
 
-    pub(in crate::sim) fn in_version(&self, version: Version) -> bool {
+    pub(crate) fn in_version(&self, version: Version) -> bool {
         !self.beta || version == Version::Beta
     }
 }
 
 impl Property {
-    pub(in crate::sim) fn in_version(&self, version: Version) -> bool {
+    pub(crate) fn in_version(&self, version: Version) -> bool {
         !self.beta || version == Version::Beta
     }
 }
 
 impl Enum {
-    pub(in crate::sim) fn has(&self, member: &str, version: Version) -> bool {
+    pub(crate) fn has(&self, member: &str, version: Version) -> bool {
         self.members.contains(&member) || (version == Version::Beta && self.beta.contains(&member))
     }
 }
 
 /// Returns a property that can be set in a POST alone and that a change would set anew.
-pub(in crate::sim) fn set_too_late<'a>(of: &'static Type, sent: &'a Body, kept: &Body) -> Option<&'a str> {
+pub(crate) fn set_too_late<'a>(of: &'static Type, sent: &'a Body, kept: &Body) -> Option<&'a str> {
     let fixed = |name: &str| of.property(name).is_some_and(|property| property.write == Write::Create);
     sent.iter()
         .find(|(name, value)| fixed(name) && kept.get(*name) != Some(*value))
@@ -71,7 +71,7 @@ pub(in crate::sim) fn set_too_late<'a>(of: &'static Type, sent: &'a Body, kept: 
 }
 
 /// Returns `true` if `$select` may name the property of a type, or of one that is built on it.
-pub(in crate::sim) fn has_property(type_name: &str, property: &str, version: Version) -> bool {
+pub(crate) fn has_property(type_name: &str, property: &str, version: Version) -> bool {
     if property == "id" {
         return true;
     }

@@ -6,7 +6,7 @@ use crate::sim::store::Body;
 use crate::sim::version::Version;
 
 /// Hides enum members that are newer than the sentinel, and what v1.0 does not have of an object of `type_name`.
-pub(in crate::sim) fn trim(body: &mut Body, type_name: &str, version: Version, newer_members: bool) {
+pub(crate) fn trim(body: &mut Body, type_name: &str, version: Version, newer_members: bool) {
     if version == Version::Beta && newer_members {
         return;
     }

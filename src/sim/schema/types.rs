@@ -2,34 +2,34 @@
 
 /// A type of an object, or of a part of one.
 #[derive(Debug)]
-pub(in crate::sim) struct Type {
-    pub(in crate::sim) name: &'static str,
-    pub(in crate::sim) base: Option<&'static str>,
-    pub(in crate::sim) is_abstract: bool,
+pub(crate) struct Type {
+    pub(crate) name: &'static str,
+    pub(crate) base: Option<&'static str>,
+    pub(crate) is_abstract: bool,
     /// In beta only.
-    pub(in crate::sim) beta: bool,
+    pub(crate) beta: bool,
     /// Names of properties that exist too, but of which nothing more is checked; `*` for any name.
-    pub(in crate::sim) others: &'static [&'static str],
-    pub(in crate::sim) properties: &'static [Property],
+    pub(crate) others: &'static [&'static str],
+    pub(crate) properties: &'static [Property],
     /// Links to other objects; never part of a body that is sent.
-    pub(in crate::sim) navigation: &'static [&'static str],
+    pub(crate) navigation: &'static [&'static str],
 }
 
 /// A property of a type.
 #[derive(Debug)]
-pub(in crate::sim) struct Property {
-    pub(in crate::sim) name: &'static str,
-    pub(in crate::sim) kind: Kind,
-    pub(in crate::sim) collection: bool,
-    pub(in crate::sim) nullable: bool,
+pub(crate) struct Property {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) collection: bool,
+    pub(crate) nullable: bool,
     /// In beta only.
-    pub(in crate::sim) beta: bool,
-    pub(in crate::sim) write: Write,
+    pub(crate) beta: bool,
+    pub(crate) write: Write,
 }
 
 /// The type of a property's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim) enum Kind {
+pub(crate) enum Kind {
     Text,
     Flag,
     Int32,
@@ -43,7 +43,7 @@ pub(in crate::sim) enum Kind {
 
 /// What a request may do with a property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim) enum Write {
+pub(crate) enum Write {
     Yes,
     /// In a POST alone.
     Create,
@@ -55,21 +55,21 @@ pub(in crate::sim) enum Write {
 
 /// An enumeration. Members behind `newer` came after the sentinel and are hidden unless asked for.
 #[derive(Debug)]
-pub(in crate::sim) struct Enum {
-    pub(in crate::sim) name: &'static str,
-    pub(in crate::sim) members: &'static [&'static str],
+pub(crate) struct Enum {
+    pub(crate) name: &'static str,
+    pub(crate) members: &'static [&'static str],
     /// Members that only beta has.
-    pub(in crate::sim) beta: &'static [&'static str],
+    pub(crate) beta: &'static [&'static str],
     /// Members behind the sentinel.
-    pub(in crate::sim) newer: &'static [&'static str],
+    pub(crate) newer: &'static [&'static str],
 }
 
 impl Property {
-    pub(in crate::sim) const fn new(name: &'static str, kind: Kind) -> Self {
+    pub(crate) const fn new(name: &'static str, kind: Kind) -> Self {
         Self { name, kind, collection: false, nullable: false, beta: false, write: Write::Yes }
     }
 
-    pub(in crate::sim) const fn null(self) -> Self {
+    pub(crate) const fn null(self) -> Self {
         Self { nullable: true, ..self }
     }
 
@@ -77,7 +77,7 @@ impl Property {
         Self { collection: true, ..self }
     }
 
-    pub(in crate::sim) const fn beta(self) -> Self {
+    pub(crate) const fn beta(self) -> Self {
         Self { beta: true, ..self }
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::value::Body;
 
 /// An object that a [`Table`] can keep.
-pub(in crate::sim) trait Keyed {
+pub(crate) trait Keyed {
     /// Properties that an equality filter finds without a scan.
     const INDEXED: &'static [&'static str] = &[];
 
@@ -20,7 +20,7 @@ pub(in crate::sim) trait Keyed {
 }
 
 /// An object that a filter or an order can look at.
-pub(in crate::sim) trait Row {
+pub(crate) trait Row {
     /// A property's value; null if there is none.
     fn value(&self, property: &str) -> Value;
 
@@ -57,7 +57,7 @@ impl Row for Body {
 
 /// Rows in the order they were added. Ids and indexed values are found whatever their case.
 #[derive(Clone)]
-pub(in crate::sim) struct Table<T> {
+pub(crate) struct Table<T> {
     rows: BTreeMap<u64, T>,
     ids: HashMap<String, u64>,
     keys: HashMap<(&'static str, String), BTreeSet<u64>>,
@@ -72,7 +72,7 @@ impl<T> Default for Table<T> {
 
 impl<T: Keyed> Table<T> {
     /// Adds a row, or replaces the one with its id where it stands.
-    pub(in crate::sim) fn insert(&mut self, row: T) -> u64 {
+    pub(crate) fn insert(&mut self, row: T) -> u64 {
         let id = row.id().to_ascii_lowercase();
         let at = match self.ids.get(&id) {
             Some(at) => *at,
@@ -90,17 +90,17 @@ impl<T: Keyed> Table<T> {
         at
     }
 
-    pub(in crate::sim) fn get(&self, id: &str) -> Option<&T> {
+    pub(crate) fn get(&self, id: &str) -> Option<&T> {
         self.rows.get(&self.position(id)?)
     }
 
     /// Where a row stands in the order of all.
-    pub(in crate::sim) fn position(&self, id: &str) -> Option<u64> {
+    pub(crate) fn position(&self, id: &str) -> Option<u64> {
         self.ids.get(&id.to_ascii_lowercase()).copied()
     }
 
     /// Changes a row and keeps the index right.
-    pub(in crate::sim) fn update<R>(&mut self, id: &str, change: impl FnOnce(&mut T) -> R) -> Option<R> {
+    pub(crate) fn update<R>(&mut self, id: &str, change: impl FnOnce(&mut T) -> R) -> Option<R> {
         let at = self.position(id)?;
         let row = self.rows.get_mut(&at)?;
         let before: Vec<_> =
@@ -121,28 +121,28 @@ impl<T: Keyed> Table<T> {
         Some(result)
     }
 
-    pub(in crate::sim) fn remove(&mut self, id: &str) -> Option<T> {
+    pub(crate) fn remove(&mut self, id: &str) -> Option<T> {
         let at = self.ids.remove(&id.to_ascii_lowercase())?;
         let row = self.rows.remove(&at)?;
         self.unlink(&row, at);
         Some(row)
     }
 
-    pub(in crate::sim) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    pub(in crate::sim) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.rows.values()
     }
 
     /// The rows that stand behind `position`, with their own.
-    pub(in crate::sim) fn after(&self, position: u64) -> impl Iterator<Item = (u64, &T)> {
+    pub(crate) fn after(&self, position: u64) -> impl Iterator<Item = (u64, &T)> {
         self.rows.range(position.saturating_add(1)..).map(|(at, row)| (*at, row))
     }
 
     /// The rows whose indexed property has this value, in order.
-    pub(in crate::sim) fn find<'a>(
+    pub(crate) fn find<'a>(
         &'a self,
         property: &str,
         value: &str,
@@ -151,7 +151,7 @@ impl<T: Keyed> Table<T> {
     }
 
     /// The same behind `position`.
-    pub(in crate::sim) fn find_after<'a>(
+    pub(crate) fn find_after<'a>(
         &'a self,
         position: u64,
         property: &str,

@@ -6,22 +6,22 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 /// The properties of an object as they stand in JSON.
-pub(in crate::sim) type Body = Map<String, Value>;
+pub(crate) type Body = Map<String, Value>;
 
 /// `at`, and `delay` more.
-pub(in crate::sim) fn later(at: Timestamp, delay: Duration) -> Timestamp {
+pub(crate) fn later(at: Timestamp, delay: Duration) -> Timestamp {
     at.checked_add(delay).unwrap_or(Timestamp::MAX)
 }
 
 /// What stands for "no date".
-pub(in crate::sim) const NO_DATE: &str = "0001-01-01T00:00:00Z";
+pub(crate) const NO_DATE: &str = "0001-01-01T00:00:00Z";
 
 /// A date, or the year 1 if there is none.
-pub(in crate::sim) fn date(at: Option<Timestamp>) -> Value {
+pub(crate) fn date(at: Option<Timestamp>) -> Value {
     at.map_or_else(|| NO_DATE.into(), |at| at.to_string().into())
 }
 
 /// A property list as a JSON object.
-pub(in crate::sim) fn body<const N: usize>(properties: [(&str, Value); N]) -> Body {
+pub(crate) fn body<const N: usize>(properties: [(&str, Value); N]) -> Body {
     properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
