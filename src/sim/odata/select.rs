@@ -1,7 +1,9 @@
 //! `$select` and `$expand`.
 
+use http::StatusCode;
+
 use crate::sim::error::Failure;
-use crate::sim::exchange::{Exchange, Request};
+use crate::sim::exchange::{Answer, Exchange, Request};
 use crate::sim::schema;
 use crate::sim::store::Body;
 
@@ -58,6 +60,13 @@ impl Selection {
         };
         body.into_iter().filter(|(key, _)| wanted(key)).collect()
     }
+}
+
+/// Answers one object of the collection at `path`, with the properties that `$select` names.
+pub(crate) fn show(exchange: &Exchange<'_>, type_name: &str, path: &str, view: Body) -> Answer {
+    let selection = Selection::read(exchange, type_name)?;
+    let path = format!("{path}{}", selection.suffix());
+    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view)))
 }
 
 /// The names in `$expand`, without what is nested in them.

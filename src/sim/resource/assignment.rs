@@ -1,18 +1,81 @@
-//! Assignments in requests, and what becomes of them.
+//! Assignments below profiles, pages and configurations.
 
 use std::time::Duration;
 
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::sim::error::Failure;
-use crate::sim::exchange::{Exchange, Version};
-use crate::sim::rows::{Entity, Owner, Target, Wish};
+use crate::sim::exchange::{Answer, Exchange, Reply, Version};
+use crate::sim::odata::{self, INTUNE, Rules};
+use crate::sim::rows::{Assignment, Entity, Owner, Target, Wish};
 use crate::sim::schema;
 use crate::sim::state::State;
 use crate::sim::store::{Body, Table, body};
 
 /// How long assignments to a group outlive it.
 pub(crate) const ORPHANS_STAY: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Answers the list of an object's assignments.
+pub(crate) fn list(exchange: &Exchange<'_>, owner: Owner, found: &Entity) -> Answer {
+    let values = found.assignments.iter().map(|of| of.view(owner, exchange.version)).collect();
+    let rules = Rules { type_name: owner.assignment_type(), ..INTUNE };
+    odata::list_values(exchange, &rules, &path(owner, &found.id), values)
+}
+
+/// Answers one assignment of an object.
+pub(crate) fn get(exchange: &Exchange<'_>, owner: Owner, found: &Entity) -> Answer {
+    let assignment = find(found, exchange.parameter(1))?;
+    Ok(show(exchange, StatusCode::OK, owner, &found.id, assignment))
+}
+
+/// Shows one assignment of an object.
+pub(crate) fn show(
+    exchange: &Exchange<'_>,
+    status: StatusCode,
+    owner: Owner,
+    id: &str,
+    assignment: &Assignment,
+) -> Reply {
+    exchange.entity(status, &path(owner, id), assignment.view(owner, exchange.version))
+}
+
+/// Puts the assignment of a request into a page or configuration, in the place of `before` if there is one.
+pub(crate) fn put(exchange: &mut Exchange<'_>, owner: Owner, id: &str, before: Option<String>) -> Answer {
+    let wish = read(exchange.state, owner, &exchange.request.object()?, exchange.version)?;
+    let assignment = Assignment::new(owner, id, wish);
+    let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+    let reply = show(exchange, status, owner, id, &assignment);
+    owners(exchange.state, owner).update(id, |of| {
+        of.assignments.retain(|other| Some(&other.id) != before.as_ref() && other.id != assignment.id);
+        of.assignments.push(assignment);
+    });
+    Ok(reply)
+}
+
+/// Removes an assignment from a page or configuration.
+pub(crate) fn remove(exchange: &mut Exchange<'_>, owner: Owner, id: &str, assignment: &str) -> Answer {
+    owners(exchange.state, owner).update(id, |of| of.assignments.retain(|other| other.id != assignment));
+    Ok(Reply::NoContent)
+}
+
+/// Finds an assignment of an object.
+pub(crate) fn find<'e>(found: &'e Entity, id: &str) -> Result<&'e Assignment, Failure> {
+    let assignment = found.assignments.iter().find(|assignment| assignment.id.eq_ignore_ascii_case(id));
+    assignment.ok_or_else(|| Failure::intune_not_found(id))
+}
+
+fn path(owner: Owner, id: &str) -> String {
+    format!("{}('{id}')/assignments", owner.collection())
+}
+
+fn owners(state: &mut State, owner: Owner) -> &mut Table<Entity> {
+    match owner {
+        Owner::Profile => &mut state.profiles,
+        Owner::Enrollment => &mut state.enrollment,
+        Owner::Configuration => &mut state.configurations,
+    }
+}
 
 /// Reads one assignment of a request.
 pub(crate) fn read(state: &State, owner: Owner, body: &Body, version: Version) -> Result<Wish, Failure> {
@@ -88,8 +151,8 @@ pub(crate) fn read_all(
     Ok(wishes)
 }
 
-/// The answer of `hasPayloadLinks`: which of the objects are assigned at all.
-pub(crate) fn payload_links(exchange: &Exchange<'_>, table: &Table<Entity>) -> Result<Vec<Body>, Failure> {
+/// Answers `hasPayloadLinks`: which of the objects are assigned at all.
+pub(crate) fn payload_links(exchange: &Exchange<'_>, table: &Table<Entity>) -> Answer {
     const IDS: schema::Property =
         schema::Property { collection: true, ..schema::Property::new("payloadIds", schema::Kind::Text) };
     let request = exchange.request.parameters("hasPayloadLinks", &["payloadIds"])?;
@@ -112,7 +175,8 @@ pub(crate) fn payload_links(exchange: &Exchange<'_>, table: &Table<Entity>) -> R
             ("sources", json!(sources)),
         ])
     });
-    Ok(links.collect())
+    let context = "Collection(microsoft.graph.hasPayloadLinkResultItem)";
+    Ok(odata::collection(exchange, context, links.collect()))
 }
 
 /// Whether anything is assigned to a group.

@@ -7,7 +7,7 @@ use super::targeting::targeting;
 use super::{directory_device, profile, targeting};
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply, Version};
-use crate::sim::odata::{self, Filter, INTUNE, Op, Rules, Selection, Support, Test};
+use crate::sim::odata::{self, Filter, INTUNE, Op, Rules, Support, Test};
 use crate::sim::rows::{Identity, NewIdentity};
 use crate::sim::schema::{self, Kind, Property};
 use crate::sim::state::{Due, State};
@@ -61,8 +61,7 @@ pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
         let profile = id.and_then(|id| state.profiles.get(id));
         view.insert(name, profile.map_or(Value::Null, |of| Value::Object(profile::view(state, of, &[]))));
     }
-    let selection = Selection::read(exchange, TYPE)?;
-    Ok(exchange.entity(StatusCode::OK, &format!("{PATH}{}", selection.suffix()), selection.apply(view)))
+    odata::show(exchange, TYPE, PATH, view)
 }
 
 pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {

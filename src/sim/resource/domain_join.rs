@@ -7,7 +7,7 @@ use super::assignment;
 use super::assignment::payload_links;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply, Version};
-use crate::sim::odata::{self, INTUNE, Op, Rules, Selection, Support, Test};
+use crate::sim::odata::{self, INTUNE, Op, Rules, Support, Test};
 use crate::sim::rows::{Assignment, Entity, Owner};
 use crate::sim::schema;
 use crate::sim::state::State;
@@ -40,9 +40,7 @@ pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
 pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
     let found = find(exchange.state, exchange.parameter(0))?;
-    let selection = Selection::read(exchange, BASE)?;
-    let path = format!("{PATH}{}", selection.suffix());
-    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(found, exchange.version, &expand))))
+    odata::show(exchange, BASE, PATH, view(found, exchange.version, &expand))
 }
 
 pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
@@ -109,39 +107,35 @@ pub(crate) fn assign(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(crate) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
-    let links = payload_links(exchange, &exchange.state.configurations)?;
-    Ok(odata::collection(exchange, "Collection(microsoft.graph.hasPayloadLinkResultItem)", links))
+    payload_links(exchange, &exchange.state.configurations)
 }
 
 pub(crate) fn list_assignments(exchange: &mut Exchange<'_>) -> Answer {
-    let found = find(exchange.state, exchange.parameter(0))?;
-    let values = found.assignments.iter().map(|of| of.view(Owner::Configuration, exchange.version)).collect();
-    let rules = Rules { type_name: Owner::Configuration.assignment_type(), ..INTUNE };
-    odata::list_values(exchange, &rules, &assignments_path(&found.id), values)
+    assignment::list(exchange, Owner::Configuration, find(exchange.state, exchange.parameter(0))?)
 }
 
 pub(crate) fn get_assignment(exchange: &mut Exchange<'_>) -> Answer {
-    let found = find(exchange.state, exchange.parameter(0))?;
-    let shown = find_assignment(found, exchange.parameter(1))?.view(Owner::Configuration, exchange.version);
-    Ok(exchange.entity(StatusCode::OK, &assignments_path(&found.id), shown))
+    assignment::get(exchange, Owner::Configuration, find(exchange.state, exchange.parameter(0))?)
 }
 
 pub(crate) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
-    put_assignment(exchange, None)
+    let found = find(exchange.state, exchange.parameter(0))?;
+    let id = found.id.clone();
+    assignment::put(exchange, Owner::Configuration, &id, None)
 }
 
 pub(crate) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange.state, exchange.parameter(0))?;
-    let before = find_assignment(found, exchange.parameter(1))?.id.clone();
-    put_assignment(exchange, Some(before))
+    let before = assignment::find(found, exchange.parameter(1))?.id.clone();
+    let id = found.id.clone();
+    assignment::put(exchange, Owner::Configuration, &id, Some(before))
 }
 
 pub(crate) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange.state, exchange.parameter(0))?;
-    let assignment = find_assignment(found, exchange.parameter(1))?.id.clone();
+    let assignment = assignment::find(found, exchange.parameter(1))?.id.clone();
     let id = found.id.clone();
-    exchange.state.configurations.update(&id, |of| of.assignments.retain(|other| other.id != assignment));
-    Ok(Reply::NoContent)
+    assignment::remove(exchange, Owner::Configuration, &id, &assignment)
 }
 
 pub(crate) fn list_networks(exchange: &mut Exchange<'_>) -> Answer {
@@ -174,25 +168,6 @@ pub(crate) fn remove_network(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-/// Adds an assignment, in the place of `before` if there is one.
-fn put_assignment(exchange: &mut Exchange<'_>, before: Option<String>) -> Answer {
-    let id = find(exchange.state, exchange.parameter(0))?.id.clone();
-    let wish = assignment::read(
-        exchange.state,
-        Owner::Configuration,
-        &exchange.request.object()?,
-        exchange.version,
-    )?;
-    let assignment = Assignment::new(Owner::Configuration, &id, wish);
-    let shown = assignment.view(Owner::Configuration, exchange.version);
-    exchange.state.configurations.update(&id, |of| {
-        of.assignments.retain(|other| Some(&other.id) != before.as_ref() && other.id != assignment.id);
-        of.assignments.push(assignment);
-    });
-    let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(exchange.entity(status, &assignments_path(&id), shown))
-}
-
 fn find<'s>(state: &'s State, id: &str) -> Result<&'s Entity, Failure> {
     state.configurations.get(id).ok_or_else(|| Failure::intune_not_found(id))
 }
@@ -201,15 +176,6 @@ fn find_domain_join<'e>(exchange: &'e Exchange<'_>) -> Result<&'e Entity, Failur
     let id = exchange.parameter(0);
     let found = find(exchange.state, id)?;
     if found.type_name == DOMAIN_JOIN { Ok(found) } else { Err(Failure::intune_not_found(id)) }
-}
-
-fn find_assignment<'e>(found: &'e Entity, id: &str) -> Result<&'e Assignment, Failure> {
-    let assignment = found.assignments.iter().find(|assignment| assignment.id.eq_ignore_ascii_case(id));
-    assignment.ok_or_else(|| Failure::intune_not_found(id))
-}
-
-fn assignments_path(id: &str) -> String {
-    format!("{PATH}('{id}')/assignments")
 }
 
 fn check_filter(exchange: &Exchange<'_>) -> Result<(), Failure> {
@@ -246,8 +212,7 @@ fn check(type_name: &str, settings: &Body) -> Result<(), Failure> {
 }
 
 fn view(found: &Entity, version: Version, expand: &[String]) -> Body {
-    let mut view = found.body.clone();
-    view.insert("id".to_owned(), found.id.clone().into());
+    let mut view = found.view();
     let of = schema::find(&found.type_name).filter(|of| of.in_version(version));
     // A type that the version does not have shows as its base, with the base's properties alone.
     let shown = of.map_or(BASE, |of| of.name);
@@ -259,8 +224,7 @@ fn view(found: &Entity, version: Version, expand: &[String]) -> Body {
     view.insert("@odata.type".to_owned(), format!("#microsoft.graph.{shown}").into());
     schema::trim(&mut view, shown, version, true);
     if expand.iter().any(|name| name == "assignments") {
-        let shown = found.assignments.iter().map(|of| Value::Object(of.view(Owner::Configuration, version)));
-        view.insert("assignments".to_owned(), shown.collect());
+        view.insert("assignments".to_owned(), found.assignments_view(Owner::Configuration, version));
     }
     view
 }

@@ -8,7 +8,7 @@ use super::assignment;
 use super::assignment::payload_links;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply, Version};
-use crate::sim::odata::{self, INTUNE, Op, Rules, Selection, Support, Test};
+use crate::sim::odata::{self, INTUNE, Op, Rules, Support, Test};
 use crate::sim::rows::{Assignment, Entity, Owner};
 use crate::sim::schema::{self, Kind, Property};
 use crate::sim::state::State;
@@ -142,9 +142,7 @@ pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
 pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
     let found = find(exchange, exchange.parameter(0))?;
-    let selection = Selection::read(exchange, BASE)?;
-    let path = format!("{PATH}{}", selection.suffix());
-    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange, found, &expand))))
+    odata::show(exchange, BASE, PATH, view(exchange, found, &expand))
 }
 
 pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
@@ -267,56 +265,37 @@ pub(crate) fn assign(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(crate) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
-    let links = payload_links(exchange, &exchange.state.enrollment)?;
-    Ok(odata::collection(exchange, "Collection(microsoft.graph.hasPayloadLinkResultItem)", links))
+    payload_links(exchange, &exchange.state.enrollment)
 }
 
 pub(crate) fn list_assignments(exchange: &mut Exchange<'_>) -> Answer {
-    let found = find(exchange, exchange.parameter(0))?;
-    let values = found.assignments.iter().map(|of| of.view(Owner::Enrollment, exchange.version)).collect();
-    let rules = Rules { type_name: Owner::Enrollment.assignment_type(), ..INTUNE };
-    odata::list_values(exchange, &rules, &assignments_path(&found.id), values)
+    assignment::list(exchange, Owner::Enrollment, find(exchange, exchange.parameter(0))?)
 }
 
 pub(crate) fn get_assignment(exchange: &mut Exchange<'_>) -> Answer {
-    let found = find(exchange, exchange.parameter(0))?;
-    let shown = find_assignment(found, exchange.parameter(1))?.view(Owner::Enrollment, exchange.version);
-    Ok(exchange.entity(StatusCode::OK, &assignments_path(&found.id), shown))
+    assignment::get(exchange, Owner::Enrollment, find(exchange, exchange.parameter(0))?)
 }
 
 pub(crate) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
-    put_assignment(exchange, None)
+    let found = find(exchange, exchange.parameter(0))?;
+    refuse_default(found, "assigned")?;
+    let id = found.id.clone();
+    assignment::put(exchange, Owner::Enrollment, &id, None)
 }
 
 pub(crate) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange, exchange.parameter(0))?;
-    let before = find_assignment(found, exchange.parameter(1))?.id.clone();
-    put_assignment(exchange, Some(before))
+    let before = assignment::find(found, exchange.parameter(1))?.id.clone();
+    refuse_default(found, "assigned")?;
+    let id = found.id.clone();
+    assignment::put(exchange, Owner::Enrollment, &id, Some(before))
 }
 
 pub(crate) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange, exchange.parameter(0))?;
-    let assignment = find_assignment(found, exchange.parameter(1))?.id.clone();
+    let assignment = assignment::find(found, exchange.parameter(1))?.id.clone();
     let id = found.id.clone();
-    exchange.state.enrollment.update(&id, |of| of.assignments.retain(|other| other.id != assignment));
-    Ok(Reply::NoContent)
-}
-
-/// Adds an assignment, in the place of `before` if there is one.
-fn put_assignment(exchange: &mut Exchange<'_>, before: Option<String>) -> Answer {
-    let found = find(exchange, exchange.parameter(0))?;
-    refuse_default(found, "assigned")?;
-    let id = found.id.clone();
-    let wish =
-        assignment::read(exchange.state, Owner::Enrollment, &exchange.request.object()?, exchange.version)?;
-    let assignment = Assignment::new(Owner::Enrollment, &id, wish);
-    let shown = assignment.view(Owner::Enrollment, exchange.version);
-    exchange.state.enrollment.update(&id, |of| {
-        of.assignments.retain(|other| Some(&other.id) != before.as_ref() && other.id != assignment.id);
-        of.assignments.push(assignment);
-    });
-    let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(exchange.entity(status, &assignments_path(&id), shown))
+    assignment::remove(exchange, Owner::Enrollment, &id, &assignment)
 }
 
 /// Whether the version has this type at all.
@@ -331,15 +310,6 @@ fn find<'e>(exchange: &'e Exchange<'_>, id: &str) -> Result<&'e Entity, Failure>
         .get(id)
         .filter(|of| is_in(exchange, of))
         .ok_or_else(|| Failure::intune_not_found(id))
-}
-
-fn find_assignment<'e>(found: &'e Entity, id: &str) -> Result<&'e Assignment, Failure> {
-    let assignment = found.assignments.iter().find(|assignment| assignment.id.eq_ignore_ascii_case(id));
-    assignment.ok_or_else(|| Failure::intune_not_found(id))
-}
-
-fn assignments_path(id: &str) -> String {
-    format!("{PATH}('{id}')/assignments")
 }
 
 /// Whether it is the default of its kind.
@@ -422,13 +392,9 @@ fn settle(settings: &mut Body) -> Result<(), Failure> {
 }
 
 fn view(exchange: &Exchange<'_>, found: &Entity, expand: &[String]) -> Body {
-    let mut view = found.body.clone();
-    view.insert("id".to_owned(), found.id.clone().into());
-    view.insert("@odata.type".to_owned(), format!("#microsoft.graph.{}", found.type_name).into());
+    let mut view = found.typed_view();
     if expand.iter().any(|name| name == "assignments") {
-        let shown =
-            found.assignments.iter().map(|of| Value::Object(of.view(Owner::Enrollment, exchange.version)));
-        view.insert("assignments".to_owned(), shown.collect());
+        view.insert("assignments".to_owned(), found.assignments_view(Owner::Enrollment, exchange.version));
     }
     schema::trim(&mut view, &found.type_name, exchange.version, exchange.request.wants_unknown_members());
     if exchange.version == Version::V1 && found.type_name != PAGE {

@@ -24,18 +24,13 @@ const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let state = &*exchange.state;
-    odata::list_table(exchange, &RULES, PATH, &state.events, |of| is_kept(state, of), view)
+    odata::list_table(exchange, &RULES, PATH, &state.events, |of| is_kept(state, of), Entity::view)
 }
 
 pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let found = find(exchange.state, exchange.parameter(0))?;
-    let selection = Selection::read(exchange, TYPE)?;
-    Ok(exchange.entity(
-        StatusCode::OK,
-        &format!("{PATH}{}", selection.suffix()),
-        selection.apply(view(found)),
-    ))
+    odata::show(exchange, TYPE, PATH, found.view())
 }
 
 pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
@@ -43,7 +38,7 @@ pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let mut row = new_event(exchange.state);
     row.extend(sent);
     let found = Entity::new(exchange.state.guid(), TYPE, row);
-    let shown = view(&found);
+    let shown = found.view();
     exchange.state.events.insert(found);
     Ok(exchange.entity(StatusCode::CREATED, PATH, shown))
 }
@@ -52,7 +47,7 @@ pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.events.update(&id, |of| of.body.extend(sent));
-    let shown = view(find(exchange.state, &id)?);
+    let shown = find(exchange.state, &id)?.view();
     Ok(exchange.entity(StatusCode::OK, PATH, shown))
 }
 
@@ -100,12 +95,6 @@ fn is_kept(state: &State, found: &Entity) -> bool {
 
 fn find<'s>(state: &'s State, id: &str) -> Result<&'s Entity, Failure> {
     state.events.get(id).filter(|of| is_kept(state, of)).ok_or_else(|| Failure::intune_not_found(id))
-}
-
-fn view(found: &Entity) -> Body {
-    let mut view = found.body.clone();
-    view.insert("id".to_owned(), found.id.clone().into());
-    view
 }
 
 /// Notes what became of a policy or an app in a deployment.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
-use crate::sim::odata::{self, INTUNE, Rules, Selection};
+use crate::sim::odata::{self, INTUNE, Rules};
 use crate::sim::rows::Entity;
 use crate::sim::schema;
 use crate::sim::state::State;
@@ -23,9 +23,7 @@ pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
 pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let found = find(exchange.state, exchange.parameter(0))?;
-    let selection = Selection::read(exchange, TYPE)?;
-    let path = format!("{PATH}{}", selection.suffix());
-    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange, found))))
+    odata::show(exchange, TYPE, PATH, view(exchange, found))
 }
 
 pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
@@ -81,8 +79,7 @@ fn find<'s>(state: &'s State, id: &str) -> Result<&'s Entity, Failure> {
 }
 
 fn view(exchange: &Exchange<'_>, found: &Entity) -> Body {
-    let mut view = found.body.clone();
-    view.insert("id".to_owned(), found.id.clone().into());
+    let mut view = found.view();
     schema::trim(&mut view, TYPE, exchange.version, exchange.request.wants_unknown_members());
     view
 }

@@ -7,7 +7,7 @@ use super::{assignment, directory_object, membership};
 use crate::model::rule::MembershipRule;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
-use crate::sim::odata::{self, DIRECTORY, Op, Rules, Selection, Support, Test};
+use crate::sim::odata::{self, DIRECTORY, Op, Rules, Support, Test};
 use crate::sim::rows::{Group, Kind};
 use crate::sim::schema;
 use crate::sim::state::{Due, State};
@@ -74,9 +74,7 @@ pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
 pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, TYPE, &["members", "owners"])?;
     let found = find(exchange.state, exchange.parameter(0))?;
-    let selection = Selection::read(exchange, TYPE)?;
-    let path = format!("groups{}", selection.suffix());
-    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange, found, &expand))))
+    odata::show(exchange, TYPE, "groups", view(exchange, found, &expand))
 }
 
 pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::device;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
-use crate::sim::odata::{self, INTUNE, Op, Rules, Selection, Support, Test};
+use crate::sim::odata::{self, INTUNE, Op, Rules, Support, Test};
 use crate::sim::rows::{Flaw, Import, NewIdentity};
 use crate::sim::schema::{self, BASE64};
 use crate::sim::state::{Due, State};
@@ -33,12 +33,7 @@ pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
 pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let import = find(exchange.state, exchange.parameter(0))?;
-    let selection = Selection::read(exchange, TYPE)?;
-    Ok(exchange.entity(
-        StatusCode::OK,
-        &format!("{PATH}{}", selection.suffix()),
-        selection.apply(import.view()),
-    ))
+    odata::show(exchange, TYPE, PATH, import.view())
 }
 
 pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {

@@ -1,10 +1,8 @@
 //! Managed devices: what has enrolled.
 
-use http::StatusCode;
-
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
-use crate::sim::odata::{self, INTUNE, Op, Rules, Selection, Support, Test};
+use crate::sim::odata::{self, INTUNE, Op, Rules, Support, Test};
 use crate::sim::rows::Entity;
 use crate::sim::schema;
 use crate::sim::state::State;
@@ -34,9 +32,7 @@ pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
 pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let found = find(exchange.state, exchange.parameter(0))?;
-    let selection = Selection::read(exchange, TYPE)?;
-    let path = format!("{PATH}{}", selection.suffix());
-    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange, found))))
+    odata::show(exchange, TYPE, PATH, view(exchange, found))
 }
 
 pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
@@ -50,8 +46,7 @@ fn find<'s>(state: &'s State, id: &str) -> Result<&'s Entity, Failure> {
 }
 
 fn view(exchange: &Exchange<'_>, found: &Entity) -> Body {
-    let mut view = found.body.clone();
-    view.insert("id".to_owned(), found.id.clone().into());
+    let mut view = found.view();
     schema::trim(&mut view, TYPE, exchange.version, true);
     view
 }

@@ -1,11 +1,10 @@
 //! Mobile device management policies: whose devices enroll automatically. Delegated calls only.
 
-use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
-use crate::sim::odata::{self, DIRECTORY, Rules, Selection};
+use crate::sim::odata::{self, DIRECTORY, Rules};
 use crate::sim::rows::Entity;
 use crate::sim::schema;
 use crate::sim::state::State;
@@ -49,9 +48,7 @@ pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
 pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, TYPE, &["includedGroups"])?;
     let found = find(exchange.state, exchange.parameter(0))?;
-    let selection = Selection::read(exchange, TYPE)?;
-    let path = format!("{PATH}{}", selection.suffix());
-    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange.state, found, &expand))))
+    odata::show(exchange, TYPE, PATH, view(exchange.state, found, &expand))
 }
 
 pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
@@ -151,8 +148,7 @@ fn included(state: &State, found: &Entity) -> Vec<Body> {
 }
 
 fn view(state: &State, found: &Entity, expand: &[String]) -> Body {
-    let mut view = found.body.clone();
-    view.insert("id".to_owned(), found.id.clone().into());
+    let mut view = found.view();
     if expand.iter().any(|name| name == "includedGroups") {
         view.insert("includedGroups".to_owned(), json!(included(state, found)));
     }

@@ -8,7 +8,7 @@ use super::targeting::targeting;
 use super::{assignment, targeting};
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply, Version};
-use crate::sim::odata::{self, INTUNE, Rules, Selection};
+use crate::sim::odata::{self, INTUNE, Rules};
 use crate::sim::rows::{Assignment, Entity, Owner, Target, Wish};
 use crate::sim::schema;
 use crate::sim::state::State;
@@ -42,9 +42,7 @@ pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
 pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
     let profile = find(exchange.state, exchange.parameter(0))?;
-    let selection = Selection::read(exchange, BASE)?;
-    let path = format!("{PATH}{}", selection.suffix());
-    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange.state, profile, &expand))))
+    odata::show(exchange, BASE, PATH, view(exchange.state, profile, &expand))
 }
 
 pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
@@ -138,8 +136,7 @@ pub(crate) fn assign(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(crate) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
-    let links = payload_links(exchange, &exchange.state.profiles)?;
-    Ok(odata::collection(exchange, "Collection(microsoft.graph.hasPayloadLinkResultItem)", links))
+    payload_links(exchange, &exchange.state.profiles)
 }
 
 pub(crate) fn assigned_devices(exchange: &mut Exchange<'_>) -> Answer {
@@ -158,47 +155,40 @@ pub(crate) fn assigned_devices(exchange: &mut Exchange<'_>) -> Answer {
 }
 
 pub(crate) fn list_assignments(exchange: &mut Exchange<'_>) -> Answer {
-    let profile = find(exchange.state, exchange.parameter(0))?;
-    let values = profile.assignments.iter().map(|of| of.view(Owner::Profile, exchange.version)).collect();
-    let rules = Rules { type_name: Owner::Profile.assignment_type(), ..INTUNE };
-    odata::list_values(exchange, &rules, &assignments_path(&profile.id), values)
+    assignment::list(exchange, Owner::Profile, find(exchange.state, exchange.parameter(0))?)
 }
 
 pub(crate) fn get_assignment(exchange: &mut Exchange<'_>) -> Answer {
-    let profile = find(exchange.state, exchange.parameter(0))?;
-    let assignment = find_assignment(profile, exchange.parameter(1))?;
-    let shown = assignment.view(Owner::Profile, exchange.version);
-    Ok(exchange.entity(StatusCode::OK, &assignments_path(&profile.id), shown))
+    assignment::get(exchange, Owner::Profile, find(exchange.state, exchange.parameter(0))?)
 }
 
 pub(crate) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
-    let state = &*exchange.state;
-    let profile = find(state, exchange.parameter(0))?.id.clone();
-    let wish = assignment::read(state, Owner::Profile, &exchange.request.object()?, exchange.version)?;
-    only_one_for_all_devices(state, &wish, None)?;
-    let assignment = Assignment::new(Owner::Profile, &profile, wish);
-    let shown = assignment.view(Owner::Profile, exchange.version);
-    add_assignment(exchange.state, &profile, assignment);
-    Ok(exchange.entity(StatusCode::CREATED, &assignments_path(&profile), shown))
+    put_assignment(exchange, None)
 }
 
 pub(crate) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
+    let profile = find(exchange.state, exchange.parameter(0))?;
+    let before = assignment::find(profile, exchange.parameter(1))?.id.clone();
+    put_assignment(exchange, Some(&before))
+}
+
+/// Adds an assignment, in the place of `before` if there is one.
+fn put_assignment(exchange: &mut Exchange<'_>, before: Option<&str>) -> Answer {
     let state = &*exchange.state;
-    let profile = find(state, exchange.parameter(0))?;
-    let before = find_assignment(profile, exchange.parameter(1))?.id.clone();
-    let profile = profile.id.clone();
+    let profile = find(state, exchange.parameter(0))?.id.clone();
     let wish = assignment::read(state, Owner::Profile, &exchange.request.object()?, exchange.version)?;
-    only_one_for_all_devices(state, &wish, Some(&before))?;
-    let after = Assignment::new(Owner::Profile, &profile, wish);
-    let shown = after.view(Owner::Profile, exchange.version);
-    exchange.state.profiles.update(&profile, |profile| profile.assignments.retain(|of| of.id != before));
-    add_assignment(exchange.state, &profile, after);
-    Ok(exchange.entity(StatusCode::OK, &assignments_path(&profile), shown))
+    only_one_for_all_devices(state, &wish, before)?;
+    let assignment = Assignment::new(Owner::Profile, &profile, wish);
+    let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+    let reply = assignment::show(exchange, status, Owner::Profile, &profile, &assignment);
+    exchange.state.profiles.update(&profile, |of| of.assignments.retain(|of| Some(of.id.as_str()) != before));
+    add_assignment(exchange.state, &profile, assignment);
+    Ok(reply)
 }
 
 pub(crate) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let profile = find(exchange.state, exchange.parameter(0))?;
-    let assignment = find_assignment(profile, exchange.parameter(1))?;
+    let assignment = assignment::find(profile, exchange.parameter(1))?;
     if assignment.by_policy_set {
         return Err(Failure::refused("The assignment belongs to a policy set."));
     }
@@ -210,15 +200,6 @@ pub(crate) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
 
 fn find<'s>(state: &'s State, id: &str) -> Result<&'s Entity, Failure> {
     state.profiles.get(id).ok_or_else(|| Failure::intune_not_found(id))
-}
-
-fn find_assignment<'p>(profile: &'p Entity, id: &str) -> Result<&'p Assignment, Failure> {
-    let found = profile.assignments.iter().find(|assignment| assignment.id.eq_ignore_ascii_case(id));
-    found.ok_or_else(|| Failure::intune_not_found(id))
-}
-
-fn assignments_path(profile: &str) -> String {
-    format!("{PATH}('{profile}')/assignments")
 }
 
 fn only_one_for_all_devices(state: &State, wish: &Wish, but: Option<&str>) -> Result<(), Failure> {
@@ -320,9 +301,7 @@ fn is_name_template(template: &str) -> bool {
 
 /// How an answer shows a profile: under the present names and the old ones.
 pub(crate) fn view(state: &State, profile: &Entity, expand: &[String]) -> Body {
-    let mut view = profile.body.clone();
-    view.insert("@odata.type".to_owned(), format!("#microsoft.graph.{}", profile.type_name).into());
-    view.insert("id".to_owned(), profile.id.clone().into());
+    let mut view = profile.typed_view();
     if state.options.quirks.os_default_reads_as_null
         && view.get("locale").is_some_and(|of| of == "os-default")
     {
@@ -357,9 +336,7 @@ pub(crate) fn view(state: &State, profile: &Entity, expand: &[String]) -> Body {
     };
     view.insert("outOfBoxExperienceSettings".to_owned(), experience);
     if expand.iter().any(|name| name == "assignments") {
-        let shown =
-            profile.assignments.iter().map(|of| Value::Object(of.view(Owner::Profile, Version::Beta)));
-        view.insert("assignments".to_owned(), shown.collect());
+        view.insert("assignments".to_owned(), profile.assignments_view(Owner::Profile, Version::Beta));
     }
     view
 }

@@ -7,7 +7,7 @@ use http::StatusCode;
 use super::device;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
-use crate::sim::odata::Selection;
+use crate::sim::odata;
 use crate::sim::schema;
 use crate::sim::state::{Due, State};
 use crate::sim::store::{Body, body, date, later};
@@ -19,9 +19,7 @@ const TYPE: &str = "windowsAutopilotSettings";
 const SPACING: Duration = Duration::from_secs(600);
 
 pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
-    let selection = Selection::read(exchange, TYPE)?;
-    let path = format!("{PATH}{}", selection.suffix());
-    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange.state))))
+    odata::show(exchange, TYPE, PATH, view(exchange.state))
 }
 
 /// Everything in the settings is kept by the service itself, so a PATCH is checked and changes nothing.

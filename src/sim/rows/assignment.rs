@@ -46,6 +46,15 @@ pub(crate) enum Owner {
 }
 
 impl Owner {
+    /// The collection of the objects.
+    pub(crate) fn collection(self) -> &'static str {
+        match self {
+            Self::Profile => "deviceManagement/windowsAutopilotDeploymentProfiles",
+            Self::Enrollment => "deviceManagement/deviceEnrollmentConfigurations",
+            Self::Configuration => "deviceManagement/deviceConfigurations",
+        }
+    }
+
     /// The type of its assignments.
     pub(crate) fn assignment_type(self) -> &'static str {
         match self {

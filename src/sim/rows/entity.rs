@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::assignment::Assignment;
+use super::assignment::{Assignment, Owner};
 use crate::sim::store::{Body, Keyed, Row};
+use crate::sim::version::Version;
 
 /// An object whose properties are kept as JSON: what an administrator made, or what is few.
 #[derive(Debug, Clone)]
@@ -20,6 +21,25 @@ pub(crate) struct Entity {
 impl Entity {
     pub(crate) fn new(id: String, type_name: &str, body: Body) -> Self {
         Self { id, type_name: type_name.to_owned(), body, assignments: Vec::new(), links: Vec::new() }
+    }
+
+    /// Returns the properties with the id.
+    pub(crate) fn view(&self) -> Body {
+        let mut view = self.body.clone();
+        view.insert("id".to_owned(), self.id.clone().into());
+        view
+    }
+
+    /// Returns the properties with the id and the type.
+    pub(crate) fn typed_view(&self) -> Body {
+        let mut view = self.view();
+        view.insert("@odata.type".to_owned(), format!("#microsoft.graph.{}", self.type_name).into());
+        view
+    }
+
+    /// Returns how an answer shows the assignments inside the object.
+    pub(crate) fn assignments_view(&self, owner: Owner, version: Version) -> Value {
+        self.assignments.iter().map(|of| Value::Object(of.view(owner, version))).collect()
     }
 
     pub(crate) fn text(&self, property: &str) -> &str {
