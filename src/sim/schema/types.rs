@@ -64,6 +64,62 @@ pub(crate) struct Enum {
     pub(crate) newer: &'static [&'static str],
 }
 
+impl Type {
+    pub(super) const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            base: None,
+            is_abstract: false,
+            beta: false,
+            others: &[],
+            properties: &[],
+            navigation: &[],
+        }
+    }
+
+    pub(super) const fn extends(self, base: &'static str) -> Self {
+        Self { base: Some(base), ..self }
+    }
+
+    pub(super) const fn abstract_base(self) -> Self {
+        Self { is_abstract: true, ..self }
+    }
+
+    pub(super) const fn beta(self) -> Self {
+        Self { beta: true, ..self }
+    }
+
+    pub(super) const fn others(self, others: &'static [&'static str]) -> Self {
+        Self { others, ..self }
+    }
+
+    pub(super) const fn properties(self, properties: &'static [Property]) -> Self {
+        Self { properties, ..self }
+    }
+
+    pub(super) const fn navigation(self, navigation: &'static [&'static str]) -> Self {
+        Self { navigation, ..self }
+    }
+}
+
+impl Enum {
+    pub(super) const fn new(name: &'static str) -> Self {
+        Self { name, members: &[], beta: &[], newer: &[] }
+    }
+
+    pub(super) const fn members(self, members: &'static [&'static str]) -> Self {
+        Self { members, ..self }
+    }
+
+    pub(super) const fn beta(self, beta: &'static [&'static str]) -> Self {
+        Self { beta, ..self }
+    }
+
+    pub(super) const fn newer(self, newer: &'static [&'static str]) -> Self {
+        Self { newer, ..self }
+    }
+}
+
 impl Property {
     pub(crate) const fn new(name: &'static str, kind: Kind) -> Self {
         Self { name, kind, collection: false, nullable: false, beta: false, write: Write::Yes }
