@@ -92,10 +92,6 @@ impl Keyed for Identity {
     fn id(&self) -> &str {
         &self.id
     }
-
-    fn key(&self, _property: &str) -> Option<&str> {
-        Some(&self.serial)
-    }
 }
 
 impl Row for Identity {

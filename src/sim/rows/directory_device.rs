@@ -94,14 +94,6 @@ impl Keyed for Device {
     fn id(&self) -> &str {
         &self.id
     }
-
-    fn key(&self, property: &str) -> Option<&str> {
-        match property {
-            "deviceId" => Some(&self.device_id),
-            "displayName" => Some(&self.display_name),
-            _ => None,
-        }
-    }
 }
 
 impl Row for Device {
@@ -120,7 +112,11 @@ impl Row for Device {
     }
 
     fn text(&self, property: &str) -> Option<&str> {
-        self.key(property)
+        match property {
+            "deviceId" => Some(&self.device_id),
+            "displayName" => Some(&self.display_name),
+            _ => None,
+        }
     }
 
     fn type_name(&self) -> &str {

@@ -65,10 +65,6 @@ impl Keyed for Entity {
     fn id(&self) -> &str {
         &self.id
     }
-
-    fn key(&self, property: &str) -> Option<&str> {
-        self.body.get(property).and_then(Value::as_str)
-    }
 }
 
 impl Row for Entity {
@@ -80,7 +76,7 @@ impl Row for Entity {
     }
 
     fn text(&self, property: &str) -> Option<&str> {
-        self.key(property)
+        self.body.get(property).and_then(Value::as_str)
     }
 
     fn type_name(&self) -> &str {

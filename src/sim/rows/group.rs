@@ -123,10 +123,6 @@ impl Keyed for Group {
     fn id(&self) -> &str {
         &self.id
     }
-
-    fn key(&self, property: &str) -> Option<&str> {
-        self.body.get(property).and_then(Value::as_str)
-    }
 }
 
 impl Row for Group {
@@ -138,7 +134,7 @@ impl Row for Group {
     }
 
     fn text(&self, property: &str) -> Option<&str> {
-        self.key(property)
+        self.body.get(property).and_then(Value::as_str)
     }
 
     fn type_name(&self) -> &str {

@@ -52,10 +52,6 @@ impl Keyed for Import {
     fn id(&self) -> &str {
         &self.id
     }
-
-    fn key(&self, _property: &str) -> Option<&str> {
-        Some(&self.import_id)
-    }
 }
 
 impl Row for Import {
@@ -64,5 +60,9 @@ impl Row for Import {
             "importId" => self.import_id.clone().into(),
             _ => Value::Null,
         }
+    }
+
+    fn text(&self, property: &str) -> Option<&str> {
+        (property == "importId").then_some(&self.import_id)
     }
 }

@@ -34,10 +34,6 @@ impl Keyed for User {
     fn id(&self) -> &str {
         &self.id
     }
-
-    fn key(&self, _property: &str) -> Option<&str> {
-        Some(self.upn())
-    }
 }
 
 impl Row for User {

@@ -6,25 +6,12 @@ use serde_json::Value;
 
 use super::value::Body;
 
-/// An object that a [`Table`] can keep.
-pub(crate) trait Keyed {
-    /// Properties that an equality filter finds without a scan.
-    const INDEXED: &'static [&'static str] = &[];
-
-    fn id(&self) -> &str;
-
-    /// The value of an indexed property.
-    fn key(&self, _property: &str) -> Option<&str> {
-        None
-    }
-}
-
 /// An object that a filter or an order can look at.
 pub(crate) trait Row {
     /// A property's value; null if there is none.
     fn value(&self, property: &str) -> Value;
 
-    /// The same as text, without a copy, where it is kept as such.
+    /// The value as text, without a copy, if it is kept as text.
     fn text(&self, _property: &str) -> Option<&str> {
         None
     }
@@ -33,6 +20,14 @@ pub(crate) trait Row {
     fn type_name(&self) -> &str {
         ""
     }
+}
+
+/// An object that a [`Table`] can keep.
+pub(crate) trait Keyed: Row {
+    /// Properties, kept as text, that an equality filter finds without a scan.
+    const INDEXED: &'static [&'static str] = &[];
+
+    fn id(&self) -> &str;
 }
 
 impl<T: Row> Row for &T {
@@ -104,10 +99,10 @@ impl<T: Keyed> Table<T> {
         let at = self.position(id)?;
         let row = self.rows.get_mut(&at)?;
         let before: Vec<_> =
-            T::INDEXED.iter().map(|name| row.key(name).map(str::to_ascii_lowercase)).collect();
+            T::INDEXED.iter().map(|name| row.text(name).map(str::to_ascii_lowercase)).collect();
         let result = change(row);
         for (name, before) in T::INDEXED.iter().zip(before) {
-            let after = row.key(name).map(str::to_ascii_lowercase);
+            let after = row.text(name).map(str::to_ascii_lowercase);
             if before == after {
                 continue;
             }
@@ -165,7 +160,7 @@ impl<T: Keyed> Table<T> {
 
     fn link(&mut self, row: &T, at: u64) {
         for name in T::INDEXED {
-            if let Some(value) = row.key(name) {
+            if let Some(value) = row.text(name) {
                 self.keys.entry((name, value.to_ascii_lowercase())).or_default().insert(at);
             }
         }
@@ -173,7 +168,7 @@ impl<T: Keyed> Table<T> {
 
     fn unlink(&mut self, row: &T, at: u64) {
         for name in T::INDEXED {
-            if let Some(value) = row.key(name) {
+            if let Some(value) = row.text(name) {
                 remove_key(&mut self.keys, name, value.to_ascii_lowercase(), at);
             }
         }
@@ -206,7 +201,13 @@ mod tests {
         fn id(&self) -> &str {
             self.0
         }
-        fn key(&self, _property: &str) -> Option<&str> {
+    }
+
+    impl Row for Thing {
+        fn value(&self, _property: &str) -> Value {
+            self.1.clone().into()
+        }
+        fn text(&self, _property: &str) -> Option<&str> {
             Some(&self.1)
         }
     }
