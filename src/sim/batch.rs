@@ -115,7 +115,7 @@ fn read(outer: &Request) -> Result<Vec<Part>, Failure> {
     Ok(parts)
 }
 
-/// All at once, one after the other, or all behind one: nothing else.
+/// Refuses an order that is not all parallel, all serial, or all behind one request.
 fn check_order(parts: &[Part]) -> Result<(), Failure> {
     let mut before: Vec<String> = Vec::new();
     let mut parents = BTreeSet::new();
@@ -175,7 +175,7 @@ fn show(id: &str, response: &Response<Bytes>) -> Value {
     Value::Object(shown)
 }
 
-/// `retry-after` is `Retry-After`.
+/// Capitalizes a header's name: `retry-after` is `Retry-After`.
 fn title(name: &str) -> String {
     let words = name.split('-').map(|word| {
         let mut letters = word.chars();

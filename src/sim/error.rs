@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 
-/// Where an error's message stands.
+/// The place of an error's message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// As it is.
@@ -23,7 +23,7 @@ pub(super) struct Failure {
     pub(super) status: StatusCode,
     pub(super) code: Cow<'static, str>,
     pub(super) message: Cow<'static, str>,
-    /// How deep the message is hidden.
+    /// The depth at which the message is hidden.
     pub(super) form: Form,
     pub(super) retry_after: Option<String>,
     /// The `WWW-Authenticate` of a 401.
@@ -31,7 +31,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// An error of Graph's gateway or of the directory.
+    /// Creates an error of Graph's gateway or of the directory.
     pub(super) fn plain(
         status: StatusCode,
         code: impl Into<Cow<'static, str>>,
@@ -47,7 +47,7 @@ impl Failure {
         }
     }
 
-    /// An error of Intune behind Graph.
+    /// Creates an error of Intune behind Graph.
     pub(super) fn intune(
         status: StatusCode,
         code: impl Into<Cow<'static, str>>,
@@ -56,37 +56,37 @@ impl Failure {
         Self { form: Form::Wrapped, ..Self::plain(status, code, message) }
     }
 
-    /// Intune's refusal that says nothing of the reason.
+    /// Creates Intune's refusal that says nothing of the reason.
     pub(super) fn bare() -> Self {
         Self::intune(StatusCode::BAD_REQUEST, "BadRequest", "An error has occurred")
     }
 
-    /// Intune's refusal with a reason.
+    /// Creates Intune's refusal with a reason.
     pub(super) fn refused(message: impl Into<Cow<'static, str>>) -> Self {
         Self::intune(StatusCode::BAD_REQUEST, "BadRequest", message)
     }
 
-    /// A body that does not fit its type, as Intune says it.
+    /// Creates the refusal of a body that does not fit its type, as Intune says it.
     pub(super) fn model(message: impl Into<Cow<'static, str>>) -> Self {
         Self { form: Form::Model, ..Self::plain(StatusCode::BAD_REQUEST, "ModelValidationFailure", message) }
     }
 
-    /// A bad request to the directory.
+    /// Creates a bad request to the directory.
     pub(super) fn directory(message: impl Into<Cow<'static, str>>) -> Self {
         Self::plain(StatusCode::BAD_REQUEST, "Request_BadRequest", message)
     }
 
-    /// A bad request as the gateway finds it.
+    /// Creates a bad request as the gateway finds it.
     pub(super) fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
         Self::plain(StatusCode::BAD_REQUEST, "BadRequest", message)
     }
 
-    /// Intune knows no such object.
+    /// Creates the refusal of an object that Intune does not know.
     pub(super) fn intune_not_found(id: &str) -> Self {
         Self::intune(StatusCode::NOT_FOUND, "ResourceNotFound", format!("Resource '{id}' was not found"))
     }
 
-    /// The directory knows no such object.
+    /// Creates the refusal of an object that the directory does not know.
     pub(super) fn directory_not_found(id: &str) -> Self {
         Self::plain(
             StatusCode::NOT_FOUND,

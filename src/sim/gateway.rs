@@ -29,7 +29,7 @@ pub struct RecordedRequest {
     pub query: String,
     /// The status of the answer; none if no answer came back.
     pub status: Option<StatusCode>,
-    /// When it came.
+    /// The time at which the request came.
     pub at: Timestamp,
 }
 

@@ -8,7 +8,7 @@ use super::error::Failure;
 use super::options::{Options, RateLimit};
 use super::store::later;
 
-/// When calls came, as far back as it matters.
+/// The times of calls, as far back as they matter.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Limits {
     imports: VecDeque<Timestamp>,

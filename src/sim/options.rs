@@ -1,11 +1,11 @@
-//! What a tenant is like: names, delays, limits and the points on which the facts about the service disagree.
+//! Options of a tenant: names, delays, limits and the points on which the facts about the service disagree.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// How long the service takes for what it does in the background.
+/// The delays of the service's background work.
 ///
 /// The defaults are typical times; the service promises none of them. [`Lag::none`] makes everything immediate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Lag {
     pub identity: Duration,
     /// From the deletion of a device identity to its end. A sync that ends earlier ends it too. Default: 5 minutes.
     pub identity_deletion: Duration,
-    /// How long a sync runs. Default: 1 minute.
+    /// The duration of a sync. Default: 1 minute.
     pub sync: Duration,
     /// From a change to the evaluation of a dynamic group. Default: 3 minutes.
     pub dynamic_group: Duration,
@@ -47,7 +47,7 @@ impl Default for Lag {
 }
 
 impl Lag {
-    /// No delay anywhere.
+    /// Creates a lag without any delay.
     pub fn none() -> Self {
         Self {
             import_start: Duration::ZERO,
@@ -62,7 +62,7 @@ impl Lag {
     }
 }
 
-/// How long the steps of a deployment take.
+/// The durations of a deployment's steps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pace {
@@ -72,11 +72,11 @@ pub struct Pace {
     pub enrollment: Duration,
     /// Offline domain join when nothing is wrong: the request, the blob, the restart. Default: 5 minutes.
     pub domain_join: Duration,
-    /// How long a device waits for the blob of its offline domain join. Not documented; default: 30 minutes.
+    /// The timeout of the wait for the blob of the offline domain join. Not documented; default: 30 minutes.
     pub domain_join_timeout: Duration,
     /// Device setup of the enrollment status page. Default: 15 minutes.
     pub device_setup: Duration,
-    /// What quality updates add to it. Default: 30 minutes.
+    /// The time that quality updates add to device setup. Default: 30 minutes.
     pub quality_updates: Duration,
     /// Until someone signs in with Active Directory credentials. Default: 2 minutes.
     pub sign_in: Duration,

@@ -45,7 +45,7 @@ pub(super) enum Due {
 pub(super) struct State {
     pub(super) options: Options,
     pub(super) rng: fastrand::Rng,
-    /// Where the ids of requests come from: how often it was asked must not change what a tenant gives to its objects.
+    /// The source of request ids: the number of requests must not change the ids of objects.
     request_rng: fastrand::Rng,
     pub(super) tenant_id: String,
     pub(super) now: Timestamp,
@@ -62,7 +62,7 @@ pub(super) struct State {
     pub(super) imports: Table<Import>,
     /// Serial numbers of devices that another tenant owns, in lower case.
     pub(super) foreign: BTreeSet<String>,
-    /// How many of the next imports end in `StorageError`.
+    /// The number of next imports that end in `StorageError`.
     pub(super) storage_errors: u32,
     /// Serial numbers of devices whose imports never end, in lower case.
     pub(super) held_imports: BTreeSet<String>,
@@ -76,7 +76,7 @@ pub(super) struct State {
     pub(super) apps: Table<Entity>,
     pub(super) managed: Table<Entity>,
     pub(super) events: Table<Entity>,
-    /// What became of policies and apps, by the event of the deployment.
+    /// The statuses of policies and apps, by the event of the deployment.
     pub(super) policy_details: HashMap<String, Vec<Body>>,
     pub(super) deployments: Deployments,
 }
@@ -120,12 +120,12 @@ impl State {
         }
     }
 
-    /// A new GUID.
+    /// Returns a new GUID.
     pub(super) fn guid(&mut self) -> String {
         guid(&mut self.rng)
     }
 
-    /// A new GUID for a request.
+    /// Returns a new GUID for a request.
     pub(super) fn request_guid(&mut self) -> String {
         guid(&mut self.request_rng)
     }
@@ -150,7 +150,7 @@ impl State {
     }
 }
 
-/// A version 4 GUID.
+/// Returns a version 4 GUID.
 pub(super) fn guid(rng: &mut fastrand::Rng) -> String {
     let bits = rng.u128(..) & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
     let hex = format!("{bits:032x}");

@@ -1,4 +1,4 @@
-//! What a deployment needs, and whether it is there.
+//! The conditions of a deployment.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 const OLDEST_CONNECTOR: [u32; 4] = [6, 2501, 2000, 5];
 
 impl State {
-    /// What keeps a user from enrolling.
+    /// Returns the obstacle that keeps a user from enrolling, if there is one.
     pub(super) fn enrollment_obstacle(&self, user: &User) -> Option<Cause> {
         let policy = self.mobility.get(INTUNE_POLICY)?;
         let in_scope = match policy.text("appliesTo") {
@@ -36,7 +36,7 @@ impl State {
         self.enrollment.iter().any(blocked).then_some(Cause::PlatformBlocked)
     }
 
-    /// The configuration by which a device joins its domain, or what keeps it from that.
+    /// Returns the configuration by which a device joins its domain, or the cause that keeps the device from that.
     pub(super) fn domain_join_of(&self, run: &Run) -> Result<Entity, Cause> {
         let identity = self.identities.get(&run.identity).ok_or(Cause::AnchorMissing)?;
         if !identity.upn.is_empty() {
@@ -72,7 +72,8 @@ impl State {
         Ok(configuration.clone())
     }
 
-    /// The status page of a device: by its own groups first, then by its user's, else the default; with its id and name.
+    /// Returns the status page of a device with the page's id and name: by the device's own groups first, then by its
+    /// user's, else the default.
     pub(super) fn page_of(&self, run: &Run) -> (StatusPage, String, String) {
         let identity = self.identities.get(&run.identity);
         let anchor = identity.and_then(|of| self.directory.devices.get(&of.anchor));
@@ -103,7 +104,7 @@ impl State {
         (page_is, page.id.clone(), page.text("displayName").to_owned())
     }
 
-    /// Whether a custom configuration that reaches the device sets this switch of the status page.
+    /// Returns `true` if a custom configuration that reaches the device sets this switch of the status page.
     fn is_told_to(&self, device: &Device, setting: &str) -> bool {
         let suffix = format!("/FirstSyncStatus/{setting}").to_lowercase();
         let sets = |of: &Value| {
@@ -129,14 +130,14 @@ fn reaches_user(of: &Entity, user: &User) -> bool {
     matches!(reach(&of.assignments, is_in), Reach::ByGroup | Reach::AllUsers)
 }
 
-/// The four numbers of a connector's version.
+/// Returns the four numbers of a connector's version.
 fn version(text: &str) -> Option<[u32; 4]> {
     let mut numbers = text.split('.').map(|number| number.parse::<u32>().ok());
     let version = [numbers.next()??, numbers.next()??, numbers.next()??, numbers.next()??];
     numbers.next().is_none().then_some(version)
 }
 
-/// A distinguished name in one spelling: lower case, no blanks around its parts. `None` if it is none.
+/// Returns a distinguished name in one spelling: lower case, no blanks around its parts. `None` if it is none.
 pub(crate) fn unit_key(name: &str) -> Option<String> {
     let mut parts = vec![String::new()];
     let mut escaped = false;
@@ -162,7 +163,7 @@ pub(crate) fn unit_key(name: &str) -> Option<String> {
     Some(trimmed.join(","))
 }
 
-/// Whether a name is that of an organizational unit in a domain: containers cannot be joined to.
+/// Returns `true` if a name is that of an organizational unit in a domain: containers cannot be joined to.
 fn is_unit_of(key: &str, domain: &str) -> bool {
     let labels: Vec<&str> = key.split(",dc=").skip(1).collect();
     key.starts_with("ou=") && labels.join(".") == domain.to_lowercase()

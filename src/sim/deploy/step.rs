@@ -13,11 +13,11 @@ use serde_json::Value;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What Intune calls the version of Windows.
+/// Intune's name for the version of Windows.
 const OS_VERSION: &str = "10.0.26100.4061";
 
 impl State {
-    /// A device is switched on. What it did before is over.
+    /// Switches a device on. Its last deployment is over.
     pub(crate) fn power_on(&mut self, power_on: PowerOn) {
         let id = self.guid();
         let serial = power_on.serial.to_lowercase();
@@ -46,7 +46,7 @@ impl State {
         self.plan(self.options.pace.profile_download, Due::DeploymentMoves(id));
     }
 
-    /// The next step of a deployment.
+    /// Takes the next step of a deployment.
     pub(crate) fn move_deployment(&mut self, id: &str) {
         let Some(mut run) = self.deployments.runs.remove(id) else { return };
         let next = match run.phase {
@@ -203,7 +203,7 @@ impl State {
         Ok(Some(self.options.pace.sign_in))
     }
 
-    /// Someone has signed in: account setup begins, waits for the hybrid device, and ends.
+    /// Goes on after the sign-in: account setup begins, waits for the hybrid device, and ends.
     fn go_on_with_account(&mut self, run: &mut Run) -> Result<Option<Duration>, Cause> {
         let signed_in = later(run.since, self.options.pace.sign_in);
         if !run.page.shows || run.page.skips_account {
@@ -237,7 +237,7 @@ impl State {
         Ok(Some(wait.min(left).max(Duration::from_secs(1))))
     }
 
-    /// Entra Connect has synchronized the computer: the second object of the device.
+    /// Adds the computer that Entra Connect has synchronized: the second object of the device.
     pub(crate) fn show_hybrid_device(&mut self, id: &str) {
         let Some(mut run) = self.deployments.runs.remove(id) else { return };
         if let Some(name) = run.computer.clone() {
@@ -270,7 +270,7 @@ impl State {
         self.point_at_hybrid_device(run);
     }
 
-    /// After someone has signed in, the managed device belongs to the hybrid device.
+    /// Binds the managed device to the hybrid device, as the first sign-in does.
     fn point_at_hybrid_device(&mut self, run: &Run) {
         let Some(device) = run.hybrid_device.as_ref().and_then(|id| self.directory.devices.get(id)) else {
             return;
@@ -312,7 +312,7 @@ impl State {
         run.since = self.now;
     }
 
-    /// The names of the apps that a status page waits for.
+    /// Returns the names of the apps that a status page waits for.
     fn apps_of_page(&self, page: &str) -> Vec<String> {
         let page = self.enrollment.get(page);
         let ids = page.and_then(|page| page.body.get("selectedMobileAppIds")).and_then(Value::as_array);
@@ -326,7 +326,7 @@ impl State {
         run.power_on.device_setup.unwrap_or(pace.device_setup) + updates
     }
 
-    /// The time until `since` plus `limit`.
+    /// Returns the time until `since` plus `limit`.
     fn left(&self, since: Timestamp, limit: Duration) -> Duration {
         self.until(later(since, limit))
     }
@@ -335,7 +335,7 @@ impl State {
         Duration::try_from(at.duration_since(self.now)).unwrap_or(Duration::ZERO)
     }
 
-    /// When Entra Connect runs next.
+    /// Returns the time of Entra Connect's next run.
     fn next_cycle(&self, cycle: Duration) -> Timestamp {
         let past = Duration::try_from(self.now.duration_since(self.created)).unwrap_or_default();
         let cycle = cycle.max(Duration::from_secs(1));
@@ -343,7 +343,7 @@ impl State {
         later(self.now, Duration::from_secs(cycle.as_secs() - into))
     }
 
-    /// Prefix and random letters, no longer than a computer's name may be.
+    /// Makes a name of prefix and random letters, no longer than a computer's name may be.
     fn computer_name(&mut self, configuration: &Entity) -> String {
         let count =
             usize::try_from(configuration.number("computerNameSuffixRandomCharCount")).unwrap_or_default();
@@ -469,7 +469,7 @@ impl State {
     }
 }
 
-/// A span as Graph writes it: `PT15M`.
+/// Returns a span as Graph writes it: `PT15M`.
 fn span(from: Timestamp, to: Timestamp) -> Value {
     let seconds: SignedDuration = to.duration_since(from);
     seconds.to_string().into()

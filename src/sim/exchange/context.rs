@@ -13,22 +13,22 @@ pub(crate) struct Exchange<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) request: &'a Request,
     pub(crate) version: Version,
-    /// What stands in the path where the route has a parameter.
+    /// The parts of the path that the route has parameters for.
     pub(crate) parameters: Vec<&'a str>,
 }
 
 impl<'a> Exchange<'a> {
-    /// The parameter of the path at `index`.
+    /// Returns the parameter of the path at `index`.
     pub(crate) fn parameter(&self, index: usize) -> &'a str {
         self.parameters.get(index).copied().unwrap_or_default()
     }
 
-    /// The `@odata.context` of an answer about `path`.
+    /// Returns the `@odata.context` of an answer about `path`.
     pub(crate) fn context(&self, path: &str) -> String {
         format!("{}/{}/$metadata#{path}", self.request.origin, self.version.as_str())
     }
 
-    /// One object, with its context in front.
+    /// Answers one object, with its context in front.
     pub(crate) fn entity(&self, status: StatusCode, path: &str, body: Map<String, Value>) -> Reply {
         let mut object = Map::new();
         object.insert("@odata.context".to_owned(), format!("{}/$entity", self.context(path)).into());

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::request::Request;
 use crate::sim::error::Failure;
 
-/// What a route answers when nothing is wrong.
+/// The answer of a route when nothing is wrong.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
     NoContent,

@@ -63,7 +63,7 @@ impl Request {
         }
     }
 
-    /// A part of a batch: same origin, version and caller; its own method, address, headers and body.
+    /// Returns a part of a batch: same origin, version and caller; its own method, address, headers and body.
     pub(crate) fn part(&self, method: Method, url: &str, headers: HeaderMap, body: Bytes) -> Self {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let path = format!("/{}", path.trim_start_matches('/'));
@@ -91,19 +91,19 @@ impl Request {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The value of a query option such as `$top`; the dollar sign may be left out.
+    /// Returns the value of a query option such as `$top`; the dollar sign may be left out.
     pub(crate) fn option(&self, name: &str) -> Option<&str> {
         let bare = name.trim_start_matches('$');
         let found = self.query.iter().find(|(key, _)| key.trim_start_matches('$').eq_ignore_ascii_case(bare));
         found.map(|(_, value)| value.as_str())
     }
 
-    /// Whether the caller accepts what the directory needs for its advanced queries.
+    /// Returns `true` if the caller accepts what the directory needs for its advanced queries.
     pub(crate) fn eventual(&self) -> bool {
         self.header("ConsistencyLevel").is_some_and(|level| level.eq_ignore_ascii_case("eventual"))
     }
 
-    /// Whether the caller wants enum members that are newer than the sentinel.
+    /// Returns `true` if the caller wants enum members that are newer than the sentinel.
     pub(crate) fn wants_unknown_members(&self) -> bool {
         self.headers
             .get_all("Prefer")
@@ -112,12 +112,12 @@ impl Request {
             .any(|value| value.to_ascii_lowercase().contains("include-unknown-enum-members"))
     }
 
-    /// The moment, as it stands in an error.
+    /// Returns the moment, as it stands in an error.
     pub(crate) fn date(&self) -> String {
         self.now.strftime("%Y-%m-%dT%H:%M:%S").to_string()
     }
 
-    /// Whether the path belongs to Intune.
+    /// Returns `true` if the path belongs to Intune.
     pub(crate) fn is_intune(&self) -> bool {
         self.segments.first().is_some_and(|first| {
             first.eq_ignore_ascii_case("deviceManagement")
@@ -125,7 +125,7 @@ impl Request {
         })
     }
 
-    /// The body as a JSON object.
+    /// Returns the body as a JSON object.
     pub(crate) fn object(&self) -> Result<Body, Failure> {
         let unreadable = || {
             Failure::bad_request(
@@ -146,7 +146,7 @@ impl Request {
         }
     }
 
-    /// The body of an action: an object with no other parameters than `known`.
+    /// Returns the body of an action: an object with no other parameters than `known`.
     pub(crate) fn parameters(&self, action: &str, known: &[&str]) -> Result<Body, Failure> {
         let sent = self.object()?;
         match sent.keys().find(|name| !name.contains('@') && !known.contains(&name.as_str())) {
@@ -214,7 +214,7 @@ pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The segments of a path: keys in brackets are segments of their own, and names of actions lose their namespace.
+/// Returns the segments of a path: keys in brackets are segments of their own, and actions lose their namespace.
 fn segments(path: &str) -> Vec<String> {
     let mut all = Vec::new();
     for raw in path.split('/').filter(|segment| !segment.is_empty()) {
@@ -237,7 +237,7 @@ fn segments(path: &str) -> Vec<String> {
     all
 }
 
-/// `microsoft.graph.delta` is `delta`; a type cast keeps its name.
+/// Strips the namespace of an action: `microsoft.graph.delta` is `delta`. A type cast keeps its name.
 fn action(segment: &str) -> String {
     match segment.strip_prefix("microsoft.graph.") {
         Some(name) if schema::find(name).is_none() => name.to_owned(),

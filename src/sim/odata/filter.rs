@@ -25,7 +25,7 @@ pub(crate) struct Test {
     folded: String,
 }
 
-/// How a property is compared.
+/// The comparison of a property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Op {
     Eq,
@@ -81,7 +81,7 @@ impl Filter {
         None
     }
 
-    /// Every comparison in it.
+    /// Returns every comparison in it.
     pub(crate) fn tests(&self) -> Vec<&Test> {
         match self {
             Self::And(a, b) | Self::Or(a, b) => [a.tests(), b.tests()].concat(),
@@ -98,7 +98,7 @@ impl Filter {
         }
     }
 
-    /// An equality that every match fulfils, if there is one on a property of `names`.
+    /// Returns an equality that every match fulfils, if there is one on a property of `names`.
     pub(crate) fn required<'a>(&'a self, names: &[&str]) -> Option<(&'a str, &'a str)> {
         match self {
             Self::And(a, b) => a.required(names).or_else(|| b.required(names)),
@@ -125,7 +125,7 @@ impl Test {
         Self { op, property: property.to_owned(), values, folded }
     }
 
-    /// The text that it compares with.
+    /// Returns the text that it compares with.
     pub(crate) fn text(&self) -> &str {
         self.values.first().and_then(Value::as_str).unwrap_or_default()
     }
@@ -165,7 +165,7 @@ impl Test {
         }
     }
 
-    /// Whether text matches, where that can be said without looking at its type. Case does not matter.
+    /// Returns whether text matches, where that can be said without looking at its type. Case does not matter.
     fn matches_text(&self, text: &str) -> Option<bool> {
         let wanted = self.folded.as_str();
         let is_plain = text.is_ascii() && wanted.is_ascii();
@@ -385,7 +385,7 @@ impl<'a> Reader<'a> {
         Some(Filter::Test(Test::new(op, word, values)))
     }
 
-    /// What follows `name(`.
+    /// Reads the part that follows `name(`.
     fn call(&mut self, name: &str) -> Option<Filter> {
         if let Some(property) = name.strip_suffix("/any") {
             return self.any(property);
@@ -417,7 +417,7 @@ impl<'a> Reader<'a> {
         Some(test)
     }
 
-    /// What follows `property/any(`.
+    /// Reads the part that follows `property/any(`.
     fn any(&mut self, property: &str) -> Option<Filter> {
         let Token::Word(variable) = self.next()? else { return None };
         self.mark(':')?;

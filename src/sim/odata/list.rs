@@ -124,7 +124,7 @@ pub(crate) fn list<R: Row, I: Iterator<Item = (u64, R)>>(
     Ok(Reply::Raw(page.close(&Value::Object(answer)).into()))
 }
 
-/// The positions of rows, sorted by a property.
+/// Returns the positions of rows, sorted by a property.
 fn in_order<R: Row>(rows: impl Iterator<Item = (u64, R)>, property: &str, descending: bool) -> Arc<[u64]> {
     let mut sorted: Vec<(Key, u64)> = rows.map(|(at, row)| (Key::of(row.value(property)), at)).collect();
     sorted.sort_unstable_by(|(a, at), (b, bt)| {
@@ -174,7 +174,7 @@ impl Page {
         self.text.extend_from_slice(Value::Object(body).to_string().as_bytes());
     }
 
-    /// The whole answer: what stands in `head`, and the objects.
+    /// Returns the whole answer: what stands in `head`, and the objects.
     fn close(self, head: &Value) -> Vec<u8> {
         let head = head.to_string();
         let head = head.strip_suffix('}').unwrap_or(&head).as_bytes();
@@ -197,7 +197,7 @@ pub(crate) fn count<R: Row, I: Iterator<Item = (u64, R)>>(
     Ok(Reply::Text(count.to_string()))
 }
 
-/// A collection as the answer of an action: no pages, no options.
+/// Answers a collection as the outcome of an action: no pages, no options.
 pub(crate) fn collection(exchange: &Exchange<'_>, context: &str, values: Vec<Body>) -> Reply {
     let values: Vec<Value> = values.into_iter().map(Value::Object).collect();
     Reply::ok(json!({"@odata.context": exchange.context(context), "value": values}))

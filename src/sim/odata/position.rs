@@ -7,7 +7,7 @@ use http::StatusCode;
 use crate::sim::error::Failure;
 use crate::sim::exchange::Exchange;
 
-/// Where a page starts.
+/// The start of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Position {
     Start {
@@ -61,7 +61,7 @@ pub(crate) fn unseal(seed: u64, text: &str) -> Option<Vec<u8>> {
     (given == mark(seed, &content).to_be_bytes()).then_some(content)
 }
 
-/// FNV-1a, keyed by the seed: no secrecy, only no accidents.
+/// Computes FNV-1a, keyed by the seed: no secrecy, only no accidents.
 fn mark(seed: u64, content: &[u8]) -> u64 {
     let start = 0xcbf2_9ce4_8422_2325 ^ seed.rotate_left(17);
     content.iter().fold(start, |mark, byte| (mark ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))

@@ -176,7 +176,7 @@ pub(super) fn read_filter(
     Ok(Some(filter))
 }
 
-/// The `$search` of a request, as a filter.
+/// Returns the `$search` of a request, as a filter.
 fn read_search(request: &Request, rules: &Rules) -> Result<Option<Filter>, Failure> {
     let Some(text) = request.option("$search") else { return Ok(None) };
     if request.is_intune() {

@@ -2,7 +2,7 @@
 
 use super::filter::Test;
 
-/// Whether the service supports one comparison.
+/// The service's support of one comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Support {
     Yes,
@@ -13,7 +13,7 @@ pub(crate) enum Support {
     Breaks,
 }
 
-/// What a collection supports.
+/// The query options that a collection supports.
 pub(crate) struct Rules {
     /// The type of its objects, for `$select`.
     pub(crate) type_name: &'static str,

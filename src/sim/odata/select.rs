@@ -38,12 +38,12 @@ impl Selection {
         Self { names: None, expand: Vec::new() }
     }
 
-    /// What stands behind the collection's name in the context.
+    /// Returns the part behind the collection's name in the context.
     pub(crate) fn suffix(&self) -> String {
         self.names.as_ref().map(|names| format!("({})", names.join(","))).unwrap_or_default()
     }
 
-    /// Whether the request names properties at all.
+    /// Returns `true` if the request names properties at all.
     pub(crate) fn is_given(&self) -> bool {
         self.names.is_some()
     }
@@ -69,7 +69,7 @@ pub(crate) fn show(exchange: &Exchange<'_>, type_name: &str, path: &str, view: B
     Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view)))
 }
 
-/// The names in `$expand`, without what is nested in them.
+/// Returns the names in `$expand`, without what is nested in them.
 pub(crate) fn expanded(request: &Request) -> Vec<String> {
     let expand = request.option("$expand").unwrap_or_default();
     let names = expand.split(',').map(|name| name.split('(').next().unwrap_or_default().trim().to_owned());

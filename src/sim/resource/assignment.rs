@@ -13,7 +13,7 @@ use crate::sim::schema;
 use crate::sim::state::State;
 use crate::sim::store::{Body, Table, body};
 
-/// How long assignments to a group outlive it.
+/// The time for which assignments to a group outlive the group.
 pub(crate) const ORPHANS_STAY: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Answers the list of an object's assignments.
@@ -179,7 +179,7 @@ pub(crate) fn payload_links(exchange: &Exchange<'_>, table: &Table<Entity>) -> A
     Ok(odata::collection(exchange, context, links.collect()))
 }
 
-/// Whether anything is assigned to a group.
+/// Returns `true` if anything is assigned to a group.
 pub(crate) fn is_assigned_to(state: &State, group: &str) -> bool {
     let tables = [&state.profiles, &state.enrollment, &state.configurations];
     let mut assignments =

@@ -18,7 +18,7 @@ const PAGE: usize = 100;
 const MEMBERS: usize = 200;
 /// Ids that a filter may name.
 const IDS: usize = 50;
-/// How long a token is good.
+/// The lifetime of a token.
 const LIFETIME: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
 
 pub(crate) fn groups(exchange: &mut Exchange<'_>) -> Answer {
@@ -33,7 +33,7 @@ pub(crate) fn users(exchange: &mut Exchange<'_>) -> Answer {
     delta(exchange, Kind::User)
 }
 
-/// Where a query stands. It is all in the token.
+/// The position of a query, all of which is in the token.
 #[derive(Debug, Clone, PartialEq)]
 struct Cursor {
     /// Changes behind this one are asked for.

@@ -184,7 +184,7 @@ const UPDATE: [Property; 7] = [
     Property::new("deviceFriendlyName", Kind::Text).null().beta(),
 ];
 
-/// The parameters of an action, checked.
+/// Reads and checks the parameters of an action.
 fn parameters(exchange: &Exchange<'_>, action: &str, known: &[Property]) -> Result<Body, Failure> {
     let known = || known.iter().filter(|of| of.in_version(exchange.version));
     let names: Vec<&str> = known().map(|of| of.name).collect();
@@ -199,7 +199,7 @@ fn parameters(exchange: &Exchange<'_>, action: &str, known: &[Property]) -> Resu
     Ok(kept)
 }
 
-/// The name of a user who exists and has a licence, as the directory writes it.
+/// Returns the name of a user who exists and has a licence, as the directory writes the name.
 fn licensed(state: &State, upn: &str) -> Result<String, Failure> {
     match state.directory.user(upn) {
         Some(user) if user.licensed && user.upn().eq_ignore_ascii_case(upn) => Ok(user.upn().to_owned()),

@@ -189,7 +189,7 @@ fn check_filter(exchange: &Exchange<'_>) -> Result<(), Failure> {
     }
 }
 
-/// What a configuration must have.
+/// Refuses a configuration that lacks a property.
 fn check(type_name: &str, settings: &Body) -> Result<(), Failure> {
     let missing =
         |name: &str| settings.get(name).is_none_or(|value| value.as_str().is_some_and(str::is_empty));

@@ -34,7 +34,7 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-/// What a new tenant has.
+/// Adds the objects that a new tenant has.
 pub(crate) fn furnish(state: &mut State) {
     let tenant = state.guid();
     let now = state.now;
@@ -104,7 +104,7 @@ pub(crate) fn furnish(state: &mut State) {
     );
 }
 
-/// The settings of a page that does not show.
+/// Returns the settings of a page that does not show.
 fn hidden_page() -> Body {
     body([
         ("showInstallationProgress", false.into()),
@@ -298,7 +298,7 @@ pub(crate) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
     assignment::remove(exchange, Owner::Enrollment, &id, &assignment)
 }
 
-/// Whether the version has this type at all.
+/// Returns `true` if the version has this type at all.
 fn is_in(exchange: &Exchange<'_>, found: &Entity) -> bool {
     schema::find(&found.type_name).is_none_or(|of| of.in_version(exchange.version))
 }
@@ -312,12 +312,12 @@ fn find<'e>(exchange: &'e Exchange<'_>, id: &str) -> Result<&'e Entity, Failure>
         .ok_or_else(|| Failure::intune_not_found(id))
 }
 
-/// Whether it is the default of its kind.
+/// Returns `true` if it is the default of its kind.
 fn is_default(found: &Entity) -> bool {
     found.id.contains("_Default")
 }
 
-/// Whether it is the status page that is always there.
+/// Returns `true` if it is the status page that is always there.
 pub(crate) fn is_default_page(found: &Entity) -> bool {
     found.type_name == PAGE && is_default(found)
 }

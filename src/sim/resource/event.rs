@@ -18,7 +18,7 @@ const TYPE: &str = "deviceManagementAutopilotEvent";
 const DETAIL: &str = "deviceManagementAutopilotPolicyStatusDetail";
 const RULES: Rules = Rules { type_name: TYPE, page: 50, most: 50, order: &[], ..INTUNE };
 
-/// How long rows are kept.
+/// The time for which rows are kept.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
@@ -74,7 +74,7 @@ pub(crate) fn get_detail(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, &details_path(event), selection.apply(found)))
 }
 
-/// An event, and what became of the policies and apps of its deployment.
+/// Returns an event, and the statuses of its deployment's policies and apps.
 fn details<'e>(exchange: &'e Exchange<'_>) -> Result<(&'e str, &'e [Body]), Failure> {
     if !exchange.state.options.quirks.policy_status_details {
         return Err(exchange.request.no_such_segment());
@@ -112,7 +112,7 @@ pub(crate) fn note_policy(state: &mut State, event: &str, kind: &str, name: &str
     state.policy_details.entry(event.to_owned()).or_default().push(detail);
 }
 
-/// The apps of a deployment are there.
+/// Notes that the apps of a deployment are installed.
 pub(crate) fn note_apps_installed(state: &mut State, event: &str) {
     let now = date(Some(state.now));
     for detail in state.policy_details.get_mut(event).into_iter().flatten() {
@@ -123,7 +123,7 @@ pub(crate) fn note_apps_installed(state: &mut State, event: &str) {
     }
 }
 
-/// A row of which nothing is known yet.
+/// Creates a row of which nothing is known yet.
 pub(crate) fn new_event(state: &State) -> Body {
     body([
         ("accountSetupDuration", "PT0S".into()),

@@ -169,7 +169,7 @@ pub(crate) fn already_member() -> Failure {
     )
 }
 
-/// A dynamic group has no members by hand.
+/// Refuses to change the members of a dynamic group by hand.
 pub(crate) fn refuse_dynamic() -> Failure {
     Failure::plain(
         StatusCode::FORBIDDEN,
@@ -308,7 +308,7 @@ pub(crate) fn remove(state: &mut State, id: &str) {
     }
 }
 
-/// A security identifier made of an object id, as the service makes it.
+/// Makes a security identifier of an object id, as the service does.
 fn security_identifier(id: &str) -> String {
     let hex: String = id.chars().filter(char::is_ascii_hexdigit).collect();
     let bits = u128::from_str_radix(&hex, 16).unwrap_or_default();

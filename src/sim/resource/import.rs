@@ -126,7 +126,7 @@ fn read(exchange: &mut Exchange<'_>, sent: &Body) -> Result<Import, Failure> {
     })
 }
 
-/// What the service reads in a hardware hash.
+/// The contents of a hardware hash that the service reads.
 #[derive(Debug, Default, PartialEq)]
 struct Contents {
     serial: String,

@@ -18,7 +18,7 @@ const RULES: Rules = Rules { type_name: TYPE, ..DIRECTORY };
 pub(crate) const INTUNE_POLICY: &str = "0000000a-0000-0000-c000-000000000000";
 const INTUNE_ENROLLMENT: &str = "d4ebce55-015a-49b5-a083-c84d1797ae8c";
 
-/// What a new tenant has.
+/// Adds the objects that a new tenant has.
 pub(crate) fn furnish(state: &mut State) {
     for (id, name) in
         [(INTUNE_POLICY, "Microsoft Intune"), (INTUNE_ENROLLMENT, "Microsoft Intune Enrollment")]

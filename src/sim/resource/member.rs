@@ -87,7 +87,7 @@ pub(crate) fn remove(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-/// Without `$ref` the path names the member itself, so it is the member that is deleted.
+/// Deletes the member itself: that is what the path names without `$ref`.
 pub(crate) fn delete_object(exchange: &mut Exchange<'_>) -> Answer {
     let group = find(exchange.state, exchange.parameter(0))?;
     let member = exchange.parameter(1);

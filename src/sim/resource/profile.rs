@@ -280,7 +280,7 @@ fn check(state: &State, type_name: &str, settings: &Body) -> Result<(), Failure>
     Ok(())
 }
 
-/// At most 15 characters when filled in; letters, digits and hyphens; at most one macro, in upper case.
+/// Returns `true` for at most 15 characters when filled in: letters, digits, hyphens, at most one macro in upper case.
 fn is_name_template(template: &str) -> bool {
     let (fixed, filled) = if let Some((before, after)) = template.split_once("%SERIAL%") {
         let fixed = format!("{before}{after}");
@@ -299,7 +299,7 @@ fn is_name_template(template: &str) -> bool {
     filled && fixed.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
-/// How an answer shows a profile: under the present names and the old ones.
+/// Returns how an answer shows a profile: under the present names and the old ones.
 pub(crate) fn view(state: &State, profile: &Entity, expand: &[String]) -> Body {
     let mut view = profile.typed_view();
     if state.options.quirks.os_default_reads_as_null

@@ -22,7 +22,7 @@ pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::show(exchange, TYPE, PATH, view(exchange.state))
 }
 
-/// Everything in the settings is kept by the service itself, so a PATCH is checked and changes nothing.
+/// Checks a PATCH and changes nothing: the service keeps everything in the settings itself.
 pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
     get(exchange)
@@ -57,7 +57,7 @@ fn view(state: &State) -> Body {
     ])
 }
 
-/// The sync is over: what was registered shows, what was deleted is gone.
+/// Ends the sync: registered devices show, deleted ones are gone.
 pub(crate) fn end(state: &mut State) {
     state.sync.running = false;
     state.sync.ended = Some(state.now);

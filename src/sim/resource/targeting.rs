@@ -45,7 +45,7 @@ pub(crate) fn retarget_all(state: &mut State) {
     }
 }
 
-/// The profile that a registered device should have.
+/// Returns the profile that a registered device should have.
 fn intended(state: &State, identity: &Identity) -> Option<String> {
     if let Some(direct) = &identity.direct_profile
         && state.profiles.get(direct).is_some()

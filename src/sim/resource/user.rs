@@ -19,7 +19,7 @@ const RULES: Rules = Rules {
     ..DIRECTORY
 };
 
-/// What v1.0 shows of a user unless more is asked for.
+/// The properties of a user that v1.0 shows unless more are selected.
 const DEFAULT: [&str; 11] = [
     "businessPhones",
     "displayName",

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::sim::store::{Body, body};
 use crate::sim::version::Version;
 
-/// What stands in an assignment's id for all devices, and for all users.
+/// The parts of an assignment's id that stand for all devices and for all users.
 const ALL_DEVICES: &str = "adadadad-808e-44e2-905a-0b7873a8a531";
 const ALL_USERS: &str = "acacacac-9df4-4c7d-9d50-4ef0226f57a9";
 
@@ -19,7 +19,7 @@ pub(crate) struct Assignment {
     source_id: String,
 }
 
-/// Who an assignment is for, and which assignment filter narrows it.
+/// A target, and the assignment filter that narrows it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Wish {
     pub(crate) target: Target,
@@ -27,7 +27,7 @@ pub(crate) struct Wish {
     pub(crate) filter: Option<(String, String)>,
 }
 
-/// Who an assignment is for.
+/// The target of an assignment.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Target {
     Group(String),
@@ -37,7 +37,7 @@ pub(crate) enum Target {
     Collection(String),
 }
 
-/// What kind of object the assignments belong to.
+/// The kind of object that assignments belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Owner {
     Profile,
@@ -46,7 +46,7 @@ pub(crate) enum Owner {
 }
 
 impl Owner {
-    /// The collection of the objects.
+    /// Returns the collection of the objects.
     pub(crate) fn collection(self) -> &'static str {
         match self {
             Self::Profile => "deviceManagement/windowsAutopilotDeploymentProfiles",
@@ -55,7 +55,7 @@ impl Owner {
         }
     }
 
-    /// The type of its assignments.
+    /// Returns the type of the assignments.
     pub(crate) fn assignment_type(self) -> &'static str {
         match self {
             Self::Profile => "windowsAutopilotDeploymentProfileAssignment",
@@ -66,7 +66,7 @@ impl Owner {
 }
 
 impl Target {
-    /// The group that it names.
+    /// Returns the group of the target.
     pub(crate) fn group(&self) -> Option<&str> {
         match self {
             Self::Group(id) | Self::ExcludedGroup(id) => Some(id),
@@ -74,7 +74,7 @@ impl Target {
         }
     }
 
-    /// What stands for it in an assignment's id.
+    /// Returns the part of an assignment's id that stands for the target.
     fn key(&self) -> &str {
         match self {
             Self::Group(id) | Self::ExcludedGroup(id) | Self::Collection(id) => id,
@@ -104,14 +104,14 @@ impl Assignment {
         Self { id, wish, by_policy_set: false, source_id: owner_id.to_owned() }
     }
 
-    /// The same, made by a policy set.
+    /// Makes the assignment one of a policy set.
     pub(crate) fn by_policy_set(mut self, policy_set: String) -> Self {
         self.by_policy_set = true;
         self.source_id = policy_set;
         self
     }
 
-    /// How an answer shows it.
+    /// Returns how an answer shows the assignment.
     pub(crate) fn view(&self, owner: Owner, version: Version) -> Body {
         let target = &self.wish.target;
         let mut shown = body([("@odata.type", format!("#microsoft.graph.{}", target.type_name()).into())]);
@@ -147,7 +147,7 @@ impl Wish {
     }
 }
 
-/// How assignments reach something, if they do.
+/// The way in which assignments reach a device or user, if they do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
     ByGroup,
@@ -156,7 +156,7 @@ pub(crate) enum Reach {
     Not,
 }
 
-/// How assignments reach something that is in some groups. An exclusion wins; a group comes before all others.
+/// Returns how assignments reach a member of some groups. An exclusion wins; a group comes before all others.
 pub(crate) fn reach(assignments: &[Assignment], is_in: impl Fn(&str) -> bool) -> Reach {
     let mut reach = Reach::Not;
     for assignment in assignments {

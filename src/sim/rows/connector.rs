@@ -21,7 +21,7 @@ pub(crate) struct Connector {
     pub(crate) state: ConnectorState,
 }
 
-/// How a connector is.
+/// The state of a connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConnectorState {
     Active,
@@ -32,7 +32,7 @@ pub(crate) enum ConnectorState {
     Written(&'static str, Timestamp),
 }
 
-/// What a connector's state can be.
+/// The states of a connector.
 const STATES: [&str; 3] = ["active", "error", "inactive"];
 
 impl Connector {

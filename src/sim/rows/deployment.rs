@@ -21,26 +21,26 @@ pub struct PowerOn {
 }
 
 impl PowerOn {
-    /// The device with this serial number, on a good network.
+    /// Creates the start of the device with this serial number, on a good network.
     pub fn new(serial: impl Into<String>) -> Self {
         Self { serial: serial.into(), user: None, reaches_domain: true, device_setup: None }
     }
 
-    /// Who signs in. Default: the user that the device is assigned to, else the first with a licence.
+    /// Sets the user who signs in. Default: the user that the device is assigned to, else the first with a licence.
     #[must_use]
     pub fn with_user(mut self, upn: impl Into<String>) -> Self {
         self.user = Some(upn.into());
         self
     }
 
-    /// From where it stands, the device reaches no domain controller.
+    /// Puts the device on a network without a domain controller.
     #[must_use]
     pub fn without_domain_controller(mut self) -> Self {
         self.reaches_domain = false;
         self
     }
 
-    /// How long the apps of device setup take on this device. Default: as [`Pace`] has it.
+    /// Sets the time that the apps of device setup take. Default: as [`Pace`](crate::sim::Pace) has it.
     #[must_use]
     pub fn with_device_setup(mut self, duration: Duration) -> Self {
         self.device_setup = Some(duration);
@@ -59,7 +59,7 @@ impl std::fmt::Debug for PowerOn {
     }
 }
 
-/// Where a deployment is.
+/// The phase of a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeploymentPhase {
@@ -79,7 +79,7 @@ pub enum DeploymentPhase {
     Failed,
 }
 
-/// Why a deployment failed. Graph shows no more than the code.
+/// The cause of a failed deployment. Graph shows no more than the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
@@ -118,7 +118,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// What the device shows.
+    /// Returns the error code that the device shows.
     pub fn code(self) -> &'static str {
         match self {
             Self::NotRegistered => "807",
@@ -139,7 +139,7 @@ impl Cause {
         }
     }
 
-    /// Whether the device waits for it to change before it gives up.
+    /// Returns `true` if the device waits for it to change before it gives up.
     pub(crate) fn waits(self) -> bool {
         matches!(
             self,
@@ -148,17 +148,17 @@ impl Cause {
     }
 }
 
-/// How a deployment stands.
+/// The state of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Deployment {
-    /// Where it is.
+    /// The phase.
     pub phase: DeploymentPhase,
-    /// Why it failed, if it did.
+    /// The cause of the failure, if the deployment failed.
     pub cause: Option<Cause>,
-    /// When the power button was pressed.
+    /// The time at which the power button was pressed.
     pub started: Timestamp,
-    /// When it came to its end, if it has.
+    /// The time of the end, if the deployment has ended.
     pub ended: Option<Timestamp>,
     /// The name in the domain, once it has joined.
     pub computer_name: Option<String>,
@@ -172,7 +172,7 @@ pub struct Computer {
     pub name: String,
     /// Its domain.
     pub domain: String,
-    /// Where it is; none for the default container.
+    /// Its organizational unit; none for the default container.
     pub organizational_unit: Option<String>,
 }
 
@@ -188,7 +188,7 @@ pub(crate) struct Deployments {
 }
 
 impl Deployments {
-    /// The last deployment of a device.
+    /// Returns the last deployment of a device.
     pub(crate) fn last(&self, serial: &str) -> Option<Deployment> {
         let run = self.runs.get(self.by_serial.get(&serial.to_lowercase())?)?;
         Some(Deployment {
@@ -217,14 +217,14 @@ pub(crate) struct Run {
     pub(crate) event: Option<String>,
     pub(crate) managed: Option<String>,
     pub(crate) computer: Option<String>,
-    /// When the phase began.
+    /// The time at which the phase began.
     pub(crate) since: Timestamp,
     /// The hybrid device in the directory.
     pub(crate) hybrid_device: Option<String>,
     pub(crate) page: StatusPage,
 }
 
-/// What the enrollment status page does.
+/// The behaviour of the enrollment status page.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StatusPage {
     pub(crate) shows: bool,

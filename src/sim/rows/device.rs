@@ -40,7 +40,7 @@ pub(crate) struct Identity {
     pub(crate) before: Option<(String, Timestamp)>,
 }
 
-/// What a device's profile is at one moment.
+/// The profile of a device at one moment.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Targeting<'a> {
     pub(crate) intended: Option<&'a str>,
@@ -107,7 +107,7 @@ impl Row for Identity {
     }
 }
 
-/// What is known of a device when it is registered.
+/// The properties of a device that are known at its registration.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NewIdentity {
     pub(crate) serial: String,

@@ -35,7 +35,7 @@ pub(crate) struct Directory {
     pub(crate) changes: Changes,
 }
 
-/// What changed in the directory, in order; of each object only its last change.
+/// The changes in the directory, in order; of each object only its last change.
 #[derive(Clone, Default)]
 pub(crate) struct Changes {
     last: u64,
@@ -55,7 +55,7 @@ impl Changes {
         self.last
     }
 
-    /// The number of the last change.
+    /// Returns the number of the last change.
     pub(crate) fn last(&self) -> u64 {
         self.last
     }
@@ -68,7 +68,7 @@ impl Changes {
 }
 
 impl Directory {
-    /// The kind of the object with this id.
+    /// Returns the kind of the object with this id.
     pub(crate) fn kind(&self, id: &str) -> Option<Kind> {
         if self.devices.get(id).is_some() {
             Some(Kind::Device)
@@ -79,7 +79,7 @@ impl Directory {
         }
     }
 
-    /// A user by id or by user principal name.
+    /// Returns a user by id or by user principal name.
     pub(crate) fn user(&self, key: &str) -> Option<&User> {
         self.users.get(key).or_else(|| self.users.find("userPrincipalName", key).next().map(|(_, user)| user))
     }

@@ -78,7 +78,7 @@ impl Device {
     }
 }
 
-/// All fifteen, null where not set.
+/// Returns all fifteen attributes, null if not set.
 fn extension_attributes(set: Option<&Value>) -> Value {
     let all = (1..=15).map(|number| {
         let name = format!("extensionAttribute{number}");

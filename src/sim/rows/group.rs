@@ -25,7 +25,7 @@ pub(crate) struct Group {
     pub(crate) member_log: BTreeMap<u64, (Arc<str>, bool)>,
     logged: HashMap<Arc<str>, u64>,
     visible_at: Timestamp,
-    /// What reads still see, and until when.
+    /// The properties that reads still see, and the time until which they do.
     before: Option<(Timestamp, Body)>,
 }
 
@@ -70,7 +70,7 @@ impl Group {
         change(&mut self.body);
     }
 
-    /// The members behind a place in their order.
+    /// Returns the members behind a place in their order.
     pub(crate) fn members_after(&self, place: u64) -> impl Iterator<Item = (u64, &str)> {
         self.members.range(place.saturating_add(1)..).map(|(place, id)| (*place, &**id))
     }
@@ -79,7 +79,7 @@ impl Group {
         self.places.contains_key(member)
     }
 
-    /// The member's id as it is kept, whatever its case in a request.
+    /// Returns the member's id as it is kept, whatever its case in a request.
     pub(crate) fn member(&self, id: &str) -> Option<&str> {
         let place = self.places.get(id).or_else(|| self.places.get(id.to_ascii_lowercase().as_str()))?;
         self.members.get(place).map(|id| &**id)
@@ -104,7 +104,7 @@ impl Group {
         view
     }
 
-    /// What a read sees now.
+    /// Returns the properties that a read sees now.
     pub(crate) fn seen(&self, now: Timestamp) -> &Body {
         match &self.before {
             Some((until, body)) if now < *until => body,

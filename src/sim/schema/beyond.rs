@@ -4,7 +4,7 @@
 use super::types::Kind::{Complex, Flag, Int32, Text};
 use super::types::{Property, Type};
 
-/// A type that is only told apart by its name.
+/// Returns a type that is only told apart by its name.
 const fn named(name: &'static str, base: &'static str) -> Type {
     Type::new(name).extends(base).others(&["*"])
 }

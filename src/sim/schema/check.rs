@@ -1,4 +1,4 @@
-//! Whether a request's body fits its type.
+//! Checks of a request's body against its type.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -77,7 +77,7 @@ fn object(
     Ok((of, kept))
 }
 
-/// The type that a body says it is, or the declared one.
+/// Returns the type that a body says it is, or the declared one.
 fn resolve(declared: &str, body: &Body, context: Context) -> Result<&'static Type, Failure> {
     let base = find(declared).ok_or_else(|| Failure::model(format!("Type '{declared}' is not known.")))?;
     let named = match body.get("@odata.type") {
@@ -112,7 +112,7 @@ fn resolve(declared: &str, body: &Body, context: Context) -> Result<&'static Typ
     Ok(of)
 }
 
-/// What is said of an object of the wrong family.
+/// Returns the message about an object of the wrong family.
 pub(crate) fn not_assignable(found: &str, expected: &str) -> String {
     format!(
         "An entry with type 'microsoft.management.services.api.{found}' was found, but it is not assignable to the \

@@ -41,7 +41,7 @@ pub(crate) enum Kind {
     Complex(&'static str),
 }
 
-/// What a request may do with a property.
+/// The writes that a request may make to a property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Write {
     Yes,

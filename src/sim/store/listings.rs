@@ -36,7 +36,7 @@ impl Listings {
         kept.next
     }
 
-    /// The order that was kept under a number, unless it had to make room.
+    /// Returns the order that was kept under a number, unless it had to make room.
     pub(crate) fn get(&self, number: u64) -> Option<Arc<[u64]>> {
         let kept = self.0.borrow();
         let place = kept.orders.binary_search_by_key(&number, |(number, _)| *number).ok()?;

@@ -8,15 +8,15 @@ use super::value::Body;
 
 /// An object that a filter or an order can look at.
 pub(crate) trait Row {
-    /// A property's value; null if there is none.
+    /// Returns a property's value; null if there is none.
     fn value(&self, property: &str) -> Value;
 
-    /// The value as text, without a copy, if it is kept as text.
+    /// Returns the value as text, without a copy, if it is kept as text.
     fn text(&self, _property: &str) -> Option<&str> {
         None
     }
 
-    /// The name of its type, for `isof`.
+    /// Returns the name of its type, for `isof`.
     fn type_name(&self) -> &str {
         ""
     }
@@ -89,7 +89,7 @@ impl<T: Keyed> Table<T> {
         self.rows.get(&self.position(id)?)
     }
 
-    /// Where a row stands in the order of all.
+    /// Returns the position of a row in the order of all.
     pub(crate) fn position(&self, id: &str) -> Option<u64> {
         self.ids.get(&id.to_ascii_lowercase()).copied()
     }
@@ -131,12 +131,12 @@ impl<T: Keyed> Table<T> {
         self.rows.values()
     }
 
-    /// The rows that stand behind `position`, with their own.
+    /// Returns the rows behind `position`, with their positions.
     pub(crate) fn after(&self, position: u64) -> impl Iterator<Item = (u64, &T)> {
         self.rows.range(position.saturating_add(1)..).map(|(at, row)| (*at, row))
     }
 
-    /// The rows whose indexed property has this value, in order.
+    /// Returns the rows whose indexed property has this value, in order.
     pub(crate) fn find<'a>(
         &'a self,
         property: &str,
@@ -145,7 +145,7 @@ impl<T: Keyed> Table<T> {
         self.find_after(0, property, value)
     }
 
-    /// The same behind `position`.
+    /// Finds the rows behind `position` whose indexed property has this value, in order.
     pub(crate) fn find_after<'a>(
         &'a self,
         position: u64,

@@ -64,7 +64,7 @@ impl Ready {
         self.outcome()
     }
 
-    /// DeploymentPhase, cause, and minutes taken.
+    /// Phase, cause, and minutes taken.
     fn outcome(&self) -> (DeploymentPhase, Option<Cause>, u64) {
         let deployment = self.desk.tenant.deployment("SN1").unwrap();
         let taken = deployment.ended.map_or(0, |at| at.duration_since(deployment.started).as_secs() / 60);
