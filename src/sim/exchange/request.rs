@@ -1,54 +1,38 @@
-//! One request, taken apart, and what a route can answer.
+//! A request, taken apart.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, Method, header};
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::error::Failure;
-use super::state::State;
-use super::store::Body;
-
-/// Version of Graph that a request asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Version {
-    V1,
-    Beta,
-}
-
-impl Version {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::V1 => "v1.0",
-            Self::Beta => "beta",
-        }
-    }
-}
+use crate::sim::error::Failure;
+use crate::sim::schema;
+use crate::sim::store::Body;
 
 /// A request, taken apart.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
-    pub(super) method: Method,
+pub(crate) struct Request {
+    pub(crate) method: Method,
     /// `https://graph.microsoft.com`: links in answers start with it.
-    pub(super) origin: String,
+    pub(crate) origin: String,
     /// The first segment of the path as it was sent.
-    pub(super) version: String,
+    pub(crate) version: String,
     /// The path below the version, as it was sent.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// The same in decoded segments. `devices(deviceId='x')` is `devices`, `(deviceId)`, `x`.
-    pub(super) segments: Vec<String>,
-    pub(super) query: Vec<(String, String)>,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
-    pub(super) request_id: String,
-    pub(super) client_request_id: String,
-    pub(super) now: Timestamp,
+    pub(crate) segments: Vec<String>,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) request_id: String,
+    pub(crate) client_request_id: String,
+    pub(crate) now: Timestamp,
     /// Whether it is a part of a batch.
-    pub(super) in_batch: bool,
+    pub(crate) in_batch: bool,
 }
 
 impl Request {
-    pub(super) fn read(request: http::Request<Bytes>, request_id: String, now: Timestamp) -> Self {
+    pub(crate) fn read(request: http::Request<Bytes>, request_id: String, now: Timestamp) -> Self {
         let (head, body) = request.into_parts();
         let host = head.uri.authority().map(ToString::to_string).or_else(|| {
             let host = head.headers.get(header::HOST)?.to_str().ok()?;
@@ -79,8 +63,8 @@ impl Request {
         }
     }
 
-    /// A part of a batch: same origin, version and caller; its own method, address, headers and body.
-    pub(super) fn part(&self, method: Method, url: &str, headers: HeaderMap, body: Bytes) -> Self {
+    /// Returns a part of a batch: same origin, version and caller; its own method, address, headers and body.
+    pub(crate) fn part(&self, method: Method, url: &str, headers: HeaderMap, body: Bytes) -> Self {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let path = format!("/{}", path.trim_start_matches('/'));
         let mut all = headers;
@@ -103,24 +87,24 @@ impl Request {
         }
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The value of a query option such as `$top`; the dollar sign may be left out.
-    pub(super) fn option(&self, name: &str) -> Option<&str> {
+    /// Returns the value of a query option such as `$top`; the dollar sign may be left out.
+    pub(crate) fn option(&self, name: &str) -> Option<&str> {
         let bare = name.trim_start_matches('$');
         let found = self.query.iter().find(|(key, _)| key.trim_start_matches('$').eq_ignore_ascii_case(bare));
         found.map(|(_, value)| value.as_str())
     }
 
-    /// Whether the caller accepts what the directory needs for its advanced queries.
-    pub(super) fn eventual(&self) -> bool {
+    /// Returns `true` if the caller accepts what the directory needs for its advanced queries.
+    pub(crate) fn eventual(&self) -> bool {
         self.header("ConsistencyLevel").is_some_and(|level| level.eq_ignore_ascii_case("eventual"))
     }
 
-    /// Whether the caller wants enum members that are newer than the sentinel.
-    pub(super) fn wants_unknown_members(&self) -> bool {
+    /// Returns `true` if the caller wants enum members that are newer than the sentinel.
+    pub(crate) fn wants_unknown_members(&self) -> bool {
         self.headers
             .get_all("Prefer")
             .iter()
@@ -128,21 +112,21 @@ impl Request {
             .any(|value| value.to_ascii_lowercase().contains("include-unknown-enum-members"))
     }
 
-    /// The moment, as it stands in an error.
-    pub(super) fn date(&self) -> String {
+    /// Returns the moment, as it stands in an error.
+    pub(crate) fn date(&self) -> String {
         self.now.strftime("%Y-%m-%dT%H:%M:%S").to_string()
     }
 
-    /// Whether the path belongs to Intune.
-    pub(super) fn is_intune(&self) -> bool {
+    /// Returns `true` if the path belongs to Intune.
+    pub(crate) fn is_intune(&self) -> bool {
         self.segments.first().is_some_and(|first| {
             first.eq_ignore_ascii_case("deviceManagement")
                 || first.eq_ignore_ascii_case("deviceAppManagement")
         })
     }
 
-    /// The body as a JSON object.
-    pub(super) fn object(&self) -> Result<Body, Failure> {
+    /// Returns the body as a JSON object.
+    pub(crate) fn object(&self) -> Result<Body, Failure> {
         let unreadable = || {
             Failure::bad_request(
                 "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of \
@@ -162,8 +146,8 @@ impl Request {
         }
     }
 
-    /// The body of an action: an object with no other parameters than `known`.
-    pub(super) fn parameters(&self, action: &str, known: &[&str]) -> Result<Body, Failure> {
+    /// Returns the body of an action: an object with no other parameters than `known`.
+    pub(crate) fn parameters(&self, action: &str, known: &[&str]) -> Result<Body, Failure> {
         let sent = self.object()?;
         match sent.keys().find(|name| !name.contains('@') && !known.contains(&name.as_str())) {
             Some(other) => Err(Failure::model(format!(
@@ -172,52 +156,29 @@ impl Request {
             None => Ok(sent),
         }
     }
-}
 
-/// What a route answers when nothing is wrong.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Reply {
-    NoContent,
-    Json(StatusCode, Value),
-    /// JSON that is written already, with status 200.
-    Raw(Bytes),
-    Text(String),
-}
-
-impl Reply {
-    pub(super) fn ok(value: impl Into<Value>) -> Self {
-        Self::Json(StatusCode::OK, value.into())
-    }
-}
-
-pub(super) type Answer = Result<Reply, Failure>;
-
-/// A request on its way through a route.
-pub(super) struct Exchange<'a> {
-    pub(super) state: &'a mut State,
-    pub(super) request: &'a Request,
-    pub(super) version: Version,
-    /// What stands in the path where the route has a parameter.
-    pub(super) parameters: Vec<&'a str>,
-}
-
-impl<'a> Exchange<'a> {
-    /// The parameter of the path at `index`.
-    pub(super) fn parameter(&self, index: usize) -> &'a str {
-        self.parameters.get(index).copied().unwrap_or_default()
+    /// Returns the id at the end of the `@odata.id` of a `$ref`.
+    pub(crate) fn reference(&self, collection: &str) -> Result<String, Failure> {
+        let refuse = || Failure::bad_request("The body must have an @odata.id that points to an object.");
+        let sent = self.object()?;
+        let link = sent.get("@odata.id").and_then(Value::as_str).ok_or_else(refuse)?;
+        let last = link.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        match last.split_once("('").and_then(|(name, rest)| Some((name, rest.strip_suffix("')")?))) {
+            Some((name, id)) if name.eq_ignore_ascii_case(collection) && !id.is_empty() => Ok(id.to_owned()),
+            None if !last.is_empty()
+                && link.to_ascii_lowercase().contains(&format!("/{}/", collection.to_ascii_lowercase())) =>
+            {
+                Ok(last.to_owned())
+            }
+            _ => Err(refuse()),
+        }
     }
 
-    /// The `@odata.context` of an answer about `path`.
-    pub(super) fn context(&self, path: &str) -> String {
-        format!("{}/{}/$metadata#{path}", self.request.origin, self.version.as_str())
-    }
-
-    /// One object, with its context in front.
-    pub(super) fn entity(&self, status: StatusCode, path: &str, body: Map<String, Value>) -> Reply {
-        let mut object = Map::new();
-        object.insert("@odata.context".to_owned(), format!("{}/$entity", self.context(path)).into());
-        object.extend(body);
-        Reply::Json(status, Value::Object(object))
+    /// Refuses the path, whose last word leads nowhere.
+    pub(crate) fn no_such_segment(&self) -> Failure {
+        let is_word = |segment: &&String| segment.starts_with(|c: char| c.is_ascii_lowercase());
+        let segment = self.segments.iter().rfind(is_word).map(String::as_str).unwrap_or_default();
+        Failure::bad_request(format!("Resource not found for the segment '{segment}'."))
     }
 }
 
@@ -245,7 +206,7 @@ fn decode(text: &str, plus: bool) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
+pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
@@ -253,7 +214,7 @@ pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The segments of a path: keys in brackets are segments of their own, and names of actions lose their namespace.
+/// Returns the segments of a path: keys in brackets are segments of their own, and actions lose their namespace.
 fn segments(path: &str) -> Vec<String> {
     let mut all = Vec::new();
     for raw in path.split('/').filter(|segment| !segment.is_empty()) {
@@ -276,10 +237,10 @@ fn segments(path: &str) -> Vec<String> {
     all
 }
 
-/// `microsoft.graph.delta` is `delta`; a type cast keeps its name.
+/// Strips the namespace of an action: `microsoft.graph.delta` is `delta`. A type cast keeps its name.
 fn action(segment: &str) -> String {
     match segment.strip_prefix("microsoft.graph.") {
-        Some(name) if super::schema::find(name).is_none() => name.to_owned(),
+        Some(name) if schema::find(name).is_none() => name.to_owned(),
         _ => segment.to_owned(),
     }
 }
@@ -290,11 +251,6 @@ fn unquote(text: &str) -> String {
         Some(inner) => inner.replace("''", "'"),
         None => text.to_owned(),
     }
-}
-
-/// A header's value from text that is known to be printable.
-pub(super) fn header_value(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ const MOST_KEPT: usize = 1 << 20;
 /// Page after page of one listing is of the state in which it began: what is deleted meanwhile is passed over, what
 /// comes does not appear. A listing that had to make room is answered as the service answers an expired token.
 #[derive(Debug, Clone, Default)]
-pub(in crate::sim) struct Listings(RefCell<Kept>);
+pub(crate) struct Listings(RefCell<Kept>);
 
 #[derive(Debug, Clone, Default)]
 struct Kept {
@@ -24,7 +24,7 @@ struct Kept {
 
 impl Listings {
     /// Keeps the positions of rows in their order, and says under which number.
-    pub(super) fn keep(&self, order: Arc<[u64]>) -> u64 {
+    pub(crate) fn keep(&self, order: Arc<[u64]>) -> u64 {
         let kept = &mut *self.0.borrow_mut();
         kept.next += 1;
         kept.positions += order.len();
@@ -36,8 +36,8 @@ impl Listings {
         kept.next
     }
 
-    /// The order that was kept under a number, unless it had to make room.
-    pub(super) fn get(&self, number: u64) -> Option<Arc<[u64]>> {
+    /// Returns the order that was kept under a number, unless it had to make room.
+    pub(crate) fn get(&self, number: u64) -> Option<Arc<[u64]>> {
         let kept = self.0.borrow();
         let place = kept.orders.binary_search_by_key(&number, |(number, _)| *number).ok()?;
         kept.orders.get(place).map(|(_, order)| Arc::clone(order))

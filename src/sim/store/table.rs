@@ -1,39 +1,33 @@
-//! Where the tenant keeps its objects: rows in the order they came, found by id or by an indexed property.
+//! Tables: rows in the order they came, found by id or by an indexed property.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-/// The properties of an object as they stand in JSON.
-pub(super) type Body = Map<String, Value>;
-
-/// An object that a [`Table`] can keep.
-pub(super) trait Keyed {
-    /// Properties that an equality filter finds without a scan.
-    const INDEXED: &'static [&'static str] = &[];
-
-    fn id(&self) -> &str;
-
-    /// The value of an indexed property.
-    fn key(&self, _property: &str) -> Option<&str> {
-        None
-    }
-}
+use super::value::Body;
 
 /// An object that a filter or an order can look at.
-pub(super) trait Row {
-    /// A property's value; null if there is none.
+pub(crate) trait Row {
+    /// Returns a property's value; null if there is none.
     fn value(&self, property: &str) -> Value;
 
-    /// The same as text, without a copy, where it is kept as such.
+    /// Returns the value as text, without a copy, if it is kept as text.
     fn text(&self, _property: &str) -> Option<&str> {
         None
     }
 
-    /// The name of its type, for `isof`.
+    /// Returns the name of its type, for `isof`.
     fn type_name(&self) -> &str {
         ""
     }
+}
+
+/// An object that a [`Table`] can keep.
+pub(crate) trait Keyed: Row {
+    /// Properties, kept as text, that an equality filter finds without a scan.
+    const INDEXED: &'static [&'static str] = &[];
+
+    fn id(&self) -> &str;
 }
 
 impl<T: Row> Row for &T {
@@ -50,9 +44,15 @@ impl<T: Row> Row for &T {
     }
 }
 
+impl Row for Body {
+    fn value(&self, property: &str) -> Value {
+        self.get(property).cloned().unwrap_or_default()
+    }
+}
+
 /// Rows in the order they were added. Ids and indexed values are found whatever their case.
 #[derive(Clone)]
-pub(super) struct Table<T> {
+pub(crate) struct Table<T> {
     rows: BTreeMap<u64, T>,
     ids: HashMap<String, u64>,
     keys: HashMap<(&'static str, String), BTreeSet<u64>>,
@@ -67,7 +67,7 @@ impl<T> Default for Table<T> {
 
 impl<T: Keyed> Table<T> {
     /// Adds a row, or replaces the one with its id where it stands.
-    pub(super) fn insert(&mut self, row: T) -> u64 {
+    pub(crate) fn insert(&mut self, row: T) -> u64 {
         let id = row.id().to_ascii_lowercase();
         let at = match self.ids.get(&id) {
             Some(at) => *at,
@@ -85,24 +85,24 @@ impl<T: Keyed> Table<T> {
         at
     }
 
-    pub(super) fn get(&self, id: &str) -> Option<&T> {
+    pub(crate) fn get(&self, id: &str) -> Option<&T> {
         self.rows.get(&self.position(id)?)
     }
 
-    /// Where a row stands in the order of all.
-    pub(super) fn position(&self, id: &str) -> Option<u64> {
+    /// Returns the position of a row in the order of all.
+    pub(crate) fn position(&self, id: &str) -> Option<u64> {
         self.ids.get(&id.to_ascii_lowercase()).copied()
     }
 
     /// Changes a row and keeps the index right.
-    pub(super) fn update<R>(&mut self, id: &str, change: impl FnOnce(&mut T) -> R) -> Option<R> {
+    pub(crate) fn update<R>(&mut self, id: &str, change: impl FnOnce(&mut T) -> R) -> Option<R> {
         let at = self.position(id)?;
         let row = self.rows.get_mut(&at)?;
         let before: Vec<_> =
-            T::INDEXED.iter().map(|name| row.key(name).map(str::to_ascii_lowercase)).collect();
+            T::INDEXED.iter().map(|name| row.text(name).map(str::to_ascii_lowercase)).collect();
         let result = change(row);
         for (name, before) in T::INDEXED.iter().zip(before) {
-            let after = row.key(name).map(str::to_ascii_lowercase);
+            let after = row.text(name).map(str::to_ascii_lowercase);
             if before == after {
                 continue;
             }
@@ -116,28 +116,28 @@ impl<T: Keyed> Table<T> {
         Some(result)
     }
 
-    pub(super) fn remove(&mut self, id: &str) -> Option<T> {
+    pub(crate) fn remove(&mut self, id: &str) -> Option<T> {
         let at = self.ids.remove(&id.to_ascii_lowercase())?;
         let row = self.rows.remove(&at)?;
         self.unlink(&row, at);
         Some(row)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.rows.values()
     }
 
-    /// The rows that stand behind `position`, with their own.
-    pub(super) fn after(&self, position: u64) -> impl Iterator<Item = (u64, &T)> {
+    /// Returns the rows behind `position`, with their positions.
+    pub(crate) fn after(&self, position: u64) -> impl Iterator<Item = (u64, &T)> {
         self.rows.range(position.saturating_add(1)..).map(|(at, row)| (*at, row))
     }
 
-    /// The rows whose indexed property has this value, in order.
-    pub(super) fn find<'a>(
+    /// Returns the rows whose indexed property has this value, in order.
+    pub(crate) fn find<'a>(
         &'a self,
         property: &str,
         value: &str,
@@ -145,8 +145,8 @@ impl<T: Keyed> Table<T> {
         self.find_after(0, property, value)
     }
 
-    /// The same behind `position`.
-    pub(super) fn find_after<'a>(
+    /// Finds the rows behind `position` whose indexed property has this value, in order.
+    pub(crate) fn find_after<'a>(
         &'a self,
         position: u64,
         property: &str,
@@ -160,7 +160,7 @@ impl<T: Keyed> Table<T> {
 
     fn link(&mut self, row: &T, at: u64) {
         for name in T::INDEXED {
-            if let Some(value) = row.key(name) {
+            if let Some(value) = row.text(name) {
                 self.keys.entry((name, value.to_ascii_lowercase())).or_default().insert(at);
             }
         }
@@ -168,7 +168,7 @@ impl<T: Keyed> Table<T> {
 
     fn unlink(&mut self, row: &T, at: u64) {
         for name in T::INDEXED {
-            if let Some(value) = row.key(name) {
+            if let Some(value) = row.text(name) {
                 remove_key(&mut self.keys, name, value.to_ascii_lowercase(), at);
             }
         }
@@ -201,7 +201,13 @@ mod tests {
         fn id(&self) -> &str {
             self.0
         }
-        fn key(&self, _property: &str) -> Option<&str> {
+    }
+
+    impl Row for Thing {
+        fn value(&self, _property: &str) -> Value {
+            self.1.clone().into()
+        }
+        fn text(&self, _property: &str) -> Option<&str> {
             Some(&self.1)
         }
     }
