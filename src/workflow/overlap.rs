@@ -1,8 +1,9 @@
 //! The conflicts of several deployments in one tenant.
 
+use super::findings::*;
 use super::hybrid_join::{DomainJoinTarget, HybridJoin, Members, UserScope};
 use super::object::ManagedObject;
-use crate::model::{DomainJoinProfile, EnrollmentStatusPage, Finding, Group, HybridJoinProfile, Severity};
+use crate::model::{DomainJoinProfile, EnrollmentStatusPage, Finding, Group, HybridJoinProfile};
 
 /// Returns the conflicts between deployments for the same tenant, without a request.
 ///
@@ -40,7 +41,7 @@ impl Pair<'_> {
         let Self { first, second } = self;
         if first.name == second.name {
             let evidence = format!("two deployments are called {}", first.name);
-            findings.push(self.finding("overlap.deployment-name", Severity::Warning, evidence, "rename one"));
+            findings.push(OVERLAP_DEPLOYMENT_NAME.at(second.name.as_str(), evidence));
         }
         self.same_names(findings);
         self.same_devices(findings);
@@ -49,15 +50,11 @@ impl Pair<'_> {
             && one.display_name != other.display_name
             && [one, other].iter().any(|join| join.assign_to == DomainJoinTarget::AllDevices)
         {
-            findings.push(self.finding(
-                "overlap.domain-join",
-                Severity::Error,
-                format!(
-                    "{} and {} both reach devices of one of them, and a device must get exactly one",
-                    one.display_name, other.display_name
-                ),
-                "assign both domain join profiles to groups",
-            ));
+            let evidence = format!(
+                "{} and {} both reach devices of one of them, and a device must get exactly one",
+                one.display_name, other.display_name
+            );
+            findings.push(OVERLAP_DOMAIN_JOIN.at(second.name.as_str(), evidence));
         }
         let taken_away = |of: &HybridJoin, by: &HybridJoin| match (&of.mdm_scope, &by.mdm_scope) {
             (Some(UserScope::Groups(theirs)), Some(UserScope::Groups(ours)))
@@ -69,12 +66,8 @@ impl Pair<'_> {
             _ => false,
         };
         if taken_away(first, second) || taken_away(second, first) {
-            findings.push(self.finding(
-                "overlap.mdm-scope",
-                Severity::Error,
-                format!("{} and {} set the MDM user scope in turn", first.name, second.name),
-                "name the same groups in both, or leave remove_other_assignments out",
-            ));
+            let evidence = format!("{} and {} set the MDM user scope in turn", first.name, second.name);
+            findings.push(OVERLAP_MDM_SCOPE.at(second.name.as_str(), evidence));
         }
     }
 
@@ -83,15 +76,11 @@ impl Pair<'_> {
         let Self { first, second } = self;
         let mut clash = |kind: &str, name: fn(&HybridJoin) -> Option<&str>, same: bool| {
             if let Some(name) = name(first).filter(|one| !same && name(second) == Some(*one)) {
-                findings.push(self.finding(
-                    "overlap.name",
-                    Severity::Error,
-                    format!(
-                        "{} and {} both have the {kind} {name}, and not the same",
-                        first.name, second.name
-                    ),
-                    "give one another name, or make both the same",
-                ));
+                let evidence = format!(
+                    "{} and {} both have the {kind} {name}, and not the same",
+                    first.name, second.name
+                );
+                findings.push(OVERLAP_NAME.at(second.name.as_str(), evidence));
             }
         };
         // Who takes others' assignments away must not share what is assigned.
@@ -124,22 +113,9 @@ impl Pair<'_> {
             (a, b) if all(a) || all(b) => "devices that are registered".to_owned(),
             _ => return,
         };
-        findings.push(self.finding(
-            "overlap.devices",
-            Severity::Error,
-            format!("the groups {} and {} both have {whose}", one.display_name, other.display_name),
-            "give each deployment a group tag of its own: a device gets one profile only, the oldest",
-        ));
-    }
-
-    fn finding(
-        &self,
-        id: &'static str,
-        severity: Severity,
-        evidence: String,
-        remedy: &'static str,
-    ) -> Finding {
-        Finding::new(id, severity, self.second.name.as_str(), evidence, remedy)
+        let evidence =
+            format!("the groups {} and {} both have {whose}", one.display_name, other.display_name);
+        findings.push(OVERLAP_DEVICES.at(self.second.name.as_str(), evidence));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::findings::{MDM_DELEGATED_ONLY, PERMISSIONS_MISSING};
 use super::hybrid_join::{HybridJoin, Members, UserAssignment, UserScope};
 use super::step::{Action, PlannedStep, Step};
 use crate::catalog::{OPERATIONS, Permissions, Scopes};
@@ -241,23 +242,20 @@ fn lacking(needs: &[Need], caller: &Caller) -> Vec<Finding> {
             continue;
         }
         told.push((need.step, permission));
-        findings.push(match permission {
-            Some(permission) => Finding::new(
-                "permissions.missing",
-                if need.optional { Severity::Warning } else { Severity::Error },
-                need.step.to_string(),
-                format!("{} needs {permission}, and the token does not carry it", need.operation),
-                match app_only {
-                    true => {
-                        "grant the app this permission, with an administrator's consent, and sign in again"
-                    }
-                    false => {
-                        "sign in again and ask for this permission; an administrator may have to consent"
-                    }
-                },
-            ),
-            None => delegated_only(),
-        });
+        let Some(permission) = permission else {
+            findings.push(delegated_only());
+            continue;
+        };
+        let evidence = format!("{} needs {permission}, and the token does not carry it", need.operation);
+        let mut finding = PERMISSIONS_MISSING.at(need.step.to_string(), evidence);
+        if need.optional {
+            finding.severity = Severity::Warning;
+        }
+        if !app_only {
+            finding.remedy =
+                "sign in again and ask for this permission; an administrator may have to consent".into();
+        }
+        findings.push(finding);
     }
     Finding::sort(&mut findings);
     findings
@@ -265,13 +263,8 @@ fn lacking(needs: &[Need], caller: &Caller) -> Vec<Finding> {
 
 /// Returns the finding for what an app without a user can never do.
 pub(super) fn delegated_only() -> Finding {
-    Finding::new(
-        "mdm.delegated-only",
-        Severity::Warning,
-        "MDM user scope",
-        "Graph lets only signed-in users read or set it, and this client signs in by itself",
-        "check it by hand, or plan with a signed-in user",
-    )
+    let evidence = "Graph lets only signed-in users read or set it, and this client signs in by itself";
+    MDM_DELEGATED_ONLY.at("MDM user scope", evidence)
 }
 
 #[cfg(test)]
@@ -325,7 +318,7 @@ mod tests {
             let gone = held.remove(taken);
             let mut found: Vec<String> = lacking(&whole().needs(true), &caller(Some(true), &held))
                 .into_iter()
-                .filter(|finding| finding.id == "permissions.missing")
+                .filter(|finding| finding.is(&PERMISSIONS_MISSING))
                 .map(|finding| finding.place)
                 .collect();
             found.dedup();
