@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::findings::*;
+use crate::model::findings::SETTINGS_INVALID_VALUE;
 use crate::model::rule::MembershipRule;
 use crate::model::{
     AdDomain, ComputerNamePrefix, DisplayName, DomainJoinProfile, EnrollmentStatusPage, Finding, Group,
-    GroupTag, HybridJoinProfile, Membership, OrganizationalUnit, Severity, Text,
+    GroupTag, HybridJoinProfile, Membership, OrganizationalUnit, Text,
 };
 
 /// The desired state of a deployment by Microsoft Entra hybrid join: what an administrator would set up in the ten steps.
@@ -277,7 +279,7 @@ impl HybridJoin {
         Some(profile)
     }
 
-    /// What is wrong or risky with the settings by themselves, before any request.
+    /// Checks the settings by themselves, without a request.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         if let Some(profile) = &self.profile {
@@ -299,62 +301,42 @@ impl HybridJoin {
                             .is_some_and(|join| join.assign_to == DomainJoinTarget::Group),
                     ),
                 ];
-                findings.extend(needs.iter().filter(|(_, needed)| *needed).map(|(part, _)| {
-                    Finding::new(
-                        "settings.no-group",
-                        Severity::Error,
-                        *part,
-                        "would be assigned to the group of devices, and there is none",
-                        "add a [group] table",
-                    )
-                }));
+                let evidence = "would be assigned to the group of devices, and there is none";
+                let needed = needs.iter().filter(|(_, needed)| *needed);
+                findings.extend(needed.map(|(part, _)| SETTINGS_NO_GROUP.at(*part, evidence)));
             }
-            Err(error) => findings.push(Finding::new(
-                "settings.invalid-value",
-                Severity::Error,
-                "group.members",
-                error.to_string(),
-                error.remedy().to_owned(),
-            )),
+            Err(error) => {
+                let finding = SETTINGS_INVALID_VALUE.at("group.members", error.to_string());
+                findings.push(finding.with_remedy(error.remedy().to_owned()));
+            }
         }
         if let Some(profile) = self.domain_join_settings() {
-            let (of_unit, others): (Vec<_>, Vec<_>) =
-                profile.lint().into_iter().partition(|finding| finding.place == "organizational_unit");
-            findings.extend(within("active_directory", of_unit));
-            findings.extend(within("domain_join", others));
+            findings.extend(within("active_directory", profile.lint_unit()));
+            findings.extend(within("domain_join", profile.lint_all_but_unit()));
         }
         let directory = &self.active_directory;
         if let Some(unit) = &directory.organizational_unit
             && self.domain_join.is_none()
             && !unit.domain().same_as(&directory.domain)
         {
-            findings.push(Finding::new(
-                "settings.unit-of-another-domain",
-                Severity::Error,
-                "active_directory.organizational_unit",
-                format!("is in {}, and the domain is {}", unit.domain(), directory.domain),
-                "make both the same domain",
-            ));
+            let evidence = format!("is in {}, and the domain is {}", unit.domain(), directory.domain);
+            findings
+                .push(SETTINGS_UNIT_OF_ANOTHER_DOMAIN.at("active_directory.organizational_unit", evidence));
         }
         if !self.blocking_apps.is_empty() && self.enrollment_status_page.is_none() {
-            findings.push(Finding::new(
-                "settings.apps-without-page",
-                Severity::Error,
-                "blocking_apps",
-                "are named, and there is no enrollment status page to wait for them",
-                "add an [enrollment_status_page] table",
-            ));
+            let evidence = "are named, and there is no enrollment status page to wait for them";
+            findings.push(SETTINGS_APPS_WITHOUT_PAGE.at("blocking_apps", evidence));
         }
         findings
     }
 }
 
-/// Findings of one part of the settings, with its name in front of their places.
+/// Returns findings of one part of the settings with the part's name in front of their places.
 fn within(part: &str, findings: Vec<Finding>) -> impl Iterator<Item = Finding> {
     findings.into_iter().map(move |finding| Finding { place: format!("{part}.{}", finding.place), ..finding })
 }
 
-/// What was meant by an unknown key, from the message of a format's error.
+/// Returns a suggestion for an unknown key, from the message of a format's error.
 ///
 /// ```
 /// use windows_autopilot::workflow::{HybridJoin, suggestion};
