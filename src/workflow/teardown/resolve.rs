@@ -1,6 +1,6 @@
 //! The resolution of a teardown's objects against the tenant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::{PlannedRemoval, Removal, Teardown, TeardownPlan};
 use crate::error::{ErrorKind, Result};
@@ -57,7 +57,8 @@ struct Found {
 pub(super) async fn resolve(teardown: &Teardown, client: &Client) -> Result<Resolved> {
     let objects = read_objects(teardown, client).await?;
     let groups = read_groups(teardown, client).await?;
-    let mut resolver = Resolver { teardown, client, objects, groups, steps: Vec::new(), acts: Vec::new() };
+    let (unassigned, steps, acts) = Default::default();
+    let mut resolver = Resolver { teardown, client, objects, unassigned, groups, steps, acts };
     resolver.devices().await?;
     resolver.objects::<HybridJoinProfile>();
     resolver.objects::<EnrollmentStatusPage>();
@@ -81,6 +82,8 @@ struct Resolver<'a> {
     client: &'a Client,
     /// All objects that can be assigned, including foreign ones that may use the group.
     objects: Vec<Found>,
+    /// The ids of the objects whose assignments are removed.
+    unassigned: BTreeSet<String>,
     /// The groups that were created, by name.
     groups: BTreeMap<String, Vec<Id<Group>>>,
     steps: Vec<PlannedRemoval>,
@@ -214,6 +217,7 @@ impl Resolver<'_> {
             return self.blocked(step, name, &TEARDOWN_ASSIGNED_ELSEWHERE, evidence);
         }
         if !labels.is_empty() {
+            self.unassigned.insert(object.id.clone());
             self.remove(step, name, Removal::Unassign(labels), Act::Remove(unassign, "unassigned"));
         }
         if deletes {
@@ -237,15 +241,10 @@ impl Resolver<'_> {
             match ids.as_slice() {
                 [] => self.planned(Step::Group, &name, Removal::Gone),
                 [id] => {
-                    let is_unassigned = |found: &Found| {
-                        let is_it = |(step, subject, act): &(Step, String, Act)| {
-                            *step == found.step && *subject == found.name && matches!(act, Act::Remove(..))
-                        };
-                        found.removable && self.acts.iter().any(is_it)
-                    };
                     let uses = |found: &&Found| {
                         let mut targets = found.assignments.iter().filter_map(|held| held.target.as_ref());
-                        targets.any(|target| target.group_id() == Some(id)) && !is_unassigned(found)
+                        targets.any(|target| target.group_id() == Some(id))
+                            && !self.unassigned.contains(&found.id)
                     };
                     if let Some(user) = self.objects.iter().find(uses) {
                         let evidence = format!("the {} {} is assigned to it", user.step, user.name);
