@@ -3,7 +3,8 @@
 use super::findings::COMPUTER_ACCOUNTS_NOT_CONFIRMED;
 use super::step::{Action, Step};
 
-/// Returns the action of step 10: devices may be switched on only after somebody has confirmed what Graph cannot tell.
+/// Returns the action of step 10: devices may be switched on only after an administrator has confirmed the rights, which
+/// Graph does not show.
 pub(super) fn deploy_gate(is_settled: bool) -> Action {
     if is_settled {
         return Action::Manual(

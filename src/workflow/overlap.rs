@@ -71,7 +71,7 @@ impl Pair<'_> {
         }
     }
 
-    /// Objects of the same type and name are the same object: they have to be the same wish.
+    /// Checks for objects of the same type and name that differ: in the tenant they are one object.
     fn same_names(&self, findings: &mut Vec<Finding>) {
         let Self { first, second } = self;
         let mut clash = |kind: &str, name: fn(&HybridJoin) -> Option<&str>, same: bool| {
@@ -98,7 +98,7 @@ impl Pair<'_> {
         clash("domain join profile", DomainJoinProfile::desired_name, same && may_share);
     }
 
-    /// Devices in the groups of two deployments get the older profile of the two.
+    /// Checks for devices in the groups of both deployments: they get the older of the two profiles.
     fn same_devices(&self, findings: &mut Vec<Finding>) {
         let (Some(one), Some(other)) = (&self.first.group, &self.second.group) else { return };
         if one.display_name == other.display_name {

@@ -1,4 +1,4 @@
-//! The comparison of the token's permissions with what a deployment needs, before the first call.
+//! The comparison of the token's permissions with the needs of a deployment, before the first call.
 
 use serde::Serialize;
 
@@ -219,7 +219,7 @@ impl HybridJoin {
         Err(Error::new(ErrorKind::Forbidden, message))
     }
 
-    /// Returns findings for what the steps of a plan would write and the caller may not.
+    /// Returns findings for the writes of a plan that the caller may not make.
     pub(super) fn check_writes(&self, steps: &[PlannedStep], caller: &Caller) -> Vec<Finding> {
         let mut needs = self.needs(true);
         needs.retain(|need| {
@@ -234,7 +234,7 @@ fn lacking(needs: &[Need], caller: &Caller) -> Vec<Finding> {
     let Some(app_only) = caller.app_only else { return Vec::new() };
     let mut told: Vec<(Step, Option<&str>)> = Vec::new();
     let mut findings = Vec::new();
-    // What stops is told before what is optional: they may lack the same.
+    // Required permissions come first: optional operations may lack the same ones.
     let (optional, needed): (Vec<&Need>, Vec<&Need>) = needs.iter().partition(|need| need.optional);
     for need in needed.into_iter().chain(optional).filter(|need| !need.is_met_by(caller)) {
         let permission = need.permission(app_only);
@@ -261,7 +261,7 @@ fn lacking(needs: &[Need], caller: &Caller) -> Vec<Finding> {
     findings
 }
 
-/// Returns the finding for what an app without a user can never do.
+/// Returns the finding for the MDM user scope, which an app without a user cannot read or set.
 pub(super) fn delegated_only() -> Finding {
     let evidence = "Graph lets only signed-in users read or set it, and this client signs in by itself";
     MDM_DELEGATED_ONLY.at("MDM user scope", evidence)

@@ -15,7 +15,7 @@ use super::object::{Assignable, ManagedObject};
 use super::state::{MdmRead, TenantState};
 use super::step::{Action, PlannedStep, Step};
 
-/// The work behind a plan: objects and ids, where the plan has words.
+/// The objects and ids behind the words of a plan.
 pub(super) struct Todo {
     pub(super) mdm: Option<(MdmPolicy, MdmScope)>,
     pub(super) group: Ensure<Group>,
@@ -147,7 +147,7 @@ fn prepare_mdm(
         }
     };
     let scope = match scope {
-        // Who is in the scope by another deployment's wish stays in it.
+        // Groups that another deployment put into the scope stay in it.
         MdmScope::Groups(mut ids) if !desired.remove_other_assignments => {
             if policy.applies_to == Some(PolicyScope::All) {
                 planned(Action::Keep);
@@ -320,7 +320,7 @@ fn prepare_devices(
         let serial = device.serial_number.as_str();
         match by_serial.get(&serial.to_ascii_lowercase()).map(Vec::as_slice) {
             None => todo.import(desired, device),
-            // Serial numbers repeat: which of several it is cannot be told here, and the import tells it.
+            // Serial numbers repeat: only the import can tell several devices apart.
             Some([found]) => {
                 named.insert(found.id.as_str());
                 todo.register(desired, device, found, steps);

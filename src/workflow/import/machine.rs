@@ -22,10 +22,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{DeviceToImport, Finding, Id, ImportedDevice, Text};
 use crate::workflow::findings::IMPORT_RECORD_LEFT;
 
-/// How many devices one step asks for: as many as go side by side in batches of twenty, with the usual limits.
+/// The number of devices in one step: the number that is in flight in batches of twenty with the usual limits.
 const MOST_AT_ONCE: usize = 320;
 
-/// How many single devices may be refused before any is taken, until it is no longer the devices' fault.
+/// The number of single devices that may be refused before any is taken; more refusals are not the devices' fault.
 const MOST_REFUSED: u32 = 10;
 
 /// The state of an import: its devices, and the requests and polls that are due.
