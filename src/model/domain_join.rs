@@ -162,8 +162,14 @@ impl DomainJoinProfile {
         }
     }
 
-    /// Finds what breaks a rule, and what does not fit together.
+    /// Checks for values that break a rule, and for values that do not fit together.
     pub fn lint(&self) -> Vec<Finding> {
+        let mut findings = self.lint_all_but_unit();
+        findings.extend(self.lint_unit());
+        findings
+    }
+
+    pub(crate) fn lint_all_but_unit(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         findings.extend(violation("display_name", self.display_name.violation()));
         findings
@@ -177,16 +183,20 @@ impl DomainJoinProfile {
                 format!("{count} random characters do not fill the name up to 15"),
             ));
         }
-        if let Some(unit) = &self.organizational_unit {
-            findings.extend(violation("organizational_unit", unit.violation()));
-            findings.extend(unit.lint());
-            let domain = unit.domain();
-            if unit.violation().is_none() && !domain.same_as(&self.active_directory_domain_name) {
-                findings.push(DOMAIN_JOIN_OU_IN_ANOTHER_DOMAIN.at(
-                    "organizational_unit",
-                    format!("{unit} is in {domain}, but devices join {}", self.active_directory_domain_name),
-                ));
-            }
+        findings
+    }
+
+    /// Checks the organizational unit.
+    pub(crate) fn lint_unit(&self) -> Vec<Finding> {
+        let Some(unit) = &self.organizational_unit else { return Vec::new() };
+        let mut findings = Vec::from_iter(violation("organizational_unit", unit.violation()));
+        findings.extend(unit.lint());
+        let domain = unit.domain();
+        if unit.violation().is_none() && !domain.same_as(&self.active_directory_domain_name) {
+            findings.push(DOMAIN_JOIN_OU_IN_ANOTHER_DOMAIN.at(
+                "organizational_unit",
+                format!("{unit} is in {domain}, but devices join {}", self.active_directory_domain_name),
+            ));
         }
         findings
     }

@@ -74,7 +74,13 @@ impl FindingKind {
     ///
     /// Neither place nor evidence may hold a secret, a hardware hash or a person's name.
     pub fn at(&self, place: impl Into<String>, evidence: impl Into<String>) -> Finding {
-        Finding::new(self.id, self.severity, place, evidence, self.remedy)
+        Finding {
+            id: self.id.into(),
+            severity: self.severity,
+            place: place.into(),
+            evidence: evidence.into(),
+            remedy: self.remedy.into(),
+        }
     }
 }
 
@@ -119,22 +125,6 @@ impl Finding {
     /// Sorts findings by severity, the worst first, then by id and place.
     pub fn sort(findings: &mut [Self]) {
         findings.sort_by(|a, b| (b.severity, &a.id, &a.place).cmp(&(a.severity, &b.id, &b.place)));
-    }
-
-    pub(crate) fn new(
-        id: &'static str,
-        severity: Severity,
-        place: impl Into<String>,
-        evidence: impl Into<String>,
-        remedy: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self {
-            id: id.into(),
-            severity,
-            place: place.into(),
-            evidence: evidence.into(),
-            remedy: remedy.into(),
-        }
     }
 }
 

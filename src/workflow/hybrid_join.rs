@@ -1,19 +1,21 @@
-//! What a deployment should be.
+//! The desired state of a deployment.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::findings::*;
+use crate::model::findings::SETTINGS_INVALID_VALUE;
 use crate::model::rule::MembershipRule;
 use crate::model::{
     AdDomain, ComputerNamePrefix, DisplayName, DomainJoinProfile, EnrollmentStatusPage, Finding, Group,
-    GroupTag, HybridJoinProfile, Membership, OrganizationalUnit, Severity, Text,
+    GroupTag, HybridJoinProfile, Membership, OrganizationalUnit, Text,
 };
 
-/// The desired state of a deployment by Microsoft Entra hybrid join: what an administrator would set up in the ten steps.
+/// The desired state of a deployment by Microsoft Entra hybrid join: the settings of the ten steps.
 ///
-/// Every part may be left out that is managed elsewhere. In a file, names are in snake case, and an unknown one is an
-/// error ([`suggestion`] finds what was meant):
+/// Parts that are managed elsewhere may be left out. In a file, names are in snake case, and an unknown one is an error
+/// ([`suggestion`] returns the nearest known name):
 ///
 /// ```
 /// use windows_autopilot::workflow::HybridJoin;
@@ -44,15 +46,15 @@ use crate::model::{
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct HybridJoin {
-    /// A name for messages and reports; nothing in the tenant is called so.
+    /// The name in messages and reports; no object in the tenant has this name.
     pub name: DisplayName,
-    /// Step 1: whose devices enroll automatically.
+    /// Step 1: the users whose devices enroll automatically.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mdm_scope: Option<UserScope>,
     /// Step 2: the Intune Connectors that serve the domain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connectors: Option<ExpectedConnectors>,
-    /// Steps 2, 3 and 8: the domain, and the organizational unit that everything uses.
+    /// Steps 2, 3 and 8: the domain and the organizational unit.
     pub active_directory: ActiveDirectory,
     /// Step 5: the group of devices. Step 4 gives devices its group tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,7 +62,7 @@ pub struct HybridJoin {
     /// Step 6: the enrollment status page, assigned to the group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enrollment_status_page: Option<EnrollmentStatusPage>,
-    /// Step 6: apps that the page waits for, by name, besides those that it names by id.
+    /// Step 6: the names of apps that the page waits for, in addition to the ids in its settings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocking_apps: Vec<DisplayName>,
     /// Step 7: the deployment profile, assigned to the group.
@@ -69,16 +71,16 @@ pub struct HybridJoin {
     /// Step 8: the domain join profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain_join: Option<DomainJoin>,
-    /// Step 9: what becomes of users that are assigned to devices.
+    /// Step 9: the assignment of users to devices.
     #[serde(default, skip_serializing_if = "UserAssignment::is_default")]
     pub user_assignment: UserAssignment,
-    /// Whether assignments that are not part of this deployment are taken away from its own objects, and groups that it
-    /// does not name from the MDM user scope. They are left by default, so that deployments live side by side.
+    /// Whether a plan removes assignments of its own objects that are not part of this deployment, and groups in the MDM
+    /// user scope that the deployment does not name. By default they stay, so that deployments live side by side.
     #[serde(default)]
     pub remove_other_assignments: bool,
 }
 
-/// What becomes of users that are assigned to devices.
+/// The assignment of users to devices.
 ///
 /// **Do not assign users in a hybrid join**: the first sign-in of an assigned user joins Entra ID alone, the device cannot
 /// join the domain any more, and the deployment ends with 0x80070774. Microsoft names it the most frequent cause of that
@@ -87,12 +89,12 @@ pub struct HybridJoin {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum UserAssignment {
-    /// None is assigned and none is taken away. A device with a user stops the plan.
+    /// Assigns and unassigns no users. A device with a user stops the plan.
     #[default]
     Leave,
-    /// Users are taken off the deployment's devices.
+    /// Unassigns users from the deployment's devices.
     Unassign,
-    /// Users are assigned to the devices that name one. For a test of what happens; see the hazard above.
+    /// Assigns users to the devices that name one. For tests only: see the hazard above.
     Assign,
 }
 
@@ -102,29 +104,29 @@ impl UserAssignment {
     }
 }
 
-/// Whose devices enroll automatically.
+/// The users whose devices enroll automatically.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UserScope {
-    /// Everybody's.
+    /// All users.
     All,
-    /// The members' of these groups of users, by name.
+    /// The members of the groups with these names.
     Groups(Vec<DisplayName>),
 }
 
 /// The Intune Connectors that serve the domain.
 ///
-/// Graph does not say which domain a connector serves, so it has to be told by name. Without names, every connector of
-/// the tenant is taken to serve it.
+/// Graph does not say which domain a connector serves: the connectors of the domain are given by name. Without names,
+/// every connector of the tenant counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ExpectedConnectors {
     /// The names of the servers.
     pub names: Vec<Text>,
-    /// How many have to be in order; 1 by default. Two are safer: one server can be restarted.
+    /// The least number of connectors in order; 1 by default. Two are safer: one server can be restarted.
     pub at_least: usize,
-    /// How many hours ago a connector may have been heard from; 24 by default. Microsoft names no limit.
+    /// The longest time since a connector's last contact, in hours; 24 by default. Microsoft names no limit.
     pub heard_within_hours: u32,
 }
 
@@ -135,7 +137,7 @@ impl Default for ExpectedConnectors {
 }
 
 impl ExpectedConnectors {
-    /// How long ago a connector may have been heard from.
+    /// Returns the longest time since a connector's last contact.
     pub fn heard_within(&self) -> Duration {
         Duration::from_secs(u64::from(self.heard_within_hours) * 3600)
     }
@@ -148,14 +150,15 @@ impl ExpectedConnectors {
 pub struct ActiveDirectory {
     /// The domain, as its DNS name.
     pub domain: AdDomain,
-    /// Where computer accounts are created; without it, the domain's default container, which the connector then needs
-    /// rights on.
+    /// The organizational unit of the computer accounts; by default the domain's default container. The connector needs
+    /// rights there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organizational_unit: Option<OrganizationalUnit>,
-    /// Step 3: whether somebody has made sure that every connector may create computer accounts there; no by default.
+    /// Whether an administrator has confirmed step 3: every connector may create computer accounts there. `false` by
+    /// default.
     ///
-    /// Graph cannot tell. Without the right the first ten devices get through, and every other one fails, so a plan says
-    /// that no device should be switched on until this is set.
+    /// Graph does not show that right. Without the right, the first ten devices get through and every other one fails: a
+    /// plan tells the administrator to switch no device on until this is set.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rights_confirmed: bool,
 }
@@ -165,27 +168,27 @@ pub struct ActiveDirectory {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DeviceGroup {
-    /// Its name. There must not be two groups of it.
+    /// The name. No other group may have the same name.
     pub display_name: DisplayName,
     /// A description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<Text>,
-    /// Who is in it.
+    /// The members.
     pub members: Members,
 }
 
-/// Who is in the group of devices.
+/// The members of the group of devices.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Members {
-    /// Devices with this group tag, which is also given to the devices that are imported.
+    /// Devices with this group tag. Imported devices get the tag.
     GroupTag(GroupTag),
     /// All devices that are registered for Autopilot.
     AllAutopilotDevices,
     /// Devices that a rule matches.
     Rule(MembershipRule),
-    /// Whoever is put in by hand, or by another tool.
+    /// Members that an administrator or another tool adds.
     Assigned,
 }
 
@@ -194,19 +197,19 @@ pub enum Members {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DomainJoin {
-    /// Its name.
+    /// The name.
     pub display_name: DisplayName,
     /// A description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<Text>,
     /// The fixed start of the computer names; random characters follow, up to 15 in all.
     pub computer_name_prefix: ComputerNamePrefix,
-    /// To whom it is assigned.
+    /// The target of its assignment.
     #[serde(default)]
     pub assign_to: DomainJoinTarget,
 }
 
-/// To whom the domain join profile is assigned.
+/// The target of the domain join profile's assignment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DomainJoinTarget {
@@ -219,7 +222,7 @@ pub enum DomainJoinTarget {
 }
 
 impl HybridJoin {
-    /// A deployment of nothing yet.
+    /// Creates a deployment without any objects.
     pub fn new(name: DisplayName, domain: AdDomain) -> Self {
         Self {
             name,
@@ -236,7 +239,7 @@ impl HybridJoin {
         }
     }
 
-    /// The group tag that devices get.
+    /// Returns the group tag that devices get.
     pub fn group_tag(&self) -> Option<&GroupTag> {
         match self.group.as_ref().map(|group| &group.members) {
             Some(Members::GroupTag(tag)) => Some(tag),
@@ -249,7 +252,7 @@ impl HybridJoin {
         with_devices || self.profile.is_some() || self.group.is_some()
     }
 
-    /// The group as settings.
+    /// Returns the settings of the group.
     ///
     /// # Errors
     /// If the group tag cannot be written into a rule.
@@ -266,7 +269,7 @@ impl HybridJoin {
         Ok(Some(group))
     }
 
-    /// The domain join profile as settings.
+    /// Returns the settings of the domain join profile.
     pub(crate) fn domain_join_settings(&self) -> Option<DomainJoinProfile> {
         let wish = self.domain_join.as_ref()?;
         let domain = self.active_directory.domain.clone();
@@ -277,7 +280,7 @@ impl HybridJoin {
         Some(profile)
     }
 
-    /// What is wrong or risky with the settings by themselves, before any request.
+    /// Checks the settings by themselves, without a request.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         if let Some(profile) = &self.profile {
@@ -299,62 +302,42 @@ impl HybridJoin {
                             .is_some_and(|join| join.assign_to == DomainJoinTarget::Group),
                     ),
                 ];
-                findings.extend(needs.iter().filter(|(_, needed)| *needed).map(|(part, _)| {
-                    Finding::new(
-                        "settings.no-group",
-                        Severity::Error,
-                        *part,
-                        "would be assigned to the group of devices, and there is none",
-                        "add a [group] table",
-                    )
-                }));
+                let evidence = "would be assigned to the group of devices, and there is none";
+                let needed = needs.iter().filter(|(_, needed)| *needed);
+                findings.extend(needed.map(|(part, _)| SETTINGS_NO_GROUP.at(*part, evidence)));
             }
-            Err(error) => findings.push(Finding::new(
-                "settings.invalid-value",
-                Severity::Error,
-                "group.members",
-                error.to_string(),
-                error.remedy().to_owned(),
-            )),
+            Err(error) => {
+                let finding = SETTINGS_INVALID_VALUE.at("group.members", error.to_string());
+                findings.push(finding.with_remedy(error.remedy().to_owned()));
+            }
         }
         if let Some(profile) = self.domain_join_settings() {
-            let (of_unit, others): (Vec<_>, Vec<_>) =
-                profile.lint().into_iter().partition(|finding| finding.place == "organizational_unit");
-            findings.extend(within("active_directory", of_unit));
-            findings.extend(within("domain_join", others));
+            findings.extend(within("active_directory", profile.lint_unit()));
+            findings.extend(within("domain_join", profile.lint_all_but_unit()));
         }
         let directory = &self.active_directory;
         if let Some(unit) = &directory.organizational_unit
             && self.domain_join.is_none()
             && !unit.domain().same_as(&directory.domain)
         {
-            findings.push(Finding::new(
-                "settings.unit-of-another-domain",
-                Severity::Error,
-                "active_directory.organizational_unit",
-                format!("is in {}, and the domain is {}", unit.domain(), directory.domain),
-                "make both the same domain",
-            ));
+            let evidence = format!("is in {}, and the domain is {}", unit.domain(), directory.domain);
+            findings
+                .push(SETTINGS_UNIT_OF_ANOTHER_DOMAIN.at("active_directory.organizational_unit", evidence));
         }
         if !self.blocking_apps.is_empty() && self.enrollment_status_page.is_none() {
-            findings.push(Finding::new(
-                "settings.apps-without-page",
-                Severity::Error,
-                "blocking_apps",
-                "are named, and there is no enrollment status page to wait for them",
-                "add an [enrollment_status_page] table",
-            ));
+            let evidence = "are named, and there is no enrollment status page to wait for them";
+            findings.push(SETTINGS_APPS_WITHOUT_PAGE.at("blocking_apps", evidence));
         }
         findings
     }
 }
 
-/// Findings of one part of the settings, with its name in front of their places.
+/// Returns findings of one part of the settings with the part's name in front of their places.
 fn within(part: &str, findings: Vec<Finding>) -> impl Iterator<Item = Finding> {
     findings.into_iter().map(move |finding| Finding { place: format!("{part}.{}", finding.place), ..finding })
 }
 
-/// What was meant by an unknown key, from the message of a format's error.
+/// Returns a suggestion for an unknown key, from the message of a format's error.
 ///
 /// ```
 /// use windows_autopilot::workflow::{HybridJoin, suggestion};

@@ -1,9 +1,10 @@
 //! The parts of a deployment that a person carries out.
 
+use super::findings::COMPUTER_ACCOUNTS_NOT_CONFIRMED;
 use super::step::{Action, Step};
-use crate::model::{Finding, Severity};
 
-/// Returns the action of step 10: devices may be switched on only after somebody has confirmed what Graph cannot tell.
+/// Returns the action of step 10: devices may be switched on only after an administrator has confirmed the rights, which
+/// Graph does not show.
 pub(super) fn deploy_gate(is_settled: bool) -> Action {
     if is_settled {
         return Action::Manual(
@@ -11,14 +12,10 @@ pub(super) fn deploy_gate(is_settled: bool) -> Action {
                 .into(),
         );
     }
-    Action::Blocked(Finding::new(
-        "computer-accounts.not-confirmed",
-        Severity::Warning,
+    Action::Blocked(COMPUTER_ACCOUNTS_NOT_CONFIRMED.at(
         Step::ComputerAccounts.to_string(),
         "nobody has confirmed that every connector may create computer accounts; without the right, ten devices get \
          through and every other one fails (event 30132, diagnostic code 0x800; 0x80070774 on the device)",
-        "grant the right, and set rights_confirmed = true in [active_directory], or plan with a directory; until then, \
-         switch no device on",
     ))
 }
 

@@ -4,6 +4,7 @@
 mod apply;
 mod checks;
 mod created;
+pub mod findings;
 mod hybrid_join;
 mod import;
 mod journal;

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use super::hybrid_join::HybridJoin;
 use super::manual::{INSTALL_CONNECTOR, deploy_gate, grant_text};
 use super::step::{Action, PlannedStep, Step};
-use crate::ad::Account;
+use crate::ad::connector_config::findings::CONNECTOR_CONFIG_MISSING_OU;
 use crate::ad::connector_config::{ConnectorConfig, ConnectorFile};
 use crate::ad::delegation::{Delegation, DelegationProfile, DelegationScript, Principal};
 use crate::ad::directory::{Directory, DirectoryError, DirectoryErrorKind};
+use crate::ad::findings::*;
 use crate::ad::preflight::{ConnectorRights, Preflight, PreflightReport};
 use crate::error::{Error, ErrorKind};
-use crate::model::{Finding, OrganizationalUnit, Severity};
+use crate::model::{Finding, FindingKind, OrganizationalUnit, Severity};
 
 /// Active Directory and the Intune Connectors, for a plan that carries out steps 2 and 3.
 ///
@@ -101,14 +102,9 @@ impl OnPremises {
         let report = match check.run(&*self.directory).await {
             Ok(report) => report,
             Err(error) => {
-                let place = place_of(unit);
-                planned.block(Finding::new(
-                    "ad.not-readable",
-                    Severity::Error,
-                    place,
-                    format!("the directory could not be asked: {error}"),
-                    error.remedy().to_owned(),
-                ));
+                let evidence = format!("the directory could not be asked: {error}");
+                let finding = AD_NOT_READABLE.at(place_of(unit), evidence);
+                planned.block(finding.with_remedy(error.remedy().to_owned()));
                 return planned;
             }
         };
@@ -124,8 +120,7 @@ impl OnPremises {
         planned: &mut DirectoryPlan,
     ) {
         let PreflightReport { place, may_delegate, connectors, findings, .. } = report;
-        let is_usable = |finding: &Finding| !(BREAKS.contains(&&*finding.id));
-        let broken = findings.iter().find(|finding| !is_usable(finding)).cloned();
+        let broken = findings.iter().find(|finding| is_any(finding, &BREAKS)).cloned();
         planned.findings = findings;
         if let Some(finding) = broken {
             planned.block(finding);
@@ -145,7 +140,7 @@ impl OnPremises {
         for connector in connectors {
             let account = &connector.account;
             let subject = format!("{account} in {place}");
-            let action = self.action(unit, &place, may_delegate, &connector, planned);
+            let action = self.action(unit, &place, may_delegate, &connector);
             if let Action::Assign { .. } = action {
                 let delegation =
                     Delegation::of_entry(&*place, account.sid.clone()).with_profile(self.profile);
@@ -159,7 +154,7 @@ impl OnPremises {
         }
         if !planned.delegations.is_empty() {
             // What is going to be put right is no finding.
-            planned.findings.retain(|finding| !HEALED.contains(&&*finding.id));
+            planned.findings.retain(|finding| !is_any(finding, &HEALED));
         }
     }
 
@@ -170,16 +165,12 @@ impl OnPremises {
         place: &str,
         may_delegate: bool,
         connector: &ConnectorRights,
-        planned: &DirectoryPlan,
     ) -> Action {
-        let account: &Account = &connector.account;
-        if connector.may_create {
+        let ConnectorRights { account, may_create, denied, .. } = connector;
+        if *may_create {
             return Action::Keep;
         }
         // An entry that denies is someone's decision: another that allows would not help.
-        let denied = planned.findings.iter().find(|finding| {
-            finding.id == "ad.create-denied" && finding.evidence.starts_with(&format!("{account} "))
-        });
         if let Some(denied) = denied {
             return Action::Blocked(denied.clone());
         }
@@ -208,7 +199,7 @@ impl OnPremises {
                 continue;
             }
             let mut differences = config.compare_organizational_units(&wanted);
-            let lacks_one = differences.iter().any(|finding| finding.severity == Severity::Error);
+            let lacks_one = differences.iter().any(|finding| finding.is(&CONNECTOR_CONFIG_MISSING_OU));
             for finding in &mut differences {
                 finding.severity = finding.severity.min(Severity::Warning);
             }
@@ -236,11 +227,15 @@ impl fmt::Debug for OnPremises {
     }
 }
 
-/// Findings with which there is nothing to delegate in.
-const BREAKS: [&str; 5] =
-    ["ad.not-active-directory", "ad.other-domain", "ad.ou-missing", "ad.not-an-ou", "ad.rights-not-readable"];
+/// Findings that leave no place to delegate in.
+const BREAKS: [FindingKind; 5] =
+    [AD_NOT_ACTIVE_DIRECTORY, AD_OTHER_DOMAIN, AD_OU_MISSING, AD_NOT_AN_OU, AD_RIGHTS_NOT_READABLE];
 /// Findings that a delegation puts right.
-const HEALED: [&str; 2] = ["ad.cannot-create", "ad.connectors-differ"];
+const HEALED: [FindingKind; 2] = [AD_CANNOT_CREATE, AD_CONNECTORS_DIFFER];
+
+fn is_any(finding: &Finding, kinds: &[FindingKind]) -> bool {
+    kinds.iter().any(|kind| finding.is(kind))
+}
 
 /// The planned part of steps 2 and 3.
 #[derive(Default)]

@@ -1,8 +1,9 @@
 //! The conflicts of several deployments in one tenant.
 
+use super::findings::*;
 use super::hybrid_join::{DomainJoinTarget, HybridJoin, Members, UserScope};
 use super::object::ManagedObject;
-use crate::model::{DomainJoinProfile, EnrollmentStatusPage, Finding, Group, HybridJoinProfile, Severity};
+use crate::model::{DomainJoinProfile, EnrollmentStatusPage, Finding, Group, HybridJoinProfile};
 
 /// Returns the conflicts between deployments for the same tenant, without a request.
 ///
@@ -40,7 +41,7 @@ impl Pair<'_> {
         let Self { first, second } = self;
         if first.name == second.name {
             let evidence = format!("two deployments are called {}", first.name);
-            findings.push(self.finding("overlap.deployment-name", Severity::Warning, evidence, "rename one"));
+            findings.push(OVERLAP_DEPLOYMENT_NAME.at(second.name.as_str(), evidence));
         }
         self.same_names(findings);
         self.same_devices(findings);
@@ -49,15 +50,11 @@ impl Pair<'_> {
             && one.display_name != other.display_name
             && [one, other].iter().any(|join| join.assign_to == DomainJoinTarget::AllDevices)
         {
-            findings.push(self.finding(
-                "overlap.domain-join",
-                Severity::Error,
-                format!(
-                    "{} and {} both reach devices of one of them, and a device must get exactly one",
-                    one.display_name, other.display_name
-                ),
-                "assign both domain join profiles to groups",
-            ));
+            let evidence = format!(
+                "{} and {} both reach devices of one of them, and a device must get exactly one",
+                one.display_name, other.display_name
+            );
+            findings.push(OVERLAP_DOMAIN_JOIN.at(second.name.as_str(), evidence));
         }
         let taken_away = |of: &HybridJoin, by: &HybridJoin| match (&of.mdm_scope, &by.mdm_scope) {
             (Some(UserScope::Groups(theirs)), Some(UserScope::Groups(ours)))
@@ -69,29 +66,21 @@ impl Pair<'_> {
             _ => false,
         };
         if taken_away(first, second) || taken_away(second, first) {
-            findings.push(self.finding(
-                "overlap.mdm-scope",
-                Severity::Error,
-                format!("{} and {} set the MDM user scope in turn", first.name, second.name),
-                "name the same groups in both, or leave remove_other_assignments out",
-            ));
+            let evidence = format!("{} and {} set the MDM user scope in turn", first.name, second.name);
+            findings.push(OVERLAP_MDM_SCOPE.at(second.name.as_str(), evidence));
         }
     }
 
-    /// Objects of the same type and name are the same object: they have to be the same wish.
+    /// Checks for objects of the same type and name that differ: in the tenant they are one object.
     fn same_names(&self, findings: &mut Vec<Finding>) {
         let Self { first, second } = self;
         let mut clash = |kind: &str, name: fn(&HybridJoin) -> Option<&str>, same: bool| {
             if let Some(name) = name(first).filter(|one| !same && name(second) == Some(*one)) {
-                findings.push(self.finding(
-                    "overlap.name",
-                    Severity::Error,
-                    format!(
-                        "{} and {} both have the {kind} {name}, and not the same",
-                        first.name, second.name
-                    ),
-                    "give one another name, or make both the same",
-                ));
+                let evidence = format!(
+                    "{} and {} both have the {kind} {name}, and not the same",
+                    first.name, second.name
+                );
+                findings.push(OVERLAP_NAME.at(second.name.as_str(), evidence));
             }
         };
         // Who takes others' assignments away must not share what is assigned.
@@ -109,7 +98,7 @@ impl Pair<'_> {
         clash("domain join profile", DomainJoinProfile::desired_name, same && may_share);
     }
 
-    /// Devices in the groups of two deployments get the older profile of the two.
+    /// Checks for devices in the groups of both deployments: they get the older of the two profiles.
     fn same_devices(&self, findings: &mut Vec<Finding>) {
         let (Some(one), Some(other)) = (&self.first.group, &self.second.group) else { return };
         if one.display_name == other.display_name {
@@ -124,22 +113,9 @@ impl Pair<'_> {
             (a, b) if all(a) || all(b) => "devices that are registered".to_owned(),
             _ => return,
         };
-        findings.push(self.finding(
-            "overlap.devices",
-            Severity::Error,
-            format!("the groups {} and {} both have {whose}", one.display_name, other.display_name),
-            "give each deployment a group tag of its own: a device gets one profile only, the oldest",
-        ));
-    }
-
-    fn finding(
-        &self,
-        id: &'static str,
-        severity: Severity,
-        evidence: String,
-        remedy: &'static str,
-    ) -> Finding {
-        Finding::new(id, severity, self.second.name.as_str(), evidence, remedy)
+        let evidence =
+            format!("the groups {} and {} both have {whose}", one.display_name, other.display_name);
+        findings.push(OVERLAP_DEVICES.at(self.second.name.as_str(), evidence));
     }
 }
 

@@ -1,7 +1,8 @@
-//! The comparison of the token's permissions with what a deployment needs, before the first call.
+//! The comparison of the token's permissions with the needs of a deployment, before the first call.
 
 use serde::Serialize;
 
+use super::findings::{MDM_DELEGATED_ONLY, PERMISSIONS_MISSING};
 use super::hybrid_join::{HybridJoin, Members, UserAssignment, UserScope};
 use super::step::{Action, PlannedStep, Step};
 use crate::catalog::{OPERATIONS, Permissions, Scopes};
@@ -218,7 +219,7 @@ impl HybridJoin {
         Err(Error::new(ErrorKind::Forbidden, message))
     }
 
-    /// Returns findings for what the steps of a plan would write and the caller may not.
+    /// Returns findings for the writes of a plan that the caller may not make.
     pub(super) fn check_writes(&self, steps: &[PlannedStep], caller: &Caller) -> Vec<Finding> {
         let mut needs = self.needs(true);
         needs.retain(|need| {
@@ -233,7 +234,7 @@ fn lacking(needs: &[Need], caller: &Caller) -> Vec<Finding> {
     let Some(app_only) = caller.app_only else { return Vec::new() };
     let mut told: Vec<(Step, Option<&str>)> = Vec::new();
     let mut findings = Vec::new();
-    // What stops is told before what is optional: they may lack the same.
+    // Required permissions come first: optional operations may lack the same ones.
     let (optional, needed): (Vec<&Need>, Vec<&Need>) = needs.iter().partition(|need| need.optional);
     for need in needed.into_iter().chain(optional).filter(|need| !need.is_met_by(caller)) {
         let permission = need.permission(app_only);
@@ -241,37 +242,29 @@ fn lacking(needs: &[Need], caller: &Caller) -> Vec<Finding> {
             continue;
         }
         told.push((need.step, permission));
-        findings.push(match permission {
-            Some(permission) => Finding::new(
-                "permissions.missing",
-                if need.optional { Severity::Warning } else { Severity::Error },
-                need.step.to_string(),
-                format!("{} needs {permission}, and the token does not carry it", need.operation),
-                match app_only {
-                    true => {
-                        "grant the app this permission, with an administrator's consent, and sign in again"
-                    }
-                    false => {
-                        "sign in again and ask for this permission; an administrator may have to consent"
-                    }
-                },
-            ),
-            None => delegated_only(),
-        });
+        let Some(permission) = permission else {
+            findings.push(delegated_only());
+            continue;
+        };
+        let evidence = format!("{} needs {permission}, and the token does not carry it", need.operation);
+        let mut finding = PERMISSIONS_MISSING.at(need.step.to_string(), evidence);
+        if need.optional {
+            finding.severity = Severity::Warning;
+        }
+        if !app_only {
+            finding.remedy =
+                "sign in again and ask for this permission; an administrator may have to consent".into();
+        }
+        findings.push(finding);
     }
     Finding::sort(&mut findings);
     findings
 }
 
-/// Returns the finding for what an app without a user can never do.
+/// Returns the finding for the MDM user scope, which an app without a user cannot read or set.
 pub(super) fn delegated_only() -> Finding {
-    Finding::new(
-        "mdm.delegated-only",
-        Severity::Warning,
-        "MDM user scope",
-        "Graph lets only signed-in users read or set it, and this client signs in by itself",
-        "check it by hand, or plan with a signed-in user",
-    )
+    let evidence = "Graph lets only signed-in users read or set it, and this client signs in by itself";
+    MDM_DELEGATED_ONLY.at("MDM user scope", evidence)
 }
 
 #[cfg(test)]
@@ -325,7 +318,7 @@ mod tests {
             let gone = held.remove(taken);
             let mut found: Vec<String> = lacking(&whole().needs(true), &caller(Some(true), &held))
                 .into_iter()
-                .filter(|finding| finding.id == "permissions.missing")
+                .filter(|finding| finding.is(&PERMISSIONS_MISSING))
                 .map(|finding| finding.place)
                 .collect();
             found.dedup();

@@ -5,16 +5,17 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use crate::model::{
     Assignment, Change, Device, DeviceToImport, DisplayName, DomainJoinProfile, EnrollmentStatusPage,
     Finding, Group, GroupTag, HybridJoinProfile, Id, InvalidValue, MdmPolicy, MdmScope, MdmScopeStep, Patch,
-    PolicyScope, Settings, Severity, Stored, Target, TargetKind, UserPrincipalName,
+    PolicyScope, Settings, Stored, Target, TargetKind, UserPrincipalName,
 };
 
+use super::findings::*;
 use super::hybrid_join::{HybridJoin, UserAssignment, UserScope};
 use super::manual::{INSTALL_CONNECTOR, deploy_gate, grant_text};
 use super::object::{Assignable, ManagedObject};
 use super::state::{MdmRead, TenantState};
 use super::step::{Action, PlannedStep, Step};
 
-/// The work behind a plan: objects and ids, where the plan has words.
+/// The objects and ids behind the words of a plan.
 pub(super) struct Todo {
     pub(super) mdm: Option<(MdmPolicy, MdmScope)>,
     pub(super) group: Ensure<Group>,
@@ -122,13 +123,8 @@ fn prepare_mdm(
             return None;
         }
         MdmRead::Missing => {
-            planned(Action::Blocked(Finding::new(
-                "mdm.no-policy",
-                Severity::Error,
-                "MDM user scope",
-                "the tenant has no mobility policy for Microsoft Intune",
-                "check the Intune subscription",
-            )));
+            let evidence = "the tenant has no mobility policy for Microsoft Intune";
+            planned(Action::Blocked(MDM_NO_POLICY.at("MDM user scope", evidence)));
             return None;
         }
     };
@@ -142,7 +138,7 @@ fn prepare_mdm(
                         ids.insert(group.id.clone());
                     }
                     found => {
-                        planned(Action::Blocked(not_one("mdm.group", name, found.len())));
+                        planned(Action::Blocked(not_one_group(name, found.len())));
                         return None;
                     }
                 }
@@ -151,7 +147,7 @@ fn prepare_mdm(
         }
     };
     let scope = match scope {
-        // Who is in the scope by another deployment's wish stays in it.
+        // Groups that another deployment put into the scope stay in it.
         MdmScope::Groups(mut ids) if !desired.remove_other_assignments => {
             if policy.applies_to == Some(PolicyScope::All) {
                 planned(Action::Keep);
@@ -178,12 +174,13 @@ fn prepare_mdm(
         match step {
             MdmScopeStep::ApplyToAll => add.push("all users".to_owned()),
             MdmScopeStep::Include(id) => add.push(label(id)),
-            MdmScopeStep::Exclude(id) => remove.push(label(id)),
+            // A group that goes out and in again stays.
+            MdmScopeStep::Exclude(id) if !taken.contains(&MdmScopeStep::Include(id.clone())) => {
+                remove.push(label(id));
+            }
             _ => {}
         }
     }
-    // One that goes out and in again stays.
-    remove.retain(|label| !add.contains(label));
     if policy.applies_to == Some(PolicyScope::All) {
         remove.push("all users".to_owned());
     }
@@ -191,12 +188,12 @@ fn prepare_mdm(
     Some((policy.as_ref().clone(), scope))
 }
 
-fn not_one(id: &'static str, name: &DisplayName, found: usize) -> Finding {
+fn not_one_group(name: &DisplayName, found: usize) -> Finding {
     let evidence = match found {
         0 => format!("there is no group {name}"),
         _ => format!("there are {found} groups {name}, and names are all that tells them apart here"),
     };
-    Finding::new(id, Severity::Error, name.as_str(), evidence, "name exactly one group that exists")
+    MDM_GROUP.at(name.as_str(), evidence)
 }
 
 /// Plans an object: creates it, changes it, or reports why neither is possible.
@@ -209,13 +206,8 @@ fn ensure<'a, S: ManagedObject>(
     let name = wish.name().to_owned();
     let mut found: Vec<_> = read.into_iter().filter(|stored| S::is_named(stored, &name)).collect();
     if found.len() > 1 {
-        let finding = Finding::new(
-            "name.duplicate",
-            Severity::Error,
-            name.clone(),
-            format!("there are {} of this type and name", found.len()),
-            "rename or delete all but one; none is chosen and none is deleted here",
-        );
+        let evidence = format!("there are {} of this type and name", found.len());
+        let finding = NAME_DUPLICATE.at(&name, evidence);
         steps.push(PlannedStep::new(S::STEP, name, Action::Blocked(finding)));
         return Ensure::Blocked;
     }
@@ -225,13 +217,8 @@ fn ensure<'a, S: ManagedObject>(
     };
     let patch = Patch::between(&stored.settings, &wish);
     if let Some(fixed) = patch.not_sent().first() {
-        let finding = Finding::new(
-            "settings.fixed-at-creation",
-            Severity::Error,
-            name.clone(),
-            format!("{fixed}, and that is decided when it is created"),
-            "use another name, so that a new one is created, or delete this one first",
-        );
+        let evidence = format!("{fixed}, and that is decided when it is created");
+        let finding = SETTINGS_FIXED_AT_CREATION.at(&name, evidence);
         steps.push(PlannedStep::new(S::STEP, name, Action::Blocked(finding)));
         return Ensure::Blocked;
     }
@@ -333,20 +320,15 @@ fn prepare_devices(
         let serial = device.serial_number.as_str();
         match by_serial.get(&serial.to_ascii_lowercase()).map(Vec::as_slice) {
             None => todo.import(desired, device),
-            // Serial numbers repeat: which of several it is cannot be told here, and the import tells it.
+            // Serial numbers repeat: only the import can tell several devices apart.
             Some([found]) => {
                 named.insert(found.id.as_str());
                 todo.register(desired, device, found, steps);
             }
             Some(_) => {
-                let finding = Finding::new(
-                    "devices.serial-repeats",
-                    Severity::Error,
-                    serial,
-                    "several registered devices have this serial number",
-                    "leave the device out, and tell them apart by manufacturer and model in the Intune admin center",
-                );
-                steps.push(PlannedStep::new(Step::Devices, serial, Action::Blocked(finding)));
+                let evidence = "several registered devices have this serial number";
+                let action = Action::Blocked(DEVICES_SERIAL_REPEATS.at(serial, evidence));
+                steps.push(PlannedStep::new(Step::Devices, serial, action));
             }
         }
     }

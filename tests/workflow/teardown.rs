@@ -1,5 +1,6 @@
 //! What was made is taken down, and nothing else.
 
+use serde_json::json;
 use windows_autopilot::ErrorKind;
 use windows_autopilot::Result;
 use windows_autopilot::model::Target;
@@ -7,7 +8,7 @@ use windows_autopilot::sim::PowerOn;
 use windows_autopilot::testing::Harness;
 use windows_autopilot::workflow::{CreatedObjects, HybridJoin, Removal, Step, Teardown, TeardownPlan};
 
-use crate::support::{desired, devices, harness, other, snapshot, writes};
+use crate::support::{desired, devices, harness, other, send, snapshot, writes};
 
 async fn made(harness: &Harness, desired: &HybridJoin, count: usize) -> Result<CreatedObjects> {
     Ok(desired.plan(&harness.client, &devices(count)).await?.apply(&harness.client).await?.created)
@@ -141,6 +142,28 @@ async fn what_others_use_is_not_taken_from_them() -> Result<()> {
         .await?;
     let plan = Teardown::new(made).plan(&harness.client).await?;
     blocked(&plan, &harness, "teardown.assigned-elsewhere").await;
+    blocked(&plan, &harness, "teardown.group-in-use").await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_group_is_kept_for_another_profile_of_the_same_name() -> Result<()> {
+    let harness = harness();
+    let wish = desired();
+    let made = made(&harness, &wish, 0).await?;
+    let groups = harness.client.groups().list().all().await?;
+    let name = &wish.group.as_ref().unwrap().display_name;
+    let group = groups.iter().find(|group| group.settings.display_name == *name).unwrap();
+    let profiles = "/beta/deviceManagement/windowsAutopilotDeploymentProfiles";
+    let profile = json!({
+        "@odata.type": "#microsoft.graph.activeDirectoryWindowsAutopilotDeploymentProfile",
+        "displayName": wish.profile.as_ref().unwrap().display_name,
+    });
+    let other = send(&harness.tenant, "POST", profiles, Some(profile)).await;
+    let path = format!("{profiles}/{}/assignments", other["id"].as_str().unwrap());
+    let target = json!({"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group.id});
+    send(&harness.tenant, "POST", &path, Some(json!({ "target": target }))).await;
+    let plan = Teardown::new(made).plan(&harness.client).await?;
     blocked(&plan, &harness, "teardown.group-in-use").await;
     Ok(())
 }

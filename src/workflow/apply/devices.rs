@@ -10,9 +10,10 @@ use super::context::{Apply, Halt, Part, in_time, schedule};
 use super::report::ApplyEvent;
 use crate::error::ErrorKind;
 use crate::graph::Schedule;
-use crate::model::{Device, DeviceToImport, Finding, GroupTag, Id, Personal, Severity, UserPrincipalName};
+use crate::model::{Device, DeviceToImport, GroupTag, Id, Personal, UserPrincipalName};
 use crate::resource::DeviceUpdate;
 use crate::workflow::created::CreatedObject;
+use crate::workflow::findings::{DEVICES_TAG_NOT_TAKEN, USERS_NOT_FOUND};
 use crate::workflow::import::{Import, ImportOutcome, ImportReport};
 use crate::workflow::journal::Journal;
 use crate::workflow::plan::Plan;
@@ -71,13 +72,8 @@ impl Apply {
                 }
             });
             if in_time(tagged.await)?.is_none() {
-                self.found(Finding::new(
-                    "devices.tag-not-taken",
-                    Severity::Warning,
-                    serial,
-                    "the group tag was changed, and does not read back",
-                    "plan again in a while",
-                ));
+                let evidence = "the group tag was changed, and does not read back";
+                self.found(DEVICES_TAG_NOT_TAKEN.at(serial, evidence));
             }
             Ok(())
         });
@@ -182,13 +178,7 @@ impl Apply {
         let found = match self.client.users().get_by_name(user).send().await {
             Ok(found) => found,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                self.found(Finding::new(
-                    "users.not-found",
-                    Severity::Error,
-                    serial,
-                    "the user to assign is not in the tenant",
-                    "correct the user's name in the list of devices",
-                ));
+                self.found(USERS_NOT_FOUND.at(serial, "the user to assign is not in the tenant"));
                 return Ok(());
             }
             Err(error) => return Err(error.into()),

@@ -8,10 +8,10 @@ use super::context::{Apply, Halt, Part, in_time, schedule};
 use crate::error::{ErrorKind, Result};
 use crate::graph::{Call, Schedule};
 use crate::model::{
-    Assignment, DomainJoinProfile, EnrollmentStatusPage, Finding, Group, HybridJoinProfile, Patch, Severity,
-    Stored, Target,
+    Assignment, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Patch, Stored, Target,
 };
 use crate::workflow::created::CreatedObject;
+use crate::workflow::findings::{ASSIGNMENT_NOT_TAKEN, SETTINGS_NOT_TAKEN};
 use crate::workflow::hybrid_join::HybridJoin;
 use crate::workflow::object::{Assignable, ManagedObject};
 use crate::workflow::prepare::Ensure;
@@ -133,13 +133,8 @@ impl Apply {
         }
         let left = left.lock().unwrap_or_else(PoisonError::into_inner).take();
         for change in left.iter().flat_map(Patch::changes) {
-            self.found(Finding::new(
-                "settings.not-taken",
-                Severity::Warning,
-                wish.name(),
-                format!("the service did not take {change}"),
-                "set it in the Intune admin center, or use another name, so that a new one is created",
-            ));
+            let evidence = format!("the service did not take {change}");
+            self.found(SETTINGS_NOT_TAKEN.at(wish.name(), evidence));
         }
         Ok(Some(stored))
     }
@@ -180,13 +175,8 @@ impl Apply {
             async move { Ok(is_assigned(&list.all().await?, &wanted, keep_others).then_some(())) }
         });
         if in_time(settled.await)?.is_none() {
-            self.found(Finding::new(
-                "assignment.not-taken",
-                Severity::Warning,
-                subject,
-                "the assignment was accepted, and does not read back",
-                "plan again in a while",
-            ));
+            let evidence = "the assignment was accepted, and does not read back";
+            self.found(ASSIGNMENT_NOT_TAKEN.at(subject, evidence));
         }
         Ok(())
     }

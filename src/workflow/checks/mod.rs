@@ -1,4 +1,4 @@
-//! Checks for what stands in the way of a deployment.
+//! Checks for the obstacles of a deployment.
 
 mod devices;
 mod objects;

@@ -4,6 +4,7 @@ use crate::model::{
     Assignment, BlockDeviceUse, BlockUntil, BlockingApps, DeploymentProfile, DomainJoinProfile,
     EnrollmentStatusPage, Finding, HybridJoinProfile, MobileApp, Severity, Stored, Target, TargetKind,
 };
+use crate::workflow::findings::*;
 use crate::workflow::hybrid_join::{DomainJoinTarget, HybridJoin};
 use crate::workflow::object::ManagedObject;
 use crate::workflow::state::TenantState;
@@ -17,35 +18,18 @@ pub(super) fn check_profile(desired: &HybridJoin, state: &TenantState, found: &m
     let name = wish.display_name.as_str();
     let own = HybridJoinProfile::own(state.hybrid_profiles(), desired).next();
     if own.is_none() && state.profiles.len() >= MOST_PROFILES {
-        found.push(Finding::new(
-            "profile.too-many",
-            Severity::Error,
-            name,
-            format!("the tenant has {} profiles, and takes {MOST_PROFILES}", state.profiles.len()),
-            "delete profiles that are not assigned",
-        ));
+        let evidence = format!("the tenant has {} profiles, and takes {MOST_PROFILES}", state.profiles.len());
+        found.push(PROFILE_TOO_MANY.at(name, evidence));
     }
     let other_kind = state.profiles.iter().any(|profile| {
         !matches!(profile, DeploymentProfile::Hybrid(_)) && profile.display_name() == Some(name)
     });
     if other_kind {
-        found.push(Finding::new(
-            "profile.other-kind",
-            Severity::Warning,
-            name,
-            "another profile of this name is for Entra join",
-            "rename one: in reports they cannot be told apart",
-        ));
+        found.push(PROFILE_OTHER_KIND.at(name, "another profile of this name is for Entra join"));
     }
     let Some(group) = state.device_group(desired) else { return };
     if own.is_some_and(|own| state.is_assigned_to(own.id.as_str(), &group.id, true)) {
-        found.push(Finding::new(
-            "profile.excluded",
-            Severity::Error,
-            name,
-            "the group of devices is excluded from it",
-            "take the exclusion away",
-        ));
+        found.push(PROFILE_EXCLUDED.at(name, "the group of devices is excluded from it"));
     }
     // A device in the groups of two profiles gets the one that was created first.
     let ours = own.and_then(|own| own.created_date_time);
@@ -64,56 +48,36 @@ pub(super) fn check_profile(desired: &HybridJoin, state: &TenantState, found: &m
             (Some(ours), Some(theirs)) => theirs <= ours,
             _ => true,
         };
-        let result = if wins { "it is the older one, and wins" } else { "this one is older, and wins" };
-        found.push(Finding::new(
-            "profile.conflict",
-            if wins { Severity::Error } else { Severity::Warning },
-            name,
-            format!(
-                "profile {} ({kind}) is assigned to the same group: {result}",
-                profile.display_name().unwrap_or(id)
-            ),
-            "take the group away from the other profile",
-        ));
+        let (severity, result) = match wins {
+            true => (Severity::Error, "it is the older one, and wins"),
+            false => (Severity::Warning, "this one is older, and wins"),
+        };
+        let other = profile.display_name().unwrap_or(id);
+        let evidence = format!("profile {other} ({kind}) is assigned to the same group: {result}");
+        found.push(PROFILE_CONFLICT.at(name, evidence).with_severity(severity));
     }
 }
 
 /// Checks for assignments to groups that no longer exist: they keep objects from being deleted.
 pub(super) fn check_orphans(state: &TenantState, found: &mut Vec<Finding>) {
     for id in &state.gone_groups {
-        found.push(Finding::new(
-            "assignment.orphan",
-            Severity::Warning,
-            id.as_str(),
-            "an object of the deployment is assigned to this group, which is not there any more",
-            "remove_other_assignments takes the assignment away; the service does so itself after about a week",
-        ));
+        let evidence = "an object of the deployment is assigned to this group, which is not there any more";
+        found.push(ASSIGNMENT_ORPHAN.at(id.as_str(), evidence));
     }
 }
 
 /// Checks the members of a group of devices that a person fills.
 pub(super) fn check_members(desired: &HybridJoin, state: &TenantState, found: &mut Vec<Finding>) {
     let (Some(group), Some(members)) = (&desired.group, &state.members) else { return };
+    let name = group.display_name.as_str();
     let users = members.iter().filter(|member| member.kind() == Some("user")).count();
     if users > 0 {
-        found.push(Finding::new(
-            "group.has-users",
-            Severity::Warning,
-            group.display_name.as_str(),
-            format!("{users} of its {} members are users", members.len()),
-            "put devices into it and no users: profiles do not reach users' devices, and a status page for users does \
-             not wait for its apps",
-        ));
+        let evidence = format!("{users} of its {} members are users", members.len());
+        found.push(GROUP_HAS_USERS.at(name, evidence));
     }
     let devices = members.iter().any(|member| member.kind() == Some("device"));
     if !devices && users > 0 {
-        found.push(Finding::new(
-            "group.no-device",
-            Severity::Error,
-            group.display_name.as_str(),
-            "it has users in it and no device",
-            "put the devices' objects into it: those that carry [ZTDId]",
-        ));
+        found.push(GROUP_NO_DEVICE.at(name, "it has users in it and no device"));
     }
 }
 
@@ -122,37 +86,21 @@ pub(super) fn check_page(desired: &HybridJoin, state: &TenantState, found: &mut 
     let name = wish.display_name.as_str();
     let own = EnrollmentStatusPage::own(&state.pages, desired).next();
     if own.is_none() && state.pages.len() >= MOST_PAGES {
-        found.push(Finding::new(
-            "page.too-many",
-            Severity::Error,
-            name,
-            format!("the tenant has {} pages, and takes {MOST_PAGES}", state.pages.len()),
-            "delete pages that are not assigned",
-        ));
+        let evidence = format!("the tenant has {} pages, and takes {MOST_PAGES}", state.pages.len());
+        found.push(PAGE_TOO_MANY.at(name, evidence));
     }
     let to_users = |assignment: &Assignment| {
         matches!(assignment.target.as_ref().map(|target| &target.kind), Some(TargetKind::AllLicensedUsers))
     };
     if own.is_some_and(|stored| state.assignments_of(stored).iter().any(to_users)) {
-        found.push(Finding::new(
-            "page.assigned-to-users",
-            Severity::Warning,
-            name,
-            "is assigned to users, where its blocking apps are ignored during device setup",
-            "assign it to groups of devices only",
-        ));
+        let evidence = "is assigned to users, where its blocking apps are ignored during device setup";
+        found.push(PAGE_ASSIGNED_TO_USERS.at(name, evidence));
     }
     for name in &desired.blocking_apps {
         let count =
             state.apps.iter().filter(|app| app.display_name.as_deref() == Some(name.as_str())).count();
         if count != 1 {
-            found.push(Finding::new(
-                "page.app-not-one",
-                Severity::Error,
-                name.as_str(),
-                format!("{count} apps have this name"),
-                "name exactly one app, or give its id in the page's settings",
-            ));
+            found.push(PAGE_APP_NOT_ONE.at(name.as_str(), format!("{count} apps have this name")));
         }
     }
     let is_selected = |app: &MobileApp| match &wish.block_device_use {
@@ -165,22 +113,14 @@ pub(super) fn check_page(desired: &HybridJoin, state: &TenantState, found: &mut 
     let blocking = state.apps.iter().filter(|app| is_selected(app) || is_named(app));
     let kinds: Vec<&str> = blocking.filter_map(MobileApp::kind).collect();
     if kinds.contains(&"officeSuiteApp") {
-        found.push(Finding::new(
-            "page.office-app",
-            Severity::Warning,
-            name,
-            "waits for Microsoft 365 Apps as an Office suite, which installs beside Win32 apps and blocks them",
-            "package Microsoft 365 Apps as a Win32 app",
-        ));
+        let evidence = "waits for Microsoft 365 Apps as an Office suite, which installs beside Win32 apps and \
+            blocks them";
+        found.push(PAGE_OFFICE_APP.at(name, evidence));
     }
     if kinds.contains(&"win32LobApp") && kinds.contains(&"windowsMobileMSI") {
-        found.push(Finding::new(
-            "page.mixed-installers",
-            Severity::Warning,
-            name,
-            "waits for Win32 apps and for line-of-business (MSI) apps, which block each other's installer",
-            "package the line-of-business apps as Win32 apps",
-        ));
+        let evidence =
+            "waits for Win32 apps and for line-of-business (MSI) apps, which block each other's installer";
+        found.push(PAGE_MIXED_INSTALLERS.at(name, evidence));
     }
     if let (Some(group), Some(own)) = (state.device_group(desired), own) {
         let rank = |stored: &Stored<EnrollmentStatusPage>| stored.observed.priority.unwrap_or(i32::MAX);
@@ -191,28 +131,18 @@ pub(super) fn check_page(desired: &HybridJoin, state: &TenantState, found: &mut 
                 && state.is_assigned_to(stored.id.as_str(), &group.id, false)
         };
         if let Some(other) = state.pages.iter().find(outranks) {
-            found.push(Finding::new(
-                "page.outranked",
-                Severity::Warning,
-                name,
-                format!(
-                    "page {} is assigned to the same group and has the priority {}: the devices show that one",
-                    other.settings.display_name,
-                    rank(other)
-                ),
-                "take the group away from the other page, or give this one the smaller number",
-            ));
+            let evidence = format!(
+                "page {} is assigned to the same group and has the priority {}: the devices show that one",
+                other.settings.display_name,
+                rank(other)
+            );
+            found.push(PAGE_OUTRANKED.at(name, evidence));
         }
     }
     if desired.profile.is_some() && wish.show_installation_progress {
-        found.push(Finding::new(
-            "page.account-setup-waits",
-            Severity::Info,
-            name,
-            "its account setup waits until Entra Connect has synced the computer, which takes up to 30 minutes and more",
-            "give devices the policy ./Vendor/MSFT/DMClient/Provider/MS DM Server/FirstSyncStatus/SkipUserStatusPage \
-             (Boolean, true) if users should not wait",
-        ));
+        let evidence = "its account setup waits until Entra Connect has synced the computer, which takes up to 30 \
+            minutes and more";
+        found.push(PAGE_ACCOUNT_SETUP_WAITS.at(name, evidence));
     }
 }
 
@@ -231,13 +161,8 @@ pub(super) fn check_domain_join(desired: &HybridJoin, state: &TenantState, found
             _ => false,
         };
         if state.assignments_of(stored).iter().filter_map(|found| found.target.as_ref()).any(reaches) {
-            found.push(Finding::new(
-                "domain-join.overlap",
-                Severity::Error,
-                name,
-                format!("profile {} reaches the same devices", stored.settings.display_name),
-                "a device must get exactly one domain join profile: assign them to groups that share no device",
-            ));
+            let evidence = format!("profile {} reaches the same devices", stored.settings.display_name);
+            found.push(DOMAIN_JOIN_OVERLAP.at(name, evidence));
         }
     }
     let excluded = state.device_group(desired).is_some_and(|group| {
@@ -245,12 +170,6 @@ pub(super) fn check_domain_join(desired: &HybridJoin, state: &TenantState, found
             .any(|stored| state.is_assigned_to(stored.id.as_str(), &group.id, true))
     });
     if excluded {
-        found.push(Finding::new(
-            "domain-join.excluded",
-            Severity::Error,
-            name,
-            "the group of devices is excluded from it",
-            "take the exclusion away",
-        ));
+        found.push(DOMAIN_JOIN_EXCLUDED.at(name, "the group of devices is excluded from it"));
     }
 }

@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Connector, ConnectorState, ConnectorVersion, Finding, Severity};
+use crate::model::{Connector, ConnectorState, ConnectorVersion, Finding};
+use crate::workflow::findings::*;
 use crate::workflow::hybrid_join::HybridJoin;
 use crate::workflow::permissions::delegated_only;
 use crate::workflow::state::{MdmRead, TenantState};
@@ -12,22 +13,12 @@ pub(super) fn check_mdm(state: &TenantState, found: &mut Vec<Finding>) {
         Some(MdmRead::NotAllowed) => found.push(delegated_only()),
         Some(MdmRead::Policy(policy)) => {
             if policy.is_mdm_enrollment_during_registration_disabled == Some(true) {
-                found.push(Finding::new(
-                    "mdm.disabled-during-registration",
-                    Severity::Error,
-                    "MDM user scope",
-                    "enrollment during registration is switched off, whatever the scope is",
-                    "set isMdmEnrollmentDuringRegistrationDisabled to false on the policy of Microsoft Intune",
-                ));
+                let evidence = "enrollment during registration is switched off, whatever the scope is";
+                found.push(MDM_DISABLED_DURING_REGISTRATION.at("MDM user scope", evidence));
             }
             if policy.is_valid == Some(false) {
-                found.push(Finding::new(
-                    "mdm.not-valid",
-                    Severity::Error,
-                    "MDM user scope",
-                    "the policy of Microsoft Intune is not valid, and cannot be changed",
-                    "delete the policy and set it up again",
-                ));
+                let evidence = "the policy of Microsoft Intune is not valid, and cannot be changed";
+                found.push(MDM_NOT_VALID.at("MDM user scope", evidence));
             }
         }
         Some(MdmRead::Missing) | None => {}
@@ -48,13 +39,8 @@ pub(super) fn check_connectors(
     };
     for name in &expected.names {
         if !state.connectors.iter().any(|connector| has_name(connector, name)) {
-            found.push(Finding::new(
-                "connector.missing",
-                Severity::Warning,
-                name.as_str(),
-                "is expected and not among the tenant's connectors",
-                "install the Intune Connector on it; one that was installed minutes ago may not show yet",
-            ));
+            let evidence = "is expected and not among the tenant's connectors";
+            found.push(CONNECTOR_MISSING.at(name.as_str(), evidence));
         }
     }
     let serves = |connector: &&Connector| {
@@ -66,17 +52,12 @@ pub(super) fn check_connectors(
         }
     }
     if in_order < expected.at_least {
-        found.push(Finding::new(
-            "connector.too-few",
-            Severity::Error,
-            domain.as_str(),
-            format!(
-                "{in_order} of {} connectors are in order, and at least {} must be",
-                state.connectors.len(),
-                expected.at_least
-            ),
-            "without one, no computer account is created and every device stops with 0x80070774",
-        ));
+        let count = state.connectors.len();
+        let evidence = format!(
+            "{in_order} of {count} connectors are in order, and at least {} must be",
+            expected.at_least
+        );
+        found.push(CONNECTOR_TOO_FEW.at(domain.as_str(), evidence));
     }
 }
 
@@ -92,43 +73,27 @@ fn check_connector(
     if connector.state.as_ref() != Some(&ConnectorState::Active) {
         in_order = false;
         let state = connector.state.as_ref().map_or("not known", ConnectorState::as_str);
-        found.push(Finding::new(
-            "connector.not-active",
-            Severity::Warning,
-            name,
-            format!("its state is {state}"),
-            "look at the service Intune ODJConnector on the server, and at its event log",
-        ));
+        found.push(CONNECTOR_NOT_ACTIVE.at(name, format!("its state is {state}")));
     }
     let version = connector.version.as_deref().map(str::parse::<ConnectorVersion>);
     match version {
         Some(Ok(version)) if version < ConnectorVersion::MINIMUM => {
             in_order = false;
-            found.push(Finding::new(
-                "connector.too-old",
-                Severity::Error,
-                name,
-                format!("version {version} no longer processes requests"),
-                format!("uninstall it and install the current one: {} at least", ConnectorVersion::MINIMUM),
-            ));
+            let finding =
+                CONNECTOR_TOO_OLD.at(name, format!("version {version} no longer processes requests"));
+            let remedy = "uninstall it and install the current one";
+            found.push(finding.with_remedy(format!("{remedy}: {} at least", ConnectorVersion::MINIMUM)));
         }
-        Some(Ok(version)) if version < ConnectorVersion::RECOMMENDED => found.push(Finding::new(
-            "connector.old",
-            Severity::Warning,
-            name,
-            format!("version {version} has sign-in and replication faults"),
-            format!("update it to {} or later", ConnectorVersion::RECOMMENDED),
-        )),
+        Some(Ok(version)) if version < ConnectorVersion::RECOMMENDED => {
+            let finding =
+                CONNECTOR_OLD.at(name, format!("version {version} has sign-in and replication faults"));
+            let remedy = format!("update it to {} or later", ConnectorVersion::RECOMMENDED);
+            found.push(finding.with_remedy(remedy));
+        }
         Some(Ok(_)) => {}
         Some(Err(_)) | None => {
             in_order = false;
-            found.push(Finding::new(
-                "connector.version-not-known",
-                Severity::Warning,
-                name,
-                "reports no version that can be read",
-                "look at it on the server",
-            ));
+            found.push(CONNECTOR_VERSION_NOT_KNOWN.at(name, "reports no version that can be read"));
         }
     }
     let silent = connector.last_connection_date_time.map(|last| now.duration_since(last));
@@ -139,13 +104,7 @@ fn check_connector(
             Some(silent) => format!("was last heard from {} hours ago", silent.as_hours()),
             None => "was never heard from".to_owned(),
         };
-        found.push(Finding::new(
-            "connector.silent",
-            Severity::Warning,
-            name,
-            evidence,
-            "check that the server is on and reaches Intune; with a proxy, restart the service",
-        ));
+        found.push(CONNECTOR_SILENT.at(name, evidence));
     }
     in_order
 }

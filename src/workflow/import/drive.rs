@@ -17,10 +17,11 @@ use super::sync::{Synced, wait_after_refusal, wait_before_sync};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Call, Client};
-use crate::model::{DeviceToImport, Finding, Severity, Text};
+use crate::model::{DeviceToImport, Finding, Text};
 use crate::pipeline::request_id::random_guid;
 use crate::pipeline::window::Lane;
 use crate::resource::DeviceUpdate;
+use crate::workflow::findings::{IMPORT_ASSIGNED_USER, IMPORT_DUPLICATE, IMPORT_SYNC_REFUSED};
 use crate::workflow::journal::Journal;
 use crate::workflow::run::{Progress, Run};
 
@@ -83,13 +84,7 @@ fn lint(devices: &[DeviceToImport]) -> Vec<Finding> {
     for device in devices {
         let Some(user) = &device.assigned_user_principal_name else { continue };
         let place = device.serial_number.as_str();
-        findings.push(Finding::new(
-            "import.assigned-user",
-            Severity::Warning,
-            place,
-            "a user is assigned to it",
-            "leave the user out for hybrid join: it is the most frequent cause of error 0x80070774",
-        ));
+        findings.push(IMPORT_ASSIGNED_USER.at(place, "a user is assigned to it"));
         findings
             .extend(user.lint().into_iter().map(|finding| Finding { place: place.to_owned(), ..finding }));
     }
@@ -98,8 +93,7 @@ fn lint(devices: &[DeviceToImport]) -> Vec<Finding> {
 
 impl ImportReport {
     fn duplicates(&self) -> Vec<Finding> {
-        let is_duplicate = |finding: &Finding| finding.id == "import.duplicate";
-        self.findings().into_iter().filter(is_duplicate).collect()
+        self.findings().into_iter().filter(|finding| finding.is(&IMPORT_DUPLICATE)).collect()
     }
 }
 
@@ -357,14 +351,7 @@ fn synced(error: Error) -> Result<(Synced, Option<Finding>)> {
         ErrorKind::Conflict => Ok((Synced::Later(wait_after_refusal(true, None)), None)),
         ErrorKind::Throttled => Ok((Synced::Later(wait_after_refusal(false, error.retry_after())), None)),
         ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Rejected => {
-            let note = Finding::new(
-                "import.sync-refused",
-                Severity::Warning,
-                "sync",
-                error.to_string(),
-                "devices appear without a sync too, only later; grant DeviceManagementServiceConfig.ReadWrite.All",
-            );
-            Ok((Synced::Refused, Some(note)))
+            Ok((Synced::Refused, Some(IMPORT_SYNC_REFUSED.at("sync", error.to_string()))))
         }
         _ if is_fatal(&error) => Err(error),
         _ => Ok((Synced::Later(wait_after_refusal(true, None)), None)),

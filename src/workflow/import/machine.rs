@@ -19,12 +19,13 @@ use super::state::{Slot, State, Watch};
 use super::step::{Shipment, Step};
 use super::sync::SyncGuard;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{DeviceToImport, Finding, Id, ImportedDevice, Severity, Text};
+use crate::model::{DeviceToImport, Finding, Id, ImportedDevice, Text};
+use crate::workflow::findings::IMPORT_RECORD_LEFT;
 
-/// How many devices one step asks for: as many as go side by side in batches of twenty, with the usual limits.
+/// The number of devices in one step: the number that is in flight in batches of twenty with the usual limits.
 const MOST_AT_ONCE: usize = 320;
 
-/// How many single devices may be refused before any is taken, until it is no longer the devices' fault.
+/// The number of single devices that may be refused before any is taken; more refusals are not the devices' fault.
 const MOST_REFUSED: u32 = 10;
 
 /// The state of an import: its devices, and the requests and polls that are due.
@@ -268,13 +269,8 @@ impl Machine {
     pub(super) fn report(self, now: Duration) -> ImportReport {
         let mut notes = self.notes;
         if self.records_left > 0 {
-            notes.push(Finding::new(
-                "import.record-left",
-                Severity::Info,
-                "imports",
-                format!("{} records of ended imports could not be deleted", self.records_left),
-                "run it again with the same journal, or leave them: they do no harm",
-            ));
+            let evidence = format!("{} records of ended imports could not be deleted", self.records_left);
+            notes.push(IMPORT_RECORD_LEFT.at("imports", evidence));
         }
         let outcome = |state: State| match state {
             State::Done(outcome) => outcome,

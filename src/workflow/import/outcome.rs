@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Device, Finding, GroupTag, Id, ImportState, ImportStatus, Severity, Text};
+use crate::model::{Device, Finding, GroupTag, Id, ImportState, ImportStatus, Text};
+use crate::workflow::findings::*;
 
 /// The outcome of importing one device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,56 +140,32 @@ impl ImportOutcome {
 
     /// Returns a finding for the device called `place`; `None` if the device is registered as desired.
     pub fn finding(&self, place: &str) -> Option<Finding> {
-        let (id, severity, evidence, remedy) = match self {
-            Self::Registered { device: None, .. } => (
-                "import.no-device-id",
-                Severity::Warning,
-                "it was registered, and the service did not say as which device".to_owned(),
-                "look for it among the devices by its serial number, and check its group tag",
-            ),
+        Some(match self {
+            Self::Registered { device: None, .. } => IMPORT_NO_DEVICE_ID
+                .at(place, "it was registered, and the service did not say as which device"),
             Self::Registered { group_tag, .. } | Self::AlreadyRegistered { group_tag, .. } => match group_tag
             {
-                GroupTagCheck::Different => (
-                    "import.group-tag",
-                    Severity::Warning,
-                    "it is registered with another group tag".to_owned(),
-                    "set the group tag of the device; importing it again does not change it",
-                ),
+                GroupTagCheck::Different => {
+                    IMPORT_GROUP_TAG.at(place, "it is registered with another group tag")
+                }
                 _ => return None,
             },
-            Self::OtherTenant(refusal) => (
-                "import.other-tenant",
-                Severity::Error,
-                refusal.to_string(),
-                "ask the other tenant to delete its registration, or Microsoft's support if it is not known, with a proof \
-                 of purchase",
-            ),
-            Self::Duplicate { of } => (
-                "import.duplicate",
-                Severity::Info,
-                format!("it is in the input before, at place {}", of.saturating_add(1)),
-                "nothing need be done; leave out the second",
-            ),
+            Self::OtherTenant(refusal) => IMPORT_OTHER_TENANT.at(place, refusal.to_string()),
+            Self::Duplicate { of } => IMPORT_DUPLICATE
+                .at(place, format!("it is in the input before, at place {}", of.saturating_add(1))),
             Self::Refused(refusal) => {
-                ("import.refused", Severity::Error, refusal.to_string(), refusal.remedy())
+                IMPORT_REFUSED.at(place, refusal.to_string()).with_remedy(refusal.remedy())
             }
             Self::Unconfirmed(doubt) => {
-                ("import.unconfirmed", Severity::Error, doubt.to_string(), doubt.remedy())
+                IMPORT_UNCONFIRMED.at(place, doubt.to_string()).with_remedy(doubt.remedy())
             }
-            Self::TimedOut { stage } => (
-                "import.timed-out",
-                Severity::Error,
-                format!("the deadline passed while it was {stage}"),
-                "run it again with the same journal: it is not sent twice",
-            ),
-            Self::Cancelled { stage } => (
-                "import.cancelled",
-                Severity::Error,
-                format!("the run was stopped while it was {stage}"),
-                "run it again with the same journal: it is not sent twice",
-            ),
-        };
-        Some(Finding::new(id, severity, place, evidence, remedy))
+            Self::TimedOut { stage } => {
+                IMPORT_TIMED_OUT.at(place, format!("the deadline passed while it was {stage}"))
+            }
+            Self::Cancelled { stage } => {
+                IMPORT_CANCELLED.at(place, format!("the run was stopped while it was {stage}"))
+            }
+        })
     }
 
     /// Returns `true` if the import of the device has ended, so that its record is of no more use.

@@ -1,15 +1,16 @@
 //! The resolution of a teardown's objects against the tenant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::{PlannedRemoval, Removal, Teardown, TeardownPlan};
 use crate::error::{ErrorKind, Result};
 use crate::graph::{Call, Client};
 use crate::model::{
     Assignment, DeploymentProfile, Device, DomainJoinProfile, EnrollmentState, EnrollmentStatusPage, Finding,
-    Group, HybridJoinProfile, Id, Severity, Target,
+    FindingKind, Group, HybridJoinProfile, Id, Target,
 };
 use crate::workflow::created::CreatedObject;
+use crate::workflow::findings::*;
 use crate::workflow::object::{Assignable, AssignmentBatch, ManagedObject, profile_assignments};
 use crate::workflow::prepare::label_of;
 use crate::workflow::step::Step;
@@ -56,7 +57,8 @@ struct Found {
 pub(super) async fn resolve(teardown: &Teardown, client: &Client) -> Result<Resolved> {
     let objects = read_objects(teardown, client).await?;
     let groups = read_groups(teardown, client).await?;
-    let mut resolver = Resolver { teardown, client, objects, groups, steps: Vec::new(), acts: Vec::new() };
+    let (unassigned, steps, acts) = Default::default();
+    let mut resolver = Resolver { teardown, client, objects, unassigned, groups, steps, acts };
     resolver.devices().await?;
     resolver.objects::<HybridJoinProfile>();
     resolver.objects::<EnrollmentStatusPage>();
@@ -80,6 +82,8 @@ struct Resolver<'a> {
     client: &'a Client,
     /// All objects that can be assigned, including foreign ones that may use the group.
     objects: Vec<Found>,
+    /// The ids of the objects whose assignments are removed.
+    unassigned: BTreeSet<String>,
     /// The groups that were created, by name.
     groups: BTreeMap<String, Vec<Id<Group>>>,
     steps: Vec<PlannedRemoval>,
@@ -97,8 +101,8 @@ impl Resolver<'_> {
         self.acts.push((step, subject.to_owned(), act));
     }
 
-    fn blocked(&mut self, step: Step, subject: &str, finding: Finding) {
-        self.planned(step, subject, Removal::Blocked(finding));
+    fn blocked(&mut self, step: Step, subject: &str, kind: &FindingKind, evidence: impl Into<String>) {
+        self.planned(step, subject, Removal::Blocked(kind.at(subject, evidence)));
     }
 
     async fn devices(&mut self) -> Result<()> {
@@ -123,14 +127,8 @@ impl Resolver<'_> {
                 [] => self.planned(Step::Devices, serial, Removal::Gone),
                 [device] => deleted |= self.device(serial, device),
                 _ => {
-                    let finding = Finding::new(
-                        "teardown.serial-repeats",
-                        Severity::Error,
-                        serial,
-                        "several registered devices have this serial number",
-                        "delete the right one by hand: manufacturer and model tell them apart",
-                    );
-                    self.blocked(Step::Devices, serial, finding);
+                    let evidence = "several registered devices have this serial number";
+                    self.blocked(Step::Devices, serial, &TEARDOWN_SERIAL_REPEATS, evidence);
                 }
             }
         }
@@ -145,14 +143,9 @@ impl Resolver<'_> {
             device.enrollment_state.as_ref().is_none_or(|state| *state != EnrollmentState::NotContacted)
         });
         if managed.is_some() && !self.teardown.with_managed_devices {
-            let finding = Finding::new(
-                "teardown.enrolled",
-                Severity::Error,
-                serial,
-                "it is enrolled: its registration cannot be deleted before the device in Intune is",
-                "delete or retire it in Intune, or let the teardown do so; its user loses access to what is managed",
-            );
-            self.blocked(Step::Devices, serial, finding);
+            let evidence =
+                "it is enrolled: its registration cannot be deleted before the device in Intune is";
+            self.blocked(Step::Devices, serial, &TEARDOWN_ENROLLED, evidence);
             return false;
         }
         if let Some(managed) = managed {
@@ -203,14 +196,9 @@ impl Resolver<'_> {
             [] => return self.planned(step, name, Removal::Gone),
             [object] => *object,
             several => {
-                let finding = Finding::new(
-                    "teardown.duplicate",
-                    Severity::Error,
-                    name,
-                    format!("there are {} of this type and name, and one of them was made", several.len()),
-                    "delete the right one by hand",
-                );
-                return self.blocked(step, name, finding);
+                let evidence =
+                    format!("there are {} of this type and name, and one of them was made", several.len());
+                return self.blocked(step, name, &TEARDOWN_DUPLICATE, evidence);
             }
         };
         let ours = self.our_targets(step, name);
@@ -225,16 +213,11 @@ impl Resolver<'_> {
         let elsewhere: Vec<String> = others.iter().map(|assignment| label_of(assignment)).collect();
         let deletes = made.is_some();
         if deletes && !elsewhere.is_empty() {
-            let finding = Finding::new(
-                "teardown.assigned-elsewhere",
-                Severity::Error,
-                name,
-                format!("somebody has assigned it to {}", elsewhere.join(", ")),
-                "take that away, or keep it",
-            );
-            return self.blocked(step, name, finding);
+            let evidence = format!("somebody has assigned it to {}", elsewhere.join(", "));
+            return self.blocked(step, name, &TEARDOWN_ASSIGNED_ELSEWHERE, evidence);
         }
         if !labels.is_empty() {
+            self.unassigned.insert(object.id.clone());
             self.remove(step, name, Removal::Unassign(labels), Act::Remove(unassign, "unassigned"));
         }
         if deletes {
@@ -258,40 +241,23 @@ impl Resolver<'_> {
             match ids.as_slice() {
                 [] => self.planned(Step::Group, &name, Removal::Gone),
                 [id] => {
-                    let is_unassigned = |found: &Found| {
-                        let is_it = |(step, subject, act): &(Step, String, Act)| {
-                            *step == found.step && *subject == found.name && matches!(act, Act::Remove(..))
-                        };
-                        found.removable && self.acts.iter().any(is_it)
-                    };
                     let uses = |found: &&Found| {
                         let mut targets = found.assignments.iter().filter_map(|held| held.target.as_ref());
-                        targets.any(|target| target.group_id() == Some(id)) && !is_unassigned(found)
+                        targets.any(|target| target.group_id() == Some(id))
+                            && !self.unassigned.contains(&found.id)
                     };
                     if let Some(user) = self.objects.iter().find(uses) {
-                        let finding = Finding::new(
-                            "teardown.group-in-use",
-                            Severity::Error,
-                            name.as_str(),
-                            format!("the {} {} is assigned to it", user.step, user.name),
-                            "take that assignment away first: one to a group that is gone keeps its object from being \
-                             deleted",
-                        );
-                        self.blocked(Step::Group, &name, finding);
+                        let evidence = format!("the {} {} is assigned to it", user.step, user.name);
+                        self.blocked(Step::Group, &name, &TEARDOWN_GROUP_IN_USE, evidence);
                     } else {
                         let act = Act::Delete(Box::new(Group::delete(self.client, id)));
                         self.remove(Step::Group, &name, Removal::Delete, act);
                     }
                 }
                 several => {
-                    let finding = Finding::new(
-                        "teardown.duplicate",
-                        Severity::Error,
-                        name.as_str(),
-                        format!("there are {} groups of this name, and one of them was made", several.len()),
-                        "delete the right one by hand",
-                    );
-                    self.blocked(Step::Group, &name, finding);
+                    let evidence =
+                        format!("there are {} groups of this name, and one of them was made", several.len());
+                    self.blocked(Step::Group, &name, &TEARDOWN_DUPLICATE, evidence);
                 }
             }
         }

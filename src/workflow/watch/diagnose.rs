@@ -1,15 +1,16 @@
-//! What is wrong with a device, by the evidence, and what to do.
+//! The diagnosis of a device: findings from the evidence.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::catalogue::{ANCHOR_MISSING, ErrorCode, ON_PREMISES};
+use super::catalogue::ErrorCode;
 use super::evidence::{DeviceEvidence, Expectation, Seen};
+use super::findings::*;
 use super::phase::Phase;
 use super::record::Record;
 use super::state::{later, spell};
 use crate::error::excerpt;
 use crate::model::{
-    ConnectorState, ConnectorVersion, DeploymentState, EnrollmentState, Finding,
+    ConnectorState, ConnectorVersion, DeploymentState, EnrollmentState, Finding, FindingKind,
     ProfileAssignmentDetailedStatus, ProfileAssignmentStatus, RemediationState, Severity,
 };
 
@@ -24,28 +25,15 @@ pub(super) struct Case<'a> {
     pub(super) now: Timestamp,
 }
 
-const UNASSIGN: &str = "take the user off the device, wait until the profile is assigned, reset the device and start again: \
-    the first sign-in of an assigned user joins Entra ID alone";
-
-const WRONG_PROFILE: &str = "take the device out of the groups that the other profile is assigned to: of several, a device \
-    gets the profile that was created first";
-
-const SYNC: &str = "check that Entra Connect runs, and that its scope has the organizational unit of the computer; the policy \
-    SkipUserStatusPage keeps account setup from waiting for it";
-
-/// Why the device will not go on by itself; nothing if it still may. The likeliest cause comes first.
+/// Returns the causes for which the device cannot go on by itself, the likeliest first; none if it still may.
 pub(super) fn failures(case: &Case<'_>) -> Vec<Finding> {
     let identity = case.evidence.identity.get();
     match case.record {
         Record::Failed { at, codes } => return case.failed_deployment(*at, codes),
         Record::OtherWay(way) => {
-            let mut causes = case.assigned_user(Severity::Error);
-            causes.push(case.error(
-                "watch.not-hybrid-joined",
-                format!("it enrolled as {way}: it will not join the domain"),
-                "check that the profile that the device gets is for hybrid join, and that no user is assigned; reset the device and start again",
-            ));
-            return causes;
+            let evidence = format!("it enrolled as {way}: it will not join the domain");
+            let other_way = case.finding(&WATCH_NOT_HYBRID_JOINED, evidence);
+            return case.assigned_user().into_iter().chain([other_way]).collect();
         }
         Record::Open | Record::Succeeded(_) | Record::WentOn(_) => {}
     }
@@ -54,18 +42,12 @@ pub(super) fn failures(case: &Case<'_>) -> Vec<Finding> {
     }
     let Some(identity) = identity else { return Vec::new() };
     if identity.enrollment_state == Some(EnrollmentState::Blocked) {
-        return vec![case.error(
-            "watch.enrollment-blocked",
-            "the registration is blocked from enrolling again",
-            "unblock the device with allowNextEnrollment",
-        )];
+        let evidence = "the registration is blocked from enrolling again";
+        return vec![case.finding(&WATCH_ENROLLMENT_BLOCKED, evidence)];
     }
     if identity.remediation_state == Some(RemediationState::ManualRemediationRequired) {
-        return vec![case.error(
-            "watch.registration-needs-repair",
-            "the service cannot repair the registration, as after a new motherboard",
-            "delete the registration, take the hardware hash again and import it",
-        )];
+        let evidence = "the service cannot repair the registration, as after a new motherboard";
+        return vec![case.finding(&WATCH_REGISTRATION_NEEDS_REPAIR, evidence)];
     }
     if identity.deployment_profile_assignment_status == Some(ProfileAssignmentStatus::Failed) {
         let detail = &identity.deployment_profile_assignment_detailed_status;
@@ -79,19 +61,16 @@ pub(super) fn failures(case: &Case<'_>) -> Vec<Finding> {
                 | ProfileAssignmentDetailedStatus::SurfaceHubProfileNotSupported
                 | ProfileAssignmentDetailedStatus::SurfaceHub2SProfileNotSupported,
             ) => "assign the device a profile for its kind of device",
-            _ => "take the device out of the group and put it back; if that does not help, register it again",
+            _ => WATCH_PROFILE_ASSIGNMENT_FAILED.remedy,
         };
         let detail = detail.as_ref().map_or_else(String::new, |detail| format!(": {detail}"));
-        return vec![case.error(
-            "watch.profile-assignment-failed",
-            format!("the profile could not be assigned{detail}"),
-            remedy,
-        )];
+        let evidence = format!("the profile could not be assigned{detail}");
+        return vec![case.finding(&WATCH_PROFILE_ASSIGNMENT_FAILED, evidence).with_remedy(remedy)];
     }
     Vec::new()
 }
 
-/// What is not in order with a device that may still go on, or that is ready.
+/// Returns the problems of a device that may still go on, or that is ready.
 pub(super) fn warnings(case: &Case<'_>) -> Vec<Finding> {
     let waited = case.now.duration_since(case.since);
     match case.phase {
@@ -100,21 +79,22 @@ pub(super) fn warnings(case: &Case<'_>) -> Vec<Finding> {
         Phase::Registered | Phase::ProfileAssigned => case.before_power_on(),
         Phase::Enrolled if case.now >= later(case.since, case.expected.enroll_and_join) => {
             let evidence = format!("enrolled {} ago, and no sign of the domain join", spell(waited));
-            case.domain_join("watch.domain-join-stalled", &evidence, Severity::Warning)
+            case.domain_join(&WATCH_DOMAIN_JOIN_STALLED, &evidence, Severity::Warning)
         }
         Phase::DomainJoined | Phase::DeviceSetup
             if case.now >= later(case.since, case.expected.esp_limit()) =>
         {
-            vec![case.setup_stalled(Severity::Warning)]
+            vec![case.setup_stalled().with_severity(Severity::Warning)]
         }
         Phase::AccountSetup if matches!(case.record, Record::Succeeded(_)) => {
-            vec![case.not_synced(Severity::Info)]
+            let remedy = "wait for the next run of Entra Connect, which comes every 30 minutes";
+            vec![case.not_synced().with_severity(Severity::Info).with_remedy(remedy)]
         }
         _ => case.reset_or_deleted(),
     }
 }
 
-/// Why the device has taken too long.
+/// Returns the causes for which the device has taken too long.
 pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
     let waited = spell(case.now.duration_since(case.since));
     let mut findings = match case.phase {
@@ -126,43 +106,36 @@ pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
                     spell(case.now.duration_since(case.evidence.watched_since))
                 ),
             };
-            vec![case.error(
-                "watch.not-registered",
-                evidence,
-                "see how the import of the device ended, and start a sync; import the device again if it is gone",
-            )]
+            vec![case.finding(&WATCH_NOT_REGISTERED, evidence)]
         }
         Phase::Registered => {
             let mut findings = case.before_power_on();
-            findings.retain(|finding| finding.id != "watch.user-assigned");
-            if !findings.iter().any(|finding| finding.id == "watch.wrong-profile") {
+            findings.retain(|finding| !finding.is(&WATCH_USER_ASSIGNED));
+            if !findings.iter().any(|finding| finding.is(&WATCH_WRONG_PROFILE)) {
                 let status = case.evidence.identity.get().and_then(|identity| {
                     identity.deployment_profile_assignment_status.as_ref().map(ToString::to_string)
                 });
-                findings.push(case.error(
-                    "watch.profile-not-assigned",
-                    format!(
-                        "no profile after {}; status {}",
-                        spell(case.now.duration_since(case.evidence.watched_since)),
-                        status.as_deref().unwrap_or("not reported")
-                    ),
-                    "check that the device is in the group that the profile is assigned to: its group tag, the group's rule, and whether its Entra ID object is there",
-                ));
+                let evidence = format!(
+                    "no profile after {}; status {}",
+                    spell(case.now.duration_since(case.evidence.watched_since)),
+                    status.as_deref().unwrap_or("not reported")
+                );
+                findings.push(case.finding(&WATCH_PROFILE_NOT_ASSIGNED, evidence));
             }
             findings
         }
         Phase::ProfileAssigned => {
             let mut findings = vec![match case.evidence.contact() {
-                Some(contact) => case.error(
-                    "watch.did-not-enroll",
-                    format!("it was in touch {} ago, and did not enroll", spell(case.now.duration_since(contact))),
-                    "check that the user who signs in is in the MDM user scope and has a sign-in name in a verified domain (0x8018002b), and that conditional access lets Microsoft Intune Enrollment through",
-                ),
+                Some(contact) => {
+                    let ago = spell(case.now.duration_since(contact));
+                    case.finding(
+                        &WATCH_DID_NOT_ENROLL,
+                        format!("it was in touch {ago} ago, and did not enroll"),
+                    )
+                }
                 None => case.finding(
-                    "watch.not-switched-on",
-                    Severity::Warning,
+                    &WATCH_NOT_SWITCHED_ON,
                     format!("it has the profile, and nothing was heard of it for {waited}"),
-                    "switch the device on and connect it; if it is on, restart it, so that it fetches its profile again",
                 ),
             }];
             findings.extend(case.before_power_on());
@@ -170,15 +143,15 @@ pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
         }
         Phase::Enrolled => {
             let evidence = format!("enrolled {waited} ago, and no sign of the domain join");
-            case.domain_join("watch.domain-join-stalled", &evidence, Severity::Error)
+            case.domain_join(&WATCH_DOMAIN_JOIN_STALLED, &evidence, Severity::Error)
         }
-        Phase::DomainJoined | Phase::DeviceSetup => vec![case.setup_stalled(Severity::Error)],
+        Phase::DomainJoined | Phase::DeviceSetup => vec![case.setup_stalled()],
         Phase::AccountSetup => case.account_setup_stalled(&waited),
         Phase::Ready => Vec::new(),
     };
     for finding in &mut findings {
-        // What was a warning while there was time is why there is none left.
-        if finding.id == "watch.wrong-profile" || finding.id == "watch.anchor-missing" {
+        // A warning while there was time is the cause when there is none left.
+        if finding.is(&WATCH_WRONG_PROFILE) || finding.is(&WATCH_ANCHOR_MISSING) {
             finding.severity = Severity::Error;
         }
     }
@@ -186,21 +159,11 @@ pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
 }
 
 impl Case<'_> {
-    fn finding(
-        &self,
-        id: &'static str,
-        severity: Severity,
-        evidence: impl Into<String>,
-        remedy: &'static str,
-    ) -> Finding {
-        Finding::new(id, severity, self.evidence.name(), evidence, remedy)
+    fn finding(&self, kind: &FindingKind, evidence: impl Into<String>) -> Finding {
+        kind.at(self.evidence.name(), evidence)
     }
 
-    fn error(&self, id: &'static str, evidence: impl Into<String>, remedy: &'static str) -> Finding {
-        self.finding(id, Severity::Error, evidence, remedy)
-    }
-
-    /// What the record says of the failure: states, codes, and the service's own words as far as they name nobody.
+    /// Returns the record of a failure in words: states, codes, and the service's own words as far as they name nobody.
     fn record_evidence(&self) -> String {
         let Some(event) = self.evidence.deployment() else {
             return "the registration says that the enrollment failed".to_owned();
@@ -228,31 +191,27 @@ impl Case<'_> {
         // A limit that was reached is named by the phase that reached it.
         let timed_out = at >= Phase::DeviceSetup && codes.contains(&ErrorCode::TIMEOUT);
         if codes.contains(&ErrorCode::DOMAIN_JOIN) {
-            return self.domain_join("watch.domain-join-failed", &record, Severity::Error);
+            return self.domain_join(&WATCH_DOMAIN_JOIN_FAILED, &record, Severity::Error);
         }
         if let Some((code, known)) = known.first().filter(|_| !timed_out) {
-            return vec![self.error(known.id, format!("{code}, {}; {record}", known.meaning), known.remedy)];
+            return vec![self.finding(&known.kind, format!("{code}, {}; {record}", known.meaning))];
         }
         match self.phase {
             Phase::Enrolled | Phase::DomainJoined => {
-                self.domain_join("watch.domain-join-failed", &record, Severity::Error)
+                self.domain_join(&WATCH_DOMAIN_JOIN_FAILED, &record, Severity::Error)
             }
             Phase::DeviceSetup => vec![self.failed_setup(timed_out, &record)],
-            Phase::AccountSetup | Phase::Ready if self.evidence.hybrid.is_missing() => vec![self.error(
-                "watch.not-synced",
-                format!("the computer object is not in Entra ID, and account setup waits for it; {record}"),
-                SYNC,
-            )],
-            Phase::AccountSetup | Phase::Ready => vec![self.error(
-                if timed_out { "watch.account-setup-timeout" } else { "watch.account-setup-failed" },
-                record,
-                "let the user sign in and try again; the device shows which app or policy was not done; the policy SkipUserStatusPage leaves account setup out",
-            )],
-            Phase::Unregistered | Phase::Registered | Phase::ProfileAssigned => vec![self.error(
-                "watch.enrollment-failed",
-                record,
-                "check the user's licence and MDM scope, the enrollment restrictions and conditional access; the device shows an error code, which says more",
-            )],
+            Phase::AccountSetup | Phase::Ready if self.evidence.hybrid.is_missing() => {
+                let evidence = "the computer object is not in Entra ID, and account setup waits for it";
+                vec![self.finding(&WATCH_NOT_SYNCED, format!("{evidence}; {record}"))]
+            }
+            Phase::AccountSetup | Phase::Ready if timed_out => {
+                vec![self.finding(&WATCH_ACCOUNT_SETUP_TIMEOUT, record)]
+            }
+            Phase::AccountSetup | Phase::Ready => vec![self.finding(&WATCH_ACCOUNT_SETUP_FAILED, record)],
+            Phase::Unregistered | Phase::Registered | Phase::ProfileAssigned => {
+                vec![self.finding(&WATCH_ENROLLMENT_FAILED, record)]
+            }
         }
     }
 
@@ -263,63 +222,51 @@ impl Case<'_> {
             .and_then(|event| event.device_setup_duration.or(event.deployment_duration))
             .filter(|took| !took.is_negative() && !took.is_zero());
         let limit = SignedDuration::try_from(self.expected.esp_limit()).unwrap_or(SignedDuration::MAX);
-        let fewer = "give the enrollment status page more time, or fewer apps to wait for; the device shows which one was not done";
         match took {
             // The record rounds, and the page may give up a moment early.
-            Some(took) if timed_out || took >= limit.saturating_sub(SignedDuration::from_mins(1)) => self.error(
-                "watch.device-setup-timeout",
-                format!("device setup took {}, and the page waits {}; {record}", spell(took), spell(limit)),
-                fewer,
-            ),
+            Some(took) if timed_out || took >= limit.saturating_sub(SignedDuration::from_mins(1)) => {
+                let evidence = format!(
+                    "device setup took {}, and the page waits {}; {record}",
+                    spell(took),
+                    spell(limit)
+                );
+                self.finding(&WATCH_DEVICE_SETUP_TIMEOUT, evidence)
+            }
             None if timed_out => {
                 let evidence = format!("{}, device setup took too long; {record}", ErrorCode::TIMEOUT);
-                self.error("watch.device-setup-timeout", evidence, fewer)
+                self.finding(&WATCH_DEVICE_SETUP_TIMEOUT, evidence)
             }
-            _ => self.error(
-                "watch.device-setup-failed",
-                record,
-                "see which app or policy failed: the device shows it, and so does the app's installation status in Intune; Graph does not name it for a deployment",
-            ),
+            _ => self.finding(&WATCH_DEVICE_SETUP_FAILED, record),
         }
     }
 
-    /// Why a domain join does not come about: what Graph shows of it, or where to look.
-    fn domain_join(&self, id: &'static str, evidence: &str, severity: Severity) -> Vec<Finding> {
-        let mut causes = self.assigned_user(severity);
-        causes.extend(self.missing_anchor(severity));
-        causes.extend(self.connectors(severity));
-        causes.extend(self.domain_join_profiles(severity));
+    /// Returns the causes of a failed or stalled domain join that Graph shows; a finding of this kind if it shows none.
+    fn domain_join(&self, kind: &FindingKind, evidence: &str, severity: Severity) -> Vec<Finding> {
+        let causes =
+            [self.assigned_user(), self.missing_anchor(), self.connectors(), self.domain_join_profiles()];
+        let mut causes: Vec<Finding> = causes.into_iter().flatten().collect();
         for cause in &mut causes {
             cause.evidence = format!("{}; {evidence}", cause.evidence);
         }
         if causes.is_empty() {
-            causes.push(self.finding(id, severity, evidence, ON_PREMISES));
+            causes.push(self.finding(kind, evidence));
         }
-        causes
+        causes.into_iter().map(|cause| cause.with_severity(severity)).collect()
     }
 
-    fn assigned_user(&self, severity: Severity) -> Vec<Finding> {
-        match self.evidence.user_is_assigned() {
-            Some(true) => {
-                vec![self.finding(
-                    "watch.user-assigned",
-                    severity,
-                    "a user is assigned to the device",
-                    UNASSIGN,
-                )]
-            }
-            Some(false) | None => Vec::new(),
-        }
+    fn assigned_user(&self) -> Option<Finding> {
+        let is_assigned = self.evidence.user_is_assigned() == Some(true);
+        is_assigned.then(|| self.finding(&WATCH_USER_ASSIGNED, "a user is assigned to the device"))
     }
 
-    fn missing_anchor(&self, severity: Severity) -> Option<Finding> {
+    fn missing_anchor(&self) -> Option<Finding> {
         self.evidence.anchor.is_missing().then(|| {
             let evidence = "the Entra ID object that the registration made is not there";
-            self.finding("watch.anchor-missing", severity, evidence, ANCHOR_MISSING)
+            self.finding(&WATCH_ANCHOR_MISSING, evidence)
         })
     }
 
-    fn connectors(&self, severity: Severity) -> Option<Finding> {
+    fn connectors(&self) -> Option<Finding> {
         let connectors = self.evidence.connectors.get()?;
         let active: Vec<_> = connectors
             .iter()
@@ -330,75 +277,53 @@ impl Case<'_> {
                 0 => "there is no Intune Connector".to_owned(),
                 count => format!("no Intune Connector is active, of {count}"),
             };
-            return Some(self.finding(
-                "watch.no-connector",
-                severity,
-                evidence,
-                "start the service of the Intune Connector for Active Directory on its server, or install one in the domain; then restart the device's setup",
-            ));
+            return Some(self.finding(&WATCH_NO_CONNECTOR, evidence));
         }
         // A version that is not four numbers proves nothing.
         let versions: Option<Vec<ConnectorVersion>> =
             active.iter().map(|connector| connector.version.as_deref()?.parse().ok()).collect();
         let newest = versions?.into_iter().max()?;
         (newest < ConnectorVersion::MINIMUM).then(|| {
-            self.finding(
-                "watch.connector-outdated",
-                severity,
-                format!(
-                    "the newest active Intune Connector has version {newest}; it must be {} or later",
-                    ConnectorVersion::MINIMUM
-                ),
-                "uninstall the connector and install the current one: old versions no longer process requests",
-            )
+            let evidence = format!(
+                "the newest active Intune Connector has version {newest}; it must be {} or later",
+                ConnectorVersion::MINIMUM
+            );
+            self.finding(&WATCH_CONNECTOR_OUTDATED, evidence)
         })
     }
 
-    fn domain_join_profiles(&self, severity: Severity) -> Option<Finding> {
+    fn domain_join_profiles(&self) -> Option<Finding> {
         let profiles = self.evidence.domain_joins.get()?;
-        match profiles.as_slice() {
-            [] => Some(self.finding(
-                "watch.no-domain-join-profile",
-                severity,
-                "no domain join profile is assigned to the device",
-                "assign the domain join profile to all devices, or to a group that the device's Entra ID object is in",
-            )),
-            [one] => one.problem.as_ref().map(|problem| {
-                self.finding(
-                    "watch.invalid-domain-join-profile",
-                    severity,
-                    format!("domain join profile {:?}: {problem}", one.display_name.as_str()),
-                    "correct the domain join profile; a container cannot be named as organizational unit: for the default one leave it empty",
-                )
-            }),
+        Some(match profiles.as_slice() {
+            [] => self
+                .finding(&WATCH_NO_DOMAIN_JOIN_PROFILE, "no domain join profile is assigned to the device"),
+            [one] => {
+                let (name, problem) = (one.display_name.as_str(), one.problem.as_ref()?);
+                let evidence = format!("domain join profile {name:?}: {problem}");
+                self.finding(&WATCH_INVALID_DOMAIN_JOIN_PROFILE, evidence)
+            }
             several => {
                 let names: Vec<&str> = several.iter().map(|profile| profile.display_name.as_str()).collect();
-                Some(self.finding(
-                    "watch.several-domain-join-profiles",
-                    severity,
-                    format!("the device gets {} domain join profiles: {}", several.len(), names.join(", ")),
-                    "leave one domain join profile assigned to the device",
-                ))
+                let evidence =
+                    format!("the device gets {} domain join profiles: {}", several.len(), names.join(", "));
+                self.finding(&WATCH_SEVERAL_DOMAIN_JOIN_PROFILES, evidence)
             }
-        }
+        })
     }
 
-    /// What should be put right before the device is switched on.
+    /// Returns the problems to put right before the device is switched on.
     fn before_power_on(&self) -> Vec<Finding> {
-        let mut findings = self.assigned_user(Severity::Warning);
+        let mut findings = Vec::from_iter(self.assigned_user());
         // A new registration's object takes a while to show.
         if self.now >= later(self.evidence.watched_since, SETTLING) {
-            findings.extend(self.missing_anchor(Severity::Warning));
+            findings.extend(self.missing_anchor());
         }
+        findings.iter_mut().for_each(|finding| finding.severity = Severity::Warning);
         findings.extend(self.wrong_profile());
         let Some(identity) = self.evidence.identity.get() else { return findings };
         if identity.remediation_state == Some(RemediationState::AutomaticRemediationRequired) {
-            findings.push(self.finding(
-                "watch.registration-in-repair",
-                Severity::Warning,
-                "the service repairs the registration",
-                "wait; do not switch the device on before it is done",
-            ));
+            let evidence = "the service repairs the registration";
+            findings.push(self.finding(&WATCH_REGISTRATION_IN_REPAIR, evidence));
         }
         findings.extend(self.reset_or_deleted());
         findings
@@ -412,41 +337,33 @@ impl Case<'_> {
         });
         if other_join {
             let evidence = format!("its profile is {name:?}, which joins Entra ID and not Active Directory");
-            return Some(self.finding("watch.wrong-profile", Severity::Warning, evidence, WRONG_PROFILE));
+            return Some(self.finding(&WATCH_WRONG_PROFILE, evidence));
         }
         let other = self.expected.profile.as_ref().is_some_and(|wanted| wanted.as_str() != found.id.as_str());
         other.then(|| {
             let evidence = format!("its profile is {name:?}, and not the one that was meant for it");
-            self.finding("watch.wrong-profile", Severity::Warning, evidence, WRONG_PROFILE)
+            self.finding(&WATCH_WRONG_PROFILE, evidence)
         })
     }
 
-    /// What happened besides the deployment that is expected.
+    /// Returns findings for a reset that the device needs, and for a device that left Intune.
     fn reset_or_deleted(&self) -> Vec<Finding> {
         let state = self.evidence.identity.get().and_then(|identity| identity.enrollment_state.as_ref());
         let mut findings = Vec::new();
         if state == Some(&EnrollmentState::PendingReset) {
-            findings.push(self.finding(
-                "watch.enrolled-with-another-profile",
-                Severity::Warning,
-                "it enrolled with another profile than the one that is assigned now",
-                "reset the device and set it up again: a profile does not reach a device that is enrolled",
-            ));
+            let evidence = "it enrolled with another profile than the one that is assigned now";
+            findings.push(self.finding(&WATCH_ENROLLED_WITH_ANOTHER_PROFILE, evidence));
         }
         if self.evidence.managed_device.is_missing()
             && self.evidence.first_seen.contains_key(&Phase::Enrolled)
         {
-            findings.push(self.finding(
-                "watch.left-management",
-                Severity::Warning,
-                "Intune managed it, and does so no more",
-                "if nobody deleted it there on purpose, reset the device and set it up again",
-            ));
+            let evidence = "Intune managed it, and does so no more";
+            findings.push(self.finding(&WATCH_LEFT_MANAGEMENT, evidence));
         }
         findings
     }
 
-    fn setup_stalled(&self, severity: Severity) -> Finding {
+    fn setup_stalled(&self) -> Finding {
         let limit = SignedDuration::try_from(self.expected.esp_limit()).unwrap_or(SignedDuration::MAX);
         let evidence = format!(
             "in {} for {}; the enrollment status page waits for {} at most",
@@ -454,80 +371,54 @@ impl Case<'_> {
             spell(self.now.duration_since(self.since)),
             spell(limit)
         );
-        self.finding(
-            "watch.device-setup-stalled",
-            severity,
-            evidence,
-            "look at the device: what it installs, whether it asks for a sign-in, whether it is on; the record of a deployment that takes more than an hour may stay incomplete",
-        )
+        self.finding(&WATCH_DEVICE_SETUP_STALLED, evidence)
     }
 
     fn account_setup_stalled(&self, waited: &str) -> Vec<Finding> {
         if matches!(self.record, Record::Succeeded(_)) {
-            return vec![self.not_synced(Severity::Error)];
+            return vec![self.not_synced()];
         }
         if self.evidence.user_has_signed_in() {
             let evidence = format!(
                 "a user has signed in to the hybrid joined device, and the record of the deployment has said nothing of its end for {waited}"
             );
-            return vec![self.finding(
-                "watch.record-incomplete",
-                Severity::Warning,
-                evidence,
-                "ask the user: the record of a deployment that takes more than an hour may stay incomplete",
-            )];
+            return vec![self.finding(&WATCH_RECORD_INCOMPLETE, evidence)];
         }
         let sync = match &self.evidence.hybrid {
             Seen::Missing => "its computer object is not in Entra ID",
             Seen::There(_) => "its computer object is in Entra ID",
             Seen::Unread => "whether its computer object is in Entra ID could not be read",
         };
-        vec![self.error(
-            "watch.account-setup-stalled",
-            format!("in account setup for {waited}; {sync}"),
-            "sign in to the device; check that Entra Connect syncs the organizational unit, which it does every 30 minutes; the policy SkipUserStatusPage leaves account setup out",
-        )]
+        vec![self.finding(&WATCH_ACCOUNT_SETUP_STALLED, format!("in account setup for {waited}; {sync}"))]
     }
 
-    fn not_synced(&self, severity: Severity) -> Finding {
+    fn not_synced(&self) -> Finding {
         let evidence = match &self.evidence.hybrid {
             Seen::Unread => {
                 "the deployment is done; whether the computer object is in Entra ID could not be read"
             }
             _ => "the deployment is done, and the computer object is not in Entra ID yet",
         };
-        let remedy = match severity {
-            Severity::Error => SYNC,
-            _ => "wait for the next run of Entra Connect, which comes every 30 minutes",
-        };
-        self.finding("watch.not-synced", severity, evidence, remedy)
+        self.finding(&WATCH_NOT_SYNCED, evidence)
     }
 
-    /// What did not go smoothly with a device that is ready.
+    /// Returns the problems of a device that is ready.
     fn blemishes(&self) -> Vec<Finding> {
-        match self.record {
-            Record::WentOn(at) => vec![self.finding(
-                "watch.went-on-after-failure",
-                Severity::Warning,
-                format!("{at} failed, and the user went on; {}", self.record_evidence()),
-                "see which app or policy is missing on the device",
-            )],
-            Record::Succeeded(DeploymentState::SuccessWithTimeout) => vec![self.finding(
-                "watch.done-after-timeout",
-                Severity::Warning,
-                format!("a part ran out of time; {}", self.record_evidence()),
-                "see whether all apps arrived; give the enrollment status page more time",
-            )],
-            Record::Succeeded(DeploymentState::SuccessOnRetry) => vec![self.finding(
-                "watch.done-on-retry",
-                Severity::Info,
-                format!("done after the user tried again; {}", self.record_evidence()),
-                "nothing, unless it happens to many devices",
-            )],
-            _ => Vec::new(),
-        }
+        let (kind, what) = match self.record {
+            Record::WentOn(at) => {
+                (&WATCH_WENT_ON_AFTER_FAILURE, format!("{at} failed, and the user went on"))
+            }
+            Record::Succeeded(DeploymentState::SuccessWithTimeout) => {
+                (&WATCH_DONE_AFTER_TIMEOUT, "a part ran out of time".to_owned())
+            }
+            Record::Succeeded(DeploymentState::SuccessOnRetry) => {
+                (&WATCH_DONE_ON_RETRY, "done after the user tried again".to_owned())
+            }
+            _ => return Vec::new(),
+        };
+        vec![self.finding(kind, format!("{what}; {}", self.record_evidence()))]
     }
 }
 
-/// How long a new registration's object may take to show.
+/// The time that a new registration's object may take to show.
 const SETTLING: std::time::Duration = std::time::Duration::from_secs(10 * 60);

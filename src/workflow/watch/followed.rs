@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::evidence::{DeviceEvidence, Seen};
+use super::findings::{WATCH_DOMAIN_JOIN_FAILED, WATCH_DOMAIN_JOIN_STALLED};
 use super::phase::{Outcome, Phase};
 use super::report::DeviceDeployment;
 use super::state::DeviceState;
@@ -62,8 +63,8 @@ impl Followed {
     }
 
     pub(super) fn domain_join_is_unexplained(&self) -> bool {
-        let first = self.state.as_ref().and_then(|state| state.findings.first()).map(|finding| &*finding.id);
-        matches!(first, Some("watch.domain-join-failed" | "watch.domain-join-stalled"))
+        let first = self.state.as_ref().and_then(|state| state.findings.first());
+        first.is_some_and(|first| first.is(&WATCH_DOMAIN_JOIN_FAILED) || first.is(&WATCH_DOMAIN_JOIN_STALLED))
     }
 
     /// Resets the timeline for a new deployment.

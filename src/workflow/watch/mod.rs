@@ -7,6 +7,7 @@ mod catalogue;
 mod diagnose;
 mod event;
 mod evidence;
+pub mod findings;
 mod followed;
 mod matching;
 mod observe;

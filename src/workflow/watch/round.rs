@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::event::WatchEvent;
 use super::evidence::{DeviceEvidence, Seen};
+use super::findings::WATCH_UNREAD;
 use super::followed::Followed;
 use super::matching::Events;
 use super::observe::observe;
@@ -20,7 +21,7 @@ use super::request::Watch;
 use super::state::later;
 use super::tenant::JoinContext;
 use crate::error::{Error, ErrorKind, Result, excerpt};
-use crate::model::{DirectoryDevice, Finding, ManagedDevice, Severity};
+use crate::model::{DirectoryDevice, Finding, ManagedDevice};
 use crate::workflow::run::{Progress, Run};
 
 /// The time after which the context of a domain join is stale.
@@ -347,14 +348,12 @@ impl Round {
 
     fn miss(&mut self, source: Source, error: &Error) {
         let (what, permission) = source.parts();
-        let remedy = match error.kind() {
-            ErrorKind::Forbidden => format!("grant {permission}; what depends on it is not known"),
-            _ => "watch again; what depends on it is not known".to_owned(),
-        };
-        let evidence = excerpt(&error.to_string(), 240);
+        let mut finding = WATCH_UNREAD.at(what, excerpt(&error.to_string(), 240));
+        if error.kind() == ErrorKind::Forbidden {
+            finding.remedy = format!("grant {permission}; what depends on it is not known").into();
+        }
         self.read(source);
         let place = self.unread.partition_point(|(other, _)| *other < source);
-        let finding = Finding::new("watch.unread", Severity::Warning, what, evidence, remedy);
         self.unread.insert(place, (source, finding));
     }
 

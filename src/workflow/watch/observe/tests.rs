@@ -235,10 +235,10 @@ fn a_failure_is_named_by_its_code_where_it_has_one() {
             let details = format!("Enrollment failed: {}", ErrorCode(*code));
             let of = failed(&json!({"enrollmentState": "failed", "enrollmentFailureDetails": details}));
             let phase = known.phase.unwrap_or(Phase::Enrolled).max(Phase::Enrolled);
-            let id = known.id.strip_prefix("watch.").unwrap();
-            let state = check(known.id, &of, 30, phase, Outcome::Failed, &[id]);
+            let id = known.kind.id.strip_prefix("watch.").unwrap();
+            let state = check(known.kind.id, &of, 30, phase, Outcome::Failed, &[id]);
             assert!(state.findings[0].evidence.contains(&ErrorCode(*code).to_string()), "{state:?}");
-            assert_eq!(state.next_step(), known.remedy);
+            assert_eq!(state.next_step(), known.kind.remedy);
             assert_eq!(state.next_credential(), None);
         }
     }

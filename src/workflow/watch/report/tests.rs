@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::timeline::{Bar, Scale};
 use super::words::{headline, is_plain};
 use super::{DeploymentReport, DeviceDeployment};
-use crate::model::{Finding, Severity};
+use crate::model::{FindingKind, Severity};
+use crate::workflow::watch::findings::WATCH_UNREAD;
 use crate::workflow::watch::phase::{Outcome, Phase};
 
 fn at(minute: i64) -> Timestamp {
@@ -112,7 +113,7 @@ fn a_headline_is_the_id_in_words() {
         ("watch.not-in-entra-id", "not in Entra ID"),
         ("bare", "bare"),
     ] {
-        assert_eq!(headline(&Finding::new(id, Severity::Info, "", "", "")), expected);
+        assert_eq!(headline(&FindingKind::new(id, Severity::Info, "", "").at("", "")), expected);
     }
 }
 
@@ -170,7 +171,7 @@ fn long_text_is_broken_into_lines_and_long_lists_are_cut() {
 fn the_markdown_has_both_tables() {
     let mut report = report();
     report.devices.truncate(2);
-    report.findings.push(Finding::new("watch.unread", Severity::Warning, "events", "403", "grant it"));
+    report.findings.push(WATCH_UNREAD.at("events", "403").with_remedy("grant it"));
     assert_eq!(
         report.to_markdown(),
         "\
@@ -228,7 +229,8 @@ fn hostile() -> DeploymentReport {
         device.state.facts.group_tag = Some(name.into());
         device
     }));
-    report.findings = HOSTILE.map(|name| Finding::new("watch.x", Severity::Error, name, name, name)).into();
+    let finding = |name| FindingKind::new("watch.x", Severity::Error, "", name).at(name, name);
+    report.findings = HOSTILE.map(finding).into();
     report
 }
 

@@ -1,0 +1,196 @@
+//! Kinds of findings about deployments: their settings, plans, imports and teardowns.
+//!
+//! Kinds of a watch over devices are in [`watch::findings`](super::watch::findings).
+
+use crate::model::finding_kinds;
+
+const RUN_AGAIN: &str = "run it again with the same journal: it is not sent twice";
+
+finding_kinds! {
+    /// Objects that need the group of devices, in a deployment without one.
+    SETTINGS_NO_GROUP = "settings.no-group", Error, "add a [group] table";
+    /// An organizational unit outside the deployment's domain.
+    SETTINGS_UNIT_OF_ANOTHER_DOMAIN = "settings.unit-of-another-domain", Error, "make both the same domain";
+    /// Blocking apps in a deployment without an enrollment status page.
+    SETTINGS_APPS_WITHOUT_PAGE = "settings.apps-without-page", Error,
+        "add an [enrollment_status_page] table";
+    /// A desired change of a property that is fixed when its object is created.
+    SETTINGS_FIXED_AT_CREATION = "settings.fixed-at-creation", Error,
+        "use another name, so that a new one is created, or delete this one first";
+    /// A changed property that the service did not take.
+    SETTINGS_NOT_TAKEN = "settings.not-taken", Warning,
+        "set it in the Intune admin center, or use another name, so that a new one is created";
+    /// Several objects of one type and name.
+    NAME_DUPLICATE = "name.duplicate", Error,
+        "rename or delete all but one; none is chosen and none is deleted here";
+
+    /// Permissions that the token does not carry.
+    PERMISSIONS_MISSING = "permissions.missing", Error,
+        "grant the app this permission, with an administrator's consent, and sign in again";
+    /// An MDM user scope that an app without a user cannot read or set.
+    MDM_DELEGATED_ONLY = "mdm.delegated-only", Warning,
+        "check it by hand, or plan with a signed-in user";
+    /// A tenant without a mobility policy for Microsoft Intune.
+    MDM_NO_POLICY = "mdm.no-policy", Error, "check the Intune subscription";
+    /// A name in the MDM user scope that is not the name of exactly one group.
+    MDM_GROUP = "mdm.group", Error, "name exactly one group that exists";
+    /// A mobility policy that turns off enrollment during registration.
+    MDM_DISABLED_DURING_REGISTRATION = "mdm.disabled-during-registration", Error,
+        "set isMdmEnrollmentDuringRegistrationDisabled to false on the policy of Microsoft Intune";
+    /// An invalid mobility policy.
+    MDM_NOT_VALID = "mdm.not-valid", Error, "delete the policy and set it up again";
+
+    /// An expected connector that the tenant does not have.
+    CONNECTOR_MISSING = "connector.missing", Warning,
+        "install the Intune Connector on it; one that was installed minutes ago may not show yet";
+    /// Fewer connectors in order than the deployment needs.
+    CONNECTOR_TOO_FEW = "connector.too-few", Error,
+        "without one, no computer account is created and every device stops with 0x80070774";
+    /// A connector that is not active.
+    CONNECTOR_NOT_ACTIVE = "connector.not-active", Warning,
+        "look at the service Intune ODJConnector on the server, and at its event log";
+    /// A connector of a version that no longer processes requests.
+    CONNECTOR_TOO_OLD = "connector.too-old", Error, "uninstall it and install the current one";
+    /// A connector of a version with known faults.
+    CONNECTOR_OLD = "connector.old", Warning, "update it";
+    /// A connector without a readable version.
+    CONNECTOR_VERSION_NOT_KNOWN = "connector.version-not-known", Warning, "look at it on the server";
+    /// A connector without recent contact to Intune.
+    CONNECTOR_SILENT = "connector.silent", Warning,
+        "check that the server is on and reaches Intune; with a proxy, restart the service";
+    /// Rights of the connectors to create computer accounts, which nobody has confirmed.
+    COMPUTER_ACCOUNTS_NOT_CONFIRMED = "computer-accounts.not-confirmed", Warning,
+        "grant the right, and set rights_confirmed = true in [active_directory], or plan with a directory; until then, \
+         switch no device on";
+
+    /// Users in the group of devices.
+    GROUP_HAS_USERS = "group.has-users", Warning,
+        "put devices into it and no users: profiles do not reach users' devices, and a status page for users does \
+         not wait for its apps";
+    /// A group of devices that has users and no device.
+    GROUP_NO_DEVICE = "group.no-device", Error,
+        "put the devices' objects into it: those that carry [ZTDId]";
+
+    /// A new profile in a tenant that has the most profiles it can have.
+    PROFILE_TOO_MANY = "profile.too-many", Error, "delete profiles that are not assigned";
+    /// A profile of the same name for Entra join.
+    PROFILE_OTHER_KIND = "profile.other-kind", Warning,
+        "rename one: in reports they cannot be told apart";
+    /// A group of devices that is excluded from the deployment profile.
+    PROFILE_EXCLUDED = "profile.excluded", Error, "take the exclusion away";
+    /// Another deployment profile that is assigned to the group of devices.
+    PROFILE_CONFLICT = "profile.conflict", Error, "take the group away from the other profile";
+
+    /// A new enrollment status page in a tenant that has the most pages it can have.
+    PAGE_TOO_MANY = "page.too-many", Error, "delete pages that are not assigned";
+    /// An enrollment status page that is assigned to users.
+    PAGE_ASSIGNED_TO_USERS = "page.assigned-to-users", Warning, "assign it to groups of devices only";
+    /// A name of a blocking app that is not the name of exactly one app.
+    PAGE_APP_NOT_ONE = "page.app-not-one", Error,
+        "name exactly one app, or give its id in the page's settings";
+    /// Microsoft 365 Apps as an Office suite among the blocking apps.
+    PAGE_OFFICE_APP = "page.office-app", Warning, "package Microsoft 365 Apps as a Win32 app";
+    /// Win32 and line-of-business apps among the blocking apps.
+    PAGE_MIXED_INSTALLERS = "page.mixed-installers", Warning,
+        "package the line-of-business apps as Win32 apps";
+    /// Another enrollment status page for the group of devices, with a higher priority.
+    PAGE_OUTRANKED = "page.outranked", Warning,
+        "take the group away from the other page, or give this one the smaller number";
+    /// Account setup, which waits for Entra Connect.
+    PAGE_ACCOUNT_SETUP_WAITS = "page.account-setup-waits", Info,
+        "give devices the policy ./Vendor/MSFT/DMClient/Provider/MS DM Server/FirstSyncStatus/SkipUserStatusPage \
+         (Boolean, true) if users should not wait";
+
+    /// Another domain join profile that reaches the same devices.
+    DOMAIN_JOIN_OVERLAP = "domain-join.overlap", Error,
+        "a device must get exactly one domain join profile: assign them to groups that share no device";
+    /// A group of devices that is excluded from the domain join profile.
+    DOMAIN_JOIN_EXCLUDED = "domain-join.excluded", Error, "take the exclusion away";
+    /// An assignment to a group that no longer exists.
+    ASSIGNMENT_ORPHAN = "assignment.orphan", Warning,
+        "remove_other_assignments takes the assignment away; the service does so itself after about a week";
+    /// An assignment that the service accepted and does not show.
+    ASSIGNMENT_NOT_TAKEN = "assignment.not-taken", Warning, "plan again in a while";
+
+    /// A serial number that several registered devices have.
+    DEVICES_SERIAL_REPEATS = "devices.serial-repeats", Error,
+        "leave the device out, and tell them apart by manufacturer and model in the Intune admin center";
+    /// A device with an assigned user.
+    DEVICES_USER_ASSIGNED = "devices.user-assigned", Error,
+        "unassign the user, as user_assignment = \"unassign\" does: on a hybrid join it ends with 0x80070774: the \
+         first sign-in of an assigned user joins Entra ID alone";
+    /// A device with a display name, which a hybrid join ignores.
+    DEVICES_DISPLAY_NAME = "devices.display-name", Info,
+        "clear the name; the computer's name is the prefix of the domain join profile and random characters";
+    /// A registered device whose object in Entra ID is gone.
+    DEVICES_ANCHOR_MISSING = "devices.anchor-missing", Warning,
+        "delete the registration and import the device again; never delete the object that carries [ZTDId]: a \
+         hybrid joined device has two by design";
+    /// A changed group tag that the service does not show.
+    DEVICES_TAG_NOT_TAKEN = "devices.tag-not-taken", Warning, "plan again in a while";
+    /// Users to assign to devices that join a domain.
+    USERS_HAZARD = "users.hazard", Warning,
+        "do not do this in production: on a hybrid join it ends with 0x80070774: the first sign-in of an assigned \
+         user joins Entra ID alone";
+    /// A user to assign who is not in the tenant.
+    USERS_NOT_FOUND = "users.not-found", Error, "correct the user's name in the list of devices";
+
+    /// Two deployments of one name.
+    OVERLAP_DEPLOYMENT_NAME = "overlap.deployment-name", Warning, "rename one";
+    /// Two deployments with different objects of one type and name.
+    OVERLAP_NAME = "overlap.name", Error, "give one another name, or make both the same";
+    /// Two deployments whose groups share devices.
+    OVERLAP_DEVICES = "overlap.devices", Error,
+        "give each deployment a group tag of its own: a device gets one profile only, the oldest";
+    /// Two deployments whose domain join profiles reach the same devices.
+    OVERLAP_DOMAIN_JOIN = "overlap.domain-join", Error, "assign both domain join profiles to groups";
+    /// Two deployments that undo each other's MDM user scope.
+    OVERLAP_MDM_SCOPE = "overlap.mdm-scope", Error,
+        "name the same groups in both, or leave remove_other_assignments out";
+
+    /// An assigned user of a device that is imported.
+    IMPORT_ASSIGNED_USER = "import.assigned-user", Warning,
+        "leave the user out for hybrid join: it is the most frequent cause of error 0x80070774";
+    /// A device that is in the input twice.
+    IMPORT_DUPLICATE = "import.duplicate", Info, "nothing need be done; leave out the second";
+    /// A registered device without the id of its registration.
+    IMPORT_NO_DEVICE_ID = "import.no-device-id", Warning,
+        "look for it among the devices by its serial number, and check its group tag";
+    /// A registered device with another group tag than the desired one.
+    IMPORT_GROUP_TAG = "import.group-tag", Warning,
+        "set the group tag of the device; importing it again does not change it";
+    /// A device that is registered in another tenant.
+    IMPORT_OTHER_TENANT = "import.other-tenant", Error,
+        "ask the other tenant to delete its registration, or Microsoft's support if it is not known, with a proof \
+         of purchase";
+    /// A device that the service refused.
+    IMPORT_REFUSED = "import.refused", Error,
+        "look the name up in Microsoft's list of Autopilot import errors";
+    /// A device whose outcome is unknown.
+    IMPORT_UNCONFIRMED = "import.unconfirmed", Error,
+        "run it again with the same journal: it is looked for once more before it is sent";
+    /// A device that had no outcome by the deadline.
+    IMPORT_TIMED_OUT = "import.timed-out", Error, RUN_AGAIN;
+    /// A device that had no outcome when the run was stopped.
+    IMPORT_CANCELLED = "import.cancelled", Error, RUN_AGAIN;
+    /// A sync that the service refused.
+    IMPORT_SYNC_REFUSED = "import.sync-refused", Warning,
+        "devices appear without a sync too, only later; grant DeviceManagementServiceConfig.ReadWrite.All";
+    /// Records of ended imports that could not be deleted.
+    IMPORT_RECORD_LEFT = "import.record-left", Info,
+        "run it again with the same journal, or leave them: they do no harm";
+
+    /// A serial number of a device to remove that several registered devices have.
+    TEARDOWN_SERIAL_REPEATS = "teardown.serial-repeats", Error,
+        "delete the right one by hand: manufacturer and model tell them apart";
+    /// An enrolled device, whose registration cannot be deleted.
+    TEARDOWN_ENROLLED = "teardown.enrolled", Error,
+        "delete or retire it in Intune, or let the teardown do so; its user loses access to what is managed";
+    /// Several objects of the type and name of an object to remove.
+    TEARDOWN_DUPLICATE = "teardown.duplicate", Error, "delete the right one by hand";
+    /// An object to remove with assignments that the deployment did not make.
+    TEARDOWN_ASSIGNED_ELSEWHERE = "teardown.assigned-elsewhere", Error, "take that away, or keep it";
+    /// A group to remove that another object is assigned to.
+    TEARDOWN_GROUP_IN_USE = "teardown.group-in-use", Error,
+        "take that assignment away first: one to a group that is gone keeps its object from being deleted";
+}

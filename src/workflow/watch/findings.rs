@@ -1,0 +1,173 @@
+//! Kinds of findings about devices under watch.
+
+use crate::model::finding_kinds;
+
+const ON_PREMISES: &str = "Graph does not show the cause. On the connector's server, read the event log \
+    Microsoft > Intune > ODJConnectorService: event 30132 with ErrorCode 5 and DiagnosticCode 0x00000800 means that the \
+    connector may not create computers in the organizational unit; no event for the device means that no request came. Then \
+    check that the device reaches a domain controller, and that the domain has a connector of its own";
+
+const USER_STEP: &str = "let the user sign in and try again; the device shows which app or policy was not done; the policy \
+    SkipUserStatusPage leaves account setup out";
+
+finding_kinds! {
+    /// A source that could not be read.
+    WATCH_UNREAD = "watch.unread", Warning, "watch again; what depends on it is not known";
+
+    /// A device without a registration.
+    WATCH_NOT_REGISTERED = "watch.not-registered", Error,
+        "see how the import of the device ended, and start a sync; import the device again if it is gone";
+    /// A registration that is blocked from enrolling again.
+    WATCH_ENROLLMENT_BLOCKED = "watch.enrollment-blocked", Error,
+        "unblock the device with allowNextEnrollment";
+    /// A registration that the service is repairing.
+    WATCH_REGISTRATION_IN_REPAIR = "watch.registration-in-repair", Warning,
+        "wait; do not switch the device on before it is done";
+    /// A registration that the service cannot repair.
+    WATCH_REGISTRATION_NEEDS_REPAIR = "watch.registration-needs-repair", Error,
+        "delete the registration, take the hardware hash again and import it";
+    /// An Entra ID object of a registration that was deleted.
+    WATCH_ANCHOR_MISSING = "watch.anchor-missing", Error,
+        "delete the device's registration, import the device again, and leave its object in Entra ID alone";
+    /// A user who is assigned to a device.
+    WATCH_USER_ASSIGNED = "watch.user-assigned", Error,
+        "take the user off the device, wait until the profile is assigned, reset the device and start again: \
+         the first sign-in of an assigned user joins Entra ID alone";
+
+    /// A device without a profile.
+    WATCH_PROFILE_NOT_ASSIGNED = "watch.profile-not-assigned", Error,
+        "check that the device is in the group that the profile is assigned to: its group tag, the group's \
+         rule, and whether its Entra ID object is there";
+    /// A profile that could not be assigned.
+    WATCH_PROFILE_ASSIGNMENT_FAILED = "watch.profile-assignment-failed", Error,
+        "take the device out of the group and put it back; if that does not help, register it again";
+    /// A profile other than the desired one.
+    WATCH_WRONG_PROFILE = "watch.wrong-profile", Warning,
+        "take the device out of the groups that the other profile is assigned to: of several, a device \
+         gets the profile that was created first";
+
+    /// A device with a profile and without any contact.
+    WATCH_NOT_SWITCHED_ON = "watch.not-switched-on", Warning,
+        "switch the device on and connect it; if it is on, restart it, so that it fetches its profile again";
+    /// A device that was in contact and did not enroll.
+    WATCH_DID_NOT_ENROLL = "watch.did-not-enroll", Error,
+        "check that the user who signs in is in the MDM user scope and has a sign-in name in a verified \
+         domain (0x8018002b), and that conditional access lets Microsoft Intune Enrollment through";
+    /// A failed enrollment.
+    WATCH_ENROLLMENT_FAILED = "watch.enrollment-failed", Error,
+        "check the user's licence and MDM scope, the enrollment restrictions and conditional access; the \
+         device shows an error code, which says more";
+    /// Pre-provisioning with a profile that does not allow it.
+    WATCH_PRE_PROVISIONING_NOT_ALLOWED = "watch.pre-provisioning-not-allowed", Error,
+        "restart the device and set it up as its user, without pressing the Windows key five times; or \
+         allow pre-provisioning in the profile";
+    /// An enrollment that a restriction or an earlier enrollment prevents.
+    WATCH_ENROLLMENT_RESTRICTED = "watch.enrollment-restricted", Error,
+        "allow Windows (MDM) in the enrollment restriction that applies to the user; if it does, unblock \
+         the device with allowNextEnrollment";
+    /// A user without an Intune licence, or with too many devices.
+    WATCH_NO_LICENCE = "watch.no-licence", Error,
+        "give the user a licence with Intune, or remove devices that the user no longer has";
+    /// A device with Windows Home.
+    WATCH_WINDOWS_HOME = "watch.windows-home", Error, "install Windows Pro, Enterprise or Education";
+    /// A device with the classic Intune PC agent.
+    WATCH_INTUNE_AGENT = "watch.intune-agent", Error,
+        "reset the device to an image without the Intune PC agent";
+    /// A user outside the MDM user scope, or with a sign-in name in a domain that is not verified.
+    WATCH_NOT_IN_MDM_SCOPE = "watch.not-in-mdm-scope", Error,
+        "put the user into the MDM user scope, and give the user a sign-in name in a verified domain";
+    /// A user to whom several MDM applications apply.
+    WATCH_SEVERAL_MDM_APPS = "watch.several-mdm-apps", Error,
+        "leave the user in the MDM scope of Intune alone";
+    /// A setup that failed right after the sign-in.
+    WATCH_SETUP_FAILED_AFTER_SIGN_IN = "watch.setup-failed-after-sign-in", Error,
+        "install the newest cumulative update of Windows on the device, which is reported to have fixed \
+         this in late 2025, and start again";
+    /// A refused join: a TPM that could not be attested, or two groups with different profiles.
+    WATCH_JOIN_REFUSED = "watch.join-refused", Error,
+        "leave the device in one group with a profile; if it is in one, update and clear its TPM";
+    /// A TPM that could not be attested.
+    WATCH_TPM_ATTESTATION_FAILED = "watch.tpm-attestation-failed", Error,
+        "set the device up as its user; check that the profile is for hybrid join, user-driven";
+    /// A device that enrolled in another way than by hybrid join.
+    WATCH_NOT_HYBRID_JOINED = "watch.not-hybrid-joined", Error,
+        "check that the profile that the device gets is for hybrid join, and that no user is assigned; \
+         reset the device and start again";
+    /// A device that enrolled with another profile than the one that is assigned now.
+    WATCH_ENROLLED_WITH_ANOTHER_PROFILE = "watch.enrolled-with-another-profile", Warning,
+        "reset the device and set it up again: a profile does not reach a device that is enrolled";
+    /// A device that Intune no longer manages.
+    WATCH_LEFT_MANAGEMENT = "watch.left-management", Warning,
+        "if nobody deleted it there on purpose, reset the device and set it up again";
+
+    /// A failed domain join whose cause Graph does not show.
+    WATCH_DOMAIN_JOIN_FAILED = "watch.domain-join-failed", Error, ON_PREMISES;
+    /// A domain join that does not progress, for a cause that Graph does not show.
+    WATCH_DOMAIN_JOIN_STALLED = "watch.domain-join-stalled", Error, ON_PREMISES;
+    /// A tenant without an active connector.
+    WATCH_NO_CONNECTOR = "watch.no-connector", Error,
+        "start the service of the Intune Connector for Active Directory on its server, or install one in \
+         the domain; then restart the device's setup";
+    /// A connector of a version that no longer processes requests.
+    WATCH_CONNECTOR_OUTDATED = "watch.connector-outdated", Error,
+        "uninstall the connector and install the current one: old versions no longer process requests";
+    /// A device without a domain join profile.
+    WATCH_NO_DOMAIN_JOIN_PROFILE = "watch.no-domain-join-profile", Error,
+        "assign the domain join profile to all devices, or to a group that the device's Entra ID object is in";
+    /// A domain join profile with a value that breaks a rule.
+    WATCH_INVALID_DOMAIN_JOIN_PROFILE = "watch.invalid-domain-join-profile", Error,
+        "correct the domain join profile; a container cannot be named as organizational unit: for the \
+         default one leave it empty";
+    /// A device with several domain join profiles.
+    WATCH_SEVERAL_DOMAIN_JOIN_PROFILES = "watch.several-domain-join-profiles", Error,
+        "leave one domain join profile assigned to the device";
+
+    /// A device setup that does not progress.
+    WATCH_DEVICE_SETUP_STALLED = "watch.device-setup-stalled", Error,
+        "look at the device: what it installs, whether it asks for a sign-in, whether it is on; the record \
+         of a deployment that takes more than an hour may stay incomplete";
+    /// A device setup that reached the time limit of the enrollment status page.
+    WATCH_DEVICE_SETUP_TIMEOUT = "watch.device-setup-timeout", Error,
+        "give the enrollment status page more time, or fewer apps to wait for; the device shows which one \
+         was not done";
+    /// A failed device setup.
+    WATCH_DEVICE_SETUP_FAILED = "watch.device-setup-failed", Error,
+        "see which app or policy failed: the device shows it, and so does the app's installation status in \
+         Intune; Graph does not name it for a deployment";
+    /// A part of a deployment that reached a time limit.
+    WATCH_TIMED_OUT = "watch.timed-out", Error,
+        "see on the device what it was installing; give the enrollment status page more time, or fewer apps \
+         to wait for";
+    /// An installed app that its detection rule does not find.
+    WATCH_APP_NOT_DETECTED = "watch.app-not-detected", Error,
+        "correct the detection rule of the app, or take it off the apps that the page waits for";
+
+    /// A device that was not found in Entra ID.
+    WATCH_NOT_IN_ENTRA_ID = "watch.not-in-entra-id", Error,
+        "wait for the next run of Entra Connect (30 minutes), and check that its scope has the \
+         organizational unit";
+    /// A computer object that is not in Entra ID.
+    WATCH_NOT_SYNCED = "watch.not-synced", Error,
+        "check that Entra Connect runs, and that its scope has the organizational unit of the computer; the policy \
+         SkipUserStatusPage keeps account setup from waiting for it";
+    /// An account setup that does not progress.
+    WATCH_ACCOUNT_SETUP_STALLED = "watch.account-setup-stalled", Error,
+        "sign in to the device; check that Entra Connect syncs the organizational unit, which it does every \
+         30 minutes; the policy SkipUserStatusPage leaves account setup out";
+    /// An account setup that reached the time limit of the enrollment status page.
+    WATCH_ACCOUNT_SETUP_TIMEOUT = "watch.account-setup-timeout", Error, USER_STEP;
+    /// A failed account setup.
+    WATCH_ACCOUNT_SETUP_FAILED = "watch.account-setup-failed", Error, USER_STEP;
+    /// A record without an end, of a device to which a user has signed in.
+    WATCH_RECORD_INCOMPLETE = "watch.record-incomplete", Warning,
+        "ask the user: the record of a deployment that takes more than an hour may stay incomplete";
+
+    /// A part that failed on a device that is ready.
+    WATCH_WENT_ON_AFTER_FAILURE = "watch.went-on-after-failure", Warning,
+        "see which app or policy is missing on the device";
+    /// A part that ran out of time on a device that is ready.
+    WATCH_DONE_AFTER_TIMEOUT = "watch.done-after-timeout", Warning,
+        "see whether all apps arrived; give the enrollment status page more time";
+    /// A device that was ready after another attempt.
+    WATCH_DONE_ON_RETRY = "watch.done-on-retry", Info, "nothing, unless it happens to many devices";
+}
