@@ -82,6 +82,16 @@ pub(crate) fn entity<T: DeserializeOwned>(answer: &mut Answer) -> Result<T> {
     })
 }
 
+/// An object, of which JSON's `null` stands for an empty answer.
+pub(crate) fn entity_or_null<T: DeserializeOwned>(answer: &mut Answer) -> Result<T> {
+    if text(answer)?.trim_ascii().is_empty()
+        && let Ok(nothing) = serde_json::from_str("null")
+    {
+        return Ok(nothing);
+    }
+    entity(answer)
+}
+
 /// What is wrapped in `{"value": …}`.
 fn unwrapped(text: &str) -> Option<&str> {
     #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 //! Kinds of findings about settings and membership rules.
 
-use super::finding::finding_kinds;
+use crate::model::finding_kinds;
 
 finding_kinds! {
     /// A setting in a tenant that breaks a rule.

@@ -44,7 +44,7 @@ impl Devices<'_> {
     /// `beta`, for the assignment of the profile; `v1.0` has it with fewer properties.
     /// [List windowsAutopilotDeviceIdentities](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-list?view=graph-rest-beta)
     pub fn list(&self) -> List<Device> {
-        List::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_LIST, &[], nothing))
+        List::new(self.client, &catalog::AUTOPILOT_DEVICES_LIST, &[])
     }
 
     /// Lists all devices with a group tag.
@@ -236,7 +236,7 @@ impl Devices<'_> {
         Poller::new(std::sync::Arc::clone(self.client.clock()), APPEARS, "the device to appear", move || {
             let get = client.devices().get(&id);
             async move {
-                match get.send().await {
+                match get.await {
                     Ok(device) => Ok(Poll::Ready(device)),
                     Err(error) if error.kind() == ErrorKind::NotFound => Ok(Poll::Pending(())),
                     Err(error) => Err(error),
@@ -257,7 +257,7 @@ impl Devices<'_> {
         Poller::new(std::sync::Arc::clone(self.client.clock()), schedule, "the device to go", move || {
             let get = client.devices().get(&id);
             async move {
-                match get.send().await {
+                match get.await {
                     Ok(_) => Ok(Poll::Pending(())),
                     Err(error) if error.kind() == ErrorKind::NotFound => Ok(Poll::Ready(())),
                     Err(error) => Err(error),
@@ -293,7 +293,7 @@ impl Devices<'_> {
                 if !is_assigned(&device) {
                     return Ok(Poll::Pending(device));
                 }
-                match of.send().await {
+                match of.await {
                     Ok(found) if found.id().is_some_and(|found| found == profile.as_str()) => {
                         Ok(Poll::Ready(device))
                     }
@@ -308,7 +308,7 @@ impl Devices<'_> {
 
 /// The device, as the list shows it where the read of one device says `unknown`: the list has been seen to know more.
 async fn best_known(client: &Client, id: &Id<Device>) -> Result<Device> {
-    let device = client.devices().get(id).send().await?;
+    let device = client.devices().get(id).await?;
     if device.deployment_profile_assignment_status != Some(ProfileAssignmentStatus::Unknown) {
         return Ok(device);
     }

@@ -26,7 +26,7 @@ impl DomainJoinProfiles<'_> {
     /// # API
     /// `beta`. [List deviceConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfiguration-list?view=graph-rest-beta)
     pub fn list(&self) -> List<DeviceConfiguration> {
-        List::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_LIST, &[], nothing))
+        List::new(self.client, &catalog::DEVICE_CONFIGURATIONS_LIST, &[])
     }
 
     /// Returns one domain join profile.
@@ -127,7 +127,7 @@ impl DomainJoinProfiles<'_> {
     /// `beta`. [List deviceConfigurationAssignments](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-list?view=graph-rest-beta)
     pub fn assignments(&self, id: &Id<DomainJoinProfile>) -> List<Assignment> {
         let info = &catalog::DEVICE_CONFIGURATIONS_ASSIGNMENTS_LIST;
-        List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
+        List::new(self.client, info, &[id.as_str()])
     }
 
     /// Returns one assignment.
@@ -188,7 +188,7 @@ impl DomainJoinProfiles<'_> {
     /// `beta`. [List windowsDomainJoinConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-list?view=graph-rest-beta)
     pub fn network_access_configurations(&self, id: &Id<DomainJoinProfile>) -> List<RawObject> {
         let info = &catalog::DOMAIN_JOIN_NETWORK_ACCESS_CONFIGURATIONS_LIST;
-        List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
+        List::new(self.client, info, &[id.as_str()])
     }
 
     /// Links a network profile.

@@ -30,7 +30,7 @@ impl EnrollmentStatusPages<'_> {
     /// `beta`: in `v1.0` a page has next to no settings.
     /// [List deviceEnrollmentConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-windows10enrollmentcompletionpageconfiguration-list?view=graph-rest-beta)
     pub fn list(&self) -> List<EnrollmentConfiguration> {
-        List::new(self.client, Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_LIST, &[], nothing))
+        List::new(self.client, &catalog::ENROLLMENT_CONFIGURATIONS_LIST, &[])
     }
 
     /// Returns one page.
@@ -160,7 +160,7 @@ impl EnrollmentStatusPages<'_> {
     /// `beta`. [List enrollmentConfigurationAssignments](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-list?view=graph-rest-beta)
     pub fn assignments(&self, id: &Id<EnrollmentStatusPage>) -> List<Assignment> {
         let info = &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGNMENTS_LIST;
-        List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
+        List::new(self.client, info, &[id.as_str()])
     }
 
     /// Returns one assignment.

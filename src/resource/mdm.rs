@@ -39,7 +39,7 @@ impl MdmPolicies<'_> {
     /// # API
     /// `beta`. [List mobileDeviceManagementPolicies](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-list?view=graph-rest-beta)
     pub fn list(&self) -> List<MdmPolicy> {
-        List::new(self.client, Operation::new(&catalog::MOBILITY_POLICIES_LIST, &[], nothing))
+        List::new(self.client, &catalog::MOBILITY_POLICIES_LIST, &[])
     }
 
     /// Returns one policy with its groups.
@@ -65,7 +65,7 @@ impl MdmPolicies<'_> {
             |policy: &&MdmPolicy| policy.id.as_str().eq_ignore_ascii_case(MdmPolicy::INTUNE_APPLICATION_ID);
         let found = policies.iter().find(by_id).or_else(|| policies.iter().find(|policy| policy.is_intune()));
         match found {
-            Some(policy) => self.get(&policy.id).send().await,
+            Some(policy) => self.get(&policy.id).await,
             None => {
                 let message = "no mobility policy is Intune's: has the tenant an Intune subscription?";
                 Err(Error::new(ErrorKind::NotFound, message))
@@ -100,7 +100,7 @@ impl MdmPolicies<'_> {
     pub async fn set_scope(&self, policy: &MdmPolicy, scope: &MdmScope) -> Result<Vec<MdmScopeStep>> {
         let steps = scope.steps_from(policy);
         for step in &steps {
-            self.apply(&policy.id, step).send().await?;
+            self.apply(&policy.id, step).await?;
         }
         Ok(steps)
     }
@@ -145,7 +145,7 @@ impl MdmPolicies<'_> {
     /// `beta`. [List includedGroups](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-list-includedgroups?view=graph-rest-beta)
     pub fn included_groups(&self, id: &Id<MdmPolicy>) -> List<GroupReference> {
         let info = &catalog::MOBILITY_POLICIES_INCLUDED_GROUPS_LIST;
-        List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
+        List::new(self.client, info, &[id.as_str()])
     }
 
     /// Includes a group of users. The scope becomes `selected`, which cannot be set by itself.

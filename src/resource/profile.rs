@@ -21,8 +21,8 @@ resource! {
     /// # run(async |Harness { client, tenant, .. }| {
     /// use windows_autopilot::model::{HybridJoinProfile, Target};
     /// let wish = HybridJoinProfile::new("Contoso hybrid".parse()?);
-    /// let stored = client.profiles().create(&wish).send().await?;
-    /// client.profiles().assign(&stored.id, &Target::all_devices()).send().await?;
+    /// let stored = client.profiles().create(&wish).await?;
+    /// client.profiles().assign(&stored.id, &Target::all_devices()).await?;
     /// # Ok(()) });
     /// ```
     pub struct Profiles, profiles
@@ -59,7 +59,7 @@ impl Profiles<'_> {
     /// # API
     /// `beta`. [List activeDirectoryWindowsAutopilotDeploymentProfiles](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-list?view=graph-rest-beta)
     pub fn list(&self) -> List<DeploymentProfile> {
-        List::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_LIST, &[], nothing))
+        List::new(self.client, &catalog::AUTOPILOT_PROFILES_LIST, &[])
     }
 
     /// Returns one profile of a known kind.
@@ -111,12 +111,12 @@ impl Profiles<'_> {
     /// # use windows_autopilot::testing::{Harness, run};
     /// # run(async |Harness { client, tenant, .. }| {
     /// # use windows_autopilot::model::{HybridJoinProfile, Locale};
-    /// # let stored = client.profiles().create(&HybridJoinProfile::new("Contoso hybrid".parse()?)).send().await?;
+    /// # let stored = client.profiles().create(&HybridJoinProfile::new("Contoso hybrid".parse()?)).await?;
     /// let mut wish = stored.settings.clone();
     /// wish.locale = Locale::language("de-DE")?;
     /// let update = client.profiles().update(&stored, &wish);
     /// println!("{}", update.patch());
-    /// let stored = update.send().await?;
+    /// let stored = update.await?;
     /// # assert_eq!(stored.settings.locale, wish.locale);
     /// # Ok(()) });
     /// ```
@@ -155,10 +155,10 @@ impl Profiles<'_> {
     pub async fn delete_with_assignments<P: ProfileKind>(&self, id: &Id<P>) -> Result<()> {
         for assignment in self.assignments(id).all().await? {
             if assignment.is_direct() {
-                self.unassign(id, &assignment.id).send().await?;
+                self.unassign(id, &assignment.id).await?;
             }
         }
-        self.delete(id).send().await
+        self.delete(id).await
     }
 
     /// Lists the assignments of a profile.
@@ -168,10 +168,7 @@ impl Profiles<'_> {
     /// # API
     /// `beta`. [List windowsAutopilotDeploymentProfileAssignments](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeploymentprofileassignment-list?view=graph-rest-beta)
     pub fn assignments<P: ProfileKind>(&self, id: &Id<P>) -> List<Assignment> {
-        List::new(
-            self.client,
-            Operation::new(&catalog::AUTOPILOT_PROFILES_ASSIGNMENTS_LIST, &[id.as_str()], nothing),
-        )
+        List::new(self.client, &catalog::AUTOPILOT_PROFILES_ASSIGNMENTS_LIST, &[id.as_str()])
     }
 
     /// Returns one assignment.
@@ -252,7 +249,7 @@ impl Profiles<'_> {
             if there {
                 change.kept.push(target.clone());
             } else if !change.added.iter().any(|added| added.same_as(target)) {
-                self.assign(id, target).send().await?;
+                self.assign(id, target).await?;
                 change.added.push(target.clone());
             }
         }
@@ -262,7 +259,7 @@ impl Profiles<'_> {
                 .as_ref()
                 .is_some_and(|found| targets.iter().any(|target| target.same_as(found)));
             if !wanted && assignment.is_direct() {
-                self.unassign(id, &assignment.id).send().await?;
+                self.unassign(id, &assignment.id).await?;
                 change.removed.extend(assignment.target);
             }
         }
@@ -277,7 +274,7 @@ impl Profiles<'_> {
     /// `beta`. [List windowsAutopilotDeviceIdentities](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-list?view=graph-rest-beta)
     pub fn assigned_devices<P: ProfileKind>(&self, id: &Id<P>) -> List<Device> {
         let info = &catalog::AUTOPILOT_PROFILES_ASSIGNED_DEVICES_LIST;
-        List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
+        List::new(self.client, info, &[id.as_str()])
     }
 
     /// Calls the action `assign`, which takes devices. That is not the way to assign a profile to a group: that is

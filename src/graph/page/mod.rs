@@ -16,8 +16,9 @@ pub(super) use self::body::decode_page;
 pub use self::body::{Page, PageItems};
 use self::body::{Received, Walk};
 use super::client::Client;
-use super::operation::Operation;
-use super::query::Filter;
+use super::filter::Filter;
+use super::operation::{Operation, Request};
+use super::sequence::Sequence;
 use crate::catalog::{ApiVersion, OperationInfo};
 use crate::error::{Error, Result};
 
@@ -34,33 +35,67 @@ pub struct List<T> {
 }
 
 impl<T: DeserializeOwned + Send + 'static> List<T> {
-    /// The operation's decoding is set here, whatever it was.
-    pub(crate) fn new<U>(client: &Client, operation: Operation<U>) -> Self {
-        let operation = operation.with_decode(decode_page::<T>);
+    /// A list whose path parameters are `parameters`, in order.
+    pub(crate) fn new(client: &Client, info: &OperationInfo, parameters: &[&str]) -> Self {
+        Self::of(client, Operation::new(info, parameters, decode_page::<T>).request)
+    }
+
+    /// A list whose first page is the answer to `request`.
+    pub(crate) fn of(client: &Client, request: Request) -> Self {
+        let operation = Operation { request, decode: decode_page::<T> };
         Self { client: client.clone(), operation, read_ahead: true }
     }
 
-    /// Asks for what `filter` holds of. Services understand few filters: see where the list comes from.
-    pub fn filter(self, filter: Filter) -> Self {
+    /// Sets the properties that are read unless the caller selects others.
+    pub(crate) fn selecting(self, properties: &str) -> Self {
+        self.with("$select", properties)
+    }
+
+    /// Sets the filter. A filter that was set before is replaced: combine filters with [`Filter::and`] and [`Filter::or`].
+    ///
+    /// Services understand few filters: see the documentation of the call that makes the list. A filter that cannot work
+    /// is refused before anything is sent.
+    pub fn filter(mut self, filter: Filter) -> Self {
+        if let Some(problem) = filter.problem(self.operation.request.info.path) {
+            self.operation.request.refuse(problem);
+        }
         self.with("$filter", filter.as_str())
     }
 
-    /// Asks for these properties only, by Graph's names; the others are `None`.
-    pub fn select(self, properties: &[&str]) -> Self {
-        self.with("$select", &properties.join(","))
+    /// Sets the properties that are read, by Graph's names; `id` is always among them. The other properties of the items
+    /// are not reported. A selection that was set before is replaced.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// # tenant.add_device("PF3XK7M1");
+    /// let devices = client.devices().list().select(["serialNumber", "groupTag"]).all().await?;
+    /// assert_eq!(devices[0].serial_number.as_deref(), Some("PF3XK7M1"));
+    /// # Ok(()) });
+    /// ```
+    pub fn select<S: AsRef<str>>(self, properties: impl IntoIterator<Item = S>) -> Self {
+        let mut selected = "id".to_owned();
+        for property in properties {
+            let property = property.as_ref();
+            if !property.eq_ignore_ascii_case("id") {
+                selected.push(',');
+                selected.push_str(property);
+            }
+        }
+        self.with("$select", &selected)
     }
 
-    /// Asks for linked objects inline.
+    /// Sets the linked objects that are read inline.
     pub fn expand(self, link: &str) -> Self {
         self.with("$expand", link)
     }
 
-    /// Asks for an order, such as `displayName desc`.
+    /// Sets the order, such as `displayName desc`.
     pub fn order_by(self, order: &str) -> Self {
         self.with("$orderby", order)
     }
 
-    /// Asks for pages of at most `size` items. It does not end the list.
+    /// Sets the largest number of items in a page. It does not end the list.
     pub fn page_size(self, size: u32) -> Self {
         self.with("$top", &size.to_string())
     }
@@ -95,7 +130,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         self
     }
 
-    fn with(mut self, option: &str, value: &str) -> Self {
+    fn with(mut self, option: &'static str, value: &str) -> Self {
         self.operation = self.operation.with_query(option, value);
         self
     }
@@ -120,22 +155,22 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         Items { reader: self.pages().reader, item: PhantomData }
     }
 
-    /// All items, of which the first page is there already: from a batch, say.
+    /// Reads all items, of which the first page has been read already: in a batch, for example.
     ///
     /// # Errors
     /// As [`List::all`].
-    pub async fn all_from(self, first: Page<T>) -> Result<Vec<T>> {
+    pub fn all_from(self, first: Page<T>) -> Sequence<Vec<T>> {
         let mut items = self.items();
         items.reader.begin_with(first.into_received());
-        items.try_collect().await
+        Sequence::new(items.try_collect())
     }
 
-    /// All items at once.
+    /// Reads all items.
     ///
     /// # Errors
-    /// As [`Call::send`](super::Call::send), and [`ErrorKind::Link`](crate::ErrorKind::Link) for a next link that must not be followed.
-    pub async fn all(self) -> Result<Vec<T>> {
-        self.items().try_collect().await
+    /// As [`Call`](super::Call), and [`ErrorKind::Link`](crate::ErrorKind::Link) for a next link that must not be followed.
+    pub fn all(self) -> Sequence<Vec<T>> {
+        Sequence::new(self.items().try_collect())
     }
 }
 
@@ -245,9 +280,9 @@ pub struct Pages<T> {
 }
 
 impl<T> Pages<T> {
-    /// The operation whose pages these are.
-    pub fn info(&self) -> &'static OperationInfo {
-        self.reader.source.request.info
+    /// Returns the facts of the operation whose pages these are.
+    pub fn info(&self) -> &OperationInfo {
+        &self.reader.source.request.info
     }
 }
 
