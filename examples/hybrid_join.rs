@@ -18,7 +18,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use windows_autopilot::model::{Device, Id};
 use windows_autopilot::sim::{PowerOn, Tenant};
-use windows_autopilot::workflow::report::DeploymentReport;
+use windows_autopilot::workflow::watch::DeploymentReport;
 use windows_autopilot::workflow::watch::{Expectation, Watch, WatchEvent};
 use windows_autopilot::workflow::{ApplyReport, HybridJoin};
 

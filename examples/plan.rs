@@ -22,8 +22,8 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         deployment::prepare(tenant, &desired);
     }
     // What the token lacks, before the first call.
-    let preflight = desired.preflight(&connection.client, !devices.is_empty()).await?;
-    for finding in &preflight.findings {
+    let permissions = desired.check_permissions(&connection.client, !devices.is_empty()).await?;
+    for finding in &permissions.findings {
         println!("{finding}");
     }
     let plan = desired.plan(&connection.client, &devices).await?;

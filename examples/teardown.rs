@@ -13,7 +13,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use futures_util::StreamExt as _;
-use windows_autopilot::workflow::{Journal, Made, Teardown, TeardownEvent};
+use windows_autopilot::workflow::{CreatedObjects, Journal, Teardown, TeardownEvent};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -23,10 +23,10 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let connection = support::connect()?;
     let client = &connection.client;
     let made = match (&connection.simulated, support::value_of("--journals=")) {
-        (_, Some(prefix)) => Made::read(Journal::at(format!("{prefix}.made")))?,
+        (_, Some(prefix)) => CreatedObjects::read(Journal::at(format!("{prefix}.made")))?,
         (Some((tenant, _)), None) => {
             deployment::prepare(tenant, &desired);
-            desired.plan(client, &devices).await?.apply(client).await?.made
+            desired.plan(client, &devices).await?.apply(client).await?.created
         }
         (None, None) => return Err("--live needs --journals=PREFIX: the one that apply was given".into()),
     };

@@ -15,7 +15,7 @@ use futures_util::StreamExt as _;
 use windows_autopilot::Client;
 use windows_autopilot::model::Device;
 use windows_autopilot::workflow::Run;
-use windows_autopilot::workflow::report::DeploymentReport;
+use windows_autopilot::workflow::watch::DeploymentReport;
 use windows_autopilot::workflow::watch::{Watch, WatchEvent};
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,51 +1,16 @@
 //! Who calls, and what they may: bearer tokens, the token endpoint, permissions.
 
-use std::collections::HashMap;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::error::Failure;
 use super::exchange::{Exchange, Request};
-use super::route::Need;
-use super::state::{State, later};
-
-/// Applications and the tokens that were given out.
-#[derive(Clone, Default)]
-pub(super) struct Auth {
-    pub(super) clients: HashMap<String, Client>,
-    tokens: HashMap<String, Token>,
-    pub(super) sign_ins: HashMap<String, SignIn>,
-    /// Tokens issued before are no longer accepted.
-    pub(super) revoked_before: Option<Timestamp>,
-}
-
-/// An application that may sign in.
-#[derive(Clone, Default)]
-pub(super) struct Client {
-    /// Each with the moment at which it expires.
-    pub(super) secrets: Vec<(String, Option<Timestamp>)>,
-    /// Whether it may sign in with a signed assertion: a certificate, or a federated identity.
-    pub(super) assertions: bool,
-}
-
-#[derive(Clone)]
-struct Token {
-    delegated: bool,
-    issued: Timestamp,
-    expires: Timestamp,
-}
-
-/// A sign-in by device code that waits for a person.
-#[derive(Clone)]
-pub(super) struct SignIn {
-    pub(super) user_code: String,
-    expires: Timestamp,
-    pub(super) approved: bool,
-}
+use super::need::Need;
+use super::rows::{SignIn, Token};
+use super::state::State;
+use super::store::later;
 
 impl State {
     /// A new access token.

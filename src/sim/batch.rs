@@ -5,28 +5,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use serde_json::{Map, Value, json};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 use super::error::Failure;
-use super::exchange::{Answer, Exchange, Reply, Request};
+use super::exchange::{Answer, Exchange, Part, Reply, Request};
+use super::render::render;
 
 /// The most requests in a batch.
 const MOST: usize = 20;
 
-/// One request of a batch.
-struct Part {
-    id: String,
-    depends_on: Vec<String>,
-    request: Request,
-}
-
+/// Reads a batch and checks its order. The gateway answers its parts.
 pub(super) fn run(exchange: &mut Exchange<'_>) -> Answer {
     if exchange.request.in_batch {
         return Err(Failure::bad_request("A batch inside a batch is not supported."));
     }
     let parts = read(exchange.request)?;
     check_order(&parts)?;
+    Ok(Reply::Batch(parts))
+}
+
+/// Answers the parts of a batch by `answer`, in their order. A part is refused if one that it depends on has failed.
+pub(super) fn answer_parts(
+    parts: Vec<Part>,
+    now: Timestamp,
+    mut answer: impl FnMut(&Request) -> Response<Bytes>,
+) -> Vec<Value> {
     let mut statuses: BTreeMap<String, StatusCode> = BTreeMap::new();
     let mut responses = Vec::new();
     for part in parts {
@@ -37,15 +42,14 @@ pub(super) fn run(exchange: &mut Exchange<'_>) -> Answer {
                 "FailedDependency",
                 "The request failed because a request that it depends on failed.",
             );
-            super::render(exchange.state, &part.request, Err(failure))
+            render(now, &part.request, Err(failure))
         } else {
-            super::dispatch_part(exchange.state, &part.request)
+            answer(&part.request)
         };
         statuses.insert(key(&part.id), response.status());
         responses.push(show(&part.id, &response));
     }
-    exchange.state.rng.shuffle(&mut responses);
-    Ok(Reply::ok(json!({"responses": responses})))
+    responses
 }
 
 /// Ids are compared whatever their case.
@@ -111,7 +115,7 @@ fn read(outer: &Request) -> Result<Vec<Part>, Failure> {
     Ok(parts)
 }
 
-/// All at once, one after the other, or all behind one: nothing else.
+/// Refuses an order that is not all parallel, all serial, or all behind one request.
 fn check_order(parts: &[Part]) -> Result<(), Failure> {
     let mut before: Vec<String> = Vec::new();
     let mut parents = BTreeSet::new();
@@ -147,7 +151,7 @@ fn check_order(parts: &[Part]) -> Result<(), Failure> {
     ))
 }
 
-fn show(id: &str, response: &http::Response<Bytes>) -> Value {
+fn show(id: &str, response: &Response<Bytes>) -> Value {
     let mut shown = Map::new();
     shown.insert("id".to_owned(), id.into());
     shown.insert("status".to_owned(), response.status().as_u16().into());
@@ -171,7 +175,7 @@ fn show(id: &str, response: &http::Response<Bytes>) -> Value {
     Value::Object(shown)
 }
 
-/// `retry-after` is `Retry-After`.
+/// Capitalizes a header's name: `retry-after` is `Retry-After`.
 fn title(name: &str) -> String {
     let words = name.split('-').map(|word| {
         let mut letters = word.chars();

@@ -3,11 +3,8 @@
 use std::borrow::Cow;
 
 use http::StatusCode;
-use serde_json::{Value, json};
 
-use super::exchange::Request;
-
-/// Where an error's message stands.
+/// The place of an error's message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// As it is.
@@ -26,7 +23,7 @@ pub(super) struct Failure {
     pub(super) status: StatusCode,
     pub(super) code: Cow<'static, str>,
     pub(super) message: Cow<'static, str>,
-    /// How deep the message is hidden.
+    /// The depth at which the message is hidden.
     pub(super) form: Form,
     pub(super) retry_after: Option<String>,
     /// The `WWW-Authenticate` of a 401.
@@ -34,7 +31,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// An error of Graph's gateway or of the directory.
+    /// Creates an error of Graph's gateway or of the directory.
     pub(super) fn plain(
         status: StatusCode,
         code: impl Into<Cow<'static, str>>,
@@ -50,7 +47,7 @@ impl Failure {
         }
     }
 
-    /// An error of Intune behind Graph.
+    /// Creates an error of Intune behind Graph.
     pub(super) fn intune(
         status: StatusCode,
         code: impl Into<Cow<'static, str>>,
@@ -59,37 +56,37 @@ impl Failure {
         Self { form: Form::Wrapped, ..Self::plain(status, code, message) }
     }
 
-    /// Intune's refusal that says nothing of the reason.
+    /// Creates Intune's refusal that says nothing of the reason.
     pub(super) fn bare() -> Self {
         Self::intune(StatusCode::BAD_REQUEST, "BadRequest", "An error has occurred")
     }
 
-    /// Intune's refusal with a reason.
+    /// Creates Intune's refusal with a reason.
     pub(super) fn refused(message: impl Into<Cow<'static, str>>) -> Self {
         Self::intune(StatusCode::BAD_REQUEST, "BadRequest", message)
     }
 
-    /// A body that does not fit its type, as Intune says it.
+    /// Creates the refusal of a body that does not fit its type, as Intune says it.
     pub(super) fn model(message: impl Into<Cow<'static, str>>) -> Self {
         Self { form: Form::Model, ..Self::plain(StatusCode::BAD_REQUEST, "ModelValidationFailure", message) }
     }
 
-    /// A bad request to the directory.
+    /// Creates a bad request to the directory.
     pub(super) fn directory(message: impl Into<Cow<'static, str>>) -> Self {
         Self::plain(StatusCode::BAD_REQUEST, "Request_BadRequest", message)
     }
 
-    /// A bad request as the gateway finds it.
+    /// Creates a bad request as the gateway finds it.
     pub(super) fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
         Self::plain(StatusCode::BAD_REQUEST, "BadRequest", message)
     }
 
-    /// Intune knows no such object.
+    /// Creates the refusal of an object that Intune does not know.
     pub(super) fn intune_not_found(id: &str) -> Self {
         Self::intune(StatusCode::NOT_FOUND, "ResourceNotFound", format!("Resource '{id}' was not found"))
     }
 
-    /// The directory knows no such object.
+    /// Creates the refusal of an object that the directory does not know.
     pub(super) fn directory_not_found(id: &str) -> Self {
         Self::plain(
             StatusCode::NOT_FOUND,
@@ -103,51 +100,4 @@ impl Failure {
     pub(super) fn too_many_requests(message: impl Into<Cow<'static, str>>) -> Self {
         Self::intune(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message)
     }
-
-    /// The body of the answer to `request`.
-    pub(super) fn body(&self, request: &Request) -> Value {
-        let message = match self.form {
-            Form::Plain | Form::Model => self.message.to_string(),
-            Form::Wrapped => wrap(&self.message, request),
-            Form::WrappedTwice => json!({
-                "ErrorCode": StatusCode::canonical_reason(&self.status),
-                "Message": wrap(&self.message, request),
-                "Target": null,
-                "Details": null,
-                "InnerError": null,
-                "InstanceAnnotations": [],
-            })
-            .to_string(),
-        };
-        let mut body = json!({"error": {
-            "code": self.code,
-            "message": message,
-            "innerError": {
-                "date": request.date(),
-                "request-id": request.request_id,
-                "client-request-id": request.client_request_id,
-            },
-        }});
-        if self.form == Form::Model
-            && let Some(Value::Object(inner)) = body.pointer_mut("/error/innerError")
-        {
-            inner.insert("message".to_owned(), self.message.as_ref().into());
-        }
-        body
-    }
-}
-
-/// Intune's message: JSON text with the path that its own front end saw.
-fn wrap(message: &str, request: &Request) -> String {
-    let said = format!(
-        "{message} - Operation ID (for customer support): 00000000-0000-0000-0000-000000000000 - Activity ID: {} - \
-         Url: https://fef.msub06.manage.microsoft.com/DeviceEnrollmentFE/StatelessDeviceEnrollmentFEService{}\
-         ?api-version=5025-09-17",
-        request.client_request_id, request.path,
-    );
-    format!(
-        "{{\r\n  \"_version\": 3,\r\n  \"Message\": {},\r\n  \"CustomApiErrorPhrase\": \"\",\r\n  \"RetryAfter\": \
-         null,\r\n  \"ErrorSourceService\": \"\",\r\n  \"HttpHeaders\": \"{{}}\"\r\n}}",
-        Value::String(said),
-    )
 }

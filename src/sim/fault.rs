@@ -9,9 +9,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::error::Failure;
-use super::exchange::{Request, header_value};
+use super::exchange::Request;
 use super::odata;
-use super::state::{State, later};
+use super::render::{JSON, header_value, render};
+use super::state::State;
+use super::store::later;
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// Something that goes wrong, where and how often.
@@ -106,17 +108,17 @@ impl Fault {
         Self::new(What::Status { status, retry_after, challenge: None, body })
     }
 
-    /// 429 with a `Retry-After` in seconds, with a fraction if there is one.
+    /// Answers 429 with a `Retry-After` in seconds, with a fraction if there is one.
     pub fn throttle(wait: Duration) -> Self {
         Self::refuse(429, Some(wait.as_secs_f64().to_string()))
     }
 
-    /// 429 with any text as `Retry-After`: a date, a number that is none.
+    /// Answers 429 with any text as `Retry-After`: a date, or something that is no number.
     pub fn throttle_saying(retry_after: impl Into<String>) -> Self {
         Self::refuse(429, Some(retry_after.into()))
     }
 
-    /// 429 without a `Retry-After`.
+    /// Answers 429 without a `Retry-After`.
     pub fn throttle_silently() -> Self {
         Self::refuse(429, None)
     }
@@ -127,23 +129,23 @@ impl Fault {
         Self::new(What::Hold { wait, until: None })
     }
 
-    /// An error status with Graph's body; 502 with a page of HTML.
+    /// Answers an error status with Graph's body; 502 with a page of HTML.
     pub fn status(status: u16) -> Self {
         Self::refuse(status, None)
     }
 
-    /// An error status with a `Retry-After` in seconds.
+    /// Answers an error status with a `Retry-After` in seconds.
     pub fn status_after(status: u16, wait: Duration) -> Self {
         Self::refuse(status, Some(wait.as_secs_f64().to_string()))
     }
 
-    /// A status with a page of HTML, as of a proxy.
+    /// Answers a status with a page of HTML, as a proxy does.
     pub fn html(status: u16) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self::new(What::Status { status, retry_after: None, challenge: None, body: Content::Html })
     }
 
-    /// 401 that asks for a token with more claims.
+    /// Answers 401 and asks for a token with more claims.
     pub fn claims_challenge() -> Self {
         let challenge = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
              error=\"insufficient_claims\", \
@@ -160,69 +162,69 @@ impl Fault {
         })
     }
 
-    /// The connection is refused: the call never reaches the tenant.
+    /// Refuses the connection: the call never reaches the tenant.
     pub fn refuse_connection() -> Self {
         Self::new(What::Break { kind: TransportErrorKind::Connect, takes_effect: false })
     }
 
-    /// The connection breaks before the call takes effect.
+    /// Breaks the connection before the call takes effect.
     pub fn reset_before() -> Self {
         Self::new(What::Break { kind: TransportErrorKind::Interrupted, takes_effect: false })
     }
 
-    /// The connection breaks when the call has taken effect: the answer is lost.
+    /// Breaks the connection when the call has taken effect: the answer is lost.
     pub fn reset_after() -> Self {
         Self::new(What::Break { kind: TransportErrorKind::Interrupted, takes_effect: true })
     }
 
-    /// No answer comes in time, and the call takes no effect.
+    /// Lets the call time out without effect.
     pub fn timeout_before() -> Self {
         Self::new(What::Break { kind: TransportErrorKind::Timeout, takes_effect: false })
     }
 
-    /// No answer comes in time, and the call takes effect.
+    /// Lets the call time out after it has taken effect.
     pub fn timeout_after() -> Self {
         Self::new(What::Break { kind: TransportErrorKind::Timeout, takes_effect: true })
     }
 
-    /// The answer comes when so much time of the tenant's clock has passed.
+    /// Delays the answer by a span of the tenant's clock.
     pub fn slow(by: Duration) -> Self {
         Self::new(What::Slow(by))
     }
 
-    /// Half of the body is missing. The call takes effect.
+    /// Cuts off half of the body. The call takes effect.
     pub fn torn() -> Self {
         Self::new(What::Torn)
     }
 
-    /// The status is right, the body is this, said to be JSON. The call takes effect.
+    /// Replaces the body, which is said to be JSON; the status is right. The call takes effect.
     pub fn body(bytes: impl Into<Bytes>) -> Self {
-        Self::new(What::Body { content_type: super::JSON, bytes: bytes.into() })
+        Self::new(What::Body { content_type: JSON, bytes: bytes.into() })
     }
 
-    /// A page of HTML with the right status, as of a captive portal. The call takes effect.
+    /// Replaces the body by a page of HTML, as a captive portal does; the status is right. The call takes effect.
     pub fn portal() -> Self {
         Self::new(What::Body { content_type: "text/html", bytes: Bytes::from_static(HTML.as_bytes()) })
     }
 
-    /// Where `pointer` (a JSON pointer such as `/value/0/enrollmentState`) leads in the body, stands `value`. What is
-    /// not there yet is added, if the object around it is.
+    /// Puts `value` at `pointer` (a JSON pointer such as `/value/0/enrollmentState`) of the body. A property that is
+    /// missing is added, if the object around it is there.
     pub fn value(pointer: impl Into<String>, value: Value) -> Self {
         Self::new(What::Value { pointer: pointer.into(), value })
     }
 
-    /// A page links to this address.
+    /// Replaces the next link of a page.
     pub fn next_link(to: impl Into<String>) -> Self {
         Self::new(What::Link(to.into()))
     }
 
-    /// A page comes without its objects, and links to itself under another address. With [`Fault::once`] nothing is
+    /// Takes the objects from a page and links the page to itself under another address. With [`Fault::once`] nothing is
     /// lost.
     pub fn empty_page() -> Self {
         Self::new(What::EmptyPage)
     }
 
-    /// A page links to itself.
+    /// Links a page to itself.
     pub fn repeated_page() -> Self {
         Self::new(What::RepeatedPage)
     }
@@ -232,7 +234,7 @@ impl Fault {
         Self::new(What::Stale(None))
     }
 
-    /// Only calls of this method (`*` for any) whose path below the version fits: `{..}` or `*` is any one segment,
+    /// Hits only calls of this method (`*` for any) whose path below the version fits: `{..}` or `*` is any one segment,
     /// `**` at the end is the rest. `/oauth2/v2.0/token` is the token endpoint.
     #[must_use]
     pub fn on(mut self, method: &str, path: &str) -> Self {
@@ -243,27 +245,27 @@ impl Fault {
         self
     }
 
-    /// One call.
+    /// Hits one call.
     #[must_use]
     pub fn once(self) -> Self {
         self.times(1)
     }
 
-    /// So many calls.
+    /// Hits at most `count` calls.
     #[must_use]
     pub fn times(mut self, count: u32) -> Self {
         self.left = Some(count);
         self
     }
 
-    /// Not the first so many calls that fit.
+    /// Spares the first `count` calls that fit.
     #[must_use]
     pub fn after(mut self, count: u32) -> Self {
         self.skip = count;
         self
     }
 
-    /// Each call with this probability, by the tenant's seed.
+    /// Hits each call with this probability, by the tenant's seed.
     #[must_use]
     pub fn rate(mut self, probability: f64) -> Self {
         self.rate = probability;
@@ -300,7 +302,7 @@ fn path_fits(pattern: &[String], segments: &[String]) -> bool {
 #[derive(Clone, Default)]
 pub(super) struct Faults(Vec<Fault>);
 
-/// What a fault makes of a call.
+/// The effect of a fault on a call.
 pub(super) enum Effect {
     /// Nothing is wrong.
     None,
@@ -314,40 +316,35 @@ pub(super) enum Effect {
     Change(Change),
 }
 
-/// How an answer is changed.
+/// A change to an answer.
 pub(super) struct Change(What);
 
-impl State {
-    /// Injects a fault.
-    pub(super) fn inject(&mut self, mut fault: Fault) {
+impl Faults {
+    /// Injects a fault into a tenant.
+    pub(super) fn inject(&mut self, state: &State, mut fault: Fault) {
         if matches!(fault.what, What::Stale(None)) {
-            let mut then = self.clone();
-            then.faults = Faults::default();
-            then.requests = Vec::new();
-            fault.what = What::Stale(Some(Arc::new(Mutex::new(then))));
+            fault.what = What::Stale(Some(Arc::new(Mutex::new(state.clone()))));
         }
-        self.faults.0.push(fault);
+        self.0.push(fault);
     }
 
-    /// What goes wrong with a call.
-    pub(super) fn strike(&mut self, request: &Request) -> Effect {
-        let mut faults = std::mem::take(&mut self.faults.0);
-        let effect = self.first_effect(&mut faults, request);
-        let now = self.now;
+    /// Returns the effect on a call.
+    pub(super) fn strike(&mut self, state: &mut State, request: &Request) -> Effect {
+        let effect = self.first_effect(state, request);
+        let now = state.now;
         let holds =
             |fault: &Fault| matches!(&fault.what, What::Hold { until: Some((_, until)), .. } if *until > now);
-        faults.retain(|fault| fault.left != Some(0) || holds(fault));
-        self.faults.0 = faults;
+        self.0.retain(|fault| fault.left != Some(0) || holds(fault));
         effect
     }
 
-    fn first_effect(&mut self, faults: &mut [Fault], request: &Request) -> Effect {
-        for fault in faults {
+    fn first_effect(&mut self, state: &mut State, request: &Request) -> Effect {
+        for fault in &mut self.0 {
             if let What::Hold { wait, until: Some((workload, until)) } = &mut fault.what {
                 // It holds whoever it was that it hit first.
-                if *until > self.now && request.segments.first() == Some(workload) {
-                    *until = later(self.now, *wait);
-                    return self.held(request, *wait);
+                if *until > state.now && request.segments.first() == Some(workload) {
+                    *until = later(state.now, *wait);
+                    return held(state.now, request, *wait);
                 }
             }
             if fault.left == Some(0) || !fault.fits(request) {
@@ -371,21 +368,21 @@ impl State {
                 fault.skip -= 1;
                 continue;
             }
-            if fault.rate < 1.0 && self.rng.f64() >= fault.rate {
+            if fault.rate < 1.0 && state.rng.f64() >= fault.rate {
                 continue;
             }
             fault.left = fault.left.map(|left| left - 1);
             match &mut fault.what {
                 What::Status { status, retry_after, challenge, body } => {
                     let answer =
-                        refusal(self, request, *status, retry_after.clone(), challenge.clone(), body);
+                        refusal(state.now, request, *status, retry_after.clone(), challenge.clone(), body);
                     return Effect::Answer(answer);
                 }
                 What::Hold { wait, until } => {
                     let workload = request.segments.first().cloned().unwrap_or_default();
-                    *until = Some((workload, later(self.now, *wait)));
+                    *until = Some((workload, later(state.now, *wait)));
                     // The fault stays as long as it holds.
-                    return self.held(request, *wait);
+                    return held(state.now, request, *wait);
                 }
                 What::Break { kind, takes_effect } => {
                     return Effect::Break { kind: *kind, takes_effect: *takes_effect };
@@ -396,16 +393,16 @@ impl State {
         }
         Effect::None
     }
+}
 
-    fn held(&self, request: &Request, wait: Duration) -> Effect {
-        let wait = Some(wait.as_secs_f64().to_string());
-        let body = Content::Graph("TooManyRequests", "Too many requests.");
-        Effect::Answer(refusal(self, request, StatusCode::TOO_MANY_REQUESTS, wait, None, &body))
-    }
+fn held(now: Timestamp, request: &Request, wait: Duration) -> Effect {
+    let wait = Some(wait.as_secs_f64().to_string());
+    let body = Content::Graph("TooManyRequests", "Too many requests.");
+    Effect::Answer(refusal(now, request, StatusCode::TOO_MANY_REQUESTS, wait, None, &body))
 }
 
 fn refusal(
-    state: &State,
+    now: Timestamp,
     request: &Request,
     status: StatusCode,
     retry_after: Option<String>,
@@ -417,7 +414,7 @@ fn refusal(
         Content::Html => ("", ""),
     };
     let failure = Failure { retry_after, challenge, ..Failure::plain(status, code, message) };
-    let mut response = super::render(state, request, Err(failure));
+    let mut response = render(now, request, Err(failure));
     if matches!(body, Content::Html) {
         *response.body_mut() = Bytes::from_static(HTML.as_bytes());
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
@@ -426,7 +423,7 @@ fn refusal(
 }
 
 impl Change {
-    /// How long the answer takes.
+    /// Returns the delay of the answer.
     pub(super) fn delay(&self) -> Duration {
         match self.0 {
             What::Slow(by) => by,
@@ -468,7 +465,7 @@ impl Change {
     }
 }
 
-/// The address of a request, as a link would have it.
+/// Returns the address of a request, as a link would have it.
 fn own_address(request: &Request) -> String {
     let mut address = format!("{}/{}{}", request.origin, request.version, request.path);
     for (index, (key, value)) in request.query.iter().enumerate() {
@@ -497,7 +494,7 @@ fn put(body: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-/// The error of a call without an answer.
+/// Returns the error of a call without an answer.
 pub(super) fn broken(kind: TransportErrorKind) -> TransportError {
     let message = match kind {
         TransportErrorKind::Connect => "the connection was refused",

@@ -2,15 +2,13 @@
 
 use std::collections::VecDeque;
 
-use http::Method;
 use jiff::Timestamp;
 
 use super::error::Failure;
-use super::exchange::Request;
-use super::options::RateLimit;
-use super::state::{State, later};
+use super::options::{Options, RateLimit};
+use super::store::later;
 
-/// When calls came, as far back as it matters.
+/// The times of calls, as far back as they matter.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Limits {
     imports: VecDeque<Timestamp>,
@@ -18,18 +16,17 @@ pub(super) struct Limits {
     calls: VecDeque<Timestamp>,
 }
 
-impl State {
+impl Limits {
     /// Counts a call of Intune, and refuses it if there were too many.
-    pub(super) fn limit_call(&mut self, request: &Request) -> Result<(), Failure> {
-        if !request.is_intune() {
-            return Ok(());
-        }
-        let is_read = matches!(request.method, Method::GET | Method::HEAD);
-        let now = self.now;
-        let wait = count(&mut self.limits.calls, self.options.call_limit, now).and_then(|()| {
-            if is_read { Ok(()) } else { count(&mut self.limits.writes, self.options.write_limit, now) }
-        });
-        wait.map_err(|until| {
+    pub(super) fn count_call(
+        &mut self,
+        options: &Options,
+        is_read: bool,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let counted = count(&mut self.calls, options.call_limit, now)
+            .and_then(|()| if is_read { Ok(()) } else { count(&mut self.writes, options.write_limit, now) });
+        counted.map_err(|until| {
             let seconds = until.duration_since(now).as_secs().saturating_add(1);
             Failure {
                 retry_after: Some(seconds.to_string()),
@@ -39,8 +36,8 @@ impl State {
     }
 
     /// Counts a single import. The service says nothing of how long to wait.
-    pub(super) fn limit_import(&mut self) -> Result<(), Failure> {
-        let counted = count(&mut self.limits.imports, self.options.import_limit, self.now);
+    pub(super) fn count_import(&mut self, options: &Options, now: Timestamp) -> Result<(), Failure> {
+        let counted = count(&mut self.imports, options.import_limit, now);
         counted.map_err(|_| Failure::too_many_requests("Too many requests."))
     }
 }

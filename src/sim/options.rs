@@ -1,11 +1,11 @@
-//! What a tenant is like: names, delays, limits and the points on which the facts about the service disagree.
+//! Options of a tenant: names, delays, limits and the points on which the facts about the service disagree.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// How long the service takes for what it does in the background.
+/// The delays of the service's background work.
 ///
 /// The defaults are typical times; the service promises none of them. [`Lag::none`] makes everything immediate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Lag {
     pub identity: Duration,
     /// From the deletion of a device identity to its end. A sync that ends earlier ends it too. Default: 5 minutes.
     pub identity_deletion: Duration,
-    /// How long a sync runs. Default: 1 minute.
+    /// The duration of a sync. Default: 1 minute.
     pub sync: Duration,
     /// From a change to the evaluation of a dynamic group. Default: 3 minutes.
     pub dynamic_group: Duration,
@@ -47,7 +47,7 @@ impl Default for Lag {
 }
 
 impl Lag {
-    /// No delay anywhere.
+    /// Creates a lag without any delay.
     pub fn none() -> Self {
         Self {
             import_start: Duration::ZERO,
@@ -58,6 +58,46 @@ impl Lag {
             dynamic_group: Duration::ZERO,
             profile: Duration::ZERO,
             directory: Duration::ZERO,
+        }
+    }
+}
+
+/// The durations of a deployment's steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pace {
+    /// From the power button to the profile. Default: 2 minutes.
+    pub profile_download: Duration,
+    /// Sign-in and enrollment in Intune. Default: 3 minutes.
+    pub enrollment: Duration,
+    /// Offline domain join when nothing is wrong: the request, the blob, the restart. Default: 5 minutes.
+    pub domain_join: Duration,
+    /// The timeout of the wait for the blob of the offline domain join. Not documented; default: 30 minutes.
+    pub domain_join_timeout: Duration,
+    /// Device setup of the enrollment status page. Default: 15 minutes.
+    pub device_setup: Duration,
+    /// The time that quality updates add to device setup. Default: 30 minutes.
+    pub quality_updates: Duration,
+    /// Until someone signs in with Active Directory credentials. Default: 2 minutes.
+    pub sign_in: Duration,
+    /// The cycle of Entra Connect; none if it does not synchronize the computers. Default: 30 minutes.
+    pub entra_connect: Option<Duration>,
+    /// Account setup of the enrollment status page. Default: 5 minutes.
+    pub account_setup: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            profile_download: 2 * MINUTE,
+            enrollment: 3 * MINUTE,
+            domain_join: 5 * MINUTE,
+            domain_join_timeout: 30 * MINUTE,
+            device_setup: 15 * MINUTE,
+            quality_updates: 30 * MINUTE,
+            sign_in: 2 * MINUTE,
+            entra_connect: Some(30 * MINUTE),
+            account_setup: 5 * MINUTE,
         }
     }
 }
@@ -148,7 +188,7 @@ pub(super) struct Options {
     pub(super) seed: u64,
     pub(super) domain: String,
     pub(super) lag: Lag,
-    pub(super) pace: super::deploy::Pace,
+    pub(super) pace: Pace,
     pub(super) quirks: Quirks,
     pub(super) page_size: Option<usize>,
     pub(super) import_limit: Option<RateLimit>,
@@ -166,7 +206,7 @@ impl Default for Options {
             seed: 1,
             domain: "contoso.onmicrosoft.com".to_owned(),
             lag: Lag::default(),
-            pace: super::deploy::Pace::default(),
+            pace: Pace::default(),
             quirks: Quirks::default(),
             page_size: None,
             import_limit: Some(RateLimit { calls: 65, window: MINUTE }),

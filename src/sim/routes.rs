@@ -6,7 +6,7 @@ use super::resource::{
     app, connector, delta, device, directory_device, domain_join, esp, event, filter, group, import,
     managed_device, mdm, member, profile, sync, user,
 };
-use super::route::{Route, no_such_segment};
+use super::route::Route;
 use crate::catalog::{self, OperationInfo};
 
 /// The trap beside [`catalog::GROUPS_MEMBERS_REMOVE_REF`]: without `/$ref`, the member itself is deleted.
@@ -18,7 +18,7 @@ static GROUPS_MEMBERS_DELETE: OperationInfo = OperationInfo {
 
 /// Answers an operation that is documented but not in the service's metadata.
 fn dead(exchange: &mut Exchange<'_>) -> Answer {
-    Err(no_such_segment(exchange.request))
+    Err(exchange.request.no_such_segment())
 }
 
 pub(super) static ROUTES: &[Route] = &[

@@ -1,20 +1,24 @@
 //! Building a tenant, and doing in it what no call of Graph can do.
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::deploy::{Computer, Deployment, Pace, PowerOn, unit_key};
+use super::deploy::unit_key;
 use super::fault::{Fault, Faults};
-use super::options::{Lag, Options, Quirks, RateLimit};
-use super::resource::assignment::{Assignment, Owner, Target, Wish};
-use super::resource::connector::{Connector, ConnectorState};
-use super::resource::device::NewIdentity;
-use super::state::{Entity, State, body, date, later};
-use super::{RecordedRequest, Tenant};
+use super::gateway::RecordedRequest;
+use super::options::{Lag, Options, Pace, Quirks, RateLimit};
+use super::resource::{device, directory_device, domain_join, esp, group, mdm, membership, profile, user};
+use super::rows::{
+    Assignment, Computer, Connector, ConnectorState, Deployment, Entity, NewIdentity, Owner, PowerOn, Target,
+    Wish,
+};
+use super::state::State;
+use super::store::{body, date, later};
+use super::tenant::Tenant;
 use crate::clock::{Clock, SystemClock};
 
 /// Builds a [`Tenant`].
@@ -30,42 +34,42 @@ impl fmt::Debug for TenantBuilder {
 }
 
 impl TenantBuilder {
-    /// The clock. Default: real time.
+    /// Sets the clock. Default: real time.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// The seed of everything that is random: ids, names, the order of batch answers. Default: 1.
+    /// Sets the seed of everything that is random: ids, names, the order of batch answers. Default: 1.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.options.seed = seed;
         self
     }
 
-    /// The domain of the tenant, and of its first user. Default: `contoso.onmicrosoft.com`.
+    /// Sets the domain of the tenant, and of its first user. Default: `contoso.onmicrosoft.com`.
     #[must_use]
     pub fn with_domain(mut self, domain: impl Into<String>) -> Self {
         self.options.domain = domain.into();
         self
     }
 
-    /// How long things take. Default: typical times, see [`Lag`].
+    /// Sets the delays of background work. Default: typical times, see [`Lag`].
     #[must_use]
     pub fn with_lag(mut self, lag: Lag) -> Self {
         self.options.lag = lag;
         self
     }
 
-    /// How long reads of the directory do not see what was written. Default: not at all.
+    /// Sets the delay until reads of the directory see a write. Default: none.
     #[must_use]
     pub fn with_directory_lag(mut self, lag: Duration) -> Self {
         self.options.lag.directory = lag;
         self
     }
 
-    /// How long the steps of a deployment take. Default: see [`Pace`].
+    /// Changes the durations of a deployment's steps. Default: see [`Pace`].
     #[must_use]
     pub fn with_pace(mut self, change: impl FnOnce(&mut Pace)) -> Self {
         change(&mut self.options.pace);
@@ -87,7 +91,7 @@ impl TenantBuilder {
         self
     }
 
-    /// How many devices may be imported by single POSTs before they are throttled, without a word of how long to wait.
+    /// Sets the limit of devices imported by single POSTs. Calls beyond it are throttled without a `Retry-After`.
     /// Default: 65 in a minute.
     #[must_use]
     pub fn with_import_limit(mut self, limit: Option<RateLimit>) -> Self {
@@ -104,7 +108,7 @@ impl TenantBuilder {
         self
     }
 
-    /// The permissions that callers have, instead of all.
+    /// Grants callers these permissions alone. Default: all.
     #[must_use]
     pub fn granted<P: Into<String>>(mut self, permissions: impl IntoIterator<Item = P>) -> Self {
         self.options.granted = Some(permissions.into_iter().map(Into::into).collect());
@@ -126,17 +130,22 @@ impl TenantBuilder {
         self
     }
 
-    /// How long tokens are good. Default: 3599 seconds.
+    /// Sets the lifetime of tokens. Default: 3599 seconds.
     #[must_use]
     pub fn with_token_lifetime(mut self, lifetime: Duration) -> Self {
         self.options.token_lifetime = lifetime;
         self
     }
 
-    /// The tenant.
+    /// Builds the tenant.
     pub fn build(self) -> Tenant {
         let now = self.clock.timestamp();
-        Tenant { state: Arc::new(Mutex::new(State::new(self.options, now))), clock: self.clock }
+        let mut state = State::new(self.options, now);
+        esp::furnish(&mut state);
+        mdm::furnish(&mut state);
+        let admin = format!("admin@{}", state.options.domain);
+        user::add(&mut state, &admin, true);
+        Tenant::with_state(self.clock, state)
     }
 }
 
@@ -152,7 +161,7 @@ pub struct NewDevice {
 }
 
 impl NewDevice {
-    /// A device with this serial number.
+    /// Creates a device with this serial number.
     pub fn new(serial: impl Into<String>) -> Self {
         let device = NewIdentity {
             serial: serial.into(),
@@ -163,35 +172,35 @@ impl NewDevice {
         Self { device }
     }
 
-    /// Its group tag.
+    /// Sets the group tag.
     #[must_use]
     pub fn with_group_tag(mut self, tag: impl Into<String>) -> Self {
         self.device.group_tag = tag.into();
         self
     }
 
-    /// Its purchase order.
+    /// Sets the purchase order.
     #[must_use]
     pub fn with_purchase_order(mut self, number: impl Into<String>) -> Self {
         self.device.purchase_order = number.into();
         self
     }
 
-    /// Its manufacturer.
+    /// Sets the manufacturer.
     #[must_use]
     pub fn with_manufacturer(mut self, name: impl Into<String>) -> Self {
         self.device.manufacturer = name.into();
         self
     }
 
-    /// Its model.
+    /// Sets the model.
     #[must_use]
     pub fn with_model(mut self, name: impl Into<String>) -> Self {
         self.device.model = name.into();
         self
     }
 
-    /// The user it is assigned to.
+    /// Sets the user that the device is assigned to.
     #[must_use]
     pub fn with_assigned_user(mut self, upn: impl Into<String>) -> Self {
         self.device.upn = upn.into();
@@ -200,7 +209,7 @@ impl NewDevice {
 }
 
 impl Tenant {
-    /// A tenant with everything at its default, and this clock.
+    /// Creates a tenant with this clock and every other option at its default.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self::builder().with_clock(clock).build()
     }
@@ -210,17 +219,17 @@ impl Tenant {
         TenantBuilder { clock: Arc::new(SystemClock::new()), options: Options::default() }
     }
 
-    /// The tenant's id.
+    /// Returns the tenant's id.
     pub fn id(&self) -> String {
         self.lock().tenant_id.clone()
     }
 
-    /// The tenant's domain.
+    /// Returns the tenant's domain.
     pub fn domain(&self) -> String {
         self.lock().options.domain.clone()
     }
 
-    /// The clock.
+    /// Returns the clock.
     pub fn clock(&self) -> Arc<dyn Clock> {
         self.clock.clone()
     }
@@ -231,11 +240,11 @@ impl Tenant {
         self.add_device_with(NewDevice::new(serial))
     }
 
-    /// The same, with more said of the device.
+    /// Registers a device with more properties than its serial number, at once and without an import.
     pub fn add_device_with(&self, device: NewDevice) -> String {
         let mut state = self.now();
-        let id = state.register(device.device);
-        state.show_identity(&id);
+        let id = device::register(&mut state, device.device);
+        device::show(&mut state, &id);
         id
     }
 
@@ -243,12 +252,12 @@ impl Tenant {
     ///
     /// A new tenant has one, `admin@` its domain.
     pub fn add_user(&self, upn: &str) -> String {
-        self.now().add_user(upn, true)
+        user::add(&mut self.now(), upn, true)
     }
 
     /// Adds a user without a licence. Gives the user's id.
     pub fn add_unlicensed_user(&self, upn: &str) -> String {
-        self.now().add_user(upn, false)
+        user::add(&mut self.now(), upn, false)
     }
 
     /// Adds an assigned security group. Gives its id.
@@ -269,7 +278,7 @@ impl Tenant {
             ("uniqueName", Value::Null),
             ("visibility", Value::Null),
         ]);
-        self.now().insert_group(group, None)
+        group::insert(&mut self.now(), group, None)
     }
 
     /// Makes a device, user or group a member of an assigned group, at once. `member` is the id of its directory
@@ -277,7 +286,7 @@ impl Tenant {
     pub fn add_member(&self, group: &str, member: &str) {
         let mut state = self.now();
         let anchor = state.identities.get(member).map(|identity| identity.anchor.clone());
-        state.join(group, anchor.as_deref().unwrap_or(member));
+        membership::join(&mut state, group, anchor.as_deref().unwrap_or(member));
     }
 
     /// Connects a server of an Active Directory domain, with an active Intune Connector of this version. Gives the
@@ -327,7 +336,7 @@ impl Tenant {
     /// Adds a device configuration that is no domain join, such as a `windowsWifiConfiguration`. Gives its id; `None`
     /// if it has no name.
     pub fn add_configuration(&self, name: &str, type_name: &str) -> Option<String> {
-        self.now().add_configuration(type_name, body([("displayName", name.into())])).ok()
+        domain_join::add(&mut self.now(), type_name, body([("displayName", name.into())])).ok()
     }
 
     /// Assigns a deployment profile to a group the way a policy set does. Gives the assignment's id.
@@ -337,7 +346,7 @@ impl Tenant {
         let assignment = Assignment::new(Owner::Profile, profile, Wish::of(Target::Group(group.to_owned())))
             .by_policy_set(set);
         let id = assignment.id.clone();
-        state.assign_profile(profile, assignment);
+        profile::add_assignment(&mut state, profile, assignment);
         id
     }
 
@@ -348,7 +357,7 @@ impl Tenant {
         client.secrets.push((secret.to_owned(), None));
     }
 
-    /// The same, until a time from now.
+    /// Lets an application sign in with a secret that expires after `lifetime`.
     pub fn add_client_secret_until(&self, client_id: &str, secret: &str, lifetime: Duration) {
         let mut state = self.now();
         let expires = later(state.now, lifetime);
@@ -361,19 +370,19 @@ impl Tenant {
         self.now().auth.clients.entry(client_id.to_ascii_lowercase()).or_default().assertions = true;
     }
 
-    /// A person enters this code of a sign-in by device code, and approves. Whether there was such a sign-in.
+    /// Approves a sign-in by device code, as a person who enters its code. Returns `true` if there is such a sign-in.
     pub fn approve_sign_in(&self, user_code: &str) -> bool {
         let mut state = self.now();
         let waiting = state.auth.sign_ins.values_mut().find(|sign_in| sign_in.user_code == user_code);
         waiting.map(|sign_in| sign_in.approved = true).is_some()
     }
 
-    /// A token of an application.
+    /// Issues a token of an application.
     pub fn app_token(&self) -> String {
         self.now().issue_token("00000000-0000-0000-0000-000000000001", false)
     }
 
-    /// A token of a person.
+    /// Issues a token of a person.
     pub fn delegated_token(&self) -> String {
         self.now().issue_token("", true)
     }
@@ -412,7 +421,7 @@ impl Tenant {
         let Some(anchor) = anchor.filter(|anchor| state.directory.devices.get(anchor).is_some()) else {
             return false;
         };
-        state.remove_device(&anchor);
+        directory_device::remove(&mut state, &anchor);
         true
     }
 
@@ -446,53 +455,54 @@ impl Tenant {
         self.power_on_with(PowerOn::new(serial));
     }
 
-    /// The same, with more said of the circumstances.
+    /// Switches a device on in given circumstances.
     pub fn power_on_with(&self, power_on: PowerOn) {
         self.now().power_on(power_on);
     }
 
-    /// How the last deployment of a device stands; none if it was never switched on.
+    /// Returns the last deployment of a device; none if the device was never switched on.
     pub fn deployment(&self, serial: &str) -> Option<Deployment> {
         self.now().deployments.last(serial)
     }
 
-    /// The computer accounts that deployments made in Active Directory. Those of earlier deployments stay.
+    /// Returns the computer accounts that deployments made in Active Directory. Those of earlier deployments stay.
     pub fn computers(&self) -> Vec<Computer> {
         self.now().deployments.computers.clone()
     }
 
     /// Lets something go wrong.
     pub fn fault(&self, fault: Fault) {
-        self.now().inject(fault);
+        let state = self.now();
+        self.gateway().faults.inject(&state, fault);
     }
 
     /// Lets nothing go wrong any more.
     pub fn clear_faults(&self) {
-        self.now().faults = Faults::default();
+        self.gateway().faults = Faults::default();
     }
 
-    /// The requests so far, in order, without headers and bodies. A batch is one.
+    /// Returns the requests so far, in order, without headers and bodies. A batch is one.
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.lock().requests.clone()
+        self.gateway().requests.clone()
     }
 
     /// Forgets the requests so far.
     pub fn clear_requests(&self) {
-        self.lock().requests.clear();
+        self.gateway().requests.clear();
     }
 
-    /// The id of the device identity with this serial number; the first, if there are several.
+    /// Returns the id of the device identity with this serial number; the first, if there are several.
     pub fn device(&self, serial: &str) -> Option<String> {
         let state = self.now();
         state.identities.find("serialNumber", serial).next().map(|(_, identity)| identity.id.clone())
     }
 
-    /// How many devices are registered.
+    /// Returns the number of registered devices.
     pub fn device_count(&self) -> usize {
         self.now().identities.len()
     }
 
-    /// The ids of a group's members, in the order they joined; none if there is no such group.
+    /// Returns the ids of a group's members, in the order they joined; none if there is no such group.
     pub fn members(&self, group: &str) -> Vec<String> {
         let state = self.now();
         let group = state.directory.groups.get(group);
@@ -503,7 +513,7 @@ impl Tenant {
             .collect()
     }
 
-    /// The time at the tenant.
+    /// Returns the time at the tenant.
     pub fn timestamp(&self) -> Timestamp {
         self.now().now
     }

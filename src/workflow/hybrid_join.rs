@@ -244,6 +244,11 @@ impl HybridJoin {
         }
     }
 
+    /// Returns `true` if a plan reads the registered devices: those that are given, or the deployment's own.
+    pub(super) fn reads_devices(&self, with_devices: bool) -> bool {
+        with_devices || self.profile.is_some() || self.group.is_some()
+    }
+
     /// The group as settings.
     ///
     /// # Errors

@@ -1,41 +1,43 @@
-//! The ten steps as one: say what a deployment should be, see what would change, let it happen, see every device
-//! home. What takes time is a run that reports as it goes and can be stopped.
+//! The deployment as a whole: a desired state, the plan that leads to it, its application, and the watch over devices.
+//! Long work is a [`Run`]: it reports events as it goes, and can be stopped.
 
 mod apply;
 mod checks;
+mod created;
 mod hybrid_join;
 mod import;
 mod journal;
-mod made;
-mod objects;
+mod manual;
+mod object;
 #[cfg(feature = "ad")]
 mod on_premises;
 mod overlap;
+mod permissions;
 mod plan;
-mod preflight;
 mod prepare;
-pub mod report;
 mod run;
 mod state;
+mod step;
 mod teardown;
 pub mod watch;
 
 pub use self::apply::{ApplyEvent, ApplyOptions, ApplyReport};
+pub use self::created::{CreatedObject, CreatedObjects};
 pub use self::hybrid_join::{
     ActiveDirectory, DeviceGroup, DomainJoin, DomainJoinTarget, ExpectedConnectors, HybridJoin, Members,
     UserAssignment, UserScope, suggestion,
 };
 pub use self::import::{
-    DeviceReport, Doubt, GroupTagCheck, Import, ImportCounts, ImportEvent, ImportEventKind, ImportOptions,
-    ImportOutcome, ImportPreview, ImportReport, ImportRun, ImportStage, Refusal,
+    DeviceImport, GroupTagCheck, Import, ImportCounts, ImportEvent, ImportEventKind, ImportOptions,
+    ImportOutcome, ImportPreview, ImportReport, ImportRun, ImportStage, Refusal, Uncertainty,
 };
 pub use self::journal::{Journal, JournalStore, MemoryStore};
-pub use self::made::{Made, MadeItem};
 #[cfg(feature = "ad")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
 pub use self::on_premises::OnPremises;
 pub use self::overlap::overlaps;
-pub use self::plan::{Action, Plan, PlannedStep, Step};
-pub use self::preflight::{Need, Preflight, Purpose};
+pub use self::permissions::{Need, PermissionReport, Purpose};
+pub use self::plan::Plan;
 pub use self::run::{Progress, Run, StopHandle};
+pub use self::step::{Action, PlannedStep, Step};
 pub use self::teardown::{PlannedRemoval, Removal, Teardown, TeardownEvent, TeardownPlan, TeardownReport};

@@ -1,11 +1,11 @@
-//! The on-premises side of a deployment: steps 2 and 3, as far as a directory and the connector's files tell.
+//! The on-premises side of a deployment: steps 2 and 3, by a directory and the connector's files.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::hybrid_join::HybridJoin;
-use super::plan::{Action, PlannedStep, Step};
-use super::prepare::{INSTALL_CONNECTOR, deploy_gate, grant_text};
+use super::manual::{INSTALL_CONNECTOR, deploy_gate, grant_text};
+use super::step::{Action, PlannedStep, Step};
 use crate::ad::Account;
 use crate::ad::connector_config::{ConnectorConfig, ConnectorFile};
 use crate::ad::delegation::{Delegation, DelegationProfile, DelegationScript, Principal};
@@ -14,7 +14,7 @@ use crate::ad::preflight::{ConnectorRights, Preflight, PreflightReport};
 use crate::error::{Error, ErrorKind};
 use crate::model::{Finding, OrganizationalUnit, Severity};
 
-/// Active Directory and the Intune Connectors, for a plan whose steps 2 and 3 are to be real.
+/// Active Directory and the Intune Connectors, for a plan that carries out steps 2 and 3.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -53,8 +53,8 @@ pub struct OnPremises {
 }
 
 impl OnPremises {
-    /// A directory, signed in as an account that may read it, and may change the permissions of the OU if the plan is to
-    /// be applied.
+    /// Creates the access through a directory, signed in as an account that may read it, and that may change the
+    /// permissions of the OU if the plan is to be applied.
     pub fn new(directory: impl Directory + 'static) -> Self {
         Self {
             directory: Arc::new(directory),
@@ -64,31 +64,31 @@ impl OnPremises {
         }
     }
 
-    /// The account that a connector runs as. If none is named, those are meant whose names begin with `msaODJ`.
+    /// Adds the account that a connector runs as. Without any, all accounts count whose names begin with `msaODJ`.
     #[must_use]
     pub fn with_connector(mut self, account: Principal) -> Self {
         self.connectors.push(account);
         self
     }
 
-    /// What a connector gets that may not create computers yet; the least by default.
+    /// Sets the rights for a connector that may not create computers yet; the least by default.
     #[must_use]
     pub fn with_profile(mut self, profile: DelegationProfile) -> Self {
         self.profile = profile;
         self
     }
 
-    /// A configuration file of a connector, which is checked and compared with the deployment's OU.
+    /// Adds a configuration file of a connector, which is checked and compared with the deployment's OU.
     #[must_use]
     pub fn with_connector_config(mut self, config: ConnectorConfig) -> Self {
         self.configs.push(config);
         self
     }
 
-    /// What steps 2 and 3 come to. Reads only; a directory that does not answer is a finding.
-    pub(super) async fn look(&self, desired: &HybridJoin) -> Look {
-        let mut look = Look::default();
-        let Some(join) = &desired.domain_join else { return look };
+    /// Compares steps 2 and 3 with the directory. Reads only; a directory that does not answer is a finding.
+    pub(super) async fn compare(&self, desired: &HybridJoin) -> DirectoryPlan {
+        let mut planned = DirectoryPlan::default();
+        let Some(join) = &desired.domain_join else { return planned };
         let unit = desired.active_directory.organizational_unit.as_ref();
         let mut check = match unit {
             Some(unit) => Preflight::of_unit(unit),
@@ -102,77 +102,82 @@ impl OnPremises {
             Ok(report) => report,
             Err(error) => {
                 let place = place_of(unit);
-                look.block(Finding::new(
+                planned.block(Finding::new(
                     "ad.not-readable",
                     Severity::Error,
                     place,
                     format!("the directory could not be asked: {error}"),
                     error.remedy().to_owned(),
                 ));
-                return look;
+                return planned;
             }
         };
-        self.plan_rights(unit, report, &mut look);
-        self.check_configs(unit, &mut look);
-        look
+        self.plan_rights(unit, report, &mut planned);
+        self.check_configs(unit, &mut planned);
+        planned
     }
 
-    fn plan_rights(&self, unit: Option<&OrganizationalUnit>, report: PreflightReport, look: &mut Look) {
+    fn plan_rights(
+        &self,
+        unit: Option<&OrganizationalUnit>,
+        report: PreflightReport,
+        planned: &mut DirectoryPlan,
+    ) {
         let PreflightReport { place, may_delegate, connectors, findings, .. } = report;
         let is_usable = |finding: &Finding| !(BREAKS.contains(&&*finding.id));
         let broken = findings.iter().find(|finding| !is_usable(finding)).cloned();
-        look.findings = findings;
+        planned.findings = findings;
         if let Some(finding) = broken {
-            look.block(finding);
+            planned.block(finding);
             return;
         }
         let Some(place) = place else { return };
         if connectors.is_empty() && self.connectors.is_empty() {
-            look.steps.push(PlannedStep::new(
+            planned.steps.push(PlannedStep::new(
                 Step::Connector,
                 "account",
                 Action::Manual(INSTALL_CONNECTOR.into()),
             ));
             let text = grant_text(&place);
-            look.steps.push(PlannedStep::new(Step::ComputerAccounts, place, Action::Manual(text)));
+            planned.steps.push(PlannedStep::new(Step::ComputerAccounts, place, Action::Manual(text)));
             return;
         }
         for connector in connectors {
             let account = &connector.account;
             let subject = format!("{account} in {place}");
-            let action = self.action(unit, &place, may_delegate, &connector, look);
+            let action = self.action(unit, &place, may_delegate, &connector, planned);
             if let Action::Assign { .. } = action {
                 let delegation =
                     Delegation::of_entry(&*place, account.sid.clone()).with_profile(self.profile);
-                look.delegations.push(PlannedDelegation {
+                planned.delegations.push(PlannedDelegation {
                     subject: subject.clone(),
                     delegation,
                     directory: Arc::clone(&self.directory),
                 });
             }
-            look.steps.push(PlannedStep::new(Step::ComputerAccounts, subject, action));
+            planned.steps.push(PlannedStep::new(Step::ComputerAccounts, subject, action));
         }
-        if !look.delegations.is_empty() {
+        if !planned.delegations.is_empty() {
             // What is going to be put right is no finding.
-            look.findings.retain(|finding| !HEALED.contains(&&*finding.id));
+            planned.findings.retain(|finding| !HEALED.contains(&&*finding.id));
         }
     }
 
-    /// What is to be done about an account.
+    /// Returns the action for an account.
     fn action(
         &self,
         unit: Option<&OrganizationalUnit>,
         place: &str,
         may_delegate: bool,
         connector: &ConnectorRights,
-        look: &Look,
+        planned: &DirectoryPlan,
     ) -> Action {
         let account: &Account = &connector.account;
         if connector.may_create {
             return Action::Keep;
         }
         // An entry that denies is someone's decision: another that allows would not help.
-        let denied = look.findings.iter().find(|finding| {
+        let denied = planned.findings.iter().find(|finding| {
             finding.id == "ad.create-denied" && finding.evidence.starts_with(&format!("{account} "))
         });
         if let Some(denied) = denied {
@@ -195,10 +200,10 @@ impl OnPremises {
 
     /// Compares the connector's files with the deployment. The units in them only matter to a wizard that is to grant
     /// the right, so that here they are a warning.
-    fn check_configs(&self, unit: Option<&OrganizationalUnit>, look: &mut Look) {
+    fn check_configs(&self, unit: Option<&OrganizationalUnit>, planned: &mut DirectoryPlan) {
         let wanted: Vec<OrganizationalUnit> = unit.into_iter().cloned().collect();
         for config in &self.configs {
-            look.findings.extend(config.lint());
+            planned.findings.extend(config.lint());
             if config.file() != ConnectorFile::EnrollmentWizard {
                 continue;
             }
@@ -207,7 +212,7 @@ impl OnPremises {
             for finding in &mut differences {
                 finding.severity = finding.severity.min(Severity::Warning);
             }
-            look.findings.extend(differences);
+            planned.findings.extend(differences);
             let action = match unit {
                 Some(unit) if lacks_one => Action::Manual(format!(
                     "add {unit} to OrganizationalUnitsUsedForOfflineDomainJoin in {}",
@@ -215,7 +220,7 @@ impl OnPremises {
                 )),
                 _ => Action::Keep,
             };
-            look.steps.push(PlannedStep::new(Step::Connector, config.file().name(), action));
+            planned.steps.push(PlannedStep::new(Step::Connector, config.file().name(), action));
         }
     }
 }
@@ -237,21 +242,21 @@ const BREAKS: [&str; 5] =
 /// Findings that a delegation puts right.
 const HEALED: [&str; 2] = ["ad.cannot-create", "ad.connectors-differ"];
 
-/// What steps 2 and 3 come to.
+/// The planned part of steps 2 and 3.
 #[derive(Default)]
-pub(super) struct Look {
+pub(super) struct DirectoryPlan {
     pub(super) steps: Vec<PlannedStep>,
     pub(super) findings: Vec<Finding>,
     pub(super) delegations: Vec<PlannedDelegation>,
 }
 
-impl Look {
+impl DirectoryPlan {
     fn block(&mut self, finding: Finding) {
         let step = PlannedStep::new(Step::ComputerAccounts, finding.place.clone(), Action::Blocked(finding));
         self.steps.push(step);
     }
 
-    /// Whether every connector may create computers, or will be able to.
+    /// Returns `true` if every connector may create computers, or will be able to.
     fn is_settled(&self) -> bool {
         let mut rights =
             self.steps.iter().filter(|planned| planned.step == Step::ComputerAccounts).peekable();
@@ -259,7 +264,7 @@ impl Look {
         has_some && rights.all(|planned| matches!(planned.action, Action::Keep | Action::Assign { .. }))
     }
 
-    /// Puts the steps in the place of the text that stands for them without a directory.
+    /// Replaces the steps that stand for these without a directory.
     pub(super) fn merge_into(
         self,
         steps: &mut Vec<PlannedStep>,
@@ -279,14 +284,14 @@ impl Look {
     }
 }
 
-/// A right that is to be granted.
+/// A right to grant.
 pub(super) struct PlannedDelegation {
     pub(super) subject: String,
     pub(super) delegation: Delegation,
     pub(super) directory: Arc<dyn Directory>,
 }
 
-/// A directory's error as one of a deployment.
+/// Converts a directory's error.
 pub(super) fn deployment_error(error: DirectoryError) -> Error {
     let kind = match error.kind() {
         DirectoryErrorKind::Unreachable => ErrorKind::Connect,

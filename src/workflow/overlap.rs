@@ -1,9 +1,10 @@
-//! Several deployments in one tenant.
+//! The conflicts of several deployments in one tenant.
 
 use super::hybrid_join::{DomainJoinTarget, HybridJoin, Members, UserScope};
-use crate::model::{Finding, Severity};
+use super::object::ManagedObject;
+use crate::model::{DomainJoinProfile, EnrollmentStatusPage, Finding, Group, HybridJoinProfile, Severity};
 
-/// Where deployments for the same tenant get in each other's way, found without a request.
+/// Returns the conflicts between deployments for the same tenant, without a request.
 ///
 /// ```
 /// use windows_autopilot::workflow::{HybridJoin, overlaps};
@@ -80,8 +81,8 @@ impl Pair<'_> {
     /// Objects of the same type and name are the same object: they have to be the same wish.
     fn same_names(&self, findings: &mut Vec<Finding>) {
         let Self { first, second } = self;
-        let mut clash = |kind: &str, name: Option<&str>, same: bool| {
-            if let (Some(name), false) = (name, same) {
+        let mut clash = |kind: &str, name: fn(&HybridJoin) -> Option<&str>, same: bool| {
+            if let Some(name) = name(first).filter(|one| !same && name(second) == Some(*one)) {
                 findings.push(self.finding(
                     "overlap.name",
                     Severity::Error,
@@ -93,30 +94,19 @@ impl Pair<'_> {
                 ));
             }
         };
-        /// The name that two settings share.
-        fn shared<'a, T>(
-            [one, other]: [Option<&'a T>; 2],
-            name: impl Fn(&'a T) -> &'a str,
-        ) -> Option<&'a str> {
-            Some(name(one?)).filter(|one| other.is_some_and(|other| *one == name(other)))
-        }
         // Who takes others' assignments away must not share what is assigned.
         let may_share = !(first.remove_other_assignments || second.remove_other_assignments)
             || first.group == second.group;
-        let groups = [first, second].map(|of| of.group.as_ref());
-        clash("group", shared(groups, |group| group.display_name.as_str()), first.group == second.group);
-        let pages = [first, second].map(|of| of.enrollment_status_page.as_ref());
+        clash("group", Group::desired_name, first.group == second.group);
         let same = first.enrollment_status_page == second.enrollment_status_page
             && first.blocking_apps == second.blocking_apps;
-        clash("enrollment status page", shared(pages, |page| page.display_name.as_str()), same && may_share);
-        let profiles = [first, second].map(|of| of.profile.as_ref());
+        clash("enrollment status page", EnrollmentStatusPage::desired_name, same && may_share);
         let same = first.profile == second.profile;
-        clash("profile", shared(profiles, |profile| profile.display_name.as_str()), same && may_share);
-        let joins = [first, second].map(|of| of.domain_join.as_ref());
+        clash("profile", HybridJoinProfile::desired_name, same && may_share);
         let target = |of: &HybridJoin| of.domain_join.as_ref().map(|join| join.assign_to);
         let same =
             first.domain_join_settings() == second.domain_join_settings() && target(first) == target(second);
-        clash("domain join profile", shared(joins, |join| join.display_name.as_str()), same && may_share);
+        clash("domain join profile", DomainJoinProfile::desired_name, same && may_share);
     }
 
     /// Devices in the groups of two deployments get the older profile of the two.

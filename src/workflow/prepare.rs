@@ -1,4 +1,4 @@
-//! From what is desired and what there is to what is to be done.
+//! The steps from a tenant's state to the desired state.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -8,17 +8,13 @@ use crate::model::{
     PolicyScope, Settings, Severity, Stored, Target, TargetKind, UserPrincipalName,
 };
 
-use super::hybrid_join::{DomainJoinTarget, HybridJoin, UserAssignment, UserScope};
-use super::plan::{Action, PlannedStep, Step};
+use super::hybrid_join::{HybridJoin, UserAssignment, UserScope};
+use super::manual::{INSTALL_CONNECTOR, deploy_gate, grant_text};
+use super::object::{Assignable, ManagedObject};
 use super::state::{MdmRead, TenantState};
+use super::step::{Action, PlannedStep, Step};
 
-/// The steps, and what it takes to carry them out.
-pub(super) struct Prepared {
-    pub(super) steps: Vec<PlannedStep>,
-    pub(super) todo: Todo,
-}
-
-/// What it takes to carry out a plan: objects and ids, where the plan has words.
+/// The work behind a plan: objects and ids, where the plan has words.
 pub(super) struct Todo {
     pub(super) mdm: Option<(MdmPolicy, MdmScope)>,
     pub(super) group: Ensure<Group>,
@@ -30,7 +26,7 @@ pub(super) struct Todo {
     pub(super) delegations: Vec<super::on_premises::PlannedDelegation>,
 }
 
-/// What is to become of devices: ids, and serial numbers for messages.
+/// The work on devices: ids, and serial numbers for messages.
 #[derive(Default)]
 pub(super) struct DevicesTodo {
     pub(super) import: Vec<DeviceToImport>,
@@ -43,102 +39,55 @@ pub(super) struct DevicesTodo {
     pub(super) assign_later: Vec<(String, UserPrincipalName)>,
 }
 
-/// What is to become of an object.
+/// The work on one object.
 pub(super) enum Ensure<S: Settings> {
-    /// The deployment has none.
+    /// Does nothing: the deployment has no such object.
     Nothing,
-    /// It is created.
+    /// Creates the object.
     Create(S),
-    /// It is there, and becomes this.
+    /// Changes the stored object to these settings.
     Become(Box<Stored<S>>, S),
-    /// It cannot be settled.
+    /// Does nothing: a finding stands in the way.
     Blocked,
 }
 
-impl<S: Settings> Ensure<S> {
-    pub(super) fn stored(&self) -> Option<&Stored<S>> {
-        match self {
-            Self::Become(stored, _) => Some(stored),
-            _ => None,
-        }
-    }
-}
-
+/// Compares the tenant's state with the desired state.
 pub(super) fn prepare(
     desired: &HybridJoin,
     state: &TenantState,
     devices: &[DeviceToImport],
-) -> Result<Prepared, InvalidValue> {
+) -> Result<(Vec<PlannedStep>, Todo), InvalidValue> {
     let mut steps = Vec::new();
     let mdm = prepare_mdm(desired, state, &mut steps);
     if desired.connectors.is_some() {
         let connectors: Vec<_> =
             state.connectors.iter().filter_map(|found| found.display_name.as_deref()).collect();
-        let action =
-            if connectors.is_empty() { Action::Manual(INSTALL_CONNECTOR.into()) } else { Action::Keep };
-        steps.push(PlannedStep::new(Step::Connector, subject_of(&connectors), action));
+        let (subject, action) = match connectors.as_slice() {
+            [] => ("none".to_owned(), Action::Manual(INSTALL_CONNECTOR.into())),
+            names => (names.join(", "), Action::Keep),
+        };
+        steps.push(PlannedStep::new(Step::Connector, subject, action));
     }
     if desired.domain_join.is_some() {
         let (place, text) = match &desired.active_directory.organizational_unit {
             Some(unit) => (unit.to_string(), grant_text(&format!("the organizational unit {unit}"))),
             None => ("default computers container".to_owned(), grant_text("the container for computers")),
         };
-        let action = match desired.active_directory.rights_confirmed {
-            true => Action::Keep,
-            false => Action::Manual(text),
-        };
+        let is_done = desired.active_directory.rights_confirmed;
+        let action = if is_done { Action::Keep } else { Action::Manual(text) };
         steps.push(PlannedStep::new(Step::ComputerAccounts, place, action));
     }
 
-    let candidates = |name: &DisplayName| state.groups_named(name).to_vec();
-    let group = match desired.group_settings()? {
-        Some(wish) => ensure(Step::Group, candidates(&wish.display_name), wish, &mut steps),
-        None => Ensure::Nothing,
-    };
+    let read_groups = state.groups.iter().flat_map(|(_, found)| found);
+    let group = ensure(desired.group_settings()?, read_groups, &mut steps);
     let devices = prepare_devices(desired, state, devices, &mut steps);
-
-    // A group that cannot be settled is told once, and nothing is assigned to it.
-    let has_group = !matches!(group, Ensure::Blocked | Ensure::Nothing);
-    let target =
-        || has_group.then(|| Wanted::Group(group.stored().map(|stored: &Stored<Group>| stored.id.clone())));
-    let page = match &desired.enrollment_status_page {
-        Some(wish) => {
-            let wish = with_named_apps(wish, desired, state);
-            let own = |stored: &&Stored<EnrollmentStatusPage>| {
-                !stored.is_default() && stored.settings.display_name == wish.display_name
-            };
-            let found = state.pages.iter().filter(own).cloned().collect();
-            let page = ensure(Step::StatusPage, found, wish, &mut steps);
-            assign(Step::StatusPage, desired, state, &page, target(), &mut steps);
-            page
-        }
-        None => Ensure::Nothing,
-    };
-    let profile = match &desired.profile {
-        Some(wish) => {
-            let own = |stored: &&Stored<HybridJoinProfile>| stored.settings.display_name == wish.display_name;
-            let found = state.hybrid_profiles().filter(own).cloned().collect();
-            let profile = ensure(Step::Profile, found, wish.clone(), &mut steps);
-            assign(Step::Profile, desired, state, &profile, target(), &mut steps);
-            profile
-        }
-        None => Ensure::Nothing,
-    };
-    let domain_join = match desired.domain_join_settings() {
-        Some(wish) => {
-            let own = |stored: &&Stored<DomainJoinProfile>| stored.settings.display_name == wish.display_name;
-            let found = state.domain_joins.iter().filter(own).cloned().collect();
-            let profile = ensure(Step::DomainJoin, found, wish, &mut steps);
-            let all = desired
-                .domain_join
-                .as_ref()
-                .is_some_and(|join| join.assign_to == DomainJoinTarget::AllDevices);
-            let wanted = if all { Some(Wanted::AllDevices) } else { target() };
-            assign(Step::DomainJoin, desired, state, &profile, wanted, &mut steps);
-            profile
-        }
-        None => Ensure::Nothing,
-    };
+    let page = desired.enrollment_status_page.as_ref().map(|wish| with_named_apps(wish, desired, state));
+    let page = ensure(page, &state.pages, &mut steps);
+    let profile = ensure(desired.profile.clone(), state.hybrid_profiles(), &mut steps);
+    let domain_join = ensure(desired.domain_join_settings(), &state.domain_joins, &mut steps);
+    assign(desired, state, &page, &group, &mut steps);
+    assign(desired, state, &profile, &group, &mut steps);
+    assign(desired, state, &domain_join, &group, &mut steps);
     let is_settled = desired.domain_join.is_none() || desired.active_directory.rights_confirmed;
     steps.push(PlannedStep::new(Step::Deploy, "devices", deploy_gate(is_settled)));
     PlannedStep::sort(&mut steps);
@@ -152,41 +101,7 @@ pub(super) fn prepare(
         #[cfg(feature = "ad")]
         delegations: Vec::new(),
     };
-    Ok(Prepared { steps, todo })
-}
-
-/// Whether devices may be switched on: not before somebody has made sure of what Graph cannot tell.
-pub(super) fn deploy_gate(is_settled: bool) -> Action {
-    if is_settled {
-        return Action::Manual(
-            "switch each device on when it has its profile, not before: a device that finds none keeps a default one"
-                .into(),
-        );
-    }
-    Action::Blocked(Finding::new(
-        "computer-accounts.not-confirmed",
-        Severity::Warning,
-        Step::ComputerAccounts.to_string(),
-        "nobody has confirmed that every connector may create computer accounts; without the right, ten devices get \
-         through and every other one fails (event 30132, diagnostic code 0x800; 0x80070774 on the device)",
-        "grant the right, and set rights_confirmed = true in [active_directory], or plan with a directory; until then, \
-         switch no device on",
-    ))
-}
-
-pub(super) const INSTALL_CONNECTOR: &str = "download the Intune Connector for Active Directory from the Intune admin center \
-    (Devices, Windows, Enrollment), install it on a server of the domain, sign in with an Intune administrator, and \
-    configure its managed service account";
-
-pub(super) fn grant_text(place: &str) -> String {
-    format!(
-        "give the managed service account of every connector (msaODJ…) the right to create computer objects in {place}: \
-         Properties, Security, Advanced, Add; applies to this object only"
-    )
-}
-
-fn subject_of(names: &[&str]) -> String {
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    Ok((steps, todo))
 }
 
 fn prepare_mdm(
@@ -284,14 +199,15 @@ fn not_one(id: &'static str, name: &DisplayName, found: usize) -> Finding {
     Finding::new(id, Severity::Error, name.as_str(), evidence, "name exactly one group that exists")
 }
 
-/// Settles what becomes of an object: objects are told apart by type and exact name.
-fn ensure<S: Settings + Named>(
-    step: Step,
-    mut found: Vec<Stored<S>>,
-    wish: S,
+/// Plans an object: creates it, changes it, or reports why neither is possible.
+fn ensure<'a, S: ManagedObject>(
+    wish: Option<S>,
+    read: impl IntoIterator<Item = &'a Stored<S>>,
     steps: &mut Vec<PlannedStep>,
 ) -> Ensure<S> {
+    let Some(wish) = wish else { return Ensure::Nothing };
     let name = wish.name().to_owned();
+    let mut found: Vec<_> = read.into_iter().filter(|stored| S::is_named(stored, &name)).collect();
     if found.len() > 1 {
         let finding = Finding::new(
             "name.duplicate",
@@ -300,11 +216,11 @@ fn ensure<S: Settings + Named>(
             format!("there are {} of this type and name", found.len()),
             "rename or delete all but one; none is chosen and none is deleted here",
         );
-        steps.push(PlannedStep::new(step, name, Action::Blocked(finding)));
+        steps.push(PlannedStep::new(S::STEP, name, Action::Blocked(finding)));
         return Ensure::Blocked;
     }
     let Some(stored) = found.pop() else {
-        steps.push(PlannedStep::new(step, name, Action::Create));
+        steps.push(PlannedStep::new(S::STEP, name, Action::Create));
         return Ensure::Create(wish);
     };
     let patch = Patch::between(&stored.settings, &wish);
@@ -316,50 +232,30 @@ fn ensure<S: Settings + Named>(
             format!("{fixed}, and that is decided when it is created"),
             "use another name, so that a new one is created, or delete this one first",
         );
-        steps.push(PlannedStep::new(step, name, Action::Blocked(finding)));
+        steps.push(PlannedStep::new(S::STEP, name, Action::Blocked(finding)));
         return Ensure::Blocked;
     }
     let action = if patch.is_empty() { Action::Keep } else { Action::Update(patch.changes().to_vec()) };
-    steps.push(PlannedStep::new(step, name, action));
-    Ensure::Become(Box::new(stored), wish)
+    steps.push(PlannedStep::new(S::STEP, name, action));
+    Ensure::Become(Box::new(stored.clone()), wish)
 }
 
-/// Settings with a name.
-pub(super) trait Named {
-    fn name(&self) -> &str;
-}
-
-macro_rules! named {
-    ($($type:ty),+) => { $( impl Named for $type {
-        fn name(&self) -> &str {
-            self.display_name.as_str()
-        }
-    } )+ };
-}
-named!(Group, EnrollmentStatusPage, HybridJoinProfile, DomainJoinProfile);
-
-/// Who is to get something.
-enum Wanted {
-    /// The group of devices; its id, if it is there already.
-    Group(Option<Id<Group>>),
-    AllDevices,
-}
-
-fn assign<S: Settings + Named>(
-    step: Step,
+/// Plans the assignment of an object: to all devices, or to the deployment's group.
+fn assign<S: Assignable>(
     desired: &HybridJoin,
     state: &TenantState,
     object: &Ensure<S>,
-    wanted: Option<Wanted>,
+    group: &Ensure<Group>,
     steps: &mut Vec<PlannedStep>,
 ) {
-    let (Some(wanted), true) = (wanted, !matches!(object, Ensure::Blocked | Ensure::Nothing)) else { return };
-    let (target, label) = match &wanted {
-        Wanted::AllDevices => (Some(Target::all_devices()), "all devices".to_owned()),
-        Wanted::Group(id) => {
-            let name = desired.group.as_ref().map_or("", |group| group.display_name.as_str());
-            (id.clone().map(Target::group), format!("group {name}"))
+    let (target, label) = match group {
+        _ if S::is_for_all_devices(desired) => (Some(Target::all_devices()), "all devices".to_owned()),
+        Ensure::Become(stored, wish) => {
+            (Some(Target::group(stored.id.clone())), format!("group {}", wish.name()))
         }
+        Ensure::Create(wish) => (None, format!("group {}", wish.name())),
+        // The group has its own finding, and nothing is assigned to it.
+        Ensure::Blocked | Ensure::Nothing => return,
     };
     let (name, found) = match object {
         Ensure::Become(stored, wish) => (wish.name(), state.assignments_of(stored)),
@@ -374,13 +270,12 @@ fn assign<S: Settings + Named>(
     let others = found.iter().filter(|found| !is_wanted(found) && found.is_direct());
     let remove: Vec<String> =
         if desired.remove_other_assignments { others.map(label_of).collect() } else { Vec::new() };
-    let action = match add.is_empty() && remove.is_empty() {
-        true => Action::Keep,
-        false => Action::Assign { add, remove },
-    };
-    steps.push(PlannedStep::new(step, format!("{name}, assignments"), action));
+    let is_done = add.is_empty() && remove.is_empty();
+    let action = if is_done { Action::Keep } else { Action::Assign { add, remove } };
+    steps.push(PlannedStep::new(S::STEP, format!("{name}, assignments"), action));
 }
 
+/// Returns the target of an assignment in words.
 pub(super) fn label_of(assignment: &Assignment) -> String {
     match assignment.target.as_ref().map(|target| &target.kind) {
         Some(TargetKind::AllDevices) => "all devices".to_owned(),
@@ -391,7 +286,7 @@ pub(super) fn label_of(assignment: &Assignment) -> String {
     }
 }
 
-/// The page with the apps that are given by name. Names that are not exactly one app are left to the checks.
+/// Returns the page with the apps that are given by name. Names that are not exactly one app are left to the checks.
 fn with_named_apps(
     page: &EnrollmentStatusPage,
     desired: &HybridJoin,
@@ -419,7 +314,7 @@ fn with_named_apps(
     page
 }
 
-/// What is to become of the devices that are given and, where users are taken off, of all of the deployment.
+/// Plans the work on the given devices and, if users are unassigned, on all of the deployment's.
 fn prepare_devices(
     desired: &HybridJoin,
     state: &TenantState,
@@ -486,7 +381,7 @@ fn user_added() -> Action {
 }
 
 impl HybridJoin {
-    /// A device as it is imported, and the user that is assigned to it afterwards.
+    /// Returns a device as it is imported, and the user that is assigned to it afterwards.
     pub(super) fn to_import(&self, device: &DeviceToImport) -> (DeviceToImport, Option<UserPrincipalName>) {
         let mut device = device.clone();
         device.group_tag = device.group_tag.or_else(|| self.group_tag().cloned());

@@ -1,21 +1,22 @@
-//! What a tenant holds, as far as a deployment is concerned: each collection read once.
+//! The state of a tenant, as far as a deployment is concerned. Each collection is read once.
 
 use std::collections::{BTreeSet, HashMap};
 
 use futures_util::future::{try_join, try_join3, try_join5};
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::graph::{BatchAnswers, Client, List, Page, Slot, field};
+use crate::error::{ErrorKind, Result};
+use crate::graph::{Client, List, field};
 use crate::model::{
-    Assignment, Connector, DeploymentProfile, Device, DeviceConfiguration, DirectoryDevice, DirectoryObject,
-    DisplayName, DomainJoinProfile, EnrollmentConfiguration, EnrollmentStatusPage, Group, HybridJoinProfile,
-    Id, MdmPolicy, MobileApp, Settings, Stored, TargetKind,
+    Assignment, Connector, DeploymentProfile, Device, DirectoryDevice, DirectoryObject, DisplayName,
+    DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id, MdmPolicy, MobileApp, Settings,
+    Stored, TargetKind,
 };
 
 use super::hybrid_join::{HybridJoin, Members, UserScope};
+use super::object::{Assignable, AssignmentBatch, ManagedObject, profile_assignments};
 
-/// What the tenant holds. Parts that the deployment does not ask about are empty.
+/// The state of a tenant. Parts that the deployment does not use are empty.
 #[derive(Debug, Default)]
 pub(super) struct TenantState {
     pub(super) mdm: Option<MdmRead>,
@@ -37,18 +38,18 @@ pub(super) struct TenantState {
     pub(super) gone_groups: BTreeSet<Id<Group>>,
 }
 
-/// What came of reading the MDM scope.
+/// The outcome of reading the MDM scope.
 #[derive(Debug)]
 pub(super) enum MdmRead {
     Policy(Box<MdmPolicy>),
-    /// The client signs in by itself, and only a user may read it.
+    /// Only a signed-in user may read the scope, and the client is an app.
     NotAllowed,
-    /// No policy is Intune's.
+    /// The tenant has no policy of Intune.
     Missing,
 }
 
 impl TenantState {
-    /// Reads what `desired` asks about, each collection once. Reads only.
+    /// Reads what `desired` uses, each collection once.
     pub(super) async fn read(
         client: &Client,
         desired: &HybridJoin,
@@ -68,8 +69,8 @@ impl TenantState {
             try_join(
                 try_join3(
                     all_if(desired.profile.is_some(), client.profiles().list()),
-                    read_pages(client, desired),
-                    read_domain_joins(client, desired),
+                    read_objects(client, desired),
+                    read_objects(client, desired),
                 ),
                 all_if(desired.enrollment_status_page.is_some(), client.mobile_apps().list()),
             ),
@@ -96,36 +97,20 @@ impl TenantState {
         Ok(state)
     }
 
-    /// Assignments of all profiles, pages and domain join profiles, in as few requests as it takes.
+    /// Reads the assignments of all profiles, pages and domain join profiles.
     async fn read_assignments(&self, client: &Client) -> Result<HashMap<String, Vec<Assignment>>> {
-        let mut batch = client.batch();
-        let mut slots = Vec::new();
+        let mut batch = AssignmentBatch::new(client);
         for profile in &self.profiles {
-            let list = match profile {
-                DeploymentProfile::Hybrid(stored) => client.profiles().assignments(&stored.id),
-                DeploymentProfile::Entra(stored) => client.profiles().assignments(&stored.id),
-                DeploymentProfile::Unknown(_) => continue,
-            };
-            let Some(id) = profile.id() else { continue };
-            slots.push((id.to_owned(), batch.add(list.operation().clone()), list));
+            if let (Some(id), Some(list)) = (profile.id(), profile_assignments(client, profile)) {
+                batch.add(id.to_owned(), list);
+            }
         }
-        for stored in self.pages.iter().filter(|stored| !stored.is_default()) {
-            let list = client.enrollment_status_pages().assignments(&stored.id);
-            slots.push((stored.id.as_str().to_owned(), batch.add(list.operation().clone()), list));
-        }
-        for stored in &self.domain_joins {
-            let list = client.domain_join_profiles().assignments(&stored.id);
-            slots.push((stored.id.as_str().to_owned(), batch.add(list.operation().clone()), list));
-        }
-        let mut answers = batch.send().await?;
-        let mut assignments = HashMap::new();
-        for (id, slot, list) in slots {
-            assignments.insert(id, take_all(&mut answers, slot, list).await?);
-        }
-        Ok(assignments)
+        add_assignments(&mut batch, client, &self.pages);
+        add_assignments(&mut batch, client, &self.domain_joins);
+        Ok(batch.read().await?.into_iter().collect())
     }
 
-    /// Who is in the group of devices, where no rule says it.
+    /// Reads the members of the group of devices, if no rule determines them.
     async fn read_members(
         &self,
         client: &Client,
@@ -140,7 +125,7 @@ impl TenantState {
         }
     }
 
-    /// Which of the groups that the deployment's objects are assigned to are not there any more.
+    /// Returns the groups that the deployment's objects are assigned to and that no longer exist.
     async fn read_gone_groups(&self, client: &Client, desired: &HybridJoin) -> Result<BTreeSet<Id<Group>>> {
         let known = self.groups.iter().flat_map(|(_, found)| found).map(|stored| stored.id.clone());
         let known: BTreeSet<Id<Group>> = known.collect();
@@ -164,27 +149,18 @@ impl TenantState {
         Ok(gone)
     }
 
-    /// The ids of the objects that have the names of the deployment's.
+    /// Returns the ids of the deployment's own objects that can be assigned.
     fn own_objects<'a>(&'a self, desired: &'a HybridJoin) -> impl Iterator<Item = &'a str> {
-        let profiles = self.hybrid_profiles().filter(|stored| {
-            desired.profile.as_ref().is_some_and(|wish| wish.display_name == stored.settings.display_name)
-        });
-        let pages = self.pages.iter().filter(|stored| {
-            desired
-                .enrollment_status_page
-                .as_ref()
-                .is_some_and(|wish| wish.display_name == stored.settings.display_name)
-        });
-        let joins = self.domain_joins.iter().filter(|stored| {
-            desired.domain_join.as_ref().is_some_and(|wish| wish.display_name == stored.settings.display_name)
-        });
-        profiles
-            .map(|stored| stored.id.as_str())
-            .chain(pages.map(|stored| stored.id.as_str()))
-            .chain(joins.map(|stored| stored.id.as_str()))
+        fn id<S: ManagedObject>(stored: &Stored<S>) -> &str {
+            stored.id.as_str()
+        }
+        HybridJoinProfile::own(self.hybrid_profiles(), desired)
+            .map(id)
+            .chain(EnrollmentStatusPage::own(&self.pages, desired).map(id))
+            .chain(DomainJoinProfile::own(&self.domain_joins, desired).map(id))
     }
 
-    /// The one group of devices, if it is there.
+    /// Returns the group of devices, if exactly one exists.
     pub(super) fn device_group(&self, desired: &HybridJoin) -> Option<&Stored<Group>> {
         match self.groups_named(&desired.group.as_ref()?.display_name) {
             [stored] => Some(stored),
@@ -192,7 +168,7 @@ impl TenantState {
         }
     }
 
-    /// Whether a registered device is one of the deployment's, as far as its registration tells.
+    /// Returns `true` if a registered device belongs to the deployment, as far as its registration shows.
     pub(super) fn is_of(desired: &HybridJoin, device: &Device) -> bool {
         match desired.group.as_ref().map(|group| &group.members) {
             Some(Members::GroupTag(tag)) => {
@@ -203,7 +179,7 @@ impl TenantState {
         }
     }
 
-    /// Whether an object is assigned to a group, or by `exclusion` to all but it.
+    /// Returns `true` if an object is assigned to a group, or excluded from it if `exclusion` is set.
     pub(super) fn is_assigned_to(&self, object: &str, group: &Id<Group>, exclusion: bool) -> bool {
         self.assignments.get(object).into_iter().flatten().any(|assignment| {
             match assignment.target.as_ref().map(|target| &target.kind) {
@@ -214,7 +190,7 @@ impl TenantState {
         })
     }
 
-    /// The hybrid join profiles.
+    /// Returns the hybrid join profiles.
     pub(super) fn hybrid_profiles(&self) -> impl Iterator<Item = &Stored<HybridJoinProfile>> {
         self.profiles.iter().filter_map(|profile| match profile {
             DeploymentProfile::Hybrid(stored) => Some(stored),
@@ -222,19 +198,19 @@ impl TenantState {
         })
     }
 
-    /// The assignments of an object.
+    /// Returns the assignments of an object.
     pub(super) fn assignments_of<T: Settings>(&self, stored: &Stored<T>) -> &[Assignment] {
         self.assignments.get(stored.id.as_str()).map_or(&[], Vec::as_slice)
     }
 
-    /// The groups of a name.
+    /// Returns the groups of a name.
     pub(super) fn groups_named(&self, name: &DisplayName) -> &[Stored<Group>] {
         let named = self.groups.iter().find(|(other, _)| other == name.as_str());
         named.map_or(&[], |(_, found)| found)
     }
 }
 
-/// The names of groups that a deployment uses.
+/// Returns the names of groups that a deployment uses.
 fn group_names(desired: &HybridJoin) -> Vec<&DisplayName> {
     let mut names: Vec<&DisplayName> = desired.group.iter().map(|group| &group.display_name).collect();
     if let Some(UserScope::Groups(groups)) = &desired.mdm_scope {
@@ -249,30 +225,24 @@ async fn all_if<T: DeserializeOwned + Send + 'static>(wanted: bool, list: List<T
     if wanted { list.all().await } else { Ok(Vec::new()) }
 }
 
-/// All of a list whose first page came in a batch. What was deleted in the meantime has nothing.
-pub(super) async fn take_all<T: DeserializeOwned + Send + 'static>(
-    answers: &mut BatchAnswers,
-    slot: Slot<Page<T>>,
-    list: List<T>,
-) -> Result<Vec<T>> {
-    match answers.take(slot) {
-        Ok(first) => list.all_from(first).await,
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error),
+/// Adds the assignments of objects to a batch. A default object has none of interest.
+fn add_assignments<S: Assignable>(
+    batch: &mut AssignmentBatch<String>,
+    client: &Client,
+    objects: &[Stored<S>],
+) {
+    for stored in objects.iter().filter(|stored| !S::is_default(stored)) {
+        batch.add(stored.id.as_str().to_owned(), S::assignments(client, &stored.id));
     }
 }
 
-/// What was read, or nothing if the caller may not read it: the plan does without it.
+/// Returns the answer, or `None` if the caller may not read it: the plan does without.
 fn if_allowed<T>(read: Result<T>) -> Result<Option<T>> {
     match read {
         Ok(read) => Ok(Some(read)),
-        Err(error) if may_not(&error) => Ok(None),
+        Err(error) if error.kind() == ErrorKind::Forbidden => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn may_not(error: &Error) -> bool {
-    error.kind() == ErrorKind::Forbidden
 }
 
 async fn read_anchors(client: &Client, wanted: bool) -> Result<Option<BTreeSet<String>>> {
@@ -301,7 +271,7 @@ async fn read_mdm(client: &Client, desired: &HybridJoin, app_only: bool) -> Resu
     match client.mdm_policies().intune().await {
         Ok(policy) => Ok(Some(MdmRead::Policy(Box::new(policy)))),
         // Some tenants answer an app with 401. Were it the token, nothing else could be read either.
-        Err(error) if may_not(&error) || error.kind() == ErrorKind::Authentication => {
+        Err(error) if matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::Authentication) => {
             Ok(Some(MdmRead::NotAllowed))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Some(MdmRead::Missing)),
@@ -312,35 +282,12 @@ async fn read_mdm(client: &Client, desired: &HybridJoin, app_only: bool) -> Resu
 async fn read_groups(client: &Client, names: &[&DisplayName]) -> Result<Vec<(String, Vec<Stored<Group>>)>> {
     let mut groups = Vec::new();
     for name in names {
-        let list = client.groups().list().filter(field("displayName").eq(name.as_str()));
-        let mut found = list.all().await?;
-        // The service compares without regard to case.
-        found.retain(|group| group.settings.display_name.as_str() == name.as_str());
-        groups.push((name.as_str().to_owned(), found));
+        groups.push((name.as_str().to_owned(), Group::find(client, name.as_str()).await?));
     }
     Ok(groups)
 }
 
-async fn read_pages(client: &Client, desired: &HybridJoin) -> Result<Vec<Stored<EnrollmentStatusPage>>> {
-    if desired.enrollment_status_page.is_none() {
-        return Ok(Vec::new());
-    }
-    let all = client.enrollment_status_pages().list().all().await?;
-    let page = |configuration| match configuration {
-        EnrollmentConfiguration::StatusPage(stored) => Some(stored),
-        EnrollmentConfiguration::Unknown(_) => None,
-    };
-    Ok(all.into_iter().filter_map(page).collect())
-}
-
-async fn read_domain_joins(client: &Client, desired: &HybridJoin) -> Result<Vec<Stored<DomainJoinProfile>>> {
-    if desired.domain_join.is_none() {
-        return Ok(Vec::new());
-    }
-    let all = client.domain_join_profiles().list().all().await?;
-    let profile = |configuration| match configuration {
-        DeviceConfiguration::DomainJoin(stored) => Some(stored),
-        DeviceConfiguration::Unknown(_) => None,
-    };
-    Ok(all.into_iter().filter_map(profile).collect())
+/// Reads all objects of a type, if the deployment has one.
+async fn read_objects<S: ManagedObject>(client: &Client, desired: &HybridJoin) -> Result<Vec<Stored<S>>> {
+    if S::desired_name(desired).is_some() { S::read(client, None).await } else { Ok(Vec::new()) }
 }

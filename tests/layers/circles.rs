@@ -13,8 +13,6 @@ const LEFT: &[(&str, &str)] = &[
         "a client makes calls, lists and batches, and each of them sends itself through the client that it carries",
     ),
     ("ad", "the preflight and the rights that it reads are not apart yet"),
-    ("sim", "state and resources are not apart yet"),
-    ("workflow", "steps, plan and checks are not apart yet"),
     ("model", "objects name each other by typed ids: a device its managed device, and the other way round"),
 ];
 

@@ -18,7 +18,9 @@ use windows_autopilot::registration::csv::{self, Column, CsvFormat, CsvReader, P
 use windows_autopilot::registration::hash::{Checksum, Readiness};
 use windows_autopilot::registration::{HashContents, SampleHash};
 use windows_autopilot::sim::{Fault, NewDevice, Tenant};
-use windows_autopilot::workflow::{Doubt, GroupTagCheck, Import, ImportOptions, ImportOutcome, ImportStage};
+use windows_autopilot::workflow::{
+    GroupTagCheck, Import, ImportOptions, ImportOutcome, ImportStage, Uncertainty,
+};
 
 /// A rule: the place of its fact, what it says, and whether it holds.
 type Rule = (&'static str, &'static str, fn() -> bool);
@@ -662,7 +664,7 @@ async fn answers_to_an_import() {
         (
             "lessons.md 2.6: any other word ends it, typed",
             state("paused", 0, "", ""),
-            |outcome| matches!(outcome, ImportOutcome::Unconfirmed(Doubt::UnknownStatus { status, .. }) if status == "paused"),
+            |outcome| matches!(outcome, ImportOutcome::Unconfirmed(Uncertainty::UnknownStatus { status, .. }) if status == "paused"),
         ),
         ("domain.md 4.3: complete names the registration", state("complete", 0, "", "KNOWN"), |outcome| {
             matches!(
@@ -678,7 +680,7 @@ async fn answers_to_an_import() {
         (
             "lessons.md 2.6: 806 here counts with a registration id alone",
             state("error", 806, "ZtdDeviceAlreadyAssigned", ""),
-            |outcome| *outcome == ImportOutcome::Unconfirmed(Doubt::NoRegistrationId),
+            |outcome| *outcome == ImportOutcome::Unconfirmed(Uncertainty::NoRegistrationId),
         ),
         (
             "lessons.md 2.6: the same 806 with another name is elsewhere",

@@ -10,7 +10,7 @@ use windows_autopilot::graph::field;
 use windows_autopilot::model::{
     DeviceToImport, Group, HybridJoinProfile, Id, ImportStatus, Membership, MembershipRule, Target,
 };
-use windows_autopilot::sim::{NewDevice, Phase};
+use windows_autopilot::sim::{DeploymentPhase, NewDevice};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::{Client, Result};
 
@@ -142,7 +142,7 @@ async fn costs(count: usize) -> Result<Costs> {
             let failed = (0..some).filter(|number| {
                 tenant
                     .deployment(&serial(*number))
-                    .is_some_and(|deployment| deployment.phase == Phase::Failed)
+                    .is_some_and(|deployment| deployment.phase == DeploymentPhase::Failed)
             });
             assert_eq!(failed.count(), some, "nobody is in the MDM scope");
         })

@@ -12,7 +12,7 @@ use windows_autopilot::sim::{Fault, Tenant};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::transport::{Transport, TransportError};
 use windows_autopilot::workflow::{
-    ApplyEvent, ApplyOptions, ApplyReport, Journal, Made, MadeItem, MemoryStore, Step,
+    ApplyEvent, ApplyOptions, ApplyReport, CreatedObject, CreatedObjects, Journal, MemoryStore, Step,
 };
 use windows_autopilot::{Client, ErrorKind, Result};
 
@@ -114,17 +114,17 @@ async fn a_run_killed_at_any_write_and_resumed_ends_as_one_that_was_not_and_make
             let again = desired().plan(&harness.client, &devices(3)).await.unwrap();
             assert!(again.is_empty(), "{at}: {again}");
             // What is to be taken down again is known too, whatever was lost with the first run.
-            let made = last.unwrap().made;
-            assert_eq!(made, Made::read(Journal::in_store(journals[0].clone())).unwrap(), "{at}");
+            let made = last.unwrap().created;
+            assert_eq!(made, CreatedObjects::read(Journal::in_store(journals[0].clone())).unwrap(), "{at}");
             let count =
-                |wanted: fn(&MadeItem) -> bool| made.items().iter().filter(|item| wanted(item)).count();
+                |wanted: fn(&CreatedObject) -> bool| made.items().iter().filter(|item| wanted(item)).count();
             assert_eq!(
-                count(|item| matches!(item, MadeItem::Object { id: Some(_), .. })),
+                count(|item| matches!(item, CreatedObject::Object { id: Some(_), .. })),
                 4,
                 "{at}: {made:?}"
             );
             assert_eq!(
-                count(|item| matches!(item, MadeItem::Device { id: Some(_), .. })),
+                count(|item| matches!(item, CreatedObject::Device { id: Some(_), .. })),
                 3,
                 "{at}: {made:?}"
             );

@@ -73,7 +73,7 @@ async fn a_token_that_can_only_read_plans_and_is_told_what_it_cannot_write() -> 
 #[tokio::test]
 async fn an_app_by_itself_is_told_that_it_can_never_set_the_mdm_scope_and_does_not_try() -> Result<()> {
     let (client, tenant) = granted(&READ, true);
-    let found = desired().preflight(&client, true).await?;
+    let found = desired().check_permissions(&client, true).await?;
     assert_eq!(found.app_only, Some(true));
     assert!(found.findings.iter().any(|finding| finding.id == "mdm.delegated-only"), "{found:?}");
     assert!(found.needs.iter().any(|need| need.operation == "mobilityPolicies.update"));
@@ -95,7 +95,7 @@ async fn a_user_with_every_permission_lacks_nothing() -> Result<()> {
         "Policy.ReadWrite.MobilityManagement",
     ];
     let (client, _) = granted(&all, false);
-    let found = desired().preflight(&client, true).await?;
+    let found = desired().check_permissions(&client, true).await?;
     assert_eq!((found.app_only, found.findings.as_slice()), (Some(false), &[][..]));
     desired().plan(&client, &devices(2)).await?.apply(&client).await?;
     assert!(desired().plan(&client, &devices(2)).await?.is_empty());

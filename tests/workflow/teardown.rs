@@ -5,12 +5,12 @@ use windows_autopilot::Result;
 use windows_autopilot::model::Target;
 use windows_autopilot::sim::PowerOn;
 use windows_autopilot::testing::Harness;
-use windows_autopilot::workflow::{HybridJoin, Made, Removal, Step, Teardown, TeardownPlan};
+use windows_autopilot::workflow::{CreatedObjects, HybridJoin, Removal, Step, Teardown, TeardownPlan};
 
 use crate::support::{desired, devices, harness, other, snapshot, writes};
 
-async fn made(harness: &Harness, desired: &HybridJoin, count: usize) -> Result<Made> {
-    Ok(desired.plan(&harness.client, &devices(count)).await?.apply(&harness.client).await?.made)
+async fn made(harness: &Harness, desired: &HybridJoin, count: usize) -> Result<CreatedObjects> {
+    Ok(desired.plan(&harness.client, &devices(count)).await?.apply(&harness.client).await?.created)
 }
 
 #[tokio::test]
@@ -175,7 +175,7 @@ async fn without_a_record_it_goes_by_names_and_duplicates_stop_it() -> Result<()
     let before = snapshot(&harness.tenant).await;
     made(&harness, &desired(), 2).await?;
     let serials = devices(2).iter().map(|device| device.serial_number.to_string()).collect::<Vec<_>>();
-    let teardown = Teardown::new(Made::named_by(&desired(), serials));
+    let teardown = Teardown::new(CreatedObjects::named_by(&desired(), serials));
     let second = harness.tenant.add_group("Autopilot Munich");
     let plan = teardown.plan(&harness.client).await?;
     blocked(&plan, &harness, "teardown.duplicate").await;

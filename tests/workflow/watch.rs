@@ -13,7 +13,7 @@ use windows_autopilot::clock::Clock as _;
 use windows_autopilot::model::{Device, Id, SerialNumber};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::transport::Transport as _;
-use windows_autopilot::workflow::report::DeviceReport;
+use windows_autopilot::workflow::watch::DeviceDeployment;
 use windows_autopilot::workflow::watch::{Outcome, Phase, Watch, WatchEvent};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -129,7 +129,7 @@ async fn devices_with_the_same_serial_number_do_not_get_each_others_records() {
     };
     let problems = async || {
         let report = Watch::new(&client, [id(&first), id(&second)]).look().await.unwrap();
-        report.devices.iter().map(DeviceReport::problem).collect::<Vec<_>>()
+        report.devices.iter().map(DeviceDeployment::problem).collect::<Vec<_>>()
     };
     record(None).await;
     assert_eq!(problems().await, ["", ""], "it may be either's");

@@ -1,23 +1,19 @@
-//! What a deployment needs, and whether it is there.
+//! The conditions of a deployment.
 
 use std::time::Duration;
 
-use serde_json::Value;
-
-use super::{Cause, Page, Run};
-use crate::sim::directory::{Device, User};
-use crate::sim::resource::assignment::{Reach, reach};
-use crate::sim::resource::connector::ConnectorState;
 use crate::sim::resource::domain_join::DOMAIN_JOIN;
 use crate::sim::resource::esp;
 use crate::sim::resource::mdm::INTUNE_POLICY;
-use crate::sim::state::{Entity, State};
+use crate::sim::rows::{Cause, ConnectorState, Device, Entity, Reach, Run, StatusPage, User, reach};
+use crate::sim::state::State;
+use serde_json::Value;
 
 /// Older connectors can no longer process requests.
 const OLDEST_CONNECTOR: [u32; 4] = [6, 2501, 2000, 5];
 
 impl State {
-    /// What keeps a user from enrolling.
+    /// Returns the obstacle that keeps a user from enrolling, if there is one.
     pub(super) fn enrollment_obstacle(&self, user: &User) -> Option<Cause> {
         let policy = self.mobility.get(INTUNE_POLICY)?;
         let in_scope = match policy.text("appliesTo") {
@@ -40,7 +36,7 @@ impl State {
         self.enrollment.iter().any(blocked).then_some(Cause::PlatformBlocked)
     }
 
-    /// The configuration by which a device joins its domain, or what keeps it from that.
+    /// Returns the configuration by which a device joins its domain, or the cause that keeps the device from that.
     pub(super) fn domain_join_of(&self, run: &Run) -> Result<Entity, Cause> {
         let identity = self.identities.get(&run.identity).ok_or(Cause::AnchorMissing)?;
         if !identity.upn.is_empty() {
@@ -76,8 +72,9 @@ impl State {
         Ok(configuration.clone())
     }
 
-    /// The status page of a device: by its own groups first, then by its user's, else the default; with its id and name.
-    pub(super) fn page_of(&self, run: &Run) -> (Page, String, String) {
+    /// Returns the status page of a device with the page's id and name: by the device's own groups first, then by its
+    /// user's, else the default.
+    pub(super) fn page_of(&self, run: &Run) -> (StatusPage, String, String) {
         let identity = self.identities.get(&run.identity);
         let anchor = identity.and_then(|of| self.directory.devices.get(&of.anchor));
         let user = self.directory.user(&run.user);
@@ -87,7 +84,7 @@ impl State {
         let by_user = || pages.iter().find(|of| user.is_some_and(|user| reaches_user(of, user)));
         let default = || self.enrollment.iter().find(|of| esp::is_default_page(of));
         let Some(page) = by_device.or_else(by_user).copied().or_else(default) else {
-            return (Page::default(), String::new(), String::new());
+            return (StatusPage::default(), String::new(), String::new());
         };
         let minutes = match page.number("installProgressTimeoutInMinutes") {
             0 => 60,
@@ -96,7 +93,7 @@ impl State {
         // A hybrid join gets 40 minutes more than the page says.
         let extra = if run.hybrid { 40 } else { 0 };
         let skips = |setting: &str| anchor.is_some_and(|device| self.is_told_to(device, setting));
-        let page_is = Page {
+        let page_is = StatusPage {
             shows: page.flag("showInstallationProgress") && !skips("SkipDeviceStatusPage"),
             blocks: !page.flag("blockDeviceSetupRetryByUser") && !page.flag("allowDeviceUseOnInstallFailure"),
             timeout: Duration::from_secs((minutes + extra) * 60),
@@ -107,7 +104,7 @@ impl State {
         (page_is, page.id.clone(), page.text("displayName").to_owned())
     }
 
-    /// Whether a custom configuration that reaches the device sets this switch of the status page.
+    /// Returns `true` if a custom configuration that reaches the device sets this switch of the status page.
     fn is_told_to(&self, device: &Device, setting: &str) -> bool {
         let suffix = format!("/FirstSyncStatus/{setting}").to_lowercase();
         let sets = |of: &Value| {
@@ -133,15 +130,15 @@ fn reaches_user(of: &Entity, user: &User) -> bool {
     matches!(reach(&of.assignments, is_in), Reach::ByGroup | Reach::AllUsers)
 }
 
-/// The four numbers of a connector's version.
+/// Returns the four numbers of a connector's version.
 fn version(text: &str) -> Option<[u32; 4]> {
     let mut numbers = text.split('.').map(|number| number.parse::<u32>().ok());
     let version = [numbers.next()??, numbers.next()??, numbers.next()??, numbers.next()??];
     numbers.next().is_none().then_some(version)
 }
 
-/// A distinguished name in one spelling: lower case, no blanks around its parts. `None` if it is none.
-pub(in crate::sim) fn unit_key(name: &str) -> Option<String> {
+/// Returns a distinguished name in one spelling: lower case, no blanks around its parts. `None` if it is none.
+pub(crate) fn unit_key(name: &str) -> Option<String> {
     let mut parts = vec![String::new()];
     let mut escaped = false;
     for c in name.chars() {
@@ -166,7 +163,7 @@ pub(in crate::sim) fn unit_key(name: &str) -> Option<String> {
     Some(trimmed.join(","))
 }
 
-/// Whether a name is that of an organizational unit in a domain: containers cannot be joined to.
+/// Returns `true` if a name is that of an organizational unit in a domain: containers cannot be joined to.
 fn is_unit_of(key: &str, domain: &str) -> bool {
     let labels: Vec<&str> = key.split(",dc=").skip(1).collect();
     key.starts_with("ou=") && labels.join(".") == domain.to_lowercase()

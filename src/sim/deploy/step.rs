@@ -2,20 +2,23 @@
 
 use std::time::Duration;
 
+use crate::sim::resource::mdm::INTUNE_POLICY;
+use crate::sim::resource::targeting::targeting;
+use crate::sim::resource::{directory_device, event};
+use crate::sim::rows::{Cause, Computer, DeploymentPhase, Entity, Identity, PowerOn, Run, StatusPage};
+use crate::sim::state::{Due, State};
+use crate::sim::store::{Body, body, date, later};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{Cause, Computer, MINUTE, Phase, PowerOn, Run};
-use crate::sim::resource::device::Identity;
-use crate::sim::state::{Due, Entity, State, body, date, later};
-use crate::sim::store::Body;
+const MINUTE: Duration = Duration::from_secs(60);
 
-/// What Intune calls the version of Windows.
+/// Intune's name for the version of Windows.
 const OS_VERSION: &str = "10.0.26100.4061";
 
 impl State {
-    /// A device is switched on. What it did before is over.
-    pub(in crate::sim) fn power_on(&mut self, power_on: PowerOn) {
+    /// Switches a device on. Its last deployment is over.
+    pub(crate) fn power_on(&mut self, power_on: PowerOn) {
         let id = self.guid();
         let serial = power_on.serial.to_lowercase();
         if let Some(old) = self.deployments.by_serial.insert(serial, id.clone()) {
@@ -23,7 +26,7 @@ impl State {
         }
         let run = Run {
             power_on,
-            phase: Phase::Starting,
+            phase: DeploymentPhase::Starting,
             cause: None,
             started: self.now,
             ended: None,
@@ -37,22 +40,22 @@ impl State {
             computer: None,
             since: self.now,
             hybrid_device: None,
-            page: super::Page::default(),
+            page: StatusPage::default(),
         };
         self.deployments.runs.insert(id.clone(), run);
         self.plan(self.options.pace.profile_download, Due::DeploymentMoves(id));
     }
 
-    /// The next step of a deployment.
-    pub(in crate::sim) fn move_deployment(&mut self, id: &str) {
+    /// Takes the next step of a deployment.
+    pub(crate) fn move_deployment(&mut self, id: &str) {
         let Some(mut run) = self.deployments.runs.remove(id) else { return };
         let next = match run.phase {
-            Phase::Starting => self.find_profile(&mut run),
-            Phase::Enrolling => self.enroll(&mut run),
-            Phase::JoiningDomain => self.join_domain(id, &mut run),
-            Phase::DeviceSetup => self.end_device_setup(&mut run),
-            Phase::AccountSetup => self.go_on_with_account(&mut run),
-            Phase::Finished | Phase::Failed => Ok(None),
+            DeploymentPhase::Starting => self.find_profile(&mut run),
+            DeploymentPhase::Enrolling => self.enroll(&mut run),
+            DeploymentPhase::JoiningDomain => self.join_domain(id, &mut run),
+            DeploymentPhase::DeviceSetup => self.end_device_setup(&mut run),
+            DeploymentPhase::AccountSetup => self.go_on_with_account(&mut run),
+            DeploymentPhase::Finished | DeploymentPhase::Failed => Ok(None),
         };
         match next {
             Ok(Some(wait)) => self.plan(wait, Due::DeploymentMoves(id.to_owned())),
@@ -67,7 +70,7 @@ impl State {
         let found =
             self.identities.find("serialNumber", &run.power_on.serial).map(|(_, of)| of).find(registered);
         let identity = found.ok_or(Cause::NotRegistered)?;
-        let (profile, _) = identity.targeting(self).assigned.ok_or(Cause::NoProfile)?;
+        let (profile, _) = targeting(self, identity).assigned.ok_or(Cause::NoProfile)?;
         run.identity.clone_from(&identity.id);
         run.profile = profile.to_owned();
         let assigned_user = identity.upn.clone();
@@ -79,7 +82,7 @@ impl State {
         run.user = run.power_on.user.clone().or(assigned).or_else(first).unwrap_or_default();
         let now = self.now;
         self.identities.update(&run.identity, |identity| identity.last_contacted = Some(now));
-        self.enter(run, Phase::Enrolling);
+        self.enter(run, DeploymentPhase::Enrolling);
         Ok(Some(self.options.pace.enrollment))
     }
 
@@ -109,7 +112,7 @@ impl State {
             ],
         );
         if run.hybrid {
-            self.enter(run, Phase::JoiningDomain);
+            self.enter(run, DeploymentPhase::JoiningDomain);
             return Ok(Some(self.options.pace.domain_join));
         }
         self.start_device_setup(run)
@@ -138,7 +141,13 @@ impl State {
         );
         self.tell(run, [("managedDeviceName", name.into())]);
         if let Some(event) = &run.event {
-            self.note_policy(event, "configurationPolicy", configuration.text("displayName"), "compliant");
+            event::note_policy(
+                self,
+                event,
+                "configurationPolicy",
+                configuration.text("displayName"),
+                "compliant",
+            );
         }
         if let Some(cycle) = self.options.pace.entra_connect {
             let at = self.next_cycle(cycle);
@@ -150,10 +159,10 @@ impl State {
     fn start_device_setup(&mut self, run: &mut Run) -> Result<Option<Duration>, Cause> {
         let (page, id, name) = self.page_of(run);
         run.page = page;
-        self.enter(run, Phase::DeviceSetup);
+        self.enter(run, DeploymentPhase::DeviceSetup);
         if let Some(event) = run.event.clone().filter(|_| run.page.shows) {
             for app in self.apps_of_page(&id) {
-                self.note_policy(&event, "application", &app, "notInstalled");
+                event::note_policy(self, &event, "application", &app, "notInstalled");
             }
         }
         let status = if run.page.shows { "inProgress" } else { "disabled" };
@@ -183,18 +192,18 @@ impl State {
             };
             self.tell(run, [("deviceSetupStatus", status.into()), ("deviceSetupDuration", taken)]);
             if let Some(event) = run.event.as_ref().filter(|_| !late) {
-                self.note_apps_installed(event);
+                event::note_apps_installed(self, event);
             }
             if late && run.page.blocks {
                 return Err(Cause::DeviceSetupTimeout);
             }
             run.page.timed_out = late;
         }
-        self.enter(run, Phase::AccountSetup);
+        self.enter(run, DeploymentPhase::AccountSetup);
         Ok(Some(self.options.pace.sign_in))
     }
 
-    /// Someone has signed in: account setup begins, waits for the hybrid device, and ends.
+    /// Goes on after the sign-in: account setup begins, waits for the hybrid device, and ends.
     fn go_on_with_account(&mut self, run: &mut Run) -> Result<Option<Duration>, Cause> {
         let signed_in = later(run.since, self.options.pace.sign_in);
         if !run.page.shows || run.page.skips_account {
@@ -228,8 +237,8 @@ impl State {
         Ok(Some(wait.min(left).max(Duration::from_secs(1))))
     }
 
-    /// Entra Connect has synchronized the computer: the second object of the device.
-    pub(in crate::sim) fn show_hybrid_device(&mut self, id: &str) {
+    /// Adds the computer that Entra Connect has synchronized: the second object of the device.
+    pub(crate) fn show_hybrid_device(&mut self, id: &str) {
         let Some(mut run) = self.deployments.runs.remove(id) else { return };
         if let Some(name) = run.computer.clone() {
             let others = body([
@@ -243,9 +252,9 @@ impl State {
                 ("isManaged", true.into()),
                 ("profileType", "RegisteredDevice".into()),
             ]);
-            let device = self.insert_device(&name, Some("ServerAd"), Vec::new(), others, None);
+            let device = directory_device::insert(self, &name, Some("ServerAd"), Vec::new(), others, None);
             run.hybrid_device = Some(device);
-            if run.phase == Phase::Finished {
+            if run.phase == DeploymentPhase::Finished {
                 self.point_at_hybrid_device(&run);
             }
         }
@@ -253,7 +262,7 @@ impl State {
     }
 
     fn finish(&mut self, run: &mut Run) {
-        self.enter(run, Phase::Finished);
+        self.enter(run, DeploymentPhase::Finished);
         run.ended = Some(self.now);
         let state = if run.page.timed_out { "successWithTimeout" } else { "success" };
         self.tell(run, [("deploymentState", state.into()), ("deploymentEndDateTime", date(Some(self.now)))]);
@@ -261,7 +270,7 @@ impl State {
         self.point_at_hybrid_device(run);
     }
 
-    /// After someone has signed in, the managed device belongs to the hybrid device.
+    /// Binds the managed device to the hybrid device, as the first sign-in does.
     fn point_at_hybrid_device(&mut self, run: &Run) {
         let Some(device) = run.hybrid_device.as_ref().and_then(|id| self.directory.devices.get(id)) else {
             return;
@@ -280,12 +289,12 @@ impl State {
     }
 
     fn fail(&mut self, run: &mut Run, cause: Cause) {
-        let in_page = matches!(run.phase, Phase::DeviceSetup | Phase::AccountSetup);
+        let in_page = matches!(run.phase, DeploymentPhase::DeviceSetup | DeploymentPhase::AccountSetup);
         if !in_page && run.event.is_some() {
             self.tell(run, [("enrollmentState", "failed".into())]);
             self.identities.update(&run.identity, |identity| identity.enrollment_state = "failed");
         }
-        run.phase = Phase::Failed;
+        run.phase = DeploymentPhase::Failed;
         run.cause = Some(cause);
         run.ended = Some(self.now);
         self.tell(
@@ -298,12 +307,12 @@ impl State {
         );
     }
 
-    fn enter(&self, run: &mut Run, phase: Phase) {
+    fn enter(&self, run: &mut Run, phase: DeploymentPhase) {
         run.phase = phase;
         run.since = self.now;
     }
 
-    /// The names of the apps that a status page waits for.
+    /// Returns the names of the apps that a status page waits for.
     fn apps_of_page(&self, page: &str) -> Vec<String> {
         let page = self.enrollment.get(page);
         let ids = page.and_then(|page| page.body.get("selectedMobileAppIds")).and_then(Value::as_array);
@@ -317,7 +326,7 @@ impl State {
         run.power_on.device_setup.unwrap_or(pace.device_setup) + updates
     }
 
-    /// The time until `since` plus `limit`.
+    /// Returns the time until `since` plus `limit`.
     fn left(&self, since: Timestamp, limit: Duration) -> Duration {
         self.until(later(since, limit))
     }
@@ -326,7 +335,7 @@ impl State {
         Duration::try_from(at.duration_since(self.now)).unwrap_or(Duration::ZERO)
     }
 
-    /// When Entra Connect runs next.
+    /// Returns the time of Entra Connect's next run.
     fn next_cycle(&self, cycle: Duration) -> Timestamp {
         let past = Duration::try_from(self.now.duration_since(self.created)).unwrap_or_default();
         let cycle = cycle.max(Duration::from_secs(1));
@@ -334,7 +343,7 @@ impl State {
         later(self.now, Duration::from_secs(cycle.as_secs() - into))
     }
 
-    /// Prefix and random letters, no longer than a computer's name may be.
+    /// Makes a name of prefix and random letters, no longer than a computer's name may be.
     fn computer_name(&mut self, configuration: &Entity) -> String {
         let count =
             usize::try_from(configuration.number("computerNameSuffixRandomCharCount")).unwrap_or_default();
@@ -401,13 +410,13 @@ impl State {
             of.enrollment_state = "enrolled";
             of.last_contacted = Some(now);
         });
-        self.change_device(&identity.anchor, |device| {
+        directory_device::change(self, &identity.anchor, |device| {
             for (name, value) in [
                 ("enrollmentProfileName", Value::from(profile)),
                 ("isManaged", true.into()),
                 ("manufacturer", identity.manufacturer.into()),
                 ("model", identity.model.into()),
-                ("mdmAppId", crate::sim::resource::mdm::INTUNE_POLICY.into()),
+                ("mdmAppId", INTUNE_POLICY.into()),
                 ("operatingSystemVersion", OS_VERSION.into()),
             ] {
                 device.others.insert(name.to_owned(), value);
@@ -421,7 +430,7 @@ impl State {
         let profile = self.profiles.get(&run.profile).map(|of| of.text("displayName").to_owned());
         let kind = if run.hybrid { "offlineDomainJoined" } else { "azureADJoinedWithAutopilotProfile" };
         let now = date(Some(self.now));
-        let mut row = self.new_event();
+        let mut row = event::new_event(self);
         row.extend(body([
             ("accountSetupStatus", "notAttempted".into()),
             ("deploymentStartDateTime", now.clone()),
@@ -460,7 +469,7 @@ impl State {
     }
 }
 
-/// A span as Graph writes it: `PT15M`.
+/// Returns a span as Graph writes it: `PT15M`.
 fn span(from: Timestamp, to: Timestamp) -> Value {
     let seconds: SignedDuration = to.duration_since(from);
     seconds.to_string().into()

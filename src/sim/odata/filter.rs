@@ -2,14 +2,13 @@
 
 use std::cmp::Ordering;
 
+use crate::sim::store::Row;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::sim::store::Row;
-
 /// A filter, read.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::sim) enum Filter {
+pub(crate) enum Filter {
     And(Box<Filter>, Box<Filter>),
     Or(Box<Filter>, Box<Filter>),
     Not(Box<Filter>),
@@ -18,17 +17,17 @@ pub(in crate::sim) enum Filter {
 
 /// One comparison of a filter.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::sim) struct Test {
-    pub(in crate::sim) op: Op,
-    pub(in crate::sim) property: String,
-    pub(in crate::sim) values: Vec<Value>,
+pub(crate) struct Test {
+    pub(crate) op: Op,
+    pub(crate) property: String,
+    pub(crate) values: Vec<Value>,
     /// The text that it compares with, in lower case.
     folded: String,
 }
 
-/// How a property is compared.
+/// The comparison of a property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim) enum Op {
+pub(crate) enum Op {
     Eq,
     Ne,
     Gt,
@@ -51,7 +50,7 @@ pub(in crate::sim) enum Op {
 
 impl Filter {
     /// Reads a filter; `None` if it is not one.
-    pub(in crate::sim) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let tokens = tokens(text)?;
         let mut reader = Reader { tokens: &tokens, depth: 0, tests: 0 };
         let filter = reader.or()?;
@@ -59,7 +58,7 @@ impl Filter {
     }
 
     /// Reads a `$search`: `"displayName:some words"`, several joined by AND and OR; `None` if it is not one.
-    pub(in crate::sim) fn parse_search(text: &str) -> Option<Self> {
+    pub(crate) fn parse_search(text: &str) -> Option<Self> {
         let mut found: Option<Self> = None;
         let mut joined_by_or = false;
         let mut rest = text.trim();
@@ -82,8 +81,8 @@ impl Filter {
         None
     }
 
-    /// Every comparison in it.
-    pub(in crate::sim) fn tests(&self) -> Vec<&Test> {
+    /// Returns every comparison in it.
+    pub(crate) fn tests(&self) -> Vec<&Test> {
         match self {
             Self::And(a, b) | Self::Or(a, b) => [a.tests(), b.tests()].concat(),
             Self::Not(inner) => inner.tests(),
@@ -91,7 +90,7 @@ impl Filter {
         }
     }
 
-    pub(in crate::sim) fn has_not(&self) -> bool {
+    pub(crate) fn has_not(&self) -> bool {
         match self {
             Self::And(a, b) | Self::Or(a, b) => a.has_not() || b.has_not(),
             Self::Not(_) => true,
@@ -99,8 +98,8 @@ impl Filter {
         }
     }
 
-    /// An equality that every match fulfils, if there is one on a property of `names`.
-    pub(in crate::sim) fn required<'a>(&'a self, names: &[&str]) -> Option<(&'a str, &'a str)> {
+    /// Returns an equality that every match fulfils, if there is one on a property of `names`.
+    pub(crate) fn required<'a>(&'a self, names: &[&str]) -> Option<(&'a str, &'a str)> {
         match self {
             Self::And(a, b) => a.required(names).or_else(|| b.required(names)),
             Self::Test(test) if test.op == Op::Eq && names.contains(&test.property.as_str()) => {
@@ -110,7 +109,7 @@ impl Filter {
         }
     }
 
-    pub(in crate::sim) fn matches(&self, row: &impl Row) -> bool {
+    pub(crate) fn matches(&self, row: &impl Row) -> bool {
         match self {
             Self::And(a, b) => a.matches(row) && b.matches(row),
             Self::Or(a, b) => a.matches(row) || b.matches(row),
@@ -121,13 +120,13 @@ impl Filter {
 }
 
 impl Test {
-    pub(in crate::sim) fn new(op: Op, property: &str, values: Vec<Value>) -> Self {
+    pub(crate) fn new(op: Op, property: &str, values: Vec<Value>) -> Self {
         let folded = values.first().and_then(Value::as_str).unwrap_or_default().to_lowercase();
         Self { op, property: property.to_owned(), values, folded }
     }
 
-    /// The text that it compares with.
-    pub(in crate::sim) fn text(&self) -> &str {
+    /// Returns the text that it compares with.
+    pub(crate) fn text(&self) -> &str {
         self.values.first().and_then(Value::as_str).unwrap_or_default()
     }
 
@@ -166,7 +165,7 @@ impl Test {
         }
     }
 
-    /// Whether text matches, where that can be said without looking at its type. Case does not matter.
+    /// Returns whether text matches, where that can be said without looking at its type. Case does not matter.
     fn matches_text(&self, text: &str) -> Option<bool> {
         let wanted = self.folded.as_str();
         let is_plain = text.is_ascii() && wanted.is_ascii();
@@ -386,7 +385,7 @@ impl<'a> Reader<'a> {
         Some(Filter::Test(Test::new(op, word, values)))
     }
 
-    /// What follows `name(`.
+    /// Reads the part that follows `name(`.
     fn call(&mut self, name: &str) -> Option<Filter> {
         if let Some(property) = name.strip_suffix("/any") {
             return self.any(property);
@@ -418,7 +417,7 @@ impl<'a> Reader<'a> {
         Some(test)
     }
 
-    /// What follows `property/any(`.
+    /// Reads the part that follows `property/any(`.
     fn any(&mut self, property: &str) -> Option<Filter> {
         let Token::Word(variable) = self.next()? else { return None };
         self.mark(':')?;

@@ -1,12 +1,9 @@
 //! Apps: what a status page can wait for.
 
-use http::StatusCode;
-
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange};
-use crate::sim::odata::{self, INTUNE, Op, Rules, Selection, Support, Test};
-use crate::sim::state::Entity;
-use crate::sim::store::Body;
+use crate::sim::odata::{self, INTUNE, Op, Rules, Support, Test};
+use crate::sim::rows::Entity;
 
 const PATH: &str = "deviceAppManagement/mobileApps";
 const BASE: &str = "mobileApp";
@@ -19,26 +16,14 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, BASE, &[])?;
-    odata::list_table(exchange, &RULES, PATH, &exchange.state.apps, |_| true, view)
+    odata::list_table(exchange, &RULES, PATH, &exchange.state.apps, |_| true, Entity::typed_view)
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, BASE, &[])?;
     let id = exchange.parameter(0);
     let found = exchange.state.apps.get(id).ok_or_else(|| Failure::intune_not_found(id))?;
-    let selection = Selection::read(exchange, BASE)?;
-    Ok(exchange.entity(
-        StatusCode::OK,
-        &format!("{PATH}{}", selection.suffix()),
-        selection.apply(view(found)),
-    ))
-}
-
-fn view(found: &Entity) -> Body {
-    let mut view = found.body.clone();
-    view.insert("id".to_owned(), found.id.clone().into());
-    view.insert("@odata.type".to_owned(), format!("#microsoft.graph.{}", found.type_name).into());
-    view
+    odata::show(exchange, BASE, PATH, found.typed_view())
 }

@@ -4,14 +4,13 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{directory_device, group, user};
-use crate::sim::directory::Kind;
+use super::{directory_device, user};
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{Filter, Op, encode, seal, unseal};
+use crate::sim::rows::Kind;
 use crate::sim::schema;
-use crate::sim::state::later;
-use crate::sim::store::Body;
+use crate::sim::store::{Body, later};
 
 /// Objects on a page.
 const PAGE: usize = 100;
@@ -19,22 +18,22 @@ const PAGE: usize = 100;
 const MEMBERS: usize = 200;
 /// Ids that a filter may name.
 const IDS: usize = 50;
-/// How long a token is good.
+/// The lifetime of a token.
 const LIFETIME: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
 
-pub(in crate::sim) fn groups(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn groups(exchange: &mut Exchange<'_>) -> Answer {
     delta(exchange, Kind::Group)
 }
 
-pub(in crate::sim) fn devices(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn devices(exchange: &mut Exchange<'_>) -> Answer {
     delta(exchange, Kind::Device)
 }
 
-pub(in crate::sim) fn users(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn users(exchange: &mut Exchange<'_>) -> Answer {
     delta(exchange, Kind::User)
 }
 
-/// Where a query stands. It is all in the token.
+/// The position of a query, all of which is in the token.
 #[derive(Debug, Clone, PartialEq)]
 struct Cursor {
     /// Changes behind this one are asked for.
@@ -113,7 +112,7 @@ fn object(exchange: &Exchange<'_>, kind: Kind, id: &str) -> Found {
     let directory = &state.directory;
     let (visible, body) = match kind {
         Kind::Group => match directory.groups.get(id) {
-            Some(of) => (of.is_visible(state.now), group::view(exchange, of, &[])),
+            Some(of) => (of.is_visible(state.now), of.view(state.now, exchange.version)),
             None => return Found::Gone,
         },
         Kind::Device => match directory.devices.get(id) {

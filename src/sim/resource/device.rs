@@ -1,146 +1,22 @@
 //! Windows Autopilot device identities: the registered devices.
 
 use http::StatusCode;
-use jiff::Timestamp;
 use serde_json::Value;
 
-use super::profile;
+use super::targeting::targeting;
+use super::{directory_device, profile, targeting};
+use crate::catalog::ApiVersion;
 use crate::sim::error::Failure;
-use crate::sim::exchange::{Answer, Exchange, Reply, Version};
-use crate::sim::odata::{self, Filter, INTUNE, Op, Rules, Selection, Support, Test};
+use crate::sim::exchange::{Answer, Exchange, Reply};
+use crate::sim::odata::{self, Filter, INTUNE, Op, Rules, Support, Test};
+use crate::sim::rows::{Identity, NewIdentity};
 use crate::sim::schema::{self, Kind, Property};
-use crate::sim::state::{Due, NO_DATE, State, body, date, later};
-use crate::sim::store::{Body, Keyed, Row};
+use crate::sim::state::{Due, State};
+use crate::sim::store::Body;
 
 const PATH: &str = "deviceManagement/windowsAutopilotDeviceIdentities";
 const TYPE: &str = "windowsAutopilotDeviceIdentity";
 const RULES: Rules = Rules { type_name: TYPE, order: &[], filter, ..INTUNE };
-
-/// A registered device.
-#[derive(Debug, Clone)]
-pub(in crate::sim) struct Identity {
-    pub(in crate::sim) id: String,
-    pub(in crate::sim) serial: String,
-    pub(in crate::sim) manufacturer: String,
-    pub(in crate::sim) model: String,
-    pub(in crate::sim) product_key: String,
-    pub(in crate::sim) group_tag: String,
-    pub(in crate::sim) purchase_order: String,
-    /// The object in the directory that registration makes.
-    pub(in crate::sim) anchor: String,
-    /// That object's device id.
-    pub(in crate::sim) device_id: String,
-    pub(in crate::sim) upn: String,
-    pub(in crate::sim) addressable_user_name: String,
-    pub(in crate::sim) display_name: String,
-    pub(in crate::sim) friendly_name: String,
-    pub(in crate::sim) account_upn: String,
-    pub(in crate::sim) enrollment_state: &'static str,
-    pub(in crate::sim) last_contacted: Option<Timestamp>,
-    pub(in crate::sim) managed_device: Option<String>,
-    /// Given by the profile's `assign` action.
-    pub(in crate::sim) direct_profile: Option<String>,
-    pub(in crate::sim) created: Timestamp,
-    pub(in crate::sim) visible: bool,
-    pub(in crate::sim) deleting: bool,
-    /// The profile it should have, since when, and what it had before.
-    intended: Option<String>,
-    since: Timestamp,
-    before: Option<(String, Timestamp)>,
-}
-
-/// What a device's profile is at one moment.
-#[derive(Debug, PartialEq)]
-pub(in crate::sim) struct Targeting<'a> {
-    pub(in crate::sim) intended: Option<&'a str>,
-    pub(in crate::sim) assigned: Option<(&'a str, Timestamp)>,
-    pub(in crate::sim) status: &'static str,
-}
-
-impl Identity {
-    pub(in crate::sim) fn targeting(&self, state: &State) -> Targeting<'_> {
-        let exists = |id: &str| state.profiles.get(id).is_some();
-        let settles = later(self.since, state.options.lag.profile);
-        let intended = self.intended.as_deref();
-        let before = self.before.as_ref().map(|(id, at)| (id.as_str(), *at)).filter(|(id, _)| exists(id));
-        let settled = settles <= state.now;
-        let assigned = if settled { intended.map(|id| (id, settles)) } else { before };
-        let status = match (intended, before) {
-            (Some(_), _) if settled => "assignedInSync",
-            (Some(_), _) => "pending",
-            (None, Some(_)) if !settled => "assignedOutOfSync",
-            (None, _) => "notAssigned",
-        };
-        Targeting { intended, assigned, status }
-    }
-
-    /// How an answer shows it. `single` says that it is alone in the answer.
-    pub(in crate::sim) fn view(&self, state: &State, version: Version, single: bool) -> Body {
-        let targeting = self.targeting(state);
-        let status = if single && state.options.quirks.single_get_reports_unknown {
-            "unknown"
-        } else {
-            targeting.status
-        };
-        let text = |text: &str| Value::String(text.to_owned());
-        let mut view = body([
-            ("id", text(&self.id)),
-            ("addressableUserName", text(&self.addressable_user_name)),
-            ("azureActiveDirectoryDeviceId", text(&self.device_id)),
-            ("azureAdDeviceId", text(&self.device_id)),
-            ("deploymentProfileAssignedDateTime", date(targeting.assigned.map(|(_, at)| at))),
-            ("deploymentProfileAssignmentDetailedStatus", "none".into()),
-            ("deploymentProfileAssignmentStatus", status.into()),
-            ("deviceAccountPassword", "".into()),
-            ("deviceAccountUpn", text(&self.account_upn)),
-            ("deviceFriendlyName", text(&self.friendly_name)),
-            ("displayName", text(&self.display_name)),
-            ("enrollmentState", self.enrollment_state.into()),
-            ("groupTag", text(&self.group_tag)),
-            ("lastContactedDateTime", date(self.last_contacted)),
-            ("managedDeviceId", text(self.managed_device.as_deref().unwrap_or_default())),
-            ("manufacturer", text(&self.manufacturer)),
-            ("model", text(&self.model)),
-            ("productKey", text(&self.product_key)),
-            ("purchaseOrderIdentifier", text(&self.purchase_order)),
-            ("remediationState", "noRemediationRequired".into()),
-            ("remediationStateLastModifiedDateTime", NO_DATE.into()),
-            ("resourceName", "".into()),
-            ("serialNumber", text(&self.serial)),
-            ("skuNumber", "".into()),
-            ("systemFamily", "".into()),
-            ("userPrincipalName", text(&self.upn)),
-            ("userlessEnrollmentStatus", "unknown".into()),
-        ]);
-        schema::trim(&mut view, TYPE, version, true);
-        view
-    }
-}
-
-impl Keyed for Identity {
-    const INDEXED: &'static [&'static str] = &["serialNumber"];
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn key(&self, _property: &str) -> Option<&str> {
-        Some(&self.serial)
-    }
-}
-
-impl Row for Identity {
-    fn value(&self, property: &str) -> Value {
-        match property {
-            "serialNumber" => self.serial.clone().into(),
-            _ => Value::Null,
-        }
-    }
-
-    fn text(&self, property: &str) -> Option<&str> {
-        (property == "serialNumber").then_some(&self.serial)
-    }
-}
 
 fn filter(test: &Test) -> Support {
     match (test.op, test.property.as_str()) {
@@ -149,31 +25,34 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     check_query(exchange)?;
     odata::check_expand(exchange, TYPE, &[])?;
     let state = &*exchange.state;
     let shown = |identity: &Identity| identity.visible;
     odata::list_table(exchange, &RULES, PATH, &state.identities, shown, |of| {
-        of.view(state, exchange.version, false)
+        of.view(&targeting(state, of), exchange.version)
     })
 }
 
-pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
     check_query(exchange)?;
     odata::count(exchange, &RULES, exchange.state.identities.after(0).filter(|(_, of)| of.visible))
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     check_query(exchange)?;
     let expand = odata::check_expand(exchange, TYPE, &["deploymentProfile", "intendedDeploymentProfile"])?;
-    if exchange.version == Version::V1 && !expand.is_empty() {
+    if exchange.version == ApiVersion::V1 && !expand.is_empty() {
         odata::check_expand(exchange, TYPE, &[])?;
     }
     let state = &*exchange.state;
     let identity = find(state, exchange.parameter(0))?;
-    let mut view = identity.view(state, exchange.version, true);
-    let targeting = identity.targeting(state);
+    let mut targeting = targeting(state, identity);
+    if state.options.quirks.single_get_reports_unknown {
+        targeting.status = "unknown";
+    }
+    let mut view = identity.view(&targeting, exchange.version);
     for name in expand {
         let id = if name == "deploymentProfile" {
             targeting.assigned.map(|(id, _)| id)
@@ -183,11 +62,10 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
         let profile = id.and_then(|id| state.profiles.get(id));
         view.insert(name, profile.map_or(Value::Null, |of| Value::Object(profile::view(state, of, &[]))));
     }
-    let selection = Selection::read(exchange, TYPE)?;
-    Ok(exchange.entity(StatusCode::OK, &format!("{PATH}{}", selection.suffix()), selection.apply(view)))
+    odata::show(exchange, TYPE, PATH, view)
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let identity = find(exchange.state, exchange.parameter(0))?;
     if identity.deleting {
         return Err(Failure::refused("ZtdDeviceDeletionInProgess"));
@@ -203,7 +81,7 @@ pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn assign_user(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn assign_user(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     let sent = parameters(exchange, "assignUserToDevice", &ASSIGN_USER)?;
     let text = |name: &str| {
@@ -220,7 +98,7 @@ pub(in crate::sim) fn assign_user(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn unassign_user(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn unassign_user(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.identities.update(&id, |identity| {
         identity.upn.clear();
@@ -229,7 +107,7 @@ pub(in crate::sim) fn unassign_user(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn update_properties(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update_properties(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     let sent = parameters(exchange, "updateDeviceProperties", &UPDATE)?;
     // Null is no value: only empty text clears.
@@ -255,7 +133,7 @@ pub(in crate::sim) fn update_properties(exchange: &mut Exchange<'_>) -> Answer {
         identity.anchor.clone()
     });
     if let (Some(anchor), Some(tag)) = (anchor, tag) {
-        exchange.state.change_device(&anchor, |device| {
+        directory_device::change(exchange.state, &anchor, |device| {
             device.physical_ids.retain(|id| !id.starts_with("[OrderID]:"));
             if !tag.is_empty() {
                 device.physical_ids.push(format!("[OrderID]:{tag}"));
@@ -265,7 +143,7 @@ pub(in crate::sim) fn update_properties(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn allow_next_enrollment(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn allow_next_enrollment(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.identities.update(&id, |identity| {
         if matches!(identity.enrollment_state, "blocked" | "failed") {
@@ -275,15 +153,15 @@ pub(in crate::sim) fn allow_next_enrollment(exchange: &mut Exchange<'_>) -> Answ
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn deployment_profile(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn deployment_profile(exchange: &mut Exchange<'_>) -> Answer {
     let identity = find(exchange.state, exchange.parameter(0))?;
-    let assigned = identity.targeting(exchange.state).assigned.map(|(id, _)| id);
+    let assigned = targeting(exchange.state, identity).assigned.map(|(id, _)| id);
     linked_profile(exchange, assigned, "deploymentProfile")
 }
 
-pub(in crate::sim) fn intended_deployment_profile(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn intended_deployment_profile(exchange: &mut Exchange<'_>) -> Answer {
     let identity = find(exchange.state, exchange.parameter(0))?;
-    linked_profile(exchange, identity.targeting(exchange.state).intended, "intendedDeploymentProfile")
+    linked_profile(exchange, targeting(exchange.state, identity).intended, "intendedDeploymentProfile")
 }
 
 fn linked_profile(exchange: &Exchange<'_>, id: Option<&str>, link: &str) -> Answer {
@@ -307,7 +185,7 @@ const UPDATE: [Property; 7] = [
     Property::new("deviceFriendlyName", Kind::Text).null().beta(),
 ];
 
-/// The parameters of an action, checked.
+/// Reads and checks the parameters of an action.
 fn parameters(exchange: &Exchange<'_>, action: &str, known: &[Property]) -> Result<Body, Failure> {
     let known = || known.iter().filter(|of| of.in_version(exchange.version));
     let names: Vec<&str> = known().map(|of| of.name).collect();
@@ -322,7 +200,7 @@ fn parameters(exchange: &Exchange<'_>, action: &str, known: &[Property]) -> Resu
     Ok(kept)
 }
 
-/// The name of a user who exists and has a licence, as the directory writes it.
+/// Returns the name of a user who exists and has a licence, as the directory writes the name.
 fn licensed(state: &State, upn: &str) -> Result<String, Failure> {
     match state.directory.user(upn) {
         Some(user) if user.licensed && user.upn().eq_ignore_ascii_case(upn) => Ok(user.upn().to_owned()),
@@ -353,101 +231,68 @@ fn check_query(exchange: &Exchange<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-impl State {
-    /// Registers a device, and makes its object in the directory. It can be read when it is shown.
-    pub(in crate::sim) fn register(&mut self, new: NewIdentity) -> String {
-        let id = self.guid();
-        let mut physical_ids = vec![format!("[ZTDID]:{id}")];
-        for (label, value) in [("OrderID", &new.group_tag), ("PurchaseOrderId", &new.purchase_order)] {
-            if !value.is_empty() {
-                physical_ids.push(format!("[{label}]:{value}"));
-            }
-        }
-        let anchor =
-            self.insert_device(&new.serial, Some("AzureAd"), physical_ids, Body::new(), Some(id.clone()));
-        let device_id =
-            self.directory.devices.get(&anchor).map(|of| of.device_id.clone()).unwrap_or_default();
-        self.identities.insert(Identity {
-            id: id.clone(),
-            serial: new.serial,
-            manufacturer: new.manufacturer,
-            model: new.model,
-            product_key: new.product_key,
-            group_tag: new.group_tag,
-            purchase_order: new.purchase_order,
-            anchor,
-            device_id,
-            upn: new.upn,
-            addressable_user_name: String::new(),
-            display_name: String::new(),
-            friendly_name: String::new(),
-            account_upn: String::new(),
-            enrollment_state: "notContacted",
-            last_contacted: None,
-            managed_device: None,
-            direct_profile: None,
-            created: self.now,
-            visible: false,
-            deleting: false,
-            intended: None,
-            since: self.now,
-            before: None,
-        });
-        self.retarget(&id);
-        id
-    }
-
-    /// Lets a registered device be read.
-    pub(in crate::sim) fn show_identity(&mut self, id: &str) {
-        self.identities.update(id, |identity| identity.visible = true);
-    }
-
-    /// Ends a registration.
-    pub(in crate::sim) fn remove_identity(&mut self, id: &str) {
-        let Some(identity) = self.identities.remove(id) else { return };
-        if self.options.quirks.anchor_outlives_registration {
-            self.change_device(&identity.anchor, |device| {
-                device.physical_ids.retain(|id| !id.starts_with('['));
-                device.identity = None;
-            });
-        } else {
-            self.remove_device(&identity.anchor);
+/// Registers a device, and makes its object in the directory. It can be read when it is shown.
+pub(crate) fn register(state: &mut State, new: NewIdentity) -> String {
+    let id = state.guid();
+    let mut physical_ids = vec![format!("[ZTDID]:{id}")];
+    for (label, value) in [("OrderID", &new.group_tag), ("PurchaseOrderId", &new.purchase_order)] {
+        if !value.is_empty() {
+            physical_ids.push(format!("[{label}]:{value}"));
         }
     }
-
-    /// Finds out anew which profile a device should have.
-    pub(in crate::sim) fn retarget(&mut self, id: &str) {
-        let Some(identity) = self.identities.get(id) else { return };
-        let intended = profile::intended(self, identity);
-        if intended == identity.intended {
-            return;
-        }
-        let before = identity.targeting(self).assigned.map(|(id, at)| (id.to_owned(), at));
-        let now = self.now;
-        self.identities.update(id, |identity| {
-            identity.intended = intended;
-            identity.since = now;
-            identity.before = before;
-        });
-    }
-
-    /// The same for all devices.
-    pub(in crate::sim) fn retarget_all(&mut self) {
-        let ids: Vec<String> = self.identities.iter().map(|identity| identity.id.clone()).collect();
-        for id in ids {
-            self.retarget(&id);
-        }
-    }
+    let anchor = directory_device::insert(
+        state,
+        &new.serial,
+        Some("AzureAd"),
+        physical_ids,
+        Body::new(),
+        Some(id.clone()),
+    );
+    let device_id = state.directory.devices.get(&anchor).map(|of| of.device_id.clone()).unwrap_or_default();
+    state.identities.insert(Identity {
+        id: id.clone(),
+        serial: new.serial,
+        manufacturer: new.manufacturer,
+        model: new.model,
+        product_key: new.product_key,
+        group_tag: new.group_tag,
+        purchase_order: new.purchase_order,
+        anchor,
+        device_id,
+        upn: new.upn,
+        addressable_user_name: String::new(),
+        display_name: String::new(),
+        friendly_name: String::new(),
+        account_upn: String::new(),
+        enrollment_state: "notContacted",
+        last_contacted: None,
+        managed_device: None,
+        direct_profile: None,
+        created: state.now,
+        visible: false,
+        deleting: false,
+        intended: None,
+        since: state.now,
+        before: None,
+    });
+    targeting::retarget(state, &id);
+    id
 }
 
-/// What is known of a device when it is registered.
-#[derive(Debug, Clone, Default)]
-pub(in crate::sim) struct NewIdentity {
-    pub(in crate::sim) serial: String,
-    pub(in crate::sim) manufacturer: String,
-    pub(in crate::sim) model: String,
-    pub(in crate::sim) product_key: String,
-    pub(in crate::sim) group_tag: String,
-    pub(in crate::sim) purchase_order: String,
-    pub(in crate::sim) upn: String,
+/// Lets a registered device be read.
+pub(crate) fn show(state: &mut State, id: &str) {
+    state.identities.update(id, |identity| identity.visible = true);
+}
+
+/// Ends a registration.
+pub(crate) fn remove(state: &mut State, id: &str) {
+    let Some(identity) = state.identities.remove(id) else { return };
+    if state.options.quirks.anchor_outlives_registration {
+        directory_device::change(state, &identity.anchor, |device| {
+            device.physical_ids.retain(|id| !id.starts_with('['));
+            device.identity = None;
+        });
+    } else {
+        directory_device::remove(state, &identity.anchor);
+    }
 }

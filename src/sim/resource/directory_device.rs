@@ -3,13 +3,14 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::sim::directory::Device;
+use super::{membership, targeting};
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{self, DIRECTORY, Op, Rules, Selection, Support, Test};
+use crate::sim::rows::{Device, Kind};
 use crate::sim::schema;
 use crate::sim::state::{Due, State};
-use crate::sim::store::Body;
+use crate::sim::store::{Body, later};
 
 const TYPE: &str = "device";
 const RULES: Rules = Rules { type_name: TYPE, filter, search: &["displayName"], ..DIRECTORY };
@@ -50,14 +51,14 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let now = exchange.state.now;
     let table = &exchange.state.directory.devices;
     odata::list_table(exchange, &RULES, "devices", table, |of| of.is_visible(now), |of| view(exchange, of))
 }
 
-pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
     let now = exchange.state.now;
     odata::count(
         exchange,
@@ -66,11 +67,11 @@ pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
     )
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     show(exchange, find(exchange.state, exchange.parameter(0))?)
 }
 
-pub(in crate::sim) fn get_by_device_id(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get_by_device_id(exchange: &mut Exchange<'_>) -> Answer {
     let id = exchange.parameter(0);
     let state = &*exchange.state;
     let mut found = state.directory.devices.find("deviceId", id).map(|(_, of)| of);
@@ -78,10 +79,10 @@ pub(in crate::sim) fn get_by_device_id(exchange: &mut Exchange<'_>) -> Answer {
     show(exchange, found)
 }
 
-pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
-    exchange.state.change_device(&id, |device| {
+    change(exchange.state, &id, |device| {
         for (name, value) in sent {
             match (name.as_str(), value) {
                 ("accountEnabled", Value::Bool(enabled)) => device.enabled = enabled,
@@ -104,7 +105,7 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange.state, exchange.parameter(0))?;
     if found.identity.is_some() && !exchange.state.options.quirks.anchor_deletion {
         return Err(Failure::plain(
@@ -118,7 +119,7 @@ pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn view(exchange: &Exchange<'_>, device: &Device) -> Body {
+pub(crate) fn view(exchange: &Exchange<'_>, device: &Device) -> Body {
     let mut view = device.view();
     schema::trim(&mut view, TYPE, exchange.version, true);
     view
@@ -139,4 +140,56 @@ fn show(exchange: &Exchange<'_>, found: &Device) -> Answer {
 fn find<'s>(state: &'s State, id: &str) -> Result<&'s Device, Failure> {
     let found = state.directory.devices.get(id).filter(|of| of.is_visible(state.now));
     found.ok_or_else(|| Failure::directory_not_found(id))
+}
+
+/// Adds a device.
+pub(crate) fn insert(
+    state: &mut State,
+    display_name: &str,
+    trust_type: Option<&'static str>,
+    physical_ids: Vec<String>,
+    others: Body,
+    identity: Option<String>,
+) -> String {
+    let id = state.guid();
+    let device_id = state.guid();
+    state.directory.devices.insert(Device {
+        id: id.clone(),
+        device_id,
+        display_name: display_name.to_owned(),
+        enabled: true,
+        trust_type,
+        physical_ids,
+        others,
+        groups: Vec::new(),
+        identity,
+        created: state.now,
+        visible_at: later(state.now, state.options.lag.directory),
+    });
+    changed(state, &id);
+    id
+}
+
+/// Changes a device and has the dynamic groups look at it again.
+pub(crate) fn change<R>(state: &mut State, id: &str, change: impl FnOnce(&mut Device) -> R) -> Option<R> {
+    let result = state.directory.devices.update(id, change)?;
+    changed(state, id);
+    Some(result)
+}
+
+/// Removes a device.
+pub(crate) fn remove(state: &mut State, id: &str) {
+    membership::leave_all_groups(state, id);
+    let Some(device) = state.directory.devices.remove(id) else { return };
+    state.directory.changes.note(Kind::Device, id);
+    if let Some(identity) = device.identity {
+        targeting::retarget(state, &identity);
+    }
+}
+
+fn changed(state: &mut State, id: &str) {
+    state.directory.changes.note(Kind::Device, id);
+    if state.directory.groups.iter().any(|group| group.rule.is_some()) {
+        state.plan(state.options.lag.dynamic_group, Due::DeviceIsEvaluated(id.to_owned()));
+    }
 }

@@ -3,17 +3,20 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::assignment::{Assignment, Owner, Wish, payload_links};
+use super::assignment;
+use super::assignment::payload_links;
+use crate::catalog::ApiVersion;
 use crate::sim::error::Failure;
-use crate::sim::exchange::{Answer, Exchange, Reply, Version};
-use crate::sim::odata::{self, INTUNE, Op, Rules, Selection, Support, Test};
+use crate::sim::exchange::{Answer, Exchange, Reply};
+use crate::sim::odata::{self, INTUNE, Op, Rules, Support, Test};
+use crate::sim::rows::{Assignment, Entity, Owner};
 use crate::sim::schema;
-use crate::sim::state::{Entity, State, body, date};
-use crate::sim::store::Body;
+use crate::sim::state::State;
+use crate::sim::store::{Body, body, date};
 
 const PATH: &str = "deviceManagement/deviceConfigurations";
 const BASE: &str = "deviceConfiguration";
-pub(in crate::sim) const DOMAIN_JOIN: &str = "windowsDomainJoinConfiguration";
+pub(crate) const DOMAIN_JOIN: &str = "windowsDomainJoinConfiguration";
 const RULES: Rules = Rules { type_name: BASE, filter, ..INTUNE };
 
 fn filter(test: &Test) -> Support {
@@ -23,34 +26,32 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     check_filter(exchange)?;
     let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
     let table = &exchange.state.configurations;
     odata::list_table(exchange, &RULES, PATH, table, |_| true, |of| view(of, exchange.version, &expand))
 }
 
-pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
     check_filter(exchange)?;
     odata::count(exchange, &RULES, exchange.state.configurations.after(0))
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
     let found = find(exchange.state, exchange.parameter(0))?;
-    let selection = Selection::read(exchange, BASE)?;
-    let path = format!("{PATH}{}", selection.suffix());
-    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(found, exchange.version, &expand))))
+    odata::show(exchange, BASE, PATH, view(found, exchange.version, &expand))
 }
 
-pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
-    let id = exchange.state.add_configuration(of.name, sent)?;
+    let id = add(exchange.state, of.name, sent)?;
     let shown = view(find(exchange.state, &id)?, exchange.version, &[]);
     Ok(exchange.entity(StatusCode::CREATED, PATH, shown))
 }
 
-pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
     let found = find(exchange.state, exchange.parameter(0))?;
     if of.name != found.type_name {
@@ -70,7 +71,7 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, PATH, shown))
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.configurations.remove(&id);
     let holders: Vec<String> = exchange
@@ -86,11 +87,11 @@ pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     const OLD: &str = "deviceConfigurationGroupAssignments";
     let known =
-        if exchange.version == Version::Beta { ["assignments", OLD].as_slice() } else { &["assignments"] };
+        if exchange.version == ApiVersion::Beta { ["assignments", OLD].as_slice() } else { &["assignments"] };
     let sent = exchange.request.parameters("assign", known)?;
     if sent.contains_key(OLD) && !sent.contains_key("assignments") {
         return Err(Failure::refused(
@@ -98,7 +99,7 @@ pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
         ));
     }
     let wishes =
-        Wish::read_all(exchange.state, Owner::Configuration, "assignments", &sent, exchange.version)?;
+        assignment::read_all(exchange.state, Owner::Configuration, "assignments", &sent, exchange.version)?;
     let assignments: Vec<Assignment> =
         wishes.into_iter().map(|wish| Assignment::new(Owner::Configuration, &id, wish)).collect();
     let shown = assignments.iter().map(|of| of.view(Owner::Configuration, exchange.version)).collect();
@@ -106,52 +107,48 @@ pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     Ok(odata::collection(exchange, "Collection(microsoft.graph.deviceConfigurationAssignment)", shown))
 }
 
-pub(in crate::sim) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
-    let links = payload_links(exchange, &exchange.state.configurations)?;
-    Ok(odata::collection(exchange, "Collection(microsoft.graph.hasPayloadLinkResultItem)", links))
+pub(crate) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
+    payload_links(exchange, &exchange.state.configurations)
 }
 
-pub(in crate::sim) fn list_assignments(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list_assignments(exchange: &mut Exchange<'_>) -> Answer {
+    assignment::list(exchange, Owner::Configuration, find(exchange.state, exchange.parameter(0))?)
+}
+
+pub(crate) fn get_assignment(exchange: &mut Exchange<'_>) -> Answer {
+    assignment::get(exchange, Owner::Configuration, find(exchange.state, exchange.parameter(0))?)
+}
+
+pub(crate) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange.state, exchange.parameter(0))?;
-    let values = found.assignments.iter().map(|of| of.view(Owner::Configuration, exchange.version)).collect();
-    let rules = Rules { type_name: Owner::Configuration.assignment_type(), ..INTUNE };
-    odata::list_values(exchange, &rules, &assignments_path(&found.id), values)
-}
-
-pub(in crate::sim) fn get_assignment(exchange: &mut Exchange<'_>) -> Answer {
-    let found = find(exchange.state, exchange.parameter(0))?;
-    let shown = find_assignment(found, exchange.parameter(1))?.view(Owner::Configuration, exchange.version);
-    Ok(exchange.entity(StatusCode::OK, &assignments_path(&found.id), shown))
-}
-
-pub(in crate::sim) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
-    put_assignment(exchange, None)
-}
-
-pub(in crate::sim) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
-    let found = find(exchange.state, exchange.parameter(0))?;
-    let before = find_assignment(found, exchange.parameter(1))?.id.clone();
-    put_assignment(exchange, Some(before))
-}
-
-pub(in crate::sim) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
-    let found = find(exchange.state, exchange.parameter(0))?;
-    let assignment = find_assignment(found, exchange.parameter(1))?.id.clone();
     let id = found.id.clone();
-    exchange.state.configurations.update(&id, |of| of.assignments.retain(|other| other.id != assignment));
-    Ok(Reply::NoContent)
+    assignment::put(exchange, Owner::Configuration, &id, None)
 }
 
-pub(in crate::sim) fn list_networks(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
+    let found = find(exchange.state, exchange.parameter(0))?;
+    let before = assignment::find(found, exchange.parameter(1))?.id.clone();
+    let id = found.id.clone();
+    assignment::put(exchange, Owner::Configuration, &id, Some(before))
+}
+
+pub(crate) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
+    let found = find(exchange.state, exchange.parameter(0))?;
+    let assignment = assignment::find(found, exchange.parameter(1))?.id.clone();
+    let id = found.id.clone();
+    assignment::remove(exchange, Owner::Configuration, &id, &assignment)
+}
+
+pub(crate) fn list_networks(exchange: &mut Exchange<'_>) -> Answer {
     let found = find_domain_join(exchange)?;
     let linked = found.links.iter().filter_map(|id| exchange.state.configurations.get(id));
     let values = linked.map(|of| view(of, exchange.version, &[])).collect();
     odata::list_values(exchange, &RULES, PATH, values)
 }
 
-pub(in crate::sim) fn add_network(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn add_network(exchange: &mut Exchange<'_>) -> Answer {
     let id = find_domain_join(exchange)?.id.clone();
-    let link = reference(exchange, "deviceConfigurations")?;
+    let link = exchange.request.reference("deviceConfigurations")?;
     let link = find(exchange.state, &link)?.id.clone();
     exchange.state.configurations.update(&id, |of| {
         if !of.links.contains(&link) {
@@ -161,7 +158,7 @@ pub(in crate::sim) fn add_network(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn remove_network(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn remove_network(exchange: &mut Exchange<'_>) -> Answer {
     let found = find_domain_join(exchange)?;
     let link = exchange.parameter(1);
     let Some(link) = found.links.iter().find(|of| of.eq_ignore_ascii_case(link)).cloned() else {
@@ -172,38 +169,6 @@ pub(in crate::sim) fn remove_network(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-/// The id at the end of the `@odata.id` of a `$ref`.
-pub(in crate::sim) fn reference(exchange: &Exchange<'_>, collection: &str) -> Result<String, Failure> {
-    let refuse = || Failure::bad_request("The body must have an @odata.id that points to an object.");
-    let sent = exchange.request.object()?;
-    let link = sent.get("@odata.id").and_then(Value::as_str).ok_or_else(refuse)?;
-    let last = link.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    match last.split_once("('").and_then(|(name, rest)| Some((name, rest.strip_suffix("')")?))) {
-        Some((name, id)) if name.eq_ignore_ascii_case(collection) && !id.is_empty() => Ok(id.to_owned()),
-        None if !last.is_empty()
-            && link.to_ascii_lowercase().contains(&format!("/{}/", collection.to_ascii_lowercase())) =>
-        {
-            Ok(last.to_owned())
-        }
-        _ => Err(refuse()),
-    }
-}
-
-/// Adds an assignment, in the place of `before` if there is one.
-fn put_assignment(exchange: &mut Exchange<'_>, before: Option<String>) -> Answer {
-    let id = find(exchange.state, exchange.parameter(0))?.id.clone();
-    let wish =
-        Wish::read(exchange.state, Owner::Configuration, &exchange.request.object()?, exchange.version)?;
-    let assignment = Assignment::new(Owner::Configuration, &id, wish);
-    let shown = assignment.view(Owner::Configuration, exchange.version);
-    exchange.state.configurations.update(&id, |of| {
-        of.assignments.retain(|other| Some(&other.id) != before.as_ref() && other.id != assignment.id);
-        of.assignments.push(assignment);
-    });
-    let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(exchange.entity(status, &assignments_path(&id), shown))
-}
-
 fn find<'s>(state: &'s State, id: &str) -> Result<&'s Entity, Failure> {
     state.configurations.get(id).ok_or_else(|| Failure::intune_not_found(id))
 }
@@ -212,15 +177,6 @@ fn find_domain_join<'e>(exchange: &'e Exchange<'_>) -> Result<&'e Entity, Failur
     let id = exchange.parameter(0);
     let found = find(exchange.state, id)?;
     if found.type_name == DOMAIN_JOIN { Ok(found) } else { Err(Failure::intune_not_found(id)) }
-}
-
-fn find_assignment<'e>(found: &'e Entity, id: &str) -> Result<&'e Assignment, Failure> {
-    let assignment = found.assignments.iter().find(|assignment| assignment.id.eq_ignore_ascii_case(id));
-    assignment.ok_or_else(|| Failure::intune_not_found(id))
-}
-
-fn assignments_path(id: &str) -> String {
-    format!("{PATH}('{id}')/assignments")
 }
 
 fn check_filter(exchange: &Exchange<'_>) -> Result<(), Failure> {
@@ -234,7 +190,7 @@ fn check_filter(exchange: &Exchange<'_>) -> Result<(), Failure> {
     }
 }
 
-/// What a configuration must have.
+/// Refuses a configuration that lacks a property.
 fn check(type_name: &str, settings: &Body) -> Result<(), Failure> {
     let missing =
         |name: &str| settings.get(name).is_none_or(|value| value.as_str().is_some_and(str::is_empty));
@@ -256,9 +212,8 @@ fn check(type_name: &str, settings: &Body) -> Result<(), Failure> {
     Ok(())
 }
 
-fn view(found: &Entity, version: Version, expand: &[String]) -> Body {
-    let mut view = found.body.clone();
-    view.insert("id".to_owned(), found.id.clone().into());
+fn view(found: &Entity, version: ApiVersion, expand: &[String]) -> Body {
+    let mut view = found.view();
     let of = schema::find(&found.type_name).filter(|of| of.in_version(version));
     // A type that the version does not have shows as its base, with the base's properties alone.
     let shown = of.map_or(BASE, |of| of.name);
@@ -270,39 +225,32 @@ fn view(found: &Entity, version: Version, expand: &[String]) -> Body {
     view.insert("@odata.type".to_owned(), format!("#microsoft.graph.{shown}").into());
     schema::trim(&mut view, shown, version, true);
     if expand.iter().any(|name| name == "assignments") {
-        let shown = found.assignments.iter().map(|of| Value::Object(of.view(Owner::Configuration, version)));
-        view.insert("assignments".to_owned(), shown.collect());
+        view.insert("assignments".to_owned(), found.assignments_view(Owner::Configuration, version));
     }
     view
 }
 
-impl State {
-    /// Adds a device configuration.
-    pub(in crate::sim) fn add_configuration(
-        &mut self,
-        type_name: &str,
-        sent: Body,
-    ) -> Result<String, Failure> {
-        check(type_name, &sent)?;
-        let mut settings = body([
-            ("description", Value::Null),
-            ("roleScopeTagIds", json!(["0"])),
-            ("deviceManagementApplicabilityRuleOsEdition", Value::Null),
-            ("deviceManagementApplicabilityRuleOsVersion", Value::Null),
-            ("deviceManagementApplicabilityRuleDeviceMode", Value::Null),
-        ]);
-        if type_name == DOMAIN_JOIN {
-            settings.insert("organizationalUnit".to_owned(), Value::Null);
-        }
-        settings.extend(sent);
-        settings.extend(body([
-            ("supportsScopeTags", true.into()),
-            ("version", 1.into()),
-            ("createdDateTime", date(Some(self.now))),
-            ("lastModifiedDateTime", date(Some(self.now))),
-        ]));
-        let id = self.guid();
-        self.configurations.insert(Entity::new(id.clone(), type_name, settings));
-        Ok(id)
+/// Adds a device configuration.
+pub(crate) fn add(state: &mut State, type_name: &str, sent: Body) -> Result<String, Failure> {
+    check(type_name, &sent)?;
+    let mut settings = body([
+        ("description", Value::Null),
+        ("roleScopeTagIds", json!(["0"])),
+        ("deviceManagementApplicabilityRuleOsEdition", Value::Null),
+        ("deviceManagementApplicabilityRuleOsVersion", Value::Null),
+        ("deviceManagementApplicabilityRuleDeviceMode", Value::Null),
+    ]);
+    if type_name == DOMAIN_JOIN {
+        settings.insert("organizationalUnit".to_owned(), Value::Null);
     }
+    settings.extend(sent);
+    settings.extend(body([
+        ("supportsScopeTags", true.into()),
+        ("version", 1.into()),
+        ("createdDateTime", date(Some(state.now))),
+        ("lastModifiedDateTime", date(Some(state.now))),
+    ]));
+    let id = state.guid();
+    state.configurations.insert(Entity::new(id.clone(), type_name, settings));
+    Ok(id)
 }

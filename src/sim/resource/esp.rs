@@ -4,13 +4,16 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::assignment::{Assignment, Owner, Wish, payload_links};
+use super::assignment;
+use super::assignment::payload_links;
+use crate::catalog::ApiVersion;
 use crate::sim::error::Failure;
-use crate::sim::exchange::{Answer, Exchange, Reply, Version};
-use crate::sim::odata::{self, INTUNE, Op, Rules, Selection, Support, Test};
+use crate::sim::exchange::{Answer, Exchange, Reply};
+use crate::sim::odata::{self, INTUNE, Op, Rules, Support, Test};
+use crate::sim::rows::{Assignment, Entity, Owner};
 use crate::sim::schema::{self, Kind, Property};
-use crate::sim::state::{Entity, State, body, date};
-use crate::sim::store::Body;
+use crate::sim::state::State;
+use crate::sim::store::{Body, body, date};
 
 const PATH: &str = "deviceManagement/deviceEnrollmentConfigurations";
 const BASE: &str = "deviceEnrollmentConfiguration";
@@ -32,8 +35,8 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-/// What a new tenant has.
-pub(in crate::sim) fn furnish(state: &mut State) {
+/// Adds the objects that a new tenant has.
+pub(crate) fn furnish(state: &mut State) {
     let tenant = state.guid();
     let now = state.now;
     let mut add =
@@ -102,7 +105,7 @@ pub(in crate::sim) fn furnish(state: &mut State) {
     );
 }
 
-/// The settings of a page that does not show.
+/// Returns the settings of a page that does not show.
 fn hidden_page() -> Body {
     body([
         ("showInstallationProgress", false.into()),
@@ -120,7 +123,7 @@ fn hidden_page() -> Body {
     ])
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
     let table = &exchange.state.enrollment;
     odata::list_table(
@@ -133,19 +136,17 @@ pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
     )
 }
 
-pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
     odata::count(exchange, &RULES, exchange.state.enrollment.after(0).filter(|(_, of)| is_in(exchange, of)))
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
     let found = find(exchange, exchange.parameter(0))?;
-    let selection = Selection::read(exchange, BASE)?;
-    let path = format!("{PATH}{}", selection.suffix());
-    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange, found, &expand))))
+    odata::show(exchange, BASE, PATH, view(exchange, found, &expand))
 }
 
-pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
     if of.name != PAGE {
         return Err(Failure::refused(format!(
@@ -184,7 +185,7 @@ pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::CREATED, PATH, shown))
 }
 
-pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
     let found = find(exchange, exchange.parameter(0))?;
     if of.name != found.type_name {
@@ -214,7 +215,7 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, PATH, shown))
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange, exchange.parameter(0))?;
     refuse_default(found, "deleted")?;
     let (id, priority) = (found.id.clone(), found.number("priority"));
@@ -223,7 +224,7 @@ pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn set_priority(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn set_priority(exchange: &mut Exchange<'_>) -> Answer {
     const PRIORITY: Property = Property::new("priority", Kind::Int32);
     let found = find(exchange, exchange.parameter(0))?;
     refuse_default(found, "given another priority")?;
@@ -249,13 +250,13 @@ pub(in crate::sim) fn set_priority(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     const KEY: &str = "enrollmentConfigurationAssignments";
     let found = find(exchange, exchange.parameter(0))?;
     refuse_default(found, "assigned")?;
     let id = found.id.clone();
     let sent = exchange.request.parameters("assign", &[KEY])?;
-    let wishes = Wish::read_all(exchange.state, Owner::Enrollment, KEY, &sent, exchange.version)?;
+    let wishes = assignment::read_all(exchange.state, Owner::Enrollment, KEY, &sent, exchange.version)?;
     let assignments = wishes.into_iter().map(|wish| Assignment::new(Owner::Enrollment, &id, wish)).collect();
     exchange.state.enrollment.update(&id, |of| of.assignments = assignments);
     if exchange.state.options.quirks.assign_answers_empty_object {
@@ -264,59 +265,41 @@ pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
-    let links = payload_links(exchange, &exchange.state.enrollment)?;
-    Ok(odata::collection(exchange, "Collection(microsoft.graph.hasPayloadLinkResultItem)", links))
+pub(crate) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
+    payload_links(exchange, &exchange.state.enrollment)
 }
 
-pub(in crate::sim) fn list_assignments(exchange: &mut Exchange<'_>) -> Answer {
-    let found = find(exchange, exchange.parameter(0))?;
-    let values = found.assignments.iter().map(|of| of.view(Owner::Enrollment, exchange.version)).collect();
-    let rules = Rules { type_name: Owner::Enrollment.assignment_type(), ..INTUNE };
-    odata::list_values(exchange, &rules, &assignments_path(&found.id), values)
+pub(crate) fn list_assignments(exchange: &mut Exchange<'_>) -> Answer {
+    assignment::list(exchange, Owner::Enrollment, find(exchange, exchange.parameter(0))?)
 }
 
-pub(in crate::sim) fn get_assignment(exchange: &mut Exchange<'_>) -> Answer {
-    let found = find(exchange, exchange.parameter(0))?;
-    let shown = find_assignment(found, exchange.parameter(1))?.view(Owner::Enrollment, exchange.version);
-    Ok(exchange.entity(StatusCode::OK, &assignments_path(&found.id), shown))
+pub(crate) fn get_assignment(exchange: &mut Exchange<'_>) -> Answer {
+    assignment::get(exchange, Owner::Enrollment, find(exchange, exchange.parameter(0))?)
 }
 
-pub(in crate::sim) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
-    put_assignment(exchange, None)
-}
-
-pub(in crate::sim) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
-    let found = find(exchange, exchange.parameter(0))?;
-    let before = find_assignment(found, exchange.parameter(1))?.id.clone();
-    put_assignment(exchange, Some(before))
-}
-
-pub(in crate::sim) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
-    let found = find(exchange, exchange.parameter(0))?;
-    let assignment = find_assignment(found, exchange.parameter(1))?.id.clone();
-    let id = found.id.clone();
-    exchange.state.enrollment.update(&id, |of| of.assignments.retain(|other| other.id != assignment));
-    Ok(Reply::NoContent)
-}
-
-/// Adds an assignment, in the place of `before` if there is one.
-fn put_assignment(exchange: &mut Exchange<'_>, before: Option<String>) -> Answer {
+pub(crate) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange, exchange.parameter(0))?;
     refuse_default(found, "assigned")?;
     let id = found.id.clone();
-    let wish = Wish::read(exchange.state, Owner::Enrollment, &exchange.request.object()?, exchange.version)?;
-    let assignment = Assignment::new(Owner::Enrollment, &id, wish);
-    let shown = assignment.view(Owner::Enrollment, exchange.version);
-    exchange.state.enrollment.update(&id, |of| {
-        of.assignments.retain(|other| Some(&other.id) != before.as_ref() && other.id != assignment.id);
-        of.assignments.push(assignment);
-    });
-    let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(exchange.entity(status, &assignments_path(&id), shown))
+    assignment::put(exchange, Owner::Enrollment, &id, None)
 }
 
-/// Whether the version has this type at all.
+pub(crate) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
+    let found = find(exchange, exchange.parameter(0))?;
+    let before = assignment::find(found, exchange.parameter(1))?.id.clone();
+    refuse_default(found, "assigned")?;
+    let id = found.id.clone();
+    assignment::put(exchange, Owner::Enrollment, &id, Some(before))
+}
+
+pub(crate) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
+    let found = find(exchange, exchange.parameter(0))?;
+    let assignment = assignment::find(found, exchange.parameter(1))?.id.clone();
+    let id = found.id.clone();
+    assignment::remove(exchange, Owner::Enrollment, &id, &assignment)
+}
+
+/// Returns `true` if the version has this type at all.
 fn is_in(exchange: &Exchange<'_>, found: &Entity) -> bool {
     schema::find(&found.type_name).is_none_or(|of| of.in_version(exchange.version))
 }
@@ -330,22 +313,13 @@ fn find<'e>(exchange: &'e Exchange<'_>, id: &str) -> Result<&'e Entity, Failure>
         .ok_or_else(|| Failure::intune_not_found(id))
 }
 
-fn find_assignment<'e>(found: &'e Entity, id: &str) -> Result<&'e Assignment, Failure> {
-    let assignment = found.assignments.iter().find(|assignment| assignment.id.eq_ignore_ascii_case(id));
-    assignment.ok_or_else(|| Failure::intune_not_found(id))
-}
-
-fn assignments_path(id: &str) -> String {
-    format!("{PATH}('{id}')/assignments")
-}
-
-/// Whether it is the default of its kind.
+/// Returns `true` if it is the default of its kind.
 fn is_default(found: &Entity) -> bool {
     found.id.contains("_Default")
 }
 
-/// Whether it is the status page that is always there.
-pub(in crate::sim) fn is_default_page(found: &Entity) -> bool {
+/// Returns `true` if it is the status page that is always there.
+pub(crate) fn is_default_page(found: &Entity) -> bool {
     found.type_name == PAGE && is_default(found)
 }
 
@@ -357,7 +331,7 @@ fn refuse_default(found: &Entity, what: &str) -> Result<(), Failure> {
 }
 
 /// Status pages but the default one.
-pub(in crate::sim) fn pages(state: &State) -> impl Iterator<Item = &Entity> {
+pub(crate) fn pages(state: &State) -> impl Iterator<Item = &Entity> {
     state.enrollment.iter().filter(|of| of.type_name == PAGE && !is_default(of))
 }
 
@@ -419,16 +393,12 @@ fn settle(settings: &mut Body) -> Result<(), Failure> {
 }
 
 fn view(exchange: &Exchange<'_>, found: &Entity, expand: &[String]) -> Body {
-    let mut view = found.body.clone();
-    view.insert("id".to_owned(), found.id.clone().into());
-    view.insert("@odata.type".to_owned(), format!("#microsoft.graph.{}", found.type_name).into());
+    let mut view = found.typed_view();
     if expand.iter().any(|name| name == "assignments") {
-        let shown =
-            found.assignments.iter().map(|of| Value::Object(of.view(Owner::Enrollment, exchange.version)));
-        view.insert("assignments".to_owned(), shown.collect());
+        view.insert("assignments".to_owned(), found.assignments_view(Owner::Enrollment, exchange.version));
     }
     schema::trim(&mut view, &found.type_name, exchange.version, exchange.request.wants_unknown_members());
-    if exchange.version == Version::V1 && found.type_name != PAGE {
+    if exchange.version == ApiVersion::V1 && found.type_name != PAGE {
         view.remove("roleScopeTagIds");
     }
     view

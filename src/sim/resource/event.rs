@@ -8,68 +8,63 @@ use serde_json::Value;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{self, INTUNE, Rules, Selection};
-use crate::sim::route::no_such_segment;
+use crate::sim::rows::Entity;
 use crate::sim::schema;
-use crate::sim::state::{Entity, State, body, date, later};
-use crate::sim::store::Body;
+use crate::sim::state::State;
+use crate::sim::store::{Body, body, date, later};
 
 const PATH: &str = "deviceManagement/autopilotEvents";
 const TYPE: &str = "deviceManagementAutopilotEvent";
 const DETAIL: &str = "deviceManagementAutopilotPolicyStatusDetail";
 const RULES: Rules = Rules { type_name: TYPE, page: 50, most: 50, order: &[], ..INTUNE };
 
-/// How long rows are kept.
+/// The time for which rows are kept.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let state = &*exchange.state;
-    odata::list_table(exchange, &RULES, PATH, &state.events, |of| is_kept(state, of), view)
+    odata::list_table(exchange, &RULES, PATH, &state.events, |of| is_kept(state, of), Entity::view)
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let found = find(exchange.state, exchange.parameter(0))?;
-    let selection = Selection::read(exchange, TYPE)?;
-    Ok(exchange.entity(
-        StatusCode::OK,
-        &format!("{PATH}{}", selection.suffix()),
-        selection.apply(view(found)),
-    ))
+    odata::show(exchange, TYPE, PATH, found.view())
 }
 
-pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
-    let mut row = exchange.state.new_event();
+    let mut row = new_event(exchange.state);
     row.extend(sent);
     let found = Entity::new(exchange.state.guid(), TYPE, row);
-    let shown = view(&found);
+    let shown = found.view();
     exchange.state.events.insert(found);
     Ok(exchange.entity(StatusCode::CREATED, PATH, shown))
 }
 
-pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.events.update(&id, |of| of.body.extend(sent));
-    let shown = view(find(exchange.state, &id)?);
+    let shown = find(exchange.state, &id)?.view();
     Ok(exchange.entity(StatusCode::OK, PATH, shown))
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.events.remove(&id);
     exchange.state.policy_details.remove(&id);
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn list_details(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list_details(exchange: &mut Exchange<'_>) -> Answer {
     let rules = Rules { type_name: DETAIL, order: &[], ..INTUNE };
     let (event, details) = details(exchange)?;
     odata::list_values(exchange, &rules, &details_path(event), details.to_vec())
 }
 
-pub(in crate::sim) fn get_detail(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get_detail(exchange: &mut Exchange<'_>) -> Answer {
     let selection = Selection::read(exchange, DETAIL)?;
     let (event, details) = details(exchange)?;
     let id = exchange.parameter(1);
@@ -79,10 +74,10 @@ pub(in crate::sim) fn get_detail(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, &details_path(event), selection.apply(found)))
 }
 
-/// An event, and what became of the policies and apps of its deployment.
+/// Returns an event, and the statuses of its deployment's policies and apps.
 fn details<'e>(exchange: &'e Exchange<'_>) -> Result<(&'e str, &'e [Body]), Failure> {
     if !exchange.state.options.quirks.policy_status_details {
-        return Err(no_such_segment(exchange.request));
+        return Err(exchange.request.no_such_segment());
     }
     let found = find(exchange.state, exchange.parameter(0))?;
     let details = exchange.state.policy_details.get(&found.id);
@@ -102,66 +97,58 @@ fn find<'s>(state: &'s State, id: &str) -> Result<&'s Entity, Failure> {
     state.events.get(id).filter(|of| is_kept(state, of)).ok_or_else(|| Failure::intune_not_found(id))
 }
 
-fn view(found: &Entity) -> Body {
-    let mut view = found.body.clone();
-    view.insert("id".to_owned(), found.id.clone().into());
-    view
+/// Notes what became of a policy or an app in a deployment.
+pub(crate) fn note_policy(state: &mut State, event: &str, kind: &str, name: &str, status: &str) {
+    let id = state.guid();
+    let detail = body([
+        ("id", id.into()),
+        ("displayName", name.into()),
+        ("policyType", kind.into()),
+        ("complianceStatus", status.into()),
+        ("trackedOnEnrollmentStatus", true.into()),
+        ("lastReportedDateTime", date(Some(state.now))),
+        ("errorCode", 0.into()),
+    ]);
+    state.policy_details.entry(event.to_owned()).or_default().push(detail);
 }
 
-impl State {
-    /// Notes what became of a policy or an app in a deployment.
-    pub(in crate::sim) fn note_policy(&mut self, event: &str, kind: &str, name: &str, status: &str) {
-        let id = self.guid();
-        let detail = body([
-            ("id", id.into()),
-            ("displayName", name.into()),
-            ("policyType", kind.into()),
-            ("complianceStatus", status.into()),
-            ("trackedOnEnrollmentStatus", true.into()),
-            ("lastReportedDateTime", date(Some(self.now))),
-            ("errorCode", 0.into()),
-        ]);
-        self.policy_details.entry(event.to_owned()).or_default().push(detail);
-    }
-
-    /// The apps of a deployment are there.
-    pub(in crate::sim) fn note_apps_installed(&mut self, event: &str) {
-        let now = date(Some(self.now));
-        for detail in self.policy_details.get_mut(event).into_iter().flatten() {
-            if detail.get("policyType").is_some_and(|kind| kind == "application") {
-                detail.insert("complianceStatus".to_owned(), "installed".into());
-                detail.insert("lastReportedDateTime".to_owned(), now.clone());
-            }
+/// Notes that the apps of a deployment are installed.
+pub(crate) fn note_apps_installed(state: &mut State, event: &str) {
+    let now = date(Some(state.now));
+    for detail in state.policy_details.get_mut(event).into_iter().flatten() {
+        if detail.get("policyType").is_some_and(|kind| kind == "application") {
+            detail.insert("complianceStatus".to_owned(), "installed".into());
+            detail.insert("lastReportedDateTime".to_owned(), now.clone());
         }
     }
+}
 
-    /// A row of which nothing is known yet.
-    pub(in crate::sim) fn new_event(&self) -> Body {
-        body([
-            ("accountSetupDuration", "PT0S".into()),
-            ("accountSetupStatus", "unknown".into()),
-            ("deploymentDuration", "PT0S".into()),
-            ("deploymentEndDateTime", date(None)),
-            ("deploymentStartDateTime", date(None)),
-            ("deploymentState", "unknown".into()),
-            ("deploymentTotalDuration", "PT0S".into()),
-            ("deviceId", Value::Null),
-            ("deviceRegisteredDateTime", date(None)),
-            ("deviceSerialNumber", Value::Null),
-            ("deviceSetupDuration", "PT0S".into()),
-            ("deviceSetupStatus", "unknown".into()),
-            ("enrollmentFailureDetails", Value::Null),
-            ("enrollmentStartDateTime", date(None)),
-            ("enrollmentState", "unknown".into()),
-            ("enrollmentType", "unknown".into()),
-            ("eventDateTime", date(Some(self.now))),
-            ("managedDeviceName", Value::Null),
-            ("osVersion", Value::Null),
-            ("userId", Value::Null),
-            ("userPrincipalName", Value::Null),
-            ("windows10EnrollmentCompletionPageConfigurationDisplayName", Value::Null),
-            ("windows10EnrollmentCompletionPageConfigurationId", Value::Null),
-            ("windowsAutopilotDeploymentProfileDisplayName", Value::Null),
-        ])
-    }
+/// Creates a row of which nothing is known yet.
+pub(crate) fn new_event(state: &State) -> Body {
+    body([
+        ("accountSetupDuration", "PT0S".into()),
+        ("accountSetupStatus", "unknown".into()),
+        ("deploymentDuration", "PT0S".into()),
+        ("deploymentEndDateTime", date(None)),
+        ("deploymentStartDateTime", date(None)),
+        ("deploymentState", "unknown".into()),
+        ("deploymentTotalDuration", "PT0S".into()),
+        ("deviceId", Value::Null),
+        ("deviceRegisteredDateTime", date(None)),
+        ("deviceSerialNumber", Value::Null),
+        ("deviceSetupDuration", "PT0S".into()),
+        ("deviceSetupStatus", "unknown".into()),
+        ("enrollmentFailureDetails", Value::Null),
+        ("enrollmentStartDateTime", date(None)),
+        ("enrollmentState", "unknown".into()),
+        ("enrollmentType", "unknown".into()),
+        ("eventDateTime", date(Some(state.now))),
+        ("managedDeviceName", Value::Null),
+        ("osVersion", Value::Null),
+        ("userId", Value::Null),
+        ("userPrincipalName", Value::Null),
+        ("windows10EnrollmentCompletionPageConfigurationDisplayName", Value::Null),
+        ("windows10EnrollmentCompletionPageConfigurationId", Value::Null),
+        ("windowsAutopilotDeploymentProfileDisplayName", Value::Null),
+    ])
 }

@@ -3,15 +3,15 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::member::{bound, refuse_dynamic, view_member};
+use super::{assignment, directory_object, membership};
 use crate::model::rule::MembershipRule;
-use crate::sim::directory::Group;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
-use crate::sim::odata::{self, DIRECTORY, Op, Rules, Selection, Support, Test};
+use crate::sim::odata::{self, DIRECTORY, Op, Rules, Support, Test};
+use crate::sim::rows::{Group, Kind};
 use crate::sim::schema;
-use crate::sim::state::{Due, State, body};
-use crate::sim::store::Body;
+use crate::sim::state::{Due, State};
+use crate::sim::store::{Body, body, date, later};
 
 const TYPE: &str = "group";
 const RULES: Rules = Rules {
@@ -48,7 +48,7 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, TYPE, &["members", "owners"])?;
     let now = exchange.state.now;
     let table = &exchange.state.directory.groups;
@@ -62,7 +62,7 @@ pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
     )
 }
 
-pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
     let now = exchange.state.now;
     odata::count(
         exchange,
@@ -71,15 +71,13 @@ pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
     )
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, TYPE, &["members", "owners"])?;
     let found = find(exchange.state, exchange.parameter(0))?;
-    let selection = Selection::read(exchange, TYPE)?;
-    let path = format!("groups{}", selection.suffix());
-    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange, found, &expand))))
+    odata::show(exchange, TYPE, "groups", view(exchange, found, &expand))
 }
 
-pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let request = exchange.request.object()?;
     let (_, sent) = schema::check(TYPE, &request, exchange.version)?;
     for name in ["displayName", "mailEnabled", "mailNickname", "securityEnabled"] {
@@ -89,8 +87,8 @@ pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
             )));
         }
     }
-    let members = bound(exchange, &request, "members@odata.bind")?;
-    let owners = bound(exchange, &request, "owners@odata.bind")?;
+    let members = directory_object::bound(exchange, &request, "members@odata.bind")?;
+    let owners = directory_object::bound(exchange, &request, "owners@odata.bind")?;
     if members.len() + owners.len() > 20 {
         return Err(Failure::directory("The request has more than 20 relationships."));
     }
@@ -113,26 +111,26 @@ pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
     if rule.is_some() && !members.is_empty() {
         return Err(refuse_dynamic());
     }
-    let id = exchange.state.insert_group(group, rule);
+    let id = insert(exchange.state, group, rule);
     for member in members {
-        exchange.state.join(&id, &member);
+        membership::join(exchange.state, &id, &member);
     }
     let group = exchange.state.directory.groups.get(&id).ok_or_else(|| Failure::directory_not_found(&id))?;
     let shown = view(exchange, group, &[]);
     Ok(exchange.entity(StatusCode::CREATED, "groups", shown))
 }
 
-pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let request = exchange.request.object()?;
     let (_, sent) = schema::check(TYPE, &request, exchange.version)?;
-    let members = bound(exchange, &request, "members@odata.bind")?;
+    let members = directory_object::bound(exchange, &request, "members@odata.bind")?;
     if members.len() > 20 {
         return Err(Failure::directory("The request has more than 20 relationships."));
     }
     let found = find(exchange.state, exchange.parameter(0))?;
     let id = found.id.clone();
-    if let Some(member) = members.iter().find(|member| found.has(member)) {
-        return Err(already_member(member));
+    if members.iter().any(|member| found.has(member)) {
+        return Err(already_member());
     }
     if sent.contains_key("isAssignableToRole")
         && sent.get("isAssignableToRole") != found.body.get("isAssignableToRole")
@@ -145,7 +143,7 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
     if !members.is_empty() && is_dynamic(&group) {
         return Err(refuse_dynamic());
     }
-    exchange.state.change_group(&id, rule, |group| group.extend(sent));
+    change(exchange.state, &id, rule, |group| group.extend(sent));
     for member in members {
         exchange
             .state
@@ -154,21 +152,29 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.plan(exchange.state.options.lag.directory, Due::GroupGoes(id));
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn find<'s>(state: &'s State, id: &str) -> Result<&'s Group, Failure> {
+pub(crate) fn find<'s>(state: &'s State, id: &str) -> Result<&'s Group, Failure> {
     let found = state.directory.groups.get(id).filter(|of| of.is_visible(state.now));
     found.ok_or_else(|| Failure::directory_not_found(id))
 }
 
-pub(in crate::sim) fn already_member(id: &str) -> Failure {
-    let _ = id;
+pub(crate) fn already_member() -> Failure {
     Failure::directory(
         "One or more added object references already exist for the following modified properties: 'members'.",
+    )
+}
+
+/// Refuses to change the members of a dynamic group by hand.
+pub(crate) fn refuse_dynamic() -> Failure {
+    Failure::plain(
+        StatusCode::FORBIDDEN,
+        "Authorization_RequestDenied",
+        "Insufficient privileges to complete the operation. The membership of the group is dynamic.",
     )
 }
 
@@ -232,20 +238,82 @@ fn check(group: &Body) -> Result<Option<MembershipRule>, Failure> {
     }
 }
 
-pub(in crate::sim) fn view(exchange: &Exchange<'_>, group: &Group, expand: &[String]) -> Body {
-    let mut view = group.seen(exchange.state.now).clone();
+fn view(exchange: &Exchange<'_>, group: &Group, expand: &[String]) -> Body {
+    let mut view = group.view(exchange.state.now, exchange.version);
     for name in expand {
         let members: Vec<Value> = match name.as_str() {
             "members" => group
                 .members_after(0)
                 .take(EXPANDED)
-                .filter_map(|(_, id)| view_member(exchange, id))
+                .filter_map(|(_, id)| directory_object::view(exchange, id))
                 .map(Value::Object)
                 .collect(),
             _ => Vec::new(),
         };
         view.insert(name.clone(), members.into());
     }
-    schema::trim(&mut view, TYPE, exchange.version, true);
     view
+}
+
+/// Adds a group. `rule` must be the one that stands in the body.
+pub(crate) fn insert(state: &mut State, mut body: Body, rule: Option<MembershipRule>) -> String {
+    let id = state.guid();
+    let lag = state.options.lag.directory;
+    body.insert("id".to_owned(), id.clone().into());
+    body.insert("createdDateTime".to_owned(), date(Some(state.now)));
+    body.insert("securityIdentifier".to_owned(), security_identifier(&id).into());
+    let dynamic = rule.is_some();
+    let visible_at = later(state.now, lag);
+    state.directory.groups.insert(Group::new(id.clone(), body, rule, visible_at));
+    state.directory.changes.note(Kind::Group, &id);
+    if dynamic {
+        state.plan(state.options.lag.dynamic_group, Due::GroupIsEvaluated(id.clone()));
+    }
+    id
+}
+
+/// Changes a group's properties; reads see it after the directory's lag.
+pub(crate) fn change(
+    state: &mut State,
+    id: &str,
+    rule: Option<MembershipRule>,
+    change: impl FnOnce(&mut Body),
+) {
+    let until = later(state.now, state.options.lag.directory);
+    let now = state.now;
+    let dynamic = rule.is_some();
+    state.directory.groups.update(id, |group| {
+        group.rule = rule;
+        group.change(now, until, change);
+    });
+    state.directory.changes.note(Kind::Group, id);
+    if dynamic {
+        state.plan(state.options.lag.dynamic_group, Due::GroupIsEvaluated(id.to_owned()));
+    }
+}
+
+/// Removes a group; assignments to it stay behind for a week.
+pub(crate) fn remove(state: &mut State, id: &str) {
+    let Some(group) = state.directory.groups.get(id) else { return };
+    let members: Vec<String> = group.members_after(0).map(|(_, member)| member.to_owned()).collect();
+    for member in members {
+        membership::leave(state, id, &member);
+    }
+    membership::leave_all_groups(state, id);
+    state.directory.groups.remove(id);
+    state.directory.changes.note(Kind::Group, id);
+    // Nothing can be assigned to a group that is gone.
+    if assignment::is_assigned_to(state, id) {
+        state.plan(assignment::ORPHANS_STAY, Due::OrphansGo(id.to_owned()));
+    }
+}
+
+/// Makes a security identifier of an object id, as the service does.
+fn security_identifier(id: &str) -> String {
+    let hex: String = id.chars().filter(char::is_ascii_hexdigit).collect();
+    let bits = u128::from_str_radix(&hex, 16).unwrap_or_default();
+    let parts = bits.to_be_bytes();
+    let numbers =
+        parts.chunks(4).map(|part| part.iter().fold(0_u32, |n, byte| n << 8 | u32::from(*byte)).to_string());
+    format!("S-1-12-1-{}", numbers.collect::<Vec<_>>().join("-"))
 }

@@ -2,114 +2,50 @@
 
 use base64::Engine as _;
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::device::NewIdentity;
+use super::device;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
-use crate::sim::odata::{self, INTUNE, Op, Rules, Selection, Support, Test};
+use crate::sim::odata::{self, INTUNE, Op, Rules, Support, Test};
+use crate::sim::rows::{Flaw, Import, NewIdentity};
 use crate::sim::schema::{self, BASE64};
-use crate::sim::state::{Due, State, body};
-use crate::sim::store::{Body, Keyed, Row};
+use crate::sim::state::{Due, State};
+use crate::sim::store::Body;
 
 const PATH: &str = "deviceManagement/importedWindowsAutopilotDeviceIdentities";
 const TYPE: &str = "importedWindowsAutopilotDeviceIdentity";
 const RULES: Rules = Rules { type_name: TYPE, order: &[], filter, ..INTUNE };
 
-/// One device on its way in. Its hash is not kept.
-#[derive(Debug, Clone)]
-pub(in crate::sim) struct Import {
-    id: String,
-    import_id: String,
-    device: NewIdentity,
-    status: &'static str,
-    error: Option<(i32, &'static str)>,
-    registration: String,
-    /// What the service will find wrong with it.
-    flaw: Option<Flaw>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flaw {
-    Hash,
-    Duplicated,
-}
-
-impl Import {
-    fn view(&self) -> Body {
-        let text = |text: &str| Value::String(text.to_owned());
-        let (code, name) = self.error.unwrap_or_default();
-        body([
-            ("id", text(&self.id)),
-            ("assignedUserPrincipalName", text(&self.device.upn)),
-            ("groupTag", text(&self.device.group_tag)),
-            ("hardwareIdentifier", "".into()),
-            ("importId", text(&self.import_id)),
-            ("productKey", text(&self.device.product_key)),
-            ("serialNumber", text(&self.device.serial)),
-            (
-                "state",
-                json!({"deviceImportStatus": self.status, "deviceRegistrationId": self.registration,
-                    "deviceErrorCode": code, "deviceErrorName": name}),
-            ),
-        ])
-    }
-}
-
-impl Keyed for Import {
-    const INDEXED: &'static [&'static str] = &["importId"];
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn key(&self, _property: &str) -> Option<&str> {
-        Some(&self.import_id)
-    }
-}
-
-impl Row for Import {
-    fn value(&self, property: &str) -> Value {
-        match property {
-            "importId" => self.import_id.clone().into(),
-            _ => Value::Null,
-        }
-    }
-}
-
 fn filter(test: &Test) -> Support {
     if test.op == Op::Eq && test.property == "importId" { Support::Yes } else { Support::No }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     odata::list_table(exchange, &RULES, PATH, &exchange.state.imports, |_| true, Import::view)
 }
 
-pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
     odata::count(exchange, &RULES, exchange.state.imports.after(0))
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let import = find(exchange.state, exchange.parameter(0))?;
-    let selection = Selection::read(exchange, TYPE)?;
-    Ok(exchange.entity(
-        StatusCode::OK,
-        &format!("{PATH}{}", selection.suffix()),
-        selection.apply(import.view()),
-    ))
+    odata::show(exchange, TYPE, PATH, import.view())
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = exchange.parameter(0);
     find(exchange.state, id)?;
     exchange.state.imports.remove(id);
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
-    exchange.state.limit_import()?;
+pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
+    let state = &mut *exchange.state;
+    state.limits.count_import(&state.options, state.now)?;
     let mut import = read(exchange, &exchange.request.object()?)?;
     // The single POST gives every record an import id of its own, and fills the product key with it.
     import.import_id.clone_from(&import.id);
@@ -117,11 +53,11 @@ pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
         import.device.product_key.clone_from(&import.id);
     }
     let view = import.view();
-    exchange.state.accept(import);
+    accept(exchange.state, import);
     Ok(exchange.entity(StatusCode::CREATED, PATH, view))
 }
 
-pub(in crate::sim) fn import(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn import(exchange: &mut Exchange<'_>) -> Answer {
     const KEY: &str = "importedWindowsAutopilotDeviceIdentities";
     let sent = exchange.request.parameters("import", &[KEY])?;
     let Some(Value::Array(items)) = sent.get(KEY) else {
@@ -147,7 +83,7 @@ pub(in crate::sim) fn import(exchange: &mut Exchange<'_>) -> Answer {
     }
     let views = imports.iter().map(Import::view).collect();
     for import in imports {
-        exchange.state.accept(import);
+        accept(exchange.state, import);
     }
     Ok(odata::collection(exchange, PATH, views))
 }
@@ -190,7 +126,7 @@ fn read(exchange: &mut Exchange<'_>, sent: &Body) -> Result<Import, Failure> {
     })
 }
 
-/// What the service reads in a hardware hash.
+/// The contents of a hardware hash that the service reads.
 #[derive(Debug, Default, PartialEq)]
 struct Contents {
     serial: String,
@@ -225,59 +161,59 @@ impl Contents {
     }
 }
 
-impl State {
-    fn accept(&mut self, import: Import) {
-        let id = import.id.clone();
-        self.imports.insert(import);
-        self.plan(self.options.lag.import_start, Due::ImportStarts(id));
-    }
+fn accept(state: &mut State, import: Import) {
+    let id = import.id.clone();
+    state.imports.insert(import);
+    state.plan(state.options.lag.import_start, Due::ImportStarts(id));
+}
 
-    pub(in crate::sim) fn start_import(&mut self, id: &str) {
-        if self.imports.update(id, |import| import.status = "pending").is_some() {
-            self.plan(self.options.lag.import, Due::ImportEnds(id.to_owned()));
-        }
+/// Starts an import.
+pub(crate) fn start(state: &mut State, id: &str) {
+    if state.imports.update(id, |import| import.status = "pending").is_some() {
+        state.plan(state.options.lag.import, Due::ImportEnds(id.to_owned()));
     }
+}
 
-    pub(in crate::sim) fn end_import(&mut self, id: &str) {
-        let Some(import) = self.imports.get(id) else { return };
-        let device = import.device.clone();
-        if self.held_imports.contains(&device.serial.to_lowercase()) {
-            return;
-        }
-        let same = |a: &str, b: &str| a.is_empty() || b.is_empty() || a.eq_ignore_ascii_case(b);
-        let registered = self
-            .identities
-            .find("serialNumber", &device.serial)
-            .find(|(_, of)| same(&of.manufacturer, &device.manufacturer) && same(&of.model, &device.model))
-            .map(|(_, of)| (of.id.clone(), of.deleting));
-        let quirks = &self.options.quirks;
-        let (error, registration) = match (import.flaw, registered) {
-            (Some(Flaw::Hash), _) => (Some((802, "InvalidZtdHardwareHash")), None),
-            (Some(Flaw::Duplicated), _) => (Some((quirks.duplicated_code, "ZtdDeviceDuplicated")), None),
-            _ if self.storage_errors > 0 => (Some((quirks.storage_code, "StorageError")), None),
-            _ if self.foreign.contains(&device.serial.to_lowercase()) => {
-                (Some((quirks.other_tenant_code, "ZtdDeviceAssignedToOtherTenant")), None)
-            }
-            (None, Some((_, true))) => (Some((0, "ZtdDeviceDeletionInProgess")), None),
-            (None, Some((id, false))) => (Some((806, "ZtdDeviceAlreadyAssigned")), Some(id)),
-            (None, None) => (None, None),
-        };
-        if matches!(error, Some((_, "StorageError"))) {
-            self.storage_errors -= 1;
-        }
-        let registration = registration.or_else(|| {
-            error.is_none().then(|| {
-                let id = self.register(device);
-                self.plan(self.options.lag.identity, Due::IdentityAppears(id.clone()));
-                id
-            })
-        });
-        self.imports.update(id, |import| {
-            import.status = if error.is_some() { "error" } else { "complete" };
-            import.error = error;
-            import.registration = registration.unwrap_or_default();
-        });
+/// Ends an import: the device is registered, or it has an error.
+pub(crate) fn end(state: &mut State, id: &str) {
+    let Some(import) = state.imports.get(id) else { return };
+    let new = import.device.clone();
+    if state.held_imports.contains(&new.serial.to_lowercase()) {
+        return;
     }
+    let same = |a: &str, b: &str| a.is_empty() || b.is_empty() || a.eq_ignore_ascii_case(b);
+    let registered = state
+        .identities
+        .find("serialNumber", &new.serial)
+        .find(|(_, of)| same(&of.manufacturer, &new.manufacturer) && same(&of.model, &new.model))
+        .map(|(_, of)| (of.id.clone(), of.deleting));
+    let quirks = &state.options.quirks;
+    let (error, registration) = match (import.flaw, registered) {
+        (Some(Flaw::Hash), _) => (Some((802, "InvalidZtdHardwareHash")), None),
+        (Some(Flaw::Duplicated), _) => (Some((quirks.duplicated_code, "ZtdDeviceDuplicated")), None),
+        _ if state.storage_errors > 0 => (Some((quirks.storage_code, "StorageError")), None),
+        _ if state.foreign.contains(&new.serial.to_lowercase()) => {
+            (Some((quirks.other_tenant_code, "ZtdDeviceAssignedToOtherTenant")), None)
+        }
+        (None, Some((_, true))) => (Some((0, "ZtdDeviceDeletionInProgess")), None),
+        (None, Some((id, false))) => (Some((806, "ZtdDeviceAlreadyAssigned")), Some(id)),
+        (None, None) => (None, None),
+    };
+    if matches!(error, Some((_, "StorageError"))) {
+        state.storage_errors -= 1;
+    }
+    let registration = registration.or_else(|| {
+        error.is_none().then(|| {
+            let id = device::register(state, new);
+            state.plan(state.options.lag.identity, Due::IdentityAppears(id.clone()));
+            id
+        })
+    });
+    state.imports.update(id, |import| {
+        import.status = if error.is_some() { "error" } else { "complete" };
+        import.error = error;
+        import.registration = registration.unwrap_or_default();
+    });
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! Managed devices: what has enrolled.
 
-use http::StatusCode;
-
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
-use crate::sim::odata::{self, INTUNE, Op, Rules, Selection, Support, Test};
+use crate::sim::odata::{self, INTUNE, Op, Rules, Support, Test};
+use crate::sim::rows::Entity;
 use crate::sim::schema;
-use crate::sim::state::{Entity, State};
+use crate::sim::state::State;
 use crate::sim::store::Body;
 
 const PATH: &str = "deviceManagement/managedDevices";
@@ -25,22 +24,20 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     odata::list_table(exchange, &RULES, PATH, &exchange.state.managed, |_| true, |of| view(exchange, of))
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let found = find(exchange.state, exchange.parameter(0))?;
-    let selection = Selection::read(exchange, TYPE)?;
-    let path = format!("{PATH}{}", selection.suffix());
-    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange, found))))
+    odata::show(exchange, TYPE, PATH, view(exchange, found))
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
-    exchange.state.remove_managed_device(&id);
+    remove(exchange.state, &id);
     Ok(Reply::NoContent)
 }
 
@@ -49,27 +46,24 @@ fn find<'s>(state: &'s State, id: &str) -> Result<&'s Entity, Failure> {
 }
 
 fn view(exchange: &Exchange<'_>, found: &Entity) -> Body {
-    let mut view = found.body.clone();
-    view.insert("id".to_owned(), found.id.clone().into());
+    let mut view = found.view();
     schema::trim(&mut view, TYPE, exchange.version, true);
     view
 }
 
-impl State {
-    /// Removes a device from management. A registered one can be enrolled again.
-    pub(in crate::sim) fn remove_managed_device(&mut self, id: &str) {
-        let Some(managed) = self.managed.remove(id) else { return };
-        let registered: Vec<String> = self
-            .identities
-            .find("serialNumber", managed.text("serialNumber"))
-            .filter(|(_, of)| of.managed_device.as_deref() == Some(managed.id.as_str()))
-            .map(|(_, of)| of.id.clone())
-            .collect();
-        for identity in registered {
-            self.identities.update(&identity, |identity| {
-                identity.managed_device = None;
-                identity.enrollment_state = "notContacted";
-            });
-        }
+/// Removes a device from management. A registered one can be enrolled again.
+pub(crate) fn remove(state: &mut State, id: &str) {
+    let Some(managed) = state.managed.remove(id) else { return };
+    let registered: Vec<String> = state
+        .identities
+        .find("serialNumber", managed.text("serialNumber"))
+        .filter(|(_, of)| of.managed_device.as_deref() == Some(managed.id.as_str()))
+        .map(|(_, of)| of.id.clone())
+        .collect();
+    for identity in registered {
+        state.identities.update(&identity, |identity| {
+            identity.managed_device = None;
+            identity.enrollment_state = "notContacted";
+        });
     }
 }

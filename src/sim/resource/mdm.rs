@@ -1,26 +1,25 @@
 //! Mobile device management policies: whose devices enroll automatically. Delegated calls only.
 
-use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::domain_join::reference;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
-use crate::sim::odata::{self, DIRECTORY, Rules, Selection};
+use crate::sim::odata::{self, DIRECTORY, Rules};
+use crate::sim::rows::Entity;
 use crate::sim::schema;
-use crate::sim::state::{Entity, State, body};
-use crate::sim::store::Body;
+use crate::sim::state::State;
+use crate::sim::store::{Body, body};
 
 const PATH: &str = "policies/mobileDeviceManagementPolicies";
 const TYPE: &str = "mobilityManagementPolicy";
 const RULES: Rules = Rules { type_name: TYPE, ..DIRECTORY };
 
 /// The policy of Intune.
-pub(in crate::sim) const INTUNE_POLICY: &str = "0000000a-0000-0000-c000-000000000000";
+pub(crate) const INTUNE_POLICY: &str = "0000000a-0000-0000-c000-000000000000";
 const INTUNE_ENROLLMENT: &str = "d4ebce55-015a-49b5-a083-c84d1797ae8c";
 
-/// What a new tenant has.
-pub(in crate::sim) fn furnish(state: &mut State) {
+/// Adds the objects that a new tenant has.
+pub(crate) fn furnish(state: &mut State) {
     for (id, name) in
         [(INTUNE_POLICY, "Microsoft Intune"), (INTUNE_ENROLLMENT, "Microsoft Intune Enrollment")]
     {
@@ -40,21 +39,19 @@ pub(in crate::sim) fn furnish(state: &mut State) {
     }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, TYPE, &["includedGroups"])?;
     let state = &*exchange.state;
     odata::list_table(exchange, &RULES, PATH, &state.mobility, |_| true, |of| view(state, of, &expand))
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, TYPE, &["includedGroups"])?;
     let found = find(exchange.state, exchange.parameter(0))?;
-    let selection = Selection::read(exchange, TYPE)?;
-    let path = format!("{PATH}{}", selection.suffix());
-    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange.state, found, &expand))))
+    odata::show(exchange, TYPE, PATH, view(exchange.state, found, &expand))
 }
 
-pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let (_, sent) = schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
     let found = find(exchange.state, exchange.parameter(0))?;
     if !found.flag("isValid") {
@@ -86,7 +83,7 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange.state, exchange.parameter(0))?;
     if found.flag("isValid") {
         return Err(Failure::directory("Only a policy that is not valid can be deleted."));
@@ -96,15 +93,15 @@ pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn list_groups(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list_groups(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange.state, exchange.parameter(0))?;
     let rules = Rules { type_name: "group", ..DIRECTORY };
     odata::list_values(exchange, &rules, "groups", included(exchange.state, found))
 }
 
-pub(in crate::sim) fn add_group(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn add_group(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
-    let group = reference(exchange, "groups")?;
+    let group = exchange.request.reference("groups")?;
     let Some(group) = exchange.state.directory.groups.get(&group).map(|group| group.id.clone()) else {
         return Err(Failure::directory_not_found(&group));
     };
@@ -125,7 +122,7 @@ pub(in crate::sim) fn add_group(exchange: &mut Exchange<'_>) -> Answer {
         .unwrap_or_else(|| Err(Failure::directory_not_found(&id)))
 }
 
-pub(in crate::sim) fn remove_group(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn remove_group(exchange: &mut Exchange<'_>) -> Answer {
     let found = find(exchange.state, exchange.parameter(0))?;
     let group = exchange.parameter(1);
     if !found.links.iter().any(|of| of.eq_ignore_ascii_case(group)) {
@@ -151,8 +148,7 @@ fn included(state: &State, found: &Entity) -> Vec<Body> {
 }
 
 fn view(state: &State, found: &Entity, expand: &[String]) -> Body {
-    let mut view = found.body.clone();
-    view.insert("id".to_owned(), found.id.clone().into());
+    let mut view = found.view();
     if expand.iter().any(|name| name == "includedGroups") {
         view.insert("includedGroups".to_owned(), json!(included(state, found)));
     }

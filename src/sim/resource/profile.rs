@@ -3,13 +3,17 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::assignment::{Assignment, Owner, Reach, Target, Wish, payload_links, reach};
+use super::assignment::payload_links;
+use super::targeting::targeting;
+use super::{assignment, targeting};
+use crate::catalog::ApiVersion;
 use crate::sim::error::Failure;
-use crate::sim::exchange::{Answer, Exchange, Reply, Version};
-use crate::sim::odata::{self, INTUNE, Rules, Selection};
+use crate::sim::exchange::{Answer, Exchange, Reply};
+use crate::sim::odata::{self, INTUNE, Rules};
+use crate::sim::rows::{Assignment, Entity, Owner, Target, Wish};
 use crate::sim::schema;
-use crate::sim::state::{Entity, State, body, date};
-use crate::sim::store::Body;
+use crate::sim::state::State;
+use crate::sim::store::{Body, body, date};
 
 const PATH: &str = "deviceManagement/windowsAutopilotDeploymentProfiles";
 const BASE: &str = "windowsAutopilotDeploymentProfile";
@@ -19,7 +23,7 @@ const RULES: Rules = Rules { type_name: BASE, ..INTUNE };
 /// The most profiles in a tenant.
 const MOST: usize = 350;
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
     let state = &*exchange.state;
     odata::list_table(
@@ -32,19 +36,17 @@ pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
     )
 }
 
-pub(in crate::sim) fn count(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn count(exchange: &mut Exchange<'_>) -> Answer {
     odata::count(exchange, &RULES, exchange.state.profiles.after(0))
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     let expand = odata::check_expand(exchange, BASE, &["assignments"])?;
     let profile = find(exchange.state, exchange.parameter(0))?;
-    let selection = Selection::read(exchange, BASE)?;
-    let path = format!("{PATH}{}", selection.suffix());
-    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange.state, profile, &expand))))
+    odata::show(exchange, BASE, PATH, view(exchange.state, profile, &expand))
 }
 
-pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
     let (of, sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
     let state = &mut *exchange.state;
     if state.profiles.len() >= MOST {
@@ -80,7 +82,7 @@ pub(in crate::sim) fn create(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::CREATED, PATH, shown))
 }
 
-pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     let (of, mut sent) = schema::check(BASE, &exchange.request.object()?, exchange.version)?;
     let state = &mut *exchange.state;
     let id = exchange.parameters.first().copied().unwrap_or_default();
@@ -103,7 +105,7 @@ pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, PATH, shown))
 }
 
-pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     let id = exchange.parameter(0);
     if !find(exchange.state, id)?.assignments.is_empty() {
         return Err(Failure::refused(
@@ -111,11 +113,11 @@ pub(in crate::sim) fn delete(exchange: &mut Exchange<'_>) -> Answer {
         ));
     }
     exchange.state.profiles.remove(id);
-    exchange.state.retarget_all();
+    targeting::retarget_all(exchange.state);
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     const IDS: schema::Property =
         schema::Property { collection: true, ..schema::Property::new("deviceIds", schema::Kind::Text) };
     let profile = find(exchange.state, exchange.parameter(0))?.id.clone();
@@ -129,17 +131,16 @@ pub(in crate::sim) fn assign(exchange: &mut Exchange<'_>) -> Answer {
     }
     for id in ids {
         exchange.state.identities.update(id, |identity| identity.direct_profile = Some(profile.clone()));
-        exchange.state.retarget(id);
+        targeting::retarget(exchange.state, id);
     }
     Ok(Reply::NoContent)
 }
 
-pub(in crate::sim) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
-    let links = payload_links(exchange, &exchange.state.profiles)?;
-    Ok(odata::collection(exchange, "Collection(microsoft.graph.hasPayloadLinkResultItem)", links))
+pub(crate) fn has_payload_links(exchange: &mut Exchange<'_>) -> Answer {
+    payload_links(exchange, &exchange.state.profiles)
 }
 
-pub(in crate::sim) fn assigned_devices(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn assigned_devices(exchange: &mut Exchange<'_>) -> Answer {
     let state = &*exchange.state;
     let profile = find(state, exchange.parameter(0))?;
     let rules = Rules { type_name: "windowsAutopilotDeviceIdentity", ..INTUNE };
@@ -149,73 +150,57 @@ pub(in crate::sim) fn assigned_devices(exchange: &mut Exchange<'_>) -> Answer {
         &rules,
         &context,
         &state.identities,
-        |identity| identity.targeting(state).assigned.is_some_and(|(assigned, _)| assigned == profile.id),
-        |identity| identity.view(state, Version::Beta, false),
+        |identity| targeting(state, identity).assigned.is_some_and(|(assigned, _)| assigned == profile.id),
+        |identity| identity.view(&targeting(state, identity), ApiVersion::Beta),
     )
 }
 
-pub(in crate::sim) fn list_assignments(exchange: &mut Exchange<'_>) -> Answer {
-    let profile = find(exchange.state, exchange.parameter(0))?;
-    let values = profile.assignments.iter().map(|of| of.view(Owner::Profile, exchange.version)).collect();
-    let rules = Rules { type_name: Owner::Profile.assignment_type(), ..INTUNE };
-    odata::list_values(exchange, &rules, &assignments_path(&profile.id), values)
+pub(crate) fn list_assignments(exchange: &mut Exchange<'_>) -> Answer {
+    assignment::list(exchange, Owner::Profile, find(exchange.state, exchange.parameter(0))?)
 }
 
-pub(in crate::sim) fn get_assignment(exchange: &mut Exchange<'_>) -> Answer {
-    let profile = find(exchange.state, exchange.parameter(0))?;
-    let assignment = find_assignment(profile, exchange.parameter(1))?;
-    let shown = assignment.view(Owner::Profile, exchange.version);
-    Ok(exchange.entity(StatusCode::OK, &assignments_path(&profile.id), shown))
+pub(crate) fn get_assignment(exchange: &mut Exchange<'_>) -> Answer {
+    assignment::get(exchange, Owner::Profile, find(exchange.state, exchange.parameter(0))?)
 }
 
-pub(in crate::sim) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn create_assignment(exchange: &mut Exchange<'_>) -> Answer {
+    put_assignment(exchange, None)
+}
+
+pub(crate) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
+    let profile = find(exchange.state, exchange.parameter(0))?;
+    let before = assignment::find(profile, exchange.parameter(1))?.id.clone();
+    put_assignment(exchange, Some(&before))
+}
+
+/// Adds an assignment, in the place of `before` if there is one.
+fn put_assignment(exchange: &mut Exchange<'_>, before: Option<&str>) -> Answer {
     let state = &*exchange.state;
     let profile = find(state, exchange.parameter(0))?.id.clone();
-    let wish = Wish::read(state, Owner::Profile, &exchange.request.object()?, exchange.version)?;
-    only_one_for_all_devices(state, &wish, None)?;
+    let wish = assignment::read(state, Owner::Profile, &exchange.request.object()?, exchange.version)?;
+    only_one_for_all_devices(state, &wish, before)?;
     let assignment = Assignment::new(Owner::Profile, &profile, wish);
-    let shown = assignment.view(Owner::Profile, exchange.version);
-    exchange.state.assign_profile(&profile, assignment);
-    Ok(exchange.entity(StatusCode::CREATED, &assignments_path(&profile), shown))
+    let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+    let reply = assignment::show(exchange, status, Owner::Profile, &profile, &assignment);
+    exchange.state.profiles.update(&profile, |of| of.assignments.retain(|of| Some(of.id.as_str()) != before));
+    add_assignment(exchange.state, &profile, assignment);
+    Ok(reply)
 }
 
-pub(in crate::sim) fn update_assignment(exchange: &mut Exchange<'_>) -> Answer {
-    let state = &*exchange.state;
-    let profile = find(state, exchange.parameter(0))?;
-    let before = find_assignment(profile, exchange.parameter(1))?.id.clone();
-    let profile = profile.id.clone();
-    let wish = Wish::read(state, Owner::Profile, &exchange.request.object()?, exchange.version)?;
-    only_one_for_all_devices(state, &wish, Some(&before))?;
-    let after = Assignment::new(Owner::Profile, &profile, wish);
-    let shown = after.view(Owner::Profile, exchange.version);
-    exchange.state.profiles.update(&profile, |profile| profile.assignments.retain(|of| of.id != before));
-    exchange.state.assign_profile(&profile, after);
-    Ok(exchange.entity(StatusCode::OK, &assignments_path(&profile), shown))
-}
-
-pub(in crate::sim) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn delete_assignment(exchange: &mut Exchange<'_>) -> Answer {
     let profile = find(exchange.state, exchange.parameter(0))?;
-    let assignment = find_assignment(profile, exchange.parameter(1))?;
+    let assignment = assignment::find(profile, exchange.parameter(1))?;
     if assignment.by_policy_set {
         return Err(Failure::refused("The assignment belongs to a policy set."));
     }
     let (profile, id) = (profile.id.clone(), assignment.id.clone());
     exchange.state.profiles.update(&profile, |profile| profile.assignments.retain(|of| of.id != id));
-    exchange.state.retarget_all();
+    targeting::retarget_all(exchange.state);
     Ok(Reply::NoContent)
 }
 
 fn find<'s>(state: &'s State, id: &str) -> Result<&'s Entity, Failure> {
     state.profiles.get(id).ok_or_else(|| Failure::intune_not_found(id))
-}
-
-fn find_assignment<'p>(profile: &'p Entity, id: &str) -> Result<&'p Assignment, Failure> {
-    let found = profile.assignments.iter().find(|assignment| assignment.id.eq_ignore_ascii_case(id));
-    found.ok_or_else(|| Failure::intune_not_found(id))
-}
-
-fn assignments_path(profile: &str) -> String {
-    format!("{PATH}('{profile}')/assignments")
 }
 
 fn only_one_for_all_devices(state: &State, wish: &Wish, but: Option<&str>) -> Result<(), Failure> {
@@ -296,7 +281,7 @@ fn check(state: &State, type_name: &str, settings: &Body) -> Result<(), Failure>
     Ok(())
 }
 
-/// At most 15 characters when filled in; letters, digits and hyphens; at most one macro, in upper case.
+/// Returns `true` for at most 15 characters when filled in: letters, digits, hyphens, at most one macro in upper case.
 fn is_name_template(template: &str) -> bool {
     let (fixed, filled) = if let Some((before, after)) = template.split_once("%SERIAL%") {
         let fixed = format!("{before}{after}");
@@ -315,11 +300,9 @@ fn is_name_template(template: &str) -> bool {
     filled && fixed.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
-/// How an answer shows a profile: under the present names and the old ones.
-pub(in crate::sim) fn view(state: &State, profile: &Entity, expand: &[String]) -> Body {
-    let mut view = profile.body.clone();
-    view.insert("@odata.type".to_owned(), format!("#microsoft.graph.{}", profile.type_name).into());
-    view.insert("id".to_owned(), profile.id.clone().into());
+/// Returns how an answer shows a profile: under the present names and the old ones.
+pub(crate) fn view(state: &State, profile: &Entity, expand: &[String]) -> Body {
+    let mut view = profile.typed_view();
     if state.options.quirks.os_default_reads_as_null
         && view.get("locale").is_some_and(|of| of == "os-default")
     {
@@ -354,43 +337,18 @@ pub(in crate::sim) fn view(state: &State, profile: &Entity, expand: &[String]) -
     };
     view.insert("outOfBoxExperienceSettings".to_owned(), experience);
     if expand.iter().any(|name| name == "assignments") {
-        let shown =
-            profile.assignments.iter().map(|of| Value::Object(of.view(Owner::Profile, Version::Beta)));
-        view.insert("assignments".to_owned(), shown.collect());
+        view.insert("assignments".to_owned(), profile.assignments_view(Owner::Profile, ApiVersion::Beta));
     }
     view
 }
 
-/// The profile that a registered device should have.
-pub(in crate::sim) fn intended(state: &State, identity: &super::device::Identity) -> Option<String> {
-    if let Some(direct) = &identity.direct_profile
-        && state.profiles.get(direct).is_some()
-    {
-        return Some(direct.clone());
-    }
-    let anchor = state.directory.devices.get(&identity.anchor);
-    let is_in = |group: &str| anchor.is_some_and(|device| device.is_in(group));
-    // Of several that name a group of the device the oldest wins; one for all devices is for those that are left.
-    let mut found = None;
-    for profile in state.profiles.iter() {
-        match reach(&profile.assignments, is_in) {
-            Reach::ByGroup => return Some(profile.id.clone()),
-            Reach::AllDevices => found = found.or(Some(profile)),
-            Reach::AllUsers | Reach::Not => {}
+/// Adds an assignment to a profile, in the place of the same one if it is there.
+pub(crate) fn add_assignment(state: &mut State, profile: &str, assignment: Assignment) {
+    state.profiles.update(profile, |profile| {
+        match profile.assignments.iter_mut().find(|of| of.id == assignment.id) {
+            Some(same) => *same = assignment,
+            None => profile.assignments.push(assignment),
         }
-    }
-    found.map(|profile| profile.id.clone())
-}
-
-impl State {
-    /// Adds an assignment to a profile, in the place of the same one if it is there.
-    pub(in crate::sim) fn assign_profile(&mut self, profile: &str, assignment: Assignment) {
-        self.profiles.update(profile, |profile| {
-            match profile.assignments.iter_mut().find(|of| of.id == assignment.id) {
-                Some(same) => *same = assignment,
-                None => profile.assignments.push(assignment),
-            }
-        });
-        self.retarget_all();
-    }
+    });
+    targeting::retarget_all(state);
 }

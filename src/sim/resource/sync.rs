@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use jiff::Timestamp;
 
+use super::device;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
-use crate::sim::odata::Selection;
+use crate::sim::odata;
 use crate::sim::schema;
-use crate::sim::state::{Due, State, body, date, later};
-use crate::sim::store::Body;
+use crate::sim::state::{Due, State};
+use crate::sim::store::{Body, body, date, later};
 
 const PATH: &str = "deviceManagement/windowsAutopilotSettings";
 const TYPE: &str = "windowsAutopilotSettings";
@@ -18,27 +18,17 @@ const TYPE: &str = "windowsAutopilotSettings";
 /// The least time between two syncs.
 const SPACING: Duration = Duration::from_secs(600);
 
-/// The state of the sync.
-#[derive(Debug, Clone, Default)]
-pub(in crate::sim) struct Sync {
-    triggered: Option<Timestamp>,
-    ended: Option<Timestamp>,
-    running: bool,
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
+    odata::show(exchange, TYPE, PATH, view(exchange.state))
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
-    let selection = Selection::read(exchange, TYPE)?;
-    let path = format!("{PATH}{}", selection.suffix());
-    Ok(exchange.entity(StatusCode::OK, &path, selection.apply(view(exchange.state))))
-}
-
-/// Everything in the settings is kept by the service itself, so a PATCH is checked and changes nothing.
-pub(in crate::sim) fn update(exchange: &mut Exchange<'_>) -> Answer {
+/// Checks a PATCH and changes nothing: the service keeps everything in the settings itself.
+pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
     schema::check(TYPE, &exchange.request.object()?, exchange.version)?;
     get(exchange)
 }
 
-pub(in crate::sim) fn sync(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn sync(exchange: &mut Exchange<'_>) -> Answer {
     let state = &mut *exchange.state;
     if state.sync.running {
         return Err(Failure::intune(StatusCode::CONFLICT, "Conflict", "A sync is in progress."));
@@ -67,15 +57,13 @@ fn view(state: &State) -> Body {
     ])
 }
 
-impl State {
-    /// The sync is over: what was registered shows, what was deleted is gone.
-    pub(in crate::sim) fn end_sync(&mut self) {
-        self.sync.running = false;
-        self.sync.ended = Some(self.now);
-        let open = self.identities.iter().filter(|of| !of.visible || of.deleting);
-        let open: Vec<(String, bool)> = open.map(|of| (of.id.clone(), of.deleting)).collect();
-        for (id, deleting) in open {
-            if deleting { self.remove_identity(&id) } else { self.show_identity(&id) }
-        }
+/// Ends the sync: registered devices show, deleted ones are gone.
+pub(crate) fn end(state: &mut State) {
+    state.sync.running = false;
+    state.sync.ended = Some(state.now);
+    let open = state.identities.iter().filter(|of| !of.visible || of.deleting);
+    let open: Vec<(String, bool)> = open.map(|of| (of.id.clone(), of.deleting)).collect();
+    for (id, deleting) in open {
+        if deleting { device::remove(state, &id) } else { device::show(state, &id) }
     }
 }

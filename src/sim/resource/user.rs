@@ -1,12 +1,15 @@
 //! Users.
 
 use http::StatusCode;
+use serde_json::{Value, json};
 
-use crate::sim::directory::User;
+use crate::catalog::ApiVersion;
 use crate::sim::error::Failure;
-use crate::sim::exchange::{Answer, Exchange, Version};
+use crate::sim::exchange::{Answer, Exchange};
 use crate::sim::odata::{self, DIRECTORY, Op, Rules, Selection, Support, Test};
-use crate::sim::store::Body;
+use crate::sim::rows::{Kind, User};
+use crate::sim::state::State;
+use crate::sim::store::{Body, body, date};
 
 const TYPE: &str = "user";
 const RULES: Rules = Rules {
@@ -17,7 +20,7 @@ const RULES: Rules = Rules {
     ..DIRECTORY
 };
 
-/// What v1.0 shows of a user unless more is asked for.
+/// The properties of a user that v1.0 shows unless more are selected.
 const DEFAULT: [&str; 11] = [
     "businessPhones",
     "displayName",
@@ -61,7 +64,7 @@ fn filter(test: &Test) -> Support {
     }
 }
 
-pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let selected = exchange.request.option("$select").is_some();
     let now = exchange.state.now;
@@ -76,7 +79,7 @@ pub(in crate::sim) fn list(exchange: &mut Exchange<'_>) -> Answer {
     )
 }
 
-pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
+pub(crate) fn get(exchange: &mut Exchange<'_>) -> Answer {
     odata::check_expand(exchange, TYPE, &[])?;
     let key = exchange.parameter(0);
     let state = &*exchange.state;
@@ -88,10 +91,70 @@ pub(in crate::sim) fn get(exchange: &mut Exchange<'_>) -> Answer {
     Ok(exchange.entity(StatusCode::OK, &path, selection.apply(shown)))
 }
 
-pub(in crate::sim) fn view(exchange: &Exchange<'_>, user: &User, selected: bool) -> Body {
+pub(crate) fn view(exchange: &Exchange<'_>, user: &User, selected: bool) -> Body {
     let mut view = user.body.clone();
-    if exchange.version == Version::V1 && !selected {
+    if exchange.version == ApiVersion::V1 && !selected {
         view.retain(|name, _| DEFAULT.contains(&name.as_str()));
     }
     view
+}
+
+/// Adds a user.
+pub(crate) fn add(state: &mut State, upn: &str, licensed: bool) -> String {
+    let id = state.guid();
+    let name = upn.split('@').next().unwrap_or_default();
+    let words = name.split(['.', '_', '-']).filter(|word| !word.is_empty());
+    let words: Vec<String> = words.map(capitalized).collect();
+    let (given, family) = (words.first().cloned(), words.get(1).cloned());
+    let user = body([
+        ("id", id.clone().into()),
+        ("deletedDateTime", Value::Null),
+        ("accountEnabled", true.into()),
+        ("businessPhones", json!([])),
+        ("createdDateTime", date(Some(state.now))),
+        ("department", Value::Null),
+        ("displayName", words.join(" ").into()),
+        ("givenName", given.into()),
+        ("jobTitle", Value::Null),
+        ("mail", upn.into()),
+        ("mobilePhone", Value::Null),
+        ("officeLocation", Value::Null),
+        ("onPremisesDistinguishedName", Value::Null),
+        ("onPremisesDomainName", Value::Null),
+        ("onPremisesImmutableId", Value::Null),
+        ("onPremisesSamAccountName", Value::Null),
+        ("onPremisesSecurityIdentifier", Value::Null),
+        ("onPremisesSyncEnabled", Value::Null),
+        ("onPremisesUserPrincipalName", Value::Null),
+        ("preferredLanguage", Value::Null),
+        ("surname", family.into()),
+        ("usageLocation", "GB".into()),
+        ("userPrincipalName", upn.into()),
+        ("userType", "Member".into()),
+        (
+            "assignedLicenses",
+            match licensed {
+                true => json!([{"disabledPlans": [], "skuId": "05e9a617-0261-4cee-bb44-138d3ef5d965"}]),
+                false => json!([]),
+            },
+        ),
+    ]);
+    let visible_at = state.now;
+    state.directory.users.insert(User {
+        id: id.clone(),
+        body: user,
+        licensed,
+        groups: Vec::new(),
+        visible_at,
+    });
+    state.directory.changes.note(Kind::User, &id);
+    id
+}
+
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Whether a request's body fits its type.
+//! Checks of a request's body against its type.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -6,13 +6,14 @@ use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use jiff::{Span, Timestamp};
 use serde_json::Value;
 
-use super::{Kind, Property, Type, Write, find, find_enum};
+use super::lookup::{find, find_enum};
+use super::types::{Kind, Property, Type, Write};
+use crate::catalog::ApiVersion;
 use crate::sim::error::Failure;
-use crate::sim::exchange::Version;
 use crate::sim::store::Body;
 
 /// Base64 as .NET reads it: padded, and with any bits behind the last byte.
-pub(in crate::sim) const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
 );
@@ -20,17 +21,17 @@ pub(in crate::sim) const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// Whose words an error has.
 #[derive(Clone, Copy)]
 struct Context {
-    version: Version,
+    version: ApiVersion,
     intune: bool,
 }
 
 /// Checks a body that should be a `declared`, and gives its type and what of it is to be kept.
 ///
 /// Where the declared type is abstract, the body names its own with `@odata.type`.
-pub(in crate::sim) fn check(
+pub(crate) fn check(
     declared: &str,
     body: &Body,
-    version: Version,
+    version: ApiVersion,
 ) -> Result<(&'static Type, Body), Failure> {
     let intune =
         find(declared).is_some_and(|of| !of.is_a("directoryObject") && of.name != "mobilityManagementPolicy");
@@ -38,11 +39,7 @@ pub(in crate::sim) fn check(
 }
 
 /// Checks one value against a property, as a parameter of an action.
-pub(in crate::sim) fn check_value(
-    property: &Property,
-    value: &Value,
-    version: Version,
-) -> Result<Value, Failure> {
+pub(crate) fn check_value(property: &Property, value: &Value, version: ApiVersion) -> Result<Value, Failure> {
     single_or_many(property, value, Context { version, intune: true }, 0)
 }
 
@@ -84,7 +81,7 @@ fn object(
     Ok((of, kept))
 }
 
-/// The type that a body says it is, or the declared one.
+/// Returns the type that a body says it is, or the declared one.
 fn resolve(declared: &str, body: &Body, context: Context) -> Result<&'static Type, Failure> {
     let base = find(declared).ok_or_else(|| Failure::model(format!("Type '{declared}' is not known.")))?;
     let named = match body.get("@odata.type") {
@@ -119,8 +116,8 @@ fn resolve(declared: &str, body: &Body, context: Context) -> Result<&'static Typ
     Ok(of)
 }
 
-/// What is said of an object of the wrong family.
-pub(in crate::sim) fn not_assignable(found: &str, expected: &str) -> String {
+/// Returns the message about an object of the wrong family.
+pub(crate) fn not_assignable(found: &str, expected: &str) -> String {
     format!(
         "An entry with type 'microsoft.management.services.api.{found}' was found, but it is not assignable to the \
          expected type 'microsoft.management.services.api.{expected}'. The type specified in the entry must be equal to \
@@ -248,7 +245,7 @@ mod tests {
 
     use super::*;
 
-    fn verdict(declared: &str, body: Value, version: Version) -> Result<Body, String> {
+    fn verdict(declared: &str, body: Value, version: ApiVersion) -> Result<Body, String> {
         let Value::Object(body) = body else { panic!("an object is needed") };
         check(declared, &body, version)
             .map(|(_, kept)| kept)
@@ -261,7 +258,7 @@ mod tests {
             "deviceEnrollmentConfiguration",
             json!({"@odata.type": "microsoft.graph.windows10EnrollmentCompletionPageConfiguration",
                 "displayName": "ESP", "priority": 7, "selectedMobileAppIds": null, "installProgressTimeoutInMinutes": 90}),
-            Version::Beta,
+            ApiVersion::Beta,
         );
         let expected =
             json!({"displayName": "ESP", "selectedMobileAppIds": [], "installProgressTimeoutInMinutes": 90});
@@ -269,7 +266,7 @@ mod tests {
         let target = verdict(
             "windowsAutopilotDeploymentProfileAssignment",
             json!({"target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": "g"}}),
-            Version::Beta,
+            ApiVersion::Beta,
         );
         assert_eq!(target.unwrap()["target"]["@odata.type"], "#microsoft.graph.groupAssignmentTarget");
     }
@@ -280,72 +277,77 @@ mod tests {
         let profile = "windowsAutopilotDeploymentProfile";
         let esp = "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration";
         for (declared, body, version, expected) in [
-            (profile, json!({"displayName": "x"}), Version::Beta, "Cannot create an abstract class"),
+            (profile, json!({"displayName": "x"}), ApiVersion::Beta, "Cannot create an abstract class"),
             (
                 profile,
                 json!({"@odata.type": esp}),
-                Version::Beta,
+                ApiVersion::Beta,
                 "microsoft.management.services.api.windows10Enrollment",
             ),
             (
                 profile,
                 json!({"@odata.type": "#microsoft.graph.nothing"}),
-                Version::Beta,
+                ApiVersion::Beta,
                 "could not be resolved",
             ),
-            (profile, json!({"@odata.type": hybrid, "nmae": "x"}), Version::Beta, "'nmae' does not exist"),
-            (profile, json!({"@odata.type": hybrid, "displayName": 7}), Version::Beta, "Edm.String"),
-            (profile, json!({"@odata.type": hybrid, "deviceType": "toaster"}), Version::Beta, "'toaster'"),
+            (profile, json!({"@odata.type": hybrid, "nmae": "x"}), ApiVersion::Beta, "'nmae' does not exist"),
+            (profile, json!({"@odata.type": hybrid, "displayName": 7}), ApiVersion::Beta, "Edm.String"),
+            (profile, json!({"@odata.type": hybrid, "deviceType": "toaster"}), ApiVersion::Beta, "'toaster'"),
             (
                 profile,
                 json!({"@odata.type": hybrid, "deviceType": null}),
-                Version::Beta,
+                ApiVersion::Beta,
                 "does not allow null",
             ),
-            (profile, json!({"@odata.type": hybrid, "enableWhiteGlove": true}), Version::Beta, "read-only"),
+            (
+                profile,
+                json!({"@odata.type": hybrid, "enableWhiteGlove": true}),
+                ApiVersion::Beta,
+                "read-only",
+            ),
             (
                 profile,
                 json!({"@odata.type": hybrid, "assignments": []}),
-                Version::Beta,
+                ApiVersion::Beta,
                 "'assignments' does not exist",
             ),
             (
                 profile,
                 json!({"@odata.type": hybrid, "outOfBoxExperienceSetting": {"eulaHidden": "yes"}}),
-                Version::Beta,
+                ApiVersion::Beta,
                 "Edm.Boolean",
             ),
             (
                 profile,
                 json!({"@odata.type": hybrid, "roleScopeTagIds": "0"}),
-                Version::Beta,
+                ApiVersion::Beta,
                 "not a collection",
             ),
             (
                 "deviceEnrollmentConfiguration",
                 json!({"@odata.type": esp, "showInstallationProgress": true}),
-                Version::V1,
+                ApiVersion::V1,
                 "'showInstallationProgress' does not exist",
             ),
             (
                 "deviceConfiguration",
                 json!({"@odata.type": "#microsoft.graph.windowsDomainJoinConfiguration"}),
-                Version::V1,
+                ApiVersion::V1,
                 "could not be resolved",
             ),
             (
                 "windowsAutopilotDeploymentProfileAssignment",
                 json!({"target": {"groupId": "g"}}),
-                Version::Beta,
+                ApiVersion::Beta,
                 "abstract",
             ),
             (
                 "importedWindowsAutopilotDeviceIdentity",
                 json!({"hardwareIdentifier": "QUJ"}),
-                Version::V1,
+                ApiVersion::V1,
                 "Edm.Binary",
             ),
-            ("group", json!({"displayNam": "x"}), Version::V1, "Invalid property 'displayNam'"),
+            ("group", json!({"displayNam": "x"}), ApiVersion::V1, "Invalid property 'displayNam'"),
         ] {
             let said = verdict(declared, body.clone(), version).unwrap_err();
             assert!(said.contains(expected), "{declared} {body}: {said}");

@@ -1,34 +1,18 @@
 //! Types of the directory, and of the policies beside it.
 
-use super::Kind::{Binary, Complex, Enum, Flag, Int32, Text, Time};
-use super::{Property, Type};
+use super::types::Kind::{Binary, Complex, Enum, Flag, Int32, Text, Time};
+use super::types::{Property, Type};
 
 pub(super) static TYPES: &[Type] = &[
-    Type {
-        name: "entity",
-        base: None,
-        is_abstract: true,
-        beta: false,
-        others: &[],
-        properties: &[Property::new("id", Text).refused()],
-        navigation: &[],
-    },
-    Type {
-        name: "directoryObject",
-        base: Some("entity"),
-        is_abstract: false,
-        beta: false,
-        others: &[],
-        properties: &[Property::new("deletedDateTime", Time).null().refused()],
-        navigation: &[],
-    },
-    Type {
-        name: "mobilityManagementPolicy",
-        base: Some("entity"),
-        is_abstract: false,
-        beta: true,
-        others: &[],
-        properties: &[
+    Type::new("entity").abstract_base().properties(&[Property::new("id", Text).refused()]),
+    Type::new("directoryObject")
+        .extends("entity")
+        .properties(&[Property::new("deletedDateTime", Time).null().refused()]),
+    Type::new("mobilityManagementPolicy")
+        .extends("entity")
+        .beta()
+        .navigation(&["includedGroups"])
+        .properties(&[
             Property::new("appliesTo", Enum("policyScope")).null(),
             Property::new("complianceUrl", Text).null(),
             Property::new("description", Text).null().refused(),
@@ -37,53 +21,32 @@ pub(super) static TYPES: &[Type] = &[
             Property::new("isValid", Flag).null().refused(),
             Property::new("termsOfUseUrl", Text).null(),
             Property::new("isMdmEnrollmentDuringRegistrationDisabled", Flag).null(),
-        ],
-        navigation: &["includedGroups"],
-    },
-    Type {
-        name: "alternativeSecurityId",
-        base: None,
-        is_abstract: false,
-        beta: false,
-        others: &[],
-        properties: &[
-            Property::new("identityProvider", Text).null(),
-            Property::new("key", Binary).null(),
-            Property::new("type", Int32).null(),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "onPremisesExtensionAttributes",
-        base: None,
-        is_abstract: false,
-        beta: false,
-        others: &[],
-        properties: &[
-            Property::new("extensionAttribute1", Text).null(),
-            Property::new("extensionAttribute10", Text).null(),
-            Property::new("extensionAttribute11", Text).null(),
-            Property::new("extensionAttribute12", Text).null(),
-            Property::new("extensionAttribute13", Text).null(),
-            Property::new("extensionAttribute14", Text).null(),
-            Property::new("extensionAttribute15", Text).null(),
-            Property::new("extensionAttribute2", Text).null(),
-            Property::new("extensionAttribute3", Text).null(),
-            Property::new("extensionAttribute4", Text).null(),
-            Property::new("extensionAttribute5", Text).null(),
-            Property::new("extensionAttribute6", Text).null(),
-            Property::new("extensionAttribute7", Text).null(),
-            Property::new("extensionAttribute8", Text).null(),
-            Property::new("extensionAttribute9", Text).null(),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "group",
-        base: Some("directoryObject"),
-        is_abstract: false,
-        beta: false,
-        others: &[
+        ]),
+    Type::new("alternativeSecurityId").properties(&[
+        Property::new("identityProvider", Text).null(),
+        Property::new("key", Binary).null(),
+        Property::new("type", Int32).null(),
+    ]),
+    Type::new("onPremisesExtensionAttributes").properties(&[
+        Property::new("extensionAttribute1", Text).null(),
+        Property::new("extensionAttribute10", Text).null(),
+        Property::new("extensionAttribute11", Text).null(),
+        Property::new("extensionAttribute12", Text).null(),
+        Property::new("extensionAttribute13", Text).null(),
+        Property::new("extensionAttribute14", Text).null(),
+        Property::new("extensionAttribute15", Text).null(),
+        Property::new("extensionAttribute2", Text).null(),
+        Property::new("extensionAttribute3", Text).null(),
+        Property::new("extensionAttribute4", Text).null(),
+        Property::new("extensionAttribute5", Text).null(),
+        Property::new("extensionAttribute6", Text).null(),
+        Property::new("extensionAttribute7", Text).null(),
+        Property::new("extensionAttribute8", Text).null(),
+        Property::new("extensionAttribute9", Text).null(),
+    ]),
+    Type::new("group")
+        .extends("directoryObject")
+        .others(&[
             "classification",
             "createdByAppId",
             "expirationDateTime",
@@ -101,8 +64,9 @@ pub(super) static TYPES: &[Type] = &[
             "onPremisesNetBiosName",
             "onPremisesSamAccountName",
             "onPremisesSecurityIdentifier",
-        ],
-        properties: &[
+        ])
+        .navigation(&["memberOf", "members", "owners"])
+        .properties(&[
             Property::new("createdDateTime", Time).null().refused(),
             Property::new("description", Text).null(),
             Property::new("displayName", Text).null(),
@@ -117,16 +81,12 @@ pub(super) static TYPES: &[Type] = &[
             Property::new("securityIdentifier", Text).null().refused(),
             Property::new("uniqueName", Text).null().refused(),
             Property::new("visibility", Text).null(),
-        ],
-        navigation: &["memberOf", "members", "owners"],
-    },
-    Type {
-        name: "device",
-        base: Some("directoryObject"),
-        is_abstract: false,
-        beta: false,
-        others: &["domainName", "onPremisesLastSyncDateTime"],
-        properties: &[
+        ]),
+    Type::new("device")
+        .extends("directoryObject")
+        .others(&["domainName", "onPremisesLastSyncDateTime"])
+        .navigation(&["memberOf", "registeredOwners", "registeredUsers"])
+        .properties(&[
             Property::new("accountEnabled", Flag).null(),
             Property::new("alternativeSecurityIds", Complex("alternativeSecurityId")).many().refused(),
             Property::new("approximateLastSignInDateTime", Time).null().refused(),
@@ -158,15 +118,10 @@ pub(super) static TYPES: &[Type] = &[
             Property::new("systemLabels", Text).many().refused(),
             Property::new("trustType", Text).null().refused(),
             Property::new("createdDateTime", Time).null().refused(),
-        ],
-        navigation: &["memberOf", "registeredOwners", "registeredUsers"],
-    },
-    Type {
-        name: "user",
-        base: Some("directoryObject"),
-        is_abstract: false,
-        beta: false,
-        others: &[
+        ]),
+    Type::new("user")
+        .extends("directoryObject")
+        .others(&[
             "businessPhones",
             "mobilePhone",
             "officeLocation",
@@ -174,8 +129,8 @@ pub(super) static TYPES: &[Type] = &[
             "assignedLicenses",
             "companyName",
             "employeeId",
-        ],
-        properties: &[
+        ])
+        .properties(&[
             Property::new("accountEnabled", Flag).null(),
             Property::new("createdDateTime", Time).null().refused(),
             Property::new("department", Text).null(),
@@ -194,7 +149,5 @@ pub(super) static TYPES: &[Type] = &[
             Property::new("usageLocation", Text).null(),
             Property::new("userPrincipalName", Text).null(),
             Property::new("userType", Text).null(),
-        ],
-        navigation: &[],
-    },
+        ]),
 ];

@@ -1,16 +1,14 @@
 //! Types of Intune.
 
-use super::Kind::{Binary, Complex, Enum, Flag, Int32, Int64, Span, Text, Time};
-use super::{Property, Type};
+use super::types::Kind::{Binary, Complex, Enum, Flag, Int32, Int64, Span, Text, Time};
+use super::types::{Property, Type};
 
 pub(super) static TYPES: &[Type] = &[
-    Type {
-        name: "windowsAutopilotDeploymentProfile",
-        base: Some("entity"),
-        is_abstract: true,
-        beta: false,
-        others: &[],
-        properties: &[
+    Type::new("windowsAutopilotDeploymentProfile")
+        .extends("entity")
+        .abstract_base()
+        .navigation(&["assignedDevices", "assignments"])
+        .properties(&[
             Property::new("createdDateTime", Time).refused(),
             Property::new("description", Text).null(),
             Property::new("deviceNameTemplate", Text).null(),
@@ -33,96 +31,47 @@ pub(super) static TYPES: &[Type] = &[
                 .refused(),
             Property::new("preprovisioningAllowed", Flag).null(),
             Property::new("roleScopeTagIds", Text).many().null(),
-        ],
-        navigation: &["assignedDevices", "assignments"],
-    },
-    Type {
-        name: "activeDirectoryWindowsAutopilotDeploymentProfile",
-        base: Some("windowsAutopilotDeploymentProfile"),
-        is_abstract: false,
-        beta: true,
-        others: &[],
-        properties: &[Property::new("hybridAzureADJoinSkipConnectivityCheck", Flag)],
-        navigation: &["domainJoinConfiguration"],
-    },
-    Type {
-        name: "azureADWindowsAutopilotDeploymentProfile",
-        base: Some("windowsAutopilotDeploymentProfile"),
-        is_abstract: false,
-        beta: true,
-        others: &[],
-        properties: &[],
-        navigation: &[],
-    },
-    Type {
-        name: "windowsAutopilotDeploymentProfileAssignment",
-        base: Some("entity"),
-        is_abstract: false,
-        beta: false,
-        others: &[],
-        properties: &[
-            Property::new("source", Enum("deviceAndAppManagementAssignmentSource")).beta().ignored(),
-            Property::new("sourceId", Text).null().beta().ignored(),
-            Property::new("target", Complex("deviceAndAppManagementAssignmentTarget")).null().beta(),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "outOfBoxExperienceSetting",
-        base: None,
-        is_abstract: false,
-        beta: false,
-        others: &[],
-        properties: &[
-            Property::new("deviceUsageType", Enum("windowsDeviceUsageType")),
-            Property::new("escapeLinkHidden", Flag),
-            Property::new("eulaHidden", Flag),
-            Property::new("keyboardSelectionPageSkipped", Flag),
-            Property::new("privacySettingsHidden", Flag),
-            Property::new("userType", Enum("windowsUserType")),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "outOfBoxExperienceSettings",
-        base: None,
-        is_abstract: false,
-        beta: true,
-        others: &[],
-        properties: &[
-            Property::new("deviceUsageType", Enum("windowsDeviceUsageType")),
-            Property::new("hideEULA", Flag),
-            Property::new("hideEscapeLink", Flag),
-            Property::new("hidePrivacySettings", Flag),
-            Property::new("skipKeyboardSelectionPage", Flag),
-            Property::new("userType", Enum("windowsUserType")),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "windowsEnrollmentStatusScreenSettings",
-        base: None,
-        is_abstract: false,
-        beta: true,
-        others: &[],
-        properties: &[
-            Property::new("allowDeviceUseBeforeProfileAndAppInstallComplete", Flag),
-            Property::new("allowDeviceUseOnInstallFailure", Flag),
-            Property::new("allowLogCollectionOnInstallFailure", Flag),
-            Property::new("blockDeviceSetupRetryByUser", Flag),
-            Property::new("customErrorMessage", Text).null(),
-            Property::new("hideInstallationProgress", Flag),
-            Property::new("installProgressTimeoutInMinutes", Int32).null(),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "windowsAutopilotDeviceIdentity",
-        base: Some("entity"),
-        is_abstract: false,
-        beta: false,
-        others: &[],
-        properties: &[
+        ]),
+    Type::new("activeDirectoryWindowsAutopilotDeploymentProfile")
+        .extends("windowsAutopilotDeploymentProfile")
+        .beta()
+        .navigation(&["domainJoinConfiguration"])
+        .properties(&[Property::new("hybridAzureADJoinSkipConnectivityCheck", Flag)]),
+    Type::new("azureADWindowsAutopilotDeploymentProfile").extends("windowsAutopilotDeploymentProfile").beta(),
+    Type::new("windowsAutopilotDeploymentProfileAssignment").extends("entity").properties(&[
+        Property::new("source", Enum("deviceAndAppManagementAssignmentSource")).beta().ignored(),
+        Property::new("sourceId", Text).null().beta().ignored(),
+        Property::new("target", Complex("deviceAndAppManagementAssignmentTarget")).null().beta(),
+    ]),
+    Type::new("outOfBoxExperienceSetting").properties(&[
+        Property::new("deviceUsageType", Enum("windowsDeviceUsageType")),
+        Property::new("escapeLinkHidden", Flag),
+        Property::new("eulaHidden", Flag),
+        Property::new("keyboardSelectionPageSkipped", Flag),
+        Property::new("privacySettingsHidden", Flag),
+        Property::new("userType", Enum("windowsUserType")),
+    ]),
+    Type::new("outOfBoxExperienceSettings").beta().properties(&[
+        Property::new("deviceUsageType", Enum("windowsDeviceUsageType")),
+        Property::new("hideEULA", Flag),
+        Property::new("hideEscapeLink", Flag),
+        Property::new("hidePrivacySettings", Flag),
+        Property::new("skipKeyboardSelectionPage", Flag),
+        Property::new("userType", Enum("windowsUserType")),
+    ]),
+    Type::new("windowsEnrollmentStatusScreenSettings").beta().properties(&[
+        Property::new("allowDeviceUseBeforeProfileAndAppInstallComplete", Flag),
+        Property::new("allowDeviceUseOnInstallFailure", Flag),
+        Property::new("allowLogCollectionOnInstallFailure", Flag),
+        Property::new("blockDeviceSetupRetryByUser", Flag),
+        Property::new("customErrorMessage", Text).null(),
+        Property::new("hideInstallationProgress", Flag),
+        Property::new("installProgressTimeoutInMinutes", Int32).null(),
+    ]),
+    Type::new("windowsAutopilotDeviceIdentity")
+        .extends("entity")
+        .navigation(&["deploymentProfile", "intendedDeploymentProfile"])
+        .properties(&[
             Property::new("addressableUserName", Text).null(),
             Property::new("azureActiveDirectoryDeviceId", Text).null(),
             Property::new("azureAdDeviceId", Text).null().beta(),
@@ -158,72 +107,39 @@ pub(super) static TYPES: &[Type] = &[
             Property::new("userPrincipalName", Text).null(),
             Property::new("userlessEnrollmentStatus", Enum("windowsAutopilotUserlessEnrollmentStatus"))
                 .beta(),
-        ],
-        navigation: &["deploymentProfile", "intendedDeploymentProfile"],
-    },
-    Type {
-        name: "importedWindowsAutopilotDeviceIdentity",
-        base: Some("entity"),
-        is_abstract: false,
-        beta: false,
-        others: &[],
-        properties: &[
-            Property::new("assignedUserPrincipalName", Text).null(),
-            Property::new("groupTag", Text).null(),
-            Property::new("hardwareIdentifier", Binary).null(),
-            Property::new("importId", Text).null(),
-            Property::new("productKey", Text).null(),
-            Property::new("serialNumber", Text).null(),
-            Property::new("state", Complex("importedWindowsAutopilotDeviceIdentityState")).null().ignored(),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "importedWindowsAutopilotDeviceIdentityState",
-        base: None,
-        is_abstract: false,
-        beta: false,
-        others: &[],
-        properties: &[
-            Property::new("deviceErrorCode", Int32),
-            Property::new("deviceErrorName", Text).null(),
-            Property::new("deviceImportStatus", Enum("importedWindowsAutopilotDeviceIdentityImportStatus")),
-            Property::new("deviceRegistrationId", Text).null(),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "importedWindowsAutopilotDeviceIdentityUpload",
-        base: Some("entity"),
-        is_abstract: false,
-        beta: false,
-        others: &[],
-        properties: &[
+        ]),
+    Type::new("importedWindowsAutopilotDeviceIdentity").extends("entity").properties(&[
+        Property::new("assignedUserPrincipalName", Text).null(),
+        Property::new("groupTag", Text).null(),
+        Property::new("hardwareIdentifier", Binary).null(),
+        Property::new("importId", Text).null(),
+        Property::new("productKey", Text).null(),
+        Property::new("serialNumber", Text).null(),
+        Property::new("state", Complex("importedWindowsAutopilotDeviceIdentityState")).null().ignored(),
+    ]),
+    Type::new("importedWindowsAutopilotDeviceIdentityState").properties(&[
+        Property::new("deviceErrorCode", Int32),
+        Property::new("deviceErrorName", Text).null(),
+        Property::new("deviceImportStatus", Enum("importedWindowsAutopilotDeviceIdentityImportStatus")),
+        Property::new("deviceRegistrationId", Text).null(),
+    ]),
+    Type::new("importedWindowsAutopilotDeviceIdentityUpload")
+        .extends("entity")
+        .navigation(&["deviceIdentities"])
+        .properties(&[
             Property::new("createdDateTimeUtc", Time),
             Property::new("status", Enum("importedWindowsAutopilotDeviceIdentityUploadStatus")),
-        ],
-        navigation: &["deviceIdentities"],
-    },
-    Type {
-        name: "windowsAutopilotSettings",
-        base: Some("entity"),
-        is_abstract: false,
-        beta: true,
-        others: &[],
-        properties: &[
-            Property::new("lastManualSyncTriggerDateTime", Time).ignored(),
-            Property::new("lastSyncDateTime", Time).ignored(),
-            Property::new("syncStatus", Enum("windowsAutopilotSyncStatus")).ignored(),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "deviceEnrollmentConfiguration",
-        base: Some("entity"),
-        is_abstract: true,
-        beta: false,
-        others: &[],
-        properties: &[
+        ]),
+    Type::new("windowsAutopilotSettings").extends("entity").beta().properties(&[
+        Property::new("lastManualSyncTriggerDateTime", Time).ignored(),
+        Property::new("lastSyncDateTime", Time).ignored(),
+        Property::new("syncStatus", Enum("windowsAutopilotSyncStatus")).ignored(),
+    ]),
+    Type::new("deviceEnrollmentConfiguration")
+        .extends("entity")
+        .abstract_base()
+        .navigation(&["assignments"])
+        .properties(&[
             Property::new("createdDateTime", Time).ignored(),
             Property::new("description", Text).null(),
             Property::new("deviceEnrollmentConfigurationType", Enum("deviceEnrollmentConfigurationType"))
@@ -234,16 +150,10 @@ pub(super) static TYPES: &[Type] = &[
             Property::new("priority", Int32).ignored(),
             Property::new("roleScopeTagIds", Text).many().null().beta(),
             Property::new("version", Int32).ignored(),
-        ],
-        navigation: &["assignments"],
-    },
-    Type {
-        name: "windows10EnrollmentCompletionPageConfiguration",
-        base: Some("deviceEnrollmentConfiguration"),
-        is_abstract: false,
-        beta: false,
-        others: &[],
-        properties: &[
+        ]),
+    Type::new("windows10EnrollmentCompletionPageConfiguration")
+        .extends("deviceEnrollmentConfiguration")
+        .properties(&[
             Property::new("allowDeviceResetOnInstallFailure", Flag).beta(),
             Property::new("allowDeviceUseOnInstallFailure", Flag).beta(),
             Property::new("allowLogCollectionOnInstallFailure", Flag).beta(),
@@ -256,29 +166,25 @@ pub(super) static TYPES: &[Type] = &[
             Property::new("selectedMobileAppIds", Text).many().null().beta(),
             Property::new("showInstallationProgress", Flag).beta(),
             Property::new("trackInstallProgressForAutopilotOnly", Flag).beta(),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "enrollmentConfigurationAssignment",
-        base: Some("entity"),
-        is_abstract: false,
-        beta: false,
-        others: &[],
-        properties: &[
-            Property::new("source", Enum("deviceAndAppManagementAssignmentSource")).beta().ignored(),
-            Property::new("sourceId", Text).null().beta().ignored(),
-            Property::new("target", Complex("deviceAndAppManagementAssignmentTarget")).null(),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "deviceConfiguration",
-        base: Some("entity"),
-        is_abstract: true,
-        beta: false,
-        others: &[],
-        properties: &[
+        ]),
+    Type::new("enrollmentConfigurationAssignment").extends("entity").properties(&[
+        Property::new("source", Enum("deviceAndAppManagementAssignmentSource")).beta().ignored(),
+        Property::new("sourceId", Text).null().beta().ignored(),
+        Property::new("target", Complex("deviceAndAppManagementAssignmentTarget")).null(),
+    ]),
+    Type::new("deviceConfiguration")
+        .extends("entity")
+        .abstract_base()
+        .navigation(&[
+            "assignments",
+            "deviceSettingStateSummaries",
+            "deviceStatusOverview",
+            "deviceStatuses",
+            "groupAssignments",
+            "userStatusOverview",
+            "userStatuses",
+        ])
+        .properties(&[
             Property::new("createdDateTime", Time).ignored(),
             Property::new("description", Text).null(),
             Property::new(
@@ -304,273 +210,129 @@ pub(super) static TYPES: &[Type] = &[
             Property::new("roleScopeTagIds", Text).many().null().beta(),
             Property::new("supportsScopeTags", Flag).beta().refused(),
             Property::new("version", Int32).refused(),
-        ],
-        navigation: &[
-            "assignments",
-            "deviceSettingStateSummaries",
-            "deviceStatusOverview",
-            "deviceStatuses",
-            "groupAssignments",
-            "userStatusOverview",
-            "userStatuses",
-        ],
-    },
-    Type {
-        name: "windowsDomainJoinConfiguration",
-        base: Some("deviceConfiguration"),
-        is_abstract: false,
-        beta: true,
-        others: &[],
-        properties: &[
+        ]),
+    Type::new("windowsDomainJoinConfiguration")
+        .extends("deviceConfiguration")
+        .beta()
+        .navigation(&["networkAccessConfigurations"])
+        .properties(&[
             Property::new("activeDirectoryDomainName", Text),
             Property::new("computerNameStaticPrefix", Text),
             Property::new("computerNameSuffixRandomCharCount", Int32),
             Property::new("organizationalUnit", Text).null(),
-        ],
-        navigation: &["networkAccessConfigurations"],
-    },
-    Type {
-        name: "deviceConfigurationAssignment",
-        base: Some("entity"),
-        is_abstract: false,
-        beta: false,
-        others: &[],
-        properties: &[
-            Property::new("intent", Enum("deviceConfigAssignmentIntent")).null().beta(),
-            Property::new("source", Enum("deviceAndAppManagementAssignmentSource")).beta().ignored(),
-            Property::new("sourceId", Text).null().beta().ignored(),
-            Property::new("target", Complex("deviceAndAppManagementAssignmentTarget")).null(),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "deviceConfigurationGroupAssignment",
-        base: Some("entity"),
-        is_abstract: false,
-        beta: true,
-        others: &[],
-        properties: &[Property::new("excludeGroup", Flag), Property::new("targetGroupId", Text).null()],
-        navigation: &["deviceConfiguration"],
-    },
-    Type {
-        name: "deviceManagementApplicabilityRuleOsEdition",
-        base: None,
-        is_abstract: false,
-        beta: true,
-        others: &[],
-        properties: &[
-            Property::new("name", Text).null(),
-            Property::new("osEditionTypes", Enum("windows10EditionType")).many(),
-            Property::new("ruleType", Enum("deviceManagementApplicabilityRuleType")),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "deviceManagementApplicabilityRuleOsVersion",
-        base: None,
-        is_abstract: false,
-        beta: true,
-        others: &[],
-        properties: &[
-            Property::new("maxOSVersion", Text).null(),
-            Property::new("minOSVersion", Text).null(),
-            Property::new("name", Text).null(),
-            Property::new("ruleType", Enum("deviceManagementApplicabilityRuleType")),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "deviceManagementApplicabilityRuleDeviceMode",
-        base: None,
-        is_abstract: false,
-        beta: true,
-        others: &[],
-        properties: &[
-            Property::new("deviceMode", Enum("windows10DeviceModeType")),
-            Property::new("name", Text).null(),
-            Property::new("ruleType", Enum("deviceManagementApplicabilityRuleType")),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "deviceAndAppManagementAssignmentTarget",
-        base: None,
-        is_abstract: true,
-        beta: false,
-        others: &[],
-        properties: &[
-            Property::new("deviceAndAppManagementAssignmentFilterId", Text).null().beta(),
-            Property::new(
-                "deviceAndAppManagementAssignmentFilterType",
-                Enum("deviceAndAppManagementAssignmentFilterType"),
-            )
-            .beta(),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "allDevicesAssignmentTarget",
-        base: Some("deviceAndAppManagementAssignmentTarget"),
-        is_abstract: false,
-        beta: false,
-        others: &[],
-        properties: &[],
-        navigation: &[],
-    },
-    Type {
-        name: "allLicensedUsersAssignmentTarget",
-        base: Some("deviceAndAppManagementAssignmentTarget"),
-        is_abstract: false,
-        beta: false,
-        others: &[],
-        properties: &[],
-        navigation: &[],
-    },
-    Type {
-        name: "groupAssignmentTarget",
-        base: Some("deviceAndAppManagementAssignmentTarget"),
-        is_abstract: false,
-        beta: false,
-        others: &[],
-        properties: &[Property::new("groupId", Text).null()],
-        navigation: &[],
-    },
-    Type {
-        name: "exclusionGroupAssignmentTarget",
-        base: Some("groupAssignmentTarget"),
-        is_abstract: false,
-        beta: false,
-        others: &[],
-        properties: &[],
-        navigation: &[],
-    },
-    Type {
-        name: "configurationManagerCollectionAssignmentTarget",
-        base: Some("deviceAndAppManagementAssignmentTarget"),
-        is_abstract: false,
-        beta: false,
-        others: &[],
-        properties: &[Property::new("collectionId", Text).null()],
-        navigation: &[],
-    },
-    Type {
-        name: "deviceAndAppManagementAssignmentFilter",
-        base: Some("entity"),
-        is_abstract: false,
-        beta: true,
-        others: &[],
-        properties: &[
-            Property::new("assignmentFilterManagementType", Enum("assignmentFilterManagementType")),
-            Property::new("createdDateTime", Time).ignored(),
-            Property::new("description", Text).null(),
-            Property::new("displayName", Text),
-            Property::new("evaluationMode", Enum("assignmentFilterEvaluationMode")).null(),
-            Property::new("lastModifiedDateTime", Time).ignored(),
-            Property::new("payloads", Complex("payloadByFilter")).many().null().ignored(),
-            Property::new("platform", Enum("devicePlatformType")).on_create(),
-            Property::new("roleScopeTags", Text).many().null(),
-            Property::new("rule", Text),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "payloadByFilter",
-        base: None,
-        is_abstract: false,
-        beta: true,
-        others: &[],
-        properties: &[
-            Property::new("assignmentFilterType", Enum("deviceAndAppManagementAssignmentFilterType")),
-            Property::new("groupId", Text).null(),
-            Property::new("payloadId", Text).null(),
-            Property::new("payloadType", Enum("associatedAssignmentPayloadType")),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "hasPayloadLinkResultItem",
-        base: None,
-        is_abstract: false,
-        beta: true,
-        others: &[],
-        properties: &[
-            Property::new("error", Text).null(),
-            Property::new("hasLink", Flag).null(),
-            Property::new("payloadId", Text).null(),
-            Property::new("sources", Enum("deviceAndAppManagementAssignmentSource")).many(),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "deviceManagementDomainJoinConnector",
-        base: Some("entity"),
-        is_abstract: false,
-        beta: true,
-        others: &[],
-        properties: &[
-            Property::new("displayName", Text).null(),
-            Property::new("lastConnectionDateTime", Time),
-            Property::new("state", Enum("deviceManagementDomainJoinConnectorState")),
-            Property::new("version", Text),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "deviceManagementAutopilotEvent",
-        base: Some("entity"),
-        is_abstract: false,
-        beta: true,
-        others: &[],
-        properties: &[
-            Property::new("accountSetupDuration", Span),
-            Property::new("accountSetupStatus", Enum("windowsAutopilotDeploymentState")),
-            Property::new("deploymentDuration", Span),
-            Property::new("deploymentEndDateTime", Time),
-            Property::new("deploymentStartDateTime", Time),
-            Property::new("deploymentState", Enum("windowsAutopilotDeploymentState")),
-            Property::new("deploymentTotalDuration", Span),
-            Property::new("deviceId", Text).null(),
-            Property::new("deviceRegisteredDateTime", Time),
-            Property::new("deviceSerialNumber", Text).null(),
-            Property::new("deviceSetupDuration", Span),
-            Property::new("deviceSetupStatus", Enum("windowsAutopilotDeploymentState")),
-            Property::new("enrollmentFailureDetails", Text).null(),
-            Property::new("enrollmentStartDateTime", Time),
-            Property::new("enrollmentState", Enum("enrollmentState")),
-            Property::new("enrollmentType", Enum("windowsAutopilotEnrollmentType")),
-            Property::new("eventDateTime", Time),
-            Property::new("managedDeviceName", Text).null(),
-            Property::new("osVersion", Text).null(),
-            Property::new("userId", Text).null(),
-            Property::new("userPrincipalName", Text).null(),
-            Property::new("windowsAutopilotDeploymentProfileDisplayName", Text).null(),
-            Property::new("windows10EnrollmentCompletionPageConfigurationDisplayName", Text).null(),
-            Property::new("windows10EnrollmentCompletionPageConfigurationId", Text).null(),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "deviceManagementAutopilotPolicyStatusDetail",
-        base: Some("entity"),
-        is_abstract: false,
-        beta: true,
-        others: &[],
-        properties: &[
-            Property::new("complianceStatus", Enum("deviceManagementAutopilotPolicyComplianceStatus")),
-            Property::new("displayName", Text).null(),
-            Property::new("errorCode", Int32),
-            Property::new("lastReportedDateTime", Time),
-            Property::new("policyType", Enum("deviceManagementAutopilotPolicyType")),
-            Property::new("trackedOnEnrollmentStatus", Flag),
-        ],
-        navigation: &[],
-    },
-    Type {
-        name: "mobileApp",
-        base: Some("entity"),
-        is_abstract: true,
-        beta: false,
-        others: &[
+        ]),
+    Type::new("deviceConfigurationAssignment").extends("entity").properties(&[
+        Property::new("intent", Enum("deviceConfigAssignmentIntent")).null().beta(),
+        Property::new("source", Enum("deviceAndAppManagementAssignmentSource")).beta().ignored(),
+        Property::new("sourceId", Text).null().beta().ignored(),
+        Property::new("target", Complex("deviceAndAppManagementAssignmentTarget")).null(),
+    ]),
+    Type::new("deviceConfigurationGroupAssignment")
+        .extends("entity")
+        .beta()
+        .navigation(&["deviceConfiguration"])
+        .properties(&[Property::new("excludeGroup", Flag), Property::new("targetGroupId", Text).null()]),
+    Type::new("deviceManagementApplicabilityRuleOsEdition").beta().properties(&[
+        Property::new("name", Text).null(),
+        Property::new("osEditionTypes", Enum("windows10EditionType")).many(),
+        Property::new("ruleType", Enum("deviceManagementApplicabilityRuleType")),
+    ]),
+    Type::new("deviceManagementApplicabilityRuleOsVersion").beta().properties(&[
+        Property::new("maxOSVersion", Text).null(),
+        Property::new("minOSVersion", Text).null(),
+        Property::new("name", Text).null(),
+        Property::new("ruleType", Enum("deviceManagementApplicabilityRuleType")),
+    ]),
+    Type::new("deviceManagementApplicabilityRuleDeviceMode").beta().properties(&[
+        Property::new("deviceMode", Enum("windows10DeviceModeType")),
+        Property::new("name", Text).null(),
+        Property::new("ruleType", Enum("deviceManagementApplicabilityRuleType")),
+    ]),
+    Type::new("deviceAndAppManagementAssignmentTarget").abstract_base().properties(&[
+        Property::new("deviceAndAppManagementAssignmentFilterId", Text).null().beta(),
+        Property::new(
+            "deviceAndAppManagementAssignmentFilterType",
+            Enum("deviceAndAppManagementAssignmentFilterType"),
+        )
+        .beta(),
+    ]),
+    Type::new("allDevicesAssignmentTarget").extends("deviceAndAppManagementAssignmentTarget"),
+    Type::new("allLicensedUsersAssignmentTarget").extends("deviceAndAppManagementAssignmentTarget"),
+    Type::new("groupAssignmentTarget")
+        .extends("deviceAndAppManagementAssignmentTarget")
+        .properties(&[Property::new("groupId", Text).null()]),
+    Type::new("exclusionGroupAssignmentTarget").extends("groupAssignmentTarget"),
+    Type::new("configurationManagerCollectionAssignmentTarget")
+        .extends("deviceAndAppManagementAssignmentTarget")
+        .properties(&[Property::new("collectionId", Text).null()]),
+    Type::new("deviceAndAppManagementAssignmentFilter").extends("entity").beta().properties(&[
+        Property::new("assignmentFilterManagementType", Enum("assignmentFilterManagementType")),
+        Property::new("createdDateTime", Time).ignored(),
+        Property::new("description", Text).null(),
+        Property::new("displayName", Text),
+        Property::new("evaluationMode", Enum("assignmentFilterEvaluationMode")).null(),
+        Property::new("lastModifiedDateTime", Time).ignored(),
+        Property::new("payloads", Complex("payloadByFilter")).many().null().ignored(),
+        Property::new("platform", Enum("devicePlatformType")).on_create(),
+        Property::new("roleScopeTags", Text).many().null(),
+        Property::new("rule", Text),
+    ]),
+    Type::new("payloadByFilter").beta().properties(&[
+        Property::new("assignmentFilterType", Enum("deviceAndAppManagementAssignmentFilterType")),
+        Property::new("groupId", Text).null(),
+        Property::new("payloadId", Text).null(),
+        Property::new("payloadType", Enum("associatedAssignmentPayloadType")),
+    ]),
+    Type::new("hasPayloadLinkResultItem").beta().properties(&[
+        Property::new("error", Text).null(),
+        Property::new("hasLink", Flag).null(),
+        Property::new("payloadId", Text).null(),
+        Property::new("sources", Enum("deviceAndAppManagementAssignmentSource")).many(),
+    ]),
+    Type::new("deviceManagementDomainJoinConnector").extends("entity").beta().properties(&[
+        Property::new("displayName", Text).null(),
+        Property::new("lastConnectionDateTime", Time),
+        Property::new("state", Enum("deviceManagementDomainJoinConnectorState")),
+        Property::new("version", Text),
+    ]),
+    Type::new("deviceManagementAutopilotEvent").extends("entity").beta().properties(&[
+        Property::new("accountSetupDuration", Span),
+        Property::new("accountSetupStatus", Enum("windowsAutopilotDeploymentState")),
+        Property::new("deploymentDuration", Span),
+        Property::new("deploymentEndDateTime", Time),
+        Property::new("deploymentStartDateTime", Time),
+        Property::new("deploymentState", Enum("windowsAutopilotDeploymentState")),
+        Property::new("deploymentTotalDuration", Span),
+        Property::new("deviceId", Text).null(),
+        Property::new("deviceRegisteredDateTime", Time),
+        Property::new("deviceSerialNumber", Text).null(),
+        Property::new("deviceSetupDuration", Span),
+        Property::new("deviceSetupStatus", Enum("windowsAutopilotDeploymentState")),
+        Property::new("enrollmentFailureDetails", Text).null(),
+        Property::new("enrollmentStartDateTime", Time),
+        Property::new("enrollmentState", Enum("enrollmentState")),
+        Property::new("enrollmentType", Enum("windowsAutopilotEnrollmentType")),
+        Property::new("eventDateTime", Time),
+        Property::new("managedDeviceName", Text).null(),
+        Property::new("osVersion", Text).null(),
+        Property::new("userId", Text).null(),
+        Property::new("userPrincipalName", Text).null(),
+        Property::new("windowsAutopilotDeploymentProfileDisplayName", Text).null(),
+        Property::new("windows10EnrollmentCompletionPageConfigurationDisplayName", Text).null(),
+        Property::new("windows10EnrollmentCompletionPageConfigurationId", Text).null(),
+    ]),
+    Type::new("deviceManagementAutopilotPolicyStatusDetail").extends("entity").beta().properties(&[
+        Property::new("complianceStatus", Enum("deviceManagementAutopilotPolicyComplianceStatus")),
+        Property::new("displayName", Text).null(),
+        Property::new("errorCode", Int32),
+        Property::new("lastReportedDateTime", Time),
+        Property::new("policyType", Enum("deviceManagementAutopilotPolicyType")),
+        Property::new("trackedOnEnrollmentStatus", Flag),
+    ]),
+    Type::new("mobileApp")
+        .extends("entity")
+        .abstract_base()
+        .others(&[
             "description",
             "publisher",
             "createdDateTime",
@@ -584,25 +346,17 @@ pub(super) static TYPES: &[Type] = &[
             "publishingState",
             "largeIcon",
             "roleScopeTagIds",
-        ],
-        properties: &[Property::new("displayName", Text).null()],
-        navigation: &[],
-    },
-    Type {
-        name: "win32LobApp",
-        base: Some("mobileLobApp"),
-        is_abstract: false,
-        beta: false,
-        others: &["fileName", "size", "committedContentVersion", "setupFilePath"],
-        properties: &[],
-        navigation: &[],
-    },
-    Type {
-        name: "managedDevice",
-        base: Some("entity"),
-        is_abstract: false,
-        beta: false,
-        others: &[
+        ])
+        .properties(&[Property::new("displayName", Text).null()]),
+    Type::new("win32LobApp").extends("mobileLobApp").others(&[
+        "fileName",
+        "size",
+        "committedContentVersion",
+        "setupFilePath",
+    ]),
+    Type::new("managedDevice")
+        .extends("entity")
+        .others(&[
             "activationLockBypassCode",
             "androidSecurityPatchLevel",
             "configurationManagerClientEnabledFeatures",
@@ -625,8 +379,8 @@ pub(super) static TYPES: &[Type] = &[
             "imei",
             "phoneNumber",
             "complianceGracePeriodExpirationDateTime",
-        ],
-        properties: &[
+        ])
+        .properties(&[
             Property::new("autopilotEnrolled", Flag).beta().refused(),
             Property::new("azureADDeviceId", Text).null().refused(),
             Property::new("azureADRegistered", Flag).null().refused(),
@@ -661,7 +415,5 @@ pub(super) static TYPES: &[Type] = &[
             Property::new("userId", Text).null().refused(),
             Property::new("userPrincipalName", Text).null().refused(),
             Property::new("wiFiMacAddress", Text).null().refused(),
-        ],
-        navigation: &[],
-    },
+        ]),
 ];

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::sim::{Cause, NewDevice, Phase, PowerOn};
+use crate::sim::{Cause, DeploymentPhase, NewDevice, PowerOn};
 
 const OU: &str = "OU=Autopilot,DC=contoso,DC=com";
 const EVENTS: &str = "/beta/deviceManagement/autopilotEvents";
@@ -58,14 +58,14 @@ async fn join_configuration(desk: &Desk, group: &str, unit: &str) -> String {
 
 impl Ready {
     /// Switches the device on, and lets hours pass.
-    fn deploy(&self) -> (Phase, Option<Cause>, u64) {
+    fn deploy(&self) -> (DeploymentPhase, Option<Cause>, u64) {
         self.desk.tenant.power_on("SN1");
         self.desk.clock.advance(8 * 60 * MINUTE);
         self.outcome()
     }
 
     /// Phase, cause, and minutes taken.
-    fn outcome(&self) -> (Phase, Option<Cause>, u64) {
+    fn outcome(&self) -> (DeploymentPhase, Option<Cause>, u64) {
         let deployment = self.desk.tenant.deployment("SN1").unwrap();
         let taken = deployment.ended.map_or(0, |at| at.duration_since(deployment.started).as_secs() / 60);
         (deployment.phase, deployment.cause, u64::try_from(taken).unwrap())
@@ -92,12 +92,12 @@ async fn with_everything_in_place_a_device_goes_through_all_phases() {
     assert_eq!(
         seen,
         [
-            Phase::Starting,
-            Phase::Enrolling,
-            Phase::JoiningDomain,
-            Phase::DeviceSetup,
-            Phase::AccountSetup,
-            Phase::Finished
+            DeploymentPhase::Starting,
+            DeploymentPhase::Enrolling,
+            DeploymentPhase::JoiningDomain,
+            DeploymentPhase::DeviceSetup,
+            DeploymentPhase::AccountSetup,
+            DeploymentPhase::Finished
         ]
     );
     let event = ready.event().await;
@@ -326,7 +326,7 @@ async fn what_is_missing_makes_it_fail_as_a_real_one_does() {
             ready.desk.post(&format!("{}/assignments", ready.profile), all_devices()).await;
             ready.desk.clock.advance(5 * MINUTE);
         }
-        assert_eq!(ready.deploy(), (Phase::Failed, Some(cause), minutes), "{what}");
+        assert_eq!(ready.deploy(), (DeploymentPhase::Failed, Some(cause), minutes), "{what}");
         let event = ready.event().await;
         if matches!(cause, Cause::NoProfile | Cause::MdmScope) {
             assert!(event.is_null(), "{what}: it never came as far as Intune");
@@ -356,17 +356,20 @@ async fn a_connector_must_be_active_and_new_enough_and_may_come_late() {
     };
     assert_eq!(
         build("6.2407.2000.8", false).await.deploy(),
-        (Phase::Failed, Some(Cause::ConnectorTooOld), 35)
+        (DeploymentPhase::Failed, Some(Cause::ConnectorTooOld), 35)
     );
-    assert_eq!(build("6.2501.2000.5", true).await.deploy(), (Phase::Failed, Some(Cause::NoConnector), 35));
-    assert_eq!(build("6.2501.2000.5", false).await.deploy().0, Phase::Finished);
+    assert_eq!(
+        build("6.2501.2000.5", true).await.deploy(),
+        (DeploymentPhase::Failed, Some(Cause::NoConnector), 35)
+    );
+    assert_eq!(build("6.2501.2000.5", false).await.deploy().0, DeploymentPhase::Finished);
     let late = build("6.2407.2000.8", false).await;
     late.desk.tenant.power_on("SN1");
     late.desk.clock.advance(20 * MINUTE);
-    assert_eq!(late.outcome().0, Phase::JoiningDomain);
+    assert_eq!(late.outcome().0, DeploymentPhase::JoiningDomain);
     late.desk.tenant.add_connector("SRV3", "contoso.com", "6.2504.2001.8");
     late.desk.clock.advance(2 * 60 * MINUTE);
-    assert_eq!(late.outcome().0, Phase::Finished);
+    assert_eq!(late.outcome().0, DeploymentPhase::Finished);
 }
 
 #[tokio::test]
@@ -375,12 +378,12 @@ async fn a_domain_controller_is_needed_unless_the_check_is_skipped() {
     let far = PowerOn::new("SN1").without_domain_controller();
     ready.desk.tenant.power_on_with(far.clone());
     ready.desk.clock.advance(60 * MINUTE);
-    assert_eq!(ready.outcome(), (Phase::Failed, Some(Cause::NoDomainController), 10));
+    assert_eq!(ready.outcome(), (DeploymentPhase::Failed, Some(Cause::NoDomainController), 10));
     let skip = json!({"@odata.type": HYBRID, "hybridAzureADJoinSkipConnectivityCheck": true});
     assert_eq!(ready.desk.patch(&ready.profile, skip).await.status, 200);
     ready.desk.tenant.power_on_with(far);
     ready.desk.clock.advance(3 * 60 * MINUTE);
-    assert_eq!(ready.outcome().0, Phase::Finished);
+    assert_eq!(ready.outcome().0, DeploymentPhase::Finished);
     assert_eq!(
         ready.desk.get("/beta/deviceManagement/managedDevices").await.column("id").len(),
         1,
@@ -401,11 +404,11 @@ async fn a_user_without_licence_or_outside_the_group_in_scope_does_not_enroll() 
         ready.desk.clock.advance(3 * 60 * MINUTE);
         (ready.outcome().0, ready.outcome().1)
     };
-    assert_eq!(as_user("poor@contoso.com"), (Phase::Failed, Some(Cause::NoLicence)));
+    assert_eq!(as_user("poor@contoso.com"), (DeploymentPhase::Failed, Some(Cause::NoLicence)));
     assert_eq!(ready.desk.post(&format!("{SCOPE}/includedGroups/$ref"), link).await.status, 204);
-    assert_eq!(as_user("adele@contoso.com"), (Phase::Failed, Some(Cause::MdmScope)));
+    assert_eq!(as_user("adele@contoso.com"), (DeploymentPhase::Failed, Some(Cause::MdmScope)));
     tenant.add_member(&users, &adele);
-    assert_eq!(as_user("adele@contoso.com"), (Phase::Finished, None));
+    assert_eq!(as_user("adele@contoso.com"), (DeploymentPhase::Finished, None));
 }
 
 #[tokio::test]
@@ -414,7 +417,7 @@ async fn the_status_page_gives_up_after_its_time_and_forty_minutes() {
     let ready = ready().await;
     ready.desk.tenant.power_on_with(slow());
     ready.desk.clock.advance(8 * 60 * MINUTE);
-    assert_eq!(ready.outcome(), (Phase::Failed, Some(Cause::DeviceSetupTimeout), 10 + 60 + 40));
+    assert_eq!(ready.outcome(), (DeploymentPhase::Failed, Some(Cause::DeviceSetupTimeout), 10 + 60 + 40));
     let event = ready.event().await;
     assert_eq!(
         (&event["deviceSetupStatus"], &event["deploymentState"]),
@@ -429,7 +432,7 @@ async fn the_status_page_gives_up_after_its_time_and_forty_minutes() {
     assert_eq!(ready.desk.patch(&ready.page, lenient).await.status, 200);
     ready.desk.tenant.power_on_with(slow());
     ready.desk.clock.advance(8 * 60 * MINUTE);
-    assert_eq!(ready.outcome().0, Phase::Finished);
+    assert_eq!(ready.outcome().0, DeploymentPhase::Finished);
     let rows = ready.desk.get(EVENTS).await;
     assert_eq!(rows.column("deploymentState"), ["failure", "successWithTimeout"]);
 }
@@ -439,10 +442,10 @@ async fn account_setup_waits_for_entra_connect_unless_it_is_skipped() {
     let waiting = ready().await;
     waiting.desk.tenant.power_on("SN1");
     waiting.desk.clock.advance(28 * MINUTE);
-    assert_eq!(waiting.outcome().0, Phase::AccountSetup);
+    assert_eq!(waiting.outcome().0, DeploymentPhase::AccountSetup);
     assert_eq!(waiting.event().await["accountSetupStatus"], "inProgress");
     waiting.desk.clock.advance(60 * MINUTE);
-    assert_eq!(waiting.outcome().0, Phase::Finished);
+    assert_eq!(waiting.outcome().0, DeploymentPhase::Finished);
     let skipping = ready().await;
     let custom = json!({"@odata.type": "#microsoft.graph.windows10CustomConfiguration", "displayName": "Skip", "omaSettings": [
         {"@odata.type": "#microsoft.graph.omaSettingBoolean", "displayName": "Skip", "value": true,
@@ -454,7 +457,7 @@ async fn account_setup_waits_for_entra_connect_unless_it_is_skipped() {
         skipping.desk.post(&assign, json!({"assignments": [group_target(&skipping.group)]})).await.status,
         200
     );
-    assert_eq!(skipping.deploy(), (Phase::Finished, None, 27));
+    assert_eq!(skipping.deploy(), (DeploymentPhase::Finished, None, 27));
     assert_eq!(skipping.event().await["accountSetupStatus"], "notAttempted");
 }
 
@@ -485,7 +488,10 @@ async fn without_entra_connect_account_setup_never_ends_well() {
     desk.tenant.power_on("SN1");
     desk.clock.advance(Duration::from_secs(8 * 3600));
     let deployment = desk.tenant.deployment("SN1").unwrap();
-    assert_eq!((deployment.phase, deployment.cause), (Phase::Failed, Some(Cause::AccountSetupTimeout)));
+    assert_eq!(
+        (deployment.phase, deployment.cause),
+        (DeploymentPhase::Failed, Some(Cause::AccountSetupTimeout))
+    );
     assert_eq!(desk.tenant.computers()[0].organizational_unit, None, "the default container needs no grant");
     let told = desk.get(EVENTS).await.body["value"][0].clone();
     assert_eq!(
@@ -500,7 +506,7 @@ async fn a_device_that_nobody_registered_tells_nothing() {
     desk.tenant.power_on("SN9");
     desk.clock.advance(60 * MINUTE);
     let deployment = desk.tenant.deployment("SN9").unwrap();
-    assert_eq!((deployment.phase, deployment.cause), (Phase::Failed, Some(Cause::NotRegistered)));
+    assert_eq!((deployment.phase, deployment.cause), (DeploymentPhase::Failed, Some(Cause::NotRegistered)));
     assert_eq!(desk.get(EVENTS).await.column("id").len(), 0);
     assert_eq!(desk.tenant.deployment("SN8"), None);
 }

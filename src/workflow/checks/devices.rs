@@ -1,4 +1,4 @@
-//! What is wrong with the devices of a deployment: those that are given, and those that it has already.
+//! Checks of a deployment's devices: those that are given, and those that are registered.
 
 use std::collections::BTreeSet;
 

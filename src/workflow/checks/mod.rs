@@ -1,4 +1,4 @@
-//! What stands in the way of a deployment.
+//! Checks for what stands in the way of a deployment.
 
 mod devices;
 mod objects;

@@ -1,10 +1,11 @@
-//! What a deployment's objects meet: limits, objects of the same name, others that reach the same devices.
+//! Checks of a deployment's objects: limits, names, and other objects that reach the same devices.
 
 use crate::model::{
-    Assignment, DeploymentProfile, EnrollmentStatusPage, Finding, MobileApp, Severity, Stored, Target,
-    TargetKind,
+    Assignment, BlockDeviceUse, BlockUntil, BlockingApps, DeploymentProfile, DomainJoinProfile,
+    EnrollmentStatusPage, Finding, HybridJoinProfile, MobileApp, Severity, Stored, Target, TargetKind,
 };
 use crate::workflow::hybrid_join::{DomainJoinTarget, HybridJoin};
+use crate::workflow::object::ManagedObject;
 use crate::workflow::state::TenantState;
 
 /// Limits of a tenant, as documented.
@@ -14,7 +15,7 @@ const MOST_PAGES: usize = 51;
 pub(super) fn check_profile(desired: &HybridJoin, state: &TenantState, found: &mut Vec<Finding>) {
     let Some(wish) = &desired.profile else { return };
     let name = wish.display_name.as_str();
-    let own = state.hybrid_profiles().find(|stored| stored.settings.display_name == wish.display_name);
+    let own = HybridJoinProfile::own(state.hybrid_profiles(), desired).next();
     if own.is_none() && state.profiles.len() >= MOST_PROFILES {
         found.push(Finding::new(
             "profile.too-many",
@@ -77,7 +78,7 @@ pub(super) fn check_profile(desired: &HybridJoin, state: &TenantState, found: &m
     }
 }
 
-/// Assignments of the deployment's objects to groups that are gone: they keep objects from being deleted.
+/// Checks for assignments to groups that no longer exist: they keep objects from being deleted.
 pub(super) fn check_orphans(state: &TenantState, found: &mut Vec<Finding>) {
     for id in &state.gone_groups {
         found.push(Finding::new(
@@ -90,7 +91,7 @@ pub(super) fn check_orphans(state: &TenantState, found: &mut Vec<Finding>) {
     }
 }
 
-/// Who is in the group of devices that somebody fills.
+/// Checks the members of a group of devices that a person fills.
 pub(super) fn check_members(desired: &HybridJoin, state: &TenantState, found: &mut Vec<Finding>) {
     let (Some(group), Some(members)) = (&desired.group, &state.members) else { return };
     let users = members.iter().filter(|member| member.kind() == Some("user")).count();
@@ -119,7 +120,7 @@ pub(super) fn check_members(desired: &HybridJoin, state: &TenantState, found: &m
 pub(super) fn check_page(desired: &HybridJoin, state: &TenantState, found: &mut Vec<Finding>) {
     let Some(wish) = &desired.enrollment_status_page else { return };
     let name = wish.display_name.as_str();
-    let own = state.pages.iter().find(|stored| stored.settings.display_name == wish.display_name);
+    let own = EnrollmentStatusPage::own(&state.pages, desired).next();
     if own.is_none() && state.pages.len() >= MOST_PAGES {
         found.push(Finding::new(
             "page.too-many",
@@ -154,19 +155,15 @@ pub(super) fn check_page(desired: &HybridJoin, state: &TenantState, found: &mut 
             ));
         }
     }
-    let selected: Vec<&MobileApp> = match &wish.block_device_use {
-        crate::model::BlockDeviceUse::Until(until) => match &until.apps {
-            crate::model::BlockingApps::Selected(ids) => {
-                state.apps.iter().filter(|app| ids.contains(&app.id)).collect()
-            }
-            crate::model::BlockingApps::All => Vec::new(),
-        },
-        crate::model::BlockDeviceUse::No => Vec::new(),
+    let is_selected = |app: &MobileApp| match &wish.block_device_use {
+        BlockDeviceUse::Until(BlockUntil { apps: BlockingApps::Selected(ids), .. }) => ids.contains(&app.id),
+        _ => false,
     };
-    let by_name = state.apps.iter().filter(|app| {
+    let is_named = |app: &MobileApp| {
         desired.blocking_apps.iter().any(|name| app.display_name.as_deref() == Some(name.as_str()))
-    });
-    let kinds: Vec<&str> = selected.into_iter().chain(by_name).filter_map(MobileApp::kind).collect();
+    };
+    let blocking = state.apps.iter().filter(|app| is_selected(app) || is_named(app));
+    let kinds: Vec<&str> = blocking.filter_map(MobileApp::kind).collect();
     if kinds.contains(&"officeSuiteApp") {
         found.push(Finding::new(
             "page.office-app",
@@ -223,41 +220,30 @@ pub(super) fn check_domain_join(desired: &HybridJoin, state: &TenantState, found
     let Some(wish) = &desired.domain_join else { return };
     let name = wish.display_name.as_str();
     let group = state.device_group(desired).map(|stored| Target::group(stored.id.clone()));
-    for stored in state.domain_joins.iter().filter(|stored| stored.settings.display_name != wish.display_name)
-    {
-        let targets = state.assignments_of(stored).iter().filter_map(|assignment| assignment.target.as_ref());
-        for target in targets {
-            let overlaps = match &target.kind {
-                TargetKind::AllDevices => true,
-                TargetKind::Group(_) => {
-                    wish.assign_to == DomainJoinTarget::AllDevices
-                        || group.as_ref().is_some_and(|group| group.same_as(target))
-                }
-                _ => false,
-            };
-            if overlaps {
-                found.push(Finding::new(
-                    "domain-join.overlap",
-                    Severity::Error,
-                    name,
-                    format!("profile {} reaches the same devices", stored.settings.display_name),
-                    "a device must get exactly one domain join profile: assign them to groups that share no device",
-                ));
-                break;
+    let is_other = |stored: &&Stored<DomainJoinProfile>| !DomainJoinProfile::is_named(stored, name);
+    for stored in state.domain_joins.iter().filter(is_other) {
+        let reaches = |target: &Target| match &target.kind {
+            TargetKind::AllDevices => true,
+            TargetKind::Group(_) => {
+                wish.assign_to == DomainJoinTarget::AllDevices
+                    || group.as_ref().is_some_and(|group| group.same_as(target))
             }
+            _ => false,
+        };
+        if state.assignments_of(stored).iter().filter_map(|found| found.target.as_ref()).any(reaches) {
+            found.push(Finding::new(
+                "domain-join.overlap",
+                Severity::Error,
+                name,
+                format!("profile {} reaches the same devices", stored.settings.display_name),
+                "a device must get exactly one domain join profile: assign them to groups that share no device",
+            ));
         }
     }
-    let excluded =
-        state.domain_joins.iter().filter(|stored| stored.settings.display_name == wish.display_name).any(
-            |stored| {
-                state.assignments_of(stored).iter().filter_map(|assignment| assignment.target.as_ref()).any(
-                    |target| {
-                        matches!(&target.kind, TargetKind::ExclusionGroup(id)
-                if group.as_ref().and_then(Target::group_id) == Some(id))
-                    },
-                )
-            },
-        );
+    let excluded = state.device_group(desired).is_some_and(|group| {
+        DomainJoinProfile::own(&state.domain_joins, desired)
+            .any(|stored| state.is_assigned_to(stored.id.as_str(), &group.id, true))
+    });
     if excluded {
         found.push(Finding::new(
             "domain-join.excluded",

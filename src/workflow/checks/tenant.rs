@@ -1,10 +1,10 @@
-//! What a deployment finds in the tenant: the MDM policy, and the connectors.
+//! Checks of the tenant: the MDM policy and the connectors.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Connector, ConnectorState, ConnectorVersion, Finding, Severity};
 use crate::workflow::hybrid_join::HybridJoin;
-use crate::workflow::preflight::delegated_only;
+use crate::workflow::permissions::delegated_only;
 use crate::workflow::state::{MdmRead, TenantState};
 
 pub(super) fn check_mdm(state: &TenantState, found: &mut Vec<Finding>) {
@@ -43,11 +43,11 @@ pub(super) fn check_connectors(
     let Some(expected) = &desired.connectors else { return };
     let domain = &desired.active_directory.domain;
     let mut in_order = 0;
+    let has_name = |connector: &Connector, name: &str| {
+        connector.display_name.as_deref().is_some_and(|found| found.eq_ignore_ascii_case(name))
+    };
     for name in &expected.names {
-        let is_it = |connector: &&Connector| {
-            connector.display_name.as_deref().is_some_and(|found| found.eq_ignore_ascii_case(name))
-        };
-        if !state.connectors.iter().any(|connector| is_it(&connector)) {
+        if !state.connectors.iter().any(|connector| has_name(connector, name)) {
             found.push(Finding::new(
                 "connector.missing",
                 Severity::Warning,
@@ -58,11 +58,7 @@ pub(super) fn check_connectors(
         }
     }
     let serves = |connector: &&Connector| {
-        expected.names.is_empty()
-            || connector
-                .display_name
-                .as_deref()
-                .is_some_and(|found| expected.names.iter().any(|name| name.eq_ignore_ascii_case(found)))
+        expected.names.is_empty() || expected.names.iter().any(|name| has_name(connector, name))
     };
     for connector in state.connectors.iter().filter(serves) {
         if check_connector(connector, expected.heard_within(), now, found) {
@@ -84,7 +80,7 @@ pub(super) fn check_connectors(
     }
 }
 
-/// Whether a connector is in order: active, of a version that works, and heard from.
+/// Checks a connector, and returns `true` if it is active, of a version that works, and in contact.
 fn check_connector(
     connector: &Connector,
     heard_within: std::time::Duration,

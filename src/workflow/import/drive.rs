@@ -1,4 +1,4 @@
-//! The I/O of an import: does what the rules say, and tells them what came of it.
+//! The I/O of an import: carries out the steps of the machine, and feeds it the answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,54 +7,77 @@ use futures_util::StreamExt as _;
 use futures_util::future::select;
 use futures_util::stream::FuturesUnordered;
 
-use super::Import;
 use super::entry::{Entry, Header, device_key};
-use super::machine::{Answer, Machine, Seen, Shipment, Step, Tagged};
+use super::machine::Machine;
 use super::outcome::Refusal;
 use super::report::{ImportEvent, ImportEventKind, ImportPreview, ImportReport};
+use super::request::Import;
+use super::step::{Answer, Seen, Shipment, Step, Tagged};
 use super::sync::{Synced, wait_after_refusal, wait_before_sync};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::{Client, Operation};
+use crate::graph::{Call, Client};
 use crate::model::{DeviceToImport, Finding, Severity, Text};
 use crate::pipeline::request_id::random_guid;
 use crate::pipeline::window::Lane;
 use crate::resource::DeviceUpdate;
 use crate::workflow::journal::Journal;
-use crate::workflow::run::Progress;
+use crate::workflow::run::{Progress, Run};
 
-pub(super) async fn run(import: Import, progress: Progress<ImportEvent>) -> Result<ImportReport> {
-    let mut driver = Driver::begin(import, progress).await?;
-    driver.go_on().await?;
-    Ok(driver.machine.report(driver.clock.elapsed()))
-}
+/// A running import: a stream of events, and a future of the report.
+pub type ImportRun = Run<ImportEvent, ImportReport>;
 
-pub(super) fn preview(import: Import) -> Result<ImportPreview> {
-    let Import { client, devices, options, journal } = import;
-    let now = client.clock().timestamp();
-    let findings = lint(&devices);
-    let keys: Vec<Text> = devices.iter().map(device_key).collect();
-    let header = Header::new(None, &devices, &keys, now);
-    let mut machine = Machine::new(devices, keys, options, Duration::ZERO, random_guid);
-    if let Some(mut journal) = journal {
-        let written = journal.read::<Header, Entry>()?;
-        if let Some(found) = written.header {
-            header.check(&found)?;
-            machine.resume(written.lines, Duration::ZERO, now)?;
-        }
+impl Import {
+    /// Starts the run, a stream and a future: see [`Run`].
+    ///
+    /// A stopped run still reports: devices without an outcome are [`ImportOutcome::Cancelled`](super::ImportOutcome).
+    ///
+    /// # Errors
+    /// The run ends with [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal cannot be read or written, or is
+    /// of another run; with [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) or
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) if the caller may not import; and with the service's own
+    /// error if it refuses every device. What was done until then is in the journal.
+    pub fn start(self) -> ImportRun {
+        Run::new(move |progress| async move {
+            let mut driver = Driver::begin(self, progress).await?;
+            driver.go_on().await?;
+            Ok(driver.machine.report(driver.clock.elapsed()))
+        })
     }
-    let counts = machine.counts();
-    Ok(ImportPreview {
-        devices: counts.total(),
-        to_send: counts.queued,
-        requests: machine.requests_to_come(),
-        under_way: counts.unfinished().saturating_sub(counts.queued),
-        finished: counts.finished(),
-        findings: findings.into_iter().chain(machine.report(Duration::ZERO).duplicates()).collect(),
-    })
+
+    /// Returns a preview of the run, without a single request, sign-in included, and without a change of the journal.
+    ///
+    /// A preview does not show which devices are registered already: only an import finds out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal cannot be read, or is of other devices.
+    pub fn dry_run(self) -> Result<ImportPreview> {
+        let Self { client, devices, options, journal } = self;
+        let now = client.clock().timestamp();
+        let findings = lint(&devices);
+        let keys: Vec<Text> = devices.iter().map(device_key).collect();
+        let header = Header::new(None, &devices, &keys, now);
+        let mut machine = Machine::new(devices, keys, options, Duration::ZERO, random_guid);
+        if let Some(mut journal) = journal {
+            let written = journal.read::<Header, Entry>()?;
+            if let Some(found) = written.header {
+                header.check(&found)?;
+                machine.resume(written.lines, Duration::ZERO, now)?;
+            }
+        }
+        let counts = machine.counts();
+        Ok(ImportPreview {
+            devices: counts.total(),
+            to_send: counts.queued,
+            requests: machine.requests_to_come(),
+            under_way: counts.unfinished().saturating_sub(counts.queued),
+            finished: counts.finished(),
+            findings: findings.into_iter().chain(machine.report(Duration::ZERO).duplicates()).collect(),
+        })
+    }
 }
 
-/// What can be said of the input without asking anyone.
+/// Checks the input without a request.
 fn lint(devices: &[DeviceToImport]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for device in devices {
@@ -152,35 +175,29 @@ impl Driver {
                 self.machine.on_looked(self.clock.elapsed(), records);
             }
             Step::Poll(records) => {
-                let operations = records
-                    .iter()
-                    .map(|(index, id)| (*index, self.client.imports().get(id).into_operation()));
-                for (index, result) in self.in_batches(operations.collect()).await {
+                let calls = records.iter().map(|(index, id)| (*index, self.client.imports().get(id)));
+                for (index, result) in self.in_batches(calls).await {
                     self.machine.on_polled(self.clock.elapsed(), index, seen_or_fatal(result)?);
                 }
             }
             Step::Read(devices) => {
-                let operations = devices
-                    .iter()
-                    .map(|(index, id)| (*index, self.client.devices().get(id).into_operation()));
-                for (index, result) in self.in_batches(operations.collect()).await {
+                let calls = devices.iter().map(|(index, id)| (*index, self.client.devices().get(id)));
+                for (index, result) in self.in_batches(calls).await {
                     self.machine.on_read(self.clock.elapsed(), index, seen_or_fatal(result)?);
                 }
             }
             Step::Tag(devices) => {
-                let operations = devices.iter().map(|(index, id, tag)| {
+                let calls = devices.iter().map(|(index, id, tag)| {
                     let update = DeviceUpdate::new().with_group_tag(Some(tag));
-                    (*index, self.client.devices().update(id, &update).into_operation())
+                    (*index, self.client.devices().update(id, &update))
                 });
-                for (index, result) in self.in_batches(operations.collect()).await {
+                for (index, result) in self.in_batches(calls).await {
                     self.machine.on_tagged(self.clock.elapsed(), index, tagged(result)?);
                 }
             }
             Step::Delete(records) => {
-                let operations = records
-                    .iter()
-                    .map(|(index, id)| (*index, self.client.imports().delete(id).into_operation()));
-                for (index, result) in self.in_batches(operations.collect()).await {
+                let calls = records.iter().map(|(index, id)| (*index, self.client.imports().delete(id)));
+                for (index, result) in self.in_batches(calls).await {
                     let gone = result.map_or_else(|error| error.kind() == ErrorKind::NotFound, |()| true);
                     self.machine.on_deleted(index, gone);
                 }
@@ -243,14 +260,13 @@ impl Driver {
         }
     }
 
-    /// Sends operations many at a time. Each has its own result.
+    /// Sends calls in batches, and returns each with its own result.
     async fn in_batches<T: 'static>(
         &self,
-        operations: Vec<(usize, Operation<T>)>,
+        calls: impl Iterator<Item = (usize, Call<T>)> + Send,
     ) -> Vec<(usize, Result<T>)> {
         let mut batch = self.client.batch();
-        let slots: Vec<_> =
-            operations.into_iter().map(|(index, operation)| (index, batch.add(operation))).collect();
+        let slots: Vec<_> = calls.map(|(index, call)| (index, batch.add(call))).collect();
         match batch.send().await {
             Ok(mut answers) => slots.into_iter().map(|(index, slot)| (index, answers.take(slot))).collect(),
             Err(error) => slots.into_iter().map(|(index, _)| (index, Err(error.like()))).collect(),
@@ -276,12 +292,12 @@ impl Driver {
     }
 }
 
-/// Whether every other call would fail the same way.
+/// Returns `true` if every other call would fail the same way.
 fn is_fatal(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Authentication | ErrorKind::Forbidden | ErrorKind::Configuration)
 }
 
-/// What an error says of the devices that were sent.
+/// Returns the answer that an error gives for the devices that were sent.
 fn answer(error: &Error) -> Answer {
     if error.outcome_unknown() {
         return Answer::Lost;
@@ -334,7 +350,7 @@ fn tagged(result: Result<()>) -> Result<Tagged> {
     }
 }
 
-/// What a refused or failed sync means. Devices appear without one too, only later: it ends nothing.
+/// Returns the meaning of a refused or failed sync, which ends nothing: devices appear without a sync too, only later.
 fn synced(error: Error) -> Result<(Synced, Option<Finding>)> {
     match error.kind() {
         _ if error.outcome_unknown() => Ok((Synced::Triggered, None)),

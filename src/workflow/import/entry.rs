@@ -1,4 +1,4 @@
-//! What an import writes into its journal.
+//! The lines of an import's journal.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ pub(super) struct Header {
     tenant: Option<Text>,
     /// The digest of all devices.
     input: Text,
-    /// How many there are.
+    /// The number of devices.
     devices: usize,
     at: Timestamp,
 }
@@ -37,15 +37,15 @@ pub(super) struct Entry {
     pub(super) change: Change,
 }
 
-/// What can change for a device.
+/// A change of one device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub(super) enum Change {
-    /// It is about to be sent: from here on it may be in the service.
+    /// The device is about to be sent: from here on the service may have it.
     Sending { import_id: Text },
-    /// It certainly was not taken.
+    /// The service certainly has not taken the device.
     Unsent,
-    /// The service has it, under this record.
+    /// The service has the device, under this record.
     Accepted { record: Id<ImportedDevice> },
     /// The import has ended well: it is registered as this device, which is waited for.
     Ended { device: Id<Device>, already: bool },
@@ -53,7 +53,7 @@ pub(super) enum Change {
     Tagged,
     /// This run has given it up; where it stands in the service has not changed, and another run goes on from there.
     GivenUp(ImportOutcome),
-    /// It is through.
+    /// The device has its outcome.
     Done(ImportOutcome),
     /// The record of its import was deleted.
     Cleaned,
@@ -81,7 +81,7 @@ impl Header {
         }
     }
 
-    /// Whether a run with this header may go on from a journal with `found`.
+    /// Checks that a run with this header may resume from a journal with the header `found`.
     pub(super) fn check(&self, found: &Self) -> Result<()> {
         let refuse = |problem: String| {
             let message = format!(
@@ -110,7 +110,7 @@ impl Header {
     }
 }
 
-/// What a device is known by in the journal: a digest of its serial number and its hash, which tells neither.
+/// Returns the key of a device in the journal: a digest of its serial number and its hash, which reveals neither.
 pub(super) fn device_key(device: &DeviceToImport) -> Text {
     let digest = digest(&[device.serial_number.as_str(), device.hardware_identifier.as_str()]);
     // Half of it is more than enough to tell devices apart, and the file stays small.
@@ -150,7 +150,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workflow::import::outcome::{Doubt, GroupTagCheck};
+    use crate::workflow::import::outcome::{GroupTagCheck, Uncertainty};
 
     fn device(serial: &str, tag: &str) -> DeviceToImport {
         DeviceToImport::new(serial.parse().unwrap(), "T0EAAAA=".parse().unwrap())
@@ -200,7 +200,7 @@ mod tests {
             ),
             (Change::Tagged, r#""state":"tagged""#),
             (
-                Change::GivenUp(ImportOutcome::Unconfirmed(Doubt::RecordGone)),
+                Change::GivenUp(ImportOutcome::Unconfirmed(Uncertainty::RecordGone)),
                 r#""state":"given_up","outcome":"unconfirmed","why":"record_gone""#,
             ),
             (

@@ -1,4 +1,4 @@
-//! What can come of a device, and what to do about it.
+//! The outcomes of devices, and the remedies.
 
 use std::fmt;
 
@@ -6,56 +6,56 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Device, Finding, GroupTag, Id, ImportState, ImportStatus, Severity, Text};
 
-/// What came of one device.
+/// The outcome of importing one device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ImportOutcome {
-    /// It was registered by this import.
+    /// This import registered the device.
     #[non_exhaustive]
     Registered {
         /// The registered device. None if the service did not say: then neither its appearance nor its group tag was
         /// waited for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         device: Option<Id<Device>>,
-        /// What is known of its group tag.
+        /// The state of the device's group tag.
         group_tag: GroupTagCheck,
     },
-    /// It was registered in this tenant before, and can be read there.
+    /// The device was registered in this tenant before, and can be read there.
     #[non_exhaustive]
     AlreadyRegistered {
         /// The registered device.
         device: Id<Device>,
-        /// What is known of its group tag.
+        /// The state of the device's group tag.
         group_tag: GroupTagCheck,
     },
-    /// Another tenant owns it.
+    /// Another tenant owns the device.
     OtherTenant(Refusal),
-    /// The input has it twice, and this is not the first: see the first for what came of it.
+    /// The input has the device twice, and this is not the first: see the first for the outcome.
     #[non_exhaustive]
     Duplicate {
         /// The place of the first in the input, from 0.
         of: usize,
     },
-    /// The service refused it.
+    /// The service refused the device.
     Refused(Refusal),
-    /// What came of it cannot be told.
-    Unconfirmed(Doubt),
-    /// Something took longer than its deadline. It may still come about: a run with the same journal looks again.
+    /// The outcome is unknown.
+    Unconfirmed(Uncertainty),
+    /// A stage took longer than its deadline. The device may still be registered: a run with the same journal checks again.
     #[non_exhaustive]
     TimedOut {
-        /// What took too long.
+        /// The stage that took too long.
         stage: ImportStage,
     },
-    /// The run was stopped before this device was through. A run with the same journal goes on from there.
+    /// The run was stopped before this device had an outcome. A run with the same journal resumes there.
     #[non_exhaustive]
     Cancelled {
-        /// How far it had come.
+        /// The stage that the device had reached.
         stage: ImportStage,
     },
 }
 
-/// How far a device has come.
+/// The stage that a device has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -64,38 +64,38 @@ pub enum ImportStage {
     Queued,
     /// Being sent, or held back because the service asked for it.
     Sending,
-    /// Sent without an answer: it is being looked for.
+    /// Sent without an answer: the device is searched for.
     Confirming,
-    /// The service has it, and has not said yet what comes of it.
+    /// The service has the device, and has not reported an outcome yet.
     Importing,
-    /// It is registered, and cannot be read yet.
+    /// The device is registered, and cannot be read yet.
     Appearing,
-    /// Its group tag was changed, and does not read back yet.
+    /// The device's group tag was changed, and does not read back yet.
     Tagging,
 }
 
-/// What is known of a registered device's group tag.
+/// The state of a registered device's group tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GroupTagCheck {
-    /// None was asked for, or nobody waited until it could be read.
+    /// No tag was desired, or the run did not wait until the tag could be read.
     Unchecked,
-    /// It is the one that was asked for.
+    /// The tag is the desired one.
     Right,
-    /// It was another; it was changed, and reads back.
+    /// The tag was another; it was changed, and reads back.
     Repaired,
-    /// It is another, and was left as it is, or the service refused to change it.
+    /// The tag is another, and was left unchanged, or the service refused to change it.
     Different,
 }
 
-/// Why the service refused a device.
+/// The service's reason to refuse a device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Refusal {
-    /// The service's name for it, such as `InvalidZtdHardwareHash`; may be empty.
+    /// The service's name of the error, such as `InvalidZtdHardwareHash`; may be empty.
     pub name: Text,
-    /// The service's number for it. The same number can come with different names: decide by the name.
+    /// The service's number of the error. The same number can come with different names: decide by the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<i32>,
     /// The HTTP status, if it was the request that was refused and not the import.
@@ -103,16 +103,16 @@ pub struct Refusal {
     pub status: Option<u16>,
 }
 
-/// Why nothing can be told of a device.
+/// The reason why a device's outcome is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "why", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Doubt {
-    /// It was sent, no answer came, and no trace of it was found.
+pub enum Uncertainty {
+    /// The device was sent, no answer came, and no trace of the device was found.
     NoTrace,
-    /// The service says that it is registered in this tenant, and not as which device.
+    /// The service reports that the device is registered in this tenant, and does not name the registration.
     NoRegistrationId,
-    /// The record of its import was deleted by someone else before it had ended.
+    /// Someone else deleted the record of the import before its end.
     RecordGone,
     /// The import has a status that this version does not know.
     #[non_exhaustive]
@@ -123,7 +123,7 @@ pub enum Doubt {
 }
 
 impl ImportOutcome {
-    /// Whether it is registered in this tenant. So is a duplicate if its first is, which is for its first to say.
+    /// Returns `true` if the device is registered in this tenant. For a duplicate, see the outcome of its first.
     pub fn is_registered(&self) -> bool {
         matches!(self, Self::Registered { .. } | Self::AlreadyRegistered { .. })
     }
@@ -137,7 +137,7 @@ impl ImportOutcome {
         }
     }
 
-    /// What is to be noted of the device called `place`; nothing if it is registered as was asked for.
+    /// Returns a finding for the device called `place`; `None` if the device is registered as desired.
     pub fn finding(&self, place: &str) -> Option<Finding> {
         let (id, severity, evidence, remedy) = match self {
             Self::Registered { device: None, .. } => (
@@ -191,16 +191,16 @@ impl ImportOutcome {
         Some(Finding::new(id, severity, place, evidence, remedy))
     }
 
-    /// Whether the import of the device has ended, so that its record is of no more use.
+    /// Returns `true` if the import of the device has ended, so that its record is of no more use.
     pub(super) fn has_ended(&self) -> bool {
         self.is_registered()
             || matches!(
                 self,
-                Self::OtherTenant(_) | Self::Refused(_) | Self::Unconfirmed(Doubt::NoRegistrationId)
+                Self::OtherTenant(_) | Self::Refused(_) | Self::Unconfirmed(Uncertainty::NoRegistrationId)
             )
     }
 
-    /// Whether another run would find the same. What may pass by itself is tried again.
+    /// Returns `true` if another run would find the same. An error that may pass is retried.
     pub(super) fn is_settled(&self) -> bool {
         match self {
             Self::Refused(refusal) => refusal.is_lasting(),
@@ -249,7 +249,7 @@ mod names {
 }
 
 impl Refusal {
-    /// What to do.
+    /// Returns the remedy.
     pub fn remedy(&self) -> &'static str {
         let is = |name: &str| self.name.eq_ignore_ascii_case(name);
         if is(names::INVALID_HASH) {
@@ -267,7 +267,7 @@ impl Refusal {
         }
     }
 
-    /// Whether the service would say the same tomorrow.
+    /// Returns `true` if the refusal is permanent.
     fn is_lasting(&self) -> bool {
         let is = |name: &str| self.name.eq_ignore_ascii_case(name);
         let passing = is(names::DUPLICATED) || is(names::STORAGE) || names::DELETION.into_iter().any(is);
@@ -287,8 +287,8 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl Doubt {
-    /// What to do.
+impl Uncertainty {
+    /// Returns the remedy.
     pub fn remedy(&self) -> &'static str {
         match self {
             Self::NoTrace => {
@@ -303,7 +303,7 @@ impl Doubt {
     }
 }
 
-impl fmt::Display for Doubt {
+impl fmt::Display for Uncertainty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoTrace => f.write_str("no answer came and no trace was found"),
@@ -316,14 +316,14 @@ impl fmt::Display for Doubt {
     }
 }
 
-/// What the state of an import says.
+/// The meaning of an import's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Nothing yet.
     Pending,
-    /// It is registered, as this device.
+    /// The device is registered under this id.
     Complete(Option<Id<Device>>),
-    /// It was registered here before, as this device.
+    /// The device was registered in this tenant before, under this id.
     Here(Id<Device>),
     Ended(ImportOutcome),
 }
@@ -339,7 +339,7 @@ pub(super) fn verdict(state: Option<&ImportState>) -> Verdict {
         Some(ImportStatus::Error) => {}
         Some(other) => {
             let status = other.as_str().into();
-            return Verdict::Ended(ImportOutcome::Unconfirmed(Doubt::UnknownStatus { status }));
+            return Verdict::Ended(ImportOutcome::Unconfirmed(Uncertainty::UnknownStatus { status }));
         }
     }
     let name = state.device_error_name.clone().unwrap_or_default();
@@ -350,7 +350,7 @@ pub(super) fn verdict(state: Option<&ImportState>) -> Verdict {
     let elsewhere = names::ELSEWHERE.into_iter().any(is) || (nameless && code == Some(808));
     match registration {
         Some(device) if here => Verdict::Here(device),
-        None if here => Verdict::Ended(ImportOutcome::Unconfirmed(Doubt::NoRegistrationId)),
+        None if here => Verdict::Ended(ImportOutcome::Unconfirmed(Uncertainty::NoRegistrationId)),
         _ => {
             let refusal = Refusal { name, code, status: None };
             Verdict::Ended(match elsewhere {
@@ -361,7 +361,25 @@ pub(super) fn verdict(state: Option<&ImportState>) -> Verdict {
     }
 }
 
-/// Whether a device has the group tag that was asked for. Rules of dynamic groups do not mind its case; a repair would
+/// The registration that an import ended with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Registration {
+    pub(super) device: Id<Device>,
+    /// Whether the device was registered before the import.
+    pub(super) already: bool,
+}
+
+impl Registration {
+    /// Returns the outcome of a device with this registration.
+    pub(super) fn outcome(self, group_tag: GroupTagCheck) -> ImportOutcome {
+        match self {
+            Self { device, already: true } => ImportOutcome::AlreadyRegistered { device, group_tag },
+            Self { device, already: false } => ImportOutcome::Registered { device: Some(device), group_tag },
+        }
+    }
+}
+
+/// Returns `true` if a device has the desired group tag. Rules of dynamic groups do not mind its case; a repair would
 /// be one for its own sake.
 pub(super) fn has_tag(device: &Device, wanted: &GroupTag) -> bool {
     device.group_tag.as_deref().is_some_and(|tag| tag.to_lowercase() == wanted.as_str().to_lowercase())
@@ -386,8 +404,8 @@ mod tests {
         let refused = |name: &str, code| Verdict::Ended(ImportOutcome::Refused(refusal(name, code)));
         let elsewhere = |name: &str, code| Verdict::Ended(ImportOutcome::OtherTenant(refusal(name, code)));
         let here = || Verdict::Here(id("d"));
-        let no_id = || Verdict::Ended(ImportOutcome::Unconfirmed(Doubt::NoRegistrationId));
-        let strange = Doubt::UnknownStatus { status: "paused".into() };
+        let no_id = || Verdict::Ended(ImportOutcome::Unconfirmed(Uncertainty::NoRegistrationId));
+        let strange = Uncertainty::UnknownStatus { status: "paused".into() };
         for (status, code, name, registration, expected) in [
             ("unknown", 0, "", "", Verdict::Pending),
             ("pending", 0, "", "", Verdict::Pending),
@@ -440,9 +458,9 @@ mod tests {
             ImportOutcome::Refused(refusal("StorageError", None)),
             ImportOutcome::Refused(refusal("ZtdDeviceDeletionInProgess", None)),
             ImportOutcome::Refused(refusal("BadRequest", Some(400))),
-            ImportOutcome::Unconfirmed(Doubt::NoTrace),
-            ImportOutcome::Unconfirmed(Doubt::NoRegistrationId),
-            ImportOutcome::Unconfirmed(Doubt::UnknownStatus { status: "x".into() }),
+            ImportOutcome::Unconfirmed(Uncertainty::NoTrace),
+            ImportOutcome::Unconfirmed(Uncertainty::NoRegistrationId),
+            ImportOutcome::Unconfirmed(Uncertainty::UnknownStatus { status: "x".into() }),
             ImportOutcome::TimedOut { stage: ImportStage::Importing },
             ImportOutcome::Cancelled { stage: ImportStage::Queued },
         ]

@@ -1,15 +1,14 @@
-//! What the journal of an earlier run says.
+//! The devices of an earlier run, read back from its journal.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 
 use super::entry::{Change, Entry};
-use super::machine::Registration;
-use super::outcome::ImportOutcome;
+use super::outcome::{ImportOutcome, Registration};
 use crate::model::{Id, ImportedDevice, Text};
 
-/// What an earlier run has written down, by device.
+/// Collects the entries of an earlier run by device.
 pub(super) fn by_device(entries: Vec<Entry>) -> HashMap<Text, Past> {
     let mut past: HashMap<Text, Past> = HashMap::new();
     for entry in entries {
@@ -18,7 +17,7 @@ pub(super) fn by_device(entries: Vec<Entry>) -> HashMap<Text, Past> {
     past
 }
 
-/// What the journal says of one device.
+/// The journal's last word on one device.
 #[derive(Debug, Default)]
 pub(super) struct Past {
     pub(super) phase: Phase,
@@ -27,12 +26,12 @@ pub(super) struct Past {
     pub(super) record: Option<Id<ImportedDevice>>,
 }
 
-/// How far a device had come.
+/// The phase that a device had reached.
 #[derive(Debug, Default)]
 pub(super) enum Phase {
     #[default]
     Queued,
-    /// It was sent, or was about to be, at this time.
+    /// The device was sent, or about to be, at this time.
     Sent(Timestamp),
     Accepted(Id<ImportedDevice>),
     Ended(Registration),

@@ -1,4 +1,4 @@
-//! What an import tells on its way and at its end.
+//! The events and the report of an import.
 
 use std::time::Duration;
 
@@ -7,24 +7,24 @@ use serde::{Deserialize, Serialize};
 use super::outcome::{ImportOutcome, ImportStage};
 use crate::model::{Finding, SerialNumber};
 
-/// Something that happened in an import, and how far it is.
+/// An event of an import, with the progress after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportEvent {
-    /// What happened.
+    /// The kind of event.
     pub kind: ImportEventKind,
-    /// How many devices are where, after it.
+    /// The counts after the event.
     pub counts: ImportCounts,
-    /// How much longer it will take if it goes on at the pace so far; none before the first device is through.
+    /// The time left at the pace so far; `None` before the first device has its outcome.
     pub estimate: Option<Duration>,
 }
 
-/// What happened in an import.
+/// The kinds of events in an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ImportEventKind {
-    /// A journal of an earlier run was found, and this one goes on from there. A kill may have cut off the last
-    /// `torn_bytes` of it, which are made up for by looking.
+    /// The run resumes from the journal of an earlier run. A kill may have cut off its last `torn_bytes`; the run searches
+    /// for what they recorded.
     #[non_exhaustive]
     Resumed {
         /// Bytes of an incomplete last line.
@@ -33,50 +33,50 @@ pub enum ImportEventKind {
     /// The service took devices.
     #[non_exhaustive]
     Sent {
-        /// How many.
+        /// The number of devices.
         devices: usize,
     },
-    /// The service asked to be left alone, or cannot be reached: the next devices are sent later.
+    /// The service throttles or cannot be reached: the next devices are sent later.
     #[non_exhaustive]
     HeldBack {
-        /// For how long.
+        /// The wait.
         wait: Duration,
     },
-    /// No answer came: devices are looked for before anything else is done with them.
+    /// No answer came: the devices are searched for before they are sent again.
     #[non_exhaustive]
     AnswerLost {
-        /// How many.
+        /// The number of devices.
         devices: usize,
     },
-    /// The service refused a request, which is sent again in two halves to find the device it does not take.
+    /// The service refused a request, which is sent again in two halves to find the refused device.
     #[non_exhaustive]
     Halved {
-        /// How many devices were in it.
+        /// The number of devices in the request.
         devices: usize,
     },
     /// A device's group tag was changed.
     #[non_exhaustive]
     GroupTagChanged {
-        /// Its place in the input, from 0.
+        /// The device's place in the input, from 0.
         device: usize,
     },
-    /// A sync was asked for.
+    /// A sync was started.
     SyncTriggered,
-    /// A device is through.
+    /// A device has its outcome.
     #[non_exhaustive]
     Finished {
-        /// Its place in the input, from 0.
+        /// The device's place in the input, from 0.
         device: usize,
-        /// Its serial number.
+        /// The device's serial number.
         serial_number: SerialNumber,
-        /// What came of it.
+        /// The outcome.
         outcome: ImportOutcome,
     },
-    /// Something worth knowing that stops nothing.
+    /// A finding that stops nothing.
     Note(Finding),
 }
 
-/// How many devices are where.
+/// The number of devices by stage and outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ImportCounts {
@@ -111,12 +111,12 @@ pub struct ImportCounts {
 }
 
 impl ImportCounts {
-    /// All devices.
+    /// Returns the number of all devices.
     pub fn total(&self) -> usize {
         self.unfinished() + self.finished()
     }
 
-    /// Devices that have their outcome.
+    /// Returns the number of devices with an outcome.
     pub fn finished(&self) -> usize {
         self.registered
             + self.already_registered
@@ -128,12 +128,12 @@ impl ImportCounts {
             + self.cancelled
     }
 
-    /// Devices that have no outcome yet.
+    /// Returns the number of devices without an outcome.
     pub fn unfinished(&self) -> usize {
         self.queued + self.pending() + self.appearing + self.tagging
     }
 
-    /// Devices that the service has, or may have, at work.
+    /// Returns the number of devices that the service has, or may have, at work.
     pub(super) fn pending(&self) -> usize {
         self.sending + self.confirming + self.importing
     }
@@ -163,39 +163,39 @@ impl ImportCounts {
     }
 }
 
-/// How an import ended: an outcome for each device, in the order of the input.
+/// The end of an import: an outcome for each device, in the order of the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ImportReport {
     /// The devices.
-    pub devices: Vec<DeviceReport>,
-    /// How many came to what.
+    pub devices: Vec<DeviceImport>,
+    /// The counts by outcome.
     pub counts: ImportCounts,
-    /// What is to be noted of the run as a whole.
+    /// The findings of the run as a whole.
     pub notes: Vec<Finding>,
-    /// How long the run took.
+    /// The duration of the run.
     pub elapsed: Duration,
 }
 
-/// What came of one device.
+/// The import of one device: its serial number and outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct DeviceReport {
-    /// Its serial number.
+pub struct DeviceImport {
+    /// The device's serial number.
     pub serial_number: SerialNumber,
-    /// What came of it.
+    /// The outcome.
     #[serde(flatten)]
     pub outcome: ImportOutcome,
 }
 
 impl ImportReport {
-    /// Whether every device is registered in this tenant. A duplicate is what its first is.
+    /// Returns `true` if every device is registered in this tenant. A duplicate counts as its first does.
     pub fn is_complete(&self) -> bool {
         let counts = &self.counts;
         counts.registered + counts.already_registered + counts.duplicate == counts.total()
     }
 
-    /// All that is to be noted: of the run, then of each device that is not registered as was asked for.
+    /// Returns all findings: of the run, then of each device that is not registered as desired.
     pub fn findings(&self) -> Vec<Finding> {
         let devices =
             self.devices.iter().filter_map(|device| device.outcome.finding(device.serial_number.as_str()));
@@ -203,7 +203,7 @@ impl ImportReport {
     }
 }
 
-/// What a dry run found: what would be done, without a single request.
+/// The preview of an import, made without a single request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ImportPreview {
@@ -217,6 +217,6 @@ pub struct ImportPreview {
     pub under_way: usize,
     /// Devices whose outcome is known from the journal or the input.
     pub finished: usize,
-    /// What is to be noted of the input.
+    /// The findings of the input.
     pub findings: Vec<Finding>,
 }

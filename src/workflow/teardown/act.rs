@@ -1,4 +1,4 @@
-//! The removal itself.
+//! A run that applies the plan of a teardown.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,29 +6,93 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
-use super::resolve::{Act, Resolved};
-use super::{Removal, TeardownEvent, TeardownReport};
+use super::plan::{Removal, TeardownPlan};
+use super::resolve::{Act, Resolved, resolve};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Call, Client, Operation, Poll, Poller, Schedule};
 use crate::model::{Device, Id};
-use crate::workflow::plan::Step;
-use crate::workflow::run::Progress;
+use crate::workflow::run::{Progress, Run};
+use crate::workflow::step::{Step, check_findings};
 
-/// How long the service may take until it lets go of what was just unassigned.
+/// The wait for the service to release an object after it was unassigned.
 const LETTING_GO: Schedule =
     Schedule::new(Duration::from_secs(5), Duration::from_secs(30), Duration::from_secs(5 * 60));
 
-/// How long deleted registrations may stay visible.
+/// The wait for deleted registrations to disappear.
 const GOING: Schedule =
     Schedule::new(Duration::from_secs(30), Duration::from_secs(60), Duration::from_secs(60 * 60));
 
-pub(super) struct Acting {
-    pub(super) client: Client,
-    pub(super) progress: Progress<TeardownEvent>,
+/// An event of a teardown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TeardownEvent {
+    /// A subject was removed or unassigned.
+    Done {
+        /// The step that created the subject.
+        step: Step,
+        /// The subject.
+        subject: String,
+        /// The change, in words.
+        what: &'static str,
+    },
+}
+
+/// The outcome of a teardown.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct TeardownReport {
+    /// The number of objects that were deleted or unassigned.
+    pub removed: usize,
+    /// Whether the run was stopped before its end. A new plan resumes.
+    pub stopped: bool,
+    /// The work that is left for a person.
+    pub manual: Vec<String>,
+}
+
+impl TeardownPlan {
+    /// Applies the plan, one removal after the other.
+    ///
+    /// The run reads the tenant again before the first write, and fails if the tenant no longer is what the plan was made
+    /// for. An object that no longer exists is no error, so a new plan resumes where one stopped.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] for findings that stop the run; [`ErrorKind::Conflict`] if the tenant has changed; as
+    /// [`Call::send`](crate::graph::Call::send).
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All`, `DeviceManagementConfiguration.ReadWrite.All`,
+    /// `Group.ReadWrite.All`, `DeviceManagementManagedDevices.ReadWrite.All` for enrolled devices, and for the MDM scope a
+    /// signed-in user with `Policy.ReadWrite.MobilityManagement`; each only for objects of the
+    /// plan.
+    pub fn apply(&self, client: &Client) -> Run<TeardownEvent, TeardownReport> {
+        self.apply_waiving(client, &[])
+    }
+
+    /// Applies the plan in spite of findings with these ids.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub fn apply_waiving(&self, client: &Client, waived: &[&str]) -> Run<TeardownEvent, TeardownReport> {
+        let (plan, client) = (self.clone(), client.clone());
+        let waived: Vec<String> = waived.iter().map(|id| (*id).to_owned()).collect();
+        Run::new(|progress| async move {
+            let resolved = resolve(&plan.teardown, &client).await?;
+            if plan.steps != resolved.plan.steps {
+                let message = "the tenant has changed since the plan was made; plan again";
+                return Err(Error::new(ErrorKind::Conflict, message));
+            }
+            check_findings(&resolved.plan.findings, &waived, "teardown")?;
+            Acting { client, progress }.run(resolved).await
+        })
+    }
+}
+
+struct Acting {
+    client: Client,
+    progress: Progress<TeardownEvent>,
 }
 
 impl Acting {
-    pub(super) async fn run(self, resolved: Resolved) -> Result<TeardownReport> {
+    async fn run(self, resolved: Resolved) -> Result<TeardownReport> {
         let mut report = TeardownReport::default();
         for planned in &resolved.plan.steps {
             if let Removal::Manual(text) = &planned.removal {
@@ -48,10 +112,20 @@ impl Acting {
                 report.stopped = true;
                 return Ok(report);
             }
-            let what = self.act(&act).await?;
-            if let Act::DeleteDevice(id) = act {
-                going.push(id);
-            }
+            let what = match act {
+                Act::Delete(call) => self.delete(*call).await?,
+                Act::DeleteDevice(id) => {
+                    let what = self.delete(self.client.devices().delete(&id)).await?;
+                    going.push(id);
+                    what
+                }
+                Act::Remove(calls, what) => {
+                    for call in calls {
+                        send(call).await?;
+                    }
+                    what
+                }
+            };
             report.removed = report.removed.saturating_add(1);
             self.progress.send(TeardownEvent::Done { step, subject, what });
         }
@@ -61,36 +135,7 @@ impl Acting {
         Ok(report)
     }
 
-    async fn act(&self, act: &Act) -> Result<&'static str> {
-        let client = &self.client;
-        match act {
-            Act::UnassignUser(id) => done(client.devices().unassign_user(id), "unassigned").await,
-            Act::DeleteManaged(id) => self.delete(client.managed_devices().delete(id)).await,
-            Act::DeleteDevice(id) => self.delete(client.devices().delete(id)).await,
-            Act::UnassignProfile(id, assignments) => {
-                for assignment in assignments {
-                    done(client.profiles().unassign(id, assignment), "").await?;
-                }
-                Ok("unassigned")
-            }
-            Act::AssignPage(id, remaining) => {
-                done(client.enrollment_status_pages().assign(id, remaining), "unassigned").await
-            }
-            Act::AssignDomainJoin(id, remaining) => {
-                client.domain_join_profiles().assign(id, remaining).send().await?;
-                Ok("unassigned")
-            }
-            Act::DeleteProfile(id) => self.delete(client.profiles().delete(id)).await,
-            Act::DeletePage(id) => self.delete(client.enrollment_status_pages().delete(id)).await,
-            Act::DeleteDomainJoin(id) => self.delete(client.domain_join_profiles().delete(id)).await,
-            Act::DeleteGroup(id) => self.delete(client.groups().delete(id)).await,
-            Act::Exclude(policy, group) => {
-                done(client.mdm_policies().exclude(policy, group), "taken out").await
-            }
-        }
-    }
-
-    /// Deletes something. While the service still sees it in use, it is asked again.
+    /// Deletes an object. Retries while the service still sees the object in use.
     async fn delete(&self, call: Call<()>) -> Result<&'static str> {
         let operation: Operation<()> = call.into_operation();
         let client = self.client.clone();
@@ -125,7 +170,7 @@ impl Acting {
         }
     }
 
-    /// Asks for a sync and waits until the registrations are gone. Whether they are: not if the run was stopped.
+    /// Starts a sync and waits until the registrations are gone. Returns `false` if the run was stopped.
     async fn devices_gone(&self, devices: Vec<Id<Device>>) -> Result<bool> {
         match self.client.autopilot_sync().sync().send().await {
             Ok(()) => {}
@@ -160,10 +205,9 @@ impl Acting {
 }
 
 /// Sends a call whose object may be gone already.
-async fn done(call: Call<()>, what: &'static str) -> Result<&'static str> {
+async fn send(call: Call<()>) -> Result<()> {
     match call.send().await {
-        Ok(()) => Ok(what),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(what),
-        Err(error) => Err(error),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        result => result,
     }
 }

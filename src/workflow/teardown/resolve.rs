@@ -1,49 +1,54 @@
-//! What is there of what was made, and what has to be done for it to go.
+//! The resolution of a teardown's objects against the tenant.
 
 use std::collections::BTreeMap;
 
-use super::{PlannedRemoval, Removal, Teardown, TeardownPlan};
+use super::plan::{PlannedRemoval, Removal, Teardown, TeardownPlan};
 use crate::error::{ErrorKind, Result};
-use crate::graph::{BatchAnswers, Client};
+use crate::graph::{Call, Client};
 use crate::model::{
-    Assignment, DeploymentProfile, Device, DeviceConfiguration, DomainJoinProfile, EnrollmentConfiguration,
-    EnrollmentState, EnrollmentStatusPage, Finding, Group, HybridJoinProfile, Id, ManagedDevice, MdmPolicy,
-    Severity, Target,
+    Assignment, DeploymentProfile, Device, DomainJoinProfile, EnrollmentState, EnrollmentStatusPage, Finding,
+    Group, HybridJoinProfile, Id, Severity, Target,
 };
-use crate::workflow::made::MadeItem;
-use crate::workflow::objects::Object;
-use crate::workflow::plan::Step;
+use crate::workflow::created::CreatedObject;
+use crate::workflow::object::{Assignable, AssignmentBatch, ManagedObject, profile_assignments};
 use crate::workflow::prepare::label_of;
-use crate::workflow::state::take_all;
+use crate::workflow::step::Step;
 
-/// A plan, and what it takes to carry it out.
+impl Teardown {
+    /// Plans the removal of what still exists. Reads only.
+    ///
+    /// # Errors
+    /// As [`Call::send`](crate::graph::Call::send). An obstacle is a finding, not an error.
+    /// # Permissions
+    /// As [`HybridJoin::plan`](crate::workflow::HybridJoin::plan), each only for objects of the teardown.
+    pub async fn plan(&self, client: &Client) -> Result<TeardownPlan> {
+        Ok(resolve(self, client).await?.plan)
+    }
+}
+
+/// A plan, and the calls behind it.
 pub(super) struct Resolved {
     pub(super) plan: TeardownPlan,
     pub(super) acts: Vec<(Step, String, Act)>,
 }
 
-/// One thing to be done, in order.
+/// The calls of one removal.
 pub(super) enum Act {
-    UnassignUser(Id<Device>),
-    DeleteManaged(Id<ManagedDevice>),
+    /// Deletes an object.
+    Delete(Box<Call<()>>),
+    /// Deletes a registration, which may stay visible for a while.
     DeleteDevice(Id<Device>),
-    UnassignProfile(Id<HybridJoinProfile>, Vec<Id<Assignment>>),
-    DeleteProfile(Id<HybridJoinProfile>),
-    /// Leaves these.
-    AssignPage(Id<EnrollmentStatusPage>, Vec<Target>),
-    DeletePage(Id<EnrollmentStatusPage>),
-    AssignDomainJoin(Id<DomainJoinProfile>, Vec<Target>),
-    DeleteDomainJoin(Id<DomainJoinProfile>),
-    DeleteGroup(Id<Group>),
-    Exclude(Id<MdmPolicy>, Id<Group>),
+    /// Removes assignments or members; with the change in words.
+    Remove(Vec<Call<()>>, &'static str),
 }
 
-/// An object that can be assigned, as it is in the tenant.
+/// An object in the tenant that can be assigned.
 struct Found {
     step: Step,
     id: String,
     name: String,
-    /// Whether a deployment can have made it: it never makes Entra join profiles, which may use its group all the same.
+    /// Whether a deployment can have created the object: no deployment creates Entra join profiles, but one may be
+    /// assigned to its group.
     removable: bool,
     assignments: Vec<Assignment>,
 }
@@ -51,13 +56,13 @@ struct Found {
 pub(super) async fn resolve(teardown: &Teardown, client: &Client) -> Result<Resolved> {
     let objects = read_objects(teardown, client).await?;
     let groups = read_groups(teardown, client).await?;
-    let mut resolver = Resolver { teardown, objects, groups, steps: Vec::new(), acts: Vec::new() };
-    resolver.devices(client).await?;
-    for step in [Step::Profile, Step::StatusPage, Step::DomainJoin] {
-        resolver.objects(step);
-    }
+    let mut resolver = Resolver { teardown, client, objects, groups, steps: Vec::new(), acts: Vec::new() };
+    resolver.devices().await?;
+    resolver.objects::<HybridJoinProfile>();
+    resolver.objects::<EnrollmentStatusPage>();
+    resolver.objects::<DomainJoinProfile>();
     resolver.groups();
-    resolver.scope(client).await?;
+    resolver.scope().await?;
     let Resolver { steps, acts, .. } = resolver;
     let mut findings: Vec<Finding> = steps
         .iter()
@@ -72,9 +77,10 @@ pub(super) async fn resolve(teardown: &Teardown, client: &Client) -> Result<Reso
 
 struct Resolver<'a> {
     teardown: &'a Teardown,
-    /// All objects that can be assigned, others' too: they may use the group.
+    client: &'a Client,
+    /// All objects that can be assigned, including foreign ones that may use the group.
     objects: Vec<Found>,
-    /// By the name that was given to what was made.
+    /// The groups that were created, by name.
     groups: BTreeMap<String, Vec<Id<Group>>>,
     steps: Vec<PlannedRemoval>,
     acts: Vec<(Step, String, Act)>,
@@ -85,7 +91,9 @@ impl Resolver<'_> {
         self.steps.push(PlannedRemoval { step, subject: subject.to_owned(), removal });
     }
 
-    fn act(&mut self, step: Step, subject: &str, act: Act) {
+    /// Plans a removal that the calls of `act` carry out.
+    fn remove(&mut self, step: Step, subject: &str, removal: Removal, act: Act) {
+        self.planned(step, subject, removal);
         self.acts.push((step, subject.to_owned(), act));
     }
 
@@ -93,21 +101,17 @@ impl Resolver<'_> {
         self.planned(step, subject, Removal::Blocked(finding));
     }
 
-    async fn devices(&mut self, client: &Client) -> Result<()> {
-        let made: Vec<(&str, Option<&Id<Device>>)> = self
-            .teardown
-            .made
-            .items()
-            .iter()
-            .filter_map(|item| match item {
-                MadeItem::Device { serial_number, id } => Some((serial_number.as_str(), id.as_ref())),
-                _ => None,
-            })
-            .collect();
+    async fn devices(&mut self) -> Result<()> {
+        let teardown = self.teardown;
+        let made = teardown.created.items().iter().filter_map(|item| match item {
+            CreatedObject::Device { serial_number, id } => Some((serial_number.as_str(), id.as_ref())),
+            _ => None,
+        });
+        let made: Vec<(&str, Option<&Id<Device>>)> = made.collect();
         if made.is_empty() {
             return Ok(());
         }
-        let all = client.devices().list().all().await?;
+        let all = self.client.devices().list().all().await?;
         let mut deleted = false;
         for (serial, id) in made {
             let is_it = |device: &&Device| match id {
@@ -152,28 +156,28 @@ impl Resolver<'_> {
             return false;
         }
         if let Some(managed) = managed {
-            self.planned(Step::Deploy, serial, Removal::Delete);
-            self.act(Step::Deploy, serial, Act::DeleteManaged(managed.clone()));
+            let act = Act::Delete(Box::new(self.client.managed_devices().delete(managed)));
+            self.remove(Step::Deploy, serial, Removal::Delete, act);
         }
         if device.user_principal_name.is_some() {
-            self.planned(Step::Users, serial, Removal::Unassign(vec!["its user".to_owned()]));
-            self.act(Step::Users, serial, Act::UnassignUser(device.id.clone()));
+            let act = Act::Remove(vec![self.client.devices().unassign_user(&device.id)], "unassigned");
+            self.remove(Step::Users, serial, Removal::Unassign(vec!["its user".to_owned()]), act);
         }
-        self.planned(Step::Devices, serial, Removal::Delete);
-        self.act(Step::Devices, serial, Act::DeleteDevice(device.id.clone()));
+        self.remove(Step::Devices, serial, Removal::Delete, Act::DeleteDevice(device.id.clone()));
         true
     }
 
-    /// Objects that were made, and assignments of objects that were there before.
-    fn objects(&mut self, step: Step) {
+    /// Plans the removal of objects that were created, and of assignments of objects that existed before.
+    fn objects<S: Assignable>(&mut self) {
+        let (step, teardown) = (S::STEP, self.teardown);
         let mut names: Vec<(&str, Option<Option<&str>>)> = Vec::new();
-        for item in self.teardown.made.items() {
+        for item in teardown.created.items() {
             match item {
-                MadeItem::Object { step: of, name, id } if *of == step => {
+                CreatedObject::Object { step: of, name, id } if *of == step => {
                     names.retain(|(known, _)| *known != name.as_str());
                     names.push((name, Some(id.as_deref())));
                 }
-                MadeItem::Assignment { step: of, name, .. }
+                CreatedObject::Assignment { step: of, name, .. }
                     if *of == step && !names.iter().any(|(known, _)| *known == name.as_str()) =>
                 {
                     names.push((name, None));
@@ -181,16 +185,13 @@ impl Resolver<'_> {
                 _ => {}
             }
         }
-        let owned: Vec<(String, Option<Option<String>>)> = names
-            .into_iter()
-            .map(|(name, made)| (name.to_owned(), made.map(|id| id.map(str::to_owned))))
-            .collect();
-        for (name, made) in owned {
-            self.object(step, &name, made.as_ref().map(Option::as_deref));
+        for (name, made) in names {
+            self.object::<S>(name, made);
         }
     }
 
-    fn object(&mut self, step: Step, name: &str, made: Option<Option<&str>>) {
+    fn object<S: Assignable>(&mut self, name: &str, made: Option<Option<&str>>) {
+        let step = S::STEP;
         let by_id = made.flatten();
         let is_it = |found: &&Found| {
             found.removable
@@ -218,12 +219,9 @@ impl Resolver<'_> {
                 assignment.target.as_ref().is_some_and(|target| ours.iter().any(|our| our.same_as(target)))
             });
         let labels: Vec<String> = own.iter().map(|assignment| label_of(assignment)).collect();
-        let (id, remaining) = (object.id.clone(), targets_of(&others));
-        let gone: Vec<Id<Assignment>> = own
-            .iter()
-            .filter(|assignment| assignment.is_direct())
-            .map(|assignment| assignment.id.clone())
-            .collect();
+        // Never fails: the id was read as one of this type.
+        let Ok(id) = object.id.parse::<Id<S>>() else { return };
+        let unassign = S::unassign(self.client, &id, &own, &others);
         let elsewhere: Vec<String> = others.iter().map(|assignment| label_of(assignment)).collect();
         let deletes = made.is_some();
         if deletes && !elsewhere.is_empty() {
@@ -237,29 +235,17 @@ impl Resolver<'_> {
             return self.blocked(step, name, finding);
         }
         if !labels.is_empty() {
-            self.planned(step, name, Removal::Unassign(labels));
-            let act = match step {
-                Step::Profile => id.parse().ok().map(|id| Act::UnassignProfile(id, gone)),
-                Step::StatusPage => id.parse().ok().map(|id| Act::AssignPage(id, remaining)),
-                _ => id.parse().ok().map(|id| Act::AssignDomainJoin(id, remaining)),
-            };
-            self.acts.extend(act.map(|act| (step, name.to_owned(), act)));
+            self.remove(step, name, Removal::Unassign(labels), Act::Remove(unassign, "unassigned"));
         }
         if deletes {
-            self.planned(step, name, Removal::Delete);
-            let act = match step {
-                Step::Profile => id.parse().ok().map(Act::DeleteProfile),
-                Step::StatusPage => id.parse().ok().map(Act::DeletePage),
-                _ => id.parse().ok().map(Act::DeleteDomainJoin),
-            };
-            self.acts.extend(act.map(|act| (step, name.to_owned(), act)));
+            self.remove(step, name, Removal::Delete, Act::Delete(Box::new(S::delete(self.client, &id))));
         }
     }
 
-    /// To whom the deployment has assigned an object: as written down, and to groups of its own.
+    /// Returns the targets that the deployment has assigned an object to: those on record, and its own groups.
     fn our_targets(&self, step: Step, name: &str) -> Vec<Target> {
-        let written = self.teardown.made.items().iter().filter_map(|item| match item {
-            MadeItem::Assignment { step: of, name: to, target } if *of == step && to == name => {
+        let written = self.teardown.created.items().iter().filter_map(|item| match item {
+            CreatedObject::Assignment { step: of, name: to, target } if *of == step && to == name => {
                 Some(target.clone())
             }
             _ => None,
@@ -268,28 +254,19 @@ impl Resolver<'_> {
     }
 
     fn groups(&mut self) {
-        let groups: Vec<(String, Vec<Id<Group>>)> =
-            self.groups.iter().map(|(name, ids)| (name.clone(), ids.clone())).collect();
-        for (name, ids) in groups {
+        for (name, ids) in self.groups.clone() {
             match ids.as_slice() {
                 [] => self.planned(Step::Group, &name, Removal::Gone),
                 [id] => {
-                    let taken_down: Vec<(Step, &str)> = self
-                        .acts
-                        .iter()
-                        .filter(|(_, _, act)| {
-                            matches!(
-                                act,
-                                Act::UnassignProfile(..) | Act::AssignPage(..) | Act::AssignDomainJoin(..)
-                            )
-                        })
-                        .map(|(step, subject, _)| (*step, subject.as_str()))
-                        .collect();
+                    let is_unassigned = |found: &Found| {
+                        let is_it = |(step, subject, act): &(Step, String, Act)| {
+                            *step == found.step && *subject == found.name && matches!(act, Act::Remove(..))
+                        };
+                        found.removable && self.acts.iter().any(is_it)
+                    };
                     let uses = |found: &&Found| {
-                        !(found.removable && taken_down.contains(&(found.step, found.name.as_str())))
-                            && found.assignments.iter().any(|assignment| {
-                                assignment.target.as_ref().and_then(Target::group_id) == Some(id)
-                            })
+                        let mut targets = found.assignments.iter().filter_map(|held| held.target.as_ref());
+                        targets.any(|target| target.group_id() == Some(id)) && !is_unassigned(found)
                     };
                     if let Some(user) = self.objects.iter().find(uses) {
                         let finding = Finding::new(
@@ -302,8 +279,8 @@ impl Resolver<'_> {
                         );
                         self.blocked(Step::Group, &name, finding);
                     } else {
-                        self.planned(Step::Group, &name, Removal::Delete);
-                        self.act(Step::Group, &name, Act::DeleteGroup(id.clone()));
+                        let act = Act::Delete(Box::new(Group::delete(self.client, id)));
+                        self.remove(Step::Group, &name, Removal::Delete, act);
                     }
                 }
                 several => {
@@ -320,25 +297,25 @@ impl Resolver<'_> {
         }
     }
 
-    async fn scope(&mut self, client: &Client) -> Result<()> {
+    async fn scope(&mut self) -> Result<()> {
         const SUBJECT: &str = "MDM user scope";
         let step = Step::AutomaticEnrollment;
-        let items = self.teardown.made.items();
-        if items.contains(&MadeItem::ScopeAll) {
+        let items = self.teardown.created.items();
+        if items.contains(&CreatedObject::ScopeAll) {
             let text = "everybody was taken into it; what it was before is not known: set it in the Entra admin center";
             self.planned(step, SUBJECT, Removal::Manual(text.to_owned()));
         }
         let groups: Vec<Id<Group>> = items
             .iter()
             .filter_map(|item| match item {
-                MadeItem::ScopeGroup { group } => Some(group.clone()),
+                CreatedObject::ScopeGroup { group } => Some(group.clone()),
                 _ => None,
             })
             .collect();
         if groups.is_empty() {
             return Ok(());
         }
-        let policy = match client.mdm_policies().intune().await {
+        let policy = match self.client.mdm_policies().intune().await {
             Ok(policy) => policy,
             Err(error) if error.kind() == ErrorKind::Forbidden => {
                 let text =
@@ -351,8 +328,9 @@ impl Resolver<'_> {
         for group in groups {
             let subject = format!("{SUBJECT}, group {group}");
             if policy.included_groups.iter().flatten().any(|held| held.id == group) {
-                self.planned(step, &subject, Removal::Unassign(vec!["its users".to_owned()]));
-                self.act(step, &subject, Act::Exclude(policy.id.clone(), group));
+                let act =
+                    Act::Remove(vec![self.client.mdm_policies().exclude(&policy.id, &group)], "taken out");
+                self.remove(step, &subject, Removal::Unassign(vec!["its users".to_owned()]), act);
             } else {
                 self.planned(step, &subject, Removal::Gone);
             }
@@ -364,69 +342,52 @@ impl Resolver<'_> {
 const COMPUTER_ACCOUNTS: &str = "delete the devices' computer accounts in Active Directory, so that Entra Connect does not \
     sync them again; leave the objects in Entra ID alone, the service deletes them";
 
-fn targets_of(assignments: &[&Assignment]) -> Vec<Target> {
-    assignments.iter().filter_map(|assignment| assignment.target.clone()).collect()
-}
-
-/// The objects of the kinds that were made or are assigned to what was made, with their assignments.
+/// Reads the assignable objects of the types that were created, or of all types if a group was: they may use it.
 async fn read_objects(teardown: &Teardown, client: &Client) -> Result<Vec<Found>> {
-    let items = teardown.made.items();
-    let has_group = items.iter().any(|item| matches!(item, MadeItem::Object { step: Step::Group, .. }));
+    let items = teardown.created.items();
+    let has_group = items.iter().any(|item| matches!(item, CreatedObject::Object { step: Step::Group, .. }));
     let has = |step: Step| {
         has_group
             || items.iter().any(|item| {
-                matches!(item, MadeItem::Object { step: of, .. } | MadeItem::Assignment { step: of, .. } if *of == step)
+                matches!(item, CreatedObject::Object { step: of, .. } | CreatedObject::Assignment { step: of, .. } if *of == step)
             })
     };
-    let mut batch = client.batch();
-    let mut slots = Vec::new();
+    let mut batch = AssignmentBatch::new(client);
     if has(Step::Profile) {
         for profile in client.profiles().list().all().await? {
-            let (list, removable) = match &profile {
-                DeploymentProfile::Hybrid(stored) => (client.profiles().assignments(&stored.id), true),
-                DeploymentProfile::Entra(stored) => (client.profiles().assignments(&stored.id), false),
-                DeploymentProfile::Unknown(_) => continue,
-            };
-            let (Some(id), Some(name)) = (profile.id(), profile.display_name()) else { continue };
-            let slot = batch.add(list.operation().clone());
-            slots.push((Step::Profile, id.to_owned(), name.to_owned(), removable, slot, list));
+            let parts = (profile.id(), profile.display_name(), profile_assignments(client, &profile));
+            let (Some(id), Some(name), Some(list)) = parts else { continue };
+            let removable = matches!(profile, DeploymentProfile::Hybrid(_));
+            batch.add((Step::Profile, id.to_owned(), name.to_owned(), removable), list);
         }
     }
     if has(Step::StatusPage) {
-        for page in client.enrollment_status_pages().list().all().await? {
-            let EnrollmentConfiguration::StatusPage(stored) = page else { continue };
-            if stored.is_default() {
-                continue;
-            }
-            let list = client.enrollment_status_pages().assignments(&stored.id);
-            let slot = batch.add(list.operation().clone());
-            let name = stored.settings.display_name.to_string();
-            slots.push((Step::StatusPage, stored.id.as_str().to_owned(), name, true, slot, list));
-        }
+        add_all::<EnrollmentStatusPage>(&mut batch, client).await?;
     }
     if has(Step::DomainJoin) {
-        for configuration in client.domain_join_profiles().list().all().await? {
-            let DeviceConfiguration::DomainJoin(stored) = configuration else { continue };
-            let list = client.domain_join_profiles().assignments(&stored.id);
-            let slot = batch.add(list.operation().clone());
-            let name = stored.settings.display_name.to_string();
-            slots.push((Step::DomainJoin, stored.id.as_str().to_owned(), name, true, slot, list));
-        }
+        add_all::<DomainJoinProfile>(&mut batch, client).await?;
     }
-    let mut answers: BatchAnswers = batch.send().await?;
-    let mut found = Vec::new();
-    for (step, id, name, removable, slot, list) in slots {
-        let assignments = take_all(&mut answers, slot, list).await?;
-        found.push(Found { step, id, name, removable, assignments });
-    }
-    Ok(found)
+    let found = |((step, id, name, removable), assignments)| Found { step, id, name, removable, assignments };
+    Ok(batch.read().await?.into_iter().map(found).collect())
 }
 
-/// The groups that were made, as far as they are there.
+/// Adds all objects of a type to a batch.
+async fn add_all<S: Assignable>(
+    batch: &mut AssignmentBatch<(Step, String, String, bool)>,
+    client: &Client,
+) -> Result<()> {
+    for stored in S::read(client, None).await?.iter().filter(|stored| !S::is_default(stored)) {
+        let (id, name) = (stored.id.as_str().to_owned(), stored.settings.name().to_owned());
+        batch.add((S::STEP, id, name, true), S::assignments(client, &stored.id));
+    }
+    Ok(())
+}
+
+/// Reads the groups that were created and still exist.
 async fn read_groups(teardown: &Teardown, client: &Client) -> Result<BTreeMap<String, Vec<Id<Group>>>> {
     let mut groups = BTreeMap::new();
-    for item in teardown.made.items() {
-        let MadeItem::Object { step: Step::Group, name, id } = item else { continue };
+    for item in teardown.created.items() {
+        let CreatedObject::Object { step: Step::Group, name, id } = item else { continue };
         let found = match id {
             Some(id) => match client.groups().get(&id.parse()?).send().await {
                 Ok(stored) => vec![stored.id],

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Phase;
+use super::phase::Phase;
 
 /// An error code of Windows or Intune, such as `0x80070774`.
 ///

@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Phase;
 use super::catalogue::{ANCHOR_MISSING, ErrorCode, ON_PREMISES};
 use super::evidence::{DeviceEvidence, Expectation, Seen};
-use super::observe::Record;
+use super::phase::Phase;
+use super::record::Record;
 use super::state::{later, spell};
 use crate::error::excerpt;
 use crate::model::{

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Phase;
+use super::phase::Phase;
 use crate::model::{
     AutopilotEvent, ComputerNamePrefix, Connector, DeploymentState, Device, DirectoryDevice, EnrollmentState,
     EnrollmentStatusPage, HybridJoinProfile, Id, ManagedDevice, ProfileReference, Text,
 };
-use crate::workflow::HybridJoin;
+use crate::workflow::hybrid_join::HybridJoin;
 
 /// What came of looking for something: that it was not found is known only once somebody looked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

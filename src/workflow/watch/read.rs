@@ -1,8 +1,8 @@
 //! What is read of devices, many in a request. What is not there is `None`; what cannot be read is an error of its own.
 
 use super::evidence::DeviceEvidence;
+use super::followed::Followed;
 use super::matching::{hybrid_device_of, managed_device_of};
-use super::round::Followed;
 use crate::error::{ErrorKind, Result};
 use crate::graph::{Client, List, Page, Slot, field};
 use crate::model::{DeploymentProfile, Device, DirectoryDevice, ManagedDevice, ProfileReference, Text};

@@ -1,4 +1,4 @@
-//! Looking at all devices again and again, until there is nothing more to wait for.
+//! The rounds of a watch: all devices are polled until none is under way.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,54 +6,65 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::event::WatchEvent;
 use super::evidence::{DeviceEvidence, Seen};
+use super::followed::Followed;
 use super::matching::Events;
 use super::observe::observe;
+use super::phase::{Outcome, Phase};
 use super::read::{
     Registration, Source, read_anchors, read_directory, read_managed_devices, read_registrations,
 };
-use super::state::{DeviceState, later};
+use super::report::DeploymentReport;
+use super::request::Watch;
+use super::state::later;
 use super::tenant::JoinContext;
-use super::{Outcome, Phase, Watch, WatchEvent};
 use crate::error::{Error, ErrorKind, Result, excerpt};
-use crate::model::{DirectoryDevice, EnrollmentState, Finding, ManagedDevice, Severity};
-use crate::workflow::Progress;
-use crate::workflow::report::{DeploymentReport, DeviceReport};
+use crate::model::{DirectoryDevice, Finding, ManagedDevice, Severity};
+use crate::workflow::run::{Progress, Run};
 
-/// How long what a domain join depends on is good for.
+/// The time after which the context of a domain join is stale.
 const CONTEXT_AGE: Duration = Duration::from_secs(10 * 60);
 
-/// How often to look in Intune for a device of which there is no sign that it was switched on.
+/// The interval of searches in Intune for a device that shows no sign of being switched on.
 const LOOK_FOR_EVERY: Duration = Duration::from_secs(5 * 60);
 
-/// Devices on their way.
-pub(super) struct Round {
+/// The devices of a watch, between two polls.
+struct Round {
     watch: Watch,
     started: Timestamp,
     devices: Vec<Followed>,
     context: Option<JoinContext>,
-    /// What the last attempt to read could not.
-    /// In the order of the sources.
+    /// The sources that the last attempt could not read, in their order.
     unread: Vec<(Source, Finding)>,
 }
 
-/// A device on its way.
-pub(super) struct Followed {
-    pub(super) evidence: DeviceEvidence,
-    /// Whether no other device that is watched has its serial number.
-    serial_is_unique: bool,
-    state: Option<DeviceState>,
-    settled: Option<Timestamp>,
-    /// When it was last looked for in Intune.
-    looked_for: Option<Timestamp>,
-    /// When it was last looked into why its domain join does not come about.
-    explained: Option<Timestamp>,
-    /// What was last told of it: phase, outcome and findings.
-    told: Option<(Phase, Outcome, Vec<String>)>,
+impl Watch {
+    /// Starts the watch, which ends with the last device.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) or
+    /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) if the registrations may not be read. Any other
+    /// source that cannot be read is a finding of the report.
+    pub fn start(self) -> Run<WatchEvent, DeploymentReport> {
+        Run::new(|progress| Round::new(self).run(progress))
+    }
+
+    /// Polls once, and reports the state of all devices.
+    ///
+    /// # Errors
+    /// As [`Watch::start`].
+    pub fn look(self) -> Run<WatchEvent, DeploymentReport> {
+        Run::new(|progress| async move {
+            let mut round = Round::new(self);
+            round.look(&progress).await?;
+            Ok(round.report())
+        })
+    }
 }
 
 impl Round {
-    pub(super) fn new(watch: Watch) -> Self {
+    fn new(watch: Watch) -> Self {
         let started = watch.client.clock().timestamp();
         let mut devices: Vec<Followed> = Vec::new();
         let mut known = std::collections::HashSet::new();
@@ -67,8 +78,8 @@ impl Round {
         Self { watch, started, devices, context: None, unread: Vec::new() }
     }
 
-    /// Looks until nothing more is to be waited for.
-    pub(super) async fn run(mut self, progress: Progress<WatchEvent>) -> Result<DeploymentReport> {
+    /// Polls until no device is under way.
+    async fn run(mut self, progress: Progress<WatchEvent>) -> Result<DeploymentReport> {
         let clock = Arc::clone(self.watch.client.clock());
         let mut wait = self.watch.first;
         loop {
@@ -89,8 +100,8 @@ impl Round {
         Ok(self.report())
     }
 
-    /// Looks once, at each collection once at most. Whether anything has changed.
-    pub(super) async fn look(&mut self, progress: &Progress<WatchEvent>) -> Result<bool> {
+    /// Polls once, each collection at most once. Returns `true` if anything has changed.
+    async fn look(&mut self, progress: &Progress<WatchEvent>) -> Result<bool> {
         let client = self.watch.client.clone();
         // Once a device is through its enrollment, its registration has nothing more to say; once it has its profile, the
         // registration says whether that changes.
@@ -118,11 +129,11 @@ impl Round {
         }
         self.observe_all();
         self.explain_domain_joins().await?;
-        Ok(self.tell(progress))
+        Ok(self.emit(progress))
     }
 
-    /// What there is to say so far.
-    pub(super) fn report(self) -> DeploymentReport {
+    /// Returns the report so far.
+    fn report(self) -> DeploymentReport {
         let mut report = DeploymentReport::new(self.started);
         report.title = self.watch.title;
         report.ended = self.watch.client.clock().timestamp();
@@ -135,7 +146,7 @@ impl Round {
         self.watch.client.clock().timestamp()
     }
 
-    /// The devices that are read one by one: those that may still change.
+    /// Returns the devices that are read one by one: those that may still change.
     fn open(&self) -> impl Iterator<Item = (usize, &Followed)> {
         let is_open = |device: &Followed| !device.is(Outcome::Ready) && !device.is(Outcome::Failed);
         self.devices.iter().enumerate().filter(move |(_, device)| is_open(device))
@@ -177,7 +188,7 @@ impl Round {
         }
     }
 
-    /// All records of deployments, if any device may have one.
+    /// Reads all records of deployments, if any device may have one.
     async fn read_events(&self) -> Result<Events> {
         let may_have_begun =
             |device: &Followed| device.state.is_none() || device.phase() >= Phase::ProfileAssigned;
@@ -204,7 +215,7 @@ impl Round {
         }
     }
 
-    /// Whether a device is to be read in Intune: if there is any sign that it was switched on, or now and then.
+    /// Returns `true` if a device is to be read in Intune: if it shows any sign of being switched on, or at intervals.
     fn is_looked_for(&self, device: &Followed, events: Option<&Events>) -> bool {
         device.phase() >= Phase::Enrolled
             || device.was_in_touch()
@@ -234,8 +245,8 @@ impl Round {
         device.evidence.hybrid = hybrid.into();
     }
 
-    /// Looks into why domain joins have failed or stall, as far as Graph shows it: once for one that has failed, and again
-    /// for one that stalls, since what is missing may be put right.
+    /// Diagnoses domain joins that have failed or stall, as far as Graph shows the cause: a failed one once, a stalled one
+    /// repeatedly, since the cause may be put right.
     async fn explain_domain_joins(&mut self) -> Result<()> {
         let client = self.watch.client.clone();
         let now = self.now();
@@ -294,15 +305,15 @@ impl Round {
         }
     }
 
-    /// Tells what has changed since it was last told.
-    fn tell(&mut self, progress: &Progress<WatchEvent>) -> bool {
+    /// Emits the changes since the last event.
+    fn emit(&mut self, progress: &Progress<WatchEvent>) -> bool {
         let mut changed = false;
         for device in &mut self.devices {
             let Some(state) = &device.state else { continue };
             let findings = state.findings.iter().map(|finding| finding.id.to_string()).collect();
             let telling = Some((state.phase, state.outcome, findings));
-            if device.told != telling {
-                device.told = telling;
+            if device.reported != telling {
+                device.reported = telling;
                 changed = true;
                 if let Some(report) = device.to_report() {
                     progress.send(WatchEvent::Changed(Box::new(report)));
@@ -312,7 +323,7 @@ impl Round {
         changed
     }
 
-    /// The time until the next device is overdue.
+    /// Returns the time until the next device is overdue.
     fn until_deadline(&self) -> Option<Duration> {
         let underway = self.devices.iter().filter(|device| device.is(Outcome::Underway));
         let next = underway.filter_map(|device| device.state.as_ref()?.deadline).min()?;
@@ -320,7 +331,7 @@ impl Round {
         Some(left.max(Duration::from_secs(1)))
     }
 
-    /// What was read, if it could be; if not, the report will say so.
+    /// Returns the answer; notes an error for the report.
     fn kept<T>(&mut self, source: Source, answer: Result<T>) -> Option<T> {
         match answer {
             Ok(value) => {
@@ -347,71 +358,8 @@ impl Round {
         self.unread.insert(place, (source, finding));
     }
 
-    /// Says that nothing is amiss with what was read from there.
+    /// Clears the error of a source.
     fn read(&mut self, source: Source) {
         self.unread.retain(|(other, _)| *other != source);
-    }
-}
-
-impl Followed {
-    fn new(evidence: DeviceEvidence) -> Self {
-        Self {
-            evidence,
-            serial_is_unique: true,
-            state: None,
-            settled: None,
-            looked_for: None,
-            explained: None,
-            told: None,
-        }
-    }
-
-    fn phase(&self) -> Phase {
-        self.state.as_ref().map_or(Phase::Unregistered, |state| state.phase)
-    }
-
-    fn is(&self, outcome: Outcome) -> bool {
-        self.state.as_ref().is_some_and(|state| state.outcome == outcome)
-    }
-
-    /// Whether the registration says that the device was switched on.
-    fn was_in_touch(&self) -> bool {
-        self.evidence.identity.get().is_some_and(|identity| {
-            identity.managed_device_id.is_some()
-                || !matches!(
-                    identity.enrollment_state,
-                    None | Some(EnrollmentState::NotContacted | EnrollmentState::Unknown)
-                )
-        })
-    }
-
-    /// Whether its computer name is the domain's by now, so that an object of that name can be its own.
-    pub(super) fn is_renamed(&self) -> bool {
-        let name = self.evidence.managed_device.get().and_then(|managed| managed.device_name.as_ref());
-        self.phase() > Phase::Enrolled || name.is_some() && name != self.evidence.first_computer_name.as_ref()
-    }
-
-    fn domain_join_is_unexplained(&self) -> bool {
-        let first = self.state.as_ref().and_then(|state| state.findings.first()).map(|finding| &*finding.id);
-        matches!(first, Some("watch.domain-join-failed" | "watch.domain-join-stalled"))
-    }
-
-    /// Forgets when it was where: it is deployed anew.
-    fn begin_again(&mut self) {
-        self.evidence.first_seen.retain(|phase, _| *phase < Phase::Enrolled);
-        self.evidence.first_computer_name = None;
-        self.evidence.hybrid = Seen::Unread;
-        self.explained = None;
-        self.settled = None;
-    }
-
-    fn to_report(&self) -> Option<DeviceReport> {
-        let DeviceEvidence { id, serial_number, .. } = &self.evidence;
-        Some(DeviceReport {
-            id: id.clone(),
-            serial_number: serial_number.clone(),
-            settled: self.settled,
-            state: self.state.clone()?,
-        })
     }
 }

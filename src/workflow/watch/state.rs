@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Credential, Outcome, Phase};
+use super::phase::{Credential, Outcome, Phase};
 use crate::model::{
     ComplianceState, DeploymentState, DirectoryDevice, EnrollmentState, Finding, Id, JoinType, ManagedDevice,
     ProfileAssignmentStatus, Text,
@@ -154,7 +154,7 @@ pub(super) fn later(time: Timestamp, duration: Duration) -> Timestamp {
 }
 
 /// A time span in words, such as `1 h 40 min`.
-pub(in crate::workflow) fn spell(span: SignedDuration) -> String {
+pub(super) fn spell(span: SignedDuration) -> String {
     let seconds = span.as_secs().max(0);
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
     match (hours, minutes) {

@@ -10,9 +10,10 @@ use super::read::Source;
 use crate::error::{Error, Result};
 use crate::graph::Client;
 use crate::model::{
-    Assignment, AssignmentIntent, Connector, DeviceConfiguration, DirectoryDevice, DomainJoinProfile, Group,
-    Id, Severity, Stored, Target, TargetKind,
+    Assignment, AssignmentIntent, Connector, DirectoryDevice, DomainJoinProfile, Group, Id, Severity, Stored,
+    Target, TargetKind,
 };
+use crate::workflow::object::{Assignable, AssignmentBatch, ManagedObject};
 
 /// What a domain join depends on, read when one does not come about.
 #[derive(Default)]
@@ -118,34 +119,15 @@ impl JoinContext {
     }
 }
 
-/// All domain join profiles with their assignments.
+/// Reads all domain join profiles with their assignments.
 async fn read_profiles(client: &Client) -> Result<Vec<Assigned>> {
-    let profiles: Vec<Stored<DomainJoinProfile>> = client
-        .domain_join_profiles()
-        .list()
-        .all()
-        .await?
-        .into_iter()
-        .filter_map(|configuration| match configuration {
-            DeviceConfiguration::DomainJoin(stored) => Some(stored),
-            _ => None,
-        })
-        .collect();
-    let mut batch = client.batch();
-    let slots: Vec<_> = profiles
-        .into_iter()
-        .map(|stored| {
-            let list = client.domain_join_profiles().assignments(&stored.id);
-            (stored, batch.add(list.operation().clone()), list)
-        })
-        .collect();
-    let mut answers = batch.send().await?;
-    let mut assigned = Vec::new();
-    for (stored, slot, list) in slots {
-        let assignments = list.all_from(answers.take(slot)?).await?;
-        assigned.push(Assigned { profile: effective(&stored), targets: targets(assignments) });
+    let mut batch = AssignmentBatch::new(client);
+    for stored in DomainJoinProfile::read(client, None).await? {
+        let list = DomainJoinProfile::assignments(client, &stored.id);
+        batch.add(effective(&stored), list);
     }
-    Ok(assigned)
+    let assigned = |(profile, found)| Assigned { profile, targets: targets(found) };
+    Ok(batch.read().await?.into_iter().map(assigned).collect())
 }
 
 fn effective(stored: &Stored<DomainJoinProfile>) -> EffectiveDomainJoin {

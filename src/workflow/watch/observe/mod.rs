@@ -1,19 +1,17 @@
-//! From what is known of a device to how it stands with it. Pure.
+//! The state of a device, derived from the evidence. Pure.
 
 use jiff::Timestamp;
 
 use super::diagnose::{Case, failures, overdue, warnings};
 use super::evidence::{DeviceEvidence, Expectation, Seen};
+use super::phase::{Outcome, Phase};
+use super::record::{Record, has_begun, is_success};
 use super::state::{DeviceFacts, DeviceState, PhaseStart, later};
-use super::{ErrorCode, Outcome, Phase};
-use crate::model::{
-    AutopilotEnrollmentType, AutopilotEvent, DeploymentState, EnrollmentState, JoinType,
-    ProfileAssignmentStatus,
-};
+use crate::model::{AutopilotEvent, DeploymentState, EnrollmentState, JoinType, ProfileAssignmentStatus};
 
-/// How it stands with a device, by what is known of it, what is expected, and what time it is.
+/// Returns the state of a device, from the evidence, the expectation and the time.
 ///
-/// It does no I/O and keeps nothing, so the same evidence gives the same state.
+/// A pure function: the same evidence gives the same state.
 ///
 /// ```
 /// use jiff::Timestamp;
@@ -50,85 +48,6 @@ pub fn observe(evidence: &DeviceEvidence, expected: &Expectation, now: Timestamp
         _ => (Outcome::Underway, warnings(&case)),
     };
     DeviceState { phase, outcome, since, deadline, timeline, findings, facts: facts(evidence) }
-}
-
-/// What the record of a deployment says of its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Record {
-    /// There is none, or it is not at its end.
-    Open,
-    /// The deployment succeeded.
-    Succeeded(DeploymentState),
-    /// It failed, and the user went on: a first failure stays in the record for good.
-    WentOn(Phase),
-    /// It failed.
-    Failed {
-        /// In which phase.
-        at: Phase,
-        /// With which codes.
-        codes: Vec<ErrorCode>,
-    },
-    /// The device enrolled by another way than hybrid join: it will not join the domain.
-    OtherWay(AutopilotEnrollmentType),
-}
-
-impl Record {
-    fn of(evidence: &DeviceEvidence) -> Self {
-        let Some(event) = evidence.deployment() else {
-            // The registration says so too, but not of which deployment: a record knows better.
-            let failed = evidence.identity.get().and_then(|identity| identity.enrollment_state.as_ref())
-                == Some(&EnrollmentState::Failed);
-            return match failed {
-                true => Self::Failed { at: Phase::ProfileAssigned, codes: Vec::new() },
-                false => Self::Open,
-            };
-        };
-        match &event.enrollment_type {
-            None | Some(AutopilotEnrollmentType::Unknown | AutopilotEnrollmentType::Other(_)) => {}
-            Some(way) if way.is_hybrid_join() => {}
-            Some(way) => return Self::OtherWay(way.clone()),
-        }
-        if let Some(state) = event.deployment_state.as_ref().filter(|state| is_success(state)) {
-            return Self::Succeeded(state.clone());
-        }
-        let failure = |state: &Option<DeploymentState>| *state == Some(DeploymentState::Failure);
-        let codes = || ErrorCode::find_in(event.enrollment_failure_details.as_deref().unwrap_or_default());
-        if failure(&event.account_setup_status) {
-            return Self::Failed { at: Phase::AccountSetup, codes: codes() };
-        }
-        if failure(&event.device_setup_status) {
-            return match has_begun(&event.account_setup_status) || evidence.user_has_signed_in() {
-                true => Self::WentOn(Phase::DeviceSetup),
-                false => Self::Failed { at: Phase::DeviceSetup, codes: codes() },
-            };
-        }
-        let enrollment_failed = event.enrollment_state == Some(EnrollmentState::Failed);
-        if !enrollment_failed && !failure(&event.deployment_state) {
-            return Self::Open;
-        }
-        let codes = codes();
-        let named = codes.iter().filter_map(|code| code.known()?.phase).max();
-        let shown = match () {
-            () if event.device_setup_status.as_ref().is_some_and(is_success) => Phase::AccountSetup,
-            () if has_begun(&event.device_setup_status) => Phase::DeviceSetup,
-            () => Phase::ProfileAssigned,
-        };
-        Self::Failed { at: named.unwrap_or(shown).max(shown), codes }
-    }
-}
-
-pub(super) fn is_success(state: &DeploymentState) -> bool {
-    matches!(
-        state,
-        DeploymentState::Success | DeploymentState::SuccessWithTimeout | DeploymentState::SuccessOnRetry
-    )
-}
-
-/// Whether a part of the deployment has begun, or is over.
-fn has_begun(state: &Option<DeploymentState>) -> bool {
-    state.as_ref().is_some_and(|state| {
-        is_success(state) || matches!(state, DeploymentState::InProgress | DeploymentState::Failure)
-    })
 }
 
 /// The last phase of which there is evidence.

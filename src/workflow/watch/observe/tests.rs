@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::Severity;
-use crate::workflow::watch::{Credential, EffectiveDomainJoin};
+use crate::model::{AutopilotEnrollmentType, Severity};
+use crate::workflow::watch::{Credential, EffectiveDomainJoin, ErrorCode};
 
 const START: &str = "2026-01-01T08:00:00Z";
 

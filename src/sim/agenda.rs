@@ -1,0 +1,33 @@
+//! The agenda's entries, done when they fall due.
+
+use jiff::Timestamp;
+
+use super::resource::{assignment, device, directory_device, group, import, membership, sync};
+use super::state::{Due, State};
+
+/// Moves on to `now`: what fell due since is done, in its order and at its own time.
+pub(super) fn advance(state: &mut State, now: Timestamp) {
+    while let Some(due) = state.take_due(now) {
+        happen(state, due);
+    }
+    state.now = state.now.max(now);
+}
+
+fn happen(state: &mut State, due: Due) {
+    match due {
+        Due::ImportStarts(id) => import::start(state, &id),
+        Due::ImportEnds(id) => import::end(state, &id),
+        Due::IdentityAppears(id) => device::show(state, &id),
+        Due::IdentityGoes(id) => device::remove(state, &id),
+        Due::SyncEnds => sync::end(state),
+        Due::DeviceIsEvaluated(id) => membership::evaluate_device(state, &id),
+        Due::GroupIsEvaluated(id) => membership::evaluate_group(state, &id),
+        Due::MemberJoins { group, member } => membership::join(state, &group, &member),
+        Due::MemberLeaves { group, member } => membership::leave(state, &group, &member),
+        Due::GroupGoes(id) => group::remove(state, &id),
+        Due::DeviceGoes(id) => directory_device::remove(state, &id),
+        Due::OrphansGo(group) => assignment::remove_orphans(state, &group),
+        Due::DeploymentMoves(run) => state.move_deployment(&run),
+        Due::HybridDeviceAppears(run) => state.show_hybrid_device(&run),
+    }
+}

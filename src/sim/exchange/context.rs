@@ -1,0 +1,38 @@
+//! A request together with the tenant that answers it.
+
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+use super::reply::Reply;
+use super::request::Request;
+use crate::catalog::ApiVersion;
+use crate::sim::state::State;
+
+/// A request on its way through a route.
+pub(crate) struct Exchange<'a> {
+    pub(crate) state: &'a mut State,
+    pub(crate) request: &'a Request,
+    pub(crate) version: ApiVersion,
+    /// The parts of the path that the route has parameters for.
+    pub(crate) parameters: Vec<&'a str>,
+}
+
+impl<'a> Exchange<'a> {
+    /// Returns the parameter of the path at `index`.
+    pub(crate) fn parameter(&self, index: usize) -> &'a str {
+        self.parameters.get(index).copied().unwrap_or_default()
+    }
+
+    /// Returns the `@odata.context` of an answer about `path`.
+    pub(crate) fn context(&self, path: &str) -> String {
+        format!("{}/{}/$metadata#{path}", self.request.origin, self.version.as_str())
+    }
+
+    /// Answers one object, with its context in front.
+    pub(crate) fn entity(&self, status: StatusCode, path: &str, body: Map<String, Value>) -> Reply {
+        let mut object = Map::new();
+        object.insert("@odata.context".to_owned(), format!("{}/$entity", self.context(path)).into());
+        object.extend(body);
+        Reply::Json(status, Value::Object(object))
+    }
+}

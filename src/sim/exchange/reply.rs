@@ -1,0 +1,36 @@
+//! The answers of a route.
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::Value;
+
+use super::request::Request;
+use crate::sim::error::Failure;
+
+/// The answer of a route when nothing is wrong.
+#[derive(Debug, Clone)]
+pub(crate) enum Reply {
+    NoContent,
+    Json(StatusCode, Value),
+    /// JSON that is written already, with status 200.
+    Raw(Bytes),
+    Text(String),
+    /// The parts of a batch, which are still to be answered.
+    Batch(Vec<Part>),
+}
+
+/// One request of a batch.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    pub(crate) id: String,
+    pub(crate) depends_on: Vec<String>,
+    pub(crate) request: Request,
+}
+
+impl Reply {
+    pub(crate) fn ok(value: impl Into<Value>) -> Self {
+        Self::Json(StatusCode::OK, value.into())
+    }
+}
+
+pub(crate) type Answer = Result<Reply, Failure>;

@@ -1,0 +1,67 @@
+//! The profiles that registered devices should have, and those that they have.
+
+use crate::sim::rows::{Identity, Reach, Targeting, reach};
+use crate::sim::state::State;
+use crate::sim::store::later;
+
+/// Returns what a device's profile is now.
+pub(crate) fn targeting<'i>(state: &State, identity: &'i Identity) -> Targeting<'i> {
+    let exists = |id: &str| state.profiles.get(id).is_some();
+    let settles = later(identity.since, state.options.lag.profile);
+    let intended = identity.intended.as_deref();
+    let before = identity.before.as_ref().map(|(id, at)| (id.as_str(), *at)).filter(|(id, _)| exists(id));
+    let settled = settles <= state.now;
+    let assigned = if settled { intended.map(|id| (id, settles)) } else { before };
+    let status = match (intended, before) {
+        (Some(_), _) if settled => "assignedInSync",
+        (Some(_), _) => "pending",
+        (None, Some(_)) if !settled => "assignedOutOfSync",
+        (None, _) => "notAssigned",
+    };
+    Targeting { intended, assigned, status }
+}
+
+/// Finds out anew which profile a device should have.
+pub(crate) fn retarget(state: &mut State, id: &str) {
+    let Some(identity) = state.identities.get(id) else { return };
+    let intended = intended(state, identity);
+    if intended == identity.intended {
+        return;
+    }
+    let before = targeting(state, identity).assigned.map(|(id, at)| (id.to_owned(), at));
+    let now = state.now;
+    state.identities.update(id, |identity| {
+        identity.intended = intended;
+        identity.since = now;
+        identity.before = before;
+    });
+}
+
+/// Finds out anew which profile every device should have.
+pub(crate) fn retarget_all(state: &mut State) {
+    let ids: Vec<String> = state.identities.iter().map(|identity| identity.id.clone()).collect();
+    for id in ids {
+        retarget(state, &id);
+    }
+}
+
+/// Returns the profile that a registered device should have.
+fn intended(state: &State, identity: &Identity) -> Option<String> {
+    if let Some(direct) = &identity.direct_profile
+        && state.profiles.get(direct).is_some()
+    {
+        return Some(direct.clone());
+    }
+    let anchor = state.directory.devices.get(&identity.anchor);
+    let is_in = |group: &str| anchor.is_some_and(|device| device.is_in(group));
+    // Of several that name a group of the device the oldest wins; one for all devices is for those that are left.
+    let mut found = None;
+    for profile in state.profiles.iter() {
+        match reach(&profile.assignments, is_in) {
+            Reach::ByGroup => return Some(profile.id.clone()),
+            Reach::AllDevices => found = found.or(Some(profile)),
+            Reach::AllUsers | Reach::Not => {}
+        }
+    }
+    found.map(|profile| profile.id.clone())
+}

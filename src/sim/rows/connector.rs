@@ -1,0 +1,100 @@
+//! Intune Connectors for Active Directory.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::sim::store::{Body, Keyed, Row, body, date, later};
+
+/// A connector that did not report for so long disappears.
+const FORGOTTEN: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// A connector on a server.
+#[derive(Debug, Clone)]
+pub(crate) struct Connector {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// The domain of its server. Graph does not show it.
+    pub(crate) domain: String,
+    pub(crate) version: String,
+    pub(crate) state: ConnectorState,
+}
+
+/// The state of a connector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ConnectorState {
+    Active,
+    Error,
+    /// It last reported then.
+    Stopped(Timestamp),
+    /// No server reports it: a call wrote its state, and when it was last heard of.
+    Written(&'static str, Timestamp),
+}
+
+/// The states of a connector.
+const STATES: [&str; 3] = ["active", "error", "inactive"];
+
+impl Connector {
+    pub(crate) fn is_forgotten(&self, now: Timestamp) -> bool {
+        let (_, heard) = self.heard(now);
+        later(heard, FORGOTTEN) <= now
+    }
+
+    /// Its state, and when it was last heard of.
+    fn heard(&self, now: Timestamp) -> (&'static str, Timestamp) {
+        match self.state {
+            ConnectorState::Active => ("active", now),
+            ConnectorState::Error => ("error", now),
+            ConnectorState::Stopped(at) => ("inactive", at),
+            ConnectorState::Written(state, at) => (state, at),
+        }
+    }
+
+    /// Takes over what a call says of it.
+    pub(crate) fn write(&mut self, sent: &Body, now: Timestamp) {
+        let text = |name: &str| sent.get(name).and_then(Value::as_str);
+        if let Some(name) = sent.get("displayName") {
+            self.name = name.as_str().unwrap_or_default().to_owned();
+        }
+        if let Some(version) = text("version") {
+            version.clone_into(&mut self.version);
+        }
+        let (mut state, mut heard) = self.heard(now);
+        if let Some(wanted) = text("state").and_then(|wanted| STATES.into_iter().find(|of| *of == wanted)) {
+            state = wanted;
+        }
+        if let Some(at) = text("lastConnectionDateTime").and_then(|at| at.parse().ok()) {
+            heard = at;
+        }
+        if sent.contains_key("state") || sent.contains_key("lastConnectionDateTime") {
+            self.state = ConnectorState::Written(state, heard);
+        }
+    }
+
+    pub(crate) fn view(&self, now: Timestamp) -> Body {
+        let (state, seen) = self.heard(now);
+        body([
+            ("id", self.id.clone().into()),
+            ("displayName", self.name.clone().into()),
+            ("lastConnectionDateTime", date(Some(seen))),
+            ("state", state.into()),
+            ("version", self.version.clone().into()),
+        ])
+    }
+}
+
+impl Keyed for Connector {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Row for Connector {
+    fn value(&self, property: &str) -> Value {
+        match property {
+            "displayName" => self.name.clone().into(),
+            _ => Value::Null,
+        }
+    }
+}

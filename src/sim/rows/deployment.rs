@@ -1,0 +1,237 @@
+//! Deployments: from the power button to the desktop.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// Someone unpacks a device and presses the power button.
+///
+/// ```
+/// use std::time::Duration;
+/// use windows_autopilot::sim::PowerOn;
+/// let slow = PowerOn::new("SN-1").with_device_setup(Duration::from_secs(3 * 3600));
+/// ```
+#[derive(Clone)]
+pub struct PowerOn {
+    pub(crate) serial: String,
+    pub(crate) user: Option<String>,
+    pub(crate) reaches_domain: bool,
+    pub(crate) device_setup: Option<Duration>,
+}
+
+impl PowerOn {
+    /// Creates the start of the device with this serial number, on a good network.
+    pub fn new(serial: impl Into<String>) -> Self {
+        Self { serial: serial.into(), user: None, reaches_domain: true, device_setup: None }
+    }
+
+    /// Sets the user who signs in. Default: the user that the device is assigned to, else the first with a licence.
+    #[must_use]
+    pub fn with_user(mut self, upn: impl Into<String>) -> Self {
+        self.user = Some(upn.into());
+        self
+    }
+
+    /// Puts the device on a network without a domain controller.
+    #[must_use]
+    pub fn without_domain_controller(mut self) -> Self {
+        self.reaches_domain = false;
+        self
+    }
+
+    /// Sets the time that the apps of device setup take. Default: as [`Pace`](crate::sim::Pace) has it.
+    #[must_use]
+    pub fn with_device_setup(mut self, duration: Duration) -> Self {
+        self.device_setup = Some(duration);
+        self
+    }
+}
+
+impl std::fmt::Debug for PowerOn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PowerOn")
+            .field("serial", &self.serial)
+            .field("user", &self.user.as_ref().map(|_| "[redacted]"))
+            .field("reaches_domain", &self.reaches_domain)
+            .field("device_setup", &self.device_setup)
+            .finish()
+    }
+}
+
+/// The phase of a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeploymentPhase {
+    /// It looks for its profile.
+    Starting,
+    /// It enrolls in Intune.
+    Enrolling,
+    /// It waits for its offline domain join.
+    JoiningDomain,
+    /// The enrollment status page sets up the device.
+    DeviceSetup,
+    /// It waits for someone to sign in, and the page sets up the account.
+    AccountSetup,
+    /// The desktop shows.
+    Finished,
+    /// It failed.
+    Failed,
+}
+
+/// The cause of a failed deployment. Graph shows no more than the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// No device with this serial number is registered.
+    NotRegistered,
+    /// No profile was assigned when the device was switched on.
+    NoProfile,
+    /// The user is not in the MDM scope.
+    MdmScope,
+    /// The user has no licence.
+    NoLicence,
+    /// An enrollment restriction blocks Windows.
+    PlatformBlocked,
+    /// A user is assigned to a device that is to join hybrid.
+    UserAssigned,
+    /// The directory object of the registration is gone.
+    AnchorMissing,
+    /// No domain join configuration reaches the device.
+    NoDomainJoin,
+    /// More than one does.
+    SeveralDomainJoins,
+    /// No active connector serves the domain.
+    NoConnector,
+    /// All active connectors of the domain are too old.
+    ConnectorTooOld,
+    /// The organizational unit is a container, is not in the domain, or cannot be read.
+    BadUnit,
+    /// The connector's account may not make computers in the unit.
+    NoRight,
+    /// No domain controller can be reached, and the check is not skipped.
+    NoDomainController,
+    /// Device setup took longer than the status page allows.
+    DeviceSetupTimeout,
+    /// Account setup took longer, most often because the hybrid device did not come.
+    AccountSetupTimeout,
+}
+
+impl Cause {
+    /// Returns the error code that the device shows.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotRegistered => "807",
+            Self::NoProfile => "815",
+            Self::MdmScope => "0x8018002b",
+            Self::NoLicence => "0x80180018",
+            Self::PlatformBlocked => "0x80180014",
+            Self::AnchorMissing => "0x801C03F3",
+            Self::UserAssigned
+            | Self::NoDomainJoin
+            | Self::SeveralDomainJoins
+            | Self::NoConnector
+            | Self::ConnectorTooOld
+            | Self::BadUnit
+            | Self::NoRight
+            | Self::NoDomainController => "0x80070774",
+            Self::DeviceSetupTimeout | Self::AccountSetupTimeout => "0x800705B4",
+        }
+    }
+
+    /// Returns `true` if the device waits for it to change before it gives up.
+    pub(crate) fn waits(self) -> bool {
+        matches!(
+            self,
+            Self::NoDomainJoin | Self::SeveralDomainJoins | Self::NoConnector | Self::ConnectorTooOld
+        )
+    }
+}
+
+/// The state of a deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Deployment {
+    /// The phase.
+    pub phase: DeploymentPhase,
+    /// The cause of the failure, if the deployment failed.
+    pub cause: Option<Cause>,
+    /// The time at which the power button was pressed.
+    pub started: Timestamp,
+    /// The time of the end, if the deployment has ended.
+    pub ended: Option<Timestamp>,
+    /// The name in the domain, once it has joined.
+    pub computer_name: Option<String>,
+}
+
+/// A computer account in Active Directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Computer {
+    /// Its name.
+    pub name: String,
+    /// Its domain.
+    pub domain: String,
+    /// Its organizational unit; none for the default container.
+    pub organizational_unit: Option<String>,
+}
+
+/// Every deployment, and what it left on premises.
+#[derive(Clone, Default)]
+pub(crate) struct Deployments {
+    pub(crate) runs: HashMap<String, Run>,
+    /// The last run of each serial number, in lower case.
+    pub(crate) by_serial: HashMap<String, String>,
+    pub(crate) computers: Vec<Computer>,
+    /// Organizational units in which computers may be made, in one spelling.
+    pub(crate) units: BTreeSet<String>,
+}
+
+impl Deployments {
+    /// Returns the last deployment of a device.
+    pub(crate) fn last(&self, serial: &str) -> Option<Deployment> {
+        let run = self.runs.get(self.by_serial.get(&serial.to_lowercase())?)?;
+        Some(Deployment {
+            phase: run.phase,
+            cause: run.cause,
+            started: run.started,
+            ended: run.ended,
+            computer_name: run.computer.clone(),
+        })
+    }
+}
+
+/// One deployment.
+#[derive(Clone)]
+pub(crate) struct Run {
+    pub(crate) power_on: PowerOn,
+    pub(crate) phase: DeploymentPhase,
+    pub(crate) cause: Option<Cause>,
+    pub(crate) started: Timestamp,
+    pub(crate) ended: Option<Timestamp>,
+    pub(crate) identity: String,
+    pub(crate) profile: String,
+    pub(crate) hybrid: bool,
+    pub(crate) skips_check: bool,
+    pub(crate) user: String,
+    pub(crate) event: Option<String>,
+    pub(crate) managed: Option<String>,
+    pub(crate) computer: Option<String>,
+    /// The time at which the phase began.
+    pub(crate) since: Timestamp,
+    /// The hybrid device in the directory.
+    pub(crate) hybrid_device: Option<String>,
+    pub(crate) page: StatusPage,
+}
+
+/// The behaviour of the enrollment status page.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct StatusPage {
+    pub(crate) shows: bool,
+    /// Whether the device can only be used when the page is done.
+    pub(crate) blocks: bool,
+    pub(crate) timeout: Duration,
+    pub(crate) quality_updates: bool,
+    pub(crate) skips_account: bool,
+    pub(crate) timed_out: bool,
+}

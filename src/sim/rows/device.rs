@@ -1,0 +1,120 @@
+//! Windows Autopilot device identities: the registered devices.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::catalog::ApiVersion;
+use crate::sim::schema;
+use crate::sim::store::{Body, Keyed, NO_DATE, Row, body, date};
+
+/// A registered device.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    pub(crate) id: String,
+    pub(crate) serial: String,
+    pub(crate) manufacturer: String,
+    pub(crate) model: String,
+    pub(crate) product_key: String,
+    pub(crate) group_tag: String,
+    pub(crate) purchase_order: String,
+    /// The object in the directory that registration makes.
+    pub(crate) anchor: String,
+    /// That object's device id.
+    pub(crate) device_id: String,
+    pub(crate) upn: String,
+    pub(crate) addressable_user_name: String,
+    pub(crate) display_name: String,
+    pub(crate) friendly_name: String,
+    pub(crate) account_upn: String,
+    pub(crate) enrollment_state: &'static str,
+    pub(crate) last_contacted: Option<Timestamp>,
+    pub(crate) managed_device: Option<String>,
+    /// Given by the profile's `assign` action.
+    pub(crate) direct_profile: Option<String>,
+    pub(crate) created: Timestamp,
+    pub(crate) visible: bool,
+    pub(crate) deleting: bool,
+    /// The profile it should have, since when, and what it had before.
+    pub(crate) intended: Option<String>,
+    pub(crate) since: Timestamp,
+    pub(crate) before: Option<(String, Timestamp)>,
+}
+
+/// The profile of a device at one moment.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Targeting<'a> {
+    pub(crate) intended: Option<&'a str>,
+    pub(crate) assigned: Option<(&'a str, Timestamp)>,
+    pub(crate) status: &'static str,
+}
+
+impl Identity {
+    /// Returns how an answer shows the device.
+    pub(crate) fn view(&self, targeting: &Targeting<'_>, version: ApiVersion) -> Body {
+        let text = |text: &str| Value::String(text.to_owned());
+        let mut view = body([
+            ("id", text(&self.id)),
+            ("addressableUserName", text(&self.addressable_user_name)),
+            ("azureActiveDirectoryDeviceId", text(&self.device_id)),
+            ("azureAdDeviceId", text(&self.device_id)),
+            ("deploymentProfileAssignedDateTime", date(targeting.assigned.map(|(_, at)| at))),
+            ("deploymentProfileAssignmentDetailedStatus", "none".into()),
+            ("deploymentProfileAssignmentStatus", targeting.status.into()),
+            ("deviceAccountPassword", "".into()),
+            ("deviceAccountUpn", text(&self.account_upn)),
+            ("deviceFriendlyName", text(&self.friendly_name)),
+            ("displayName", text(&self.display_name)),
+            ("enrollmentState", self.enrollment_state.into()),
+            ("groupTag", text(&self.group_tag)),
+            ("lastContactedDateTime", date(self.last_contacted)),
+            ("managedDeviceId", text(self.managed_device.as_deref().unwrap_or_default())),
+            ("manufacturer", text(&self.manufacturer)),
+            ("model", text(&self.model)),
+            ("productKey", text(&self.product_key)),
+            ("purchaseOrderIdentifier", text(&self.purchase_order)),
+            ("remediationState", "noRemediationRequired".into()),
+            ("remediationStateLastModifiedDateTime", NO_DATE.into()),
+            ("resourceName", "".into()),
+            ("serialNumber", text(&self.serial)),
+            ("skuNumber", "".into()),
+            ("systemFamily", "".into()),
+            ("userPrincipalName", text(&self.upn)),
+            ("userlessEnrollmentStatus", "unknown".into()),
+        ]);
+        schema::trim(&mut view, "windowsAutopilotDeviceIdentity", version, true);
+        view
+    }
+}
+
+impl Keyed for Identity {
+    const INDEXED: &'static [&'static str] = &["serialNumber"];
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Row for Identity {
+    fn value(&self, property: &str) -> Value {
+        match property {
+            "serialNumber" => self.serial.clone().into(),
+            _ => Value::Null,
+        }
+    }
+
+    fn text(&self, property: &str) -> Option<&str> {
+        (property == "serialNumber").then_some(&self.serial)
+    }
+}
+
+/// The properties of a device that are known at its registration.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NewIdentity {
+    pub(crate) serial: String,
+    pub(crate) manufacturer: String,
+    pub(crate) model: String,
+    pub(crate) product_key: String,
+    pub(crate) group_tag: String,
+    pub(crate) purchase_order: String,
+    pub(crate) upn: String,
+}

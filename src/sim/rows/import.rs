@@ -1,0 +1,68 @@
+//! Imports: devices on their way into the tenant.
+
+use serde_json::{Value, json};
+
+use super::device::NewIdentity;
+use crate::sim::store::{Body, Keyed, Row, body};
+
+/// One device on its way in. Its hash is not kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Import {
+    pub(crate) id: String,
+    pub(crate) import_id: String,
+    pub(crate) device: NewIdentity,
+    pub(crate) status: &'static str,
+    pub(crate) error: Option<(i32, &'static str)>,
+    pub(crate) registration: String,
+    /// The flaw that the service will find in the device.
+    pub(crate) flaw: Option<Flaw>,
+}
+
+/// A flaw of a device that is on its way in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    Hash,
+    Duplicated,
+}
+
+impl Import {
+    pub(crate) fn view(&self) -> Body {
+        let text = |text: &str| Value::String(text.to_owned());
+        let (code, name) = self.error.unwrap_or_default();
+        body([
+            ("id", text(&self.id)),
+            ("assignedUserPrincipalName", text(&self.device.upn)),
+            ("groupTag", text(&self.device.group_tag)),
+            ("hardwareIdentifier", "".into()),
+            ("importId", text(&self.import_id)),
+            ("productKey", text(&self.device.product_key)),
+            ("serialNumber", text(&self.device.serial)),
+            (
+                "state",
+                json!({"deviceImportStatus": self.status, "deviceRegistrationId": self.registration,
+                    "deviceErrorCode": code, "deviceErrorName": name}),
+            ),
+        ])
+    }
+}
+
+impl Keyed for Import {
+    const INDEXED: &'static [&'static str] = &["importId"];
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Row for Import {
+    fn value(&self, property: &str) -> Value {
+        match property {
+            "importId" => self.import_id.clone().into(),
+            _ => Value::Null,
+        }
+    }
+
+    fn text(&self, property: &str) -> Option<&str> {
+        (property == "importId").then_some(&self.import_id)
+    }
+}

@@ -1,0 +1,28 @@
+//! The rows that a tenant holds, one kind a file, and what is true of one row by itself.
+
+mod assignment;
+mod connector;
+mod deployment;
+mod device;
+mod directory;
+mod directory_device;
+mod entity;
+mod group;
+mod import;
+mod sign_in;
+mod sync;
+mod user;
+
+pub(super) use self::assignment::{Assignment, Owner, Reach, Target, Wish, reach};
+pub(super) use self::connector::{Connector, ConnectorState};
+pub use self::deployment::{Cause, Computer, Deployment, DeploymentPhase, PowerOn};
+pub(super) use self::deployment::{Deployments, Run, StatusPage};
+pub(super) use self::device::{Identity, NewIdentity, Targeting};
+pub(super) use self::directory::{Directory, Kind};
+pub(super) use self::directory_device::Device;
+pub(super) use self::entity::Entity;
+pub(super) use self::group::Group;
+pub(super) use self::import::{Flaw, Import};
+pub(super) use self::sign_in::{Auth, SignIn, Token};
+pub(super) use self::sync::Sync;
+pub(super) use self::user::User;

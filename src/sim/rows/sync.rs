@@ -1,0 +1,11 @@
+//! The sync with the deployment service.
+
+use jiff::Timestamp;
+
+/// The state of the sync.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sync {
+    pub(crate) triggered: Option<Timestamp>,
+    pub(crate) ended: Option<Timestamp>,
+    pub(crate) running: bool,
+}

@@ -1,0 +1,151 @@
+//! The form of types, properties and enumerations.
+
+/// A type of an object, or of a part of one.
+#[derive(Debug)]
+pub(crate) struct Type {
+    pub(crate) name: &'static str,
+    pub(crate) base: Option<&'static str>,
+    pub(crate) is_abstract: bool,
+    /// In beta only.
+    pub(crate) beta: bool,
+    /// Names of properties that exist too, but of which nothing more is checked; `*` for any name.
+    pub(crate) others: &'static [&'static str],
+    pub(crate) properties: &'static [Property],
+    /// Links to other objects; never part of a body that is sent.
+    pub(crate) navigation: &'static [&'static str],
+}
+
+/// A property of a type.
+#[derive(Debug)]
+pub(crate) struct Property {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) collection: bool,
+    pub(crate) nullable: bool,
+    /// In beta only.
+    pub(crate) beta: bool,
+    pub(crate) write: Write,
+}
+
+/// The type of a property's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Flag,
+    Int32,
+    Int64,
+    Time,
+    Span,
+    Binary,
+    Enum(&'static str),
+    Complex(&'static str),
+}
+
+/// The writes that a request may make to a property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Write {
+    Yes,
+    /// In a POST alone.
+    Create,
+    /// The service keeps its own value and does not mind another.
+    Ignored,
+    /// The service refuses it.
+    Refused,
+}
+
+/// An enumeration. Members behind `newer` came after the sentinel and are hidden unless asked for.
+#[derive(Debug)]
+pub(crate) struct Enum {
+    pub(crate) name: &'static str,
+    pub(crate) members: &'static [&'static str],
+    /// Members that only beta has.
+    pub(crate) beta: &'static [&'static str],
+    /// Members behind the sentinel.
+    pub(crate) newer: &'static [&'static str],
+}
+
+impl Type {
+    pub(super) const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            base: None,
+            is_abstract: false,
+            beta: false,
+            others: &[],
+            properties: &[],
+            navigation: &[],
+        }
+    }
+
+    pub(super) const fn extends(self, base: &'static str) -> Self {
+        Self { base: Some(base), ..self }
+    }
+
+    pub(super) const fn abstract_base(self) -> Self {
+        Self { is_abstract: true, ..self }
+    }
+
+    pub(super) const fn beta(self) -> Self {
+        Self { beta: true, ..self }
+    }
+
+    pub(super) const fn others(self, others: &'static [&'static str]) -> Self {
+        Self { others, ..self }
+    }
+
+    pub(super) const fn properties(self, properties: &'static [Property]) -> Self {
+        Self { properties, ..self }
+    }
+
+    pub(super) const fn navigation(self, navigation: &'static [&'static str]) -> Self {
+        Self { navigation, ..self }
+    }
+}
+
+impl Enum {
+    pub(super) const fn new(name: &'static str) -> Self {
+        Self { name, members: &[], beta: &[], newer: &[] }
+    }
+
+    pub(super) const fn members(self, members: &'static [&'static str]) -> Self {
+        Self { members, ..self }
+    }
+
+    pub(super) const fn beta(self, beta: &'static [&'static str]) -> Self {
+        Self { beta, ..self }
+    }
+
+    pub(super) const fn newer(self, newer: &'static [&'static str]) -> Self {
+        Self { newer, ..self }
+    }
+}
+
+impl Property {
+    pub(crate) const fn new(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, collection: false, nullable: false, beta: false, write: Write::Yes }
+    }
+
+    pub(crate) const fn null(self) -> Self {
+        Self { nullable: true, ..self }
+    }
+
+    pub(super) const fn many(self) -> Self {
+        Self { collection: true, ..self }
+    }
+
+    pub(crate) const fn beta(self) -> Self {
+        Self { beta: true, ..self }
+    }
+
+    pub(super) const fn on_create(self) -> Self {
+        Self { write: Write::Create, ..self }
+    }
+
+    pub(super) const fn ignored(self) -> Self {
+        Self { write: Write::Ignored, ..self }
+    }
+
+    pub(super) const fn refused(self) -> Self {
+        Self { write: Write::Refused, ..self }
+    }
+}

@@ -1,0 +1,9 @@
+//! Tables of rows, and the values in them.
+
+mod listings;
+mod table;
+mod value;
+
+pub(super) use self::listings::Listings;
+pub(super) use self::table::{Keyed, Row, Table};
+pub(super) use self::value::{Body, NO_DATE, body, date, later};

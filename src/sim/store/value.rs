@@ -1,0 +1,27 @@
+//! The values in rows and answers: property lists and dates.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// The properties of an object as they stand in JSON.
+pub(crate) type Body = Map<String, Value>;
+
+/// Returns the time `delay` after `at`.
+pub(crate) fn later(at: Timestamp, delay: Duration) -> Timestamp {
+    at.checked_add(delay).unwrap_or(Timestamp::MAX)
+}
+
+/// The value that stands for "no date".
+pub(crate) const NO_DATE: &str = "0001-01-01T00:00:00Z";
+
+/// Returns a date, or the year 1 if there is none.
+pub(crate) fn date(at: Option<Timestamp>) -> Value {
+    at.map_or_else(|| NO_DATE.into(), |at| at.to_string().into())
+}
+
+/// Returns a property list as a JSON object.
+pub(crate) fn body<const N: usize>(properties: [(&str, Value); N]) -> Body {
+    properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

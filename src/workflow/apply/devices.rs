@@ -1,0 +1,201 @@
+//! The devices of a plan: tagged, imported, and their users assigned.
+
+use std::collections::BTreeSet;
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::context::{Apply, Halt, Part, in_time, schedule};
+use super::report::ApplyEvent;
+use crate::error::ErrorKind;
+use crate::graph::Schedule;
+use crate::model::{Device, DeviceToImport, Finding, GroupTag, Id, Personal, Severity, UserPrincipalName};
+use crate::resource::DeviceUpdate;
+use crate::workflow::created::CreatedObject;
+use crate::workflow::import::{Import, ImportOutcome, ImportReport};
+use crate::workflow::journal::Journal;
+use crate::workflow::plan::Plan;
+use crate::workflow::prepare::DevicesTodo;
+use crate::workflow::step::Step;
+
+/// The wait for a group tag to read back.
+const TAGGING: Schedule = schedule(5, 60, 15 * 60);
+
+/// The number of devices that are waited for concurrently.
+const CONCURRENT: usize = 8;
+
+impl Apply {
+    /// Tags registered devices, imports the others, and then assigns and unassigns users.
+    pub(super) async fn devices(&self, todo: DevicesTodo, plan: &Plan, journal: Option<Journal>) -> Part<()> {
+        let DevicesTodo { import, retag, registered, unassign, assign, assign_later } = todo;
+        let adopted = |(id, serial): &(Id<Device>, String)| CreatedObject::device(serial, Some(id.clone()));
+        let begun = self.begun(registered.iter().map(adopted));
+        self.record().add(begun)?;
+        self.report().devices.extend(registered);
+        self.retag(retag).await?;
+        self.import(import, plan, journal).await?;
+        for (id, serial) in unassign {
+            self.go_on().await?;
+            self.started(Step::Users, &serial);
+            self.client.devices().unassign_user(&id).send().await?;
+            self.done(Step::Users, &serial, "unassigned");
+        }
+        for (id, serial, user) in assign {
+            self.assign_user(&id, &serial, &user).await?;
+        }
+        let registered = self.report().devices.clone();
+        for (serial, user) in assign_later {
+            if let Some((id, _)) = registered.iter().find(|(_, known)| known.eq_ignore_ascii_case(&serial)) {
+                self.assign_user(id, &serial, &user).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn retag(&self, devices: Vec<(Id<Device>, String, GroupTag)>) -> Part<()> {
+        for (id, serial, tag) in &devices {
+            self.go_on().await?;
+            self.started(Step::Devices, serial);
+            let update = DeviceUpdate::new().with_group_tag(Some(tag));
+            self.client.devices().update(id, &update).send().await?;
+            self.done(Step::Devices, serial, "tagged");
+        }
+        let waits = devices.into_iter().map(|(id, serial, tag)| async move {
+            let client = self.client.clone();
+            let tagged = self.until(TAGGING, "the group tag to read back", move || {
+                let (get, tag) = (client.devices().get(&id), tag.clone());
+                async move {
+                    let held = get.send().await?.group_tag;
+                    Ok(held.filter(|held| held.eq_ignore_ascii_case(tag.as_str())))
+                }
+            });
+            if in_time(tagged.await)?.is_none() {
+                self.found(Finding::new(
+                    "devices.tag-not-taken",
+                    Severity::Warning,
+                    serial,
+                    "the group tag was changed, and does not read back",
+                    "plan again in a while",
+                ));
+            }
+            Ok(())
+        });
+        stream::iter(waits).buffer_unordered(CONCURRENT).try_collect::<()>().await
+    }
+
+    async fn import(&self, new: Vec<DeviceToImport>, plan: &Plan, journal: Option<Journal>) -> Part<()> {
+        let import = match journal {
+            None => Import::new(&self.client, new.iter().cloned()),
+            // The devices of the run that wrote the journal, in any state.
+            Some(journal) => {
+                let all = self.with_begun(&new, plan);
+                let serials = all.iter().map(|device| device.serial_number.to_string()).collect();
+                self.record().import(serials)?;
+                Import::new(&self.client, all).with_journal(journal)
+            }
+        };
+        if new.is_empty() && self.record().importing().is_none_or(BTreeSet::is_empty) {
+            return Ok(());
+        }
+        self.go_on().await?;
+        let item = |device: &DeviceToImport| CreatedObject::device(device.serial_number.as_str(), None);
+        let begun = self.begun(new.iter().map(item));
+        let is_begun = |serial: &str| begun.iter().any(|item| *item == CreatedObject::device(serial, None));
+        let fresh = new.iter().filter(|device| !is_begun(device.serial_number.as_str())).map(item);
+        self.record().add(fresh.collect::<Vec<_>>())?;
+        let mut run = import.start();
+        let stop = run.stop_handle();
+        let report = {
+            let work = async {
+                while let Some(event) = run.next().await {
+                    self.progress.send(ApplyEvent::Import(event));
+                }
+                run.await
+            };
+            match select(pin!(work), pin!(self.progress.stopped())).await {
+                Either::Left((ended, _)) => ended?,
+                Either::Right(((), work)) => {
+                    stop.stop();
+                    work.await?
+                }
+            }
+        };
+        self.note_imported(report, &is_begun)
+    }
+
+    /// Returns those devices that an earlier run has imported, or was about to.
+    fn begun(&self, devices: impl Iterator<Item = CreatedObject>) -> Vec<CreatedObject> {
+        let record = self.record();
+        devices.filter(|device| record.created().has(device)).collect()
+    }
+
+    /// Returns the devices to import, and those that an earlier run with the same journal has imported.
+    fn with_begun(&self, new: &[DeviceToImport], plan: &Plan) -> Vec<DeviceToImport> {
+        let record = self.record();
+        let Some(begun) = record.importing() else { return new.to_vec() };
+        let has = |device: &DeviceToImport| begun.contains(device.serial_number.as_str());
+        if !new.iter().all(has) {
+            return new.to_vec();
+        }
+        let todo = |device: &DeviceToImport| plan.desired.to_import(device).0;
+        plan.devices.iter().filter(|device| has(device)).map(todo).collect()
+    }
+
+    fn note_imported(&self, imported: ImportReport, is_begun: &dyn Fn(&str) -> bool) -> Part<()> {
+        let (mut made, mut not_made, mut stopped) = (Vec::new(), Vec::new(), false);
+        {
+            let mut report = self.report();
+            for device in &imported.devices {
+                let serial = device.serial_number.as_str();
+                let id = device.outcome.device().cloned();
+                if let Some(id) = &id
+                    && !report.devices.iter().any(|(known, _)| known == id)
+                {
+                    report.devices.push((id.clone(), serial.to_owned()));
+                }
+                match &device.outcome {
+                    ImportOutcome::Registered { .. } => made.push(CreatedObject::device(serial, id)),
+                    ImportOutcome::AlreadyRegistered { .. } if is_begun(serial) => {
+                        made.push(CreatedObject::device(serial, id));
+                    }
+                    // It may still come about.
+                    ImportOutcome::TimedOut { .. } | ImportOutcome::Unconfirmed(_) => {}
+                    ImportOutcome::Cancelled { .. } => stopped = true,
+                    ImportOutcome::Duplicate { .. } => {}
+                    _ => not_made.push(CreatedObject::device(serial, None)),
+                }
+            }
+            report.changes += imported.counts.registered;
+            report.import = Some(imported);
+        }
+        let mut record = self.record();
+        record.add(made)?;
+        record.undo(not_made)?;
+        if stopped { Err(Halt::Stopped) } else { Ok(()) }
+    }
+
+    /// Assigns a user, who must be one: a wrong name locks the device out.
+    async fn assign_user(&self, id: &Id<Device>, serial: &str, user: &UserPrincipalName) -> Part<()> {
+        self.go_on().await?;
+        self.started(Step::Users, serial);
+        let found = match self.client.users().get_by_name(user).send().await {
+            Ok(found) => found,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.found(Finding::new(
+                    "users.not-found",
+                    Severity::Error,
+                    serial,
+                    "the user to assign is not in the tenant",
+                    "correct the user's name in the list of devices",
+                ));
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let name = found.display_name.unwrap_or_else(|| Personal::from(user.as_str().to_owned()));
+        self.client.devices().assign_user(id, user, &name).send().await?;
+        self.done(Step::Users, serial, "assigned a user");
+        Ok(())
+    }
+}

@@ -1,0 +1,9 @@
+//! The application of a plan.
+
+mod context;
+mod devices;
+mod objects;
+mod report;
+mod run;
+
+pub use self::report::{ApplyEvent, ApplyOptions, ApplyReport};

@@ -1,0 +1,211 @@
+//! The objects of a plan: created or changed, read back, and assigned.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::{join3, join4};
+
+use super::context::{Apply, Halt, Part, in_time, schedule};
+use crate::error::{ErrorKind, Result};
+use crate::graph::{Call, Schedule};
+use crate::model::{
+    Assignment, DomainJoinProfile, EnrollmentStatusPage, Finding, Group, HybridJoinProfile, Patch, Severity,
+    Stored, Target,
+};
+use crate::workflow::created::CreatedObject;
+use crate::workflow::hybrid_join::HybridJoin;
+use crate::workflow::object::{Assignable, ManagedObject};
+use crate::workflow::prepare::Ensure;
+
+/// The search for an object whose creation got no answer.
+const LOOKING: Schedule = schedule(5, 20, 60);
+/// The wait for a new object to be readable: assignments to a group that cannot be read are refused.
+const APPEARING: Schedule = schedule(2, 15, 300);
+/// The wait for a change to read back.
+const SETTLING: Schedule = schedule(2, 15, 60);
+impl Apply {
+    /// Creates and changes the objects, and then assigns them.
+    pub(super) async fn objects(
+        &self,
+        desired: &HybridJoin,
+        group: Ensure<Group>,
+        page: Ensure<EnrollmentStatusPage>,
+        profile: Ensure<HybridJoinProfile>,
+        domain_join: Ensure<DomainJoinProfile>,
+    ) -> Part<()> {
+        // Each completes its current request when another fails.
+        let (group, page, profile, domain_join) =
+            join4(self.ensure(group), self.ensure(page), self.ensure(profile), self.ensure(domain_join))
+                .await;
+        let (group, page, profile, domain_join) = (group?, page?, profile?, domain_join?);
+        self.report().group = group.as_ref().map(|stored| stored.id.clone());
+        self.report().profile = profile.as_ref().map(|stored| stored.id.clone());
+        let group = group.map(|stored| Target::group(stored.id));
+        let assigned: [Part<()>; 3] = join3(
+            self.assign(desired, page.as_ref(), group.as_ref()),
+            self.assign(desired, profile.as_ref(), group.as_ref()),
+            self.assign(desired, domain_join.as_ref(), group.as_ref()),
+        )
+        .await
+        .into();
+        assigned.into_iter().collect()
+    }
+
+    /// Creates or changes an object.
+    async fn ensure<S: ManagedObject>(&self, ensure: Ensure<S>) -> Part<Option<Stored<S>>> {
+        match ensure {
+            Ensure::Nothing | Ensure::Blocked => Ok(None),
+            Ensure::Create(wish) => {
+                self.go_on().await?;
+                self.started(S::STEP, wish.name());
+                let item = |id: Option<&str>| CreatedObject::object(S::STEP, wish.name(), id);
+                self.record().add([item(None)])?;
+                let stored = match self.create(&wish).await {
+                    Ok(stored) => stored,
+                    Err(Halt::Failed(error)) if !error.outcome_unknown() => {
+                        self.record().undo([item(None)])?;
+                        return Err(error.into());
+                    }
+                    Err(halt) => return Err(halt),
+                };
+                self.record().add([item(Some(stored.id.as_str()))])?;
+                self.done(S::STEP, wish.name(), "created");
+                self.settle(stored, &wish).await
+            }
+            Ensure::Become(stored, wish) => {
+                let item = |id: Option<&str>| CreatedObject::object(S::STEP, wish.name(), id);
+                if self.record().created().has(&item(None)) {
+                    // An earlier run was killed while it created this one.
+                    self.record().add([item(Some(stored.id.as_str()))])?;
+                }
+                let update = wish.update(&self.client, &stored);
+                if update.patch().is_empty() {
+                    return Ok(Some(*stored));
+                }
+                self.go_on().await?;
+                self.started(S::STEP, wish.name());
+                let stored = update.send().await?;
+                self.done(S::STEP, wish.name(), "changed");
+                self.settle(stored, &wish).await
+            }
+        }
+    }
+
+    /// Creates an object. If no answer comes, searches for the object before sending the request again.
+    async fn create<S: ManagedObject>(&self, wish: &S) -> Part<Stored<S>> {
+        let error = match wish.create(&self.client).send().await {
+            Ok(stored) => return Ok(stored),
+            Err(error) if error.outcome_unknown() => error,
+            Err(error) => return Err(error.into()),
+        };
+        let (client, name) = (self.client.clone(), wish.name().to_owned());
+        let found = self.until(LOOKING, "the object to appear", move || {
+            let (client, name) = (client.clone(), name.clone());
+            async move { Ok(S::find(&client, &name).await?.pop()) }
+        });
+        if let Some(stored) = in_time(found.await)? {
+            return Ok(stored);
+        }
+        // The request did not arrive: once more, and then the error counts.
+        tracing::debug!(kind = ?error.kind(), "a creation did not arrive, and is sent once more");
+        Ok(wish.create(&self.client).send().await?)
+    }
+
+    /// Waits until the change reads back, and returns the object. A property that does not in time is reported as not taken.
+    async fn settle<S: ManagedObject>(&self, stored: Stored<S>, wish: &S) -> Part<Option<Stored<S>>> {
+        let (client, id) = (self.client.clone(), stored.id.clone());
+        let read = move || if_any(S::get(&client, &id));
+        // A new object is waited for longer than a change: nothing else waits for it.
+        self.until(APPEARING, "the object to appear", read.clone()).await?;
+        let left: Arc<Mutex<Option<Patch>>> = Arc::default();
+        let (wanted, last) = (wish.clone(), Arc::clone(&left));
+        let settled = self.until(SETTLING, "the change to read back", move || {
+            let (read, wanted, last) = (read(), wanted.clone(), Arc::clone(&last));
+            async move {
+                let Some(stored) = read.await? else { return Ok(None) };
+                let patch = Patch::between(&stored.settings, &wanted);
+                let is_settled = patch.is_empty();
+                *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(patch);
+                Ok(is_settled.then_some(()))
+            }
+        });
+        if in_time(settled.await)?.is_some() {
+            return Ok(Some(stored));
+        }
+        let left = left.lock().unwrap_or_else(PoisonError::into_inner).take();
+        for change in left.iter().flat_map(Patch::changes) {
+            self.found(Finding::new(
+                "settings.not-taken",
+                Severity::Warning,
+                wish.name(),
+                format!("the service did not take {change}"),
+                "set it in the Intune admin center, or use another name, so that a new one is created",
+            ));
+        }
+        Ok(Some(stored))
+    }
+
+    /// Assigns an object to all devices, or to the deployment's group.
+    async fn assign<S: Assignable>(
+        &self,
+        desired: &HybridJoin,
+        object: Option<&Stored<S>>,
+        group: Option<&Target>,
+    ) -> Part<()> {
+        let all = Target::all_devices();
+        let target = if S::is_for_all_devices(desired) { Some(&all) } else { group };
+        let (Some(object), Some(target)) = (object, target) else { return Ok(()) };
+        let keep_others = !desired.remove_other_assignments;
+        let found = S::assignments(&self.client, &object.id).all().await?;
+        if is_assigned(&found, target, keep_others) {
+            return Ok(());
+        }
+        self.go_on().await?;
+        let subject = object.settings.name();
+        self.started(S::STEP, subject);
+        if !found.iter().filter_map(|found| found.target.as_ref()).any(|held| held.same_as(target)) {
+            let (step, name, target) = (S::STEP, subject.to_owned(), target.clone());
+            self.record().add([CreatedObject::Assignment { step, name, target }])?;
+        }
+        match S::assign(&self.client, &object.id, target, keep_others).await {
+            // It may have arrived: doing it again looks first.
+            Err(error) if error.outcome_unknown() => {
+                S::assign(&self.client, &object.id, target, keep_others).await?;
+            }
+            result => result?,
+        }
+        self.done(S::STEP, subject, "assigned");
+        let (client, id, wanted) = (self.client.clone(), object.id.clone(), target.clone());
+        let settled = self.until(SETTLING, "the assignment to read back", move || {
+            let (list, wanted) = (S::assignments(&client, &id), wanted.clone());
+            async move { Ok(is_assigned(&list.all().await?, &wanted, keep_others).then_some(())) }
+        });
+        if in_time(settled.await)?.is_none() {
+            self.found(Finding::new(
+                "assignment.not-taken",
+                Severity::Warning,
+                subject,
+                "the assignment was accepted, and does not read back",
+                "plan again in a while",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Reads an object; `None` if there is none.
+async fn if_any<T>(get: Call<T>) -> Result<Option<T>> {
+    match get.send().await {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
+}
+
+/// Returns `true` if an object is assigned as desired.
+fn is_assigned(found: &[Assignment], target: &Target, keep_others: bool) -> bool {
+    let is_target = |found: &Target| found.same_as(target);
+    let there = found.iter().filter_map(|assignment| assignment.target.as_ref()).any(is_target);
+    let others = found
+        .iter()
+        .any(|assignment| assignment.is_direct() && !assignment.target.as_ref().is_some_and(is_target));
+    there && (keep_others || !others)
+}

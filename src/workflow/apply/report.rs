@@ -1,0 +1,94 @@
+//! The options, events and report of applying a plan.
+
+use crate::model::{Device, Finding, Group, HybridJoinProfile, Id};
+use crate::workflow::created::CreatedObjects;
+use crate::workflow::import::{ImportEvent, ImportReport};
+use crate::workflow::journal::Journal;
+use crate::workflow::step::Step;
+
+/// The options of applying a plan.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct ApplyOptions {
+    /// The ids of findings that do not stop the run.
+    pub waived: Vec<String>,
+    pub(super) journals: Option<(Journal, Journal)>,
+}
+
+impl ApplyOptions {
+    /// Waives findings with this id: they do not stop the run.
+    #[must_use]
+    pub fn waiving(mut self, id: impl Into<String>) -> Self {
+        self.waived.push(id.into());
+        self
+    }
+
+    /// Records objects before they are created, and the progress of the import, and resumes from an earlier run's
+    /// journals.
+    ///
+    /// Without journals, a new run resumes too: it finds by reading what was done. With journals, the import also resumes
+    /// devices that were in flight, and a [`Teardown`](crate::workflow::Teardown) knows the deployment's own objects
+    /// ([`CreatedObjects::read`]).
+    ///
+    /// ```
+    /// use windows_autopilot::workflow::{ApplyOptions, Journal};
+    /// let options = ApplyOptions::default()
+    ///     .with_journals(Journal::at("munich.made"), Journal::at("munich.import"));
+    /// ```
+    #[must_use]
+    pub fn with_journals(mut self, made: Journal, import: Journal) -> Self {
+        self.journals = Some((made, import));
+        self
+    }
+}
+
+/// An event of a plan's application.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum ApplyEvent {
+    /// Work on a subject has started.
+    Started {
+        /// The step.
+        step: Step,
+        /// The subject.
+        subject: String,
+    },
+    /// Work on a subject is done.
+    Done {
+        /// The step.
+        step: Step,
+        /// The subject.
+        subject: String,
+        /// The change, in words.
+        what: &'static str,
+    },
+    /// An event of the import.
+    Import(ImportEvent),
+    /// A finding of the run.
+    Found(Finding),
+}
+
+/// The outcome of applying a plan.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct ApplyReport {
+    /// The number of changes; 0 if the tenant was as desired.
+    pub changes: usize,
+    /// Whether the run was stopped before its end. Applying a new plan resumes.
+    pub stopped: bool,
+    /// The outcome of the import; `None` if there was nothing to import.
+    pub import: Option<ImportReport>,
+    /// The devices of the deployment that are registered: id and serial number.
+    pub devices: Vec<(Id<Device>, String)>,
+    /// The profile, if the deployment has one.
+    pub profile: Option<Id<HybridJoinProfile>>,
+    /// The group, if the deployment has one.
+    pub group: Option<Id<Group>>,
+    /// The objects that were created, for a teardown; with journals, also those of earlier runs.
+    pub created: CreatedObjects,
+    /// The rights that were granted in the directory. Keep them to revoke the rights later.
+    #[cfg(feature = "ad")]
+    pub delegations: Vec<crate::ad::delegation::DelegationReceipt>,
+    /// The findings of the run.
+    pub findings: Vec<Finding>,
+}

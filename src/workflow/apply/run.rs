@@ -1,0 +1,148 @@
+//! A run that applies a plan.
+
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::future::join3;
+
+use super::context::{Apply, Halt, Part};
+use super::report::{ApplyEvent, ApplyOptions, ApplyReport};
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::Client;
+use crate::model::{MdmPolicy, MdmScope, MdmScopeStep};
+use crate::workflow::created::{CreatedObject, Record};
+use crate::workflow::journal::Journal;
+use crate::workflow::plan::Plan;
+use crate::workflow::run::Run;
+use crate::workflow::step::{PlannedStep, Step, check_findings};
+
+impl Plan {
+    /// Applies the plan: objects first, independent ones concurrently, then assignments; devices are imported meanwhile.
+    ///
+    /// The run reads the tenant again before the first write, and fails if the tenant no longer is what the plan was made
+    /// for. Each write is read back, with a deadline. A new run resumes where one stopped: everything that was done is
+    /// found by reading. [`Run::stop_handle`] ends the run in good order, with a report; dropping the run ends it at once.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] for findings that stop the run, and for devices that a plan lost in serde;
+    /// [`ErrorKind::Conflict`] if the tenant has changed; [`ErrorKind::Journal`] if a journal cannot be used; as
+    /// [`Call::send`](crate::graph::Call::send). When one part fails, the others complete their
+    /// current requests.
+    pub fn apply(&self, client: &Client) -> Run<ApplyEvent, ApplyReport> {
+        self.apply_with(client, ApplyOptions::default())
+    }
+
+    /// Applies the plan with the given options.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub fn apply_with(&self, client: &Client, options: ApplyOptions) -> Run<ApplyEvent, ApplyReport> {
+        let (plan, client) = (self.clone(), client.clone());
+        Run::new(|progress| async move {
+            let ApplyOptions { waived, journals } = options;
+            let (made, import) = journals.unzip();
+            let record = Mutex::new(Record::open(made, plan.desired.name.as_str())?);
+            Apply { client, progress, report: Mutex::default(), record }.run(plan, &waived, import).await
+        })
+    }
+}
+
+impl Apply {
+    async fn run(self, plan: Plan, waived: &[String], import: Option<Journal>) -> Result<ApplyReport> {
+        let (now, todo) = plan.desired.plan_with_todo(&self.client, &plan.devices, &plan.site).await?;
+        check_unchanged(&plan.steps, &now.steps)?;
+        check_findings(&now.findings, waived, "plan")?;
+        #[cfg(feature = "ad")]
+        let rights = self.part(self.rights(todo.delegations)).await;
+        #[cfg(not(feature = "ad"))]
+        let rights = Ok(());
+        let parts = join3(
+            self.part(self.scope(todo.mdm)),
+            self.part(self.objects(&plan.desired, todo.group, todo.page, todo.profile, todo.domain_join)),
+            self.part(self.devices(todo.devices, &plan, import)),
+        );
+        let parts: [Part<()>; 3] = parts.await.into();
+        let parts = [rights].into_iter().chain(parts);
+        let mut report = self.report.into_inner().unwrap_or_else(PoisonError::into_inner);
+        report.created = self.record.into_inner().unwrap_or_else(PoisonError::into_inner).into_created();
+        for part in parts {
+            match part {
+                Ok(()) => {}
+                Err(Halt::Stopped) => report.stopped = true,
+                Err(Halt::Failed(error)) => return Err(error),
+            }
+        }
+        Ok(report)
+    }
+
+    /// Runs a part of the work. If it fails, the other parts complete their current requests and stop.
+    async fn part(&self, work: impl Future<Output = Part<()>>) -> Part<()> {
+        let ended = work.await;
+        if matches!(ended, Err(Halt::Failed(_))) {
+            self.progress.stop();
+        }
+        ended
+    }
+
+    /// Grants rights in the directory, before anything is written to the tenant: without them no device would come through.
+    #[cfg(feature = "ad")]
+    async fn rights(&self, planned: Vec<crate::workflow::on_premises::PlannedDelegation>) -> Part<()> {
+        for planned in planned {
+            self.go_on().await?;
+            self.started(Step::ComputerAccounts, &planned.subject);
+            let applied = planned.delegation.apply(&*planned.directory).await;
+            let receipt = applied.map_err(crate::workflow::on_premises::deployment_error)?;
+            self.report().delegations.push(receipt);
+            self.done(Step::ComputerAccounts, &planned.subject, "delegated");
+        }
+        Ok(())
+    }
+
+    /// Adds users to the MDM scope, step by step.
+    async fn scope(&self, wanted: Option<(MdmPolicy, MdmScope)>) -> Part<()> {
+        const SUBJECT: &str = "MDM user scope";
+        let Some((mut policy, scope)) = wanted else { return Ok(()) };
+        self.started(Step::AutomaticEnrollment, SUBJECT);
+        let mut tries: u32 = 3;
+        'again: loop {
+            for step in scope.steps_from(&policy) {
+                self.go_on().await?;
+                match &step {
+                    MdmScopeStep::Include(group) => {
+                        let held = policy.included_groups.iter().flatten().any(|held| held.id == *group);
+                        let item = CreatedObject::ScopeGroup { group: group.clone() };
+                        self.record().add((!held).then_some(item))?;
+                    }
+                    MdmScopeStep::ApplyToAll => self.record().add([CreatedObject::ScopeAll])?,
+                    _ => {}
+                }
+                match self.client.mdm_policies().apply(&policy.id, &step).send().await {
+                    Ok(()) => {}
+                    // It may have arrived: what is left to do is told by reading.
+                    Err(error) if error.outcome_unknown() && tries > 1 => {
+                        tries -= 1;
+                        policy = self.client.mdm_policies().intune().await?;
+                        continue 'again;
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            break;
+        }
+        self.done(Step::AutomaticEnrollment, SUBJECT, "set");
+        Ok(())
+    }
+}
+
+/// Checks that the tenant still is what the plan was made for.
+fn check_unchanged(then: &[PlannedStep], now: &[PlannedStep]) -> Result<()> {
+    let differs = then
+        .iter()
+        .find(|planned| !now.contains(planned))
+        .or_else(|| now.iter().find(|planned| !then.contains(planned)));
+    let Some(planned) = differs else { return Ok(()) };
+    let message = format!(
+        "the tenant has changed since the plan was made, at {}: {}; plan again",
+        planned.step, planned.subject
+    );
+    Err(Error::new(ErrorKind::Conflict, message))
+}

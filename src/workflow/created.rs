@@ -1,0 +1,333 @@
+//! The record of the objects that a workflow created, so that a teardown removes them and nothing else.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::hybrid_join::HybridJoin;
+use super::journal::Journal;
+use super::object::{Assignable, ManagedObject};
+use super::step::Step;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Device, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id, Target};
+
+/// The objects that a workflow created in a tenant, for a [`Teardown`](super::Teardown) to remove.
+///
+/// An [`ApplyReport`](super::ApplyReport) holds them. They go through serde, so keep them with the settings; or let
+/// [`ApplyOptions::with_journals`](super::ApplyOptions::with_journals) record them as they are created, so that a kill does
+/// not lose them, and read the journal with [`CreatedObjects::read`].
+///
+/// Objects that existed before are not included, even if they were changed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CreatedObjects(Vec<CreatedObject>);
+
+/// An object, assignment, scope entry or registration that a workflow created.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "made", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CreatedObject {
+    /// A group, a status page or a profile.
+    #[non_exhaustive]
+    Object {
+        /// The step that the object belongs to.
+        step: Step,
+        /// The object's name.
+        name: String,
+        /// The object's id; `None` if the run was killed during the creation: then the name identifies the object.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+    },
+    /// An assignment of an object.
+    #[non_exhaustive]
+    Assignment {
+        /// The step that the object belongs to.
+        step: Step,
+        /// The object's name.
+        name: String,
+        /// The target of the assignment.
+        target: Target,
+    },
+    /// A group in the MDM user scope.
+    #[non_exhaustive]
+    ScopeGroup {
+        /// The group of users.
+        group: Id<Group>,
+    },
+    /// All users in the MDM user scope.
+    ScopeAll,
+    /// The registration of a device.
+    #[non_exhaustive]
+    Device {
+        /// The device's serial number.
+        serial_number: String,
+        /// The registration's id; `None` if the run was killed during the import: then the serial number identifies the
+        /// device.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Id<Device>>,
+    },
+}
+
+impl CreatedObject {
+    pub(super) fn object(step: Step, name: &str, id: Option<&str>) -> Self {
+        Self::Object { step, name: name.to_owned(), id: id.map(str::to_owned) }
+    }
+
+    pub(super) fn device(serial_number: &str, id: Option<Id<Device>>) -> Self {
+        Self::Device { serial_number: serial_number.to_owned(), id }
+    }
+
+    /// Returns `true` if both describe the same object; the later one is more complete.
+    fn is_about(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Object { step: a, name: one, .. }, Self::Object { step: b, name: other, .. }) => {
+                a == b && one == other
+            }
+            (Self::Device { serial_number: one, .. }, Self::Device { serial_number: other, .. }) => {
+                one.eq_ignore_ascii_case(other)
+            }
+            (
+                Self::Assignment { step: a, name: one, target: to },
+                Self::Assignment { step: b, name: other, target },
+            ) => a == b && one == other && to.same_as(target),
+            (one, other) => one == other,
+        }
+    }
+}
+
+impl CreatedObjects {
+    /// Returns the objects in the order of their creation.
+    pub fn items(&self) -> &[CreatedObject] {
+        &self.0
+    }
+
+    /// Returns `true` if nothing was created.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Reads the objects that a run has recorded in its journal.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Journal`] if the journal cannot be read, or is of another kind.
+    pub fn read(mut journal: Journal) -> Result<Self> {
+        let written = journal.read::<Header, Line>()?;
+        if let Some(header) = written.header {
+            header.check(None)?;
+        }
+        let mut made = Self::default();
+        for line in written.lines {
+            made.take(line);
+        }
+        Ok(made)
+    }
+
+    /// Returns all objects that a deployment's settings name, and these devices: for a deployment whose record is lost.
+    /// An object that existed before and has the same name is included, so review the plan.
+    pub fn named_by(desired: &HybridJoin, serial_numbers: impl IntoIterator<Item = String>) -> Self {
+        fn object<S: ManagedObject>(desired: &HybridJoin) -> Option<CreatedObject> {
+            S::desired_name(desired).map(|name| CreatedObject::object(S::STEP, name, None))
+        }
+        let objects = [
+            object::<Group>(desired),
+            object::<EnrollmentStatusPage>(desired),
+            object::<HybridJoinProfile>(desired),
+            object::<DomainJoinProfile>(desired),
+        ];
+        let mut made = Self(objects.into_iter().flatten().collect());
+        if let Some(join) =
+            desired.domain_join.as_ref().filter(|_| DomainJoinProfile::is_for_all_devices(desired))
+        {
+            let (step, name) = (Step::DomainJoin, join.display_name.to_string());
+            made.add(CreatedObject::Assignment { step, name, target: Target::all_devices() });
+        }
+        for serial in serial_numbers {
+            made.add(CreatedObject::Device { serial_number: serial, id: None });
+        }
+        made
+    }
+
+    pub(super) fn add(&mut self, item: CreatedObject) {
+        match self.0.iter_mut().find(|found| found.is_about(&item)) {
+            Some(found) => *found = item,
+            None => self.0.push(item),
+        }
+    }
+
+    fn take(&mut self, line: Line) {
+        match line {
+            Line::Made(item) => self.add(item),
+            Line::Undone(item) => self.0.retain(|found| !found.is_about(&item)),
+            Line::Importing(_) => {}
+        }
+    }
+
+    pub(super) fn has(&self, item: &CreatedObject) -> bool {
+        self.0.iter().any(|found| found.is_about(item))
+    }
+}
+
+/// The version of the format. It grows when an old reader would misunderstand a new journal.
+const VERSION: u32 = 1;
+const RUN: &str = "apply";
+
+/// The first line.
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    v: u32,
+    run: String,
+    deployment: String,
+}
+
+impl Header {
+    fn check(&self, deployment: Option<&str>) -> Result<()> {
+        let problem = if self.v != VERSION || self.run != RUN {
+            "the journal is of a run of another kind, or of another version of the format".to_owned()
+        } else if deployment.is_some_and(|name| name != self.deployment) {
+            format!("the journal is of the deployment {}", self.deployment)
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(ErrorKind::Journal, format!("{problem}; name another journal")))
+    }
+}
+
+/// Any other line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    /// The object is created, or about to be.
+    Made(CreatedObject),
+    /// The creation failed.
+    Undone(CreatedObject),
+    /// These devices are about to be imported, by serial number.
+    Importing(BTreeSet<String>),
+}
+
+/// The journal of creations; each is recorded before it is sent.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    journal: Option<Journal>,
+    created: CreatedObjects,
+    importing: Option<BTreeSet<String>>,
+}
+
+impl Record {
+    pub(super) fn open(journal: Option<Journal>, deployment: &str) -> Result<Self> {
+        let mut record = Self { journal, ..Self::default() };
+        let Some(journal) = &mut record.journal else { return Ok(record) };
+        let written = journal.read::<Header, Line>()?;
+        match written.header {
+            Some(header) => header.check(Some(deployment))?,
+            None => {
+                journal.append([Header { v: VERSION, run: RUN.into(), deployment: deployment.into() }])?
+            }
+        }
+        for line in written.lines {
+            if let Line::Importing(serials) = &line {
+                record.importing = Some(serials.clone());
+            }
+            record.created.take(line);
+        }
+        Ok(record)
+    }
+
+    /// Returns the objects that were created, and those whose creation was under way when an earlier run was killed.
+    pub(super) fn created(&self) -> &CreatedObjects {
+        &self.created
+    }
+
+    pub(super) fn into_created(self) -> CreatedObjects {
+        self.created
+    }
+
+    /// Returns the devices that an earlier run has imported, or was about to.
+    pub(super) fn importing(&self) -> Option<&BTreeSet<String>> {
+        self.importing.as_ref()
+    }
+
+    pub(super) fn add(&mut self, items: impl IntoIterator<Item = CreatedObject>) -> Result<()> {
+        let is_new = |item: &CreatedObject| !self.created.0.contains(item);
+        self.write(items.into_iter().filter(is_new).map(Line::Made).collect())
+    }
+
+    pub(super) fn undo(&mut self, items: impl IntoIterator<Item = CreatedObject>) -> Result<()> {
+        self.write(items.into_iter().map(Line::Undone).collect())
+    }
+
+    pub(super) fn import(&mut self, serials: BTreeSet<String>) -> Result<()> {
+        if self.importing.as_ref() == Some(&serials) {
+            return Ok(());
+        }
+        self.importing = Some(serials.clone());
+        self.write(vec![Line::Importing(serials)])
+    }
+
+    fn write(&mut self, lines: Vec<Line>) -> Result<()> {
+        if let Some(journal) = &mut self.journal {
+            journal.append(&lines)?;
+        }
+        for line in lines {
+            self.created.take(line);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workflow::journal::MemoryStore;
+
+    #[test]
+    fn a_record_tells_what_was_made_and_what_was_about_to_be() {
+        let store = MemoryStore::default();
+        let open = |name: &str| Record::open(Some(Journal::in_store(store.clone())), name);
+        let mut record = open("Munich").unwrap();
+        record
+            .add([
+                CreatedObject::object(Step::Group, "g", None),
+                CreatedObject::object(Step::Profile, "p", None),
+            ])
+            .unwrap();
+        record.add([CreatedObject::object(Step::Group, "g", Some("1"))]).unwrap();
+        record.undo([CreatedObject::object(Step::Profile, "p", None)]).unwrap();
+        record.import(["SN-1".to_owned()].into()).unwrap();
+        record
+            .add([
+                CreatedObject::device("SN-1", None),
+                CreatedObject::device("sn-1", Some("2".parse().unwrap())),
+            ])
+            .unwrap();
+        let expected = [
+            CreatedObject::object(Step::Group, "g", Some("1")),
+            CreatedObject::device("sn-1", Some("2".parse().unwrap())),
+        ];
+        assert_eq!(record.created().items(), expected);
+
+        let again = open("Munich").unwrap();
+        assert_eq!(again.created().items(), expected);
+        assert_eq!(again.importing().map(BTreeSet::len), Some(1));
+        assert_eq!(CreatedObjects::read(Journal::in_store(store.clone())).unwrap().items(), expected);
+        let error = open("Berlin").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Journal);
+        assert!(error.to_string().contains("Munich"), "{error}");
+    }
+
+    #[test]
+    fn what_was_made_survives_serde() {
+        let mut made = CreatedObjects::default();
+        made.add(CreatedObject::object(Step::DomainJoin, "d", Some("1")));
+        made.add(CreatedObject::Assignment {
+            step: Step::DomainJoin,
+            name: "d".into(),
+            target: Target::group("9".parse().unwrap()),
+        });
+        made.add(CreatedObject::ScopeGroup { group: "8".parse().unwrap() });
+        made.add(CreatedObject::ScopeAll);
+        made.add(CreatedObject::device("SN-1", None));
+        let text = serde_json::to_string(&made).unwrap();
+        assert!(text.contains(r#"{"made":"object","step":"domain_join","name":"d","id":"1"}"#), "{text}");
+        assert_eq!(serde_json::from_str::<CreatedObjects>(&text).unwrap(), made);
+    }
+}

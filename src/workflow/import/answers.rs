@@ -1,0 +1,235 @@
+//! The meaning of an answer: each takes its devices to their next state.
+
+use std::time::Duration;
+
+use super::entry::Change;
+use super::machine::Machine;
+use super::matching::{self, From, Sent};
+use super::outbox::Outgoing;
+use super::outcome::{
+    GroupTagCheck, ImportOutcome, ImportStage, Registration, Uncertainty, Verdict, has_tag, verdict,
+};
+use super::report::ImportEventKind;
+use super::state::{Slot, State, Watch};
+use super::step::{Answer, Seen, Shipment, Tagged};
+use super::sync::Synced;
+use crate::model::{Device, Finding, ImportedDevice};
+
+/// How often in a row a record may be missing before it counts as deleted: a fresh one can be slow to show.
+const MOST_MISSES: u32 = 5;
+
+impl Machine {
+    /// Takes the answer to a request of `Step::Send`.
+    pub(super) fn on_sent(&mut self, now: Duration, shipment: Shipment, mut answer: Answer) {
+        let matched = match &mut answer {
+            Answer::Records(records) => {
+                let sent: Vec<Sent<'_>> = self.sent(shipment).collect();
+                matching::match_records(&sent, std::mem::take(records), From::Answer)
+            }
+            Answer::Lost | Answer::Held(_) | Answer::Rejected(_) => Vec::new(),
+        };
+        let Some(mut parcel) = self.on_their_way.remove(&shipment) else { return };
+        match answer {
+            Answer::Records(_) | Answer::Lost => {
+                let taken = matched.len();
+                for (index, record) in matched {
+                    self.accept(index, record, now);
+                }
+                let mut lost = 0;
+                for index in parcel.devices {
+                    if self.slot(index).is_some_and(|slot| slot.state == State::Sending) {
+                        lost += 1;
+                        let next = now.saturating_add(self.options.confirming.first);
+                        let watch = Watch::new(now, next, self.options.confirming);
+                        self.enter(index, State::Confirming(watch));
+                    }
+                }
+                if taken > 0 {
+                    self.events.push(ImportEventKind::Sent { devices: taken });
+                }
+                if lost > 0 {
+                    self.events.push(ImportEventKind::AnswerLost { devices: lost });
+                }
+            }
+            Answer::Held(asked) => {
+                self.unsend(&parcel.devices);
+                let since = *parcel.since.get_or_insert(now);
+                if now >= since.saturating_add(self.options.sending) {
+                    for index in parcel.devices {
+                        self.finish(index, ImportOutcome::TimedOut { stage: ImportStage::Sending });
+                    }
+                    return;
+                }
+                let wait = self.outbox.hold(parcel, now, asked);
+                self.events.push(ImportEventKind::HeldBack { wait });
+            }
+            Answer::Rejected(refusal) => {
+                self.unsend(&parcel.devices);
+                if parcel.devices.len() == 1 {
+                    self.refused_in_a_row = self.refused_in_a_row.saturating_add(1);
+                    for index in parcel.devices {
+                        self.finish(index, ImportOutcome::Refused(refusal.clone()));
+                    }
+                    return;
+                }
+                self.events.push(ImportEventKind::Halved { devices: parcel.devices.len() });
+                self.outbox.halve(parcel);
+            }
+        }
+    }
+
+    /// Takes the answer to `Step::Look`: all records, or `None` if they could not be read.
+    pub(super) fn on_looked(&mut self, now: Duration, records: Option<Vec<ImportedDevice>>) {
+        let seen = records.is_some();
+        let lost = |slot: &Slot| matches!(slot.state, State::Confirming(_));
+        let sent: Vec<Sent<'_>> =
+            self.slots.iter().enumerate().filter(|(_, slot)| lost(slot)).filter_map(Slot::as_sent).collect();
+        for (index, record) in matching::match_records(&sent, records.unwrap_or_default(), From::List) {
+            self.accept(index, record, now);
+        }
+        for (_, index) in self.due_now(now) {
+            let Some(State::Confirming(watch)) = self.slot(index).map(|slot| &slot.state) else { continue };
+            if let Some(watch) = watch.again(now, self.options.confirming, seen) {
+                self.enter(index, State::Confirming(watch));
+            } else if !seen {
+                self.finish(index, ImportOutcome::TimedOut { stage: ImportStage::Confirming });
+            } else if self.slot(index).is_some_and(|slot| slot.sends < self.options.most_sends) {
+                self.enter(index, State::Queued);
+                if let Some(device) = self.slots.get(index).and_then(|slot| slot.device.as_deref()) {
+                    self.outbox.push(Outgoing::new(index, device));
+                }
+            } else {
+                self.finish(index, ImportOutcome::Unconfirmed(Uncertainty::NoTrace));
+            }
+        }
+    }
+
+    /// Takes one answer to `Step::Poll`.
+    pub(super) fn on_polled(&mut self, now: Duration, index: usize, seen: Seen<ImportedDevice>) {
+        let Some(State::Importing(record, mut watch)) = self.slot(index).map(|slot| slot.state.clone())
+        else {
+            return;
+        };
+        let answered = !matches!(seen, Seen::Nothing);
+        let verdict = match seen {
+            Seen::Found(record) => {
+                watch.misses = 0;
+                verdict(record.state.as_ref())
+            }
+            Seen::Missing => {
+                watch.misses = watch.misses.saturating_add(1);
+                match watch.misses >= MOST_MISSES {
+                    true => Verdict::Ended(ImportOutcome::Unconfirmed(Uncertainty::RecordGone)),
+                    false => Verdict::Pending,
+                }
+            }
+            Seen::Nothing => Verdict::Pending,
+        };
+        match verdict {
+            Verdict::Pending => match watch.again(now, self.options.importing, answered) {
+                Some(watch) => self.enter(index, State::Importing(record, watch)),
+                None => self.finish(index, ImportOutcome::TimedOut { stage: ImportStage::Importing }),
+            },
+            Verdict::Complete(Some(device)) if self.options.wait_until_visible => {
+                self.sync.registered(now);
+                let next = now.saturating_add(self.options.appearing.first);
+                self.register(index, Registration { device, already: false }, now, next);
+            }
+            Verdict::Complete(device) => {
+                let group_tag = GroupTagCheck::Unchecked;
+                self.finish(index, ImportOutcome::Registered { device, group_tag });
+            }
+            Verdict::Here(device) => {
+                self.register(index, Registration { device, already: true }, now, now);
+            }
+            Verdict::Ended(outcome) => self.finish(index, outcome),
+        }
+    }
+
+    /// Takes one answer to `Step::Read`.
+    pub(super) fn on_read(&mut self, now: Duration, index: usize, seen: Seen<Device>) {
+        let Some(slot) = self.slot(index) else { return };
+        let answered = !matches!(seen, Seen::Nothing);
+        // What was asked for, and whether it has it.
+        let right = match &seen {
+            Seen::Found(device) => Some(slot.tag.as_ref().map(|tag| has_tag(device, tag))),
+            Seen::Missing | Seen::Nothing => None,
+        };
+        match (slot.state.clone(), right) {
+            (State::Appearing(of, _), Some(None)) => self.finish(index, of.outcome(GroupTagCheck::Unchecked)),
+            (State::Appearing(of, _), Some(Some(true))) => {
+                self.finish(index, of.outcome(GroupTagCheck::Right));
+            }
+            (State::Appearing(of, _), Some(Some(false))) => match self.options.repair_group_tag {
+                true => {
+                    let watch = Watch::new(now, now, self.options.tagging);
+                    self.enter(index, State::Tagging { of, changed: false, watch });
+                }
+                false => self.finish(index, of.outcome(GroupTagCheck::Different)),
+            },
+            (State::Appearing(of, watch), None) => match watch.again(now, self.options.appearing, answered) {
+                Some(watch) => self.enter(index, State::Appearing(of, watch)),
+                None => self.finish(index, ImportOutcome::TimedOut { stage: ImportStage::Appearing }),
+            },
+            (State::Tagging { of, .. }, Some(Some(true))) => {
+                self.finish(index, of.outcome(GroupTagCheck::Repaired));
+            }
+            (State::Tagging { of, changed, watch }, _) => {
+                self.tag_again(index, (of, changed), watch, now, answered);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes one answer to `Step::Tag`.
+    pub(super) fn on_tagged(&mut self, now: Duration, index: usize, tagged: Tagged) {
+        let Some(State::Tagging { of, watch, .. }) = self.slot(index).map(|slot| slot.state.clone()) else {
+            return;
+        };
+        match tagged {
+            Tagged::Changed => {
+                self.changes.push((index, Change::Tagged));
+                self.events.push(ImportEventKind::GroupTagChanged { device: index });
+                let next = now.saturating_add(self.options.tagging.first);
+                let watch = Watch::new(now, next, self.options.tagging);
+                self.enter(index, State::Tagging { of, changed: true, watch });
+            }
+            Tagged::Held => self.tag_again(index, (of, false), watch, now, false),
+            Tagged::Refused => self.finish(index, of.outcome(GroupTagCheck::Different)),
+        }
+    }
+
+    /// Takes the answer to `Step::Sync`, with a finding to report.
+    pub(super) fn on_synced(&mut self, now: Duration, synced: Synced, note: Option<Finding>) {
+        self.sync.on(now, synced);
+        if synced == Synced::Triggered {
+            self.events.push(ImportEventKind::SyncTriggered);
+        }
+        if let Some(note) = note {
+            self.events.push(ImportEventKind::Note(note.clone()));
+            self.notes.push(note);
+        }
+    }
+
+    /// Takes one answer to `Step::Delete`: whether the record is gone.
+    pub(super) fn on_deleted(&mut self, index: usize, gone: bool) {
+        match gone {
+            true => self.changes.push((index, Change::Cleaned)),
+            false => self.records_left += 1,
+        }
+    }
+
+    fn tag_again(
+        &mut self,
+        index: usize,
+        (of, changed): (Registration, bool),
+        watch: Watch,
+        now: Duration,
+        answered: bool,
+    ) {
+        match watch.again(now, self.options.tagging, answered) {
+            Some(watch) => self.enter(index, State::Tagging { of, changed, watch }),
+            None => self.finish(index, ImportOutcome::TimedOut { stage: ImportStage::Tagging }),
+        }
+    }
+}

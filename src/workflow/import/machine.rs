@@ -1,0 +1,426 @@
+//! The rules of an import without any I/O.
+//!
+//! The driver asks for the next [`Step`], records the changes, carries the step out and hands the answer back. Time is
+//! the clock's `elapsed`.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::entry::{Change, Entry};
+use super::matching::Sent;
+use super::options::ImportOptions;
+use super::outbox::{Outbox, Outgoing, Parcel};
+use super::outcome::{ImportOutcome, ImportStage, Registration};
+use super::past::{self, Phase};
+use super::report::{DeviceImport, ImportCounts, ImportEventKind, ImportReport};
+use super::state::{Slot, State, Watch};
+use super::step::{Shipment, Step};
+use super::sync::SyncGuard;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{DeviceToImport, Finding, Id, ImportedDevice, Severity, Text};
+
+/// How many devices one step asks for: as many as go side by side in batches of twenty, with the usual limits.
+const MOST_AT_ONCE: usize = 320;
+
+/// How many single devices may be refused before any is taken, until it is no longer the devices' fault.
+const MOST_REFUSED: u32 = 10;
+
+/// The state of an import: its devices, and the requests and polls that are due.
+pub(super) struct Machine {
+    pub(super) options: ImportOptions,
+    pub(super) slots: Vec<Slot>,
+    pub(super) outbox: Outbox,
+    /// The requests in flight.
+    pub(super) on_their_way: BTreeMap<Shipment, Parcel>,
+    shipments: Shipment,
+    /// The limit of concurrent requests.
+    abreast: usize,
+    /// The devices to poll, by time.
+    agenda: BTreeSet<(Duration, usize)>,
+    deletions: VecDeque<(usize, Id<ImportedDevice>)>,
+    pub(super) sync: SyncGuard,
+    counts: ImportCounts,
+    began: Duration,
+    finished_before: usize,
+    pub(super) taken: bool,
+    pub(super) refused_in_a_row: u32,
+    pub(super) records_left: usize,
+    pub(super) notes: Vec<Finding>,
+    pub(super) changes: Vec<(usize, Change)>,
+    pub(super) events: Vec<ImportEventKind>,
+    new_id: fn() -> String,
+}
+
+impl Machine {
+    /// Creates an import of `devices`, whose keys are `keys`, and whose import ids come from `new_id`.
+    pub(super) fn new(
+        devices: Vec<DeviceToImport>,
+        keys: Vec<Text>,
+        options: ImportOptions,
+        now: Duration,
+        new_id: fn() -> String,
+    ) -> Self {
+        let mut machine = Self {
+            options,
+            slots: Vec::with_capacity(devices.len()),
+            outbox: Outbox::new(options.chunk, options.most_pending),
+            on_their_way: BTreeMap::new(),
+            shipments: 0,
+            abreast: 1,
+            agenda: BTreeSet::new(),
+            deletions: VecDeque::new(),
+            sync: SyncGuard::new(options.sync),
+            counts: ImportCounts::default(),
+            began: now,
+            finished_before: 0,
+            taken: false,
+            refused_in_a_row: 0,
+            records_left: 0,
+            notes: Vec::new(),
+            changes: Vec::new(),
+            events: Vec::new(),
+            new_id,
+        };
+        let mut first: HashMap<Text, usize> = HashMap::with_capacity(devices.len());
+        for (index, (device, key)) in devices.into_iter().zip(keys).enumerate() {
+            let of = *first.entry(key.clone()).or_insert(index);
+            let state = if of == index {
+                machine.outbox.push(Outgoing::new(index, &device));
+                machine.counts.queued += 1;
+                State::Queued
+            } else {
+                machine.counts.duplicate += 1;
+                State::Done(ImportOutcome::Duplicate { of })
+            };
+            machine.slots.push(Slot {
+                key,
+                serial: device.serial_number.clone(),
+                tag: device.group_tag.clone(),
+                device: (state == State::Queued).then(|| Box::new(device)),
+                state,
+                import_id: None,
+                record: None,
+                sends: 0,
+            });
+        }
+        machine.finished_before = machine.counts.finished();
+        machine
+    }
+
+    /// Resumes from the journal of an earlier run. Deadlines count from now on.
+    pub(super) fn resume(&mut self, entries: Vec<Entry>, now: Duration, today: Timestamp) -> Result<()> {
+        let mut past = past::by_device(entries);
+        for index in 0..self.slots.len() {
+            let Some(slot) = self.slots.get_mut(index) else { continue };
+            if slot.state != State::Queued {
+                continue;
+            }
+            let Some(past) = past.remove(&slot.key) else { continue };
+            slot.import_id = past.import_id;
+            slot.record.clone_from(&past.record);
+            match past.phase {
+                Phase::Queued => {}
+                Phase::Sent(at) => {
+                    // Every run has its own patience, but looks made since it was sent need not be made again.
+                    slot.sends = 1;
+                    let age = Duration::try_from(today.duration_since(at)).unwrap_or_default();
+                    let since = now.saturating_sub(age.min(self.options.confirming.deadline));
+                    self.enter(index, State::Confirming(Watch::new(since, now, self.options.confirming)));
+                }
+                Phase::Accepted(record) => {
+                    self.enter(index, State::Importing(record, Watch::new(now, now, self.options.importing)));
+                }
+                Phase::Ended(registration) => {
+                    if !registration.already {
+                        self.sync.registered(now);
+                    }
+                    self.enter(
+                        index,
+                        State::Appearing(registration, Watch::new(now, now, self.options.appearing)),
+                    );
+                }
+                Phase::Tagged(of) => {
+                    let watch = Watch::new(now, now, self.options.tagging);
+                    self.enter(index, State::Tagging { of, changed: true, watch });
+                }
+                Phase::Done(outcome) => {
+                    if let Some(record) = past.record.filter(|_| self.options.delete_records) {
+                        self.deletions.push_back((index, record));
+                    }
+                    if outcome.is_settled() {
+                        self.enter(index, State::Done(outcome));
+                    } else {
+                        slot.import_id = None;
+                        slot.record = None;
+                    }
+                }
+            }
+        }
+        if !past.is_empty() {
+            let message = format!("the journal has {} devices that are not in the input", past.len());
+            return Err(Error::new(ErrorKind::Journal, message));
+        }
+        let slots = &self.slots;
+        self.outbox.retain(|index| slots.get(index).is_some_and(|slot| slot.state == State::Queued));
+        self.finished_before = self.counts.finished();
+        Ok(())
+    }
+
+    /// Sets the number of requests that the next step may send concurrently; at least 1.
+    pub(super) fn send_abreast(&mut self, requests: usize) {
+        self.abreast = requests.max(1);
+    }
+
+    /// Returns the next step. Changes are in [`Machine::take_changes`], to be recorded before the step is carried out.
+    pub(super) fn next(&mut self, now: Duration) -> Step {
+        let mut shipments = Vec::new();
+        while shipments.len() < self.abreast
+            && let Some(parcel) = self.outbox.next(now, self.counts.pending())
+        {
+            // What the service has not taken once goes alone.
+            let again = parcel.since.is_some();
+            shipments.push(self.begin_sending(parcel, now));
+            if again {
+                break;
+            }
+        }
+        if !shipments.is_empty() {
+            return Step::Send(shipments);
+        }
+        if let Some(step) = self.due(now) {
+            return step;
+        }
+        let sync = self.sync_due();
+        if sync.is_some_and(|at| at <= now) {
+            return Step::Sync;
+        }
+        if !self.deletions.is_empty() {
+            let most = self.deletions.len().min(MOST_AT_ONCE);
+            return Step::Delete(self.deletions.drain(..most).collect());
+        }
+        let held = self.outbox.held_until();
+        let look = self.agenda.first().map(|(at, _)| *at);
+        // A sync alone is nothing to wait for: it is due only while devices are waited for.
+        match [held, look, sync].into_iter().flatten().min() {
+            Some(at) if self.counts.unfinished() > 0 => Step::Wait(at.saturating_sub(now)),
+            _ => Step::End,
+        }
+    }
+
+    /// Returns the devices of a request of [`Step::Send`], with their import ids.
+    pub(super) fn to_send(&self, shipment: Shipment) -> Vec<DeviceToImport> {
+        self.sent(shipment).map(|sent| sent.device.clone().with_import_id(sent.import_id)).collect()
+    }
+
+    /// Returns `true` if the service has refused so many single devices, and taken none, that the cause must be another.
+    pub(super) fn is_refused_altogether(&self) -> bool {
+        !self.taken && self.refused_in_a_row >= MOST_REFUSED
+    }
+
+    /// Cancels every device without an outcome. The journal does not record it: a later run resumes.
+    pub(super) fn cancel(&mut self) {
+        for index in 0..self.slots.len() {
+            if let Some(stage) = self.slot(index).and_then(|slot| slot.state.stage()) {
+                self.finish(index, ImportOutcome::Cancelled { stage });
+            }
+        }
+        // All that is left to do is left for the later run.
+        self.outbox.clear();
+        self.deletions.clear();
+    }
+
+    /// Takes the changes to record since the last call, by device key.
+    pub(super) fn take_changes(&mut self) -> Vec<(Text, Change)> {
+        let key = |index: usize| self.slots.get(index).map(|slot| slot.key.clone());
+        let changes = std::mem::take(&mut self.changes);
+        changes.into_iter().filter_map(|(index, change)| Some((key(index)?, change))).collect()
+    }
+
+    /// Takes the events since the last call.
+    pub(super) fn take_events(&mut self) -> Vec<ImportEventKind> {
+        std::mem::take(&mut self.events)
+    }
+
+    pub(super) fn counts(&self) -> ImportCounts {
+        self.counts
+    }
+
+    /// Returns the time that is left at the pace so far.
+    pub(super) fn estimate(&self, now: Duration) -> Option<Duration> {
+        let finished = self.counts.finished().saturating_sub(self.finished_before);
+        let left = self.counts.unfinished() as u128;
+        let elapsed = now.saturating_sub(self.began).as_millis();
+        let millis = elapsed.checked_mul(left)?.checked_div(finished as u128)?;
+        u64::try_from(millis).ok().map(Duration::from_millis)
+    }
+
+    /// Returns the number of requests that the queue would be sent in.
+    pub(super) fn requests_to_come(&mut self) -> usize {
+        let mut requests = 0;
+        while self.outbox.next(Duration::ZERO, 0).is_some() {
+            requests += 1;
+        }
+        requests
+    }
+
+    pub(super) fn report(self, now: Duration) -> ImportReport {
+        let mut notes = self.notes;
+        if self.records_left > 0 {
+            notes.push(Finding::new(
+                "import.record-left",
+                Severity::Info,
+                "imports",
+                format!("{} records of ended imports could not be deleted", self.records_left),
+                "run it again with the same journal, or leave them: they do no harm",
+            ));
+        }
+        let outcome = |state: State| match state {
+            State::Done(outcome) => outcome,
+            other => ImportOutcome::Cancelled { stage: other.stage().unwrap_or(ImportStage::Queued) },
+        };
+        let device = |slot: Slot| DeviceImport { serial_number: slot.serial, outcome: outcome(slot.state) };
+        ImportReport {
+            devices: self.slots.into_iter().map(device).collect(),
+            counts: self.counts,
+            notes,
+            elapsed: now.saturating_sub(self.began),
+        }
+    }
+
+    pub(super) fn slot(&self, index: usize) -> Option<&Slot> {
+        self.slots.get(index)
+    }
+
+    /// Returns the devices of a request in flight.
+    pub(super) fn sent(&self, shipment: Shipment) -> impl Iterator<Item = Sent<'_>> {
+        let devices = self.on_their_way.get(&shipment).into_iter().flat_map(|parcel| &parcel.devices);
+        devices.filter_map(|index| Slot::as_sent((*index, self.slots.get(*index)?)))
+    }
+
+    /// Moves a device to another state, and updates counts, agenda and pending serial numbers.
+    pub(super) fn enter(&mut self, index: usize, state: State) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        let old = std::mem::replace(&mut slot.state, state);
+        for (state, joins) in [(&old, false), (&slot.state, true)] {
+            let count = match state {
+                State::Done(outcome) => self.counts.of_outcome(outcome),
+                other => self.counts.of_stage(other.stage().unwrap_or(ImportStage::Queued)),
+            };
+            *count = if joins { count.saturating_add(1) } else { count.saturating_sub(1) };
+            if let Some(watch) = state.watch() {
+                match joins {
+                    true => self.agenda.insert((watch.next, index)),
+                    false => self.agenda.remove(&(watch.next, index)),
+                };
+            }
+        }
+        if old.is_pending() != slot.state.is_pending() {
+            self.outbox.serial_is_pending(&slot.serial, slot.state.is_pending());
+        }
+    }
+
+    pub(super) fn finish(&mut self, index: usize, outcome: ImportOutcome) {
+        self.enter(index, State::Done(outcome.clone()));
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        slot.device = None;
+        if outcome.has_ended() {
+            self.changes.push((index, Change::Done(outcome.clone())));
+            if let Some(record) = slot.record.clone().filter(|_| self.options.delete_records) {
+                self.deletions.push_back((index, record));
+            }
+        } else if !matches!(outcome, ImportOutcome::Cancelled { .. }) {
+            self.changes.push((index, Change::GivenUp(outcome.clone())));
+        }
+        let serial_number = slot.serial.clone();
+        self.events.push(ImportEventKind::Finished { device: index, serial_number, outcome });
+    }
+
+    pub(super) fn accept(&mut self, index: usize, record: ImportedDevice, now: Duration) {
+        self.taken = true;
+        let id = record.id;
+        if let Some(slot) = self.slots.get_mut(index) {
+            slot.record = Some(id.clone());
+            // The hash has done its work.
+            slot.device = None;
+        }
+        self.changes.push((index, Change::Accepted { record: id.clone() }));
+        let next = now.saturating_add(self.options.importing.first);
+        self.enter(index, State::Importing(id, Watch::new(now, next, self.options.importing)));
+    }
+
+    pub(super) fn register(&mut self, index: usize, of: Registration, now: Duration, next: Duration) {
+        let Registration { device, already } = of.clone();
+        self.changes.push((index, Change::Ended { device, already }));
+        self.enter(index, State::Appearing(of, Watch::new(now, next, self.options.appearing)));
+    }
+
+    fn begin_sending(&mut self, mut parcel: Parcel, now: Duration) -> Shipment {
+        parcel.since.get_or_insert(now);
+        for index in &parcel.devices {
+            self.enter(*index, State::Sending);
+            if let Some(slot) = self.slots.get_mut(*index) {
+                slot.sends = slot.sends.saturating_add(1);
+                let import_id = slot.import_id.get_or_insert_with(|| (self.new_id)().into()).clone();
+                self.changes.push((*index, Change::Sending { import_id }));
+            }
+        }
+        self.shipments += 1;
+        self.on_their_way.insert(self.shipments, parcel);
+        self.shipments
+    }
+
+    pub(super) fn unsend(&mut self, devices: &[usize]) {
+        for index in devices {
+            if let Some(slot) = self.slots.get_mut(*index) {
+                slot.sends = slot.sends.saturating_sub(1);
+            }
+            self.changes.push((*index, Change::Unsent));
+        }
+    }
+
+    pub(super) fn due_now(&self, now: Duration) -> Vec<(Duration, usize)> {
+        self.agenda.range(..=(now, usize::MAX)).copied().collect()
+    }
+
+    /// Returns a step for the devices that are due: for those that need the same as the first.
+    fn due(&self, now: Duration) -> Option<Step> {
+        let (_, first) = self.agenda.first().filter(|(at, _)| *at <= now)?;
+        let mut due = self.agenda.range(..=(now, usize::MAX));
+        let due = due.by_ref().filter_map(|(_, index)| Some((*index, self.slots.get(*index)?)));
+        Some(match &self.slots.get(*first)?.state {
+            State::Confirming(_) => Step::Look,
+            State::Importing(..) => {
+                let record = |(index, slot): (usize, &Slot)| match &slot.state {
+                    State::Importing(record, _) => Some((index, record.clone())),
+                    _ => None,
+                };
+                Step::Poll(due.filter_map(record).take(MOST_AT_ONCE).collect())
+            }
+            State::Tagging { changed: false, .. } => {
+                let tag = |(index, slot): (usize, &Slot)| match &slot.state {
+                    State::Tagging { of, changed: false, .. } => {
+                        Some((index, of.device.clone(), slot.tag.clone()?))
+                    }
+                    _ => None,
+                };
+                Step::Tag(due.filter_map(tag).take(MOST_AT_ONCE).collect())
+            }
+            _ => {
+                let device = |(index, slot): (usize, &Slot)| match &slot.state {
+                    State::Appearing(of, _) | State::Tagging { of, changed: true, .. } => {
+                        Some((index, of.device.clone()))
+                    }
+                    _ => None,
+                };
+                Step::Read(due.filter_map(device).take(MOST_AT_ONCE).collect())
+            }
+        })
+    }
+
+    fn sync_due(&self) -> Option<Duration> {
+        let counts = &self.counts;
+        self.sync.due(counts.pending() + counts.queued == 0).filter(|_| counts.appearing > 0)
+    }
+}

@@ -1,0 +1,88 @@
+//! An import as a value: its devices, options and journal.
+
+use std::fmt;
+
+use super::options::ImportOptions;
+use crate::graph::Client;
+use crate::model::DeviceToImport;
+use crate::workflow::journal::Journal;
+
+/// The registration of devices with Windows Autopilot.
+///
+/// ```
+/// # use windows_autopilot::Client;
+/// use windows_autopilot::model::DeviceToImport;
+/// use windows_autopilot::workflow::{Import, Journal};
+///
+/// # async fn example(client: &Client, devices: Vec<DeviceToImport>) -> windows_autopilot::Result<()> {
+/// let report = Import::new(client, devices).with_journal(Journal::at("munich.journal")).start().await?;
+/// for device in &report.devices {
+///     println!("{}: {}", device.serial_number, device.outcome);
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// Each device ends with an [`ImportOutcome`](super::ImportOutcome), in the order of the input. On the way:
+///
+/// * Devices are sent many at a time. If the service throttles, they are sent later; if the service refuses a request, the
+///   request is halved until the device that it refuses is found.
+/// * Each device is sent with an import id of its own, which replaces any that the device has. The import id, the serial
+///   number and the hash identify its record, which is then polled by the record's id. Records of other imports are
+///   neither waited for nor deleted.
+/// * A request without an answer is not sent again before its devices have been searched for.
+/// * A device that the service has already is registered only if the service names the registration and it can be read.
+///   The error's name decides whether the registration is in this tenant or in another; the number is the same.
+/// * When a device can be read, its group tag is compared with the desired one, changed once if it differs, and read back.
+///   Importing a registered device does not change its tag by itself.
+/// * A device that the input has twice, with the same serial number and hash, is sent once. Of two with the same serial
+///   number and different hashes, the second is sent when the first has its outcome.
+///
+/// With a [`Journal`], a run that was killed at any point resumes there, and no device is lost or sent twice. Without
+/// one, importing again is still safe: registered devices are reported as such.
+///
+/// # Permissions
+/// `DeviceManagementServiceConfig.ReadWrite.All`
+#[must_use = "an import does nothing until it is started"]
+pub struct Import {
+    pub(super) client: Client,
+    pub(super) devices: Vec<DeviceToImport>,
+    pub(super) options: ImportOptions,
+    pub(super) journal: Option<Journal>,
+}
+
+impl Import {
+    /// Creates an import of `devices`.
+    pub fn new(client: &Client, devices: impl IntoIterator<Item = DeviceToImport>) -> Self {
+        Self {
+            client: client.clone(),
+            devices: devices.into_iter().collect(),
+            options: ImportOptions::default(),
+            journal: None,
+        }
+    }
+
+    /// Records the progress in a journal, and resumes from what the journal holds.
+    ///
+    /// The journal holds serial-free digests of the devices, ids, outcomes and times: no hash, no person's name. It is
+    /// bound to the tenant, where the token names it, and to the devices with their group tags and users, in any order.
+    pub fn with_journal(mut self, journal: Journal) -> Self {
+        self.journal = Some(journal);
+        self
+    }
+
+    /// Sets the options.
+    pub fn with_options(mut self, options: ImportOptions) -> Self {
+        self.options = options;
+        self
+    }
+}
+
+impl fmt::Debug for Import {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Import")
+            .field("devices", &self.devices.len())
+            .field("options", &self.options)
+            .field("journal", &self.journal)
+            .finish_non_exhaustive()
+    }
+}

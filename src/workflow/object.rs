@@ -1,0 +1,288 @@
+//! The managed objects of a deployment: found by exact name, created, changed, assigned and deleted.
+
+use std::future::Future;
+
+use super::hybrid_join::{DomainJoinTarget, HybridJoin};
+use super::step::Step;
+use crate::error::{ErrorKind, Result};
+use crate::graph::{Batch, Call, Client, List, Page, Slot, field, nothing};
+use crate::model::{
+    Assignment, DeploymentProfile, DeviceConfiguration, DomainJoinProfile, EnrollmentConfiguration,
+    EnrollmentStatusPage, Group, HybridJoinProfile, Id, Settings, Stored, Target,
+};
+use crate::resource::Update;
+
+/// Settings of an object that a deployment manages. Type and exact name identify the object.
+pub(super) trait ManagedObject:
+    Settings<Observed: Send + Sync> + Clone + Send + Sync + 'static
+{
+    /// The step that the object belongs to.
+    const STEP: Step;
+
+    fn name(&self) -> &str;
+
+    /// Returns the name of the deployment's own object, if the deployment has one.
+    fn desired_name(desired: &HybridJoin) -> Option<&str>;
+
+    fn get(client: &Client, id: &Id<Self>) -> Call<Stored<Self>>;
+    fn create(&self, client: &Client) -> Call<Stored<Self>>;
+    fn update(&self, client: &Client, stored: &Stored<Self>) -> Update<Self>;
+    fn delete(client: &Client, id: &Id<Self>) -> Call<()>;
+
+    /// Returns `true` if the object comes with the tenant: no deployment owns it.
+    fn is_default(_: &Stored<Self>) -> bool {
+        false
+    }
+
+    /// Returns `true` if a deployment that uses this name owns the object.
+    fn is_named(stored: &Stored<Self>, name: &str) -> bool {
+        !Self::is_default(stored) && stored.settings.name() == name
+    }
+
+    /// Picks the deployment's own objects among those that were read: more than one if the name repeats.
+    fn own<'a>(
+        read: impl IntoIterator<Item = &'a Stored<Self>>,
+        desired: &'a HybridJoin,
+    ) -> impl Iterator<Item = &'a Stored<Self>> {
+        let is_own = |stored: &&Stored<Self>| {
+            Self::desired_name(desired).is_some_and(|name| Self::is_named(stored, name))
+        };
+        read.into_iter().filter(is_own)
+    }
+
+    /// Reads all objects of this type; with `name`, the service may leave out those of other names.
+    fn read(client: &Client, name: Option<&str>) -> impl Future<Output = Result<Vec<Stored<Self>>>> + Send;
+
+    /// Reads all objects of this type and exact name.
+    fn find(client: &Client, name: &str) -> impl Future<Output = Result<Vec<Stored<Self>>>> + Send {
+        async move {
+            let mut found = Self::read(client, Some(name)).await?;
+            found.retain(|stored| Self::is_named(stored, name));
+            Ok(found)
+        }
+    }
+}
+
+/// Settings of an object that can be assigned.
+pub(super) trait Assignable: ManagedObject {
+    fn assignments(client: &Client, id: &Id<Self>) -> List<Assignment>;
+
+    /// Returns `true` if the deployment assigns its object to all devices, and not to its group.
+    fn is_for_all_devices(_: &HybridJoin) -> bool {
+        false
+    }
+
+    /// Adds `target`, and removes the other direct assignments after that unless `keep_others` is set.
+    fn assign(
+        client: &Client,
+        id: &Id<Self>,
+        target: &Target,
+        keep_others: bool,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Returns the calls that remove the assignments `own` and leave `others`.
+    fn unassign(client: &Client, id: &Id<Self>, own: &[&Assignment], others: &[&Assignment])
+    -> Vec<Call<()>>;
+}
+
+/// Implements what differs only by the step, the field in `HybridJoin` and the client's resource.
+macro_rules! members {
+    ($step:ident, $field:ident, $resource:ident) => {
+        const STEP: Step = Step::$step;
+
+        fn name(&self) -> &str {
+            self.display_name.as_str()
+        }
+
+        fn desired_name(desired: &HybridJoin) -> Option<&str> {
+            desired.$field.as_ref().map(|own| own.display_name.as_str())
+        }
+
+        fn get(client: &Client, id: &Id<Self>) -> Call<Stored<Self>> {
+            client.$resource().get(id)
+        }
+
+        fn create(&self, client: &Client) -> Call<Stored<Self>> {
+            client.$resource().create(self)
+        }
+
+        fn update(&self, client: &Client, stored: &Stored<Self>) -> Update<Self> {
+            client.$resource().update(stored, self)
+        }
+
+        fn delete(client: &Client, id: &Id<Self>) -> Call<()> {
+            client.$resource().delete(id)
+        }
+    };
+}
+
+impl ManagedObject for Group {
+    members!(Group, group, groups);
+
+    async fn read(client: &Client, name: Option<&str>) -> Result<Vec<Stored<Self>>> {
+        let list = client.groups().list();
+        // The service compares names without regard to case.
+        let list = if let Some(name) = name { list.filter(field("displayName").eq(name)) } else { list };
+        list.all().await
+    }
+}
+
+impl ManagedObject for HybridJoinProfile {
+    members!(Profile, profile, profiles);
+
+    async fn read(client: &Client, _: Option<&str>) -> Result<Vec<Stored<Self>>> {
+        let own_type = |listed| match listed {
+            DeploymentProfile::Hybrid(stored) => Some(stored),
+            _ => None,
+        };
+        Ok(client.profiles().list().all().await?.into_iter().filter_map(own_type).collect())
+    }
+}
+
+impl ManagedObject for EnrollmentStatusPage {
+    members!(StatusPage, enrollment_status_page, enrollment_status_pages);
+
+    async fn read(client: &Client, _: Option<&str>) -> Result<Vec<Stored<Self>>> {
+        let own_type = |listed| match listed {
+            EnrollmentConfiguration::StatusPage(stored) => Some(stored),
+            _ => None,
+        };
+        Ok(client.enrollment_status_pages().list().all().await?.into_iter().filter_map(own_type).collect())
+    }
+
+    fn is_default(stored: &Stored<Self>) -> bool {
+        stored.is_default()
+    }
+}
+
+impl ManagedObject for DomainJoinProfile {
+    members!(DomainJoin, domain_join, domain_join_profiles);
+
+    async fn read(client: &Client, _: Option<&str>) -> Result<Vec<Stored<Self>>> {
+        let own_type = |listed| match listed {
+            DeviceConfiguration::DomainJoin(stored) => Some(stored),
+            _ => None,
+        };
+        Ok(client.domain_join_profiles().list().all().await?.into_iter().filter_map(own_type).collect())
+    }
+}
+
+impl Assignable for HybridJoinProfile {
+    fn assignments(client: &Client, id: &Id<Self>) -> List<Assignment> {
+        client.profiles().assignments(id)
+    }
+
+    async fn assign(client: &Client, id: &Id<Self>, target: &Target, keep_others: bool) -> Result<()> {
+        let mut targets = vec![target.clone()];
+        if keep_others {
+            let found = client.profiles().assignments(id).all().await?;
+            targets.extend(found.into_iter().filter_map(|assignment| assignment.target));
+        }
+        client.profiles().set_assignments(id, &targets).await.map(|_| ())
+    }
+
+    fn unassign(client: &Client, id: &Id<Self>, own: &[&Assignment], _: &[&Assignment]) -> Vec<Call<()>> {
+        let direct = own.iter().filter(|assignment| assignment.is_direct());
+        direct.map(|assignment| client.profiles().unassign(id, &assignment.id)).collect()
+    }
+}
+
+/// Implements the assignments of an object whose service replaces the whole list at once.
+macro_rules! replaced_at_once {
+    ($resource:ident) => {
+        fn assignments(client: &Client, id: &Id<Self>) -> List<Assignment> {
+            client.$resource().assignments(id)
+        }
+
+        async fn assign(client: &Client, id: &Id<Self>, target: &Target, keep_others: bool) -> Result<()> {
+            let found = client.$resource().assignments(id).all().await?;
+            match all_targets(found, target, keep_others) {
+                Some(targets) => client.$resource().assign(id, &targets).send().await.map(|_| ()),
+                None => Ok(()),
+            }
+        }
+
+        fn unassign(
+            client: &Client,
+            id: &Id<Self>,
+            _: &[&Assignment],
+            others: &[&Assignment],
+        ) -> Vec<Call<()>> {
+            let left: Vec<Target> =
+                others.iter().filter_map(|assignment| assignment.target.clone()).collect();
+            let operation = client.$resource().assign(id, &left).into_operation();
+            vec![Call::new(client, operation.with_decode(nothing))]
+        }
+    };
+}
+
+impl Assignable for EnrollmentStatusPage {
+    replaced_at_once!(enrollment_status_pages);
+}
+
+impl Assignable for DomainJoinProfile {
+    replaced_at_once!(domain_join_profiles);
+
+    fn is_for_all_devices(desired: &HybridJoin) -> bool {
+        desired.domain_join.as_ref().is_some_and(|join| join.assign_to == DomainJoinTarget::AllDevices)
+    }
+}
+
+/// Returns the new list of targets; `None` if the list stays. An assignment that came with a policy set is kept.
+fn all_targets(found: Vec<Assignment>, target: &Target, keep_others: bool) -> Option<Vec<Target>> {
+    let is_target =
+        |assignment: &Assignment| assignment.target.as_ref().is_some_and(|found| found.same_as(target));
+    let there = found.iter().any(is_target);
+    let before = found.len();
+    let stays = |assignment: &Assignment| is_target(assignment) || keep_others || !assignment.is_direct();
+    let mut targets: Vec<Target> =
+        found.into_iter().filter(stays).filter_map(|assignment| assignment.target).collect();
+    if there && targets.len() == before {
+        return None;
+    }
+    if !there {
+        targets.push(target.clone());
+    }
+    Some(targets)
+}
+
+/// Returns the list of a profile's assignments, for a profile of any known type.
+pub(super) fn profile_assignments(client: &Client, profile: &DeploymentProfile) -> Option<List<Assignment>> {
+    match profile {
+        DeploymentProfile::Hybrid(stored) => Some(client.profiles().assignments(&stored.id)),
+        DeploymentProfile::Entra(stored) => Some(client.profiles().assignments(&stored.id)),
+        DeploymentProfile::Unknown(_) => None,
+    }
+}
+
+/// Lists of assignments that are read together, each with the object of type `T` that it belongs to.
+pub(super) struct AssignmentBatch<T> {
+    batch: Batch,
+    lists: Vec<(T, Slot<Page<Assignment>>, List<Assignment>)>,
+}
+
+impl<T> AssignmentBatch<T> {
+    pub(super) fn new(client: &Client) -> Self {
+        Self { batch: client.batch(), lists: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, object: T, list: List<Assignment>) {
+        let slot = self.batch.add(list.operation().clone());
+        self.lists.push((object, slot, list));
+    }
+
+    /// Reads all lists, in as few requests as possible. An object that was deleted meanwhile has no assignments.
+    pub(super) async fn read(self) -> Result<Vec<(T, Vec<Assignment>)>> {
+        let mut answers = self.batch.send().await?;
+        let mut read = Vec::with_capacity(self.lists.len());
+        for (object, slot, list) in self.lists {
+            let assignments = match answers.take(slot) {
+                Ok(first) => list.all_from(first).await?,
+                Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+                Err(error) => return Err(error),
+            };
+            read.push((object, assignments));
+        }
+        Ok(read)
+    }
+}

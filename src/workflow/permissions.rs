@@ -1,0 +1,378 @@
+//! The comparison of the token's permissions with what a deployment needs, before the first call.
+
+use serde::Serialize;
+
+use super::hybrid_join::{HybridJoin, Members, UserAssignment, UserScope};
+use super::step::{Action, PlannedStep, Step};
+use crate::catalog::{OPERATIONS, Permissions, Scopes};
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::{Caller, Client};
+use crate::model::{Finding, Severity};
+
+/// The permissions that a deployment needs, and those of them that the token lacks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PermissionReport {
+    /// Whether the caller is an app without a user; `None` if the token does not tell.
+    pub app_only: Option<bool>,
+    /// The operations that the deployment may call: those that a plan reads with, and those that create everything.
+    pub needs: Vec<Need>,
+    /// The missing permissions, by step; empty if the token does not show its permissions.
+    pub findings: Vec<Finding>,
+}
+
+/// An operation that a step needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Need {
+    /// The step.
+    pub step: Step,
+    /// The operation, such as `autopilotProfiles.create`.
+    pub operation: &'static str,
+    /// The purpose of the call.
+    pub purpose: Purpose,
+    /// Whether the deployment can do without the operation.
+    pub optional: bool,
+    #[serde(skip)]
+    permissions: Permissions,
+}
+
+/// The purpose of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Purpose {
+    /// A plan reads with the operation.
+    Read,
+    /// [`Action::Create`]
+    Create,
+    /// [`Action::Update`]
+    Update,
+    /// [`Action::Assign`]
+    Assign,
+    /// [`Action::Import`]
+    Import,
+}
+
+impl Purpose {
+    fn is_of(self, action: &Action) -> bool {
+        matches!(
+            (self, action),
+            (Self::Create, Action::Create)
+                | (Self::Update, Action::Update(_))
+                | (Self::Assign, Action::Assign { .. })
+                | (Self::Import, Action::Import(_))
+        )
+    }
+}
+
+impl Need {
+    /// Returns the least permission that suffices for this kind of sign-in; `None` if it can never call the operation.
+    pub fn permission(&self, app_only: bool) -> Option<&'static str> {
+        self.scopes(app_only).least.first().copied()
+    }
+
+    fn scopes(&self, app_only: bool) -> Scopes {
+        match app_only {
+            true => self.permissions.application,
+            false => self.permissions.delegated,
+        }
+    }
+
+    /// Returns `true` if the caller may call the operation, as far as the token shows.
+    fn is_met_by(&self, caller: &Caller) -> bool {
+        let Some(app_only) = caller.app_only else { return true };
+        let accepted = self.scopes(app_only).accepted;
+        let held = |wanted: &&str| caller.permissions.iter().any(|held| held.eq_ignore_ascii_case(wanted));
+        accepted.iter().any(held)
+    }
+}
+
+/// The parts of a deployment that need permissions.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    MdmScope,
+    MdmGroups,
+    Connectors,
+    Devices,
+    Group,
+    AssignedGroup,
+    StatusPage,
+    Profile,
+    DomainJoin,
+    UnassignUsers,
+    AssignUsers,
+}
+
+/// The operations that each part needs; the last column marks those that the deployment can do without.
+const NEEDS: &[(Part, Step, Purpose, &str, bool)] = {
+    use Part as P;
+    use Purpose::{Assign, Create, Import, Read, Update};
+    use Step as S;
+    &[
+        (P::MdmScope, S::AutomaticEnrollment, Read, "mobilityPolicies.list", true),
+        (P::MdmScope, S::AutomaticEnrollment, Read, "mobilityPolicies.get", true),
+        (P::MdmScope, S::AutomaticEnrollment, Assign, "mobilityPolicies.update", false),
+        (P::MdmGroups, S::AutomaticEnrollment, Read, "groups.list", false),
+        (P::Connectors, S::Connector, Read, "domainJoinConnectors.list", false),
+        (P::Devices, S::Devices, Read, "autopilotDevices.list", false),
+        (P::Devices, S::Devices, Read, "devices.list", true),
+        (P::Devices, S::Devices, Import, "autopilotImports.import", false),
+        (P::Devices, S::Devices, Import, "autopilotSettings.sync", false),
+        (P::Devices, S::Devices, Update, "autopilotDevices.updateDeviceProperties", false),
+        (P::Group, S::Group, Read, "groups.list", false),
+        (P::AssignedGroup, S::Group, Read, "groups.members.list", true),
+        (P::Group, S::Group, Create, "groups.create", false),
+        (P::Group, S::Group, Update, "groups.update", false),
+        (P::StatusPage, S::StatusPage, Read, "enrollmentConfigurations.list", false),
+        (P::StatusPage, S::StatusPage, Read, "enrollmentConfigurations.assignments.list", false),
+        (P::StatusPage, S::StatusPage, Read, "mobileApps.list", false),
+        (P::StatusPage, S::StatusPage, Create, "enrollmentConfigurations.create", false),
+        (P::StatusPage, S::StatusPage, Update, "enrollmentConfigurations.update", false),
+        (P::StatusPage, S::StatusPage, Assign, "enrollmentConfigurations.assign", false),
+        (P::Profile, S::Profile, Read, "autopilotProfiles.list", false),
+        (P::Profile, S::Profile, Read, "autopilotProfiles.assignments.list", false),
+        (P::Profile, S::Profile, Create, "autopilotProfiles.create", false),
+        (P::Profile, S::Profile, Update, "autopilotProfiles.update", false),
+        (P::Profile, S::Profile, Assign, "autopilotProfiles.assignments.create", false),
+        (P::DomainJoin, S::DomainJoin, Read, "deviceConfigurations.list", false),
+        (P::DomainJoin, S::DomainJoin, Read, "deviceConfigurations.assignments.list", false),
+        (P::DomainJoin, S::DomainJoin, Create, "deviceConfigurations.create", false),
+        (P::DomainJoin, S::DomainJoin, Update, "deviceConfigurations.update", false),
+        (P::DomainJoin, S::DomainJoin, Assign, "deviceConfigurations.assign", false),
+        (P::UnassignUsers, S::Users, Assign, "autopilotDevices.unassignUserFromDevice", false),
+        (P::AssignUsers, S::Users, Read, "users.get", false),
+        (P::AssignUsers, S::Users, Assign, "autopilotDevices.assignUserToDevice", false),
+    ]
+};
+
+impl HybridJoin {
+    /// Returns the operations that a plan of this deployment reads with, and those that create all of it; with devices to
+    /// register, or without.
+    pub fn needs(&self, with_devices: bool) -> Vec<Need> {
+        let has = |part| match part {
+            Part::MdmScope => self.mdm_scope.is_some(),
+            Part::MdmGroups => matches!(&self.mdm_scope, Some(UserScope::Groups(_))),
+            Part::Connectors => self.connectors.is_some(),
+            Part::Devices => self.reads_devices(with_devices),
+            Part::Group => self.group.is_some(),
+            Part::AssignedGroup => {
+                self.group.as_ref().is_some_and(|group| group.members == Members::Assigned)
+            }
+            Part::StatusPage => self.enrollment_status_page.is_some(),
+            Part::Profile => self.profile.is_some(),
+            Part::DomainJoin => self.domain_join.is_some(),
+            Part::UnassignUsers => self.user_assignment == UserAssignment::Unassign,
+            Part::AssignUsers => self.user_assignment == UserAssignment::Assign,
+        };
+        let need = |(part, step, purpose, name, optional): &(Part, Step, Purpose, &str, bool)| {
+            let info = OPERATIONS.iter().find(|info| info.name == *name).filter(|_| has(*part))?;
+            Some(Need {
+                step: *step,
+                operation: info.name,
+                purpose: *purpose,
+                optional: *optional,
+                permissions: info.permissions,
+            })
+        };
+        NEEDS.iter().filter_map(need).collect()
+    }
+
+    /// Compares the permissions in the token with what this deployment needs, without any call to Graph.
+    ///
+    /// A plan makes this comparison too: it fails if the permissions to read are missing, and reports those to write as
+    /// findings. An app without a user can never read or set the MDM user scope: that is a warning, and the rest is done.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # use windows_autopilot::workflow::HybridJoin;
+    /// # run(async |Harness { client, .. }| {
+    /// let desired = HybridJoin::new("Munich".parse()?, "corp.contoso.com".parse()?);
+    /// for finding in desired.check_permissions(&client, true).await?.findings {
+    ///     println!("{finding}");
+    /// }
+    /// # Ok(()) });
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Client::caller`].
+    pub async fn check_permissions(&self, client: &Client, with_devices: bool) -> Result<PermissionReport> {
+        let caller = client.caller().await?;
+        let needs = self.needs(with_devices);
+        let findings = lacking(&needs, &caller);
+        Ok(PermissionReport { app_only: caller.app_only, needs, findings })
+    }
+
+    /// Checks that the permissions suffice for a plan.
+    pub(super) fn check_reads(&self, caller: &Caller, with_devices: bool) -> Result<()> {
+        let needs = self.needs(with_devices);
+        let is_read = |need: &&Need| need.purpose == Purpose::Read && !need.optional;
+        if needs.iter().filter(is_read).all(|need| need.is_met_by(caller)) {
+            return Ok(());
+        }
+        let missing: Vec<String> = lacking(&needs, caller)
+            .iter()
+            .map(|finding| format!("{}: {}", finding.place, finding.evidence))
+            .collect();
+        let message = format!("the permissions do not suffice for a plan: {}", missing.join("; "));
+        Err(Error::new(ErrorKind::Forbidden, message))
+    }
+
+    /// Returns findings for what the steps of a plan would write and the caller may not.
+    pub(super) fn check_writes(&self, steps: &[PlannedStep], caller: &Caller) -> Vec<Finding> {
+        let mut needs = self.needs(true);
+        needs.retain(|need| {
+            steps.iter().any(|planned| planned.step == need.step && need.purpose.is_of(&planned.action))
+        });
+        lacking(&needs, caller)
+    }
+}
+
+/// Returns a finding for each step and permission that the caller lacks.
+fn lacking(needs: &[Need], caller: &Caller) -> Vec<Finding> {
+    let Some(app_only) = caller.app_only else { return Vec::new() };
+    let mut told: Vec<(Step, Option<&str>)> = Vec::new();
+    let mut findings = Vec::new();
+    // What stops is told before what is optional: they may lack the same.
+    let (optional, needed): (Vec<&Need>, Vec<&Need>) = needs.iter().partition(|need| need.optional);
+    for need in needed.into_iter().chain(optional).filter(|need| !need.is_met_by(caller)) {
+        let permission = need.permission(app_only);
+        if told.contains(&(need.step, permission)) {
+            continue;
+        }
+        told.push((need.step, permission));
+        findings.push(match permission {
+            Some(permission) => Finding::new(
+                "permissions.missing",
+                if need.optional { Severity::Warning } else { Severity::Error },
+                need.step.to_string(),
+                format!("{} needs {permission}, and the token does not carry it", need.operation),
+                match app_only {
+                    true => {
+                        "grant the app this permission, with an administrator's consent, and sign in again"
+                    }
+                    false => {
+                        "sign in again and ask for this permission; an administrator may have to consent"
+                    }
+                },
+            ),
+            None => delegated_only(),
+        });
+    }
+    Finding::sort(&mut findings);
+    findings
+}
+
+/// Returns the finding for what an app without a user can never do.
+pub(super) fn delegated_only() -> Finding {
+    Finding::new(
+        "mdm.delegated-only",
+        Severity::Warning,
+        "MDM user scope",
+        "Graph lets only signed-in users read or set it, and this client signs in by itself",
+        "check it by hand, or plan with a signed-in user",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(app_only: Option<bool>, permissions: &[&str]) -> Caller {
+        Caller { app_only, permissions: permissions.iter().map(|held| (*held).to_owned()).collect() }
+    }
+
+    fn whole() -> HybridJoin {
+        toml::from_str(
+            "name='x'\nmdm_scope.groups=['u']\nconnectors={}\nuser_assignment='assign'\n\
+             [active_directory]\ndomain='corp.contoso.com'\n[group]\ndisplay_name='g'\nmembers.group_tag='t'\n\
+             [enrollment_status_page]\ndisplay_name='e'\n[profile]\ndisplay_name='p'\n\
+             [domain_join]\ndisplay_name='d'\ncomputer_name_prefix='D'\n",
+        )
+        .unwrap()
+    }
+
+    const ALL: &[&str] = &[
+        "DeviceManagementServiceConfig.ReadWrite.All",
+        "DeviceManagementConfiguration.ReadWrite.All",
+        "DeviceManagementApps.Read.All",
+        "Group.ReadWrite.All",
+        "Device.Read.All",
+        "User.ReadBasic.All",
+    ];
+
+    #[test]
+    fn an_app_with_every_permission_still_cannot_set_the_mdm_scope() {
+        let findings = lacking(&whole().needs(true), &caller(Some(true), ALL));
+        assert_eq!(findings, [delegated_only()]);
+        let user: Vec<&str> = ALL.iter().copied().chain(["Policy.ReadWrite.MobilityManagement"]).collect();
+        assert_eq!(lacking(&whole().needs(true), &caller(Some(false), &user)), []);
+    }
+
+    #[test]
+    fn each_permission_that_is_taken_away_is_named_with_the_steps_that_need_it() {
+        for (taken, steps) in [
+            // The status page can also be written with the permission for configurations.
+            (0, &["deployment profile", "devices", "users"][..]),
+            (1, &["Intune Connector", "domain join profile"]),
+            (2, &["enrollment status page"]),
+            (3, &["automatic enrollment", "group"]),
+            (4, &["devices"]),
+            // Other permissions that are held suffice to read a user.
+            (5, &[]),
+        ] {
+            let mut held = ALL.to_vec();
+            let gone = held.remove(taken);
+            let mut found: Vec<String> = lacking(&whole().needs(true), &caller(Some(true), &held))
+                .into_iter()
+                .filter(|finding| finding.id == "permissions.missing")
+                .map(|finding| finding.place)
+                .collect();
+            found.dedup();
+            assert_eq!(found, steps, "without {gone}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_shows_nothing_is_not_doubted() {
+        assert_eq!(lacking(&whole().needs(true), &caller(None, &[])), []);
+        assert!(whole().check_reads(&caller(None, &[]), true).is_ok());
+        let error = whole().check_reads(&caller(Some(true), &[]), true).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Forbidden);
+        assert!(error.to_string().contains("DeviceManagementApps.Read.All"), "{error}");
+    }
+
+    #[test]
+    fn every_operation_is_known() {
+        for (.., name, _) in NEEDS {
+            assert!(OPERATIONS.iter().any(|info| info.name == *name), "{name}");
+        }
+        let mut users = whole();
+        users.user_assignment = UserAssignment::Unassign;
+        assert!(users.needs(true).iter().any(|need| need.operation.ends_with("unassignUserFromDevice")));
+    }
+
+    #[test]
+    fn what_a_plan_writes_is_what_it_asks_for() {
+        let step = |step, action| [PlannedStep::new(step, "x", action)];
+        let mut readable = ALL.to_vec();
+        readable.retain(|held| !held.contains("ServiceConfig"));
+        readable.push("DeviceManagementServiceConfig.Read.All");
+        let caller = caller(Some(true), &readable);
+        assert!(whole().check_reads(&caller, true).is_ok());
+        let assign = || Action::Assign { add: vec!["g".into()], remove: Vec::new() };
+        for (planned, count) in [
+            (step(Step::Profile, Action::Create), 1),
+            (step(Step::Profile, Action::Update(Vec::new())), 1),
+            (step(Step::Profile, assign()), 1),
+            (step(Step::Profile, Action::Keep), 0),
+            (step(Step::Devices, Action::Import(Vec::new())), 1),
+            (step(Step::Users, assign()), 1),
+            (step(Step::AutomaticEnrollment, assign()), 1),
+            (step(Step::Group, Action::Create), 0),
+            (step(Step::DomainJoin, Action::Create), 0),
+        ] {
+            assert_eq!(whole().check_writes(&planned, &caller).len(), count, "{planned:?}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The vocabulary of a plan: steps, actions, and planned steps.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Change, Finding, Severity};
+
+/// A step of a deployment, numbered as in Microsoft's tutorial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Step {
+    /// 1: automatic enrollment.
+    AutomaticEnrollment,
+    /// 2: the Intune Connector for Active Directory.
+    Connector,
+    /// 3: the connector's right to create computer accounts.
+    ComputerAccounts,
+    /// 4: the registration of devices.
+    Devices,
+    /// 5: the group of devices.
+    Group,
+    /// 6: the enrollment status page.
+    StatusPage,
+    /// 7: the deployment profile.
+    Profile,
+    /// 8: the domain join profile.
+    DomainJoin,
+    /// 9: the assignment of users to devices, or its removal. Off by default: an assigned user breaks hybrid joins.
+    Users,
+    /// 10: the deployment of devices.
+    Deploy,
+}
+
+impl Step {
+    /// Returns the number of the step in Microsoft's tutorial.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::AutomaticEnrollment => 1,
+            Self::Connector => 2,
+            Self::ComputerAccounts => 3,
+            Self::Devices => 4,
+            Self::Group => 5,
+            Self::StatusPage => 6,
+            Self::Profile => 7,
+            Self::DomainJoin => 8,
+            Self::Users => 9,
+            Self::Deploy => 10,
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AutomaticEnrollment => "automatic enrollment",
+            Self::Connector => "Intune Connector",
+            Self::ComputerAccounts => "computer accounts",
+            Self::Devices => "devices",
+            Self::Group => "group",
+            Self::StatusPage => "enrollment status page",
+            Self::Profile => "deployment profile",
+            Self::DomainJoin => "domain join profile",
+            Self::Users => "users",
+            Self::Deploy => "deployment",
+        })
+    }
+}
+
+/// The action that a plan takes on one subject.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Action {
+    /// Creates an object.
+    Create,
+    /// Changes properties of an object.
+    Update(Vec<Change>),
+    /// Adds and removes assignments.
+    Assign {
+        /// The targets that are added.
+        add: Vec<String>,
+        /// The targets that are removed.
+        remove: Vec<String>,
+    },
+    /// Imports devices, named by their serial numbers.
+    Import(Vec<String>),
+    /// Changes nothing: the subject is as desired.
+    Keep,
+    /// Asks a person for the work that this text describes.
+    Manual(String),
+    /// Does nothing: the finding stands in the way.
+    Blocked(Finding),
+}
+
+impl Action {
+    /// Returns `true` if the action writes to the tenant.
+    pub fn is_change(&self) -> bool {
+        matches!(self, Self::Create | Self::Update(_) | Self::Assign { .. } | Self::Import(_))
+    }
+}
+
+/// An action of a plan: a step, a subject and what is done to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PlannedStep {
+    /// The step that the action belongs to.
+    pub step: Step,
+    /// The subject of the action, such as a profile's name.
+    pub subject: String,
+    /// The action.
+    pub action: Action,
+}
+
+impl PlannedStep {
+    pub(super) fn new(step: Step, subject: impl Into<String>, action: Action) -> Self {
+        Self { step, subject: subject.into(), action }
+    }
+
+    /// Sorts actions in the order in which their steps are taken.
+    pub(super) fn sort(planned: &mut [Self]) {
+        planned.sort_by_key(|planned| planned.step);
+    }
+}
+
+impl fmt::Display for PlannedStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let subject = &self.subject;
+        match &self.action {
+            Action::Create => writeln!(f, "  + {subject}: create"),
+            Action::Update(changes) => {
+                writeln!(f, "  ~ {subject}: change")?;
+                changes.iter().try_for_each(|change| writeln!(f, "      {change}"))
+            }
+            Action::Assign { add, remove } => {
+                writeln!(f, "  ~ {subject}: assign")?;
+                add.iter().try_for_each(|who| writeln!(f, "      + {who}"))?;
+                remove.iter().try_for_each(|who| writeln!(f, "      - {who}"))
+            }
+            Action::Import(serials) => {
+                writeln!(f, "  + {subject}: import {} devices", serials.len())?;
+                const SHOWN: usize = 5;
+                serials.iter().take(SHOWN).try_for_each(|serial| writeln!(f, "      + {serial}"))?;
+                match serials.len().saturating_sub(SHOWN) {
+                    0 => Ok(()),
+                    more => writeln!(f, "      … and {more} more"),
+                }
+            }
+            Action::Keep => writeln!(f, "  = {subject}"),
+            Action::Manual(text) => writeln!(f, "  ! {subject}: by hand: {text}"),
+            Action::Blocked(finding) => writeln!(f, "  x {subject}: {} [{}]", finding.evidence, finding.id),
+        }
+    }
+}
+
+/// Prints the end of a plan: its findings, and the number of things to `change`.
+pub(super) fn fmt_end(
+    f: &mut fmt::Formatter<'_>,
+    findings: &[Finding],
+    changes: usize,
+    change: &str,
+) -> fmt::Result {
+    if !findings.is_empty() {
+        writeln!(f, "\nFindings")?;
+        findings.iter().try_for_each(|finding| writeln!(f, "  {finding}"))?;
+    }
+    match changes {
+        0 => write!(f, "\nNothing to {change}."),
+        1 => write!(f, "\n1 thing to {change}."),
+        _ => write!(f, "\n{changes} things to {change}."),
+    }
+}
+
+/// Checks that every finding that stops a plan is waived.
+pub(super) fn check_findings(findings: &[Finding], waived: &[String], plan: &str) -> Result<()> {
+    let stops = |finding: &&Finding| {
+        finding.severity == Severity::Error && !waived.iter().any(|waived| *waived == finding.id)
+    };
+    let blocking: Vec<String> = findings.iter().filter(stops).map(ToString::to_string).collect();
+    if blocking.is_empty() {
+        return Ok(());
+    }
+    let message = format!("{} findings stop the {plan}: {}", blocking.len(), blocking.join("; "));
+    Err(Error::new(ErrorKind::InvalidInput, message))
+}

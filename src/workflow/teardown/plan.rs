@@ -1,0 +1,131 @@
+//! A teardown and its plan as values.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Finding, Severity};
+use crate::workflow::created::CreatedObjects;
+use crate::workflow::step::{Step, fmt_end};
+
+/// The removal of what a deployment created, in the order that the service demands.
+///
+/// ```
+/// use windows_autopilot::workflow::{Journal, CreatedObjects, Teardown};
+/// # async fn example(client: &windows_autopilot::Client) -> windows_autopilot::Result<()> {
+/// let created = CreatedObjects::read(Journal::at("munich.made"))?;
+/// let plan = Teardown::new(created).plan(client).await?;
+/// println!("{plan}");
+/// if plan.blocking().next().is_none() {
+///     plan.apply(client).await?;
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// A teardown unassigns users, deletes the devices' registrations and starts a sync; then it removes each object's
+/// assignments and the object; then the group, and the groups in the MDM user scope. It never deletes device objects in
+/// Entra ID: the service does. The plan lists the work for a person, such as computer accounts in Active Directory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Teardown {
+    /// The objects to remove.
+    pub created: CreatedObjects,
+    /// Whether enrolled devices are deleted in Intune first; otherwise they stop the plan. A device that is deleted there
+    /// loses its management.
+    #[serde(default)]
+    pub with_managed_devices: bool,
+}
+
+/// The removal of one subject.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Removal {
+    /// Deletes the object.
+    Delete,
+    /// Removes these assignments.
+    Unassign(Vec<String>),
+    /// Does nothing: the object no longer exists.
+    Gone,
+    /// Asks a person for the work that this text describes.
+    Manual(String),
+    /// Does nothing: the finding stands in the way.
+    Blocked(Finding),
+}
+
+impl Removal {
+    /// Returns `true` if the removal writes to the tenant.
+    pub fn is_change(&self) -> bool {
+        matches!(self, Self::Delete | Self::Unassign(_))
+    }
+}
+
+/// A removal of a teardown: a step, a subject and what is done to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PlannedRemoval {
+    /// The step that created the subject.
+    pub step: Step,
+    /// The subject, such as a profile's name.
+    pub subject: String,
+    /// The removal.
+    pub removal: Removal,
+}
+
+/// The removals of a teardown, and the findings that stand in their way. Made by [`Teardown::plan`]; `Display` prints it,
+/// and it goes through serde.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TeardownPlan {
+    /// The teardown that was planned.
+    pub teardown: Teardown,
+    /// The removals, in order.
+    pub steps: Vec<PlannedRemoval>,
+    /// The findings, the worst first.
+    pub findings: Vec<Finding>,
+}
+
+impl Teardown {
+    /// Creates a teardown of these objects.
+    pub fn new(created: CreatedObjects) -> Self {
+        Self { created, with_managed_devices: false }
+    }
+
+    /// Deletes enrolled devices in Intune too.
+    #[must_use]
+    pub fn deleting_managed_devices(mut self) -> Self {
+        self.with_managed_devices = true;
+        self
+    }
+}
+
+impl TeardownPlan {
+    /// Returns `true` if the plan removes nothing.
+    pub fn is_empty(&self) -> bool {
+        !self.steps.iter().any(|planned| planned.removal.is_change())
+    }
+
+    /// Returns the findings that stop the plan from being applied.
+    pub fn blocking(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.severity == Severity::Error)
+    }
+}
+
+impl fmt::Display for TeardownPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Teardown")?;
+        for PlannedRemoval { step, subject, removal } in &self.steps {
+            match removal {
+                Removal::Delete => writeln!(f, "  - {step} {subject}: delete")?,
+                Removal::Unassign(whom) => writeln!(f, "  ~ {step} {subject}: unassign {}", whom.join(", "))?,
+                Removal::Gone => writeln!(f, "  = {step} {subject}: gone already")?,
+                Removal::Manual(text) => writeln!(f, "  ! {step} {subject}: by hand: {text}")?,
+                Removal::Blocked(finding) => {
+                    writeln!(f, "  x {step} {subject}: {}; {}", finding.evidence, finding.remedy)?;
+                }
+            }
+        }
+        let changes = self.steps.iter().filter(|planned| planned.removal.is_change()).count();
+        fmt_end(f, &self.findings, changes, "remove")
+    }
+}

@@ -1,0 +1,87 @@
+//! The end of a deployment, as its record shows it.
+
+use super::catalogue::ErrorCode;
+use super::evidence::DeviceEvidence;
+use super::phase::Phase;
+use crate::model::{AutopilotEnrollmentType, DeploymentState, EnrollmentState};
+
+/// The end of a deployment, by its record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Record {
+    /// No record, or one without an end.
+    Open,
+    /// The deployment succeeded.
+    Succeeded(DeploymentState),
+    /// It failed, and the user went on: a first failure stays in the record for good.
+    WentOn(Phase),
+    /// It failed.
+    Failed {
+        /// The phase that failed.
+        at: Phase,
+        /// The codes of the failure.
+        codes: Vec<ErrorCode>,
+    },
+    /// The device enrolled by another way than hybrid join: it will not join the domain.
+    OtherWay(AutopilotEnrollmentType),
+}
+
+impl Record {
+    /// Reads the end of the deployment from the evidence.
+    pub(super) fn of(evidence: &DeviceEvidence) -> Self {
+        let Some(event) = evidence.deployment() else {
+            // The registration says so too, but not of which deployment: a record knows better.
+            let failed = evidence.identity.get().and_then(|identity| identity.enrollment_state.as_ref())
+                == Some(&EnrollmentState::Failed);
+            return match failed {
+                true => Self::Failed { at: Phase::ProfileAssigned, codes: Vec::new() },
+                false => Self::Open,
+            };
+        };
+        match &event.enrollment_type {
+            None | Some(AutopilotEnrollmentType::Unknown | AutopilotEnrollmentType::Other(_)) => {}
+            Some(way) if way.is_hybrid_join() => {}
+            Some(way) => return Self::OtherWay(way.clone()),
+        }
+        if let Some(state) = event.deployment_state.as_ref().filter(|state| is_success(state)) {
+            return Self::Succeeded(state.clone());
+        }
+        let failure = |state: &Option<DeploymentState>| *state == Some(DeploymentState::Failure);
+        let codes = || ErrorCode::find_in(event.enrollment_failure_details.as_deref().unwrap_or_default());
+        if failure(&event.account_setup_status) {
+            return Self::Failed { at: Phase::AccountSetup, codes: codes() };
+        }
+        if failure(&event.device_setup_status) {
+            return match has_begun(&event.account_setup_status) || evidence.user_has_signed_in() {
+                true => Self::WentOn(Phase::DeviceSetup),
+                false => Self::Failed { at: Phase::DeviceSetup, codes: codes() },
+            };
+        }
+        let enrollment_failed = event.enrollment_state == Some(EnrollmentState::Failed);
+        if !enrollment_failed && !failure(&event.deployment_state) {
+            return Self::Open;
+        }
+        let codes = codes();
+        let named = codes.iter().filter_map(|code| code.known()?.phase).max();
+        let shown = match () {
+            () if event.device_setup_status.as_ref().is_some_and(is_success) => Phase::AccountSetup,
+            () if has_begun(&event.device_setup_status) => Phase::DeviceSetup,
+            () => Phase::ProfileAssigned,
+        };
+        Self::Failed { at: named.unwrap_or(shown).max(shown), codes }
+    }
+}
+
+/// Returns `true` if a state is a success, even if late or on retry.
+pub(super) fn is_success(state: &DeploymentState) -> bool {
+    matches!(
+        state,
+        DeploymentState::Success | DeploymentState::SuccessWithTimeout | DeploymentState::SuccessOnRetry
+    )
+}
+
+/// Returns `true` if a part of the deployment has begun, or is over.
+pub(super) fn has_begun(state: &Option<DeploymentState>) -> bool {
+    state.as_ref().is_some_and(|state| {
+        is_success(state) || matches!(state, DeploymentState::InProgress | DeploymentState::Failure)
+    })
+}

@@ -1,0 +1,77 @@
+//! The report as Markdown.
+
+use std::fmt::Write as _;
+
+use super::deployment::DeploymentReport;
+use super::words::{count, headline, mark, plain};
+
+/// How many devices are named where they are listed by their problem.
+const NAMED: usize = 30;
+
+impl DeploymentReport {
+    /// The report as Markdown, for a ticket or a wiki: what is wrong, and a table of the devices.
+    pub fn to_markdown(&self) -> String {
+        let mut out = String::new();
+        // Writing to a string does not fail.
+        let _ = writeln!(out, "# {}\n\n**{}**  \n{}", escape(&self.title()), self.summary(), self.period());
+        let problems = self.problems();
+        if !problems.is_empty() {
+            out.push_str("\n## What is wrong\n\n| Problem | Outcome | Devices | Evidence | To do |\n| --- | --- | --- | --- | --- |\n");
+        }
+        for problem in problems {
+            let names: Vec<String> =
+                problem.devices.iter().take(NAMED).map(|device| escape(device.name())).collect();
+            let more = problem.devices.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let _ = writeln!(
+                out,
+                "| **{}** | {} | {}: {}{more} | {} | {} |",
+                headline(problem.finding),
+                problem.outcome,
+                count(problem.devices.len(), "device"),
+                names.join(", "),
+                escape(&problem.finding.evidence),
+                escape(&problem.finding.remedy)
+            );
+        }
+        for finding in &self.findings {
+            let _ = writeln!(
+                out,
+                "\n> **{}** {}: {}; {}",
+                mark(finding.severity),
+                escape(&finding.place),
+                escape(&finding.evidence),
+                escape(&finding.remedy)
+            );
+        }
+        if !self.devices.is_empty() {
+            out.push_str("\n## Devices\n\n");
+        }
+        let rows = if self.devices.is_empty() { Vec::new() } else { self.rows() };
+        for (index, row) in rows.iter().enumerate() {
+            let _ = writeln!(out, "| {} |", row.each_ref().map(|cell| escape(cell)).join(" | "));
+            if index == 0 {
+                out.push_str("| --- | --- | --- | --- | --- |\n");
+            }
+        }
+        out
+    }
+}
+
+/// Text from outside as it stands in a cell: every character that Markdown or HTML takes for its own is escaped.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in plain(text).chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => {
+                out.push('\\');
+                out.push(c);
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,116 @@
+//! A watch as a value: its devices, expectations and intervals.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::evidence::Expectation;
+use crate::graph::Client;
+use crate::model::{Device, Id, SerialNumber, Text};
+
+/// A watch over devices: from their registration to a user's desk, or to the problem that stops them.
+///
+/// ```
+/// # use windows_autopilot::{Client, Result, model::Device};
+/// use futures_util::StreamExt as _;
+/// use windows_autopilot::workflow::watch::{Expectation, Watch, WatchEvent};
+/// # async fn example(client: &Client, devices: &[Device]) -> Result<()> {
+/// let watch = Watch::new(client, devices).with_expectation(Expectation::default());
+/// let mut run = watch.start();
+/// while let Some(event) = run.next().await {
+///     if let WatchEvent::Changed(device) = event {
+///         println!("{}: {}", device.name(), device.standing());
+///     }
+/// }
+/// let report = run.await?;
+/// println!("{report}");
+/// # Ok(()) }
+/// ```
+///
+/// A watch ends when every device is ready, has failed or is overdue. Each phase has a deadline, so it always ends: see
+/// [`Expectation`]. Devices that failed or are overdue can still recover while others are watched. A watch only reads.
+///
+/// # Permissions
+/// `DeviceManagementServiceConfig.Read.All` and `DeviceManagementManagedDevices.Read.All`; `Device.Read.All`,
+/// `DeviceManagementConfiguration.Read.All` and `GroupMember.Read.All` for a better diagnosis. If one of them is missing,
+/// the report names what could not be read.
+#[derive(Debug, Clone)]
+#[must_use = "a watch does nothing until it is started"]
+pub struct Watch {
+    pub(super) client: Client,
+    pub(super) devices: Vec<WatchedDevice>,
+    pub(super) expected: Expectation,
+    pub(super) title: Option<String>,
+    pub(super) since: Option<Timestamp>,
+    pub(super) first: Duration,
+    pub(super) longest: Duration,
+}
+
+impl Watch {
+    /// Creates a watch over `devices`. A device that is named twice is watched once.
+    pub fn new<D: Into<WatchedDevice>>(client: &Client, devices: impl IntoIterator<Item = D>) -> Self {
+        Self {
+            client: client.clone(),
+            devices: devices.into_iter().map(Into::into).collect(),
+            expected: Expectation::default(),
+            title: None,
+            since: None,
+            first: Duration::from_secs(30),
+            longest: Duration::from_secs(5 * 60),
+        }
+    }
+
+    /// Sets what is expected of the devices, and their deadlines.
+    pub fn with_expectation(mut self, expected: Expectation) -> Self {
+        self.expected = expected;
+        self
+    }
+
+    /// Sets the title of the report.
+    pub fn with_title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// Ignores deployments that began before `time`: for devices that are deployed again. By default the last deployment
+    /// of a device counts, whenever it was.
+    pub fn ignoring_deployments_before(mut self, time: Timestamp) -> Self {
+        self.since = Some(time);
+        self
+    }
+
+    /// Sets the poll intervals: `first` after a change, then growing up to `longest`; 30 seconds and 5 minutes by default.
+    pub fn with_intervals(mut self, first: Duration, longest: Duration) -> Self {
+        self.first = first.max(Duration::from_secs(1));
+        self.longest = longest.max(self.first);
+        self
+    }
+}
+
+/// A device to watch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WatchedDevice {
+    /// The id of the device's registration.
+    pub id: Id<Device>,
+    /// The device's serial number, if known: the registration has it too.
+    pub serial_number: Option<Text>,
+}
+
+impl From<Id<Device>> for WatchedDevice {
+    fn from(id: Id<Device>) -> Self {
+        Self { id, serial_number: None }
+    }
+}
+
+impl From<(Id<Device>, SerialNumber)> for WatchedDevice {
+    fn from((id, serial): (Id<Device>, SerialNumber)) -> Self {
+        Self { id, serial_number: Some(serial.as_str().into()) }
+    }
+}
+
+impl From<&Device> for WatchedDevice {
+    fn from(device: &Device) -> Self {
+        Self { id: device.id.clone(), serial_number: device.serial_number.clone() }
+    }
+}
