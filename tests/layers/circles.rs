@@ -12,7 +12,6 @@ const LEFT: &[(&str, &str)] = &[
         "graph",
         "a client makes calls, lists and batches, and each of them sends itself through the client that it carries",
     ),
-    ("ad", "the preflight and the rights that it reads are not apart yet"),
     ("model", "objects name each other by typed ids: a device its managed device, and the other way round"),
 ];
 

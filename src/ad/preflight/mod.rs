@@ -25,13 +25,14 @@ mod tests;
 
 use std::fmt;
 
+pub use self::rights::ConnectorRights;
 use self::rights::Verdict;
-use super::delegation::{DelegationProfile, Principal};
+use super::delegation::Principal;
 use super::descriptor::{AccessMask, AceEffect, Control, Sid};
 use super::directory::{Directory, DirectoryError, Filter, Search};
 use super::findings::*;
 use super::place::Place;
-use super::{Account, AccountKind, Domain, dn};
+use super::{Account, AccountKind, Domain};
 use crate::model::{ComputerNamePrefix, Finding, OrganizationalUnit, Severity};
 
 /// Of how many different characters a computer's name is made at random: letters, whose case does not matter, and digits.
@@ -64,22 +65,6 @@ pub struct PreflightReport {
     pub connectors: Vec<ConnectorRights>,
     /// What was found, the worst first.
     pub findings: Vec<Finding>,
-}
-
-/// What the account of a connector may do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ConnectorRights {
-    /// The account.
-    pub account: Account,
-    /// Whether it may create computer accounts there, all entries and all its groups considered.
-    pub may_create: bool,
-    /// The finding of the entry that denies it that right, if one does.
-    pub denied: Option<Finding>,
-    /// The most that entries for the account itself give, own or inherited ones.
-    pub profile: Option<DelegationProfile>,
-    /// How many computer accounts it has created by the domain's quota, which counts those alone.
-    pub created_by_quota: usize,
 }
 
 impl Preflight {
@@ -375,10 +360,4 @@ fn check_all(place: &Place, report: &mut PreflightReport) {
         let evidence = "the signed-in account may not change the permissions";
         report.findings.push(AD_CANNOT_DELEGATE.at(place.name(), evidence));
     }
-}
-
-/// The places around an entry, the nearest first.
-fn around(name: &str) -> impl Iterator<Item = &str> {
-    // No directory is deeper; without end it must not be.
-    std::iter::successors(dn::parent(name), |name| dn::parent(name)).take(64)
 }

@@ -1,16 +1,31 @@
 //! Where a connector's right comes from, or what takes it.
 
-use super::{ConnectorRights, around};
 use crate::ad::delegation::DelegationProfile;
 use crate::ad::descriptor::{Access, AccessMask, Ace, Guid, Sid};
 use crate::ad::directory::{Directory, DirectoryError, Filter, Search};
 use crate::ad::findings::*;
 use crate::ad::place::Place;
-use crate::ad::{Account, Domain};
+use crate::ad::{Account, Domain, dn};
 use crate::model::Finding;
 
 /// More computers than one account creates by any quota.
 const MOST_CREATED: usize = 100_000;
+
+/// The rights of a connector's account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectorRights {
+    /// The account.
+    pub account: Account,
+    /// Whether the account may create computer accounts there, all entries and all its groups considered.
+    pub may_create: bool,
+    /// The finding of the entry that denies that right, if one does.
+    pub denied: Option<Finding>,
+    /// The most that entries for the account itself give, own or inherited ones.
+    pub profile: Option<DelegationProfile>,
+    /// The number of computer accounts that the account has created by the domain's quota, which counts those alone.
+    pub created_by_quota: usize,
+}
 
 /// What the permissions of a place say to an account that wants to create computers in it.
 pub(super) struct Verdict {
@@ -146,6 +161,12 @@ async fn origin(
         }
     }
     Ok(format!("{whose}, inherited"))
+}
+
+/// Returns the containers of an entry, the nearest first.
+fn around(name: &str) -> impl Iterator<Item = &str> {
+    // No directory is deeper; without end it must not be.
+    std::iter::successors(dn::parent(name), |name| dn::parent(name)).take(64)
 }
 
 /// Whether an entry is one of its place's own, and says what the inherited one says.
