@@ -52,7 +52,7 @@ use crate::sim::{Tenant, TenantBuilder};
 /// # windows_autopilot::testing::run(async |_| {
 /// let Harness { client, tenant, clock, .. } = Harness::new();
 /// tenant.add_device("PF3XK7M1");
-/// assert_eq!(client.devices().count().send().await?, 1);
+/// assert_eq!(client.devices().count().await?, 1);
 /// # Ok(()) });
 /// ```
 ///
@@ -109,7 +109,7 @@ impl Default for Harness {
 /// ```
 /// windows_autopilot::testing::run(async |h| {
 ///     h.tenant.add_device("PF3XK7M1");
-///     assert_eq!(h.client.devices().count().send().await?, 1);
+///     assert_eq!(h.client.devices().count().await?, 1);
 ///     Ok(())
 /// });
 /// ```

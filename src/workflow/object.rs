@@ -197,7 +197,7 @@ macro_rules! replaced_at_once {
         async fn assign(client: &Client, id: &Id<Self>, target: &Target, keep_others: bool) -> Result<()> {
             let found = client.$resource().assignments(id).all().await?;
             match all_targets(found, target, keep_others) {
-                Some(targets) => client.$resource().assign(id, &targets).send().await.map(|_| ()),
+                Some(targets) => client.$resource().assign(id, &targets).await.map(|_| ()),
                 None => Ok(()),
             }
         }
@@ -273,7 +273,7 @@ impl<T> AssignmentBatch<T> {
 
     /// Reads all lists, in as few requests as possible. An object that was deleted meanwhile has no assignments.
     pub(super) async fn read(self) -> Result<Vec<(T, Vec<Assignment>)>> {
-        let mut answers = self.batch.send().await?;
+        let mut answers = self.batch.await?;
         let mut read = Vec::with_capacity(self.lists.len());
         for (object, slot, list) in self.lists {
             let assignments = match answers.take(slot) {

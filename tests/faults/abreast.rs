@@ -52,7 +52,7 @@ fn batch(world: &World, requests: usize) -> (Batch, Vec<Slot<Value>>) {
 /// Sends so many requests, all of which have to come through.
 async fn send(world: &World, requests: usize) {
     let (batch, slots) = batch(world, requests);
-    let mut answers = batch.send().await.unwrap();
+    let mut answers = batch.await.unwrap();
     for (index, slot) in slots.into_iter().enumerate() {
         assert_eq!(answers.take(slot).unwrap()["id"], index.to_string());
     }
@@ -194,7 +194,7 @@ async fn a_batch_that_is_dropped_sends_nothing_more_and_leaves_its_places() {
 async fn a_batch_ends_in_time_also_while_most_of_it_waits_for_room() {
     let world = service(2, |_, ids| all_good(ids));
     let (batch, slots) = batch(&world, 20 * 50);
-    let mut answers = batch.with_timeout(LATENCY * 10 + LATENCY / 2).send().await.unwrap();
+    let mut answers = batch.with_timeout(LATENCY * 10 + LATENCY / 2).await.unwrap();
     let outcomes = slots.into_iter().map(|slot| answers.take(slot));
     let failed: Vec<_> = outcomes.filter_map(Result::err).collect();
     assert_eq!((failed.len(), world.count()), (20 * (50 - 2 * 10), 2 * 11));
@@ -210,7 +210,7 @@ async fn a_large_batch_of_writes_keeps_to_the_writes_that_intune_takes() {
     for _ in 0..900 {
         batch.add(world.client.post::<Value>(ApiVersion::V1, "/deviceManagement/x", &1));
     }
-    batch.send().await.unwrap();
+    batch.await.unwrap();
     let sent: Vec<(u128, usize)> =
         world.seen().iter().map(|seen| (seen.at.as_millis(), ids(&seen.request).len())).collect();
     assert_eq!(sent.iter().map(|(_, writes)| writes).sum::<usize>(), 900);

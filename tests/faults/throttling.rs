@@ -27,7 +27,7 @@ async fn row_01_waiting_ends_with_the_calls_own_limit() {
     let world = World::new([throttled(Some("20"))]);
     let call =
         world.client.get::<serde_json::Value>(ApiVersion::V1, "/organization").with_timeout(SECOND * 50);
-    let error = call.send().await.unwrap_err();
+    let error = call.await.unwrap_err();
     assert_eq!((error.kind(), error.retry_after()), (ErrorKind::Throttled, Some(SECOND * 20)));
     assert_eq!(world.times(), [0, 20_000, 40_000], "a third wait would not fit");
 }
@@ -365,7 +365,7 @@ async fn row_08_every_sign_of_throttling_holds_the_workload_and_batches_too() {
             if in_batch {
                 let mut batch = world.client.batch();
                 let slot = batch.add(world.client.get::<serde_json::Value>(ApiVersion::V1, path));
-                batch.send().await.unwrap().take(slot).unwrap();
+                batch.await.unwrap().take(slot).unwrap();
             } else {
                 world.get(path).await.unwrap();
             }

@@ -83,7 +83,7 @@ impl Apply {
                 }
                 self.go_on().await?;
                 self.started(S::STEP, wish.name());
-                let stored = update.send().await?;
+                let stored = update.await?;
                 self.done(S::STEP, wish.name(), "changed");
                 self.settle(stored, &wish).await
             }
@@ -92,7 +92,7 @@ impl Apply {
 
     /// Creates an object. If no answer comes, searches for the object before sending the request again.
     async fn create<S: ManagedObject>(&self, wish: &S) -> Part<Stored<S>> {
-        let error = match wish.create(&self.client).send().await {
+        let error = match wish.create(&self.client).await {
             Ok(stored) => return Ok(stored),
             Err(error) if error.outcome_unknown() => error,
             Err(error) => return Err(error.into()),
@@ -107,7 +107,7 @@ impl Apply {
         }
         // The request did not arrive: once more, and then the error counts.
         tracing::debug!(kind = ?error.kind(), "a creation did not arrive, and is sent once more");
-        Ok(wish.create(&self.client).send().await?)
+        Ok(wish.create(&self.client).await?)
     }
 
     /// Waits until the change reads back, and returns the object. A property that does not in time is reported as not taken.
@@ -194,7 +194,7 @@ impl Apply {
 
 /// Reads an object; `None` if there is none.
 async fn if_any<T>(get: Call<T>) -> Result<Option<T>> {
-    match get.send().await {
+    match get.await {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         read => read.map(Some),
     }

@@ -115,7 +115,7 @@ impl Apply {
                     MdmScopeStep::ApplyToAll => self.record().add([CreatedObject::ScopeAll])?,
                     _ => {}
                 }
-                match self.client.mdm_policies().apply(&policy.id, &step).send().await {
+                match self.client.mdm_policies().apply(&policy.id, &step).await {
                     Ok(()) => {}
                     // It may have arrived: what is left to do is told by reading.
                     Err(error) if error.outcome_unknown() && tries > 1 => {

@@ -389,7 +389,7 @@ async fn read_groups(teardown: &Teardown, client: &Client) -> Result<BTreeMap<St
     for item in teardown.created.items() {
         let CreatedObject::Object { step: Step::Group, name, id } = item else { continue };
         let found = match id {
-            Some(id) => match client.groups().get(&id.parse()?).send().await {
+            Some(id) => match client.groups().get(&id.parse()?).await {
                 Ok(stored) => vec![stored.id],
                 Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
                 Err(error) => return Err(error),
