@@ -1,5 +1,6 @@
 use super::*;
 use crate::ad::delegation::Delegation;
+use crate::ad::delegation::DelegationProfile;
 use crate::ad::descriptor::{Ace, SecurityDescriptor};
 use crate::ad::memory::MemoryDirectory;
 
