@@ -1,5 +1,7 @@
 //! Requests that have no typed call.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, Method};
@@ -152,5 +154,15 @@ impl RawRequest {
 
     fn call<T>(self, decode: fn(&mut Answer) -> Result<T>) -> Call<T> {
         Call::new(&self.client, Operation { request: self.request, decode })
+    }
+}
+
+/// Names the request and its method; neither path, query nor body, which may be personal.
+impl fmt::Debug for RawRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawRequest")
+            .field("name", &self.request.info.name)
+            .field("method", &self.request.info.method)
+            .finish_non_exhaustive()
     }
 }

@@ -1,8 +1,9 @@
 //! Several requests in order, awaited as one.
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::Future;
 use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use crate::error::Result;
 
@@ -34,12 +35,11 @@ impl<T> Sequence<T> {
     }
 }
 
-impl<T> IntoFuture for Sequence<T> {
+impl<T> Future for Sequence<T> {
     type Output = Result<T>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
-    fn into_future(self) -> Self::IntoFuture {
-        self.work
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.work.as_mut().poll(context)
     }
 }
 

@@ -156,8 +156,8 @@ async fn an_empty_batch_sends_nothing_and_a_wrong_one_nothing_either() -> Result
     let Harness { client, tenant, .. } = Harness::new();
     client.batch().await?;
     let mut batch = client.batch();
-    batch.add(client.devices().count());
-    batch.add(client.profiles().count().with_version(windows_autopilot::graph::ApiVersion::V1));
+    let _ = batch.add(client.devices().count());
+    let _ = batch.add(client.profiles().count().with_version(windows_autopilot::graph::ApiVersion::V1));
     let error = refused(batch.await, ErrorKind::InvalidInput);
     assert!(error.to_string().contains("autopilotProfiles.count does not exist in v1.0"), "{error}");
     assert_eq!(sent(&tenant), [""; 0]);

@@ -49,7 +49,7 @@ async fn a_missing_permission_is_an_error_that_names_it() -> Result<()> {
 async fn the_least_permissions_of_the_catalog_suffice_for_a_read_of_each_kind() -> Result<()> {
     macro_rules! suffices {
         ($($call:expr),+ $(,)?) => {$(
-            let info = $call(&Harness::new().client).operation().info();
+            let info = *$call(&Harness::new().client).operation().info();
             let Harness { client, .. } =
                 Harness::with(|tenant| tenant.granted(info.permissions.application.least.iter().copied()), |client| client);
             $call(&client).all().await.map(drop)?;

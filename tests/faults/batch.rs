@@ -143,7 +143,7 @@ async fn rows_08_52_a_429_inside_a_batch_holds_other_calls_to_that_workload_back
         world.get("/deviceManagement/y").await.unwrap();
         world.get("/groups").await.unwrap();
     };
-    let (answers, ()) = futures_util::join!(batch.send(), other);
+    let (answers, ()) = futures_util::join!(batch.into_future(), other);
     assert_eq!(answers.unwrap().take(slot).unwrap_err().kind(), ErrorKind::Throttled);
     let seen: Vec<(u128, String)> =
         world.seen().iter().map(|seen| (seen.at.as_millis(), seen.path().to_owned())).collect();

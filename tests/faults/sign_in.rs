@@ -387,7 +387,7 @@ async fn a_call_with_little_time_does_not_spoil_the_sign_in_of_one_with_more() {
             |builder| builder,
         );
         let short = world.client.get::<serde_json::Value>(ApiVersion::V1, "/a").with_timeout(SECOND * 5);
-        let (short, long) = futures_util::join!(short.send(), world.get("/b"));
+        let (short, long) = futures_util::join!(short.into_future(), world.get("/b"));
         assert_eq!(short.unwrap_err().kind(), kind);
         assert!(long.is_ok(), "{kind:?}: {long:?}");
         assert_eq!(world.count(), times + 2, "{kind:?}");

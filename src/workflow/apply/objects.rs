@@ -193,7 +193,7 @@ impl Apply {
 }
 
 /// Reads an object; `None` if there is none.
-async fn if_any<T>(get: Call<T>) -> Result<Option<T>> {
+async fn if_any<T: 'static>(get: Call<T>) -> Result<Option<T>> {
     match get.await {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         read => read.map(Some),
