@@ -36,7 +36,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let group = client.groups().create(&Group::new("Autopilot devices".parse()?)).await?;
     let stored = client.enrollment_status_pages().create(&page).await?;
-    client.enrollment_status_pages().assign(&stored.id, &[Target::group(group.id)]).await?;
+    client
+        .enrollment_status_pages()
+        .assignments(&stored.id)
+        .replace_at_once(&[Target::group(group.id)])
+        .await?;
     if stored.observed.priority != Some(1) {
         client.enrollment_status_pages().set_priority(&stored.id, 1).await?;
     }

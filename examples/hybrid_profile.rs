@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let profile = HybridJoinProfile::new("Contoso hybrid Munich".parse()?);
     let stored = client.profiles().create(&profile).await?;
-    client.profiles().assign(&stored.id, &Target::group(group.id)).await?;
+    client.profiles().assignments(&stored.id).add(&Target::group(group.id)).await?;
 
     let mut wish = stored.settings.clone();
     wish.locale = Locale::language("de-DE")?;

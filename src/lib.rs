@@ -44,7 +44,7 @@
 //! ```
 //! # use windows_autopilot::testing::{Harness, run};
 //! # run(async |Harness { client, tenant, .. }| {
-//! for device in client.devices().with_group_tag(&"Munich".parse()?).await? {
+//! for device in client.devices().tagged(&"Munich".parse()?).all().await? {
 //!     println!("{}: {:?}", device.id, device.serial_number);
 //! }
 //! # Ok(()) });
@@ -66,7 +66,7 @@
 //!
 //! let profile = HybridJoinProfile::new("Contoso hybrid".parse()?);
 //! let profile = client.profiles().create(&profile).await?;
-//! client.profiles().assign(&profile.id, &Target::group(group.id)).await?;
+//! client.profiles().assignments(&profile.id).add(&Target::group(group.id)).await?;
 //! # Ok(()) });
 //! ```
 //!

@@ -15,7 +15,7 @@
 //! use windows_autopilot::{Client, Result};
 //!
 //! async fn serials(client: &Client, tag: &str) -> Result<Vec<String>> {
-//!     let devices = client.devices().with_group_tag(&tag.parse()?).await?;
+//!     let devices = client.devices().tagged(&tag.parse()?).all().await?;
 //!     Ok(devices.into_iter().filter_map(|device| device.serial_number).map(|serial| serial.to_string()).collect())
 //! }
 //!

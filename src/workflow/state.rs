@@ -232,7 +232,7 @@ fn add_assignments<S: Assignable>(
     objects: &[Stored<S>],
 ) {
     for stored in objects.iter().filter(|stored| !S::is_default(stored)) {
-        batch.add(stored.id.as_str().to_owned(), S::assignments(client, &stored.id));
+        batch.add(stored.id.as_str().to_owned(), S::assignments(client, &stored.id).list());
     }
 }
 

@@ -95,9 +95,9 @@ async fn intune_takes_a_group_as_a_target_before_the_directory_shows_it() -> Res
     let group = client.groups().create(&Group::new("Devices".parse()?)).await?;
     let profile = windows_autopilot::model::HybridJoinProfile::new("Hybrid".parse()?);
     let profile = client.profiles().create(&profile).await?;
-    client.profiles().assign(&profile.id, &Target::group(group.id.clone())).await?;
+    client.profiles().assignments(&profile.id).add(&Target::group(group.id.clone())).await?;
     assert_eq!(
-        targets(client.profiles().assignments(&profile.id)).await?,
+        targets(client.profiles().assignments(&profile.id).list()).await?,
         [Target::group(id(group.id.as_str()))]
     );
     Ok(())

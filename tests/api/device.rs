@@ -62,7 +62,7 @@ pub(super) async fn every_call() -> Result<Tenant> {
     // The profile that it is to have, and then has.
     let profile = client.profiles().create(&HybridJoinProfile::new("Hybrid".parse()?)).await?;
     refused(devices.intended_deployment_profile(&device).await, ErrorKind::NotFound);
-    client.profiles().assign(&profile.id, &Target::all_devices()).await?;
+    client.profiles().assignments(&profile.id).add(&Target::all_devices()).await?;
     let intended = devices.intended_deployment_profile(&device).await?;
     assert_eq!(intended.id(), Some(profile.id.as_str()));
     refused(devices.deployment_profile(&device).await, ErrorKind::NotFound);
@@ -116,18 +116,18 @@ async fn serial_numbers_with_hyphens_blanks_and_quotes_are_found_by_a_filter_tha
         ("é-Ω", ""),
     ] {
         tenant.clear_requests();
-        let found = client.devices().find_by_serial_number(&serial.parse()?).await?;
+        let found = client.devices().by_serial_number(&serial.parse()?).all().await?;
         let serials: Vec<_> = found.iter().filter_map(|device| device.serial_number.as_deref()).collect();
         assert_eq!(serials, [serial]);
         let query = tenant.requests().remove(0).query;
         assert_eq!(query.split_once("$filter=").map_or("", |(_, filter)| filter), filter, "{serial}");
     }
     // Two makers can give the same one, and case is nothing to go by.
-    assert_eq!(client.devices().find_by_serial_number(&"Twin".parse()?).await?.len(), 2);
-    assert_eq!(client.devices().find_by_serial_number(&"VMware".parse()?).await?, []);
+    assert_eq!(client.devices().by_serial_number(&"Twin".parse()?).all().await?.len(), 2);
+    assert_eq!(client.devices().by_serial_number(&"VMware".parse()?).all().await?, []);
     for serial in all {
         let serial: SerialNumber = serial.parse()?;
-        assert!(!client.devices().find_by_serial_number(&serial).await?.is_empty(), "{serial}");
+        assert!(!client.devices().by_serial_number(&serial).all().await?.is_empty(), "{serial}");
     }
     Ok(())
 }
@@ -140,7 +140,7 @@ async fn a_group_tag_is_found_over_all_pages_in_any_case() -> Result<()> {
     {
         tenant.add_device_with(NewDevice::new(serial).with_group_tag(tag));
     }
-    let found = client.devices().with_group_tag(&"Kiosk".parse()?).await?;
+    let found = client.devices().tagged(&"Kiosk".parse()?).all().await?;
     let serials: Vec<_> = found.iter().filter_map(|device| device.serial_number.as_deref()).collect();
     assert_eq!(serials, ["1", "4", "5"]);
     assert!(
@@ -230,7 +230,7 @@ async fn a_profile_is_waited_for_with_what_is_seen_on_the_way() -> Result<()> {
     let Harness { client, tenant, .. } = Harness::new();
     let device = id(tenant.add_device("SN-1"));
     let profile = client.profiles().create(&HybridJoinProfile::new("Hybrid".parse()?)).await?;
-    client.profiles().assign(&profile.id, &Target::all_devices()).await?;
+    client.profiles().assignments(&profile.id).add(&Target::all_devices()).await?;
     let mut looks = client.devices().wait_until_assigned(&device, &profile.id, 30 * MINUTE);
     let mut statuses = Vec::new();
     while let Some(look) = looks.next().await {
@@ -248,7 +248,7 @@ async fn another_profile_than_the_expected_one_is_not_waited_for_for_ever() -> R
     let device = id(tenant.add_device("SN-1"));
     let wished = client.profiles().create(&HybridJoinProfile::new("Wished".parse()?)).await?;
     let other = client.profiles().create(&EntraJoinProfile::new("Other".parse()?)).await?;
-    client.profiles().assign(&other.id, &Target::all_devices()).await?;
+    client.profiles().assignments(&other.id).add(&Target::all_devices()).await?;
     let wait = client.devices().wait_until_assigned(&device, &wished.id, 20 * MINUTE);
     let error = refused(wait.await, ErrorKind::Timeout);
     assert!(error.to_string().contains("the profile to be assigned"), "{error}");
@@ -265,7 +265,7 @@ async fn a_profile_counts_as_assigned_where_only_the_list_says_so() -> Result<()
     let device = id(tenant.add_device("VMware-56 4d"));
     tenant.add_device("VMware-56 4e");
     let profile = client.profiles().create(&HybridJoinProfile::new("Hybrid".parse()?)).await?;
-    client.profiles().assign(&profile.id, &Target::all_devices()).await?;
+    client.profiles().assignments(&profile.id).add(&Target::all_devices()).await?;
     let found = client.devices().wait_until_assigned(&device, &profile.id, 30 * MINUTE).await?;
     assert_eq!(found.id, device);
     assert_eq!(found.deployment_profile_assignment_status, Some(ProfileAssignmentStatus::AssignedInSync));
@@ -276,7 +276,7 @@ async fn a_profile_counts_as_assigned_where_only_the_list_says_so() -> Result<()
 async fn a_poller_that_is_dropped_asks_no_more() -> Result<()> {
     let Harness { client, tenant, clock, .. } = Harness::new();
     let mut wait = client.devices().wait_until_visible(&id("nothing"));
-    assert!(matches!(wait.next().await, Some(Ok(Poll::Pending(())))));
+    assert!(matches!(wait.next().await, Some(Ok(Poll::Pending(None)))));
     drop(wait);
     clock.sleep(60 * MINUTE).await;
     assert_eq!(tenant.requests().len(), 1);

@@ -54,14 +54,15 @@ pub(super) async fn every_call() -> Result<Tenant> {
     // Assigned as a whole, which answers the whole, and one by one.
     let group = |name: &str| Target::group(id(tenant.add_group(name)));
     let (one, two, three) = (group("One"), group("Two"), group("Three"));
-    let assigned = profiles.assign(&stored.id, std::slice::from_ref(&one)).await?;
-    assert_eq!(profiles.assignments(&stored.id).all().await?, assigned);
-    let added = profiles.add_assignment(&stored.id, &two).await?;
-    assert_eq!(profiles.assignment(&stored.id, &added.id).await?, added);
-    profiles.reassign(&stored.id, &added.id, &three).await?;
-    assert_eq!(targets(profiles.assignments(&stored.id)).await?, [one, three.clone()]);
-    profiles.remove_assignment(&stored.id, &assigned[0].id).await?;
-    assert_eq!(targets(profiles.assignments(&stored.id)).await?, [three]);
+    let change = profiles.assignments(&stored.id).replace_at_once(std::slice::from_ref(&one)).await?;
+    assert_eq!((change.added, change.removed), (vec![one.clone()], vec![]));
+    let assigned = profiles.assignments(&stored.id).list().all().await?;
+    let added = profiles.assignments(&stored.id).add(&two).await?;
+    assert_eq!(profiles.assignments(&stored.id).get(&added.id).await?, added);
+    profiles.assignments(&stored.id).update(&added.id, &three).await?;
+    assert_eq!(targets(profiles.assignments(&stored.id).list()).await?, [one, three.clone()]);
+    profiles.assignments(&stored.id).remove(&assigned[0].id).await?;
+    assert_eq!(targets(profiles.assignments(&stored.id).list()).await?, [three]);
     let links = profiles.has_payload_links(std::slice::from_ref(&stored.id)).await?;
     assert_eq!((links[0].payload_id.as_deref(), links[0].has_link), (Some(stored.id.as_str()), Some(true)));
 
@@ -89,26 +90,30 @@ async fn every_call_does_what_it_says() -> Result<()> {
 }
 
 #[tokio::test]
-async fn assign_replaces_all_and_returns_the_new_list() -> Result<()> {
+async fn replacing_at_once_reports_the_change() -> Result<()> {
     let tap = Tap::new();
     let Harness { client, tenant, .. } =
         Harness::with(|tenant| tenant, |client| client.with_per_try_middleware(tap.clone()));
     let profiles = client.domain_join_profiles();
     let stored = profiles.create(&berlin()?).await?;
     let (one, two) = (tenant.add_group("One"), tenant.add_group("Two"));
-    profiles.assign(&stored.id, &[Target::group(id(&one)), Target::all_devices()]).await?;
+    profiles
+        .assignments(&stored.id)
+        .replace_at_once(&[Target::group(id(&one)), Target::all_devices()])
+        .await?;
     tenant.clear_requests();
     let wish = [Target::group(id(&two)), Target::excluding(id(&one))];
-    let list = profiles.assign(&stored.id, &wish).await?;
-    assert_eq!(sent(&tenant), ["POST assign"]);
+    let change = profiles.assignments(&stored.id).replace_at_once(&wish).await?;
+    assert_eq!(sent(&tenant), ["GET assignments", "POST assign", "GET assignments"]);
     let body = tap.last();
     assert_eq!(body["assignments"].as_array().unwrap().len(), 2);
     assert_eq!(body.as_object().unwrap().len(), 1);
-    let answered: Vec<_> = list.iter().filter_map(|assignment| assignment.target.clone()).collect();
-    assert_eq!(answered, wish);
-    assert_eq!(profiles.assignments(&stored.id).all().await?, list);
-    assert_eq!(profiles.assign(&stored.id, &[]).await?, []);
-    assert_eq!(profiles.assignments(&stored.id).all().await?, []);
+    assert_eq!(change.added, wish);
+    assert_eq!(change.removed, [Target::group(id(&one)), Target::all_devices()]);
+    assert_eq!(change.overwritten, change.removed);
+    assert_eq!(targets(profiles.assignments(&stored.id).list()).await?, wish);
+    assert_eq!(profiles.assignments(&stored.id).replace_at_once(&[]).await?.removed, wish);
+    assert_eq!(profiles.assignments(&stored.id).list().all().await?, []);
     Ok(())
 }
 
@@ -157,9 +162,13 @@ async fn a_group_that_is_not_there_is_no_target() -> Result<()> {
     let Harness { client, .. } = Harness::new();
     let profiles = client.domain_join_profiles();
     let stored = profiles.create(&berlin()?).await?;
-    profiles.assign(&stored.id, &[Target::all_devices()]).await?;
+    profiles.assignments(&stored.id).replace_at_once(&[Target::all_devices()]).await?;
     let nobody = Target::group(id("11111111-2222-3333-4444-555555555555"));
-    refused(profiles.assign(&stored.id, &[nobody]).await, ErrorKind::Rejected);
-    assert_eq!(targets(profiles.assignments(&stored.id)).await?, [Target::all_devices()], "all or nothing");
+    refused(profiles.assignments(&stored.id).replace_at_once(&[nobody]).await, ErrorKind::Rejected);
+    assert_eq!(
+        targets(profiles.assignments(&stored.id).list()).await?,
+        [Target::all_devices()],
+        "all or nothing"
+    );
     Ok(())
 }

@@ -97,15 +97,15 @@ pub(super) async fn every_call() -> Result<Tenant> {
     // Assigned as a whole, and one by one.
     let group = |name: &str| Target::group(id(tenant.add_group(name)));
     let (one, two, three) = (group("One"), group("Two"), group("Three"));
-    pages.assign(&stored.id, std::slice::from_ref(&one)).await?;
-    let added = pages.add_assignment(&stored.id, &two).await?;
-    assert_eq!(pages.assignment(&stored.id, &added.id).await?, added);
-    assert_eq!(targets(pages.assignments(&stored.id)).await?, [one.clone(), two]);
-    pages.reassign(&stored.id, &added.id, &three).await?;
-    assert_eq!(targets(pages.assignments(&stored.id)).await?, [one.clone(), three.clone()]);
-    let first = pages.assignments(&stored.id).all().await?.remove(0);
-    pages.remove_assignment(&stored.id, &first.id).await?;
-    assert_eq!(targets(pages.assignments(&stored.id)).await?, [three]);
+    pages.assignments(&stored.id).replace_at_once(std::slice::from_ref(&one)).await?;
+    let added = pages.assignments(&stored.id).add(&two).await?;
+    assert_eq!(pages.assignments(&stored.id).get(&added.id).await?, added);
+    assert_eq!(targets(pages.assignments(&stored.id).list()).await?, [one.clone(), two]);
+    pages.assignments(&stored.id).update(&added.id, &three).await?;
+    assert_eq!(targets(pages.assignments(&stored.id).list()).await?, [one.clone(), three.clone()]);
+    let first = pages.assignments(&stored.id).list().all().await?.remove(0);
+    pages.assignments(&stored.id).remove(&first.id).await?;
+    assert_eq!(targets(pages.assignments(&stored.id).list()).await?, [three]);
     let links = pages.has_payload_links(std::slice::from_ref(&stored.id)).await?;
     assert_eq!((links[0].payload_id.as_deref(), links[0].has_link), (Some(stored.id.as_str()), Some(true)));
 
@@ -157,16 +157,19 @@ async fn assign_replaces_all_assignments_in_one_step() -> Result<()> {
         let pages = client.enrollment_status_pages();
         let stored = pages.create(&page("Page")?).await?;
         let (one, two) = (tenant.add_group("One"), tenant.add_group("Two"));
-        pages.assign(&stored.id, &[Target::group(id(&one)), Target::all_devices()]).await?;
-        assert_eq!(targets(pages.assignments(&stored.id)).await?.len(), 2);
+        pages
+            .assignments(&stored.id)
+            .replace_at_once(&[Target::group(id(&one)), Target::all_devices()])
+            .await?;
+        assert_eq!(targets(pages.assignments(&stored.id).list()).await?.len(), 2);
         tenant.clear_requests();
-        pages.assign(&stored.id, &[Target::group(id(&two))]).await?;
+        pages.assignments(&stored.id).replace_at_once(&[Target::group(id(&two))]).await?;
         assert_eq!(sent(&tenant), ["POST assign"]);
         let target = json!({"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": two});
         assert_eq!(tap.last(), json!({"enrollmentConfigurationAssignments": [{"target": target}]}));
-        assert_eq!(targets(pages.assignments(&stored.id)).await?, [Target::group(id(&two))]);
-        pages.assign(&stored.id, &[]).await?;
-        assert_eq!(targets(pages.assignments(&stored.id)).await?, []);
+        assert_eq!(targets(pages.assignments(&stored.id).list()).await?, [Target::group(id(&two))]);
+        pages.assignments(&stored.id).replace_at_once(&[]).await?;
+        assert_eq!(targets(pages.assignments(&stored.id).list()).await?, []);
     }
     Ok(())
 }
@@ -178,10 +181,10 @@ async fn a_filter_goes_with_its_target_and_comes_back() -> Result<()> {
     let pages = client.enrollment_status_pages();
     let stored = pages.create(&page("Page")?).await?;
     let target = Target::all_devices().with_filter(filter.id.clone(), AssignmentFilterType::Include);
-    pages.assign(&stored.id, std::slice::from_ref(&target)).await?;
-    assert_eq!(targets(pages.assignments(&stored.id)).await?, [target]);
+    pages.assignments(&stored.id).replace_at_once(std::slice::from_ref(&target)).await?;
+    assert_eq!(targets(pages.assignments(&stored.id).list()).await?, [target]);
     let nowhere = Target::all_devices().with_filter(id("nothing"), AssignmentFilterType::Exclude);
-    refused(pages.assign(&stored.id, &[nowhere]).await, ErrorKind::Rejected);
+    refused(pages.assignments(&stored.id).replace_at_once(&[nowhere]).await, ErrorKind::Rejected);
     Ok(())
 }
 
@@ -221,8 +224,11 @@ async fn the_default_page_stays_as_it_is_but_for_its_settings() -> Result<()> {
     refused(renamed.await, ErrorKind::Rejected);
     refused(pages.delete(&default.id).await, ErrorKind::Rejected);
     refused(pages.set_priority(&default.id, 1).await, ErrorKind::Rejected);
-    refused(pages.assign(&default.id, &[Target::all_devices()]).await, ErrorKind::Rejected);
-    refused(pages.add_assignment(&default.id, &Target::all_devices()).await, ErrorKind::Rejected);
+    refused(
+        pages.assignments(&default.id).replace_at_once(&[Target::all_devices()]).await,
+        ErrorKind::Rejected,
+    );
+    refused(pages.assignments(&default.id).add(&Target::all_devices()).await, ErrorKind::Rejected);
     assert_eq!(default_page(&client).await?, default);
     let wish = default.settings.clone().with_show_installation_progress(true);
     let changed = pages.update(&default, &wish).await?;

@@ -77,7 +77,7 @@ pub(super) async fn every_call() -> Result<Tenant> {
         assert_eq!(registered.serial_number.as_deref(), Some(serial));
         assert_ne!(registered.id.as_str(), record.id.as_str());
     }
-    let first = &client.devices().find_by_serial_number(&"SN-1".parse()?).await?[0];
+    let first = &client.devices().by_serial_number(&"SN-1".parse()?).all().await?[0];
     assert_eq!(first.group_tag.as_deref(), Some("Kiosk"));
     assert_eq!(first.user_principal_name.as_ref().unwrap().as_str(), "adele@contoso.onmicrosoft.com");
 

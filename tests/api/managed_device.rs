@@ -22,15 +22,19 @@ pub(super) async fn deploy_hybrid(client: &Client, tenant: &Tenant, clock: &Fake
     let target = Target::group(id(&group));
 
     let profile = client.profiles().create(&HybridJoinProfile::new("Hybrid".parse()?)).await?;
-    client.profiles().assign(&profile.id, &target).await?;
+    client.profiles().assignments(&profile.id).add(&target).await?;
     let app = id::<MobileApp>(tenant.add_app("VPN", "win32LobApp"));
     let until = BlockUntil::installed(BlockingApps::Selected([app].into()));
     let page = EnrollmentStatusPage::new("Page".parse()?).with_block_device_use(BlockDeviceUse::Until(until));
     let page = client.enrollment_status_pages().create(&page).await?;
-    client.enrollment_status_pages().assign(&page.id, std::slice::from_ref(&target)).await?;
+    client
+        .enrollment_status_pages()
+        .assignments(&page.id)
+        .replace_at_once(std::slice::from_ref(&target))
+        .await?;
     let join = DomainJoinProfile::new("Domain join".parse()?, "contoso.com".parse()?, "HYB".parse()?);
     let join = client.domain_join_profiles().create(&join).await?;
-    client.domain_join_profiles().assign(&join.id, &[target]).await?;
+    client.domain_join_profiles().assignments(&join.id).replace_at_once(&[target]).await?;
     clock.advance(10 * MINUTE);
     tenant.power_on("SN-1");
     clock.advance(4 * 60 * MINUTE);

@@ -27,7 +27,7 @@ async fn furnished(page_size: usize) -> Result<Harness> {
         tenant.add_configuration(&format!("Wi-Fi {number}"), "windowsWifiConfiguration").unwrap();
         let other = tenant.add_group(&format!("Group {number}"));
         client.mdm_policies().include(&client.mdm_policies().intune().await?.id, &id(&other)).await?;
-        client.profiles().assign(&profile.id, &Target::group(id(&other))).await?;
+        client.profiles().assignments(&profile.id).add(&Target::group(id(&other))).await?;
         client.profiles().create(&HybridJoinProfile::new(format!("Profile 1{number}").parse()?)).await?;
         super::filter::create(client, &format!("Filter {number}")).await?;
         client.autopilot_events().create(&AutopilotEvent::new(id("new"))).await?;
@@ -48,7 +48,7 @@ async fn everything(client: &Client) -> Result<Vec<(&'static str, Vec<String>)>>
     let policy = client.mdm_policies().intune().await?.id;
     Ok(vec![
         ("profiles", all(Ok(profiles)).await?),
-        ("assignments", all(client.profiles().assignments(&profile).all().await).await?),
+        ("assignments", all(client.profiles().assignments(&profile).list().all().await).await?),
         ("devices", all(client.devices().list().all().await).await?),
         (
             "some devices",

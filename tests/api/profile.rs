@@ -66,11 +66,11 @@ pub(super) async fn every_call() -> Result<Tenant> {
 
     // Assigned to a group, to another instead, and to devices.
     let (one, two) = (tenant.add_group("One"), tenant.add_group("Two"));
-    let assignment = profiles.assign(&stored.id, &Target::group(id(&one))).await?;
+    let assignment = profiles.assignments(&stored.id).add(&Target::group(id(&one))).await?;
     assert_eq!(assignment.source, Some(AssignmentSource::Direct));
-    assert_eq!(profiles.assignment(&stored.id, &assignment.id).await?, assignment);
-    profiles.reassign(&stored.id, &assignment.id, &Target::group(id(&two))).await?;
-    assert_eq!(targets(profiles.assignments(&stored.id)).await?, [Target::group(id(&two))]);
+    assert_eq!(profiles.assignments(&stored.id).get(&assignment.id).await?, assignment);
+    profiles.assignments(&stored.id).update(&assignment.id, &Target::group(id(&two))).await?;
+    assert_eq!(targets(profiles.assignments(&stored.id).list()).await?, [Target::group(id(&two))]);
     let device = id(tenant.add_device("SN-1"));
     tenant.add_device("SN-2");
     profiles.assign_devices(&stored.id, std::slice::from_ref(&device)).await?;
@@ -85,8 +85,8 @@ pub(super) async fn every_call() -> Result<Tenant> {
         Ok(links.into_iter().map(|link| link.has_link).collect())
     };
     assert_eq!(linked().await?, [Some(true), Some(false)]);
-    for assignment in profiles.assignments(&stored.id).all().await? {
-        profiles.unassign(&stored.id, &assignment.id).await?;
+    for assignment in profiles.assignments(&stored.id).list().all().await? {
+        profiles.assignments(&stored.id).remove(&assignment.id).await?;
     }
     assert_eq!(linked().await?, [Some(false), Some(false)]);
 
@@ -111,7 +111,7 @@ async fn a_profile_is_assigned_by_one_post_for_each_target() -> Result<()> {
     let (one, two) = (tenant.add_group("One"), tenant.add_group("Two"));
     tenant.clear_requests();
     let wish = [Target::group(id(&one)), Target::excluding(id(&two))];
-    let change = client.profiles().set_assignments(&profile.id, &wish).await?;
+    let change = client.profiles().assignments(&profile.id).replace(&wish).await?;
     assert_eq!((&change.added[..], &change.removed[..], &change.kept[..]), (&wish[..], &[][..], &[][..]));
     assert_eq!(sent(&tenant), ["GET assignments", "POST assignments", "POST assignments"]);
     let bodies = tap.sent();
@@ -120,7 +120,7 @@ async fn a_profile_is_assigned_by_one_post_for_each_target() -> Result<()> {
         bodies[1..],
         [group("groupAssignmentTarget", &one), group("exclusionGroupAssignmentTarget", &two)]
     );
-    assert_eq!(targets(client.profiles().assignments(&profile.id)).await?, wish);
+    assert_eq!(targets(client.profiles().assignments(&profile.id).list()).await?, wish);
     Ok(())
 }
 
@@ -133,22 +133,22 @@ async fn set_assignments_adds_before_it_removes_and_leaves_a_policy_sets_alone()
     let (old, kept, new) = (group("Old"), group("Kept"), group("New"));
     let by_set = tenant.add_group("By a policy set");
     tenant.assign_by_policy_set(profile.id.as_str(), &by_set);
-    profiles.set_assignments(&profile.id, &[old.clone(), kept.clone()]).await?;
+    profiles.assignments(&profile.id).replace(&[old.clone(), kept.clone()]).await?;
     tenant.clear_requests();
 
     let wish = [kept.clone(), new.clone()];
-    let change = profiles.set_assignments(&profile.id, &wish).await?;
+    let change = profiles.assignments(&profile.id).replace(&wish).await?;
     assert_eq!(
         (change.added, change.removed, change.kept),
         (vec![new.clone()], vec![old], vec![kept.clone()])
     );
     assert_eq!(sent(&tenant), ["GET assignments", "POST assignments", "DELETE assignments"]);
     let after = [Target::group(id(&by_set)), kept, new];
-    assert_eq!(targets(profiles.assignments(&profile.id)).await?, after);
+    assert_eq!(targets(profiles.assignments(&profile.id).list()).await?, after);
 
     // A second time there is nothing to do.
     tenant.clear_requests();
-    let change = profiles.set_assignments(&profile.id, &wish).await?;
+    let change = profiles.assignments(&profile.id).replace(&wish).await?;
     assert_eq!((change.added.len(), change.removed.len(), change.kept.len()), (0, 0, 2));
     assert_eq!(sent(&tenant), ["GET assignments"]);
     Ok(())
@@ -163,11 +163,11 @@ async fn at_no_moment_of_a_change_of_assignments_is_a_device_without_a_profile()
     let (one, two) = (tenant.add_group("One"), tenant.add_group("Two"));
     tenant.add_member(&one, &device);
     tenant.add_member(&two, &device);
-    profiles.set_assignments(&profile.id, &[Target::group(id(&one))]).await?;
+    profiles.assignments(&profile.id).replace(&[Target::group(id(&one))]).await?;
     clock.advance(10 * MINUTE);
     let assigned = client.devices().get(&id(&device)).await?.deployment_profile_assigned_date_time;
     assert!(assigned.is_some());
-    profiles.set_assignments(&profile.id, &[Target::group(id(&two))]).await?;
+    profiles.assignments(&profile.id).replace(&[Target::group(id(&two))]).await?;
     let after = client.devices().get(&id(&device)).await?.deployment_profile_assigned_date_time;
     assert_eq!(after, assigned, "it was reassigned, so it was without one");
     Ok(())
@@ -179,13 +179,13 @@ async fn one_profile_is_for_all_devices_and_a_second_is_refused_in_words() -> Re
     let profiles = client.profiles();
     let one = profiles.create(&hybrid("One")?).await?;
     let two = profiles.create(&EntraJoinProfile::new("Two".parse()?)).await?;
-    profiles.assign(&one.id, &Target::all_devices()).await?;
-    let error = refused(profiles.assign(&two.id, &Target::all_devices()).await, ErrorKind::Rejected);
+    profiles.assignments(&one.id).add(&Target::all_devices()).await?;
+    let error = refused(profiles.assignments(&two.id).add(&Target::all_devices()).await, ErrorKind::Rejected);
     // Intune's message is JSON in the text of Graph's: it is opened.
     let message = error.service().unwrap().message();
     assert_eq!(message, format!("Another Profile {} is already assigned to All Devices.", one.id));
     assert!(error.to_string().contains(message), "{error}");
-    assert_eq!(targets(profiles.assignments(&two.id)).await?, []);
+    assert_eq!(targets(profiles.assignments(&two.id).list()).await?, []);
     // Refused is not tried again.
     assert_eq!(sent(&tenant).iter().filter(|request| *request == "POST assignments").count(), 2);
     Ok(())
@@ -198,7 +198,7 @@ async fn an_assigned_profile_is_not_deleted_and_with_its_assignments_it_is() -> 
     let profile = profiles.create(&hybrid("Hybrid")?).await?;
     let gone = tenant.add_group("Gone");
     for target in [Target::all_devices(), Target::group(id(&gone))] {
-        profiles.assign(&profile.id, &target).await?;
+        profiles.assignments(&profile.id).add(&target).await?;
     }
     let error = refused(profiles.delete(&profile.id).await, ErrorKind::Rejected);
     assert!(error.to_string().contains("assigned"), "{error}");
@@ -225,9 +225,9 @@ async fn a_policy_sets_assignment_is_left_and_so_is_the_profile() -> Result<()> 
     let profile = profiles.create(&hybrid("Hybrid")?).await?;
     let group = tenant.add_group("By a policy set");
     let by_set = tenant.assign_by_policy_set(profile.id.as_str(), &group);
-    profiles.assign(&profile.id, &Target::all_devices()).await?;
+    profiles.assignments(&profile.id).add(&Target::all_devices()).await?;
     refused(profiles.delete_with_assignments(&profile.id).await, ErrorKind::Rejected);
-    let left = profiles.assignments(&profile.id).all().await?;
+    let left = profiles.assignments(&profile.id).list().all().await?;
     assert_eq!(left.iter().map(|left| left.id.as_str()).collect::<Vec<_>>(), [by_set.as_str()]);
     assert!(!left[0].is_direct());
     assert_eq!(profiles.get(&profile.id).await?.id, profile.id);
@@ -389,12 +389,12 @@ async fn a_kind_of_profile_or_target_that_is_not_known_spoils_no_list() -> Resul
     let profile = &stored[0].id;
     let group = Target::group(id(tenant.add_group("Devices")));
     for target in [Target::all_devices(), group.clone()] {
-        client.profiles().assign(profile, &target).await?;
+        client.profiles().assignments(profile).add(&target).await?;
     }
-    let found = targets(client.profiles().assignments(profile)).await?;
+    let found = targets(client.profiles().assignments(profile).list()).await?;
     assert_eq!(found.len(), 2);
     assert_eq!(serde_json::to_value(&found[0]).unwrap()["@odata.type"], "#microsoft.graph.newTarget");
-    let change = client.profiles().set_assignments(profile, &found).await?;
+    let change = client.profiles().assignments(profile).replace(&found).await?;
     assert_eq!((change.added.len(), change.removed.len(), change.kept.len()), (0, 0, 2));
     Ok(())
 }

@@ -105,6 +105,24 @@ async fn exchange<T>(
     result
 }
 
+/// As [`exchange`], for a write between two reads of the list that it replaces, which is empty.
+async fn exchange_between_reads<T>(
+    wanted: Wire,
+    answer: ResponseTemplate,
+    call: impl AsyncFnOnce(Client) -> Result<T>,
+) -> Result<T> {
+    let server = MockServer::start().await;
+    Mock::given(wiremock::matchers::method("GET"))
+        .respond_with(list(json!([])))
+        .expect(2)
+        .mount(&server)
+        .await;
+    Mock::given(any()).respond_with(answer).expect(1).mount(&server).await;
+    let result = call(client_of(&server).await).await;
+    assert_wire(&received(&server).await[1], &wanted);
+    result
+}
+
 /// The requests that a server has answered with success.
 async fn received(server: &MockServer) -> Vec<Request> {
     let requests = server.received_requests().await.unwrap();
@@ -227,7 +245,7 @@ async fn devices() {
         json!([{ "id": "1", "serialNumber": "VMware-56 4d" }, { "id": "2", "serialNumber": "VMware-9" }]),
     );
     let found = exchange(wire("GET", target, None), answer, async |client| {
-        client.devices().find_by_serial_number(&"vmware-56 4D".parse().unwrap()).await
+        client.devices().by_serial_number(&"vmware-56 4D".parse().unwrap()).all().await
     });
     assert_eq!(found.await.unwrap().iter().map(|device| device.id.as_str()).collect::<Vec<_>>(), ["1"]);
 
@@ -466,32 +484,32 @@ async fn profiles() {
     let made = exchange(
         wire("POST", format!("{BASE}/p1/assignments"), target.clone()),
         created(assignment.clone()),
-        async |client| client.profiles().assign(&pid, &Target::group(id(GROUP))).await,
+        async |client| client.profiles().assignments(&pid).add(&Target::group(id(GROUP))).await,
     );
     assert!(made.await.unwrap().is_direct());
     let all = exchange(
         wire("GET", format!("{BASE}/p1/assignments"), None),
         list(json!([assignment])),
-        async |client| client.profiles().assignments(&pid).all().await,
+        async |client| client.profiles().assignments(&pid).list().all().await,
     );
     assert_eq!(all.await.unwrap().len(), 1);
     let aid = id("p1_g_0");
     exchange(
         wire("GET", format!("{BASE}/p1/assignments/p1_g_0"), None),
         ok(assignment.clone()),
-        async |client| client.profiles().assignment(&pid, &aid).await,
+        async |client| client.profiles().assignments(&pid).get(&aid).await,
     )
     .await
     .unwrap();
     exchange(
         wire("PATCH", format!("{BASE}/p1/assignments/p1_g_0"), target),
         ok(assignment),
-        async |client| client.profiles().reassign(&pid, &aid, &Target::group(id(GROUP))).await,
+        async |client| client.profiles().assignments(&pid).update(&aid, &Target::group(id(GROUP))).await,
     )
     .await
     .unwrap();
     exchange(wire("DELETE", format!("{BASE}/p1/assignments/p1_g_0"), None), no_content(), async |client| {
-        client.profiles().unassign(&pid, &aid).await
+        client.profiles().assignments(&pid).remove(&aid).await
     })
     .await
     .unwrap();
@@ -521,7 +539,7 @@ async fn profiles() {
     let taken = intune_error(400, "Another profile is already assigned to All Devices.");
     let body = json!({ "target": { "@odata.type": "#microsoft.graph.allDevicesAssignmentTarget" } });
     let error = exchange(wire("POST", format!("{BASE}/p1/assignments"), body), taken, async |client| {
-        client.profiles().assign(&pid, &Target::all_devices()).await
+        client.profiles().assignments(&pid).add(&Target::all_devices()).await
     });
     let error = error.await.unwrap_err();
     assert_error(
@@ -585,15 +603,23 @@ async fn enrollment_status_pages() {
     .unwrap();
     let group = json!({ "@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": GROUP });
     let sent = json!({ "enrollmentConfigurationAssignments": [{ "target": group }] });
-    exchange(wire("POST", format!("{BASE}/{KEY}/assign"), sent), no_content(), async |client| {
-        client.enrollment_status_pages().assign(&eid, &[Target::group(id(GROUP))]).await
-    })
+    exchange_between_reads(
+        wire("POST", format!("{BASE}/{KEY}/assign"), sent),
+        no_content(),
+        async |client| {
+            client
+                .enrollment_status_pages()
+                .assignments(&eid)
+                .replace_at_once(&[Target::group(id(GROUP))])
+                .await
+        },
+    )
     .await
     .unwrap();
-    exchange(
+    exchange_between_reads(
         wire("POST", format!("{BASE}/{KEY}/assign"), json!({ "enrollmentConfigurationAssignments": [] })),
         ok(json!({})),
-        async |client| client.enrollment_status_pages().assign(&eid, &[]).await,
+        async |client| client.enrollment_status_pages().assignments(&eid).replace_at_once(&[]).await,
     )
     .await
     .unwrap();
@@ -615,33 +641,37 @@ async fn enrollment_status_pages() {
     exchange(
         wire("GET", format!("{BASE}/{KEY}/assignments"), None),
         list(json!([assignment])),
-        async |client| client.enrollment_status_pages().assignments(&eid).all().await,
+        async |client| client.enrollment_status_pages().assignments(&eid).list().all().await,
     )
     .await
     .unwrap();
     exchange(
         wire("GET", format!("{BASE}/{KEY}/assignments/a1"), None),
         ok(assignment.clone()),
-        async |client| client.enrollment_status_pages().assignment(&eid, &aid).await,
+        async |client| client.enrollment_status_pages().assignments(&eid).get(&aid).await,
     )
     .await
     .unwrap();
     exchange(
         wire("POST", format!("{BASE}/{KEY}/assignments"), json!({ "target": group })),
         created(assignment.clone()),
-        async |client| client.enrollment_status_pages().add_assignment(&eid, &Target::group(id(GROUP))).await,
+        async |client| {
+            client.enrollment_status_pages().assignments(&eid).add(&Target::group(id(GROUP))).await
+        },
     )
     .await
     .unwrap();
     exchange(
         wire("PATCH", format!("{BASE}/{KEY}/assignments/a1"), json!({ "target": group })),
         ok(assignment),
-        async |client| client.enrollment_status_pages().reassign(&eid, &aid, &Target::group(id(GROUP))).await,
+        async |client| {
+            client.enrollment_status_pages().assignments(&eid).update(&aid, &Target::group(id(GROUP))).await
+        },
     )
     .await
     .unwrap();
     exchange(wire("DELETE", format!("{BASE}/{KEY}/assignments/a1"), None), no_content(), async |client| {
-        client.enrollment_status_pages().remove_assignment(&eid, &aid).await
+        client.enrollment_status_pages().assignments(&eid).remove(&aid).await
     })
     .await
     .unwrap();
@@ -712,12 +742,14 @@ async fn domain_join_profiles() {
     .unwrap();
     let group = json!({ "@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": GROUP });
     let assignment = json!({ "id": "a1", "target": group });
-    let assigned = exchange(
+    let assigned = exchange_between_reads(
         wire("POST", format!("{BASE}/c1/assign"), json!({ "assignments": [{ "target": group }] })),
         list(json!([assignment])),
-        async |client| client.domain_join_profiles().assign(&cid, &[Target::group(id(GROUP))]).await,
+        async |client| {
+            client.domain_join_profiles().assignments(&cid).replace_at_once(&[Target::group(id(GROUP))]).await
+        },
     );
-    assert_eq!(assigned.await.unwrap().len(), 1);
+    assert_eq!(assigned.await.unwrap().added, [Target::group(id(GROUP))]);
     exchange(
         wire("POST", format!("{BASE}/hasPayloadLinks"), json!({ "payloadIds": ["c1"] })),
         list(json!([])),
@@ -729,33 +761,35 @@ async fn domain_join_profiles() {
     exchange(
         wire("GET", format!("{BASE}/c1/assignments"), None),
         list(json!([assignment])),
-        async |client| client.domain_join_profiles().assignments(&cid).all().await,
+        async |client| client.domain_join_profiles().assignments(&cid).list().all().await,
     )
     .await
     .unwrap();
     exchange(
         wire("GET", format!("{BASE}/c1/assignments/a1"), None),
         ok(assignment.clone()),
-        async |client| client.domain_join_profiles().assignment(&cid, &aid).await,
+        async |client| client.domain_join_profiles().assignments(&cid).get(&aid).await,
     )
     .await
     .unwrap();
     exchange(
         wire("POST", format!("{BASE}/c1/assignments"), json!({ "target": group })),
         created(assignment.clone()),
-        async |client| client.domain_join_profiles().add_assignment(&cid, &Target::group(id(GROUP))).await,
+        async |client| client.domain_join_profiles().assignments(&cid).add(&Target::group(id(GROUP))).await,
     )
     .await
     .unwrap();
     exchange(
         wire("PATCH", format!("{BASE}/c1/assignments/a1"), json!({ "target": group })),
         ok(assignment),
-        async |client| client.domain_join_profiles().reassign(&cid, &aid, &Target::group(id(GROUP))).await,
+        async |client| {
+            client.domain_join_profiles().assignments(&cid).update(&aid, &Target::group(id(GROUP))).await
+        },
     )
     .await
     .unwrap();
     exchange(wire("DELETE", format!("{BASE}/c1/assignments/a1"), None), no_content(), async |client| {
-        client.domain_join_profiles().remove_assignment(&cid, &aid).await
+        client.domain_join_profiles().assignments(&cid).remove(&aid).await
     })
     .await
     .unwrap();

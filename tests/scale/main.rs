@@ -67,7 +67,7 @@ async fn costs(count: usize) -> Result<Costs> {
     let dynamic = Group::new("Kiosks".parse()?).with_membership(Membership::dynamic(rule));
     let dynamic = client.groups().create(&dynamic).await?;
     let profile = client.profiles().create(&HybridJoinProfile::new("Hybrid".parse()?)).await?;
-    client.profiles().assign(&profile.id, &Target::group(dynamic.id.clone())).await?;
+    client.profiles().assignments(&profile.id).add(&Target::group(dynamic.id.clone())).await?;
 
     costs
         .of("register", half, async {
@@ -116,7 +116,7 @@ async fn costs(count: usize) -> Result<Costs> {
     assert_eq!(costs.of("filter the devices", count, count_all(found.items())).await, count);
     costs
         .of("find one device of many by its serial number", count, async {
-            let found = client.devices().find_by_serial_number(&serial(count - 1).parse().unwrap()).await?;
+            let found = client.devices().by_serial_number(&serial(count - 1).parse().unwrap()).all().await?;
             assert_eq!(found.len(), 1);
             Ok::<_, windows_autopilot::Error>(())
         })

@@ -114,13 +114,13 @@ async fn start(rng: &mut Rng, harness: &Harness) -> Result<()> {
     if rng.bool() {
         let stored = client.profiles().create(&profile(rng)).await?;
         for target in targets(rng) {
-            client.profiles().assign(&stored.id, &target).await?;
+            client.profiles().assignments(&stored.id).add(&target).await?;
         }
     }
     if rng.bool() {
         let page = page(rng, &apps(client).await?);
         let stored = client.enrollment_status_pages().create(&page).await?;
-        client.enrollment_status_pages().assign(&stored.id, &targets(rng)).await?;
+        client.enrollment_status_pages().assignments(&stored.id).replace_at_once(&targets(rng)).await?;
     }
     if rng.bool() {
         let mut join = DomainJoinProfile::new(name(rng, "Join"), DOMAIN.parse()?, "OLD".parse()?);
@@ -135,7 +135,7 @@ async fn start(rng: &mut Rng, harness: &Harness) -> Result<()> {
         if rng.u8(0..3) == 0 {
             targets.push(Target::all_devices());
         }
-        client.domain_join_profiles().assign(&stored.id, &targets).await?;
+        client.domain_join_profiles().assignments(&stored.id).replace_at_once(&targets).await?;
     }
     let policy = client.mdm_policies().intune().await?;
     let any = groups[rng.usize(..groups.len())].group_id().unwrap().clone();

@@ -105,7 +105,12 @@ async fn what_was_there_before_stays_and_only_the_assignment_goes() -> Result<()
     let page = harness.client.enrollment_status_pages().create(wish.enrollment_status_page.as_ref().unwrap());
     let page = page.await?;
     let users = harness.tenant.add_group("Somebody's").parse()?;
-    harness.client.enrollment_status_pages().assign(&page.id, &[Target::group(users)]).await?;
+    harness
+        .client
+        .enrollment_status_pages()
+        .assignments(&page.id)
+        .replace_at_once(&[Target::group(users)])
+        .await?;
     let before = snapshot(&harness.tenant).await;
     let made = made(&harness, &wish, 0).await?;
     let plan = Teardown::new(made).plan(&harness.client).await?;
@@ -136,7 +141,8 @@ async fn what_others_use_is_not_taken_from_them() -> Result<()> {
     harness
         .client
         .profiles()
-        .assign::<windows_autopilot::model::HybridJoinProfile>(&id, &Target::group(elsewhere))
+        .assignments::<windows_autopilot::model::HybridJoinProfile>(&id)
+        .add(&Target::group(elsewhere))
         .await?;
     let plan = Teardown::new(made).plan(&harness.client).await?;
     blocked(&plan, &harness, "teardown.assigned-elsewhere").await;

@@ -9,12 +9,13 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use futures_util::TryStreamExt as _;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use tokio::task::coop;
 
 use self::ahead::{Following, Loaded, Loading, Source};
 pub(super) use self::body::decode_page;
+use self::body::{Keep, Received, Walk};
 pub use self::body::{Page, PageItems};
-use self::body::{Received, Walk};
 use super::client::Client;
 use super::filter::Filter;
 use super::operation::{Operation, Request};
@@ -32,6 +33,9 @@ pub struct List<T> {
     client: Client,
     operation: Operation<Page<T>>,
     read_ahead: bool,
+    keep: Option<Keep>,
+    /// The property that `keep` compares: always read.
+    compared: Option<&'static str>,
 }
 
 impl<T: DeserializeOwned + Send + 'static> List<T> {
@@ -43,7 +47,20 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// A list whose first page is the answer to `request`.
     pub(crate) fn of(client: &Client, request: Request) -> Self {
         let operation = Operation { request, decode: decode_page::<T> };
-        Self { client: client.clone(), operation, read_ahead: true }
+        Self { client: client.clone(), operation, read_ahead: true, keep: None, compared: None }
+    }
+
+    /// Keeps the items whose `property` has `value`, without regard to case: the client compares, since the service has
+    /// no such filter.
+    pub(crate) fn comparing(mut self, property: &'static str, value: &str) -> Self {
+        let wanted = value.to_lowercase();
+        self.compared = Some(property);
+        self.keep = Some(Arc::new(move |item| {
+            let found = serde_json::from_str::<Map<String, Value>>(item).ok();
+            let held = found.as_ref().and_then(|found| found.get(property)?.as_str());
+            held.is_some_and(|held| held.to_lowercase() == wanted)
+        }));
+        self
     }
 
     /// Sets the properties that are read unless the caller selects others.
@@ -75,9 +92,13 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// ```
     pub fn select<S: AsRef<str>>(self, properties: impl IntoIterator<Item = S>) -> Self {
         let mut selected = "id".to_owned();
+        if let Some(compared) = self.compared {
+            selected.push(',');
+            selected.push_str(compared);
+        }
         for property in properties {
             let property = property.as_ref();
-            if !property.eq_ignore_ascii_case("id") {
+            if !selected.split(',').any(|known| known.eq_ignore_ascii_case(property)) {
                 selected.push(',');
                 selected.push_str(property);
             }
@@ -117,7 +138,8 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// Decodes items as another type: for properties that this crate does not model.
     pub fn decode_as<U: DeserializeOwned + Send + 'static>(self) -> List<U> {
         let operation = self.operation.with_decode(decode_page::<U>);
-        List { client: self.client, operation, read_ahead: self.read_ahead }
+        let Self { client, read_ahead, keep, compared, .. } = self;
+        List { client, operation, read_ahead, keep, compared }
     }
 
     /// Whether the next page is asked for while the items of this one are used. On.
@@ -142,9 +164,9 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
 
     /// The pages, one after the other.
     pub fn pages(self) -> Pages<T> {
-        let Self { client, operation, read_ahead } = self;
+        let Self { client, operation, read_ahead, keep, .. } = self;
         let source = Arc::new(Source::new(client, operation.request, read_ahead));
-        Pages { reader: Reader { source, state: State::First, current: None }, item: PhantomData }
+        Pages { reader: Reader { source, keep, state: State::First, current: None }, item: PhantomData }
     }
 
     /// The items, one after the other, over all pages.
@@ -183,6 +205,7 @@ impl<T> fmt::Debug for List<T> {
 /// What reads a list, whatever its items are: compiled once.
 struct Reader {
     source: Arc<Source>,
+    keep: Option<Keep>,
     state: State,
     /// The page whose items are taken.
     current: Option<Walk>,
@@ -202,7 +225,13 @@ impl Reader {
     fn begin_with(&mut self, first: Received) {
         self.source.begun_elsewhere();
         self.state = first.next.map_or(State::Done, State::Link);
-        self.current = Some(first.walk);
+        self.walk(first.walk);
+    }
+
+    /// Goes on with the items of a page.
+    fn walk(&mut self, mut walk: Walk) {
+        walk.keeping(self.keep.clone());
+        self.current = Some(walk);
     }
 
     /// What comes behind a page that was given, whose link is this; `ahead` is what was asked for already.
@@ -259,7 +288,7 @@ impl Reader {
                 self.current = None;
             }
             match ready!(self.poll_page(context)) {
-                Some(Ok(page)) => self.current = Some(page.walk),
+                Some(Ok(page)) => self.walk(page.walk),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }
@@ -290,7 +319,8 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
     type Item = Result<Page<T>>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Page<T>>>> {
-        self.reader.poll_page(context).map_ok(Page::new)
+        let keep = self.reader.keep.clone();
+        self.reader.poll_page(context).map_ok(|page| Page::new(page).keeping(keep))
     }
 }
 

@@ -155,7 +155,7 @@ impl Apply {
         let target = if S::is_for_all_devices(desired) { Some(&all) } else { group };
         let (Some(object), Some(target)) = (object, target) else { return Ok(()) };
         let keep_others = !desired.remove_other_assignments;
-        let found = S::assignments(&self.client, &object.id).all().await?;
+        let found = S::assignments(&self.client, &object.id).list().all().await?;
         if is_assigned(&found, target, keep_others) {
             return Ok(());
         }
@@ -176,7 +176,7 @@ impl Apply {
         self.done(S::STEP, subject, "assigned");
         let (client, id, wanted) = (self.client.clone(), object.id.clone(), target.clone());
         let settled = self.until(SETTLING, "the assignment to read back", move || {
-            let (list, wanted) = (S::assignments(&client, &id), wanted.clone());
+            let (list, wanted) = (S::assignments(&client, &id).list(), wanted.clone());
             async move { Ok(is_assigned(&list.all().await?, &wanted, keep_others).then_some(())) }
         });
         if in_time(settled.await)?.is_none() {

@@ -221,7 +221,7 @@ impl Resolver<'_> {
         let labels: Vec<String> = own.iter().map(|assignment| label_of(assignment)).collect();
         // Never fails: the id was read as one of this type.
         let Ok(id) = object.id.parse::<Id<S>>() else { return };
-        let unassign = S::unassign(self.client, &id, &own, &others);
+        let unassign = S::unassign(self.client, &id, &own);
         let elsewhere: Vec<String> = others.iter().map(|assignment| label_of(assignment)).collect();
         let deletes = made.is_some();
         if deletes && !elsewhere.is_empty() {
@@ -378,7 +378,7 @@ async fn add_all<S: Assignable>(
 ) -> Result<()> {
     for stored in S::read(client, None).await?.iter().filter(|stored| !S::is_default(stored)) {
         let (id, name) = (stored.id.as_str().to_owned(), stored.settings.name().to_owned());
-        batch.add((S::STEP, id, name, true), S::assignments(client, &stored.id));
+        batch.add((S::STEP, id, name, true), S::assignments(client, &stored.id).list());
     }
     Ok(())
 }
