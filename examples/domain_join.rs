@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .assignments(&stored.id)
             .replace_at_once(&[Target::all_devices()])
             .await?;
-        println!("{} is assigned {} time", stored.settings.display_name, assigned.len());
+        println!("{} is assigned to {} more", stored.settings.display_name, assigned.added.len());
     }
     Ok(())
 }

@@ -314,7 +314,7 @@ impl<T> fmt::Debug for Operation<T> {
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
 /// # run(async |Harness { client, tenant, .. }| {
-/// let id = tenant.add_device("PF3XK7M1");
+/// let id = tenant.add_device("PF3XK7M1").parse()?;
 /// let device = client.devices().get(&id).await?;
 /// assert_eq!(device.serial_number.as_deref(), Some("PF3XK7M1"));
 /// # Ok(()) });
@@ -376,7 +376,7 @@ impl<T: Send + 'static> Call<T> {
     /// use windows_autopilot::graph::Schedule;
     /// # use windows_autopilot::testing::{Harness, run};
     /// # run(async |Harness { client, tenant, .. }| {
-    /// let id = tenant.add_device("PF3XK7M1");
+    /// let id = tenant.add_device("PF3XK7M1").parse()?;
     /// client.devices().delete(&id).await?;
     /// let schedule = Schedule::new(Duration::from_secs(10), Duration::from_secs(60), Duration::from_secs(3600));
     /// client.devices().get(&id).until(schedule, "the device to go", |device| device.is_none()).await?;

@@ -127,9 +127,9 @@ impl RawRequest {
         self
     }
 
-    /// Reads the answer as `T`. An empty answer is read as JSON's `null`, so that `()` and `Option` take it.
+    /// Reads the answer as `T`. An empty answer is an error, unless `T` is `()` or an `Option`.
     pub fn read<T: DeserializeOwned>(self) -> Call<T> {
-        self.call(decode::entity_or_null)
+        self.call(decode::entity_or_empty)
     }
 
     /// Reads the answer as `T`, or as `None` if it is empty.
@@ -137,9 +137,10 @@ impl RawRequest {
         self.call(decode::decode_if_any)
     }
 
-    /// Drops the answer of a success, whatever it is.
+    /// Drops the answer of a success. An answer that is neither empty nor JSON, such as the page of a captive portal, is an
+    /// error.
     pub fn done(self) -> Call<()> {
-        self.call(|_| Ok(()))
+        self.call(decode::nothing)
     }
 
     /// Returns the whole answer of a success: status, headers and body.

@@ -35,7 +35,7 @@ impl Devices<'_> {
     /// Lists all devices.
     ///
     /// The service understands one filter, `contains` of `serialNumber`, and that not of a value with a hyphen or a
-    /// blank: use [`Devices::find_by_serial_number`]. `$select` has answered 500, so it is not sent.
+    /// blank: use [`Devices::by_serial_number`]. `$select` has answered 500, so it is not sent.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`

@@ -164,7 +164,7 @@ async fn assign_replaces_all_assignments_in_one_step() -> Result<()> {
         assert_eq!(targets(pages.assignments(&stored.id).list()).await?.len(), 2);
         tenant.clear_requests();
         pages.assignments(&stored.id).replace_at_once(&[Target::group(id(&two))]).await?;
-        assert_eq!(sent(&tenant), ["POST assign"]);
+        assert_eq!(sent(&tenant), ["GET assignments", "POST assign", "GET assignments"]);
         let target = json!({"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": two});
         assert_eq!(tap.last(), json!({"enrollmentConfigurationAssignments": [{"target": target}]}));
         assert_eq!(targets(pages.assignments(&stored.id).list()).await?, [Target::group(id(&two))]);

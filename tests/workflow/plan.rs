@@ -42,8 +42,8 @@ async fn each_object_is_made_once_although_every_answer_to_a_write_is_lost_once(
     ];
     let assignments = [
         "/deviceManagement/windowsAutopilotDeploymentProfiles/*/assignments",
-        "/deviceManagement/deviceEnrollmentConfigurations/*/assign",
-        "/deviceManagement/deviceConfigurations/*/assign",
+        "/deviceManagement/deviceEnrollmentConfigurations/*/assignments",
+        "/deviceManagement/deviceConfigurations/*/assignments",
         "/policies/mobileDeviceManagementPolicies/*/includedGroups/$ref",
     ];
     for path in creations.into_iter().chain(assignments) {

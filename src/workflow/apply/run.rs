@@ -25,7 +25,7 @@ impl Plan {
     /// # Errors
     /// [`ErrorKind::InvalidInput`] for findings that stop the run, and for devices that a plan lost in serde;
     /// [`ErrorKind::Conflict`] if the tenant has changed; [`ErrorKind::Journal`] if a journal cannot be used; as
-    /// [`Call::send`](crate::graph::Call::send). When one part fails, the others complete their
+    /// [`Call`](crate::graph::Call). When one part fails, the others complete their
     /// current requests.
     pub fn apply(&self, client: &Client) -> Run<ApplyEvent, ApplyReport> {
         self.apply_with(client, ApplyOptions::default())

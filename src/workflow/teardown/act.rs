@@ -57,7 +57,7 @@ impl TeardownPlan {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] for findings that stop the run; [`ErrorKind::Conflict`] if the tenant has changed; as
-    /// [`Call::send`](crate::graph::Call::send).
+    /// [`Call`](crate::graph::Call).
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`, `DeviceManagementConfiguration.ReadWrite.All`,
     /// `Group.ReadWrite.All`, `DeviceManagementManagedDevices.ReadWrite.All` for enrolled devices, and for the MDM scope a

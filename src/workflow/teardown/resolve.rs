@@ -18,7 +18,7 @@ impl Teardown {
     /// Plans the removal of what still exists. Reads only.
     ///
     /// # Errors
-    /// As [`Call::send`](crate::graph::Call::send). An obstacle is a finding, not an error.
+    /// As [`Call`](crate::graph::Call). An obstacle is a finding, not an error.
     /// # Permissions
     /// As [`HybridJoin::plan`](crate::workflow::HybridJoin::plan), each only for objects of the teardown.
     pub async fn plan(&self, client: &Client) -> Result<TeardownPlan> {
