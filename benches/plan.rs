@@ -18,11 +18,11 @@ const PAGES: usize = 50;
 async fn fill(client: &Client) -> Result<()> {
     for number in 1..PROFILES {
         let profile = HybridJoinProfile::new(format!("Profile {number}").parse()?);
-        client.profiles().create(&profile).send().await?;
+        client.profiles().create(&profile).await?;
     }
     for number in 1..PAGES {
         let page = EnrollmentStatusPage::new(format!("Page {number}").parse()?);
-        client.enrollment_status_pages().create(&page).send().await?;
+        client.enrollment_status_pages().create(&page).await?;
     }
     Ok(())
 }

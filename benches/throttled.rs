@@ -138,7 +138,7 @@ impl World {
             let mut batch = self.client.batch();
             let slots: Vec<_> = chunk.iter().map(|id| batch.add(operation(id))).collect();
             async move {
-                let mut answers = batch.send().await?;
+                let mut answers = batch.await?;
                 slots.into_iter().try_for_each(|slot| answers.take(slot).map(drop))
             }
         });

@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         tenant.add_device("PF3XK7M1");
         let device = client.devices().list().all().await?.pop().ok_or("no device")?;
         let user: UserPrincipalName = user.parse()?;
-        client.devices().assign_user(&device.id, &user, &Personal::from("Adele")).send().await?;
+        client.devices().assign_user(&device.id, &user, &Personal::from("Adele")).await?;
     }
     for device in client.devices().list().all().await? {
         if device.user_principal_name.is_none() {
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         println!("{} has a user: its first sign-in would end with 0x80070774", device.id);
         if connection.may_write("Take the user back")? {
-            client.devices().unassign_user(&device.id).send().await?;
+            client.devices().unassign_user(&device.id).await?;
             println!("{} has none any more", device.id);
         }
     }

@@ -26,10 +26,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let profile = DomainJoinProfile::new("Munich".parse()?, support::DOMAIN.parse()?, "MUC-".parse()?)
         .with_organizational_unit("OU=Autopilot,DC=corp,DC=contoso,DC=com".parse()?);
     if connection.may_write("Create a domain join profile for all devices")? {
-        let stored = client.domain_join_profiles().create(&profile).send().await?;
-        let assigned =
-            client.domain_join_profiles().assign(&stored.id, &[Target::all_devices()]).send().await?;
-        println!("{} is assigned {} time", stored.settings.display_name, assigned.len());
+        let stored = client.domain_join_profiles().create(&profile).await?;
+        let assigned = client
+            .domain_join_profiles()
+            .assignments(&stored.id)
+            .replace_at_once(&[Target::all_devices()])
+            .await?;
+        println!("{} is assigned to {} more", stored.settings.display_name, assigned.added.len());
     }
     Ok(())
 }

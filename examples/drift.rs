@@ -54,7 +54,7 @@ async fn meddle(client: &Client) -> Result<(), Box<dyn Error>> {
         let DeploymentProfile::Hybrid(stored) = profile else { continue };
         let mut other = stored.settings.clone();
         other.locale = Locale::language("fr-FR")?;
-        client.profiles().update(&stored, &other).send().await?;
+        client.profiles().update(&stored, &other).await?;
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let group = Group::new(format!("Autopilot {tag}").parse()?).with_membership(Membership::dynamic(rule));
-    let group = client.groups().create(&group).send().await?;
+    let group = client.groups().create(&group).await?;
 
     let schedule =
         Schedule::new(Duration::from_secs(30), Duration::from_secs(120), Duration::from_secs(3600));

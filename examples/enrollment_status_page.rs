@@ -34,13 +34,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if !connection.may_write("Create the page and a group for it")? {
         return Ok(());
     }
-    let group = client.groups().create(&Group::new("Autopilot devices".parse()?)).send().await?;
-    let stored = client.enrollment_status_pages().create(&page).send().await?;
-    client.enrollment_status_pages().assign(&stored.id, &[Target::group(group.id)]).send().await?;
+    let group = client.groups().create(&Group::new("Autopilot devices".parse()?)).await?;
+    let stored = client.enrollment_status_pages().create(&page).await?;
+    client
+        .enrollment_status_pages()
+        .assignments(&stored.id)
+        .replace_at_once(&[Target::group(group.id)])
+        .await?;
     if stored.observed.priority != Some(1) {
-        client.enrollment_status_pages().set_priority(&stored.id, 1).send().await?;
+        client.enrollment_status_pages().set_priority(&stored.id, 1).await?;
     }
-    let stored = client.enrollment_status_pages().get(&stored.id).send().await?;
+    let stored = client.enrollment_status_pages().get(&stored.id).await?;
     println!("{} has priority {:?}", stored.settings.display_name, stored.observed.priority);
     Ok(())
 }

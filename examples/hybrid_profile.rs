@@ -18,18 +18,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let rule = MembershipRule::group_tag("Munich")?;
     let group = Group::new("Autopilot Munich".parse()?).with_membership(Membership::dynamic(rule));
-    let group = client.groups().create(&group).send().await?;
+    let group = client.groups().create(&group).await?;
 
     let profile = HybridJoinProfile::new("Contoso hybrid Munich".parse()?);
-    let stored = client.profiles().create(&profile).send().await?;
-    client.profiles().assign(&stored.id, &Target::group(group.id)).send().await?;
+    let stored = client.profiles().create(&profile).await?;
+    client.profiles().assignments(&stored.id).add(&Target::group(group.id)).await?;
 
     let mut wish = stored.settings.clone();
     wish.locale = Locale::language("de-DE")?;
     wish.keyboard_selection_page_skipped = true;
     let update = client.profiles().update(&stored, &wish);
     println!("{}", update.patch());
-    let stored = update.send().await?;
+    let stored = update.await?;
 
     let again = client.profiles().update(&stored, &wish);
     println!("nothing left to change: {}", again.patch().is_empty());

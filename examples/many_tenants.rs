@@ -95,7 +95,7 @@ async fn customers(count: usize) -> std::result::Result<Vec<Customer>, Box<dyn E
                 stored.settings.description = None;
                 let mut renamed = wish;
                 renamed.display_name = "Renamed by hand".parse::<DisplayName>()?;
-                client.groups().update(&stored, &renamed).send().await?;
+                client.groups().update(&stored, &renamed).await?;
             }
             _ => {}
         }

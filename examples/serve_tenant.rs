@@ -105,7 +105,7 @@ async fn ask(address: &str, tenant: &Tenant) -> Result<(), Box<dyn Error>> {
         .with_cloud(Cloud::custom(address, address)?)
         .with_transport(transport)
         .build()?;
-    for device in client.devices().with_group_tag(&"Munich".parse()?).await? {
+    for device in client.devices().tagged(&"Munich".parse()?).all().await? {
         println!("{}: {}", device.id, device.serial_number.as_deref().unwrap_or("no serial number"));
     }
     println!("{} requests were answered", tenant.requests().len());

@@ -47,7 +47,7 @@ async fn chosen(client: &Client) -> Result<Vec<Device>, Box<dyn Error>> {
     }
     let mut devices = Vec::new();
     for serial in serials {
-        devices.extend(client.devices().find_by_serial_number(&serial.parse()?).await?);
+        devices.extend(client.devices().by_serial_number(&serial.parse()?).all().await?);
     }
     Ok(devices)
 }

@@ -438,11 +438,14 @@ const fn untyped(name: &'static str, method: &'static str, idempotent: bool) -> 
     OperationInfo { name, method, path: "", versions: &[V1, Beta], idempotent, permissions, page: "" }
 }
 
-pub(crate) static OTHER_GET: OperationInfo = untyped("get", "GET", true);
-pub(crate) static OTHER_LIST: OperationInfo = untyped("list", "GET", true);
-pub(crate) static OTHER_POST: OperationInfo = untyped("post", "POST", false);
-pub(crate) static OTHER_PATCH: OperationInfo = untyped("patch", "PATCH", true);
-pub(crate) static OTHER_DELETE: OperationInfo = untyped("delete", "DELETE", true);
+/// The operations of requests that have no typed call, one for each method.
+pub(crate) static UNTYPED: [OperationInfo; 5] = [
+    untyped("get", "GET", true),
+    untyped("post", "POST", false),
+    untyped("patch", "PATCH", true),
+    untyped("put", "PUT", true),
+    untyped("delete", "DELETE", true),
+];
 
 /// The permissions, named by the operations that share them.
 #[rustfmt::skip]

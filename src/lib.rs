@@ -31,7 +31,7 @@
 //!     let secret = std::env::var("AUTOPILOT_CLIENT_SECRET")?;
 //!     let credential = ClientSecret::new(tenant, "5f1b1f3a-6b7d-4c29-8d5e-0a1b2c3d4e5f", secret)?;
 //!     let client = Client::builder(credential).build()?;
-//!     println!("{} devices are registered", client.devices().count().send().await?);
+//!     println!("{} devices are registered", client.devices().count().await?);
 //!     Ok(())
 //! }
 //! ```
@@ -44,7 +44,7 @@
 //! ```
 //! # use windows_autopilot::testing::{Harness, run};
 //! # run(async |Harness { client, tenant, .. }| {
-//! for device in client.devices().with_group_tag(&"Munich".parse()?).await? {
+//! for device in client.devices().tagged(&"Munich".parse()?).all().await? {
 //!     println!("{}: {:?}", device.id, device.serial_number);
 //! }
 //! # Ok(()) });
@@ -62,11 +62,11 @@
 //!
 //! let rule = MembershipRule::group_tag("Munich")?;
 //! let group = Group::new("Autopilot Munich".parse()?).with_membership(Membership::dynamic(rule));
-//! let group = client.groups().create(&group).send().await?;
+//! let group = client.groups().create(&group).await?;
 //!
 //! let profile = HybridJoinProfile::new("Contoso hybrid".parse()?);
-//! let profile = client.profiles().create(&profile).send().await?;
-//! client.profiles().assign(&profile.id, &Target::group(group.id)).send().await?;
+//! let profile = client.profiles().create(&profile).await?;
+//! client.profiles().assignments(&profile.id).add(&Target::group(group.id)).await?;
 //! # Ok(()) });
 //! ```
 //!
@@ -113,11 +113,11 @@
 //! # windows_autopilot::testing::run(async |_| {
 //! let Harness { client, tenant, clock, .. } = Harness::new();
 //! tenant.add_device("PF3XK7M1");
-//! assert_eq!(client.devices().count().send().await?, 1);
+//! assert_eq!(client.devices().count().await?, 1);
 //!
 //! // What goes wrong on a real tenant can go wrong on this one.
 //! tenant.fault(Fault::throttle(Duration::from_secs(7)).once());
-//! assert_eq!(client.devices().count().send().await?, 1);
+//! assert_eq!(client.devices().count().await?, 1);
 //! assert_eq!(clock.slept(), [Duration::from_secs(7)]);
 //! # Ok(()) });
 //! ```

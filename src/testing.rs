@@ -15,7 +15,7 @@
 //! use windows_autopilot::{Client, Result};
 //!
 //! async fn serials(client: &Client, tag: &str) -> Result<Vec<String>> {
-//!     let devices = client.devices().with_group_tag(&tag.parse()?).await?;
+//!     let devices = client.devices().tagged(&tag.parse()?).all().await?;
 //!     Ok(devices.into_iter().filter_map(|device| device.serial_number).map(|serial| serial.to_string()).collect())
 //! }
 //!
@@ -52,7 +52,7 @@ use crate::sim::{Tenant, TenantBuilder};
 /// # windows_autopilot::testing::run(async |_| {
 /// let Harness { client, tenant, clock, .. } = Harness::new();
 /// tenant.add_device("PF3XK7M1");
-/// assert_eq!(client.devices().count().send().await?, 1);
+/// assert_eq!(client.devices().count().await?, 1);
 /// # Ok(()) });
 /// ```
 ///
@@ -109,7 +109,7 @@ impl Default for Harness {
 /// ```
 /// windows_autopilot::testing::run(async |h| {
 ///     h.tenant.add_device("PF3XK7M1");
-///     assert_eq!(h.client.devices().count().send().await?, 1);
+///     assert_eq!(h.client.devices().count().await?, 1);
 ///     Ok(())
 /// });
 /// ```

@@ -88,12 +88,12 @@ impl Fleet {
         tenant.add_connector("ODJ-1", DOMAIN, "6.2504.2001.8");
         tenant.grant_ou(UNIT);
         let profile = HybridJoinProfile::new("Contoso hybrid".parse()?);
-        let profile = client.profiles().create(&profile).send().await?;
-        client.profiles().assign(&profile.id, &target(&all)?).send().await?;
+        let profile = client.profiles().create(&profile).await?;
+        client.profiles().assignments(&profile.id).add(&target(&all)?).await?;
         let page: EnrollmentStatusPage =
             toml::from_str("display_name = 'Autopilot devices'\n[block_device_use.until]")?;
-        let page = client.enrollment_status_pages().create(&page).send().await?;
-        client.enrollment_status_pages().assign(&page.id, &[target(&all)?]).send().await?;
+        let page = client.enrollment_status_pages().create(&page).await?;
+        client.enrollment_status_pages().assignments(&page.id).replace_at_once(&[target(&all)?]).await?;
 
         let join = DomainJoinProfile::new("Contoso".parse()?, DOMAIN.parse()?, "MUC-".parse()?);
         for (name, unit, group) in [
@@ -103,11 +103,15 @@ impl Fleet {
         ] {
             let mut join = join.clone().with_organizational_unit(unit.parse()?);
             join.display_name = name.parse()?;
-            let join = client.domain_join_profiles().create(&join).send().await?;
-            client.domain_join_profiles().assign(&join.id, &[target(group)?]).send().await?;
+            let join = client.domain_join_profiles().create(&join).await?;
+            client.domain_join_profiles().assignments(&join.id).replace_at_once(&[target(group)?]).await?;
         }
         let container = create_with_container(tenant).await?;
-        client.domain_join_profiles().assign(&container.parse()?, &[target(&in_container)?]).send().await?;
+        client
+            .domain_join_profiles()
+            .assignments(&container.parse()?)
+            .replace_at_once(&[target(&in_container)?])
+            .await?;
 
         let mut members = Vec::new();
         for number in 0..count {

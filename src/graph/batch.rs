@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,7 +19,7 @@ use serde_json::value::RawValue;
 use super::client::Client;
 use super::decode::{self, Answer};
 use super::exchange::Manner;
-use super::operation::Operation;
+use super::operation::{JSON, Operation};
 use crate::catalog::{self, ApiVersion, OperationInfo};
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 use crate::pipeline::retry::{Decision, Outcome, Spent, decide};
@@ -40,21 +43,22 @@ const MOST_REQUESTS: usize = 20;
 /// # async fn run(client: &Client, ids: &[Id<Device>]) -> Result<()> {
 /// let mut batch = client.batch();
 /// let slots: Vec<_> = ids.iter().map(|id| batch.add(client.devices().get(id))).collect();
-/// let mut answers = batch.send().await?;
+/// let mut answers = batch.await?;
 /// for slot in slots {
 ///     let device = answers.take(slot)?;
 /// }
 /// # Ok(()) }
 /// ```
-#[must_use = "a batch does nothing until it is sent"]
+#[must_use = "a batch sends nothing until it is awaited"]
 pub struct Batch {
     client: Client,
+    id: u64,
     requests: Vec<Request>,
     timeout: Option<Duration>,
 }
 
 struct Request {
-    info: &'static OperationInfo,
+    info: OperationInfo,
     version: ApiVersion,
     url: String,
     shown: String,
@@ -63,8 +67,10 @@ struct Request {
     invalid: Option<String>,
 }
 
-/// Where the answer of one request of a batch will be.
+/// The place of one request's answer among the answers of its batch.
+#[must_use = "the answer is taken by its slot"]
 pub struct Slot<T> {
+    batch: u64,
     index: usize,
     decode: fn(&mut Answer) -> Result<T>,
     answer: PhantomData<fn() -> T>,
@@ -78,7 +84,9 @@ impl<T> fmt::Debug for Slot<T> {
 
 impl Batch {
     pub(crate) fn new(client: &Client) -> Self {
-        Self { client: client.clone(), requests: Vec::new(), timeout: None }
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let id = COUNT.fetch_add(1, Ordering::Relaxed);
+        Self { client: client.clone(), id, requests: Vec::new(), timeout: None }
     }
 
     /// Ends the batch after `timeout`, whatever it waits for. A request without an answer then fails with
@@ -91,8 +99,14 @@ impl Batch {
 
     /// Adds a request. Any number: they are sent twenty at a time.
     pub fn add<T>(&mut self, operation: impl Into<Operation<T>>) -> Slot<T> {
-        let Operation { request, decode } = operation.into();
-        let slot = Slot { index: self.requests.len(), decode, answer: PhantomData };
+        let Operation { mut request, decode } = operation.into();
+        if request.body.is_some() && request.content_type != JSON {
+            request.refuse(format!(
+                "a batch carries JSON alone, not {}: send this request by itself",
+                request.content_type
+            ));
+        }
+        let slot = Slot { batch: self.id, index: self.requests.len(), decode, answer: PhantomData };
         self.requests.push(Request {
             info: request.info,
             version: request.version,
@@ -115,11 +129,7 @@ impl Batch {
         self.requests.is_empty()
     }
 
-    /// Sends all requests, and those again that failed for a passing reason. An empty batch sends nothing.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidInput`] if a request is wrong as it is: then none is sent. All else is found in the answers.
-    pub async fn send(self) -> Result<BatchAnswers> {
+    async fn send(self) -> Result<BatchAnswers> {
         if let Some(wrong) = self.requests.iter().find(|request| request.invalid.is_some()) {
             let problem = wrong.invalid.clone().unwrap_or_default();
             let error = Error::new(ErrorKind::InvalidInput, problem);
@@ -137,7 +147,7 @@ impl Batch {
         let sending = chunks.into_iter().map(|(version, chunk)| self.send_chunk(version, chunk, ends, &lane));
         let answers = stream::iter(sending).buffer_unordered(self.client.retry().window().most());
         let answers = answers.map(stream::iter).flatten().collect().await;
-        Ok(BatchAnswers { answers })
+        Ok(BatchAnswers { batch: self.id, answers })
     }
 
     /// Sends one chunk until every request in it has an outcome.
@@ -282,6 +292,19 @@ impl Batch {
     }
 }
 
+/// Sends all requests, and those again that failed for a passing reason. An empty batch sends nothing.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`] if a request is wrong as it is: then none is sent. All else is found in the answers.
+impl IntoFuture for Batch {
+    type Output = Result<BatchAnswers>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<BatchAnswers>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
 impl fmt::Debug for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batch").field("requests", &self.requests.len()).finish_non_exhaustive()
@@ -402,11 +425,12 @@ impl StepAnswer {
 
 /// The outcomes of a batch.
 pub struct BatchAnswers {
+    batch: u64,
     answers: HashMap<usize, Answered>,
 }
 
 struct Answered {
-    info: &'static OperationInfo,
+    info: OperationInfo,
     method: http::Method,
     shown: String,
     outcome: Result<Answer>,
@@ -418,8 +442,11 @@ impl BatchAnswers {
     /// # Errors
     /// That request's own, or [`ErrorKind::InvalidInput`] for a slot of another batch.
     pub fn take<T>(&mut self, slot: Slot<T>) -> Result<T> {
-        let Some(Answered { info, method, shown, outcome }) = self.answers.remove(&slot.index) else {
-            return Err(Error::new(ErrorKind::InvalidInput, "the slot is of another batch"));
+        let answered = if slot.batch == self.batch { self.answers.remove(&slot.index) } else { None };
+        let Some(Answered { info, method, shown, outcome }) = answered else {
+            let message =
+                "the slot belongs to another batch: take it from the answers of the batch that made it";
+            return Err(Error::new(ErrorKind::InvalidInput, message));
         };
         outcome
             .and_then(|mut answer| {

@@ -9,11 +9,12 @@ use serde::de::DeserializeOwned;
 
 use super::batch::Batch;
 use super::cloud::Cloud;
-use super::decode::{self, Answer};
+use super::decode::Answer;
 use super::exchange::{Exchange, Manner};
 use super::operation::{Call, Operation, Request};
 use super::page::List;
-use crate::catalog::{self, ApiVersion};
+use super::raw::RawRequest;
+use crate::catalog::ApiVersion;
 use crate::clock::{Clock, SystemClock};
 use crate::credential::TokenProvider;
 use crate::error::{Error, ErrorKind, Result};
@@ -147,7 +148,16 @@ impl Client {
         Ok(claims.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default())
     }
 
-    /// A `GET` of any path below `version`, for what has no typed call. The path's values must be percent-encoded.
+    /// Begins a request to any path below `version`, for operations that have no typed call. The path's values must be
+    /// percent-encoded.
+    ///
+    /// # Permissions
+    /// Those of the operation's page in Microsoft's documentation.
+    pub fn request(&self, method: http::Method, version: ApiVersion, path: &str) -> RawRequest {
+        RawRequest::new(self, &method, version, path)
+    }
+
+    /// Gets the object at any path below `version`, as [`request`](Self::request) does.
     ///
     /// ```
     /// # use windows_autopilot::{Client, Result, graph::ApiVersion};
@@ -158,40 +168,37 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn get<T: DeserializeOwned>(&self, version: ApiVersion, path: &str) -> Call<T> {
-        Call::new(self, Operation::at(&catalog::OTHER_GET, version, path, decode::entity))
+        self.request(http::Method::GET, version, path).read()
     }
 
-    /// A list at any path below `version`, page by page.
+    /// Lists the objects at any path below `version`, page by page.
     pub fn list<T: DeserializeOwned + Send + 'static>(&self, version: ApiVersion, path: &str) -> List<T> {
-        List::new(self, Operation::at(&catalog::OTHER_LIST, version, path, decode::nothing))
+        self.request(http::Method::GET, version, path).named("list").list()
     }
 
-    /// A `POST` to any path below `version`. It is never sent twice unless it certainly had no effect.
+    /// Posts `body` to any path below `version`. The request is never sent twice unless it certainly had no effect.
     pub fn post<T: DeserializeOwned>(
         &self,
         version: ApiVersion,
         path: &str,
         body: &impl Serialize,
     ) -> Call<T> {
-        Call::new(self, Operation::at(&catalog::OTHER_POST, version, path, decode::entity).with_json(body))
+        self.request(http::Method::POST, version, path).json(body).read()
     }
 
-    /// A `PATCH` of any path below `version`; whatever it answers is dropped.
+    /// Patches the object at any path below `version` with `body`, and drops the answer.
     pub fn patch(&self, version: ApiVersion, path: &str, body: &impl Serialize) -> Call<()> {
-        Call::new(self, Operation::at(&catalog::OTHER_PATCH, version, path, decode::nothing).with_json(body))
+        self.request(http::Method::PATCH, version, path).json(body).done()
     }
 
-    /// A `DELETE` of any path below `version`. Mind what stands there: without `/$ref`, the object of a link is deleted.
+    /// Deletes the object at any path below `version`. Without `/$ref`, the object of a link is deleted, and not the link.
     pub fn delete(&self, version: ApiVersion, path: &str) -> Call<()> {
-        Call::new(self, Operation::at(&catalog::OTHER_DELETE, version, path, decode::nothing))
+        self.request(http::Method::DELETE, version, path).done()
     }
 
-    /// Sends an operation and returns what it answers.
-    ///
-    /// # Errors
-    /// As [`Call::send`].
-    pub async fn send<T>(&self, operation: &Operation<T>) -> Result<T> {
-        self.execute(operation, None).await
+    /// Binds an operation to this client, to be awaited.
+    pub fn call<T>(&self, operation: Operation<T>) -> Call<T> {
+        Call::new(self, operation)
     }
 
     /// Begins a batch.

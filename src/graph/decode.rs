@@ -1,8 +1,8 @@
 //! From an answer's bytes to a value, or to an error that says what is wrong with them.
 
 use bytes::Bytes;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, ErrorKind, Result, excerpt};
@@ -80,6 +80,40 @@ pub(crate) fn entity<T: DeserializeOwned>(answer: &mut Answer) -> Result<T> {
     read(text).or_else(|error| {
         unwrapped(text).and_then(|inner| read(inner).ok()).ok_or_else(|| not_understood(&error))
     })
+}
+
+/// An object, or an empty answer where `T` is `()` or an `Option`.
+pub(crate) fn entity_or_empty<T: DeserializeOwned>(answer: &mut Answer) -> Result<T> {
+    if text(answer)?.trim_ascii().is_empty()
+        && let Ok(empty) = T::deserialize(Empty)
+    {
+        return Ok(empty);
+    }
+    entity(answer)
+}
+
+/// The deserializer of an empty answer: only `()` and `None` can be read from it.
+struct Empty;
+
+impl<'de> Deserializer<'de> for Empty {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> std::result::Result<V::Value, Self::Error> {
+        Err(serde::de::Error::custom("the answer is empty"))
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> std::result::Result<V::Value, Self::Error> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> std::result::Result<V::Value, Self::Error> {
+        visitor.visit_none()
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit_struct newtype_struct seq tuple
+        tuple_struct map struct enum identifier ignored_any
+    }
 }
 
 /// What is wrapped in `{"value": …}`.

@@ -72,7 +72,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn outgoing(&self) -> http::Request<Bytes> {
-        let info = self.request.info;
+        let info = &self.request.info;
         let mut outgoing = http::Request::new(self.request.body.clone().unwrap_or_default());
         *outgoing.method_mut() = self.request.method();
         *outgoing.uri_mut() = self.uri.clone();
@@ -81,10 +81,11 @@ impl<'a> Exchange<'a> {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(PREFER, HeaderValue::from_static("include-unknown-enum-members"));
         if self.request.body.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.request.content_type));
         }
-        let more = self.request.headers.iter();
-        headers.extend(more.map(|(name, value)| (name.clone(), value.clone())));
+        for (name, value) in &self.request.headers {
+            headers.insert(name, value.clone());
+        }
         let mut call =
             CallInfo::new(info.name, info.path, info.idempotent, Arc::clone(&self.manner.progress));
         call.waits_when_throttled = self.request.waits_when_throttled;

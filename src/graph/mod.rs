@@ -1,22 +1,27 @@
-//! Graph's protocol: requests as values, pages, batches, and waiting for what takes time.
+//! Graph's protocol: requests as values, pages, batches, and waits.
 
 mod batch;
 mod client;
 mod cloud;
 mod decode;
 mod exchange;
+mod filter;
 mod operation;
 mod page;
 mod poll;
 mod query;
+mod raw;
+mod sequence;
 
 pub use self::batch::{Batch, BatchAnswers, Slot};
 pub use self::client::{Caller, Client, ClientBuilder};
 pub use self::cloud::Cloud;
+pub use self::filter::{Field, Filter, Literal, field};
 pub use self::operation::{Call, Operation};
 pub use self::page::{Items, List, Page, PageItems, Pages};
 pub use self::poll::{Poll, Poller, Schedule};
-pub use self::query::{Field, Filter, field};
+pub use self::raw::RawRequest;
+pub use self::sequence::Sequence;
 pub use crate::catalog::ApiVersion;
 
 pub(crate) use self::decode::{count, decode_if_any, entity, list_value, nothing};

@@ -1,7 +1,9 @@
 //! A request as a value, and the same bound to a client.
 
 use std::fmt;
-use std::marker::PhantomData;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,28 +13,33 @@ use serde::de::DeserializeOwned;
 
 use super::client::Client;
 use super::decode::{self, Answer};
-use super::query::{escape_query, escape_segment};
+use super::poll::{Poll, Poller, Schedule};
+use super::query::{Query, escape_segment};
 use crate::catalog::{ApiVersion, OperationInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Finding, Severity};
 
-/// What an operation sends, whatever it answers.
+/// The content type of the bodies that Graph takes, but for those of files.
+pub(super) const JSON: &str = "application/json";
+
+/// The request of an operation, without the type of its answer.
 #[derive(Clone)]
 pub(crate) struct Request {
-    pub(crate) info: &'static OperationInfo,
+    pub(crate) info: OperationInfo,
     pub(crate) version: ApiVersion,
     path: String,
-    query: String,
+    query: Query,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
+    pub(crate) content_type: &'static str,
     /// Whether a 429 is waited out.
     pub(crate) waits_when_throttled: bool,
-    /// What was wrong with the arguments: said when it is sent.
+    /// The first mistake in the arguments: an error when the request is sent.
     pub(crate) invalid: Option<String>,
 }
 
 impl Request {
-    fn new(info: &'static OperationInfo, parameters: &[&str]) -> Self {
+    fn new(info: &OperationInfo, parameters: &[&str]) -> Self {
         let version = info.versions.first().copied().unwrap_or(ApiVersion::V1);
         let mut path = String::with_capacity(info.path.len() + 40 * parameters.len());
         let mut invalid = None;
@@ -50,59 +57,68 @@ impl Request {
         }
         path.push_str(rest);
         Self {
-            info,
+            info: *info,
             version,
             path,
-            query: String::new(),
+            query: Query::default(),
             headers: HeaderMap::new(),
             body: None,
+            content_type: JSON,
             waits_when_throttled: true,
             invalid,
         }
     }
 
-    fn at(info: &'static OperationInfo, version: ApiVersion, path: &str) -> Self {
-        let mut request = Self::new(info, &[]);
+    /// A request at a path that the caller wrote, which may end in a query.
+    pub(super) fn at(info: OperationInfo, version: ApiVersion, path: &str) -> Self {
+        let mut request = Self::new(&info, &[]);
         request.version = version;
         let (bare, query) = path.split_once('?').unwrap_or((path, ""));
         request.path = bare.to_owned();
-        request.query = query.to_owned();
-        let stays =
-            bare.starts_with('/') && bare.split('/').skip(1).all(|part| !matches!(part, "" | "." | ".."));
-        if !stays || path.contains(['#', '\\']) || path.parse::<http::uri::PathAndQuery>().is_err() {
-            request.invalid = Some(
-                "a path begins with a slash, has no empty part, no `..` and no `#`, and its values are percent-encoded"
-                    .to_owned(),
-            );
+        if let Some(problem) = path_problem(path) {
+            request.refuse(format!("the path {problem}"));
+        }
+        match Query::read(query) {
+            Ok(query) => request.query = query,
+            Err(problem) => request.refuse(problem),
         }
         request
     }
 
-    fn set_body(&mut self, body: serde_json::Result<Vec<u8>>) {
+    /// Refuses the request when it is sent: the first reason counts.
+    pub(super) fn refuse(&mut self, problem: String) {
+        self.invalid.get_or_insert(problem);
+    }
+
+    pub(super) fn set_query(&mut self, name: impl Into<std::borrow::Cow<'static, str>>, value: &str) {
+        self.query.set(name, value);
+    }
+
+    pub(super) fn set_bytes(&mut self, content_type: &'static str, body: Bytes) {
+        (self.content_type, self.body) = (content_type, Some(body));
+    }
+
+    pub(super) fn set_body(&mut self, body: serde_json::Result<Vec<u8>>) {
         match body {
-            Ok(bytes) => self.body = Some(bytes.into()),
-            Err(error) => self.invalid = Some(format!("the body cannot be written as JSON: {error}")),
+            Ok(bytes) => self.set_bytes(JSON, bytes.into()),
+            Err(error) => self.refuse(format!("the body cannot be written as JSON: {error}")),
         }
     }
 
-    fn refuse(&mut self, findings: &[Finding]) {
+    fn refuse_errors(&mut self, findings: &[Finding]) {
         if let Some(wrong) = findings.iter().find(|finding| finding.severity == Severity::Error) {
-            self.invalid = Some(format!("{}: {}", self.info.name, wrong));
+            self.refuse(format!("{}: {}", self.info.name, wrong));
         }
-    }
-
-    fn add_query(&mut self, name: &str, value: &str) {
-        if !self.query.is_empty() {
-            self.query.push('&');
-        }
-        self.query.push_str(name);
-        self.query.push('=');
-        escape_query(value, &mut self.query);
     }
 
     fn set_version(&mut self, version: ApiVersion) {
         if !self.info.versions.contains(&version) {
-            self.invalid = Some(format!("{} does not exist in {version}", self.info.name));
+            let known: Vec<&str> = self.info.versions.iter().map(|known| known.as_str()).collect();
+            self.refuse(format!(
+                "{} does not exist in {version}: leave the version as it is, {}",
+                self.info.name,
+                known.join(" or ")
+            ));
         }
         self.version = version;
     }
@@ -111,9 +127,20 @@ impl Request {
         Method::from_bytes(self.info.method.as_bytes()).unwrap_or(Method::GET)
     }
 
+    fn write_url(&self, out: &mut String) {
+        use std::fmt::Write as _;
+        out.push_str(&self.path);
+        if !self.query.is_empty() {
+            // Writing to a text cannot fail.
+            let _ = write!(out, "?{}", self.query);
+        }
+    }
+
     /// Path and query below the version, escaped.
     pub(crate) fn url(&self) -> String {
-        if self.query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query) }
+        let mut url = String::with_capacity(self.path.len() + self.query.size());
+        self.write_url(&mut url);
+        url
     }
 
     /// Refuses what was given wrong arguments.
@@ -126,14 +153,11 @@ impl Request {
 
     /// The whole address at `origin`, written once.
     pub(crate) fn address(&self, origin: &str) -> String {
-        let mut address = String::with_capacity(origin.len() + self.path.len() + self.query.len() + 8);
-        for part in [origin, "/", self.version.as_str(), &self.path] {
+        let mut address = String::with_capacity(origin.len() + self.path.len() + self.query.size() + 8);
+        for part in [origin, "/", self.version.as_str()] {
             address.push_str(part);
         }
-        if !self.query.is_empty() {
-            address.push('?');
-            address.push_str(&self.query);
-        }
+        self.write_url(&mut address);
         address
     }
 
@@ -148,6 +172,28 @@ impl Request {
     }
 }
 
+/// Returns what is wrong with a path that a caller wrote, and what to write instead. It does not repeat the path, which
+/// may name a person.
+fn path_problem(path: &str) -> Option<String> {
+    let bare = path.split_once('?').map_or(path, |(bare, _)| bare);
+    if !bare.starts_with('/') {
+        return Some(
+            "does not begin with a slash: write `/devices`, without the host and the version".to_owned(),
+        );
+    }
+    if bare.split('/').skip(1).any(|part| matches!(part, "" | "." | "..")) {
+        return Some("has an empty part, `.` or `..`: write it out from the version on".to_owned());
+    }
+    let sendable = |c: char| {
+        c.is_ascii_graphic() && !matches!(c, '#' | '\\' | '"' | '<' | '>' | '`' | '{' | '}' | '^' | '|')
+    };
+    let at = path.chars().position(|c| !sendable(c))?;
+    Some(format!(
+        "has a character that cannot be sent, its {}th: percent-encode values, a blank as `%20`",
+        at + 1
+    ))
+}
+
 /// A request as a value: it can be sent, put into a batch, shown in a plan, or looked at in a test, with no I/O.
 ///
 /// `T` is what its answer decodes to.
@@ -159,21 +205,11 @@ pub struct Operation<T> {
 impl<T> Operation<T> {
     /// An operation whose path parameters are `parameters`, in order.
     pub(crate) fn new(
-        info: &'static OperationInfo,
+        info: &OperationInfo,
         parameters: &[&str],
         decode: fn(&mut Answer) -> Result<T>,
     ) -> Self {
         Self { request: Request::new(info, parameters), decode }
-    }
-
-    /// An operation at a path that the caller wrote.
-    pub(crate) fn at(
-        info: &'static OperationInfo,
-        version: ApiVersion,
-        path: &str,
-        decode: fn(&mut Answer) -> Result<T>,
-    ) -> Self {
-        Self { request: Request::at(info, version, path), decode }
     }
 
     /// Adds a body.
@@ -184,13 +220,13 @@ impl<T> Operation<T> {
 
     /// Refuses what is known to fail: an error among `findings` is said when the operation is sent, and it is not sent.
     pub(crate) fn refusing(mut self, findings: &[Finding]) -> Self {
-        self.request.refuse(findings);
+        self.request.refuse_errors(findings);
         self
     }
 
-    /// Adds a query option; its value is escaped.
-    pub(crate) fn with_query(mut self, name: &str, value: &str) -> Self {
-        self.request.add_query(name, value);
+    /// Sets a query option; its value is escaped.
+    pub(crate) fn with_query(mut self, name: &'static str, value: &str) -> Self {
+        self.request.set_query(name, value);
         self
     }
 
@@ -224,8 +260,8 @@ impl<T> Operation<T> {
     }
 
     /// What is known of the operation.
-    pub fn info(&self) -> &'static OperationInfo {
-        self.request.info
+    pub fn info(&self) -> &OperationInfo {
+        &self.request.info
     }
 
     /// The version of the API that it is for.
@@ -263,7 +299,7 @@ impl<T> Clone for Operation<T> {
 /// Names the operation and its path; neither query nor body, which may be personal.
 impl<T> fmt::Debug for Operation<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let info = self.request.info;
+        let info = &self.request.info;
         f.debug_struct("Operation")
             .field("name", &info.name)
             .field("method", &info.method)
@@ -272,28 +308,32 @@ impl<T> fmt::Debug for Operation<T> {
     }
 }
 
-/// An [`Operation`] bound to a client.
-#[must_use = "a call does nothing until it is sent"]
+/// An [`Operation`] bound to a client: exactly one request. Await it to send it, or put it into a
+/// [batch](super::Batch).
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, tenant, .. }| {
+/// let id = tenant.add_device("PF3XK7M1").parse()?;
+/// let device = client.devices().get(&id).await?;
+/// assert_eq!(device.serial_number.as_deref(), Some("PF3XK7M1"));
+/// # Ok(()) });
+/// ```
+///
+/// Dropping the future cancels the call: nothing goes on in the background.
+///
+/// # Errors
+/// Each call ends with an [`Error`], to be asked by [`ErrorKind`].
+#[must_use = "a call does nothing until it is awaited"]
 pub struct Call<T> {
     client: Client,
     operation: Operation<T>,
     timeout: Option<Duration>,
-    answer: PhantomData<fn() -> T>,
 }
 
 impl<T> Call<T> {
     pub(crate) fn new(client: &Client, operation: Operation<T>) -> Self {
-        Self { client: client.clone(), operation, timeout: None, answer: PhantomData }
-    }
-
-    /// Sends it and returns what it answers.
-    ///
-    /// Dropping the future cancels the call: nothing goes on in the background.
-    ///
-    /// # Errors
-    /// By [`ErrorKind`]; see [`Error`].
-    pub async fn send(self) -> Result<T> {
-        self.client.execute(&self.operation, self.timeout).await
+        Self { client: client.clone(), operation, timeout: None }
     }
 
     /// Ends the call after `timeout`, whatever it waits for, instead of after the client's own limit.
@@ -310,8 +350,8 @@ impl<T> Call<T> {
 
     /// Decodes the answer as another type: for properties that this crate does not model.
     pub fn decode_as<U: DeserializeOwned>(self) -> Call<U> {
-        let Self { client, operation, timeout, .. } = self;
-        Call { client, operation: operation.decode_as(), timeout, answer: PhantomData }
+        let Self { client, operation, timeout } = self;
+        Call { client, operation: operation.decode_as(), timeout }
     }
 
     /// The request as a value.
@@ -322,6 +362,60 @@ impl<T> Call<T> {
     /// The request as a value.
     pub fn into_operation(self) -> Operation<T> {
         self.operation
+    }
+}
+
+impl<T: Send + 'static> Call<T> {
+    /// Sends the call again and again on `schedule` until `done` holds of its answer.
+    ///
+    /// `done` gets `None` if the service answered 404. `what` names the wait in the error when the deadline has passed,
+    /// such as `"the device to appear"`. The poller is awaited for the last answer, or read as a stream of all.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use windows_autopilot::graph::Schedule;
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// let id = tenant.add_device("PF3XK7M1").parse()?;
+    /// client.devices().delete(&id).await?;
+    /// let schedule = Schedule::new(Duration::from_secs(10), Duration::from_secs(60), Duration::from_secs(3600));
+    /// client.devices().get(&id).until(schedule, "the device to go", |device| device.is_none()).await?;
+    /// # Ok(()) });
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`] at the schedule's deadline; any other error of the call but [`ErrorKind::NotFound`] ends
+    /// the wait.
+    pub fn until(
+        self,
+        schedule: Schedule,
+        what: &'static str,
+        done: impl Fn(Option<&T>) -> bool + Send + 'static,
+    ) -> Poller<Option<T>, Option<T>> {
+        let Self { client, operation, timeout } = self;
+        let done = Arc::new(std::sync::Mutex::new(done));
+        let clock = Arc::clone(client.clock());
+        Poller::new(clock, schedule, what, move || {
+            let (client, operation, done) = (client.clone(), operation.clone(), Arc::clone(&done));
+            async move {
+                let seen = match client.execute(&operation, timeout).await {
+                    Ok(answer) => Some(answer),
+                    Err(error) if error.kind() == ErrorKind::NotFound => None,
+                    Err(error) => return Err(error),
+                };
+                let done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                Ok(if done(seen.as_ref()) { Poll::Ready(seen) } else { Poll::Pending(seen) })
+            }
+        })
+    }
+}
+
+impl<T: 'static> IntoFuture for Call<T> {
+    type Output = Result<T>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { self.client.execute(&self.operation, self.timeout).await })
     }
 }
 
@@ -343,9 +437,9 @@ impl<T> fmt::Debug for Call<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::OTHER_GET;
+    use crate::catalog::UNTYPED;
 
-    static GET: OperationInfo = OperationInfo { path: "/things/{id}/parts/{part}", ..OTHER_GET };
+    const GET: OperationInfo = OperationInfo { path: "/things/{id}/parts/{part}", ..UNTYPED[0] };
 
     #[test]
     fn parameters_fill_the_path_and_cannot_leave_their_segment() {
@@ -370,8 +464,8 @@ mod tests {
             ("/a b", false),
             ("//evil.example/x", false),
         ] {
-            let operation = Operation::at(&OTHER_GET, ApiVersion::V1, path, decode::nothing);
-            assert_eq!(operation.request.check().is_ok(), good, "{path}");
+            let request = Request::at(UNTYPED[0], ApiVersion::V1, path);
+            assert_eq!(request.check().is_ok(), good, "{path}");
         }
     }
 

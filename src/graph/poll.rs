@@ -66,6 +66,19 @@ impl<T: Send + 'static, P: Send + 'static> Poller<T, P> {
         Self::looking(turns, Box::new(move || Box::pin(look())))
     }
 
+    /// Changes the value that the wait ends with.
+    #[must_use = "a poller does nothing until it is awaited or read"]
+    pub fn and_then<U: Send + 'static>(
+        self,
+        mut change: impl FnMut(T) -> Result<U> + Send + 'static,
+    ) -> Poller<U, P> {
+        let looks = self.looks.map(move |seen| match seen? {
+            Poll::Ready(value) => change(value).map(Poll::Ready),
+            Poll::Pending(state) => Ok(Poll::Pending(state)),
+        });
+        Poller { looks: Box::pin(looks) }
+    }
+
     fn looking(turns: Turns, look: Look<T, P>) -> Self {
         let looks = futures_util::stream::unfold((turns, look), |(mut turns, mut look)| async move {
             let seen = match turns.next().await? {

@@ -1,128 +1,63 @@
-//! Filters and paths that escape what they are given.
+//! The query options of a request, and the escaping of paths and values.
 
-use jiff::Timestamp;
+use std::borrow::Cow;
+use std::fmt;
 
 use crate::transport::percent_encode;
 
-/// A property to filter by. Made by [`field`].
-#[derive(Debug, Clone)]
-pub struct Field(String);
+/// The query options of a request: one value for each name, in the order in which the names were first set.
+#[derive(Clone, Default)]
+pub(crate) struct Query(Vec<(Cow<'static, str>, String)>);
 
-/// A property by Graph's name, such as `serialNumber`; parts of a complex one are joined by `/`.
-///
-/// ```
-/// use windows_autopilot::graph::field;
-/// let filter = field("serialNumber").contains("O'Neil");
-/// assert_eq!(filter.as_str(), "contains(serialNumber,'O''Neil')");
-/// ```
-///
-/// Which properties and operators a collection understands is said at its `list`.
-pub fn field(name: impl Into<String>) -> Field {
-    Field(name.into())
-}
-
-/// A filter in OData.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filter(String);
-
-impl Field {
-    /// Equal.
-    pub fn eq(&self, value: impl Into<Literal>) -> Filter {
-        Filter(format!("{} eq {}", self.0, value.into().0))
+impl Query {
+    /// Sets an option; a value that was set before is replaced.
+    pub(crate) fn set(&mut self, name: impl Into<Cow<'static, str>>, value: &str) {
+        let mut escaped = String::with_capacity(value.len());
+        escape_query(value, &mut escaped);
+        self.set_escaped(name.into(), escaped);
     }
 
-    /// Not equal. Directory objects need an advanced query for it.
-    pub fn ne(&self, value: impl Into<Literal>) -> Filter {
-        Filter(format!("{} ne {}", self.0, value.into().0))
+    fn set_escaped(&mut self, name: Cow<'static, str>, escaped: String) {
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, value)) => *value = escaped,
+            None => self.0.push((name, escaped)),
+        }
     }
 
-    /// Not before.
-    pub fn ge(&self, value: impl Into<Literal>) -> Filter {
-        Filter(format!("{} ge {}", self.0, value.into().0))
-    }
-
-    /// Not after.
-    pub fn le(&self, value: impl Into<Literal>) -> Filter {
-        Filter(format!("{} le {}", self.0, value.into().0))
-    }
-
-    /// Begins with.
-    pub fn starts_with(&self, text: &str) -> Filter {
-        Filter(format!("startswith({},{})", self.0, Literal::from(text).0))
-    }
-
-    /// Contains.
-    pub fn contains(&self, text: &str) -> Filter {
-        Filter(format!("contains({},{})", self.0, Literal::from(text).0))
-    }
-
-    /// For a list: at least one element of which `condition` holds.
+    /// Reads the query of a path that is escaped already.
     ///
-    /// ```
-    /// use windows_autopilot::graph::field;
-    /// let filter = field("physicalIds").any(|id| id.starts_with("[ZTDID]"));
-    /// assert_eq!(filter.as_str(), "physicalIds/any(x:startswith(x,'[ZTDID]'))");
-    /// ```
-    pub fn any(&self, condition: impl FnOnce(&Field) -> Filter) -> Filter {
-        Filter(format!("{}/any(x:{})", self.0, condition(&Field("x".to_owned())).0))
+    /// # Errors
+    /// The reason, if an option stands twice.
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
+        let mut query = Self::default();
+        for option in text.split('&').filter(|option| !option.is_empty()) {
+            let (name, value) = option.split_once('=').unwrap_or((option, ""));
+            if query.0.iter().any(|(known, _)| known == name) {
+                return Err(format!("the query option {name} stands twice: give each option once"));
+            }
+            query.0.push((name.to_owned().into(), value.to_owned()));
+        }
+        Ok(query)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The length of the text, at least.
+    pub(crate) fn size(&self) -> usize {
+        self.0.iter().map(|(name, value)| name.len() + value.len() + 2).sum()
     }
 }
 
-impl Filter {
-    /// A filter as OData text, taken as it is.
-    pub fn raw(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// Both hold.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        Self(format!("({}) and ({})", self.0, other.0))
-    }
-
-    /// One of them holds.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        Self(format!("({}) or ({})", self.0, other.0))
-    }
-
-    /// The filter as OData text, before it is escaped for an address.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// A value in a filter.
-#[derive(Debug, Clone)]
-pub struct Literal(String);
-
-impl From<&str> for Literal {
-    fn from(text: &str) -> Self {
-        Self(format!("'{}'", text.replace('\'', "''")))
-    }
-}
-
-impl From<&String> for Literal {
-    fn from(text: &String) -> Self {
-        text.as_str().into()
-    }
-}
-
-impl From<bool> for Literal {
-    fn from(value: bool) -> Self {
-        Self(value.to_string())
-    }
-}
-
-impl From<i64> for Literal {
-    fn from(value: i64) -> Self {
-        Self(value.to_string())
-    }
-}
-
-impl From<Timestamp> for Literal {
-    fn from(value: Timestamp) -> Self {
-        Self(value.to_string())
+/// Writes the query as it stands behind the `?` of an address.
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (name, value)) in self.0.iter().enumerate() {
+            let mark = if index == 0 { "" } else { "&" };
+            write!(f, "{mark}{name}={value}")?;
+        }
+        Ok(())
     }
 }
 
@@ -137,12 +72,12 @@ pub(crate) fn escape_query(text: &str, out: &mut String) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    fn decode(text: &str) -> String {
+    pub(crate) fn decode(text: &str) -> String {
         let mut bytes = Vec::new();
         let mut rest = text.as_bytes();
         while let Some((first, tail)) = rest.split_first() {
@@ -158,10 +93,18 @@ mod tests {
     }
 
     #[test]
-    fn filters_are_written_as_odata() {
-        let filter =
-            field("displayName").eq("A & B").or(field("priority").ge(3).and(field("isManaged").eq(true)));
-        assert_eq!(filter.as_str(), "(displayName eq 'A & B') or ((priority ge 3) and (isManaged eq true))");
+    fn an_option_set_again_is_replaced_where_it_stands() {
+        let mut query = Query::default();
+        for (name, value) in [("$select", "id"), ("$top", "5"), ("$select", "id,a b")] {
+            query.set(name, value);
+        }
+        assert_eq!(query.to_string(), "$select=id,a%20b&$top=5");
+    }
+
+    #[test]
+    fn an_option_that_stands_twice_in_a_path_is_refused() {
+        assert_eq!(Query::read("$top=5&$filter=a%20b&x").unwrap().to_string(), "$top=5&$filter=a%20b&x=");
+        assert!(Query::read("$top=5&$top=6").err().unwrap().contains("$top"));
     }
 
     proptest! {
@@ -179,14 +122,6 @@ mod tests {
             escape_query(&text, &mut out);
             prop_assert!(!out.contains(['&', '#', '?', '+', '=', ' ', '"']));
             prop_assert_eq!(decode(&out), text);
-        }
-
-        #[test]
-        fn a_text_literal_is_always_closed(text in any::<String>()) {
-            let filter = field("x").eq(text.as_str());
-            let inner = filter.as_str().strip_prefix("x eq '").unwrap().strip_suffix('\'').unwrap();
-            prop_assert!(!inner.replace("''", "").contains('\''));
-            prop_assert_eq!(inner.replace("''", "'"), text);
         }
     }
 }

@@ -80,6 +80,12 @@ impl<T: ?Sized> TryFrom<&str> for Id<T> {
     }
 }
 
+impl<T: ?Sized> AsRef<str> for Id<T> {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
 impl<T: ?Sized> Clone for Id<T> {
     fn clone(&self) -> Self {
         self.cast()

@@ -86,6 +86,7 @@ pub use self::invalid::InvalidValue;
 pub(crate) use self::invalid::shorten;
 pub use self::managed_device::ManagedDevice;
 pub use self::mdm::{GroupReference, MdmPolicy, MdmScope, MdmScopeStep};
+pub(crate) use self::open_enum::OpenEnum;
 pub use self::open_enum::UnknownValue;
 pub use self::patch::{Change, Patch};
 pub use self::payload_link::PayloadLink;

@@ -135,6 +135,14 @@ pub(crate) trait OpenEnum: AsRef<str> + Sized {
     fn is_unknown(&self) -> bool;
 }
 
+impl<E: OpenEnum> OpenEnum for &E {
+    const WIRE_TYPE: &'static str = E::WIRE_TYPE;
+    const MEMBERS: &'static [&'static str] = E::MEMBERS;
+    fn is_unknown(&self) -> bool {
+        E::is_unknown(self)
+    }
+}
+
 /// For `#[serde(deserialize_with = "known")]` in what people write: a member that is not known is a slip, and refused
 /// with the one that may have been meant.
 pub(crate) fn known<'de, D: Deserializer<'de>, T: OpenEnum + Deserialize<'de>>(

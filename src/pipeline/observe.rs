@@ -116,7 +116,7 @@ impl fmt::Debug for Observer {
 ///     .with_observer(move |event| counting.record(event))
 /// #   .with_transport(transport)
 ///     .build()?;
-/// # client.get::<serde_json::Value>(windows_autopilot::graph::ApiVersion::V1, "/organization").send().await?;
+/// # client.get::<serde_json::Value>(windows_autopilot::graph::ApiVersion::V1, "/organization").await?;
 /// let counts = counters.counts();
 /// assert_eq!((counts.calls, counts.retries), (1, 0));
 /// # Ok(()) });

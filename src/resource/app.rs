@@ -2,7 +2,7 @@
 
 use super::resource;
 use crate::catalog;
-use crate::graph::{Call, List, Operation, entity, nothing};
+use crate::graph::{Call, List, Operation, entity};
 use crate::model::{Id, MobileApp};
 
 resource! {
@@ -18,7 +18,7 @@ impl MobileApps<'_> {
     /// # API
     /// `v1.0`. [List mobileApps](https://learn.microsoft.com/en-us/graph/api/intune-apps-mobileapp-list?view=graph-rest-1.0)
     pub fn list(&self) -> List<MobileApp> {
-        List::new(self.client, Operation::new(&catalog::MOBILE_APPS_LIST, &[], nothing))
+        List::new(self.client, &catalog::MOBILE_APPS_LIST, &[])
     }
 
     /// Returns one app.

@@ -22,7 +22,7 @@ impl Connectors<'_> {
     /// # API
     /// `beta`. [List deviceManagementDomainJoinConnectors](https://learn.microsoft.com/en-us/graph/api/intune-odj-devicemanagementdomainjoinconnector-list?view=graph-rest-beta)
     pub fn list(&self) -> List<Connector> {
-        List::new(self.client, Operation::new(&catalog::DOMAIN_JOIN_CONNECTORS_LIST, &[], nothing))
+        List::new(self.client, &catalog::DOMAIN_JOIN_CONNECTORS_LIST, &[])
     }
 
     /// Returns one connector.

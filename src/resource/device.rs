@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
 use super::resource;
 use crate::catalog;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Call, Client, List, Operation, Poll, Poller, Schedule, count, entity, field, nothing};
 use crate::model::{
     DeploymentProfile, Device, GroupTag, HybridJoinProfile, Id, Personal, ProfileAssignmentStatus,
@@ -36,7 +35,7 @@ impl Devices<'_> {
     /// Lists all devices.
     ///
     /// The service understands one filter, `contains` of `serialNumber`, and that not of a value with a hyphen or a
-    /// blank: use [`Devices::find_by_serial_number`]. `$select` has answered 500, so it is not sent.
+    /// blank: use [`Devices::by_serial_number`]. `$select` has answered 500, so it is not sent.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
@@ -44,10 +43,10 @@ impl Devices<'_> {
     /// `beta`, for the assignment of the profile; `v1.0` has it with fewer properties.
     /// [List windowsAutopilotDeviceIdentities](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-list?view=graph-rest-beta)
     pub fn list(&self) -> List<Device> {
-        List::new(self.client, Operation::new(&catalog::AUTOPILOT_DEVICES_LIST, &[], nothing))
+        List::new(self.client, &catalog::AUTOPILOT_DEVICES_LIST, &[])
     }
 
-    /// Lists all devices with a group tag.
+    /// Lists the devices with a group tag.
     ///
     /// The client compares, since the service does not filter by group tags. Case does not matter, as in the rules of
     /// dynamic groups.
@@ -55,39 +54,30 @@ impl Devices<'_> {
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
     /// # run(async |Harness { client, tenant, .. }| {
-    /// let kiosks = client.devices().with_group_tag(&"Kiosk".parse()?).await?;
+    /// let kiosks = client.devices().tagged(&"Kiosk".parse()?).all().await?;
     /// assert!(kiosks.is_empty());
     /// # Ok(()) });
     /// ```
     ///
-    /// # Errors
-    /// As [`Call::send`].
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
-    pub async fn with_group_tag(&self, tag: &GroupTag) -> Result<Vec<Device>> {
-        let wanted = tag.as_str().to_lowercase();
-        let has_tag =
-            |device: &Device| device.group_tag.as_deref().is_some_and(|tag| tag.to_lowercase() == wanted);
-        self.list().items().try_filter(|device| std::future::ready(has_tag(device))).try_collect().await
+    pub fn tagged(&self, tag: &GroupTag) -> List<Device> {
+        self.list().comparing("groupTag", tag.as_str())
     }
 
-    /// Lists all devices with a serial number. There may be several: serial numbers repeat between makers.
+    /// Lists the devices with a serial number, without regard to case. There may be several: serial numbers repeat between
+    /// manufacturers.
     ///
-    /// # Errors
-    /// As [`Call::send`].
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
-    pub async fn find_by_serial_number(&self, serial: &SerialNumber) -> Result<Vec<Device>> {
+    pub fn by_serial_number(&self, serial: &SerialNumber) -> List<Device> {
         // The filter fails with hyphens and blanks, so it gets the longest part without; equality is decided here.
         let part = serial.as_str().split(|c: char| !c.is_ascii_alphanumeric()).max_by_key(|part| part.len());
         let list = match part.filter(|part| !part.is_empty()) {
             Some(part) => self.list().filter(field("serialNumber").contains(part)),
             None => self.list(),
         };
-        let same = |device: &Device| {
-            device.serial_number.as_deref().is_some_and(|found| found.eq_ignore_ascii_case(serial.as_str()))
-        };
-        list.items().try_filter(|device| std::future::ready(same(device))).try_collect().await
+        list.comparing("serialNumber", serial.as_str())
     }
 
     /// Returns one device.
@@ -225,45 +215,29 @@ impl Devices<'_> {
         Call::new(self.client, Operation::new(info, &[id.as_str()], entity))
     }
 
-    /// Waits until a device can be seen: after an import, it appears minutes later. Await what it returns.
+    /// Waits until a device can be seen: after an import, it appears minutes later.
     ///
     /// # Errors
-    /// [`ErrorKind::Timeout`] when it takes too long.
+    /// [`ErrorKind::Timeout`] after 30 minutes.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
-    pub fn wait_until_visible(&self, id: &Id<Device>) -> Poller<Device> {
-        let (client, id) = (self.client.clone(), id.clone());
-        Poller::new(std::sync::Arc::clone(self.client.clock()), APPEARS, "the device to appear", move || {
-            let get = client.devices().get(&id);
-            async move {
-                match get.send().await {
-                    Ok(device) => Ok(Poll::Ready(device)),
-                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(Poll::Pending(())),
-                    Err(error) => Err(error),
-                }
-            }
+    pub fn wait_until_visible(&self, id: &Id<Device>) -> Poller<Device, Option<Device>> {
+        let seen = self.get(id).until(APPEARS, "the device to appear", |device| device.is_some());
+        seen.and_then(|device| {
+            device.ok_or_else(|| Error::new(ErrorKind::NotFound, "the device is gone again"))
         })
     }
 
     /// Waits until a deleted device is no longer seen, for an hour at most.
     ///
     /// # Errors
-    /// [`ErrorKind::Timeout`] when it takes longer.
+    /// [`ErrorKind::Timeout`] when the device is still there after an hour.
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
-    pub fn wait_until_gone(&self, id: &Id<Device>) -> Poller<()> {
-        let (client, id) = (self.client.clone(), id.clone());
+    pub fn wait_until_gone(&self, id: &Id<Device>) -> Poller<(), Option<Device>> {
         let schedule = Schedule::new(APPEARS.first, APPEARS.longest, Duration::from_secs(60 * 60));
-        Poller::new(std::sync::Arc::clone(self.client.clock()), schedule, "the device to go", move || {
-            let get = client.devices().get(&id);
-            async move {
-                match get.send().await {
-                    Ok(_) => Ok(Poll::Pending(())),
-                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(Poll::Ready(())),
-                    Err(error) => Err(error),
-                }
-            }
-        })
+        let gone = self.get(id).until(schedule, "the device to go", |device| device.is_none());
+        gone.and_then(|_| Ok(()))
     }
 
     /// Waits until a device has `profile`: its status says assigned, the date is set, and it is that profile and no
@@ -293,7 +267,7 @@ impl Devices<'_> {
                 if !is_assigned(&device) {
                     return Ok(Poll::Pending(device));
                 }
-                match of.send().await {
+                match of.await {
                     Ok(found) if found.id().is_some_and(|found| found == profile.as_str()) => {
                         Ok(Poll::Ready(device))
                     }
@@ -308,14 +282,14 @@ impl Devices<'_> {
 
 /// The device, as the list shows it where the read of one device says `unknown`: the list has been seen to know more.
 async fn best_known(client: &Client, id: &Id<Device>) -> Result<Device> {
-    let device = client.devices().get(id).send().await?;
+    let device = client.devices().get(id).await?;
     if device.deployment_profile_assignment_status != Some(ProfileAssignmentStatus::Unknown) {
         return Ok(device);
     }
     let Some(serial) = device.serial_number.as_deref().and_then(|serial| serial.parse().ok()) else {
         return Ok(device);
     };
-    let listed = client.devices().find_by_serial_number(&serial).await?;
+    let listed = client.devices().by_serial_number(&serial).all().await?;
     Ok(listed.into_iter().find(|listed| listed.id == *id).unwrap_or(device))
 }
 

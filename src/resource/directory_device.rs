@@ -23,7 +23,7 @@ impl DirectoryDevices<'_> {
     /// # API
     /// `v1.0`. [List devices](https://learn.microsoft.com/en-us/graph/api/device-list?view=graph-rest-1.0)
     pub fn list(&self) -> List<DirectoryDevice> {
-        List::new(self.client, Operation::new(&catalog::DEVICES_LIST, &[], nothing))
+        List::new(self.client, &catalog::DEVICES_LIST, &[])
     }
 
     /// Returns one device by object id. Extension attributes may be left out: a list that selects them has them.

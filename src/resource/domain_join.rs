@@ -1,22 +1,18 @@
 //! Domain join profiles, among other device configurations.
 
-use serde::Serialize;
-
-use super::profile::TargetBody;
+use super::assignment::Assignments;
 use super::update::Update;
 use super::{PayloadIds, Reference, resource};
 use crate::catalog;
 use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
-use crate::model::{
-    Assignment, DeviceConfiguration, DomainJoinProfile, Id, PayloadLink, RawObject, Settings, Stored, Target,
-};
+use crate::model::{DeviceConfiguration, DomainJoinProfile, Id, PayloadLink, RawObject, Settings, Stored};
 
 resource! {
     /// Domain join profiles (`deviceConfigurations`, among other kinds). They exist in beta only.
     pub struct DomainJoinProfiles, domain_join_profiles
 }
 
-impl DomainJoinProfiles<'_> {
+impl<'c> DomainJoinProfiles<'c> {
     /// Lists all device configurations; those of other kinds are [`DeviceConfiguration::Unknown`].
     ///
     /// Filters by type are unreliable.
@@ -26,7 +22,7 @@ impl DomainJoinProfiles<'_> {
     /// # API
     /// `beta`. [List deviceConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfiguration-list?view=graph-rest-beta)
     pub fn list(&self) -> List<DeviceConfiguration> {
-        List::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_LIST, &[], nothing))
+        List::new(self.client, &catalog::DEVICE_CONFIGURATIONS_LIST, &[])
     }
 
     /// Returns one domain join profile.
@@ -88,25 +84,6 @@ impl DomainJoinProfiles<'_> {
         )
     }
 
-    /// Makes `targets` the assignments of a profile: **all** of them, in one step, so that nothing is unassigned in
-    /// between. An empty list takes all away. Returns the new list.
-    ///
-    /// Only devices count: groups of users are ignored. A device must get exactly one domain join profile.
-    ///
-    /// # Permissions
-    /// `DeviceManagementConfiguration.ReadWrite.All`
-    /// # API
-    /// `beta`. [assign](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfiguration-assign?view=graph-rest-beta)
-    pub fn assign(&self, id: &Id<DomainJoinProfile>, targets: &[Target]) -> Call<Vec<Assignment>> {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            assignments: Vec<TargetBody<'a>>,
-        }
-        let body = Body { assignments: targets.iter().map(|target| TargetBody { target }).collect() };
-        let operation = Operation::new(&catalog::DEVICE_CONFIGURATIONS_ASSIGN, &[id.as_str()], list_value);
-        Call::new(self.client, operation.with_json(&body))
-    }
-
     /// Reports for each of some profiles whether another object links to it, such as a policy set.
     ///
     /// # Permissions
@@ -119,65 +96,9 @@ impl DomainJoinProfiles<'_> {
         Call::new(self.client, operation.with_json(&body))
     }
 
-    /// Lists the assignments of a profile.
-    ///
-    /// # Permissions
-    /// `DeviceManagementConfiguration.Read.All`
-    /// # API
-    /// `beta`. [List deviceConfigurationAssignments](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-list?view=graph-rest-beta)
-    pub fn assignments(&self, id: &Id<DomainJoinProfile>) -> List<Assignment> {
-        let info = &catalog::DEVICE_CONFIGURATIONS_ASSIGNMENTS_LIST;
-        List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
-    }
-
-    /// Returns one assignment.
-    ///
-    /// # Permissions
-    /// `DeviceManagementConfiguration.Read.All`
-    /// # API
-    /// `beta`. [Get deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-get?view=graph-rest-beta)
-    pub fn assignment(&self, id: &Id<DomainJoinProfile>, assignment: &Id<Assignment>) -> Call<Assignment> {
-        let info = &catalog::DEVICE_CONFIGURATIONS_ASSIGNMENTS_GET;
-        Call::new(self.client, Operation::new(info, &[id.as_str(), assignment.as_str()], entity))
-    }
-
-    /// Adds one assignment, where [`DomainJoinProfiles::assign`] replaces all.
-    ///
-    /// # Permissions
-    /// `DeviceManagementConfiguration.ReadWrite.All`
-    /// # API
-    /// `beta`. [Create deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-create?view=graph-rest-beta)
-    pub fn add_assignment(&self, id: &Id<DomainJoinProfile>, target: &Target) -> Call<Assignment> {
-        let info = &catalog::DEVICE_CONFIGURATIONS_ASSIGNMENTS_CREATE;
-        Call::new(self.client, Operation::new(info, &[id.as_str()], entity).with_json(&TargetBody { target }))
-    }
-
-    /// Changes the target of an assignment.
-    ///
-    /// # Permissions
-    /// `DeviceManagementConfiguration.ReadWrite.All`
-    /// # API
-    /// `beta`. [Update deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-update?view=graph-rest-beta)
-    pub fn reassign(
-        &self,
-        id: &Id<DomainJoinProfile>,
-        assignment: &Id<Assignment>,
-        target: &Target,
-    ) -> Call<()> {
-        let info = &catalog::DEVICE_CONFIGURATIONS_ASSIGNMENTS_UPDATE;
-        let operation = Operation::new(info, &[id.as_str(), assignment.as_str()], nothing);
-        Call::new(self.client, operation.with_json(&TargetBody { target }))
-    }
-
-    /// Takes one assignment back.
-    ///
-    /// # Permissions
-    /// `DeviceManagementConfiguration.ReadWrite.All`
-    /// # API
-    /// `beta`. [Delete deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-delete?view=graph-rest-beta)
-    pub fn remove_assignment(&self, id: &Id<DomainJoinProfile>, assignment: &Id<Assignment>) -> Call<()> {
-        let info = &catalog::DEVICE_CONFIGURATIONS_ASSIGNMENTS_DELETE;
-        Call::new(self.client, Operation::new(info, &[id.as_str(), assignment.as_str()], nothing))
+    /// Returns the assignments of a domain join profile: to list, add, remove and replace them.
+    pub fn assignments(&self, id: &Id<DomainJoinProfile>) -> Assignments<'c, DomainJoinProfile> {
+        Assignments::new(self.client, id)
     }
 
     /// Lists the network profiles that a device needs to reach the domain, without decoding them.
@@ -188,7 +109,7 @@ impl DomainJoinProfiles<'_> {
     /// `beta`. [List windowsDomainJoinConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-list?view=graph-rest-beta)
     pub fn network_access_configurations(&self, id: &Id<DomainJoinProfile>) -> List<RawObject> {
         let info = &catalog::DOMAIN_JOIN_NETWORK_ACCESS_CONFIGURATIONS_LIST;
-        List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
+        List::new(self.client, info, &[id.as_str()])
     }
 
     /// Links a network profile.

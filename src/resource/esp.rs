@@ -2,14 +2,12 @@
 
 use serde::Serialize;
 
-use super::profile::TargetBody;
+use super::assignment::Assignments;
 use super::update::Update;
 use super::{PayloadIds, resource};
 use crate::catalog;
 use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
-use crate::model::{
-    Assignment, EnrollmentConfiguration, EnrollmentStatusPage, Id, PayloadLink, Settings, Stored, Target,
-};
+use crate::model::{EnrollmentConfiguration, EnrollmentStatusPage, Id, PayloadLink, Settings, Stored};
 
 resource! {
     /// Enrollment status pages (`deviceEnrollmentConfigurations`, among other kinds).
@@ -19,7 +17,7 @@ resource! {
     pub struct EnrollmentStatusPages, enrollment_status_pages
 }
 
-impl EnrollmentStatusPages<'_> {
+impl<'c> EnrollmentStatusPages<'c> {
     /// Lists all enrollment configurations; those of other kinds are [`EnrollmentConfiguration::Unknown`].
     ///
     /// Filters are unreliable.
@@ -30,7 +28,7 @@ impl EnrollmentStatusPages<'_> {
     /// `beta`: in `v1.0` a page has next to no settings.
     /// [List deviceEnrollmentConfigurations](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-windows10enrollmentcompletionpageconfiguration-list?view=graph-rest-beta)
     pub fn list(&self) -> List<EnrollmentConfiguration> {
-        List::new(self.client, Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_LIST, &[], nothing))
+        List::new(self.client, &catalog::ENROLLMENT_CONFIGURATIONS_LIST, &[])
     }
 
     /// Returns one page.
@@ -99,27 +97,6 @@ impl EnrollmentStatusPages<'_> {
         )
     }
 
-    /// Makes `targets` the assignments of a page: **all** of them, in one step, so that nothing is unassigned in between.
-    /// An empty list takes all away.
-    ///
-    /// Assign to groups of devices: the blocking apps of a page for users do not hold up a device's setup.
-    ///
-    /// # Permissions
-    /// `DeviceManagementServiceConfig.ReadWrite.All`
-    /// # API
-    /// `beta`. [assign](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-deviceenrollmentconfiguration-assign?view=graph-rest-beta)
-    pub fn assign(&self, id: &Id<EnrollmentStatusPage>, targets: &[Target]) -> Call<()> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Body<'a> {
-            enrollment_configuration_assignments: Vec<TargetBody<'a>>,
-        }
-        let assignments = targets.iter().map(|target| TargetBody { target }).collect();
-        let body = Body { enrollment_configuration_assignments: assignments };
-        let operation = Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_ASSIGN, &[id.as_str()], nothing);
-        Call::new(self.client, operation.with_json(&body))
-    }
-
     /// Sets a page's priority: 1 is the highest, and the others move. Setting the priority that it has is an error, so
     /// compare first.
     ///
@@ -152,64 +129,8 @@ impl EnrollmentStatusPages<'_> {
         Call::new(self.client, operation.with_json(&body))
     }
 
-    /// Lists the assignments of a page.
-    ///
-    /// # Permissions
-    /// `DeviceManagementServiceConfig.Read.All`
-    /// # API
-    /// `beta`. [List enrollmentConfigurationAssignments](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-list?view=graph-rest-beta)
-    pub fn assignments(&self, id: &Id<EnrollmentStatusPage>) -> List<Assignment> {
-        let info = &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGNMENTS_LIST;
-        List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
-    }
-
-    /// Returns one assignment.
-    ///
-    /// # Permissions
-    /// `DeviceManagementServiceConfig.Read.All`
-    /// # API
-    /// `beta`. [Get enrollmentConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-get?view=graph-rest-beta)
-    pub fn assignment(&self, id: &Id<EnrollmentStatusPage>, assignment: &Id<Assignment>) -> Call<Assignment> {
-        let info = &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGNMENTS_GET;
-        Call::new(self.client, Operation::new(info, &[id.as_str(), assignment.as_str()], entity))
-    }
-
-    /// Adds one assignment, where [`EnrollmentStatusPages::assign`] replaces all.
-    ///
-    /// # Permissions
-    /// `DeviceManagementServiceConfig.ReadWrite.All`
-    /// # API
-    /// `beta`. [Create enrollmentConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-create?view=graph-rest-beta)
-    pub fn add_assignment(&self, id: &Id<EnrollmentStatusPage>, target: &Target) -> Call<Assignment> {
-        let info = &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGNMENTS_CREATE;
-        Call::new(self.client, Operation::new(info, &[id.as_str()], entity).with_json(&TargetBody { target }))
-    }
-
-    /// Changes the target of an assignment.
-    ///
-    /// # Permissions
-    /// `DeviceManagementServiceConfig.ReadWrite.All`
-    /// # API
-    /// `beta`. [Update enrollmentConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-update?view=graph-rest-beta)
-    pub fn reassign(
-        &self,
-        id: &Id<EnrollmentStatusPage>,
-        assignment: &Id<Assignment>,
-        target: &Target,
-    ) -> Call<()> {
-        let info = &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGNMENTS_UPDATE;
-        let operation = Operation::new(info, &[id.as_str(), assignment.as_str()], nothing);
-        Call::new(self.client, operation.with_json(&TargetBody { target }))
-    }
-
-    /// Takes one assignment back.
-    ///
-    /// # Permissions
-    /// `DeviceManagementServiceConfig.ReadWrite.All`
-    /// # API
-    /// `beta`. [Delete enrollmentConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-delete?view=graph-rest-beta)
-    pub fn remove_assignment(&self, id: &Id<EnrollmentStatusPage>, assignment: &Id<Assignment>) -> Call<()> {
-        let info = &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGNMENTS_DELETE;
-        Call::new(self.client, Operation::new(info, &[id.as_str(), assignment.as_str()], nothing))
+    /// Returns the assignments of a page: to list, add, remove and replace them.
+    pub fn assignments(&self, id: &Id<EnrollmentStatusPage>) -> Assignments<'c, EnrollmentStatusPage> {
+        Assignments::new(self.client, id)
     }
 }

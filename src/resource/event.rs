@@ -21,7 +21,7 @@ impl AutopilotEvents<'_> {
     /// # API
     /// `beta`. [List deviceManagementAutopilotEvents](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotevent-list?view=graph-rest-beta)
     pub fn list(&self) -> List<AutopilotEvent> {
-        List::new(self.client, Operation::new(&catalog::AUTOPILOT_EVENTS_LIST, &[], nothing))
+        List::new(self.client, &catalog::AUTOPILOT_EVENTS_LIST, &[])
     }
 
     /// Returns one event.
@@ -78,7 +78,7 @@ impl AutopilotEvents<'_> {
     /// `beta`. [List deviceManagementAutopilotPolicyStatusDetails](https://learn.microsoft.com/en-us/graph/api/intune-troubleshooting-devicemanagementautopilotpolicystatusdetail-list?view=graph-rest-beta)
     pub fn policy_status_details(&self, id: &Id<AutopilotEvent>) -> List<PolicyStatusDetail> {
         let info = &catalog::AUTOPILOT_EVENTS_POLICY_STATUS_DETAILS_LIST;
-        List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
+        List::new(self.client, info, &[id.as_str()])
     }
 
     /// Returns the state of one policy or app during a deployment. It is as doubtful as the list.

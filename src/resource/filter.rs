@@ -20,7 +20,7 @@ impl AssignmentFilters<'_> {
     /// # API
     /// `beta`. [List deviceAndAppManagementAssignmentFilters](https://learn.microsoft.com/en-us/graph/api/intune-policyset-deviceandappmanagementassignmentfilter-list?view=graph-rest-beta)
     pub fn list(&self) -> List<AssignmentFilter> {
-        List::new(self.client, Operation::new(&catalog::ASSIGNMENT_FILTERS_LIST, &[], nothing))
+        List::new(self.client, &catalog::ASSIGNMENT_FILTERS_LIST, &[])
     }
 
     /// Returns one filter.

@@ -24,8 +24,7 @@ impl Groups<'_> {
     /// # API
     /// `v1.0`. [List groups](https://learn.microsoft.com/en-us/graph/api/group-list?view=graph-rest-1.0)
     pub fn list(&self) -> List<Stored<Group>> {
-        let operation = Operation::new(&catalog::GROUPS_LIST, &[], nothing).with_query("$select", PROPERTIES);
-        List::new(self.client, operation)
+        List::new(self.client, &catalog::GROUPS_LIST, &[]).selecting(PROPERTIES)
     }
 
     /// Returns one group. Right after its creation, a group may not be found yet.
@@ -98,7 +97,7 @@ impl Groups<'_> {
     /// # API
     /// `v1.0`. [List group members](https://learn.microsoft.com/en-us/graph/api/group-list-members?view=graph-rest-1.0)
     pub fn members(&self, id: &Id<Group>) -> List<DirectoryObject> {
-        List::new(self.client, Operation::new(&catalog::GROUPS_MEMBERS_LIST, &[id.as_str()], nothing))
+        List::new(self.client, &catalog::GROUPS_MEMBERS_LIST, &[id.as_str()])
     }
 
     /// Adds a device to an assigned group, by the object id of its directory object.

@@ -23,7 +23,7 @@ impl Imports<'_> {
     /// # API
     /// `v1.0`. [List importedWindowsAutopilotDeviceIdentities](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-importedwindowsautopilotdeviceidentity-list?view=graph-rest-1.0)
     pub fn list(&self) -> List<ImportedDevice> {
-        List::new(self.client, Operation::new(&catalog::AUTOPILOT_IMPORTS_LIST, &[], nothing))
+        List::new(self.client, &catalog::AUTOPILOT_IMPORTS_LIST, &[])
     }
 
     /// Returns one record.

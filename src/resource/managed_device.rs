@@ -18,7 +18,7 @@ impl ManagedDevices<'_> {
     /// # API
     /// `beta`, for the join type. [List managedDevices](https://learn.microsoft.com/en-us/graph/api/intune-devices-manageddevice-list?view=graph-rest-beta)
     pub fn list(&self) -> List<ManagedDevice> {
-        List::new(self.client, Operation::new(&catalog::MANAGED_DEVICES_LIST, &[], nothing))
+        List::new(self.client, &catalog::MANAGED_DEVICES_LIST, &[])
     }
 
     /// Returns one managed device.

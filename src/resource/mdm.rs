@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::{Reference, resource};
 use crate::catalog;
-use crate::error::{Error, ErrorKind, Result};
-use crate::graph::{Call, List, Operation, entity, nothing};
+use crate::error::{Error, ErrorKind};
+use crate::graph::{Call, List, Operation, Sequence, entity, nothing};
 use crate::model::{Group, GroupReference, Id, MdmPolicy, MdmScope, MdmScopeStep, Text};
 
 resource! {
@@ -39,7 +39,7 @@ impl MdmPolicies<'_> {
     /// # API
     /// `beta`. [List mobileDeviceManagementPolicies](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-list?view=graph-rest-beta)
     pub fn list(&self) -> List<MdmPolicy> {
-        List::new(self.client, Operation::new(&catalog::MOBILITY_POLICIES_LIST, &[], nothing))
+        List::new(self.client, &catalog::MOBILITY_POLICIES_LIST, &[])
     }
 
     /// Returns one policy with its groups.
@@ -56,21 +56,25 @@ impl MdmPolicies<'_> {
     /// Returns Intune's policy with its groups. The id decides, else the name.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if no policy is Intune's; as [`Call::send`].
+    /// [`ErrorKind::NotFound`] if no policy is Intune's; as [`Call`].
     /// # Permissions
     /// `Policy.Read.All`, delegated only.
-    pub async fn intune(&self) -> Result<MdmPolicy> {
-        let policies = self.list().all().await?;
-        let by_id =
-            |policy: &&MdmPolicy| policy.id.as_str().eq_ignore_ascii_case(MdmPolicy::INTUNE_APPLICATION_ID);
-        let found = policies.iter().find(by_id).or_else(|| policies.iter().find(|policy| policy.is_intune()));
-        match found {
-            Some(policy) => self.get(&policy.id).send().await,
-            None => {
-                let message = "no mobility policy is Intune's: has the tenant an Intune subscription?";
-                Err(Error::new(ErrorKind::NotFound, message))
+    pub fn intune(&self) -> Sequence<MdmPolicy> {
+        let client = self.client.clone();
+        Sequence::new(async move {
+            let policies = client.mdm_policies().list().all().await?;
+            let by_id = |policy: &&MdmPolicy| {
+                policy.id.as_str().eq_ignore_ascii_case(MdmPolicy::INTUNE_APPLICATION_ID)
+            };
+            let by_name = || policies.iter().find(|policy| policy.is_intune());
+            match policies.iter().find(by_id).or_else(by_name) {
+                Some(policy) => client.mdm_policies().get(&policy.id).await,
+                None => {
+                    let message = "no mobility policy is Intune's: has the tenant an Intune subscription?";
+                    Err(Error::new(ErrorKind::NotFound, message))
+                }
             }
-        }
+        })
     }
 
     /// Applies one step of a change of scope. To change the scope as a whole, use [`MdmPolicies::set_scope`].
@@ -91,18 +95,20 @@ impl MdmPolicies<'_> {
     }
 
     /// Makes `scope` the scope of a policy, step by step, so that nobody who should enrol is left out in between.
-    /// Returns the steps that it took; none if it is so already.
+    /// Returns the steps that were taken; none if the policy has that scope already.
     ///
     /// # Errors
-    /// As [`Call::send`]; steps that were taken stay taken, and doing it again goes on.
+    /// As [`Call`]; steps that were taken stay taken, and another call goes on from there.
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
-    pub async fn set_scope(&self, policy: &MdmPolicy, scope: &MdmScope) -> Result<Vec<MdmScopeStep>> {
-        let steps = scope.steps_from(policy);
-        for step in &steps {
-            self.apply(&policy.id, step).send().await?;
-        }
-        Ok(steps)
+    pub fn set_scope(&self, policy: &MdmPolicy, scope: &MdmScope) -> Sequence<Vec<MdmScopeStep>> {
+        let (client, id, steps) = (self.client.clone(), policy.id.clone(), scope.steps_from(policy));
+        Sequence::new(async move {
+            for step in &steps {
+                client.mdm_policies().apply(&id, step).await?;
+            }
+            Ok(steps)
+        })
     }
 
     /// Sets the addresses, which the service does not take together with the scope.
@@ -145,7 +151,7 @@ impl MdmPolicies<'_> {
     /// `beta`. [List includedGroups](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-list-includedgroups?view=graph-rest-beta)
     pub fn included_groups(&self, id: &Id<MdmPolicy>) -> List<GroupReference> {
         let info = &catalog::MOBILITY_POLICIES_INCLUDED_GROUPS_LIST;
-        List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
+        List::new(self.client, info, &[id.as_str()])
     }
 
     /// Includes a group of users. The scope becomes `selected`, which cannot be set by itself.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::graph::Client;
 
 mod app;
+mod assignment;
 mod connector;
 mod device;
 mod directory_device;
@@ -24,6 +25,7 @@ mod update;
 mod user;
 
 pub use self::app::MobileApps;
+pub use self::assignment::{Assignable, AssignableAtOnce, AssignmentChange, Assignments};
 pub use self::connector::Connectors;
 pub use self::device::{DeviceUpdate, Devices};
 pub use self::directory_device::{DirectoryDeviceUpdate, DirectoryDevices};
@@ -35,7 +37,7 @@ pub use self::group::Groups;
 pub use self::import::Imports;
 pub use self::managed_device::ManagedDevices;
 pub use self::mdm::{MdmAddresses, MdmPolicies};
-pub use self::profile::{AssignmentChange, ProfileKind, Profiles};
+pub use self::profile::{AnyProfile, ProfileKind, Profiles};
 pub use self::sync::AutopilotSync;
 pub use self::update::Update;
 pub use self::user::Users;

@@ -3,14 +3,13 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::assignment::{Assignable, Assignments};
 use super::update::Update;
 use super::{PayloadIds, resource};
 use crate::catalog;
-use crate::error::Result;
-use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
+use crate::graph::{Call, List, Operation, Sequence, count, entity, list_value, nothing};
 use crate::model::{
-    Assignment, DeploymentProfile, Device, EntraJoinProfile, HybridJoinProfile, Id, PayloadLink, Settings,
-    Stored, Target,
+    DeploymentProfile, Device, EntraJoinProfile, HybridJoinProfile, Id, PayloadLink, Settings, Stored,
 };
 
 resource! {
@@ -21,37 +20,32 @@ resource! {
     /// # run(async |Harness { client, tenant, .. }| {
     /// use windows_autopilot::model::{HybridJoinProfile, Target};
     /// let wish = HybridJoinProfile::new("Contoso hybrid".parse()?);
-    /// let stored = client.profiles().create(&wish).send().await?;
-    /// client.profiles().assign(&stored.id, &Target::all_devices()).send().await?;
+    /// let stored = client.profiles().create(&wish).await?;
+    /// client.profiles().assignments(&stored.id).add(&Target::all_devices()).await?;
     /// # Ok(()) });
     /// ```
     pub struct Profiles, profiles
 }
 
 /// A kind of profile: hybrid join or Entra join.
-pub trait ProfileKind: Settings + Clone + private::Sealed {}
+pub trait ProfileKind: Settings + Clone + AnyProfile {}
 impl ProfileKind for HybridJoinProfile {}
 impl ProfileKind for EntraJoinProfile {}
+
+/// A profile of a known kind, or [`DeploymentProfile`] for one of any kind.
+pub trait AnyProfile: Assignable + private::Sealed {}
+impl AnyProfile for HybridJoinProfile {}
+impl AnyProfile for EntraJoinProfile {}
+impl AnyProfile for DeploymentProfile {}
 
 mod private {
     pub trait Sealed {}
     impl Sealed for crate::model::HybridJoinProfile {}
     impl Sealed for crate::model::EntraJoinProfile {}
+    impl Sealed for crate::model::DeploymentProfile {}
 }
 
-/// What a change of a list of assignments did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AssignmentChange {
-    /// What was added.
-    pub added: Vec<Target>,
-    /// What was removed.
-    pub removed: Vec<Target>,
-    /// What was there before and stayed.
-    pub kept: Vec<Target>,
-}
-
-impl Profiles<'_> {
+impl<'c> Profiles<'c> {
     /// Lists all profiles, of both kinds. No filter is understood.
     ///
     /// # Permissions
@@ -59,7 +53,7 @@ impl Profiles<'_> {
     /// # API
     /// `beta`. [List activeDirectoryWindowsAutopilotDeploymentProfiles](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-activedirectorywindowsautopilotdeploymentprofile-list?view=graph-rest-beta)
     pub fn list(&self) -> List<DeploymentProfile> {
-        List::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_LIST, &[], nothing))
+        List::new(self.client, &catalog::AUTOPILOT_PROFILES_LIST, &[])
     }
 
     /// Returns one profile of a known kind.
@@ -111,12 +105,12 @@ impl Profiles<'_> {
     /// # use windows_autopilot::testing::{Harness, run};
     /// # run(async |Harness { client, tenant, .. }| {
     /// # use windows_autopilot::model::{HybridJoinProfile, Locale};
-    /// # let stored = client.profiles().create(&HybridJoinProfile::new("Contoso hybrid".parse()?)).send().await?;
+    /// # let stored = client.profiles().create(&HybridJoinProfile::new("Contoso hybrid".parse()?)).await?;
     /// let mut wish = stored.settings.clone();
     /// wish.locale = Locale::language("de-DE")?;
     /// let update = client.profiles().update(&stored, &wish);
     /// println!("{}", update.patch());
-    /// let stored = update.send().await?;
+    /// let stored = update.await?;
     /// # assert_eq!(stored.settings.locale, wish.locale);
     /// # Ok(()) });
     /// ```
@@ -145,128 +139,26 @@ impl Profiles<'_> {
         Call::new(self.client, Operation::new(&catalog::AUTOPILOT_PROFILES_DELETE, &[id.as_str()], nothing))
     }
 
-    /// Deletes a profile and, first, its own assignments. Those that came with a policy set are left, and then so is the
+    /// Deletes a profile and, first, its own assignments. Assignments of a policy set are left, and then so is the
     /// profile.
     ///
     /// # Errors
-    /// As [`Call::send`].
+    /// As [`Call`].
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
-    pub async fn delete_with_assignments<P: ProfileKind>(&self, id: &Id<P>) -> Result<()> {
-        for assignment in self.assignments(id).all().await? {
-            if assignment.is_direct() {
-                self.unassign(id, &assignment.id).send().await?;
-            }
-        }
-        self.delete(id).send().await
+    pub fn delete_with_assignments<P: ProfileKind>(&self, id: &Id<P>) -> Sequence<()> {
+        let (client, id) = (self.client.clone(), id.clone());
+        Sequence::new(async move {
+            client.profiles().assignments(&id).replace(&[]).await?;
+            client.profiles().delete(&id).await
+        })
     }
 
-    /// Lists the assignments of a profile.
+    /// Returns the assignments of a profile: to list, add, remove and replace them.
     ///
-    /// # Permissions
-    /// `DeviceManagementServiceConfig.Read.All`
-    /// # API
-    /// `beta`. [List windowsAutopilotDeploymentProfileAssignments](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeploymentprofileassignment-list?view=graph-rest-beta)
-    pub fn assignments<P: ProfileKind>(&self, id: &Id<P>) -> List<Assignment> {
-        List::new(
-            self.client,
-            Operation::new(&catalog::AUTOPILOT_PROFILES_ASSIGNMENTS_LIST, &[id.as_str()], nothing),
-        )
-    }
-
-    /// Returns one assignment.
-    ///
-    /// # Permissions
-    /// `DeviceManagementServiceConfig.Read.All`
-    /// # API
-    /// `beta`. [Get windowsAutopilotDeploymentProfileAssignment](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeploymentprofileassignment-get?view=graph-rest-beta)
-    pub fn assignment<P: ProfileKind>(&self, id: &Id<P>, assignment: &Id<Assignment>) -> Call<Assignment> {
-        let info = &catalog::AUTOPILOT_PROFILES_ASSIGNMENTS_GET;
-        Call::new(self.client, Operation::new(info, &[id.as_str(), assignment.as_str()], entity))
-    }
-
-    /// Assigns a profile to a group, to all but a group, or to all devices: one target a call.
-    ///
-    /// One profile in a tenant can be assigned to all devices. A device in the groups of several profiles gets the one
-    /// that was created first.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) with Intune's own message, such as that another profile is
-    /// assigned to all devices.
-    /// # Permissions
-    /// `DeviceManagementServiceConfig.ReadWrite.All`
-    /// # API
-    /// `beta`. [Create windowsAutopilotDeploymentProfileAssignment](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeploymentprofileassignment-create?view=graph-rest-beta)
-    pub fn assign<P: ProfileKind>(&self, id: &Id<P>, target: &Target) -> Call<Assignment> {
-        let info = &catalog::AUTOPILOT_PROFILES_ASSIGNMENTS_CREATE;
-        Call::new(self.client, Operation::new(info, &[id.as_str()], entity).with_json(&TargetBody { target }))
-    }
-
-    /// Changes the target of an assignment.
-    ///
-    /// # Permissions
-    /// `DeviceManagementServiceConfig.ReadWrite.All`
-    /// # API
-    /// `beta`. [Update windowsAutopilotDeploymentProfileAssignment](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeploymentprofileassignment-update?view=graph-rest-beta)
-    pub fn reassign<P: ProfileKind>(
-        &self,
-        id: &Id<P>,
-        assignment: &Id<Assignment>,
-        target: &Target,
-    ) -> Call<()> {
-        let info = &catalog::AUTOPILOT_PROFILES_ASSIGNMENTS_UPDATE;
-        let operation = Operation::new(info, &[id.as_str(), assignment.as_str()], nothing);
-        Call::new(self.client, operation.with_json(&TargetBody { target }))
-    }
-
-    /// Takes an assignment back. Use the id that the service gave: it cannot be composed.
-    ///
-    /// # Permissions
-    /// `DeviceManagementServiceConfig.ReadWrite.All`
-    /// # API
-    /// `beta`. [Delete windowsAutopilotDeploymentProfileAssignment](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeploymentprofileassignment-delete?view=graph-rest-beta)
-    pub fn unassign<P: ProfileKind>(&self, id: &Id<P>, assignment: &Id<Assignment>) -> Call<()> {
-        let info = &catalog::AUTOPILOT_PROFILES_ASSIGNMENTS_DELETE;
-        Call::new(self.client, Operation::new(info, &[id.as_str(), assignment.as_str()], nothing))
-    }
-
-    /// Makes `targets` the assignments of a profile: adds what is missing first and removes what is too much after, so
-    /// that no device is without a profile in between. What came with a policy set is left alone.
-    ///
-    /// # Errors
-    /// As [`Call::send`]; what was done before stays done, and doing it again goes on.
-    /// # Permissions
-    /// `DeviceManagementServiceConfig.ReadWrite.All`
-    pub async fn set_assignments<P: ProfileKind>(
-        &self,
-        id: &Id<P>,
-        targets: &[Target],
-    ) -> Result<AssignmentChange> {
-        let found = self.assignments(id).all().await?;
-        let mut change = AssignmentChange::default();
-        for target in targets {
-            let reaches = |assignment: &Assignment| {
-                assignment.target.as_ref().is_some_and(|found| found.same_as(target))
-            };
-            let there = found.iter().any(reaches);
-            if there {
-                change.kept.push(target.clone());
-            } else if !change.added.iter().any(|added| added.same_as(target)) {
-                self.assign(id, target).send().await?;
-                change.added.push(target.clone());
-            }
-        }
-        for assignment in found {
-            let wanted = assignment
-                .target
-                .as_ref()
-                .is_some_and(|found| targets.iter().any(|target| target.same_as(found)));
-            if !wanted && assignment.is_direct() {
-                self.unassign(id, &assignment.id).send().await?;
-                change.removed.extend(assignment.target);
-            }
-        }
-        Ok(change)
+    /// A profile whose kind does not matter is named by an `Id<DeploymentProfile>`.
+    pub fn assignments<P: AnyProfile>(&self, id: &Id<P>) -> Assignments<'c, P> {
+        Assignments::new(self.client, id)
     }
 
     /// Lists the devices that have a profile.
@@ -277,11 +169,11 @@ impl Profiles<'_> {
     /// `beta`. [List windowsAutopilotDeviceIdentities](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeviceidentity-list?view=graph-rest-beta)
     pub fn assigned_devices<P: ProfileKind>(&self, id: &Id<P>) -> List<Device> {
         let info = &catalog::AUTOPILOT_PROFILES_ASSIGNED_DEVICES_LIST;
-        List::new(self.client, Operation::new(info, &[id.as_str()], nothing))
+        List::new(self.client, info, &[id.as_str()])
     }
 
     /// Calls the action `assign`, which takes devices. That is not the way to assign a profile to a group: that is
-    /// [`Profiles::assign`]. It has answered 403 `FeatureNotEnabled`.
+    /// [`Assignments::add`]. It has answered 403 `FeatureNotEnabled`.
     ///
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -309,10 +201,4 @@ impl Profiles<'_> {
         let operation = Operation::new(&catalog::AUTOPILOT_PROFILES_HAS_PAYLOAD_LINKS, &[], list_value);
         Call::new(self.client, operation.with_json(&body))
     }
-}
-
-/// The body of an assignment.
-#[derive(Serialize)]
-pub(super) struct TargetBody<'a> {
-    pub(super) target: &'a Target,
 }

@@ -1,6 +1,8 @@
 //! A change that sends what differs, and nothing when nothing does.
 
 use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
 
 use serde::de::DeserializeOwned;
 
@@ -10,7 +12,7 @@ use crate::graph::{Client, Operation, decode_if_any, entity};
 use crate::model::{Finding, Patch, Settings, Stored};
 
 /// A change of stored settings: the difference between what is stored and what is wished.
-#[must_use = "an update does nothing until it is sent"]
+#[must_use = "an update sends nothing until it is awaited"]
 pub struct Update<S: Settings> {
     client: Client,
     stored: Stored<S>,
@@ -28,8 +30,8 @@ where
         client: &Client,
         stored: &Stored<S>,
         wish: &S,
-        write: &'static OperationInfo,
-        read: &'static OperationInfo,
+        write: &OperationInfo,
+        read: &OperationInfo,
     ) -> Self {
         let patch = Patch::between(&stored.settings, wish);
         let id = stored.id.as_str();
@@ -55,22 +57,31 @@ where
     pub fn patch(&self) -> &Patch {
         &self.patch
     }
+}
 
-    /// Sends the difference and returns what is stored then. Sends nothing if there is none.
-    ///
-    /// # Errors
-    /// As [`Call::send`](crate::graph::Call::send).
-    /// # Permissions
-    /// Those of the call that made it.
-    pub async fn send(self) -> Result<Stored<S>> {
-        if self.patch.is_empty() {
-            return Ok(self.stored);
-        }
-        match self.client.send(&self.write).await? {
-            Some(stored) => Ok(stored),
-            // Some services answer a change without the object.
-            None => self.client.send(&self.read).await,
-        }
+/// Sends the difference and returns what is stored then. Sends nothing if there is none.
+///
+/// # Errors
+/// As [`Call`](crate::graph::Call).
+impl<S> IntoFuture for Update<S>
+where
+    S: Settings + Clone + Send + 'static,
+    Stored<S>: DeserializeOwned + Send,
+{
+    type Output = Result<Stored<S>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<Stored<S>>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            if self.patch.is_empty() {
+                return Ok(self.stored);
+            }
+            match self.client.call(self.write).await? {
+                Some(stored) => Ok(stored),
+                // Some services answer a change without the object.
+                None => self.client.call(self.read).await,
+            }
+        })
     }
 }
 

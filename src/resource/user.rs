@@ -2,7 +2,7 @@
 
 use super::resource;
 use crate::catalog;
-use crate::graph::{Call, List, Operation, entity, nothing};
+use crate::graph::{Call, List, Operation, entity};
 use crate::model::{Id, User, UserPrincipalName};
 
 resource! {
@@ -25,7 +25,7 @@ impl Users<'_> {
     /// # API
     /// `v1.0`. [List users](https://learn.microsoft.com/en-us/graph/api/user-list?view=graph-rest-1.0)
     pub fn list(&self) -> List<User> {
-        List::new(self.client, Operation::new(&catalog::USERS_LIST, &[], nothing))
+        List::new(self.client, &catalog::USERS_LIST, &[])
     }
 
     /// Returns one user by id, with every property that the type has.

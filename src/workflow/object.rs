@@ -5,12 +5,12 @@ use std::future::Future;
 use super::hybrid_join::{DomainJoinTarget, HybridJoin};
 use super::step::Step;
 use crate::error::{ErrorKind, Result};
-use crate::graph::{Batch, Call, Client, List, Page, Slot, field, nothing};
+use crate::graph::{Batch, Call, Client, List, Page, Slot, field};
 use crate::model::{
     Assignment, DeploymentProfile, DeviceConfiguration, DomainJoinProfile, EnrollmentConfiguration,
     EnrollmentStatusPage, Group, HybridJoinProfile, Id, Settings, Stored, Target,
 };
-use crate::resource::Update;
+use crate::resource::{self, Assignments, Update};
 
 /// Settings of an object that a deployment manages. Type and exact name identify the object.
 pub(super) trait ManagedObject:
@@ -64,8 +64,8 @@ pub(super) trait ManagedObject:
 }
 
 /// Settings of an object that can be assigned.
-pub(super) trait Assignable: ManagedObject {
-    fn assignments(client: &Client, id: &Id<Self>) -> List<Assignment>;
+pub(super) trait Assignable: ManagedObject + resource::Assignable {
+    fn assignments<'c>(client: &'c Client, id: &Id<Self>) -> Assignments<'c, Self>;
 
     /// Returns `true` if the deployment assigns its object to all devices, and not to its group.
     fn is_for_all_devices(_: &HybridJoin) -> bool {
@@ -78,11 +78,26 @@ pub(super) trait Assignable: ManagedObject {
         id: &Id<Self>,
         target: &Target,
         keep_others: bool,
-    ) -> impl Future<Output = Result<()>> + Send;
+    ) -> impl Future<Output = Result<()>> + Send {
+        let (client, id, target) = (client.clone(), id.clone(), target.clone());
+        async move {
+            let assignments = Self::assignments(&client, &id);
+            if !keep_others {
+                return assignments.replace(&[target]).await.map(drop);
+            }
+            let found = assignments.list().all().await?;
+            if !found.iter().any(|found| found.target.as_ref().is_some_and(|held| held.same_as(&target))) {
+                assignments.add(&target).await?;
+            }
+            Ok(())
+        }
+    }
 
-    /// Returns the calls that remove the assignments `own` and leave `others`.
-    fn unassign(client: &Client, id: &Id<Self>, own: &[&Assignment], others: &[&Assignment])
-    -> Vec<Call<()>>;
+    /// Returns the calls that remove the direct assignments among `own`.
+    fn unassign(client: &Client, id: &Id<Self>, own: &[&Assignment]) -> Vec<Call<()>> {
+        let direct = own.iter().filter(|assignment| assignment.is_direct());
+        direct.map(|assignment| Self::assignments(client, id).remove(&assignment.id)).collect()
+    }
 }
 
 /// Implements what differs only by the step, the field in `HybridJoin` and the client's resource.
@@ -168,89 +183,32 @@ impl ManagedObject for DomainJoinProfile {
 }
 
 impl Assignable for HybridJoinProfile {
-    fn assignments(client: &Client, id: &Id<Self>) -> List<Assignment> {
+    fn assignments<'c>(client: &'c Client, id: &Id<Self>) -> Assignments<'c, Self> {
         client.profiles().assignments(id)
     }
-
-    async fn assign(client: &Client, id: &Id<Self>, target: &Target, keep_others: bool) -> Result<()> {
-        let mut targets = vec![target.clone()];
-        if keep_others {
-            let found = client.profiles().assignments(id).all().await?;
-            targets.extend(found.into_iter().filter_map(|assignment| assignment.target));
-        }
-        client.profiles().set_assignments(id, &targets).await.map(|_| ())
-    }
-
-    fn unassign(client: &Client, id: &Id<Self>, own: &[&Assignment], _: &[&Assignment]) -> Vec<Call<()>> {
-        let direct = own.iter().filter(|assignment| assignment.is_direct());
-        direct.map(|assignment| client.profiles().unassign(id, &assignment.id)).collect()
-    }
-}
-
-/// Implements the assignments of an object whose service replaces the whole list at once.
-macro_rules! replaced_at_once {
-    ($resource:ident) => {
-        fn assignments(client: &Client, id: &Id<Self>) -> List<Assignment> {
-            client.$resource().assignments(id)
-        }
-
-        async fn assign(client: &Client, id: &Id<Self>, target: &Target, keep_others: bool) -> Result<()> {
-            let found = client.$resource().assignments(id).all().await?;
-            match all_targets(found, target, keep_others) {
-                Some(targets) => client.$resource().assign(id, &targets).send().await.map(|_| ()),
-                None => Ok(()),
-            }
-        }
-
-        fn unassign(
-            client: &Client,
-            id: &Id<Self>,
-            _: &[&Assignment],
-            others: &[&Assignment],
-        ) -> Vec<Call<()>> {
-            let left: Vec<Target> =
-                others.iter().filter_map(|assignment| assignment.target.clone()).collect();
-            let operation = client.$resource().assign(id, &left).into_operation();
-            vec![Call::new(client, operation.with_decode(nothing))]
-        }
-    };
 }
 
 impl Assignable for EnrollmentStatusPage {
-    replaced_at_once!(enrollment_status_pages);
+    fn assignments<'c>(client: &'c Client, id: &Id<Self>) -> Assignments<'c, Self> {
+        client.enrollment_status_pages().assignments(id)
+    }
 }
 
 impl Assignable for DomainJoinProfile {
-    replaced_at_once!(domain_join_profiles);
+    fn assignments<'c>(client: &'c Client, id: &Id<Self>) -> Assignments<'c, Self> {
+        client.domain_join_profiles().assignments(id)
+    }
 
     fn is_for_all_devices(desired: &HybridJoin) -> bool {
         desired.domain_join.as_ref().is_some_and(|join| join.assign_to == DomainJoinTarget::AllDevices)
     }
 }
 
-/// Returns the new list of targets; `None` if the list stays. An assignment that came with a policy set is kept.
-fn all_targets(found: Vec<Assignment>, target: &Target, keep_others: bool) -> Option<Vec<Target>> {
-    let is_target =
-        |assignment: &Assignment| assignment.target.as_ref().is_some_and(|found| found.same_as(target));
-    let there = found.iter().any(is_target);
-    let before = found.len();
-    let stays = |assignment: &Assignment| is_target(assignment) || keep_others || !assignment.is_direct();
-    let mut targets: Vec<Target> =
-        found.into_iter().filter(stays).filter_map(|assignment| assignment.target).collect();
-    if there && targets.len() == before {
-        return None;
-    }
-    if !there {
-        targets.push(target.clone());
-    }
-    Some(targets)
-}
-
 /// Returns the list of a profile's assignments, for a profile of any known type.
 pub(super) fn profile_assignments(client: &Client, profile: &DeploymentProfile) -> Option<List<Assignment>> {
     match profile {
-        DeploymentProfile::Hybrid(stored) => Some(client.profiles().assignments(&stored.id)),
-        DeploymentProfile::Entra(stored) => Some(client.profiles().assignments(&stored.id)),
+        DeploymentProfile::Hybrid(stored) => Some(client.profiles().assignments(&stored.id).list()),
+        DeploymentProfile::Entra(stored) => Some(client.profiles().assignments(&stored.id).list()),
         DeploymentProfile::Unknown(_) => None,
     }
 }
@@ -273,7 +231,7 @@ impl<T> AssignmentBatch<T> {
 
     /// Reads all lists, in as few requests as possible. An object that was deleted meanwhile has no assignments.
     pub(super) async fn read(self) -> Result<Vec<(T, Vec<Assignment>)>> {
-        let mut answers = self.batch.send().await?;
+        let mut answers = self.batch.await?;
         let mut read = Vec::with_capacity(self.lists.len());
         for (object, slot, list) in self.lists {
             let assignments = match answers.take(slot) {

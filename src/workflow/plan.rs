@@ -51,7 +51,7 @@ impl HybridJoin {
     ///
     /// # Errors
     /// [`ErrorKind::Forbidden`] before any request if the token shows permissions and they do not suffice; as
-    /// [`Call::send`](crate::graph::Call::send). What is wrong with the tenant is a finding, not an error.
+    /// [`Call`](crate::graph::Call). What is wrong with the tenant is a finding, not an error.
     /// # Permissions
     /// To read: `DeviceManagementServiceConfig.Read.All`, `DeviceManagementConfiguration.Read.All`, `Group.Read.All`,
     /// `DeviceManagementApps.Read.All`, and for the MDM scope a signed-in user with `Policy.Read.All`; with

@@ -135,7 +135,7 @@ impl TenantState {
         let asked: BTreeSet<Id<Group>> = targets.filter(|id| !known.contains(id)).cloned().collect();
         let mut batch = client.batch();
         let slots: Vec<_> = asked.into_iter().map(|id| (batch.add(client.groups().get(&id)), id)).collect();
-        let mut answers = batch.send().await?;
+        let mut answers = batch.await?;
         let mut gone = BTreeSet::new();
         for (slot, id) in slots {
             match answers.take(slot) {
@@ -232,7 +232,7 @@ fn add_assignments<S: Assignable>(
     objects: &[Stored<S>],
 ) {
     for stored in objects.iter().filter(|stored| !S::is_default(stored)) {
-        batch.add(stored.id.as_str().to_owned(), S::assignments(client, &stored.id));
+        batch.add(stored.id.as_str().to_owned(), S::assignments(client, &stored.id).list());
     }
 }
 

@@ -62,7 +62,7 @@ fn a_call_asks_for_little_memory_above_its_transport() {
     });
     let client = client(transport_fn(answers));
     let whole = count(&runtime, || async {
-        let thing: Thing = client.get(ApiVersion::V1, "/things/1").send().await.unwrap();
+        let thing: Thing = client.get(ApiVersion::V1, "/things/1").await.unwrap();
         assert_eq!(thing.id, 1);
     });
     let above = whole - alone;

@@ -43,7 +43,7 @@ async fn each_of_45_mixed_requests_has_its_own_outcome_and_three_batches_carry_t
     assert_eq!(batch.len(), 45);
 
     tenant.clear_requests();
-    let mut answers = batch.send().await?;
+    let mut answers = batch.await?;
     let carried: BTreeMap<String, usize> =
         tenant.requests().into_iter().fold(BTreeMap::new(), |mut all, request| {
             assert_eq!(
@@ -80,7 +80,7 @@ async fn each_of_45_mixed_requests_has_its_own_outcome_and_three_batches_carry_t
     for (number, slot) in groups.into_iter().enumerate() {
         let group = answers.take(slot)?;
         assert_eq!(group.settings.display_name.as_str(), format!("Group {number}"));
-        same(&client.groups().get(&group.id).send().await?, &group);
+        same(&client.groups().get(&group.id).await?, &group);
     }
     for (number, slot) in users.into_iter().enumerate() {
         match number % 2 {
@@ -93,7 +93,7 @@ async fn each_of_45_mixed_requests_has_its_own_outcome_and_three_batches_carry_t
     }
     assert_eq!(answers.take(count)?, 12);
     assert_eq!(answers.take(directory_count)?, 12);
-    assert_eq!(client.profiles().count().send().await?, 3);
+    assert_eq!(client.profiles().count().await?, 3);
     Ok(())
 }
 
@@ -110,7 +110,7 @@ async fn what_was_throttled_inside_is_sent_again_alone_and_nothing_twice() -> Re
         let device = DeviceToImport::new(format!("SN-{number}").parse()?, "Q29udG9zbwAAAA==".parse()?);
         slots.push(batch.add(client.imports().create(&device)));
     }
-    let mut answers = batch.send().await?;
+    let mut answers = batch.await?;
     for (number, slot) in slots.into_iter().enumerate() {
         let record = answers.take(slot)?;
         assert_eq!(record.serial_number.as_deref(), Some(format!("SN-{number}").as_str()));
@@ -142,11 +142,11 @@ async fn without_patience_what_was_throttled_says_so_and_the_rest_is_done() -> R
         let device = DeviceToImport::new(format!("SN-{number}").parse()?, "Q29udG9zbwAAAA==".parse()?);
         slots.push(batch.add(client.imports().create(&device)));
     }
-    let mut answers = batch.send().await?;
+    let mut answers = batch.await?;
     let outcomes: Vec<_> =
         slots.into_iter().map(|slot| answers.take(slot).map(drop).map_err(|error| error.kind())).collect();
     assert_eq!(outcomes, [Ok(()), Ok(()), Ok(()), Err(ErrorKind::Throttled), Err(ErrorKind::Throttled)]);
-    assert_eq!(client.imports().count().send().await?, 3);
+    assert_eq!(client.imports().count().await?, 3);
     assert_eq!(tenant.requests().len(), 2);
     Ok(())
 }
@@ -154,11 +154,11 @@ async fn without_patience_what_was_throttled_says_so_and_the_rest_is_done() -> R
 #[tokio::test]
 async fn an_empty_batch_sends_nothing_and_a_wrong_one_nothing_either() -> Result<()> {
     let Harness { client, tenant, .. } = Harness::new();
-    client.batch().send().await?;
+    client.batch().await?;
     let mut batch = client.batch();
-    batch.add(client.devices().count());
-    batch.add(client.profiles().count().with_version(windows_autopilot::graph::ApiVersion::V1));
-    let error = refused(batch.send().await, ErrorKind::InvalidInput);
+    let _ = batch.add(client.devices().count());
+    let _ = batch.add(client.profiles().count().with_version(windows_autopilot::graph::ApiVersion::V1));
+    let error = refused(batch.await, ErrorKind::InvalidInput);
     assert!(error.to_string().contains("autopilotProfiles.count does not exist in v1.0"), "{error}");
     assert_eq!(sent(&tenant), [""; 0]);
     Ok(())

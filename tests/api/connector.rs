@@ -14,7 +14,7 @@ pub(super) async fn every_call() -> Result<Tenant> {
     let connectors = client.connectors();
     let one = tenant.add_connector("SRV1", "contoso.com", "6.2504.2001.8");
     let two = tenant.add_connector("SRV2", "contoso.com", "6.2501.2000.5");
-    let found = connectors.get(&id(&one)).send().await?;
+    let found = connectors.get(&id(&one)).await?;
     assert_eq!(found.display_name.as_deref(), Some("SRV1"));
     assert_eq!(found.version.as_deref(), Some("6.2504.2001.8"));
     assert_eq!(found.state, Some(ConnectorState::Active));
@@ -28,25 +28,25 @@ pub(super) async fn every_call() -> Result<Tenant> {
     assert_eq!(states, [(one.as_str(), ConnectorState::Active), (two.as_str(), ConnectorState::Inactive)]);
     assert_eq!(listed[1].last_connection_date_time, Some(stopped));
     tenant.break_connector(&one);
-    assert_eq!(connectors.get(&id(&one)).send().await?.state, Some(ConnectorState::Error));
+    assert_eq!(connectors.get(&id(&one)).await?.state, Some(ConnectorState::Error));
 
     // A record of a connector is no connector, and is written like any other object.
     let mut record = Connector::new(id("new"));
     record.display_name = Some("SRV3".into());
     record.state = Some(ConnectorState::Error);
-    let made = connectors.create(&record).send().await?;
+    let made = connectors.create(&record).await?;
     assert_eq!((made.display_name.as_deref(), &made.state), (Some("SRV3"), &Some(ConnectorState::Error)));
     let mut next = Connector::new(made.id.clone());
     next.display_name = Some("SRV4".into());
-    let changed = connectors.update(&next).send().await?;
+    let changed = connectors.update(&next).await?;
     assert_eq!((changed.display_name.as_deref(), &changed.state), (Some("SRV4"), &made.state));
-    assert_eq!(connectors.get(&made.id).send().await?, changed);
-    connectors.delete(&made.id).send().await?;
-    refused(connectors.get(&made.id).send().await, ErrorKind::NotFound);
+    assert_eq!(connectors.get(&made.id).await?, changed);
+    connectors.delete(&made.id).await?;
+    refused(connectors.get(&made.id).await, ErrorKind::NotFound);
 
     // Forgotten 30 days after its last sign of life.
     clock.advance(30 * 24 * 60 * MINUTE);
-    refused(connectors.get(&id(&two)).send().await, ErrorKind::NotFound);
+    refused(connectors.get(&id(&two)).await, ErrorKind::NotFound);
     assert_eq!(connectors.list().all().await?.len(), 1);
     Ok(tenant)
 }
@@ -65,7 +65,7 @@ async fn a_connector_is_not_deleted_unless_the_tenant_lets_it() -> Result<()> {
         );
         let one = tenant.add_connector("SRV1", "contoso.com", "6.2504.2001.8");
         tenant.stop_connector(&one);
-        let outcome = client.connectors().delete(&id(&one)).send().await;
+        let outcome = client.connectors().delete(&id(&one)).await;
         if allowed {
             outcome?;
         } else {

@@ -13,7 +13,7 @@ async fn batch() -> Result<Tenant> {
     let Harness { client, tenant, .. } = Harness::new();
     let mut batch = client.batch();
     let count = batch.add(client.devices().count());
-    assert_eq!(batch.send().await?.take(count)?, 0);
+    assert_eq!(batch.await?.take(count)?, 0);
     Ok(tenant)
 }
 

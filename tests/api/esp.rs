@@ -55,12 +55,12 @@ pub(super) async fn every_call() -> Result<Tenant> {
     let Harness { client, tenant, .. } = Harness::new();
     let pages = client.enrollment_status_pages();
     let app: Id<MobileApp> = id(tenant.add_app("VPN", "win32LobApp"));
-    let before = pages.count().send().await?;
+    let before = pages.count().await?;
     assert_eq!(pages.list().all().await?.len() as u64, before, "the kinds that every tenant has");
 
     // "Block device use" is the opposite of what Graph calls it.
     let wish = blocking("Autopilot devices", &app)?;
-    let stored = pages.create(&wish).send().await?;
+    let stored = pages.create(&wish).await?;
     is_stored(&stored, &wish);
     let wire = shown(&client, ApiVersion::Beta, &format!("{PATH}/{}", stored.id)).await?;
     for (property, value) in [
@@ -81,13 +81,13 @@ pub(super) async fn every_call() -> Result<Tenant> {
     ] {
         assert_eq!(wire[property], value, "{property}");
     }
-    assert_eq!(pages.count().send().await?, before + 1);
+    assert_eq!(pages.count().await?, before + 1);
 
     // What a page no longer has goes, the selected apps too.
     let next = page("Autopilot devices")?;
-    let changed = pages.update(&stored, &next).send().await?;
+    let changed = pages.update(&stored, &next).await?;
     is_stored(&changed, &next);
-    assert_eq!(pages.get(&stored.id).send().await?, changed);
+    assert_eq!(pages.get(&stored.id).await?, changed);
     let wire = shown(&client, ApiVersion::Beta, &format!("{PATH}/{}", stored.id)).await?;
     assert_eq!(
         (&wire["blockDeviceSetupRetryByUser"], &wire["selectedMobileAppIds"]),
@@ -97,26 +97,26 @@ pub(super) async fn every_call() -> Result<Tenant> {
     // Assigned as a whole, and one by one.
     let group = |name: &str| Target::group(id(tenant.add_group(name)));
     let (one, two, three) = (group("One"), group("Two"), group("Three"));
-    pages.assign(&stored.id, std::slice::from_ref(&one)).send().await?;
-    let added = pages.add_assignment(&stored.id, &two).send().await?;
-    assert_eq!(pages.assignment(&stored.id, &added.id).send().await?, added);
-    assert_eq!(targets(pages.assignments(&stored.id)).await?, [one.clone(), two]);
-    pages.reassign(&stored.id, &added.id, &three).send().await?;
-    assert_eq!(targets(pages.assignments(&stored.id)).await?, [one.clone(), three.clone()]);
-    let first = pages.assignments(&stored.id).all().await?.remove(0);
-    pages.remove_assignment(&stored.id, &first.id).send().await?;
-    assert_eq!(targets(pages.assignments(&stored.id)).await?, [three]);
-    let links = pages.has_payload_links(std::slice::from_ref(&stored.id)).send().await?;
+    pages.assignments(&stored.id).replace_at_once(std::slice::from_ref(&one)).await?;
+    let added = pages.assignments(&stored.id).add(&two).await?;
+    assert_eq!(pages.assignments(&stored.id).get(&added.id).await?, added);
+    assert_eq!(targets(pages.assignments(&stored.id).list()).await?, [one.clone(), two]);
+    pages.assignments(&stored.id).update(&added.id, &three).await?;
+    assert_eq!(targets(pages.assignments(&stored.id).list()).await?, [one.clone(), three.clone()]);
+    let first = pages.assignments(&stored.id).list().all().await?.remove(0);
+    pages.assignments(&stored.id).remove(&first.id).await?;
+    assert_eq!(targets(pages.assignments(&stored.id).list()).await?, [three]);
+    let links = pages.has_payload_links(std::slice::from_ref(&stored.id)).await?;
     assert_eq!((links[0].payload_id.as_deref(), links[0].has_link), (Some(stored.id.as_str()), Some(true)));
 
-    let second = pages.create(&page("Second")?).send().await?;
-    pages.set_priority(&second.id, 1).send().await?;
-    assert_eq!(pages.get(&second.id).send().await?.observed.priority, Some(1));
-    assert_eq!(pages.get(&stored.id).send().await?.observed.priority, Some(2));
+    let second = pages.create(&page("Second")?).await?;
+    pages.set_priority(&second.id, 1).await?;
+    assert_eq!(pages.get(&second.id).await?.observed.priority, Some(1));
+    assert_eq!(pages.get(&stored.id).await?.observed.priority, Some(2));
 
     // An assigned page goes with its assignments.
-    pages.delete(&stored.id).send().await?;
-    refused(pages.get(&stored.id).send().await, ErrorKind::NotFound);
+    pages.delete(&stored.id).await?;
+    refused(pages.get(&stored.id).await, ErrorKind::NotFound);
     Ok(tenant)
 }
 
@@ -128,7 +128,7 @@ async fn every_call_does_what_it_says() -> Result<()> {
 #[tokio::test]
 async fn other_kinds_in_the_list_are_kept_whole_and_the_default_page_is_known() -> Result<()> {
     let Harness { client, .. } = Harness::new();
-    client.enrollment_status_pages().create(&page("Mine")?).send().await?;
+    client.enrollment_status_pages().create(&page("Mine")?).await?;
     let listed = client.enrollment_status_pages().list().all().await?;
     let unknown: Vec<_> =
         listed.iter().filter(|of| matches!(of, EnrollmentConfiguration::Unknown(_))).collect();
@@ -155,18 +155,21 @@ async fn assign_replaces_all_assignments_in_one_step() -> Result<()> {
             |client| client.with_per_try_middleware(tap.clone()),
         );
         let pages = client.enrollment_status_pages();
-        let stored = pages.create(&page("Page")?).send().await?;
+        let stored = pages.create(&page("Page")?).await?;
         let (one, two) = (tenant.add_group("One"), tenant.add_group("Two"));
-        pages.assign(&stored.id, &[Target::group(id(&one)), Target::all_devices()]).send().await?;
-        assert_eq!(targets(pages.assignments(&stored.id)).await?.len(), 2);
+        pages
+            .assignments(&stored.id)
+            .replace_at_once(&[Target::group(id(&one)), Target::all_devices()])
+            .await?;
+        assert_eq!(targets(pages.assignments(&stored.id).list()).await?.len(), 2);
         tenant.clear_requests();
-        pages.assign(&stored.id, &[Target::group(id(&two))]).send().await?;
-        assert_eq!(sent(&tenant), ["POST assign"]);
+        pages.assignments(&stored.id).replace_at_once(&[Target::group(id(&two))]).await?;
+        assert_eq!(sent(&tenant), ["GET assignments", "POST assign", "GET assignments"]);
         let target = json!({"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": two});
         assert_eq!(tap.last(), json!({"enrollmentConfigurationAssignments": [{"target": target}]}));
-        assert_eq!(targets(pages.assignments(&stored.id)).await?, [Target::group(id(&two))]);
-        pages.assign(&stored.id, &[]).send().await?;
-        assert_eq!(targets(pages.assignments(&stored.id)).await?, []);
+        assert_eq!(targets(pages.assignments(&stored.id).list()).await?, [Target::group(id(&two))]);
+        pages.assignments(&stored.id).replace_at_once(&[]).await?;
+        assert_eq!(targets(pages.assignments(&stored.id).list()).await?, []);
     }
     Ok(())
 }
@@ -176,12 +179,12 @@ async fn a_filter_goes_with_its_target_and_comes_back() -> Result<()> {
     let Harness { client, .. } = Harness::new();
     let filter = super::filter::create(&client, "Contoso devices").await?;
     let pages = client.enrollment_status_pages();
-    let stored = pages.create(&page("Page")?).send().await?;
+    let stored = pages.create(&page("Page")?).await?;
     let target = Target::all_devices().with_filter(filter.id.clone(), AssignmentFilterType::Include);
-    pages.assign(&stored.id, std::slice::from_ref(&target)).send().await?;
-    assert_eq!(targets(pages.assignments(&stored.id)).await?, [target]);
+    pages.assignments(&stored.id).replace_at_once(std::slice::from_ref(&target)).await?;
+    assert_eq!(targets(pages.assignments(&stored.id).list()).await?, [target]);
     let nowhere = Target::all_devices().with_filter(id("nothing"), AssignmentFilterType::Exclude);
-    refused(pages.assign(&stored.id, &[nowhere]).send().await, ErrorKind::Rejected);
+    refused(pages.assignments(&stored.id).replace_at_once(&[nowhere]).await, ErrorKind::Rejected);
     Ok(())
 }
 
@@ -191,18 +194,18 @@ async fn priorities_move_together_and_the_same_again_is_an_error() -> Result<()>
     let pages = client.enrollment_status_pages();
     let mut ids = Vec::new();
     for name in ["A", "B", "C"] {
-        ids.push(pages.create(&page(name)?).send().await?.id);
+        ids.push(pages.create(&page(name)?).await?.id);
     }
     let order = |of: [(&str, i32); 3]| of.map(|(name, priority)| (name.to_owned(), priority)).to_vec();
     assert_eq!(priorities(&client).await?, order([("A", 1), ("B", 2), ("C", 3)]));
-    pages.set_priority(&ids[2], 1).send().await?;
+    pages.set_priority(&ids[2], 1).await?;
     assert_eq!(priorities(&client).await?, order([("A", 2), ("B", 3), ("C", 1)]));
-    let error = refused(pages.set_priority(&ids[2], 1).send().await, ErrorKind::Rejected);
+    let error = refused(pages.set_priority(&ids[2], 1).await, ErrorKind::Rejected);
     assert!(error.to_string().contains("already"), "{error}");
-    refused(pages.set_priority(&ids[2], 4).send().await, ErrorKind::Rejected);
-    refused(pages.set_priority(&ids[2], 0).send().await, ErrorKind::Rejected);
+    refused(pages.set_priority(&ids[2], 4).await, ErrorKind::Rejected);
+    refused(pages.set_priority(&ids[2], 0).await, ErrorKind::Rejected);
     assert_eq!(priorities(&client).await?, order([("A", 2), ("B", 3), ("C", 1)]));
-    pages.delete(&ids[2]).send().await?;
+    pages.delete(&ids[2]).await?;
     assert_eq!(priorities(&client).await?, [("A".to_owned(), 1), ("B".to_owned(), 2)]);
     Ok(())
 }
@@ -211,21 +214,24 @@ async fn priorities_move_together_and_the_same_again_is_an_error() -> Result<()>
 async fn the_default_page_stays_as_it_is_but_for_its_settings() -> Result<()> {
     let Harness { client, .. } = Harness::new();
     let pages = client.enrollment_status_pages();
-    pages.create(&page("Mine")?).send().await?;
+    pages.create(&page("Mine")?).await?;
     let default = default_page(&client).await?;
     let renamed = pages.update(&default, &{
         let mut wish = default.settings.clone();
         wish.display_name = "Other".parse()?;
         wish
     });
-    refused(renamed.send().await, ErrorKind::Rejected);
-    refused(pages.delete(&default.id).send().await, ErrorKind::Rejected);
-    refused(pages.set_priority(&default.id, 1).send().await, ErrorKind::Rejected);
-    refused(pages.assign(&default.id, &[Target::all_devices()]).send().await, ErrorKind::Rejected);
-    refused(pages.add_assignment(&default.id, &Target::all_devices()).send().await, ErrorKind::Rejected);
+    refused(renamed.await, ErrorKind::Rejected);
+    refused(pages.delete(&default.id).await, ErrorKind::Rejected);
+    refused(pages.set_priority(&default.id, 1).await, ErrorKind::Rejected);
+    refused(
+        pages.assignments(&default.id).replace_at_once(&[Target::all_devices()]).await,
+        ErrorKind::Rejected,
+    );
+    refused(pages.assignments(&default.id).add(&Target::all_devices()).await, ErrorKind::Rejected);
     assert_eq!(default_page(&client).await?, default);
     let wish = default.settings.clone().with_show_installation_progress(true);
-    let changed = pages.update(&default, &wish).send().await?;
+    let changed = pages.update(&default, &wish).await?;
     assert!(changed.settings.show_installation_progress && changed.is_default());
     assert_eq!(changed.settings.display_name, default.settings.display_name);
     Ok(())
@@ -239,7 +245,7 @@ async fn a_page_that_is_not_shown_sends_no_setting_of_one_that_is() -> Result<()
     let app = id(tenant.add_app("VPN", "win32LobApp"));
     let wish = blocking("Hidden", &app)?.with_show_installation_progress(false);
     assert!(wish.lint().iter().any(|finding| finding.id == "esp.no-progress-shown"));
-    let stored = client.enrollment_status_pages().create(&wish).send().await?;
+    let stored = client.enrollment_status_pages().create(&wish).await?;
     is_stored(&stored, &wish);
     let body = tap.last();
     assert_eq!(body["blockDeviceSetupRetryByUser"], true);

@@ -14,7 +14,7 @@ async fn record(client: &Client, serial: &str) -> Result<AutopilotEvent> {
     event.device_serial_number = Some(serial.into());
     event.deployment_state = Some(DeploymentState::InProgress);
     event.device_setup_duration = Some(SignedDuration::new(-177, -219_010_700));
-    client.autopilot_events().create(&event).send().await
+    client.autopilot_events().create(&event).await
 }
 
 pub(super) async fn every_call() -> Result<Tenant> {
@@ -28,16 +28,16 @@ pub(super) async fn every_call() -> Result<Tenant> {
         "it can be negative"
     );
     assert_eq!(event.event_date_time, Some(tenant.timestamp()));
-    assert_eq!(events.get(&event.id).send().await?, event);
+    assert_eq!(events.get(&event.id).await?, event);
     let mut next = AutopilotEvent::new(event.id.clone());
     next.deployment_state = Some(DeploymentState::Failure);
-    let changed = events.update(&next).send().await?;
+    let changed = events.update(&next).await?;
     assert_eq!(changed.deployment_state, Some(DeploymentState::Failure));
     assert_eq!(changed.device_serial_number, event.device_serial_number);
     assert_eq!(events.list().all().await?, [changed]);
     let other = record(&client, "SN-2").await?;
-    events.delete(&event.id).send().await?;
-    refused(events.get(&event.id).send().await, ErrorKind::NotFound);
+    events.delete(&event.id).await?;
+    refused(events.get(&event.id).await, ErrorKind::NotFound);
     assert_eq!(events.list().all().await?, [other]);
     clock.advance(30 * 24 * 60 * MINUTE);
     assert_eq!(events.list().all().await?, [], "kept for 30 days");
@@ -63,8 +63,8 @@ pub(super) async fn every_detail() -> Result<Tenant> {
     );
     let statuses: Vec<_> = details.iter().map(|of| of.compliance_status.clone()).collect();
     assert_eq!(statuses, [Some(PolicyComplianceStatus::Compliant), Some(PolicyComplianceStatus::Installed)]);
-    assert_eq!(events.policy_status_detail(&event.id, &details[1].id).send().await?, details[1]);
-    refused(events.policy_status_detail(&event.id, &id("nothing")).send().await, ErrorKind::NotFound);
+    assert_eq!(events.policy_status_detail(&event.id, &details[1].id).await?, details[1]);
+    refused(events.policy_status_detail(&event.id, &id("nothing")).await, ErrorKind::NotFound);
     refused(events.policy_status_details(&id("nothing")).all().await, ErrorKind::NotFound);
     Ok(tenant)
 }
@@ -100,7 +100,7 @@ async fn details_that_a_tenant_does_not_have_are_an_error_and_not_an_empty_list(
     let event = record(&client, "SN-1").await?;
     let events = client.autopilot_events();
     refused(events.policy_status_details(&event.id).all().await, ErrorKind::Rejected);
-    let error = refused(events.policy_status_detail(&event.id, &id("1")).send().await, ErrorKind::Rejected);
+    let error = refused(events.policy_status_detail(&event.id, &id("1")).await, ErrorKind::Rejected);
     assert!(error.to_string().contains("policyStatusDetails"), "{error}");
     Ok(())
 }

@@ -12,7 +12,7 @@ pub(super) async fn create(client: &Client, name: &str) -> Result<AssignmentFilt
     filter.display_name = Some(name.into());
     filter.platform = Some(DevicePlatform::Windows10AndLater);
     filter.rule = Some("(device.manufacturer -eq \"Contoso\")".into());
-    client.assignment_filters().create(&filter).send().await
+    client.assignment_filters().create(&filter).await
 }
 
 pub(super) async fn every_call() -> Result<Tenant> {
@@ -23,20 +23,20 @@ pub(super) async fn every_call() -> Result<Tenant> {
     assert_eq!(stored.display_name.as_deref(), Some("Contoso devices"));
     assert_eq!(stored.platform, Some(DevicePlatform::Windows10AndLater));
     assert_eq!(stored.assignment_filter_management_type, Some(AssignmentFilterManagementType::Devices));
-    assert_eq!(filters.get(&stored.id).send().await?, stored);
+    assert_eq!(filters.get(&stored.id).await?, stored);
 
     let mut wish = AssignmentFilter::new(stored.id.clone());
     wish.description = Some("Laptops".into());
-    let changed = filters.update(&wish).send().await?.unwrap();
+    let changed = filters.update(&wish).await?.unwrap();
     assert_eq!(changed.description.as_deref(), Some("Laptops"));
     assert_eq!(changed.rule, stored.rule, "what is not named stays");
     // Sent back as it was read, but for what cannot change.
-    assert_eq!(filters.update(&changed).send().await?.unwrap(), changed);
+    assert_eq!(filters.update(&changed).await?.unwrap(), changed);
 
     let other = create(&client, "Others").await?;
     assert_eq!(filters.list().all().await?, [changed, other.clone()]);
-    filters.delete(&stored.id).send().await?;
-    refused(filters.get(&stored.id).send().await, ErrorKind::NotFound);
+    filters.delete(&stored.id).await?;
+    refused(filters.get(&stored.id).await, ErrorKind::NotFound);
     assert_eq!(filters.list().all().await?, [other]);
     Ok(tenant)
 }

@@ -15,9 +15,8 @@ fn group(name: &str) -> Result<Group> {
 
 /// The directory's object of a registered device.
 pub(super) async fn anchor(client: &Client, device: &str) -> Result<Id<DirectoryDevice>> {
-    let device = client.devices().get(&id(device)).send().await?;
-    let anchor =
-        client.directory_devices().get_by_device_id(device.entra_device_id().unwrap()).send().await?;
+    let device = client.devices().get(&id(device)).await?;
+    let anchor = client.directory_devices().get_by_device_id(device.entra_device_id().unwrap()).await?;
     Ok(anchor.id)
 }
 
@@ -33,35 +32,35 @@ pub(super) async fn every_call() -> Result<Tenant> {
     let anchor = anchor(&client, &device).await?;
 
     let wish = group("Autopilot hybrid")?.with_description("Laptops".into());
-    let stored = groups.create(&wish).send().await?;
+    let stored = groups.create(&wish).await?;
     is_stored(&stored, &wish);
-    same(&groups.get(&stored.id).send().await?, &stored);
+    same(&groups.get(&stored.id).await?, &stored);
     assert_eq!(stored.settings.mail_nickname.as_str(), "Autopilothybrid");
-    assert_eq!(groups.count().send().await?, 1);
+    assert_eq!(groups.count().await?, 1);
 
     let mut next = wish.clone();
     next.display_name = "Autopilot hybrid 2".parse()?;
     next.description = None;
-    let changed = groups.update(&stored, &next).send().await?;
+    let changed = groups.update(&stored, &next).await?;
     is_stored(&changed, &next);
-    let other = groups.create(&group("Other")?).send().await?;
+    let other = groups.create(&group("Other")?).await?;
     let listed = groups.list().all().await?;
     assert_eq!((listed.len(), &listed[0]), (2, &changed));
     same(&listed[1], &other);
 
-    groups.add_member(&stored.id, &anchor).send().await?;
+    groups.add_member(&stored.id, &anchor).await?;
     let found = groups.members(&stored.id).all().await?;
     assert_eq!(
         found.iter().map(|member| (member.id.as_str(), member.kind())).collect::<Vec<_>>(),
         [(anchor.as_str(), Some("device"))]
     );
     // The link goes, the object stays.
-    groups.remove_member(&stored.id, &anchor).send().await?;
+    groups.remove_member(&stored.id, &anchor).await?;
     assert_eq!(groups.members(&stored.id).all().await?, []);
-    assert!(client.directory_devices().get(&anchor).send().await.is_ok());
+    assert!(client.directory_devices().get(&anchor).await.is_ok());
 
-    groups.delete(&stored.id).send().await?;
-    refused(groups.get(&stored.id).send().await, ErrorKind::NotFound);
+    groups.delete(&stored.id).await?;
+    refused(groups.get(&stored.id).await, ErrorKind::NotFound);
     assert_eq!(groups.list().all().await?, listed[1..]);
     Ok(tenant)
 }
@@ -80,11 +79,11 @@ async fn taking_a_member_out_never_deletes_its_object() -> Result<()> {
     );
     let device = tenant.add_device("SN-1");
     let anchor = anchor(&client, &device).await?;
-    let stored = client.groups().create(&group("Devices")?).send().await?;
-    client.groups().add_member(&stored.id, &anchor).send().await?;
-    client.groups().remove_member(&stored.id, &anchor).send().await?;
+    let stored = client.groups().create(&group("Devices")?).await?;
+    client.groups().add_member(&stored.id, &anchor).await?;
+    client.groups().remove_member(&stored.id, &anchor).await?;
     assert!(tenant.requests().last().unwrap().path.ends_with("/$ref"));
-    assert!(client.directory_devices().get(&anchor).send().await.is_ok());
+    assert!(client.directory_devices().get(&anchor).await.is_ok());
     assert_eq!(tenant.device_count(), 1);
     Ok(())
 }
@@ -96,15 +95,15 @@ async fn a_dynamic_group_follows_its_rule_with_a_delay_and_takes_no_member_by_ha
     let sales = tenant.add_device_with(NewDevice::new("SN-2").with_group_tag("Sales"));
     let (kiosk, sales_anchor) = (anchor(&client, &kiosk).await?, anchor(&client, &sales).await?);
     let wish = group("Kiosks")?.with_membership(Membership::dynamic(MembershipRule::group_tag("Kiosk")?));
-    let stored = client.groups().create(&wish).send().await?;
+    let stored = client.groups().create(&wish).await?;
     is_stored(&stored, &wish);
     assert_eq!(members(&client, &stored).await?, [""; 0]);
     clock.advance(5 * MINUTE);
     assert_eq!(members(&client, &stored).await?, [kiosk.as_str()]);
 
-    refused(client.groups().add_member(&stored.id, &sales_anchor).send().await, ErrorKind::Forbidden);
+    refused(client.groups().add_member(&stored.id, &sales_anchor).await, ErrorKind::Forbidden);
     let update = windows_autopilot::resource::DeviceUpdate::new().with_group_tag(Some(&"KIOSK".parse()?));
-    client.devices().update(&id(&sales), &update).send().await?;
+    client.devices().update(&id(&sales), &update).await?;
     clock.advance(5 * MINUTE);
     assert_eq!(members(&client, &stored).await?, [kiosk.as_str(), sales_anchor.as_str()]);
 
@@ -112,14 +111,14 @@ async fn a_dynamic_group_follows_its_rule_with_a_delay_and_takes_no_member_by_ha
     let mut paused = dynamic(&stored);
     paused.paused = true;
     let update = wish.clone().with_membership(Membership::Dynamic(paused.clone()));
-    let stored = client.groups().update(&stored, &update).send().await?;
+    let stored = client.groups().update(&stored, &update).await?;
     is_stored(&stored, &update);
     tenant.add_device_with(NewDevice::new("SN-3").with_group_tag("Kiosk"));
     clock.advance(10 * MINUTE);
     assert_eq!(members(&client, &stored).await?.len(), 2);
     paused.paused = false;
     let update = wish.with_membership(Membership::Dynamic(paused));
-    let stored = client.groups().update(&stored, &update).send().await?;
+    let stored = client.groups().update(&stored, &update).await?;
     clock.advance(10 * MINUTE);
     assert_eq!(members(&client, &stored).await?.len(), 3);
     Ok(())
@@ -135,13 +134,13 @@ fn dynamic(group: &Stored<Group>) -> DynamicMembership {
 #[tokio::test]
 async fn an_assigned_group_does_not_become_dynamic_by_an_update() -> Result<()> {
     let Harness { client, tenant, .. } = Harness::new();
-    let stored = client.groups().create(&group("Devices")?).send().await?;
+    let stored = client.groups().create(&group("Devices")?).await?;
     tenant.clear_requests();
     let wish =
         group("Devices")?.with_membership(Membership::dynamic(MembershipRule::all_autopilot_devices()));
     let update = client.groups().update(&stored, &wish);
     assert!(update.patch().is_empty() && !update.patch().not_sent().is_empty(), "{}", update.patch());
-    assert_eq!(update.send().await?, stored);
+    assert_eq!(update.await?, stored);
     assert_eq!(sent(&tenant), [""; 0]);
     Ok(())
 }
@@ -151,12 +150,12 @@ async fn a_member_is_added_once_and_one_that_is_none_is_not_taken_out() -> Resul
     let Harness { client, tenant, .. } = Harness::new();
     let device = tenant.add_device("SN-1");
     let anchor = anchor(&client, &device).await?;
-    let stored = client.groups().create(&group("Devices")?).send().await?;
-    client.groups().add_member(&stored.id, &anchor).send().await?;
-    let error = refused(client.groups().add_member(&stored.id, &anchor).send().await, ErrorKind::Rejected);
+    let stored = client.groups().create(&group("Devices")?).await?;
+    client.groups().add_member(&stored.id, &anchor).await?;
+    let error = refused(client.groups().add_member(&stored.id, &anchor).await, ErrorKind::Rejected);
     assert!(error.to_string().contains("already exist"), "{error}");
     assert_eq!(members(&client, &stored).await?, [anchor.as_str()]);
-    refused(client.groups().remove_member(&stored.id, &id("nobody")).send().await, ErrorKind::NotFound);
+    refused(client.groups().remove_member(&stored.id, &id("nobody")).await, ErrorKind::NotFound);
     Ok(())
 }
 
@@ -164,7 +163,7 @@ async fn a_member_is_added_once_and_one_that_is_none_is_not_taken_out() -> Resul
 async fn names_are_not_unique_and_a_filter_takes_any_name() -> Result<()> {
     let Harness { client, .. } = Harness::new();
     for name in ["O'Neil & Söhne", "O'Neil & Söhne", "Other"] {
-        client.groups().create(&group(name)?).send().await?;
+        client.groups().create(&group(name)?).await?;
     }
     let of_name = |name: &str| client.groups().list().filter(field("displayName").eq(name));
     assert_eq!(of_name("O'Neil & Söhne").all().await?.len(), 2);

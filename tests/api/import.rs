@@ -33,7 +33,7 @@ fn hash(records: &[(u16, &str)]) -> Result<HardwareHash> {
 }
 
 async fn state(client: &Client, record: &Id<ImportedDevice>) -> Result<ImportState> {
-    Ok(client.imports().get(record).send().await?.state.unwrap())
+    Ok(client.imports().get(record).await?.state.unwrap())
 }
 
 /// The state of a record at its end.
@@ -55,15 +55,15 @@ pub(super) async fn every_call() -> Result<Tenant> {
     let alone = device("SN-1")?
         .with_group_tag("Kiosk".parse()?)
         .with_assigned_user_principal_name("adele@contoso.onmicrosoft.com".parse()?);
-    let record = imports.create(&alone).send().await?;
+    let record = imports.create(&alone).await?;
     assert_eq!(record.serial_number.as_deref(), Some("SN-1"));
     assert_eq!(record.group_tag.as_deref(), Some("Kiosk"));
     assert_eq!(record.hardware_identifier, None, "the hash does not come back");
     let list = [device("SN-2")?.with_import_id("batch 1"), device("SN-3")?.with_import_id("batch 1")];
-    let records = imports.import(&list).send().await?;
+    let records = imports.import(&list).await?;
     let serials: Vec<_> = records.iter().filter_map(|record| record.serial_number.as_deref()).collect();
     assert_eq!(serials, ["SN-2", "SN-3"]);
-    assert_eq!(imports.count().send().await?, 3);
+    assert_eq!(imports.count().await?, 3);
     assert_eq!(imports.list().all().await?.len(), 3);
     let ours = imports.list().filter(field("importId").eq("batch 1")).all().await?;
     assert_eq!(ours, records);
@@ -77,15 +77,15 @@ pub(super) async fn every_call() -> Result<Tenant> {
         assert_eq!(registered.serial_number.as_deref(), Some(serial));
         assert_ne!(registered.id.as_str(), record.id.as_str());
     }
-    let first = &client.devices().find_by_serial_number(&"SN-1".parse()?).await?[0];
+    let first = &client.devices().by_serial_number(&"SN-1".parse()?).all().await?[0];
     assert_eq!(first.group_tag.as_deref(), Some("Kiosk"));
     assert_eq!(first.user_principal_name.as_ref().unwrap().as_str(), "adele@contoso.onmicrosoft.com");
 
     // The record goes, the device stays.
-    imports.delete(&record.id).send().await?;
-    refused(imports.get(&record.id).send().await, ErrorKind::NotFound);
-    assert_eq!(client.devices().get(&first.id).send().await?, *first);
-    assert_eq!(imports.count().send().await?, 2);
+    imports.delete(&record.id).await?;
+    refused(imports.get(&record.id).await, ErrorKind::NotFound);
+    assert_eq!(client.devices().get(&first.id).await?, *first);
+    assert_eq!(imports.count().await?, 2);
     Ok(tenant)
 }
 
@@ -97,7 +97,7 @@ async fn every_call_does_what_it_says() -> Result<()> {
 #[tokio::test]
 async fn an_import_is_unknown_then_pending_then_complete_and_the_device_comes_later() -> Result<()> {
     let Harness { client, clock, .. } = Harness::new();
-    let record = client.imports().create(&device("SN-1")?).send().await?;
+    let record = client.imports().create(&device("SN-1")?).await?;
     let mut seen = vec![(Duration::ZERO, record.state.unwrap().device_import_status.unwrap())];
     for _ in 0..30 {
         clock.sleep(10 * SECOND).await;
@@ -116,7 +116,7 @@ async fn an_import_is_unknown_then_pending_then_complete_and_the_device_comes_la
     );
     assert!(ImportStatus::Unknown.is_under_way() && ImportStatus::Pending.is_under_way());
     let registered = state(&client, &record.id).await?.device_registration_id.unwrap();
-    refused(client.devices().get(&registered).send().await, ErrorKind::NotFound);
+    refused(client.devices().get(&registered).await, ErrorKind::NotFound);
     Ok(())
 }
 
@@ -136,34 +136,34 @@ async fn every_error_of_an_import_has_its_name_and_only_one_has_a_device() -> Re
         (DeviceToImport::new("SN-9".parse()?, no_maker), 802, "InvalidZtdHardwareHash", None),
         (DeviceToImport::new("SN-9".parse()?, torn), 802, "InvalidZtdHardwareHash", None),
     ] {
-        let record = client.imports().create(&device).send().await?;
+        let record = client.imports().create(&device).await?;
         let end = end(&client, &record.id).await?;
         assert_eq!(end.device_import_status, Some(ImportStatus::Error));
         assert_eq!((end.device_error_code, end.device_error_name.as_deref()), (Some(code), Some(name)));
         assert_eq!(end.device_registration_id.map(|id| id.to_string()), registered.cloned(), "{name}");
     }
     // A device that is here already is not retagged by importing it again.
-    assert_eq!(client.devices().get(&id(&here)).send().await?.group_tag.as_deref(), Some("Before"));
+    assert_eq!(client.devices().get(&id(&here)).await?.group_tag.as_deref(), Some("Before"));
 
     tenant.fail_imports(1);
-    let record = client.imports().create(&device("SN-1")?).send().await?;
+    let record = client.imports().create(&device("SN-1")?).await?;
     assert_eq!(end(&client, &record.id).await?.device_error_name.as_deref(), Some("StorageError"));
-    let record = client.imports().create(&device("SN-1")?).send().await?;
+    let record = client.imports().create(&device("SN-1")?).await?;
     assert_eq!(
         end(&client, &record.id).await?.device_import_status,
         Some(ImportStatus::Complete),
         "it passes"
     );
 
-    let records = client.imports().import(&[device("TWICE")?, device("TWICE")?]).send().await?;
+    let records = client.imports().import(&[device("TWICE")?, device("TWICE")?]).await?;
     let mut outcomes = Vec::new();
     for record in &records {
         outcomes.push(end(&client, &record.id).await?.device_error_name.map(String::from));
     }
     assert_eq!(outcomes, [None, Some("ZtdDeviceDuplicated".to_owned())]);
 
-    client.devices().delete(&leaving).send().await?;
-    let record = client.imports().create(&device("LEAVING")?).send().await?;
+    client.devices().delete(&leaving).await?;
+    let record = client.imports().create(&device("LEAVING")?).await?;
     let name = end(&client, &record.id).await?.device_error_name;
     assert_eq!(name.as_deref(), Some("ZtdDeviceDeletionInProgess"));
     Ok(())
@@ -177,7 +177,7 @@ async fn the_other_tenants_error_is_told_by_its_name_whatever_its_number() -> Re
             |client| client,
         );
         tenant.declare_foreign("ELSEWHERE");
-        let record = client.imports().create(&device("ELSEWHERE")?).send().await?;
+        let record = client.imports().create(&device("ELSEWHERE")?).await?;
         let state = state(&client, &record.id).await?;
         assert_eq!(state.device_error_code, Some(number));
         assert_eq!(state.device_error_name.as_deref(), Some("ZtdDeviceAssignedToOtherTenant"));
@@ -191,9 +191,9 @@ async fn single_imports_are_throttled_without_a_word_and_waited_out() -> Result<
     let Harness { client, tenant, clock, .. } =
         Harness::with(|tenant| tenant.with_import_limit(limit), |client| client);
     for number in 0..12 {
-        client.imports().create(&device(&format!("SN-{number}"))?).send().await?;
+        client.imports().create(&device(&format!("SN-{number}"))?).await?;
     }
-    assert_eq!(client.imports().count().send().await?, 12, "none is lost, none is there twice");
+    assert_eq!(client.imports().count().await?, 12, "none is lost, none is there twice");
     let waited: Duration = clock.slept().iter().sum();
     assert!((2 * MINUTE..3 * MINUTE).contains(&waited), "{waited:?}");
 
@@ -202,9 +202,9 @@ async fn single_imports_are_throttled_without_a_word_and_waited_out() -> Result<
         |client| client.with_retry(RetryConfig::none()),
     );
     for number in 0..5 {
-        client.imports().create(&device(&format!("SN-{number}"))?).send().await?;
+        client.imports().create(&device(&format!("SN-{number}"))?).await?;
     }
-    let error = refused(client.imports().create(&device("SN-5")?).send().await, ErrorKind::Throttled);
+    let error = refused(client.imports().create(&device("SN-5")?).await, ErrorKind::Throttled);
     assert_eq!((error.status(), error.retry_after(), error.outcome_unknown()), (Some(429), None, false));
     assert_eq!(sent(&hasty).len(), 6);
     assert!(sent(&tenant).len() > 13);
@@ -219,7 +219,7 @@ async fn neither_hash_nor_person_is_in_an_error_or_a_debug() -> Result<()> {
         device("SN-1")?.with_assigned_user_principal_name(user.parse()?).with_product_key("KEY-1");
     let call = client.imports().create(&secretive);
     let shown = format!("{call:?} {secretive:?} {:?}", call.operation());
-    let error = refused(call.send().await, ErrorKind::Forbidden);
+    let error = refused(call.await, ErrorKind::Forbidden);
     let all = format!("{shown} {error} {error:?}");
     for hidden in [HASH, "Q29udG9z", user, "adele", "KEY-1"] {
         assert!(!all.contains(hidden), "{all}");

@@ -21,16 +21,20 @@ pub(super) async fn deploy_hybrid(client: &Client, tenant: &Tenant, clock: &Fake
     tenant.add_member(&group, &registration);
     let target = Target::group(id(&group));
 
-    let profile = client.profiles().create(&HybridJoinProfile::new("Hybrid".parse()?)).send().await?;
-    client.profiles().assign(&profile.id, &target).send().await?;
+    let profile = client.profiles().create(&HybridJoinProfile::new("Hybrid".parse()?)).await?;
+    client.profiles().assignments(&profile.id).add(&target).await?;
     let app = id::<MobileApp>(tenant.add_app("VPN", "win32LobApp"));
     let until = BlockUntil::installed(BlockingApps::Selected([app].into()));
     let page = EnrollmentStatusPage::new("Page".parse()?).with_block_device_use(BlockDeviceUse::Until(until));
-    let page = client.enrollment_status_pages().create(&page).send().await?;
-    client.enrollment_status_pages().assign(&page.id, std::slice::from_ref(&target)).send().await?;
+    let page = client.enrollment_status_pages().create(&page).await?;
+    client
+        .enrollment_status_pages()
+        .assignments(&page.id)
+        .replace_at_once(std::slice::from_ref(&target))
+        .await?;
     let join = DomainJoinProfile::new("Domain join".parse()?, "contoso.com".parse()?, "HYB".parse()?);
-    let join = client.domain_join_profiles().create(&join).send().await?;
-    client.domain_join_profiles().assign(&join.id, &[target]).send().await?;
+    let join = client.domain_join_profiles().create(&join).await?;
+    client.domain_join_profiles().assignments(&join.id).replace_at_once(&[target]).await?;
     clock.advance(10 * MINUTE);
     tenant.power_on("SN-1");
     clock.advance(4 * 60 * MINUTE);
@@ -46,15 +50,15 @@ pub(super) async fn every_call() -> Result<Tenant> {
     let found = devices.list().filter(field("serialNumber").eq("SN-1")).all().await?;
     assert_eq!(devices.list().all().await?, found);
     let device = &found[0];
-    assert_eq!(devices.get(&device.id).send().await?, *device);
+    assert_eq!(devices.get(&device.id).await?, *device);
     assert!(device.device_name.as_deref().is_some_and(|name| name.starts_with("HYB")), "{device:?}");
 
     // A registration goes only when Intune does not hold the device any more.
-    refused(client.devices().delete(&id(&registration)).send().await, ErrorKind::Rejected);
-    devices.delete(&device.id).send().await?;
-    refused(devices.get(&device.id).send().await, ErrorKind::NotFound);
-    refused(devices.delete(&device.id).send().await, ErrorKind::NotFound);
-    client.devices().delete(&id(&registration)).send().await?;
+    refused(client.devices().delete(&id(&registration)).await, ErrorKind::Rejected);
+    devices.delete(&device.id).await?;
+    refused(devices.get(&device.id).await, ErrorKind::NotFound);
+    refused(devices.delete(&device.id).await, ErrorKind::NotFound);
+    client.devices().delete(&id(&registration)).await?;
     Ok(tenant)
 }
 

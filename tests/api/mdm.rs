@@ -21,28 +21,25 @@ pub(super) async fn every_call() -> Result<Tenant> {
     );
 
     let group = id(tenant.add_group("Users"));
-    policies.include(&intune.id, &group).send().await?;
+    policies.include(&intune.id, &group).await?;
     let included = policies.included_groups(&intune.id).all().await?;
     assert_eq!(
         (included.len(), &included[0].id, included[0].display_name.as_deref()),
         (1, &group, Some("Users"))
     );
-    assert_eq!(
-        policies.get(&intune.id).send().await?.scope(),
-        Some(MdmScope::Groups([group.clone()].into()))
-    );
-    policies.exclude(&intune.id, &group).send().await?;
+    assert_eq!(policies.get(&intune.id).await?.scope(), Some(MdmScope::Groups([group.clone()].into())));
+    policies.exclude(&intune.id, &group).await?;
     assert_eq!(policies.included_groups(&intune.id).all().await?, []);
-    assert!(client.groups().get(&group).send().await.is_ok(), "the link went, the group stays");
+    assert!(client.groups().get(&group).await.is_ok(), "the link went, the group stays");
 
-    policies.apply(&intune.id, &MdmScopeStep::ApplyToAll).send().await?;
-    assert_eq!(policies.get(&intune.id).send().await?.scope(), Some(MdmScope::All));
+    policies.apply(&intune.id, &MdmScopeStep::ApplyToAll).await?;
+    assert_eq!(policies.get(&intune.id).await?.scope(), Some(MdmScope::All));
     let addresses = MdmAddresses {
         terms_of_use_url: Some("https://contoso.com/terms".into()),
         ..MdmAddresses::default()
     };
-    policies.set_addresses(&intune.id, &addresses).send().await?;
-    let found = policies.get(&intune.id).send().await?;
+    policies.set_addresses(&intune.id, &addresses).await?;
+    let found = policies.get(&intune.id).await?;
     assert_eq!(found.terms_of_use_url.as_deref(), Some("https://contoso.com/terms"));
     assert_eq!(
         (&found.discovery_url, found.scope()),
@@ -51,12 +48,12 @@ pub(super) async fn every_call() -> Result<Tenant> {
     );
 
     let other = listed.iter().find(|policy| !policy.is_intune()).unwrap();
-    refused(policies.delete(&other.id).send().await, ErrorKind::Rejected);
+    refused(policies.delete(&other.id).await, ErrorKind::Rejected);
     tenant.invalidate_mdm_policy(other.id.as_str());
-    assert_eq!(policies.get(&other.id).send().await?.is_valid, Some(false));
-    refused(policies.apply(&other.id, &MdmScopeStep::ApplyToAll).send().await, ErrorKind::Rejected);
-    policies.delete(&other.id).send().await?;
-    refused(policies.get(&other.id).send().await, ErrorKind::NotFound);
+    assert_eq!(policies.get(&other.id).await?.is_valid, Some(false));
+    refused(policies.apply(&other.id, &MdmScopeStep::ApplyToAll).await, ErrorKind::Rejected);
+    policies.delete(&other.id).await?;
+    refused(policies.get(&other.id).await, ErrorKind::NotFound);
     Ok(tenant)
 }
 
@@ -123,12 +120,12 @@ async fn an_app_by_itself_is_refused_every_call_and_a_person_is_not() -> Result<
         let outcomes = [
             policies.list().all().await.map(drop),
             policies.intune().await.map(drop),
-            policies.get(&policy).send().await.map(drop),
-            policies.include(&policy, &group).send().await,
+            policies.get(&policy).await.map(drop),
+            policies.include(&policy, &group).await,
             policies.included_groups(&policy).all().await.map(drop),
-            policies.exclude(&policy, &group).send().await,
-            policies.apply(&policy, &MdmScopeStep::ApplyToAll).send().await,
-            policies.set_addresses(&policy, &MdmAddresses::default()).send().await,
+            policies.exclude(&policy, &group).await,
+            policies.apply(&policy, &MdmScopeStep::ApplyToAll).await,
+            policies.set_addresses(&policy, &MdmAddresses::default()).await,
         ];
         for outcome in outcomes {
             match app_only {

@@ -17,7 +17,7 @@ async fn furnished(page_size: usize) -> Result<Harness> {
         Harness::with(|tenant| tenant.with_page_size(page_size).with_delegated_callers(), |client| client);
     let Harness { client, tenant, .. } = &harness;
     let group = tenant.add_group("Devices");
-    let profile = client.profiles().create(&HybridJoinProfile::new("Profile 0".parse()?)).send().await?;
+    let profile = client.profiles().create(&HybridJoinProfile::new("Profile 0".parse()?)).await?;
     for number in 0..5 {
         let new = NewDevice::new(format!("SN-{number}")).with_group_tag("Kiosk");
         tenant.add_member(&group, &tenant.add_device_with(new));
@@ -26,17 +26,13 @@ async fn furnished(page_size: usize) -> Result<Harness> {
         tenant.add_app(&format!("App {number}"), "win32LobApp");
         tenant.add_configuration(&format!("Wi-Fi {number}"), "windowsWifiConfiguration").unwrap();
         let other = tenant.add_group(&format!("Group {number}"));
-        client.mdm_policies().include(&client.mdm_policies().intune().await?.id, &id(&other)).send().await?;
-        client.profiles().assign(&profile.id, &Target::group(id(&other))).send().await?;
-        client
-            .profiles()
-            .create(&HybridJoinProfile::new(format!("Profile 1{number}").parse()?))
-            .send()
-            .await?;
+        client.mdm_policies().include(&client.mdm_policies().intune().await?.id, &id(&other)).await?;
+        client.profiles().assignments(&profile.id).add(&Target::group(id(&other))).await?;
+        client.profiles().create(&HybridJoinProfile::new(format!("Profile 1{number}").parse()?)).await?;
         super::filter::create(client, &format!("Filter {number}")).await?;
-        client.autopilot_events().create(&AutopilotEvent::new(id("new"))).send().await?;
+        client.autopilot_events().create(&AutopilotEvent::new(id("new"))).await?;
         let device = DeviceToImport::new(format!("NEW-{number}").parse()?, "Q29udG9zbwAAAA==".parse()?);
-        client.imports().create(&device).send().await?;
+        client.imports().create(&device).await?;
     }
     Ok(harness)
 }
@@ -52,7 +48,7 @@ async fn everything(client: &Client) -> Result<Vec<(&'static str, Vec<String>)>>
     let policy = client.mdm_policies().intune().await?.id;
     Ok(vec![
         ("profiles", all(Ok(profiles)).await?),
-        ("assignments", all(client.profiles().assignments(&profile).all().await).await?),
+        ("assignments", all(client.profiles().assignments(&profile).list().all().await).await?),
         ("devices", all(client.devices().list().all().await).await?),
         (
             "some devices",

@@ -22,7 +22,7 @@ async fn the_permissions_of_an_app_and_of_a_person_are_read_from_their_tokens() 
     assert_eq!(person.granted_permissions().await?, granted);
     // The token that was fetched serves the calls that follow.
     tenant.clear_requests();
-    app.devices().count().send().await?;
+    app.devices().count().await?;
     assert_eq!(sent(&tenant), ["GET $count"].map(|_| "GET windowsAutopilotDeviceIdentities"));
     // A token that is no such text shows nothing, and nothing is asked.
     let opaque = signed_in(&tenant, &clock, FixedToken::new("opaque"));
@@ -38,7 +38,7 @@ async fn a_missing_permission_is_an_error_that_names_it() -> Result<()> {
     let call = client.profiles().create(&HybridJoinProfile::new("Hybrid".parse()?));
     let needed = call.operation().info().permissions.application.least;
     assert_eq!(needed, ["DeviceManagementServiceConfig.ReadWrite.All"]);
-    let error = refused(call.send().await, ErrorKind::Forbidden);
+    let error = refused(call.await, ErrorKind::Forbidden);
     assert!(error.to_string().contains(needed[0]), "{error}");
     let error = refused(client.groups().list().all().await, ErrorKind::Forbidden);
     assert_eq!((error.operation(), error.attempts()), (Some("groups.list"), 1));
@@ -49,7 +49,7 @@ async fn a_missing_permission_is_an_error_that_names_it() -> Result<()> {
 async fn the_least_permissions_of_the_catalog_suffice_for_a_read_of_each_kind() -> Result<()> {
     macro_rules! suffices {
         ($($call:expr),+ $(,)?) => {$(
-            let info = $call(&Harness::new().client).operation().info();
+            let info = *$call(&Harness::new().client).operation().info();
             let Harness { client, .. } =
                 Harness::with(|tenant| tenant.granted(info.permissions.application.least.iter().copied()), |client| client);
             $call(&client).all().await.map(drop)?;

@@ -29,7 +29,7 @@ pub(super) async fn every_call() -> Result<Tenant> {
         .with_skip_connectivity_check(true)
         .with_keyboard_selection_page_skipped(true)
         .with_user_type(UserType::Administrator);
-    let stored = profiles.create(&wish).send().await?;
+    let stored = profiles.create(&wish).await?;
     is_stored(&stored, &wish);
     let wire = shown(&client, ApiVersion::Beta, &format!("{PATH}/{}", stored.id)).await?;
     for (property, value) in [
@@ -51,49 +51,49 @@ pub(super) async fn every_call() -> Result<Tenant> {
     }
 
     // Both kinds in one list.
-    let entra = profiles.create(&EntraJoinProfile::new("Contoso Entra".parse()?)).send().await?;
+    let entra = profiles.create(&EntraJoinProfile::new("Contoso Entra".parse()?)).await?;
     let listed = profiles.list().all().await?;
     assert!(matches!(&listed[..], [DeploymentProfile::Hybrid(_), DeploymentProfile::Entra(_)]));
-    assert_eq!(profiles.count().send().await?, 2);
+    assert_eq!(profiles.count().await?, 2);
 
     // Changed, and nothing but what differs.
     clock.advance(MINUTE);
     let wish = wish.with_locale(Locale::OsDefault);
-    let changed = profiles.update(&stored, &wish).send().await?;
+    let changed = profiles.update(&stored, &wish).await?;
     is_stored(&changed, &wish);
     assert!(changed.last_modified_date_time > stored.last_modified_date_time);
-    assert_eq!(profiles.get(&stored.id).send().await?, changed);
+    assert_eq!(profiles.get(&stored.id).await?, changed);
 
     // Assigned to a group, to another instead, and to devices.
     let (one, two) = (tenant.add_group("One"), tenant.add_group("Two"));
-    let assignment = profiles.assign(&stored.id, &Target::group(id(&one))).send().await?;
+    let assignment = profiles.assignments(&stored.id).add(&Target::group(id(&one))).await?;
     assert_eq!(assignment.source, Some(AssignmentSource::Direct));
-    assert_eq!(profiles.assignment(&stored.id, &assignment.id).send().await?, assignment);
-    profiles.reassign(&stored.id, &assignment.id, &Target::group(id(&two))).send().await?;
-    assert_eq!(targets(profiles.assignments(&stored.id)).await?, [Target::group(id(&two))]);
+    assert_eq!(profiles.assignments(&stored.id).get(&assignment.id).await?, assignment);
+    profiles.assignments(&stored.id).update(&assignment.id, &Target::group(id(&two))).await?;
+    assert_eq!(targets(profiles.assignments(&stored.id).list()).await?, [Target::group(id(&two))]);
     let device = id(tenant.add_device("SN-1"));
     tenant.add_device("SN-2");
-    profiles.assign_devices(&stored.id, std::slice::from_ref(&device)).send().await?;
+    profiles.assign_devices(&stored.id, std::slice::from_ref(&device)).await?;
     clock.advance(10 * MINUTE);
     let devices = profiles.assigned_devices(&stored.id).all().await?;
     assert_eq!(devices.iter().map(|device| &device.id).collect::<Vec<_>>(), [&device]);
 
     // Linked to, until it is unassigned.
     let linked = async || -> Result<Vec<Option<bool>>> {
-        let links = profiles.has_payload_links(&[stored.id.clone(), entra.id.cast()]).send().await?;
+        let links = profiles.has_payload_links(&[stored.id.clone(), entra.id.cast()]).await?;
         assert_eq!(links[0].payload_id.as_deref(), Some(stored.id.as_str()));
         Ok(links.into_iter().map(|link| link.has_link).collect())
     };
     assert_eq!(linked().await?, [Some(true), Some(false)]);
-    for assignment in profiles.assignments(&stored.id).all().await? {
-        profiles.unassign(&stored.id, &assignment.id).send().await?;
+    for assignment in profiles.assignments(&stored.id).list().all().await? {
+        profiles.assignments(&stored.id).remove(&assignment.id).await?;
     }
     assert_eq!(linked().await?, [Some(false), Some(false)]);
 
     // Gone, and the other kind stays.
-    profiles.delete(&stored.id).send().await?;
-    refused(profiles.get(&stored.id).send().await, ErrorKind::NotFound);
-    assert_eq!(profiles.get(&entra.id).send().await?, entra);
+    profiles.delete(&stored.id).await?;
+    refused(profiles.get(&stored.id).await, ErrorKind::NotFound);
+    assert_eq!(profiles.get(&entra.id).await?, entra);
     Ok(tenant)
 }
 
@@ -107,11 +107,11 @@ async fn a_profile_is_assigned_by_one_post_for_each_target() -> Result<()> {
     let tap = Tap::new();
     let Harness { client, tenant, .. } =
         Harness::with(|tenant| tenant, |client| client.with_per_try_middleware(tap.clone()));
-    let profile = client.profiles().create(&hybrid("Hybrid")?).send().await?;
+    let profile = client.profiles().create(&hybrid("Hybrid")?).await?;
     let (one, two) = (tenant.add_group("One"), tenant.add_group("Two"));
     tenant.clear_requests();
     let wish = [Target::group(id(&one)), Target::excluding(id(&two))];
-    let change = client.profiles().set_assignments(&profile.id, &wish).await?;
+    let change = client.profiles().assignments(&profile.id).replace(&wish).await?;
     assert_eq!((&change.added[..], &change.removed[..], &change.kept[..]), (&wish[..], &[][..], &[][..]));
     assert_eq!(sent(&tenant), ["GET assignments", "POST assignments", "POST assignments"]);
     let bodies = tap.sent();
@@ -120,7 +120,7 @@ async fn a_profile_is_assigned_by_one_post_for_each_target() -> Result<()> {
         bodies[1..],
         [group("groupAssignmentTarget", &one), group("exclusionGroupAssignmentTarget", &two)]
     );
-    assert_eq!(targets(client.profiles().assignments(&profile.id)).await?, wish);
+    assert_eq!(targets(client.profiles().assignments(&profile.id).list()).await?, wish);
     Ok(())
 }
 
@@ -128,27 +128,27 @@ async fn a_profile_is_assigned_by_one_post_for_each_target() -> Result<()> {
 async fn set_assignments_adds_before_it_removes_and_leaves_a_policy_sets_alone() -> Result<()> {
     let Harness { client, tenant, .. } = Harness::new();
     let profiles = client.profiles();
-    let profile = profiles.create(&hybrid("Hybrid")?).send().await?;
+    let profile = profiles.create(&hybrid("Hybrid")?).await?;
     let group = |name: &str| Target::group(id(tenant.add_group(name)));
     let (old, kept, new) = (group("Old"), group("Kept"), group("New"));
     let by_set = tenant.add_group("By a policy set");
     tenant.assign_by_policy_set(profile.id.as_str(), &by_set);
-    profiles.set_assignments(&profile.id, &[old.clone(), kept.clone()]).await?;
+    profiles.assignments(&profile.id).replace(&[old.clone(), kept.clone()]).await?;
     tenant.clear_requests();
 
     let wish = [kept.clone(), new.clone()];
-    let change = profiles.set_assignments(&profile.id, &wish).await?;
+    let change = profiles.assignments(&profile.id).replace(&wish).await?;
     assert_eq!(
         (change.added, change.removed, change.kept),
         (vec![new.clone()], vec![old], vec![kept.clone()])
     );
     assert_eq!(sent(&tenant), ["GET assignments", "POST assignments", "DELETE assignments"]);
     let after = [Target::group(id(&by_set)), kept, new];
-    assert_eq!(targets(profiles.assignments(&profile.id)).await?, after);
+    assert_eq!(targets(profiles.assignments(&profile.id).list()).await?, after);
 
     // A second time there is nothing to do.
     tenant.clear_requests();
-    let change = profiles.set_assignments(&profile.id, &wish).await?;
+    let change = profiles.assignments(&profile.id).replace(&wish).await?;
     assert_eq!((change.added.len(), change.removed.len(), change.kept.len()), (0, 0, 2));
     assert_eq!(sent(&tenant), ["GET assignments"]);
     Ok(())
@@ -158,17 +158,17 @@ async fn set_assignments_adds_before_it_removes_and_leaves_a_policy_sets_alone()
 async fn at_no_moment_of_a_change_of_assignments_is_a_device_without_a_profile() -> Result<()> {
     let Harness { client, tenant, clock, .. } = Harness::new();
     let profiles = client.profiles();
-    let profile = profiles.create(&hybrid("Hybrid")?).send().await?;
+    let profile = profiles.create(&hybrid("Hybrid")?).await?;
     let device = tenant.add_device("SN-1");
     let (one, two) = (tenant.add_group("One"), tenant.add_group("Two"));
     tenant.add_member(&one, &device);
     tenant.add_member(&two, &device);
-    profiles.set_assignments(&profile.id, &[Target::group(id(&one))]).await?;
+    profiles.assignments(&profile.id).replace(&[Target::group(id(&one))]).await?;
     clock.advance(10 * MINUTE);
-    let assigned = client.devices().get(&id(&device)).send().await?.deployment_profile_assigned_date_time;
+    let assigned = client.devices().get(&id(&device)).await?.deployment_profile_assigned_date_time;
     assert!(assigned.is_some());
-    profiles.set_assignments(&profile.id, &[Target::group(id(&two))]).await?;
-    let after = client.devices().get(&id(&device)).send().await?.deployment_profile_assigned_date_time;
+    profiles.assignments(&profile.id).replace(&[Target::group(id(&two))]).await?;
+    let after = client.devices().get(&id(&device)).await?.deployment_profile_assigned_date_time;
     assert_eq!(after, assigned, "it was reassigned, so it was without one");
     Ok(())
 }
@@ -177,15 +177,15 @@ async fn at_no_moment_of_a_change_of_assignments_is_a_device_without_a_profile()
 async fn one_profile_is_for_all_devices_and_a_second_is_refused_in_words() -> Result<()> {
     let Harness { client, tenant, .. } = Harness::new();
     let profiles = client.profiles();
-    let one = profiles.create(&hybrid("One")?).send().await?;
-    let two = profiles.create(&EntraJoinProfile::new("Two".parse()?)).send().await?;
-    profiles.assign(&one.id, &Target::all_devices()).send().await?;
-    let error = refused(profiles.assign(&two.id, &Target::all_devices()).send().await, ErrorKind::Rejected);
+    let one = profiles.create(&hybrid("One")?).await?;
+    let two = profiles.create(&EntraJoinProfile::new("Two".parse()?)).await?;
+    profiles.assignments(&one.id).add(&Target::all_devices()).await?;
+    let error = refused(profiles.assignments(&two.id).add(&Target::all_devices()).await, ErrorKind::Rejected);
     // Intune's message is JSON in the text of Graph's: it is opened.
     let message = error.service().unwrap().message();
     assert_eq!(message, format!("Another Profile {} is already assigned to All Devices.", one.id));
     assert!(error.to_string().contains(message), "{error}");
-    assert_eq!(targets(profiles.assignments(&two.id)).await?, []);
+    assert_eq!(targets(profiles.assignments(&two.id).list()).await?, []);
     // Refused is not tried again.
     assert_eq!(sent(&tenant).iter().filter(|request| *request == "POST assignments").count(), 2);
     Ok(())
@@ -195,16 +195,16 @@ async fn one_profile_is_for_all_devices_and_a_second_is_refused_in_words() -> Re
 async fn an_assigned_profile_is_not_deleted_and_with_its_assignments_it_is() -> Result<()> {
     let Harness { client, tenant, .. } = Harness::new();
     let profiles = client.profiles();
-    let profile = profiles.create(&hybrid("Hybrid")?).send().await?;
+    let profile = profiles.create(&hybrid("Hybrid")?).await?;
     let gone = tenant.add_group("Gone");
     for target in [Target::all_devices(), Target::group(id(&gone))] {
-        profiles.assign(&profile.id, &target).send().await?;
+        profiles.assignments(&profile.id).add(&target).await?;
     }
-    let error = refused(profiles.delete(&profile.id).send().await, ErrorKind::Rejected);
+    let error = refused(profiles.delete(&profile.id).await, ErrorKind::Rejected);
     assert!(error.to_string().contains("assigned"), "{error}");
     // An assignment outlives its group, and holds the profile.
-    client.groups().delete(&id(&gone)).send().await?;
-    refused(profiles.delete(&profile.id).send().await, ErrorKind::Rejected);
+    client.groups().delete(&id(&gone)).await?;
+    refused(profiles.delete(&profile.id).await, ErrorKind::Rejected);
     tenant.clear_requests();
     profiles.delete_with_assignments(&profile.id).await?;
     let expected = [
@@ -214,7 +214,7 @@ async fn an_assigned_profile_is_not_deleted_and_with_its_assignments_it_is() -> 
         "DELETE windowsAutopilotDeploymentProfiles",
     ];
     assert_eq!(sent(&tenant), expected);
-    refused(profiles.get(&profile.id).send().await, ErrorKind::NotFound);
+    refused(profiles.get(&profile.id).await, ErrorKind::NotFound);
     Ok(())
 }
 
@@ -222,15 +222,15 @@ async fn an_assigned_profile_is_not_deleted_and_with_its_assignments_it_is() -> 
 async fn a_policy_sets_assignment_is_left_and_so_is_the_profile() -> Result<()> {
     let Harness { client, tenant, .. } = Harness::new();
     let profiles = client.profiles();
-    let profile = profiles.create(&hybrid("Hybrid")?).send().await?;
+    let profile = profiles.create(&hybrid("Hybrid")?).await?;
     let group = tenant.add_group("By a policy set");
     let by_set = tenant.assign_by_policy_set(profile.id.as_str(), &group);
-    profiles.assign(&profile.id, &Target::all_devices()).send().await?;
+    profiles.assignments(&profile.id).add(&Target::all_devices()).await?;
     refused(profiles.delete_with_assignments(&profile.id).await, ErrorKind::Rejected);
-    let left = profiles.assignments(&profile.id).all().await?;
+    let left = profiles.assignments(&profile.id).list().all().await?;
     assert_eq!(left.iter().map(|left| left.id.as_str()).collect::<Vec<_>>(), [by_set.as_str()]);
     assert!(!left[0].is_direct());
-    assert_eq!(profiles.get(&profile.id).send().await?.id, profile.id);
+    assert_eq!(profiles.get(&profile.id).await?.id, profile.id);
     Ok(())
 }
 
@@ -259,13 +259,13 @@ async fn both_dialects_are_read_and_the_present_one_is_written() -> Result<()> {
         let tap = Tap::changing(dialect);
         let Harness { client, .. } =
             Harness::with(|tenant| tenant, |client| client.with_per_try_middleware(tap.clone()));
-        let created = client.profiles().create(&wish).send().await?;
+        let created = client.profiles().create(&wish).await?;
         is_stored(&created, &wish);
-        let read = client.profiles().get(&created.id).send().await?;
+        let read = client.profiles().get(&created.id).await?;
         assert_eq!((&read.settings.locale, read.settings.privacy_settings_hidden), (&wish.locale, false));
         is_stored(&read, &wish);
         let next = wish.clone().with_eula_hidden(false).with_preprovisioning_allowed(false);
-        is_stored(&client.profiles().update(&read, &next).send().await?, &next);
+        is_stored(&client.profiles().update(&read, &next).await?, &next);
         for body in tap.sent() {
             let old_names: Vec<_> = NAMES.iter().filter(|(_, old)| body.get(*old).is_some()).collect();
             assert!(old_names.is_empty(), "{old_names:?} in {body}");
@@ -280,17 +280,17 @@ async fn an_update_sends_what_differs_and_nothing_where_nothing_does() -> Result
     let Harness { client, tenant, .. } =
         Harness::with(|tenant| tenant, |client| client.with_per_try_middleware(tap.clone()));
     let wish = hybrid("Hybrid")?;
-    let stored = client.profiles().create(&wish).send().await?;
+    let stored = client.profiles().create(&wish).await?;
     tenant.clear_requests();
     let update = client.profiles().update(&stored, &wish);
     assert!(update.patch().is_empty());
-    assert_eq!(update.send().await?, stored);
+    assert_eq!(update.await?, stored);
     // The user selects the language: the service gives that back as its default, which is no drift.
     let update = client.profiles().update(&stored, &wish.clone().with_locale(Locale::UserSelect));
     assert!(update.patch().is_empty(), "{}", update.patch());
     assert_eq!(sent(&tenant), [""; 0]);
     let next = wish.with_description("Laptops".parse()?);
-    client.profiles().update(&stored, &next).send().await?;
+    client.profiles().update(&stored, &next).await?;
     let kind = "#microsoft.graph.activeDirectoryWindowsAutopilotDeploymentProfile";
     assert_eq!(tap.last(), json!({"@odata.type": kind, "description": "Laptops"}));
     Ok(())
@@ -303,7 +303,7 @@ async fn quirks_of_reading_are_no_drift() -> Result<()> {
         |client| client,
     );
     let wish = hybrid("Hybrid")?;
-    let stored = client.profiles().create(&wish).send().await?;
+    let stored = client.profiles().create(&wish).await?;
     let path = format!("{PATH}/{}", stored.id);
     assert_eq!(shown(&client, ApiVersion::Beta, &path).await?["locale"], Value::Null);
     is_stored(&stored, &wish);
@@ -311,7 +311,7 @@ async fn quirks_of_reading_are_no_drift() -> Result<()> {
     let kiosk = EntraJoinProfile::new("Kiosk".parse()?)
         .with_deployment_mode(DeploymentMode::SelfDeploying)
         .with_device_name_template("KIOSK-%RAND:4%".parse()?);
-    let stored = client.profiles().create(&kiosk).send().await?;
+    let stored = client.profiles().create(&kiosk).await?;
     is_stored(&stored, &kiosk);
     assert_eq!(stored.settings.deployment_mode, DeploymentMode::SelfDeploying);
     let path = format!("{PATH}/{}", stored.id);
@@ -329,14 +329,14 @@ async fn a_change_that_may_be_ignored_is_marked_and_what_comes_back_tells() -> R
             |client| client,
         );
         let wish = hybrid("Hybrid")?;
-        let stored = client.profiles().create(&wish).send().await?;
+        let stored = client.profiles().create(&wish).await?;
         let update = client.profiles().update(&stored, &wish.with_skip_connectivity_check(true));
         let change = &update.patch().changes()[0];
         assert_eq!(
             (change.property.as_str(), change.read_back),
             ("hybridAzureADJoinSkipConnectivityCheck", true)
         );
-        assert_eq!(update.send().await?.settings.skip_connectivity_check, honoured);
+        assert_eq!(update.await?.settings.skip_connectivity_check, honoured);
     }
     Ok(())
 }
@@ -346,17 +346,17 @@ async fn a_name_that_the_service_refuses_without_a_word_is_found_before() -> Res
     let Harness { client, .. } = Harness::new();
     let wish = hybrid("Contoso-hybrid")?;
     assert_eq!(wish.lint()[0].id, "profile.hyphen");
-    refused(client.profiles().create(&wish).send().await, ErrorKind::Rejected);
-    assert_eq!(client.profiles().count().send().await?, 0);
+    refused(client.profiles().create(&wish).await, ErrorKind::Rejected);
+    assert_eq!(client.profiles().count().await?, 0);
     Ok(())
 }
 
 #[tokio::test]
 async fn a_profile_of_the_other_kind_is_not_taken_for_one_of_this() -> Result<()> {
     let Harness { client, .. } = Harness::new();
-    let entra = client.profiles().create(&EntraJoinProfile::new("Entra".parse()?)).send().await?;
+    let entra = client.profiles().create(&EntraJoinProfile::new("Entra".parse()?)).await?;
     let as_hybrid: Id<HybridJoinProfile> = entra.id.cast();
-    let error = refused(client.profiles().get(&as_hybrid).send().await, ErrorKind::Decode);
+    let error = refused(client.profiles().get(&as_hybrid).await, ErrorKind::Decode);
     assert!(error.to_string().contains("azureADWindowsAutopilotDeploymentProfile"), "{error}");
     Ok(())
 }
@@ -377,7 +377,7 @@ async fn a_kind_of_profile_or_target_that_is_not_known_spoils_no_list() -> Resul
         Harness::with(|tenant| tenant, |client| client.with_per_try_middleware(tap));
     let mut stored = Vec::new();
     for name in ["One", "Two", "Three"] {
-        stored.push(client.profiles().create(&hybrid(name)?).send().await?);
+        stored.push(client.profiles().create(&hybrid(name)?).await?);
     }
     let listed = client.profiles().list().all().await?;
     let names: Vec<_> = listed.iter().filter_map(DeploymentProfile::display_name).collect();
@@ -389,12 +389,12 @@ async fn a_kind_of_profile_or_target_that_is_not_known_spoils_no_list() -> Resul
     let profile = &stored[0].id;
     let group = Target::group(id(tenant.add_group("Devices")));
     for target in [Target::all_devices(), group.clone()] {
-        client.profiles().assign(profile, &target).send().await?;
+        client.profiles().assignments(profile).add(&target).await?;
     }
-    let found = targets(client.profiles().assignments(profile)).await?;
+    let found = targets(client.profiles().assignments(profile).list()).await?;
     assert_eq!(found.len(), 2);
     assert_eq!(serde_json::to_value(&found[0]).unwrap()["@odata.type"], "#microsoft.graph.newTarget");
-    let change = client.profiles().set_assignments(profile, &found).await?;
+    let change = client.profiles().assignments(profile).replace(&found).await?;
     assert_eq!((change.added.len(), change.removed.len(), change.kept.len()), (0, 0, 2));
     Ok(())
 }

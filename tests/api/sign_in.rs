@@ -70,10 +70,10 @@ async fn an_expired_secret_says_so_and_no_call_is_made() -> Result<()> {
     let Harness { tenant, clock, .. } = Harness::with(|tenant| tenant.with_strict_tokens(), |client| client);
     tenant.add_client_secret_until(CLIENT_ID, "canary", 2 * HOUR);
     let client = signed_in(&tenant, &clock, with_secret(&tenant.domain(), CLIENT_ID, "canary")?);
-    assert_eq!(client.devices().count().send().await?, 0);
+    assert_eq!(client.devices().count().await?, 0);
     clock.advance(3 * HOUR);
     tenant.clear_requests();
-    let error = refused(client.devices().count().send().await, ErrorKind::Authentication);
+    let error = refused(client.devices().count().await, ErrorKind::Authentication);
     assert_refused(
         &error,
         "AADSTS7000222",
@@ -106,7 +106,7 @@ async fn a_wrong_secret_app_or_tenant_says_which() -> Result<()> {
     ] {
         let client = signed_in(&tenant, &clock, with_secret(&domain, app, "canary")?);
         tenant.clear_requests();
-        let error = refused(client.devices().count().send().await, ErrorKind::Authentication);
+        let error = refused(client.devices().count().await, ErrorKind::Authentication);
         assert_refused(&error, code, remedy);
         assert_eq!(sent(&tenant).len(), 1, "a refusal is not tried again");
     }
@@ -121,13 +121,13 @@ async fn a_token_is_fetched_once_renewed_in_time_and_replaced_when_it_is_refused
     let client = signed_in(&tenant, &clock, with_secret(&tenant.id(), CLIENT_ID, "a secret")?);
     let sign_ins = || sent(&tenant).iter().filter(|request| *request == "POST token").count();
     for _ in 0..5 {
-        client.devices().count().send().await?;
+        client.devices().count().await?;
     }
     assert_eq!(sign_ins(), 1);
     // Five minutes before its end it is renewed, so no call ever meets an expired one.
     for _ in 0..24 {
         clock.advance(10 * MINUTE);
-        client.devices().count().send().await?;
+        client.devices().count().await?;
     }
     assert!(tenant.requests().iter().all(|request| request.status.is_some_and(|status| status.is_success())));
     assert!((4..=5).contains(&sign_ins()), "{}", sign_ins());
@@ -136,7 +136,7 @@ async fn a_token_is_fetched_once_renewed_in_time_and_replaced_when_it_is_refused
     tenant.revoke_tokens();
     clock.advance(SECOND);
     tenant.clear_requests();
-    client.devices().count().send().await?;
+    client.devices().count().await?;
     let statuses: Vec<_> =
         tenant.requests().iter().filter_map(|request| request.status).map(|status| status.as_u16()).collect();
     assert_eq!(statuses, [401, 200, 200]);
@@ -192,10 +192,10 @@ async fn another_providers_token_signs_in_and_a_stale_one_is_refused() -> Result
         })
     };
     let client = signed_in(&tenant, &clock, credential()?);
-    assert_eq!(client.devices().count().send().await?, 0);
+    assert_eq!(client.devices().count().await?, 0);
     clock.advance(11 * MINUTE);
     let late = signed_in(&tenant, &clock, credential()?);
-    let error = refused(late.devices().count().send().await, ErrorKind::Authentication);
+    let error = refused(late.devices().count().await, ErrorKind::Authentication);
     assert!(!format!("{error} {error:?}").contains("e30."), "{error:?}");
     Ok(())
 }

@@ -63,7 +63,7 @@ pub(super) async fn targets(assignments: List<Assignment>) -> Result<Vec<Target>
 
 /// An object as the service shows it.
 pub(super) async fn shown(client: &Client, version: ApiVersion, path: &str) -> Result<Value> {
-    client.get(version, path).send().await
+    client.get(version, path).await
 }
 
 /// The methods of the requests so far, and the last word of each path that is no id.

@@ -193,7 +193,7 @@ async fn row_55_a_whole_run_shows_no_secret_no_hash_and_nobodys_name() {
     let mut batch = client.batch();
     let slot = batch.add(client.list::<serde_json::Value>(ApiVersion::V1, "/users").operation().clone());
     shown.debug(&batch);
-    let mut answers = batch.send().await.unwrap();
+    let mut answers = batch.await.unwrap();
     shown.debug(&answers);
     shown.debug(&answers.take(slot).is_ok());
 
@@ -218,20 +218,20 @@ async fn row_55_a_whole_run_shows_no_secret_no_hash_and_nobodys_name() {
         let path = format!("/users/{PERSON}?$filter=userPrincipalName%20eq%20'{PERSON}'");
         let call = client.get::<u32>(ApiVersion::V1, &path);
         shown.debug(&call);
-        shown.error(&call.send().await.expect_err(kind));
+        shown.error(&call.await.expect_err(kind));
         if let Err(error) = client.list::<serde_json::Value>(ApiVersion::V1, "/users").all().await {
             shown.error(&error);
         }
         let body = serde_json::json!({"hardwareIdentifier": hash.as_str(), "productKey": "canary-key", "to": PERSON});
         let call = client.post::<u32>(ApiVersion::V1, "/devices", &body);
         shown.debug(&call);
-        shown.error(&call.send().await.expect_err(kind));
+        shown.error(&call.await.expect_err(kind));
         tenant.clear_faults();
     }
     let wrong = ClientSecret::new(tenant.id().parse().unwrap(), APP, "canary-wrong-secret").unwrap();
     let wrong =
         Client::builder(wrong).with_transport(recorder.clone()).with_clock(clock.clone()).build().unwrap();
-    shown.error(&wrong.devices().count().send().await.unwrap_err());
+    shown.error(&wrong.devices().count().await.unwrap_err());
     shown.debug(&tenant);
     shown.debug(&tenant.requests());
     shown.debug(&recorder);
@@ -265,11 +265,10 @@ async fn row_55_a_whole_run_shows_no_secret_no_hash_and_nobodys_name() {
 #[tokio::test]
 async fn an_update_without_a_difference_sends_nothing() {
     let Harness { client, tenant, .. } = Harness::new();
-    let group = client.groups().create(&Group::new("Munich".parse().unwrap())).send().await.unwrap();
-    let profile =
-        client.profiles().create(&HybridJoinProfile::new("Munich".parse().unwrap())).send().await.unwrap();
+    let group = client.groups().create(&Group::new("Munich".parse().unwrap())).await.unwrap();
+    let profile = client.profiles().create(&HybridJoinProfile::new("Munich".parse().unwrap())).await.unwrap();
     tenant.clear_requests();
-    client.groups().update(&group, &group.settings).send().await.unwrap();
-    client.profiles().update(&profile, &profile.settings).send().await.unwrap();
+    client.groups().update(&group, &group.settings).await.unwrap();
+    client.profiles().update(&profile, &profile.settings).await.unwrap();
     assert_eq!(tenant.requests(), []);
 }

@@ -44,23 +44,23 @@ async fn program(client: &Client) -> Result<String> {
     let devices = client.devices().list().all().await?;
     let rule = MembershipRule::group_tag("Munich")?;
     let group = Group::new("Autopilot Munich".parse()?).with_membership(Membership::dynamic(rule));
-    let group = client.groups().create(&group).send().await?;
-    let profile = client.profiles().create(&HybridJoinProfile::new("Contoso hybrid".parse()?)).send().await?;
+    let group = client.groups().create(&group).await?;
+    let profile = client.profiles().create(&HybridJoinProfile::new("Contoso hybrid".parse()?)).await?;
     let mut batch = client.batch();
     let slots: Vec<_> = devices.iter().map(|device| batch.add(client.devices().get(&device.id))).collect();
-    let mut answers = batch.send().await?;
+    let mut answers = batch.await?;
     let mut serials = Vec::new();
     for slot in slots {
         serials.push(answers.take(slot)?.serial_number);
     }
     let users = client.list::<serde_json::Value>(ApiVersion::V1, "/users").all().await?.len();
     let missing = client.get::<serde_json::Value>(ApiVersion::V1, "/users/canary.person%40elsewhere.com");
-    let missing = missing.send().await.unwrap_err().kind();
+    let missing = missing.await.unwrap_err().kind();
     Ok(format!(
         "{} {} {serials:?} {users} {missing:?} {}",
         group.id,
         profile.id,
-        client.devices().count().send().await?
+        client.devices().count().await?
     ))
 }
 
@@ -179,11 +179,8 @@ async fn a_mismatch_says_what_differed_from_the_likeliest_recording() {
 async fn a_client_over_a_cassette_that_lacks_the_call_ends_at_once_with_the_difference() {
     let harness = tenant();
     let replayer = Replayer::new(Cassette::default());
-    let error = client(&harness, "s", replayer)
-        .get::<serde_json::Value>(ApiVersion::V1, "/x")
-        .send()
-        .await
-        .unwrap_err();
+    let error =
+        client(&harness, "s", replayer).get::<serde_json::Value>(ApiVersion::V1, "/x").await.unwrap_err();
     assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Configuration, false));
     assert!(error.to_string().contains("was not recorded"), "{error}");
     assert!(harness.clock.slept().is_empty(), "it is not tried again");
@@ -196,10 +193,10 @@ async fn failures_are_recorded_as_what_they_left_open() {
     harness.tenant.fault(Fault::reset_after().on("POST", "/groups").once());
     let record = client(&harness, "canary-secret", recorder.clone());
     let group = Group::new("Munich".parse().unwrap());
-    assert_eq!(record.groups().create(&group).send().await.unwrap_err().kind(), ErrorKind::UnknownOutcome);
+    assert_eq!(record.groups().create(&group).await.unwrap_err().kind(), ErrorKind::UnknownOutcome);
     let replay =
         client(&harness, "x", Replayer::new(Cassette::from_json(&recorder.cassette().to_json()).unwrap()));
-    assert_eq!(replay.groups().create(&group).send().await.unwrap_err().kind(), ErrorKind::UnknownOutcome);
+    assert_eq!(replay.groups().create(&group).await.unwrap_err().kind(), ErrorKind::UnknownOutcome);
 }
 
 #[test]

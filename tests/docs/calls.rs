@@ -88,7 +88,7 @@ impl Resource {
             found.unwrap_or_else(|| panic!("{name} names {wanted}, which is no operation with a typed call"))
         });
         let mut operations: Vec<_> = named.collect();
-        for prefix in ["self.".to_owned(), format!("{}().", self.handle)] {
+        for prefix in ["self.".to_owned(), "assignments.".to_owned(), format!("{}().", self.handle)] {
             for called in words_after(&function.body, &prefix) {
                 if called != name && self.functions.get(called).is_some_and(follow) {
                     operations.extend(self.operations(called, follow));

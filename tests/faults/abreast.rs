@@ -52,7 +52,7 @@ fn batch(world: &World, requests: usize) -> (Batch, Vec<Slot<Value>>) {
 /// Sends so many requests, all of which have to come through.
 async fn send(world: &World, requests: usize) {
     let (batch, slots) = batch(world, requests);
-    let mut answers = batch.send().await.unwrap();
+    let mut answers = batch.await.unwrap();
     for (index, slot) in slots.into_iter().enumerate() {
         assert_eq!(answers.take(slot).unwrap()["id"], index.to_string());
     }
@@ -162,9 +162,9 @@ async fn work_that_nobody_drives_holds_up_no_other() {
     let stuck = || {
         let mut batch = world.client.batch();
         for number in 0..100 {
-            batch.add(world.client.get::<Value>(ApiVersion::V1, &format!("/stuck/{number}")));
+            let _ = batch.add(world.client.get::<Value>(ApiVersion::V1, &format!("/stuck/{number}")));
         }
-        Box::pin(batch.send())
+        batch.into_future()
     };
     // Throttled down to one at a time, and the only place is taken by what goes no further.
     world.get("/deviceManagement/x").await.unwrap();
@@ -181,7 +181,7 @@ async fn work_that_nobody_drives_holds_up_no_other() {
 async fn a_batch_that_is_dropped_sends_nothing_more_and_leaves_its_places() {
     let world = service(16, |_, ids| all_good(ids));
     for _ in 0..20 {
-        let mut dropped = Box::pin(batch(&world, 20 * 40).0.send());
+        let mut dropped = batch(&world, 20 * 40).0.into_future();
         assert!(futures_util::poll!(&mut dropped).is_pending());
     }
     assert_eq!((world.count(), world.clock.waiting()), (20 * 4, 0));
@@ -194,7 +194,7 @@ async fn a_batch_that_is_dropped_sends_nothing_more_and_leaves_its_places() {
 async fn a_batch_ends_in_time_also_while_most_of_it_waits_for_room() {
     let world = service(2, |_, ids| all_good(ids));
     let (batch, slots) = batch(&world, 20 * 50);
-    let mut answers = batch.with_timeout(LATENCY * 10 + LATENCY / 2).send().await.unwrap();
+    let mut answers = batch.with_timeout(LATENCY * 10 + LATENCY / 2).await.unwrap();
     let outcomes = slots.into_iter().map(|slot| answers.take(slot));
     let failed: Vec<_> = outcomes.filter_map(Result::err).collect();
     assert_eq!((failed.len(), world.count()), (20 * (50 - 2 * 10), 2 * 11));
@@ -208,9 +208,9 @@ async fn a_large_batch_of_writes_keeps_to_the_writes_that_intune_takes() {
     let world = World::with(FixedToken::new("t0"), reply, |builder| builder);
     let mut batch = world.client.batch();
     for _ in 0..900 {
-        batch.add(world.client.post::<Value>(ApiVersion::V1, "/deviceManagement/x", &1));
+        let _ = batch.add(world.client.post::<Value>(ApiVersion::V1, "/deviceManagement/x", &1));
     }
-    batch.send().await.unwrap();
+    batch.await.unwrap();
     let sent: Vec<(u128, usize)> =
         world.seen().iter().map(|seen| (seen.at.as_millis(), ids(&seen.request).len())).collect();
     assert_eq!(sent.iter().map(|(_, writes)| writes).sum::<usize>(), 900);
@@ -277,7 +277,7 @@ proptest! {
         let slots: Vec<_> = (0..chunks * 20 - 7)
             .map(|index| batch.add(client.get::<Value>(ApiVersion::V1, &format!("/deviceManagement/{index}"))))
             .collect();
-        let mut answers = runtime.block_on(batch.send()).unwrap();
+        let mut answers = runtime.block_on(batch.into_future()).unwrap();
         let mut taken = taken.lock().unwrap();
         for (index, slot) in slots.into_iter().enumerate() {
             let times = taken.remove(&index.to_string()).unwrap_or_default();

@@ -33,7 +33,7 @@ async fn row_19_a_captive_portals_page_is_no_answer() {
     let error = world.get("/organization").await.unwrap_err();
     assert_eq!((error.kind(), world.count()), (ErrorKind::Decode, 1));
     assert!(error.to_string().contains("text/html") && error.to_string().contains("Hotel WiFi"), "{error}");
-    let deleted = world.client.delete(ApiVersion::V1, "/groups/1").send().await.unwrap_err();
+    let deleted = world.client.delete(ApiVersion::V1, "/groups/1").await.unwrap_err();
     assert_eq!(deleted.kind(), ErrorKind::Decode, "nor does it mean that something was deleted");
 }
 
@@ -76,7 +76,7 @@ async fn row_41_success_with_an_empty_body_is_an_error_where_something_was_asked
     for status in [200, 204] {
         let world = World::new([answer(status, &[], b"")]);
         assert_eq!(world.get("/organization").await.unwrap_err().kind(), ErrorKind::Decode);
-        world.client.delete(ApiVersion::V1, "/groups/1").send().await.unwrap();
+        world.client.delete(ApiVersion::V1, "/groups/1").await.unwrap();
     }
 }
 

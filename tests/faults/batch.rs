@@ -60,7 +60,7 @@ fn write(world: &World, batch: &mut Batch, path: &str) -> Slot<Value> {
 async fn send(world: &World, reads: usize) -> (Vec<Result<Value>>, BatchAnswers) {
     let mut batch = world.client.batch();
     let slots: Vec<_> = (0..reads).map(|index| read(world, &mut batch, &format!("/x/{index}"))).collect();
-    let mut answers = batch.send().await.unwrap();
+    let mut answers = batch.await.unwrap();
     (slots.into_iter().map(|slot| answers.take(slot)).collect(), answers)
 }
 
@@ -143,7 +143,7 @@ async fn rows_08_52_a_429_inside_a_batch_holds_other_calls_to_that_workload_back
         world.get("/deviceManagement/y").await.unwrap();
         world.get("/groups").await.unwrap();
     };
-    let (answers, ()) = futures_util::join!(batch.send(), other);
+    let (answers, ()) = futures_util::join!(batch.into_future(), other);
     assert_eq!(answers.unwrap().take(slot).unwrap_err().kind(), ErrorKind::Throttled);
     let seen: Vec<(u128, String)> =
         world.seen().iter().map(|seen| (seen.at.as_millis(), seen.path().to_owned())).collect();
@@ -185,7 +185,7 @@ async fn row_53_a_write_without_a_part_in_the_answer_is_of_unknown_outcome_and_n
     let world = world(|id, _| (id != "0").then(|| good(id)));
     let mut batch = world.client.batch();
     let (lost, found) = (write(&world, &mut batch, "/groups"), read(&world, &mut batch, "/x"));
-    let mut answers = batch.send().await.unwrap();
+    let mut answers = batch.await.unwrap();
     assert_eq!(answers.take(lost).unwrap_err().kind(), ErrorKind::UnknownOutcome);
     assert!(answers.take(found).is_ok());
     assert_eq!(world.count(), 1);
@@ -201,7 +201,7 @@ async fn row_53_a_write_with_two_parts_or_a_5xx_in_the_answer_is_of_unknown_outc
         let world = World::new([parts(answers)]);
         let mut batch = world.client.batch();
         let (first, second) = (write(&world, &mut batch, "/groups"), read(&world, &mut batch, "/x"));
-        let mut answers = batch.send().await.unwrap();
+        let mut answers = batch.await.unwrap();
         let error = answers.take(first).unwrap_err();
         assert_eq!((error.kind(), error.outcome_unknown()), (kind, kind == ErrorKind::UnknownOutcome));
         assert!(answers.take(second).is_ok());
@@ -218,7 +218,7 @@ async fn row_53_an_outage_of_the_batch_itself_leaves_writes_unknown_and_is_retri
         let first = read(&world, &mut batch, "/x");
         let second =
             if writes { write(&world, &mut batch, "/groups") } else { read(&world, &mut batch, "/y") };
-        let mut answers = batch.send().await.unwrap();
+        let mut answers = batch.await.unwrap();
         let (first, second) = (answers.take(first), answers.take(second));
         assert_eq!(world.count(), sent);
         if writes {
@@ -237,7 +237,7 @@ async fn row_58_the_parts_of_batches_count_against_intunes_limits() {
     let paths = (0..140).map(|number| format!("/deviceManagement/x/{number}"));
     let paths = paths.chain((0..60).map(|number| format!("/groups/{number}")));
     let slots: Vec<_> = paths.map(|path| write(&world, &mut batch, &path)).collect();
-    let mut answers = batch.send().await.unwrap();
+    let mut answers = batch.await.unwrap();
     assert!(slots.into_iter().all(|slot| answers.take(slot).is_ok()));
     let mut times = world.seen();
     times.retain(|seen| seen.body().contains("/deviceManagement/"));
@@ -251,7 +251,7 @@ async fn a_batch_that_is_throttled_as_a_whole_is_sent_again_as_a_whole() {
     let world = World::new([answer(429, &[("retry-after", "3")], b""), parts([good("0"), good("1")])]);
     let mut batch = world.client.batch();
     let (first, second) = (write(&world, &mut batch, "/groups"), read(&world, &mut batch, "/x"));
-    let mut answers = batch.send().await.unwrap();
+    let mut answers = batch.await.unwrap();
     assert!(answers.take(first).is_ok() && answers.take(second).is_ok());
     assert_eq!(world.times(), [0, 3000]);
 }
@@ -278,7 +278,7 @@ async fn a_batch_ends_within_the_time_it_is_given() {
         let world = World::new([reply]);
         let mut batch = world.client.batch();
         let slot = read(&world, &mut batch, "/deviceManagement/x");
-        let mut answers = batch.with_timeout(SECOND * 30).send().await.unwrap();
+        let mut answers = batch.with_timeout(SECOND * 30).await.unwrap();
         let kind = answers.take(slot).unwrap_err().kind();
         assert!(matches!(kind, ErrorKind::Timeout | ErrorKind::Throttled), "{kind:?}");
         assert!(world.clock.elapsed() <= SECOND * 30, "{:?}", world.clock.elapsed());

@@ -87,7 +87,7 @@ async fn row_18_a_call_ends_within_its_limit_whatever_the_service_does() {
     let world = World::new([Reply::After(SECOND * 50, Box::new(json(500, "")))]);
     let call =
         world.client.get::<serde_json::Value>(ApiVersion::V1, "/organization").with_timeout(SECOND * 120);
-    let error = call.send().await.unwrap_err();
+    let error = call.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert_eq!(world.times(), [0, 50_500, 101_500]);
 }

@@ -107,12 +107,12 @@ fn call(world: &World, kind: Kind, timeout: Option<Duration>) -> Boxed<'_> {
             Kind::Read => {
                 let call = client.get::<serde_json::Value>(ApiVersion::V1, "/deviceManagement/x");
                 let call = timeout.into_iter().fold(call, |call, timeout| call.with_timeout(timeout));
-                call.send().await.map(drop)
+                call.await.map(drop)
             }
             Kind::Write => {
                 let call = client.post::<serde_json::Value>(ApiVersion::V1, "/deviceManagement/x", &1);
                 let call = timeout.into_iter().fold(call, |call, timeout| call.with_timeout(timeout));
-                call.send().await.map(drop)
+                call.await.map(drop)
             }
             // A page of it is a call.
             Kind::List => client.list::<u32>(ApiVersion::V1, "/deviceManagement/x").all().await.map(drop),
@@ -120,7 +120,7 @@ fn call(world: &World, kind: Kind, timeout: Option<Duration>) -> Boxed<'_> {
                 let mut batch = client.batch();
                 let slot = batch.add(client.get::<serde_json::Value>(ApiVersion::V1, "/deviceManagement/x"));
                 let batch = timeout.into_iter().fold(batch, |batch, timeout| batch.with_timeout(timeout));
-                batch.send().await?.take(slot).map(drop)
+                batch.await?.take(slot).map(drop)
             }
         }
     })
@@ -222,7 +222,7 @@ async fn row_18_the_time_of_sign_in_is_time_of_the_call() {
     for sign_in in [Turn::Silent, Turn::Slow(90, Box::new(Turn::Good)), Turn::Status(503, None)] {
         let world = world(Vec::new(), vec![sign_in; 50]);
         let call = world.client.get::<serde_json::Value>(ApiVersion::V1, "/organization");
-        let error = call.with_timeout(SECOND * 5).send().await.unwrap_err();
+        let error = call.with_timeout(SECOND * 5).await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable), "{error}");
         assert!(world.clock.elapsed() <= SECOND * 5);
     }

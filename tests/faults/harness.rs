@@ -134,12 +134,12 @@ impl World {
 
     /// A read.
     pub(crate) async fn get(&self, path: &str) -> Result<Value> {
-        self.client.get(ApiVersion::V1, path).send().await
+        self.client.get(ApiVersion::V1, path).await
     }
 
     /// A write that must not be sent twice.
     pub(crate) async fn post(&self, path: &str) -> Result<Value> {
-        self.client.post(ApiVersion::V1, path, &serde_json::json!({"a": 1})).send().await
+        self.client.post(ApiVersion::V1, path, &serde_json::json!({"a": 1})).await
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {

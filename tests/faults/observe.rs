@@ -106,7 +106,7 @@ async fn a_call_that_has_nothing_to_wait_for_is_not_told_as_held_back() {
         .build()
         .unwrap();
     let body = serde_json::json!({});
-    client.post::<serde_json::Value>(ApiVersion::V1, "/deviceManagement/x", &body).send().await.unwrap();
+    client.post::<serde_json::Value>(ApiVersion::V1, "/deviceManagement/x", &body).await.unwrap();
     let events = events.lock().unwrap();
     assert!(
         matches!(
@@ -163,7 +163,7 @@ async fn a_call_and_each_of_its_tries_have_a_span_with_opentelemetrys_names() {
     let headers = [("request-id", "9f0e")];
     let world = World::new([json(503, ""), Reply::Fail(Interrupted), answer(200, &headers, b"{}")]);
     let call = world.client.get::<serde_json::Value>(ApiVersion::V1, "/users/canary@contoso.com?$select=id");
-    call.send().await.unwrap();
+    call.await.unwrap();
     let spans = spans.0.lock().unwrap().clone();
     let [call, tries @ ..] = spans.as_slice() else { panic!("no span") };
     assert_eq!((call.name.as_str(), tries.len()), ("graph.call", 3));

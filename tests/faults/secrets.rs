@@ -52,7 +52,7 @@ async fn row_55_no_secret_is_in_a_log_an_error_or_a_debug_output() {
     let body = serde_json::json!({"hardwareIdentifier": hash, "productKey": "canary-key"});
     let call = world.client.post::<serde_json::Value>(ApiVersion::V1, "/devices", &body);
     shown += &format!("{call:?} {:?}", call.operation());
-    let error = call.send().await.unwrap_err();
+    let error = call.await.unwrap_err();
     shown += &format!("{error} {error:?} {:?}", error.service());
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();

@@ -365,7 +365,7 @@ async fn sign_in_gives_up_at_once_when_the_wait_it_is_asked_for_does_not_fit_the
     let world = World::with(credential(), reply, |builder| builder);
     let call =
         world.client.get::<serde_json::Value>(ApiVersion::V1, "/organization").with_timeout(SECOND * 30);
-    let error = call.send().await.unwrap_err();
+    let error = call.await.unwrap_err();
     assert_eq!((error.kind(), error.retry_after()), (ErrorKind::Throttled, Some(SECOND * 60)));
     assert_eq!((world.count(), world.clock.elapsed()), (1, Duration::ZERO));
 }
@@ -387,7 +387,7 @@ async fn a_call_with_little_time_does_not_spoil_the_sign_in_of_one_with_more() {
             |builder| builder,
         );
         let short = world.client.get::<serde_json::Value>(ApiVersion::V1, "/a").with_timeout(SECOND * 5);
-        let (short, long) = futures_util::join!(short.send(), world.get("/b"));
+        let (short, long) = futures_util::join!(short.into_future(), world.get("/b"));
         assert_eq!(short.unwrap_err().kind(), kind);
         assert!(long.is_ok(), "{kind:?}: {long:?}");
         assert_eq!(world.count(), times + 2, "{kind:?}");

@@ -27,7 +27,7 @@ async fn row_01_waiting_ends_with_the_calls_own_limit() {
     let world = World::new([throttled(Some("20"))]);
     let call =
         world.client.get::<serde_json::Value>(ApiVersion::V1, "/organization").with_timeout(SECOND * 50);
-    let error = call.send().await.unwrap_err();
+    let error = call.await.unwrap_err();
     assert_eq!((error.kind(), error.retry_after()), (ErrorKind::Throttled, Some(SECOND * 20)));
     assert_eq!(world.times(), [0, 20_000, 40_000], "a third wait would not fit");
 }
@@ -87,7 +87,7 @@ async fn row_05_a_call_to_a_workload_that_is_to_be_left_alone_for_too_long_ends_
         let world = World::new([throttled(Some(wait)), ok()]);
         let call = || {
             let call = world.client.get::<serde_json::Value>(ApiVersion::V1, "/deviceManagement/a");
-            timeout.into_iter().fold(call, |call, timeout| call.with_timeout(timeout)).send()
+            timeout.into_iter().fold(call, |call, timeout| call.with_timeout(timeout)).into_future()
         };
         for attempts in [1, 0] {
             let error = call().await.unwrap_err();
@@ -244,7 +244,7 @@ async fn row_58_a_limit_of_the_callers_own_holds_while_the_client_holds_the_call
     let world = World::new([ok()]);
     let calls = (0..250).map(|_| {
         let call = world.client.post::<serde_json::Value>(ApiVersion::V1, "/deviceManagement/x", &1);
-        call.with_timeout(SECOND * 30).send()
+        call.with_timeout(SECOND * 30).into_future()
     });
     let results = futures_util::future::join_all(calls).await;
     let errors: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
@@ -365,7 +365,7 @@ async fn row_08_every_sign_of_throttling_holds_the_workload_and_batches_too() {
             if in_batch {
                 let mut batch = world.client.batch();
                 let slot = batch.add(world.client.get::<serde_json::Value>(ApiVersion::V1, path));
-                batch.send().await.unwrap().take(slot).unwrap();
+                batch.await.unwrap().take(slot).unwrap();
             } else {
                 world.get(path).await.unwrap();
             }

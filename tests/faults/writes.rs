@@ -33,7 +33,7 @@ async fn rows_46_47_a_write_that_may_have_taken_effect_is_not_sent_again_and_say
 async fn row_46_a_write_that_is_cut_off_by_its_limit_is_of_unknown_outcome_too() {
     let world = World::new([silence()]);
     let call = world.client.post::<serde_json::Value>(ApiVersion::V1, "/groups", &1).with_timeout(SECOND * 5);
-    assert_eq!(call.send().await.unwrap_err().kind(), ErrorKind::UnknownOutcome);
+    assert_eq!(call.await.unwrap_err().kind(), ErrorKind::UnknownOutcome);
 }
 
 #[tokio::test]
@@ -60,11 +60,11 @@ async fn row_46_a_write_that_never_left_is_sent_again() {
 #[tokio::test]
 async fn row_48_a_deletion_that_finds_nothing_after_an_unclear_try_was_its_own() {
     let world = World::new([json(504, ""), json(404, "")]);
-    world.client.delete(ApiVersion::V1, "/groups/1").send().await.unwrap();
+    world.client.delete(ApiVersion::V1, "/groups/1").await.unwrap();
     assert_eq!(world.count(), 2);
     for before in [None, Some(Reply::Fail(Connect)), Some(answer(429, &[], b""))] {
         let world = World::new(before.into_iter().chain([json(404, "")]));
-        let error = world.client.delete(ApiVersion::V1, "/groups/1").send().await.unwrap_err();
+        let error = world.client.delete(ApiVersion::V1, "/groups/1").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound, "nothing of ours was there to delete");
     }
 }
@@ -80,7 +80,7 @@ async fn row_48_a_conflict_on_a_write_that_was_never_sent_before_is_a_conflict()
 #[tokio::test]
 async fn row_49_a_failed_precondition_is_told_and_not_tried_again() {
     let world = World::new([json(412, "")]);
-    let error = world.client.patch(ApiVersion::V1, "/groups/1", &1).send().await.unwrap_err();
+    let error = world.client.patch(ApiVersion::V1, "/groups/1", &1).await.unwrap_err();
     assert_eq!((error.kind(), world.count()), (ErrorKind::PreconditionFailed, 1));
 }
 
@@ -92,7 +92,7 @@ async fn row_50_what_was_just_made_can_be_waited_for_until_a_deadline() {
         Poller::<serde_json::Value>::new(client.clock().clone(), schedule, "the new group", move || {
             let call = client.get::<serde_json::Value>(ApiVersion::V1, "/groups/1");
             async move {
-                match call.send().await {
+                match call.await {
                     Ok(group) => Ok(Poll::Ready(group)),
                     Err(error) if error.kind() == ErrorKind::NotFound => Ok(Poll::Pending(())),
                     Err(error) => Err(error),

@@ -105,6 +105,24 @@ async fn exchange<T>(
     result
 }
 
+/// As [`exchange`], for a write between two reads of the list that it replaces, which is empty.
+async fn exchange_between_reads<T>(
+    wanted: Wire,
+    answer: ResponseTemplate,
+    call: impl AsyncFnOnce(Client) -> Result<T>,
+) -> Result<T> {
+    let server = MockServer::start().await;
+    Mock::given(wiremock::matchers::method("GET"))
+        .respond_with(list(json!([])))
+        .expect(2)
+        .mount(&server)
+        .await;
+    Mock::given(any()).respond_with(answer).expect(1).mount(&server).await;
+    let result = call(client_of(&server).await).await;
+    assert_wire(&received(&server).await[1], &wanted);
+    result
+}
+
 /// The requests that a server has answered with success.
 async fn received(server: &MockServer) -> Vec<Request> {
     let requests = server.received_requests().await.unwrap();
@@ -227,25 +245,25 @@ async fn devices() {
         json!([{ "id": "1", "serialNumber": "VMware-56 4d" }, { "id": "2", "serialNumber": "VMware-9" }]),
     );
     let found = exchange(wire("GET", target, None), answer, async |client| {
-        client.devices().find_by_serial_number(&"vmware-56 4D".parse().unwrap()).await
+        client.devices().by_serial_number(&"vmware-56 4D".parse().unwrap()).all().await
     });
     assert_eq!(found.await.unwrap().iter().map(|device| device.id.as_str()).collect::<Vec<_>>(), ["1"]);
 
     let one = exchange(
         wire("GET", format!("/beta{BASE}/d1"), None),
         ok(json!({ "value": device })),
-        async |client| client.devices().get(&id("d1")).send().await,
+        async |client| client.devices().get(&id("d1")).await,
     );
     assert_eq!(one.await.unwrap().serial_number.as_deref(), Some("PF-1"));
 
     let plain = ResponseTemplate::new(200).set_body_raw("1234", "text/plain");
     let count = exchange(wire("GET", format!("/v1.0{BASE}/$count"), None), plain, async |client| {
-        client.devices().count().send().await
+        client.devices().count().await
     });
     assert_eq!(count.await.unwrap(), 1234);
 
     exchange(wire("DELETE", format!("/v1.0{BASE}/d1"), None), no_content(), async |client| {
-        client.devices().delete(&id("d1")).send().await
+        client.devices().delete(&id("d1")).await
     })
     .await
     .unwrap();
@@ -256,7 +274,7 @@ async fn devices() {
         no_content(),
         async |client| {
             let user = "adele@contoso.com".parse().unwrap();
-            client.devices().assign_user(&id("d1"), &user, &Personal::from("Adele")).send().await
+            client.devices().assign_user(&id("d1"), &user, &Personal::from("Adele")).await
         },
     )
     .await
@@ -265,14 +283,14 @@ async fn devices() {
     exchange(
         wire("POST", format!("/v1.0{BASE}/d1/unassignUserFromDevice"), None),
         no_content(),
-        async |client| client.devices().unassign_user(&id("d1")).send().await,
+        async |client| client.devices().unassign_user(&id("d1")).await,
     )
     .await
     .unwrap();
 
     let target = format!("/beta{BASE}/d1/updateDeviceProperties");
     exchange(wire("POST", target, json!({ "groupTag": "" })), no_content(), async |client| {
-        client.devices().update(&id("d1"), &DeviceUpdate::new().with_group_tag(None)).send().await
+        client.devices().update(&id("d1"), &DeviceUpdate::new().with_group_tag(None)).await
     })
     .await
     .unwrap();
@@ -280,7 +298,7 @@ async fn devices() {
     exchange(
         wire("POST", format!("/beta{BASE}/d1/allowNextEnrollment"), None),
         no_content(),
-        async |client| client.devices().allow_next_enrollment(&id("d1")).send().await,
+        async |client| client.devices().allow_next_enrollment(&id("d1")).await,
     )
     .await
     .unwrap();
@@ -292,8 +310,8 @@ async fn devices() {
         let profile = exchange(wire("GET", format!("/beta{BASE}/d1/{link}"), None), answer, async |client| {
             let devices = client.devices();
             match intended {
-                true => devices.intended_deployment_profile(&id("d1")).send().await,
-                false => devices.deployment_profile(&id("d1")).send().await,
+                true => devices.intended_deployment_profile(&id("d1")).await,
+                false => devices.deployment_profile(&id("d1")).await,
             }
         });
         assert_eq!(profile.await.unwrap().id(), Some("p1"));
@@ -301,7 +319,7 @@ async fn devices() {
 
     let refused = intune_error(400, "Device is enrolled.");
     let error = exchange(wire("DELETE", format!("/v1.0{BASE}/d1"), None), refused, async |client| {
-        client.devices().delete(&id("d1")).send().await
+        client.devices().delete(&id("d1")).await
     });
     assert_error(
         &error.await.unwrap_err(),
@@ -321,14 +339,14 @@ async fn imports() {
         "state": { "deviceImportStatus": "unknown", "deviceErrorCode": 0, "deviceErrorName": "", "deviceRegistrationId": "" } });
 
     let made = exchange(wire("POST", BASE, sent.clone()), created(record.clone()), async |client| {
-        client.imports().create(&device).send().await
+        client.imports().create(&device).await
     });
     assert_eq!(made.await.unwrap().id.as_str(), "i1");
 
     let body = json!({ "importedWindowsAutopilotDeviceIdentities": [sent] });
     let made =
         exchange(wire("POST", format!("{BASE}/import"), body), list(json!([record])), async |client| {
-            client.imports().import(std::slice::from_ref(&device)).send().await
+            client.imports().import(std::slice::from_ref(&device)).await
         });
     assert_eq!(made.await.unwrap().len(), 1);
 
@@ -337,23 +355,23 @@ async fn imports() {
     });
     assert_eq!(all.await.unwrap().len(), 1);
     let one = exchange(wire("GET", format!("{BASE}/i1"), None), ok(record), async |client| {
-        client.imports().get(&id("i1")).send().await
+        client.imports().get(&id("i1")).await
     });
     assert_eq!(one.await.unwrap().serial_number.as_deref(), Some("PF-1"));
     let plain = ResponseTemplate::new(200).set_body_raw("7", "text/plain");
     let count = exchange(wire("GET", format!("{BASE}/$count"), None), plain, async |client| {
-        client.imports().count().send().await
+        client.imports().count().await
     });
     assert_eq!(count.await.unwrap(), 7);
     exchange(wire("DELETE", format!("{BASE}/i1"), None), no_content(), async |client| {
-        client.imports().delete(&id("i1")).send().await
+        client.imports().delete(&id("i1")).await
     })
     .await
     .unwrap();
 
     let sent = json!({ "serialNumber": "PF-1", "hardwareIdentifier": "T0EAAAA=", "groupTag": "Munich" });
     let error = exchange(wire("POST", BASE, sent), graph_error(504, "GatewayTimeout"), async |client| {
-        client.imports().create(&device).send().await
+        client.imports().create(&device).await
     });
     let error = error.await.unwrap_err();
     assert_error(
@@ -371,24 +389,24 @@ async fn autopilot_sync() {
     let settings =
         json!({ "id": "s", "syncStatus": "completed", "lastSyncDateTime": "2026-11-23T08:00:00.1234567Z" });
     let got = exchange(wire("GET", BASE, None), ok(settings.clone()), async |client| {
-        client.autopilot_sync().get().send().await
+        client.autopilot_sync().get().await
     });
     assert!(got.await.unwrap().last_sync_date_time.is_some());
     let wish: SyncSettings = serde_json::from_value(json!({ "syncStatus": "completed" })).unwrap();
     exchange(wire("PATCH", BASE, json!({ "syncStatus": "completed" })), ok(settings), async |client| {
-        client.autopilot_sync().update(&wish).send().await
+        client.autopilot_sync().update(&wish).await
     })
     .await
     .unwrap();
     exchange(wire("POST", format!("{BASE}/sync"), None), no_content(), async |client| {
-        client.autopilot_sync().sync().send().await
+        client.autopilot_sync().sync().await
     })
     .await
     .unwrap();
     for (status, kind) in [(409, ErrorKind::Conflict), (429, ErrorKind::Throttled)] {
         let error =
             exchange(wire("POST", format!("{BASE}/sync"), None), graph_error(status, "x"), async |client| {
-                client.autopilot_sync().sync().send().await
+                client.autopilot_sync().sync().await
             });
         assert_error(&error.await.unwrap_err(), kind, "autopilotSettings.sync", "Refused");
     }
@@ -418,7 +436,7 @@ async fn profiles() {
             "privacySettingsHidden": true, "escapeLinkHidden": true, "keyboardSelectionPageSkipped": false },
     });
     let made = exchange(wire("POST", BASE, sent), created(answer.clone()), async |client| {
-        client.profiles().create(&wish).send().await
+        client.profiles().create(&wish).await
     });
     let made = made.await.unwrap();
     assert_eq!(made.settings, stored::<HybridJoinProfile>(answer.clone()).settings);
@@ -431,11 +449,11 @@ async fn profiles() {
     let ids: Vec<_> = all.await.unwrap().iter().map(|profile| profile.id().unwrap().to_owned()).collect();
     assert_eq!(ids, ["p1", "p2", "p3"]);
     let one = exchange(wire("GET", format!("{BASE}/p1"), None), ok(answer.clone()), async |client| {
-        client.profiles().get::<HybridJoinProfile>(&id("p1")).send().await
+        client.profiles().get::<HybridJoinProfile>(&id("p1")).await
     });
     assert_eq!(one.await.unwrap().settings.display_name.as_str(), "Contoso hybrid");
     let one = exchange(wire("GET", format!("{BASE}/p2"), None), ok(entra), async |client| {
-        client.profiles().get::<EntraJoinProfile>(&id("p2")).send().await
+        client.profiles().get::<EntraJoinProfile>(&id("p2")).await
     });
     assert_eq!(one.await.unwrap().id.as_str(), "p2");
 
@@ -445,17 +463,17 @@ async fn profiles() {
     let mut after = answer.clone();
     after["preprovisioningAllowed"] = json!(true);
     let updated = exchange(wire("PATCH", format!("{BASE}/p1"), sent), ok(after), async |client| {
-        client.profiles().update(&made, &changed).send().await
+        client.profiles().update(&made, &changed).await
     });
     assert!(updated.await.unwrap().settings.preprovisioning_allowed);
 
     let plain = ResponseTemplate::new(200).set_body_raw("3", "text/plain");
     let count = exchange(wire("GET", format!("{BASE}/$count"), None), plain, async |client| {
-        client.profiles().count().send().await
+        client.profiles().count().await
     });
     assert_eq!(count.await.unwrap(), 3);
     exchange(wire("DELETE", format!("{BASE}/p1"), None), no_content(), async |client| {
-        client.profiles().delete(&pid).send().await
+        client.profiles().delete(&pid).await
     })
     .await
     .unwrap();
@@ -466,39 +484,39 @@ async fn profiles() {
     let made = exchange(
         wire("POST", format!("{BASE}/p1/assignments"), target.clone()),
         created(assignment.clone()),
-        async |client| client.profiles().assign(&pid, &Target::group(id(GROUP))).send().await,
+        async |client| client.profiles().assignments(&pid).add(&Target::group(id(GROUP))).await,
     );
     assert!(made.await.unwrap().is_direct());
     let all = exchange(
         wire("GET", format!("{BASE}/p1/assignments"), None),
         list(json!([assignment])),
-        async |client| client.profiles().assignments(&pid).all().await,
+        async |client| client.profiles().assignments(&pid).list().all().await,
     );
     assert_eq!(all.await.unwrap().len(), 1);
     let aid = id("p1_g_0");
     exchange(
         wire("GET", format!("{BASE}/p1/assignments/p1_g_0"), None),
         ok(assignment.clone()),
-        async |client| client.profiles().assignment(&pid, &aid).send().await,
+        async |client| client.profiles().assignments(&pid).get(&aid).await,
     )
     .await
     .unwrap();
     exchange(
         wire("PATCH", format!("{BASE}/p1/assignments/p1_g_0"), target),
         ok(assignment),
-        async |client| client.profiles().reassign(&pid, &aid, &Target::group(id(GROUP))).send().await,
+        async |client| client.profiles().assignments(&pid).update(&aid, &Target::group(id(GROUP))).await,
     )
     .await
     .unwrap();
     exchange(wire("DELETE", format!("{BASE}/p1/assignments/p1_g_0"), None), no_content(), async |client| {
-        client.profiles().unassign(&pid, &aid).send().await
+        client.profiles().assignments(&pid).remove(&aid).await
     })
     .await
     .unwrap();
     exchange(
         wire("POST", format!("{BASE}/p1/assign"), json!({ "deviceIds": ["d1"] })),
         no_content(),
-        async |client| client.profiles().assign_devices(&pid, &[id("d1")]).send().await,
+        async |client| client.profiles().assign_devices(&pid, &[id("d1")]).await,
     )
     .await
     .unwrap();
@@ -514,14 +532,14 @@ async fn profiles() {
     let links = exchange(
         wire("POST", format!("{BASE}/hasPayloadLinks"), json!({ "payloadIds": ["p1"] })),
         links,
-        async |client| client.profiles().has_payload_links(std::slice::from_ref(&pid)).send().await,
+        async |client| client.profiles().has_payload_links(std::slice::from_ref(&pid)).await,
     );
     assert_eq!(links.await.unwrap()[0].has_link, Some(true));
 
     let taken = intune_error(400, "Another profile is already assigned to All Devices.");
     let body = json!({ "target": { "@odata.type": "#microsoft.graph.allDevicesAssignmentTarget" } });
     let error = exchange(wire("POST", format!("{BASE}/p1/assignments"), body), taken, async |client| {
-        client.profiles().assign(&pid, &Target::all_devices()).send().await
+        client.profiles().assignments(&pid).add(&Target::all_devices()).await
     });
     let error = error.await.unwrap_err();
     assert_error(
@@ -543,7 +561,7 @@ async fn enrollment_status_pages() {
     let eid: Id<EnrollmentStatusPage> = id(KEY);
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(created(answer.clone())).expect(1).mount(&server).await;
-    let made = client_of(&server).await.enrollment_status_pages().create(&wish).send().await.unwrap();
+    let made = client_of(&server).await.enrollment_status_pages().create(&wish).await.unwrap();
     let sent: Value = serde_json::from_slice(&received(&server).await[0].body).unwrap();
     assert_eq!(sent["@odata.type"], "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration");
     assert_eq!(sent["blockDeviceSetupRetryByUser"], true, "the flag says the opposite of `block device use`");
@@ -559,13 +577,13 @@ async fn enrollment_status_pages() {
     );
     assert_eq!(all.await.unwrap().len(), 2);
     exchange(wire("GET", format!("{BASE}/{KEY}"), None), ok(answer.clone()), async |client| {
-        client.enrollment_status_pages().get(&eid).send().await
+        client.enrollment_status_pages().get(&eid).await
     })
     .await
     .unwrap();
     let plain = ResponseTemplate::new(200).set_body_raw("2", "text/plain");
     exchange(wire("GET", format!("{BASE}/$count"), None), plain, async |client| {
-        client.enrollment_status_pages().count().send().await
+        client.enrollment_status_pages().count().await
     })
     .await
     .unwrap();
@@ -574,42 +592,48 @@ async fn enrollment_status_pages() {
     changed.display_name = "Autopilot".parse().unwrap();
     let sent = json!({ "@odata.type": "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration", "displayName": "Autopilot" });
     exchange(wire("PATCH", format!("{BASE}/{KEY}"), sent), ok(answer.clone()), async |client| {
-        client.enrollment_status_pages().update(&current, &changed).send().await
+        client.enrollment_status_pages().update(&current, &changed).await
     })
     .await
     .unwrap();
     exchange(wire("DELETE", format!("{BASE}/{KEY}"), None), no_content(), async |client| {
-        client.enrollment_status_pages().delete(&eid).send().await
+        client.enrollment_status_pages().delete(&eid).await
     })
     .await
     .unwrap();
     let group = json!({ "@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": GROUP });
     let sent = json!({ "enrollmentConfigurationAssignments": [{ "target": group }] });
-    exchange(wire("POST", format!("{BASE}/{KEY}/assign"), sent), no_content(), async |client| {
-        client.enrollment_status_pages().assign(&eid, &[Target::group(id(GROUP))]).send().await
-    })
+    exchange_between_reads(
+        wire("POST", format!("{BASE}/{KEY}/assign"), sent),
+        no_content(),
+        async |client| {
+            client
+                .enrollment_status_pages()
+                .assignments(&eid)
+                .replace_at_once(&[Target::group(id(GROUP))])
+                .await
+        },
+    )
     .await
     .unwrap();
-    exchange(
+    exchange_between_reads(
         wire("POST", format!("{BASE}/{KEY}/assign"), json!({ "enrollmentConfigurationAssignments": [] })),
         ok(json!({})),
-        async |client| client.enrollment_status_pages().assign(&eid, &[]).send().await,
+        async |client| client.enrollment_status_pages().assignments(&eid).replace_at_once(&[]).await,
     )
     .await
     .unwrap();
     exchange(
         wire("POST", format!("{BASE}/{KEY}/setPriority"), json!({ "priority": 1 })),
         no_content(),
-        async |client| client.enrollment_status_pages().set_priority(&eid, 1).send().await,
+        async |client| client.enrollment_status_pages().set_priority(&eid, 1).await,
     )
     .await
     .unwrap();
     exchange(
         wire("POST", format!("{BASE}/hasPayloadLinks"), json!({ "payloadIds": [KEY] })),
         list(json!([])),
-        async |client| {
-            client.enrollment_status_pages().has_payload_links(std::slice::from_ref(&eid)).send().await
-        },
+        async |client| client.enrollment_status_pages().has_payload_links(std::slice::from_ref(&eid)).await,
     )
     .await
     .unwrap();
@@ -617,14 +641,14 @@ async fn enrollment_status_pages() {
     exchange(
         wire("GET", format!("{BASE}/{KEY}/assignments"), None),
         list(json!([assignment])),
-        async |client| client.enrollment_status_pages().assignments(&eid).all().await,
+        async |client| client.enrollment_status_pages().assignments(&eid).list().all().await,
     )
     .await
     .unwrap();
     exchange(
         wire("GET", format!("{BASE}/{KEY}/assignments/a1"), None),
         ok(assignment.clone()),
-        async |client| client.enrollment_status_pages().assignment(&eid, &aid).send().await,
+        async |client| client.enrollment_status_pages().assignments(&eid).get(&aid).await,
     )
     .await
     .unwrap();
@@ -632,7 +656,7 @@ async fn enrollment_status_pages() {
         wire("POST", format!("{BASE}/{KEY}/assignments"), json!({ "target": group })),
         created(assignment.clone()),
         async |client| {
-            client.enrollment_status_pages().add_assignment(&eid, &Target::group(id(GROUP))).send().await
+            client.enrollment_status_pages().assignments(&eid).add(&Target::group(id(GROUP))).await
         },
     )
     .await
@@ -641,20 +665,20 @@ async fn enrollment_status_pages() {
         wire("PATCH", format!("{BASE}/{KEY}/assignments/a1"), json!({ "target": group })),
         ok(assignment),
         async |client| {
-            client.enrollment_status_pages().reassign(&eid, &aid, &Target::group(id(GROUP))).send().await
+            client.enrollment_status_pages().assignments(&eid).update(&aid, &Target::group(id(GROUP))).await
         },
     )
     .await
     .unwrap();
     exchange(wire("DELETE", format!("{BASE}/{KEY}/assignments/a1"), None), no_content(), async |client| {
-        client.enrollment_status_pages().remove_assignment(&eid, &aid).send().await
+        client.enrollment_status_pages().assignments(&eid).remove(&aid).await
     })
     .await
     .unwrap();
     let error = exchange(
         wire("DELETE", format!("{BASE}/{KEY}"), None),
         intune_error(400, "The default cannot be deleted."),
-        async |client| client.enrollment_status_pages().delete(&eid).send().await,
+        async |client| client.enrollment_status_pages().delete(&eid).await,
     );
     assert_error(
         &error.await.unwrap_err(),
@@ -680,7 +704,7 @@ async fn domain_join_profiles() {
     let mut sent = answer.clone();
     sent.as_object_mut().unwrap().remove("id");
     let made = exchange(wire("POST", BASE, sent), created(answer.clone()), async |client| {
-        client.domain_join_profiles().create(&wish).send().await
+        client.domain_join_profiles().create(&wish).await
     });
     assert_eq!(made.await.unwrap().settings, wish);
     let all = exchange(
@@ -690,13 +714,13 @@ async fn domain_join_profiles() {
     );
     assert_eq!(all.await.unwrap().len(), 2);
     exchange(wire("GET", format!("{BASE}/c1"), None), ok(answer.clone()), async |client| {
-        client.domain_join_profiles().get(&cid).send().await
+        client.domain_join_profiles().get(&cid).await
     })
     .await
     .unwrap();
     let plain = ResponseTemplate::new(200).set_body_raw("2", "text/plain");
     exchange(wire("GET", format!("{BASE}/$count"), None), plain, async |client| {
-        client.domain_join_profiles().count().send().await
+        client.domain_join_profiles().count().await
     })
     .await
     .unwrap();
@@ -705,31 +729,31 @@ async fn domain_join_profiles() {
     changed.computer_name_static_prefix = "HAM-L".parse().unwrap();
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(ok(answer.clone())).mount(&server).await;
-    client_of(&server).await.domain_join_profiles().update(&current, &changed).send().await.unwrap();
+    client_of(&server).await.domain_join_profiles().update(&current, &changed).await.unwrap();
     let sent: Value = serde_json::from_slice(&received(&server).await[0].body).unwrap();
     assert_eq!(
         (&sent["computerNameStaticPrefix"], &sent["computerNameSuffixRandomCharCount"]),
         (&json!("HAM-L"), &json!(10))
     );
     exchange(wire("DELETE", format!("{BASE}/c1"), None), no_content(), async |client| {
-        client.domain_join_profiles().delete(&cid).send().await
+        client.domain_join_profiles().delete(&cid).await
     })
     .await
     .unwrap();
     let group = json!({ "@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": GROUP });
     let assignment = json!({ "id": "a1", "target": group });
-    let assigned = exchange(
+    let assigned = exchange_between_reads(
         wire("POST", format!("{BASE}/c1/assign"), json!({ "assignments": [{ "target": group }] })),
         list(json!([assignment])),
-        async |client| client.domain_join_profiles().assign(&cid, &[Target::group(id(GROUP))]).send().await,
+        async |client| {
+            client.domain_join_profiles().assignments(&cid).replace_at_once(&[Target::group(id(GROUP))]).await
+        },
     );
-    assert_eq!(assigned.await.unwrap().len(), 1);
+    assert_eq!(assigned.await.unwrap().added, [Target::group(id(GROUP))]);
     exchange(
         wire("POST", format!("{BASE}/hasPayloadLinks"), json!({ "payloadIds": ["c1"] })),
         list(json!([])),
-        async |client| {
-            client.domain_join_profiles().has_payload_links(std::slice::from_ref(&cid)).send().await
-        },
+        async |client| client.domain_join_profiles().has_payload_links(std::slice::from_ref(&cid)).await,
     )
     .await
     .unwrap();
@@ -737,23 +761,21 @@ async fn domain_join_profiles() {
     exchange(
         wire("GET", format!("{BASE}/c1/assignments"), None),
         list(json!([assignment])),
-        async |client| client.domain_join_profiles().assignments(&cid).all().await,
+        async |client| client.domain_join_profiles().assignments(&cid).list().all().await,
     )
     .await
     .unwrap();
     exchange(
         wire("GET", format!("{BASE}/c1/assignments/a1"), None),
         ok(assignment.clone()),
-        async |client| client.domain_join_profiles().assignment(&cid, &aid).send().await,
+        async |client| client.domain_join_profiles().assignments(&cid).get(&aid).await,
     )
     .await
     .unwrap();
     exchange(
         wire("POST", format!("{BASE}/c1/assignments"), json!({ "target": group })),
         created(assignment.clone()),
-        async |client| {
-            client.domain_join_profiles().add_assignment(&cid, &Target::group(id(GROUP))).send().await
-        },
+        async |client| client.domain_join_profiles().assignments(&cid).add(&Target::group(id(GROUP))).await,
     )
     .await
     .unwrap();
@@ -761,13 +783,13 @@ async fn domain_join_profiles() {
         wire("PATCH", format!("{BASE}/c1/assignments/a1"), json!({ "target": group })),
         ok(assignment),
         async |client| {
-            client.domain_join_profiles().reassign(&cid, &aid, &Target::group(id(GROUP))).send().await
+            client.domain_join_profiles().assignments(&cid).update(&aid, &Target::group(id(GROUP))).await
         },
     )
     .await
     .unwrap();
     exchange(wire("DELETE", format!("{BASE}/c1/assignments/a1"), None), no_content(), async |client| {
-        client.domain_join_profiles().remove_assignment(&cid, &aid).send().await
+        client.domain_join_profiles().assignments(&cid).remove(&aid).await
     })
     .await
     .unwrap();
@@ -786,27 +808,26 @@ async fn domain_join_profiles() {
         .await
         .domain_join_profiles()
         .add_network_access_configuration(&cid, &id("w1"))
-        .send()
         .await
         .unwrap();
     let body =
         json!({ "@odata.id": format!("{}/beta/deviceManagement/deviceConfigurations/w1", server.uri()) });
     assert_wire(&received(&server).await[0], &wire("POST", format!("{cast}/$ref"), body));
     exchange(wire("DELETE", format!("{cast}/w1/$ref"), None), no_content(), async |client| {
-        client.domain_join_profiles().remove_network_access_configuration(&cid, &id("w1")).send().await
+        client.domain_join_profiles().remove_network_access_configuration(&cid, &id("w1")).await
     })
     .await
     .unwrap();
     let gone = intune_error(404, "w1 is not linked");
     let error = exchange(wire("DELETE", format!("{cast}/w1/$ref"), None), gone, async |client| {
-        client.domain_join_profiles().remove_network_access_configuration(&cid, &id("w1")).send().await
+        client.domain_join_profiles().remove_network_access_configuration(&cid, &id("w1")).await
     });
     let operation = "domainJoin.networkAccessConfigurations.removeRef";
     assert_error(&error.await.unwrap_err(), ErrorKind::NotFound, operation, "w1 is not linked");
     let error = exchange(
         wire("GET", format!("{BASE}/c1"), None),
         graph_error(404, "ResourceNotFound"),
-        async |client| client.domain_join_profiles().get(&cid).send().await,
+        async |client| client.domain_join_profiles().get(&cid).await,
     );
     assert_error(
         &error.await.unwrap_err(),
@@ -826,30 +847,30 @@ async fn connectors_and_events() {
     });
     assert_eq!(all.await.unwrap(), std::slice::from_ref(&connector));
     exchange(wire("GET", format!("{BASE}/k1"), None), ok(answer.clone()), async |client| {
-        client.connectors().get(&id("k1")).send().await
+        client.connectors().get(&id("k1")).await
     })
     .await
     .unwrap();
     let mut body = serde_json::to_value(&connector).unwrap();
     body.as_object_mut().unwrap().remove("id");
     exchange(wire("POST", BASE, body.clone()), created(answer.clone()), async |client| {
-        client.connectors().create(&connector).send().await
+        client.connectors().create(&connector).await
     })
     .await
     .unwrap();
     exchange(wire("PATCH", format!("{BASE}/k1"), body), ok(answer), async |client| {
-        client.connectors().update(&connector).send().await
+        client.connectors().update(&connector).await
     })
     .await
     .unwrap();
     exchange(wire("DELETE", format!("{BASE}/k1"), None), no_content(), async |client| {
-        client.connectors().delete(&id("k1")).send().await
+        client.connectors().delete(&id("k1")).await
     })
     .await
     .unwrap();
     let error =
         exchange(wire("DELETE", format!("{BASE}/k1"), None), graph_error(403, "Forbidden"), async |client| {
-            client.connectors().delete(&id("k1")).send().await
+            client.connectors().delete(&id("k1")).await
         });
     assert_error(&error.await.unwrap_err(), ErrorKind::Forbidden, "domainJoinConnectors.delete", "Forbidden");
 
@@ -862,24 +883,24 @@ async fn connectors_and_events() {
     });
     assert!(all.await.unwrap()[0].deployment_duration.unwrap().is_negative());
     exchange(wire("GET", format!("{EVENTS}/v1"), None), ok(answer.clone()), async |client| {
-        client.autopilot_events().get(&id("v1")).send().await
+        client.autopilot_events().get(&id("v1")).await
     })
     .await
     .unwrap();
     let mut body = serde_json::to_value(&event).unwrap();
     body.as_object_mut().unwrap().remove("id");
     exchange(wire("POST", EVENTS, body.clone()), created(answer.clone()), async |client| {
-        client.autopilot_events().create(&event).send().await
+        client.autopilot_events().create(&event).await
     })
     .await
     .unwrap();
     exchange(wire("PATCH", format!("{EVENTS}/v1"), body), ok(answer), async |client| {
-        client.autopilot_events().update(&event).send().await
+        client.autopilot_events().update(&event).await
     })
     .await
     .unwrap();
     exchange(wire("DELETE", format!("{EVENTS}/v1"), None), no_content(), async |client| {
-        client.autopilot_events().delete(&id("v1")).send().await
+        client.autopilot_events().delete(&id("v1")).await
     })
     .await
     .unwrap();
@@ -893,7 +914,7 @@ async fn connectors_and_events() {
     exchange(
         wire("GET", format!("{EVENTS}/v1/policyStatusDetails/x"), None),
         ok(json!({ "id": "x" })),
-        async |client| client.autopilot_events().policy_status_detail(&id("v1"), &id("x")).send().await,
+        async |client| client.autopilot_events().policy_status_detail(&id("v1"), &id("x")).await,
     )
     .await
     .unwrap();
@@ -917,7 +938,7 @@ async fn mdm_policies() {
     let one = exchange(
         wire("GET", format!("{BASE}/{KEY}?$expand=includedGroups"), None),
         ok(answer.clone()),
-        async |client| client.mdm_policies().get(&policy).send().await,
+        async |client| client.mdm_policies().get(&policy).await,
     );
     assert_eq!(
         one.await.unwrap().scope(),
@@ -927,7 +948,7 @@ async fn mdm_policies() {
         exchange(
             wire("PATCH", format!("{BASE}/{KEY}"), json!({ "appliesTo": whom })),
             no_content(),
-            async |client| client.mdm_policies().apply(&policy, &step).send().await,
+            async |client| client.mdm_policies().apply(&policy, &step).await,
         )
         .await
         .unwrap();
@@ -938,7 +959,7 @@ async fn mdm_policies() {
     };
     let sent = json!({ "discoveryUrl": "https://enrollment.example/discovery.svc" });
     exchange(wire("PATCH", format!("{BASE}/{KEY}"), sent), ok(answer), async |client| {
-        client.mdm_policies().set_addresses(&policy, &addresses).send().await
+        client.mdm_policies().set_addresses(&policy, &addresses).await
     })
     .await
     .unwrap();
@@ -951,7 +972,7 @@ async fn mdm_policies() {
     .unwrap();
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(no_content()).mount(&server).await;
-    client_of(&server).await.mdm_policies().include(&policy, &id(GROUP)).send().await.unwrap();
+    client_of(&server).await.mdm_policies().include(&policy, &id(GROUP)).await.unwrap();
     let body = json!({ "@odata.id": format!("{}/odata/groups('{GROUP}')", server.uri()) });
     assert_wire(
         &received(&server).await[0],
@@ -960,12 +981,12 @@ async fn mdm_policies() {
     exchange(
         wire("DELETE", format!("{BASE}/{KEY}/includedGroups/{GROUP}/$ref"), None),
         no_content(),
-        async |client| client.mdm_policies().exclude(&policy, &id(GROUP)).send().await,
+        async |client| client.mdm_policies().exclude(&policy, &id(GROUP)).await,
     )
     .await
     .unwrap();
     exchange(wire("DELETE", format!("{BASE}/{KEY}"), None), no_content(), async |client| {
-        client.mdm_policies().delete(&policy).send().await
+        client.mdm_policies().delete(&policy).await
     })
     .await
     .unwrap();
@@ -991,7 +1012,7 @@ async fn groups() {
     sent.as_object_mut().unwrap().remove("id");
     sent["membershipRule"] = json!(MembershipRule::group_tag("Munich").unwrap().as_str());
     exchange(wire("POST", BASE, sent), created(answer.clone()), async |client| {
-        client.groups().create(&wish).send().await
+        client.groups().create(&wish).await
     })
     .await
     .unwrap();
@@ -1006,7 +1027,7 @@ async fn groups() {
     let got = exchange(
         wire("GET", format!("{BASE}/{GROUP}?$select={GROUP_PROPERTIES}"), None),
         ok(answer.clone()),
-        async |client| client.groups().get(&gid).send().await,
+        async |client| client.groups().get(&gid).await,
     );
     let current = got.await.unwrap();
     let server = MockServer::start().await;
@@ -1014,7 +1035,7 @@ async fn groups() {
         .respond_with(ResponseTemplate::new(200).set_body_raw("5", "text/plain"))
         .mount(&server)
         .await;
-    assert_eq!(client_of(&server).await.groups().count().send().await.unwrap(), 5);
+    assert_eq!(client_of(&server).await.groups().count().await.unwrap(), 5);
     let counted = &received(&server).await[0];
     assert_eq!(counted.headers.get("consistencylevel").unwrap(), "eventual");
 
@@ -1023,7 +1044,7 @@ async fn groups() {
     let server = MockServer::start().await;
     Mock::given(wiremock::matchers::method("PATCH")).respond_with(no_content()).mount(&server).await;
     Mock::given(wiremock::matchers::method("GET")).respond_with(ok(answer)).mount(&server).await;
-    client_of(&server).await.groups().update(&current, &changed).send().await.unwrap();
+    client_of(&server).await.groups().update(&current, &changed).await.unwrap();
     let requests = received(&server).await;
     assert_wire(
         &requests[0],
@@ -1032,7 +1053,7 @@ async fn groups() {
     assert_eq!(requests.len(), 2, "a change that is answered without the group is read back");
 
     exchange(wire("DELETE", format!("{BASE}/{GROUP}"), None), no_content(), async |client| {
-        client.groups().delete(&gid).send().await
+        client.groups().delete(&gid).await
     })
     .await
     .unwrap();
@@ -1045,18 +1066,18 @@ async fn groups() {
     .unwrap();
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(no_content()).mount(&server).await;
-    client_of(&server).await.groups().add_member(&gid, &id("o1")).send().await.unwrap();
+    client_of(&server).await.groups().add_member(&gid, &id("o1")).await.unwrap();
     let body = json!({ "@odata.id": format!("{}/v1.0/directoryObjects/o1", server.uri()) });
     assert_wire(&received(&server).await[0], &wire("POST", format!("{BASE}/{GROUP}/members/$ref"), body));
     exchange(wire("DELETE", format!("{BASE}/{GROUP}/members/o1/$ref"), None), no_content(), async |client| {
-        client.groups().remove_member(&gid, &id("o1")).send().await
+        client.groups().remove_member(&gid, &id("o1")).await
     })
     .await
     .unwrap();
     let error = exchange(
         wire("DELETE", format!("{BASE}/{GROUP}"), None),
         graph_error(404, "Request_ResourceNotFound"),
-        async |client| client.groups().delete(&gid).send().await,
+        async |client| client.groups().delete(&gid).await,
     );
     assert_error(&error.await.unwrap_err(), ErrorKind::NotFound, "groups.delete", "Request_ResourceNotFound");
 }
@@ -1069,18 +1090,18 @@ async fn directory_devices_and_users() {
     });
     assert_eq!(all.await.unwrap().len(), 1);
     exchange(wire("GET", "/v1.0/devices/o1", None), ok(answer.clone()), async |client| {
-        client.directory_devices().get(&id("o1")).send().await
+        client.directory_devices().get(&id("o1")).await
     })
     .await
     .unwrap();
     exchange(wire("GET", "/v1.0/devices(deviceId='d1')", None), ok(answer), async |client| {
-        client.directory_devices().get_by_device_id(&id("d1")).send().await
+        client.directory_devices().get_by_device_id(&id("d1")).await
     })
     .await
     .unwrap();
     let plain = ResponseTemplate::new(200).set_body_raw("5", "text/plain");
     exchange(wire("GET", "/v1.0/devices/$count", None), plain, async |client| {
-        client.directory_devices().count().send().await
+        client.directory_devices().count().await
     })
     .await
     .unwrap();
@@ -1091,21 +1112,20 @@ async fn directory_devices_and_users() {
             client
                 .directory_devices()
                 .update(&id("o1"), &DirectoryDeviceUpdate::new().with_account_enabled(false))
-                .send()
                 .await
         },
     )
     .await
     .unwrap();
     exchange(wire("DELETE", "/v1.0/devices/o1", None), no_content(), async |client| {
-        client.directory_devices().delete(&id("o1")).send().await
+        client.directory_devices().delete(&id("o1")).await
     })
     .await
     .unwrap();
     let error = exchange(
         wire("DELETE", "/v1.0/devices/o1", None),
         graph_error(403, "Authorization_RequestDenied"),
-        async |client| client.directory_devices().delete(&id("o1")).send().await,
+        async |client| client.directory_devices().delete(&id("o1")).await,
     );
     assert_error(
         &error.await.unwrap_err(),
@@ -1129,8 +1149,8 @@ async fn directory_devices_and_users() {
             wire("GET", format!("/v1.0/users/{key}?$select={USER_PROPERTIES}"), None),
             ok(user.clone()),
             async |client| match by_name {
-                true => client.users().get_by_name(&"adele@contoso.com".parse().unwrap()).send().await,
-                false => client.users().get(&id("u1")).send().await,
+                true => client.users().get_by_name(&"adele@contoso.com".parse().unwrap()).await,
+                false => client.users().get(&id("u1")).await,
             },
         )
         .await
@@ -1139,7 +1159,7 @@ async fn directory_devices_and_users() {
     let target = format!("/v1.0/users/adele@contoso.com?$select={USER_PROPERTIES}");
     let error =
         exchange(wire("GET", target, None), graph_error(404, "Request_ResourceNotFound"), async |client| {
-            client.users().get_by_name(&"adele@contoso.com".parse().unwrap()).send().await
+            client.users().get_by_name(&"adele@contoso.com".parse().unwrap()).await
         });
     let error = error.await.unwrap_err();
     assert_error(&error, ErrorKind::NotFound, "users.get", "Request_ResourceNotFound");
@@ -1161,18 +1181,18 @@ async fn managed_devices_apps_and_filters() {
     });
     assert_eq!(found.await.unwrap().len(), 1);
     exchange(wire("GET", format!("{MANAGED}/m1"), None), ok(answer), async |client| {
-        client.managed_devices().get(&id("m1")).send().await
+        client.managed_devices().get(&id("m1")).await
     })
     .await
     .unwrap();
     exchange(wire("DELETE", format!("{MANAGED}/m1"), None), no_content(), async |client| {
-        client.managed_devices().delete(&id("m1")).send().await
+        client.managed_devices().delete(&id("m1")).await
     })
     .await
     .unwrap();
     let error =
         exchange(wire("GET", format!("{MANAGED}/m1"), None), graph_error(404, "NotFound"), async |client| {
-            client.managed_devices().get(&id("m1")).send().await
+            client.managed_devices().get(&id("m1")).await
         });
     assert_error(&error.await.unwrap_err(), ErrorKind::NotFound, "managedDevices.get", "NotFound");
 
@@ -1183,7 +1203,7 @@ async fn managed_devices_apps_and_filters() {
     });
     assert_eq!(apps.await.unwrap()[0].kind(), Some("win32LobApp"));
     exchange(wire("GET", format!("{APPS}/a1"), None), ok(app), async |client| {
-        client.mobile_apps().get(&id("a1")).send().await
+        client.mobile_apps().get(&id("a1")).await
     })
     .await
     .unwrap();
@@ -1201,7 +1221,7 @@ async fn managed_devices_apps_and_filters() {
     let mut body = answer.clone();
     body.as_object_mut().unwrap().remove("id");
     exchange(wire("POST", FILTERS, body.clone()), created(answer.clone()), async |client| {
-        client.assignment_filters().create(&wish).send().await
+        client.assignment_filters().create(&wish).await
     })
     .await
     .unwrap();
@@ -1211,18 +1231,18 @@ async fn managed_devices_apps_and_filters() {
     .await
     .unwrap();
     exchange(wire("GET", format!("{FILTERS}/f1"), None), ok(answer.clone()), async |client| {
-        client.assignment_filters().get(&id("f1")).send().await
+        client.assignment_filters().get(&id("f1")).await
     })
     .await
     .unwrap();
     body.as_object_mut().unwrap().remove("platform");
     exchange(wire("PATCH", format!("{FILTERS}/f1"), body), ok(answer), async |client| {
-        client.assignment_filters().update(&wish).send().await
+        client.assignment_filters().update(&wish).await
     })
     .await
     .unwrap();
     exchange(wire("DELETE", format!("{FILTERS}/f1"), None), no_content(), async |client| {
-        client.assignment_filters().delete(&id("f1")).send().await
+        client.assignment_filters().delete(&id("f1")).await
     })
     .await
     .unwrap();
@@ -1244,7 +1264,7 @@ async fn a_batch_puts_each_answer_into_its_slot() {
     let mut batch = client.batch();
     let first = batch.add(client.devices().get(&id("d1")));
     let second = batch.add(client.devices().get(&id("d2")));
-    let mut answers = batch.send().await.unwrap();
+    let mut answers = batch.await.unwrap();
     assert_eq!(answers.take(first).unwrap().serial_number.as_deref(), Some("PF-1"));
     assert_eq!(answers.take(second).unwrap_err().kind(), ErrorKind::NotFound);
     let body: Value = serde_json::from_slice(&received(&server).await[0].body).unwrap();
@@ -1259,7 +1279,7 @@ async fn a_batch_puts_each_answer_into_its_slot() {
         exchange(wire("POST", "/beta/$batch", body), graph_error(429, "TooManyRequests"), async |client| {
             let mut batch = client.batch();
             let slot = batch.add(client.devices().get(&id("d1")));
-            batch.send().await?.take(slot)
+            batch.await?.take(slot)
         });
     assert_eq!(error.await.unwrap_err().kind(), ErrorKind::Throttled);
 }

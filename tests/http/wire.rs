@@ -275,7 +275,7 @@ async fn a_write_is_never_sent_twice_once_it_has_left() {
         let patience = row.patience();
         let Row { fault, script, kind, .. } = row;
         let (server, client, _) = meet_patiently(true, vec![script; 3], patience).await;
-        let result = client.post::<Value>(ApiVersion::V1, "/devices", &1).send().await;
+        let result = client.post::<Value>(ApiVersion::V1, "/devices", &1).await;
         assert_eq!(server.seen().len(), 1, "{fault}: {result:?}");
         let Err(error) = result else { continue };
         let answered =
@@ -294,7 +294,7 @@ async fn a_refused_connection_was_never_sent_and_is_tried_again_by_writes_too() 
     let (server, client, clock) = meet(false, Vec::new()).await;
     drop(server);
     tokio::task::yield_now().await;
-    let error = client.post::<Value>(ApiVersion::V1, "/devices", &1).send().await.unwrap_err();
+    let error = client.post::<Value>(ApiVersion::V1, "/devices", &1).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts(), error.outcome_unknown()), (ErrorKind::Connect, 2, false));
     assert_eq!(clock.slept(), [Duration::from_millis(500)]);
 }

@@ -273,9 +273,9 @@ fn check_mixed(world: &World, report: &ImportReport) {
 /// Records of someone else: of devices of their own, and of one that we import too.
 async fn foreign_records(world: &World) -> Vec<Id<ImportedDevice>> {
     for serial in ["THEIRS-1", "THEIRS-2"] {
-        world.client.imports().create(&device(serial)).send().await.unwrap();
+        world.client.imports().create(&device(serial)).await.unwrap();
     }
-    world.client.imports().import(&[device("THEIRS-3").with_import_id("theirs")]).send().await.unwrap();
+    world.client.imports().import(&[device("THEIRS-3").with_import_id("theirs")]).await.unwrap();
     world.wire.arrived.lock().unwrap().clear();
     world.records().await
 }
@@ -645,7 +645,7 @@ async fn syncs_are_ten_minutes_apart_whoever_asked_for_the_last_one() {
     world.clock.sleep(SECOND * 60).await;
     let someone = async {
         world.clock.sleep(SECOND * 200).await;
-        world.client.autopilot_sync().sync().send().await.unwrap();
+        world.client.autopilot_sync().sync().await.unwrap();
     };
     let options = ImportOptions::default().with_chunk(1).with_most_pending(1);
     let run =
@@ -713,7 +713,7 @@ async fn a_group_tag_that_differs_is_changed_once_and_read_back_or_left_alone() 
             }
             ref other => panic!("{other:?}"),
         }
-        let tag = world.client.devices().get(&id).send().await.unwrap().group_tag.unwrap();
+        let tag = world.client.devices().get(&id).await.unwrap().group_tag.unwrap();
         assert_eq!(tag, if repair { "Kiosk" } else { "Old" });
         assert_eq!(changed, changes);
         assert_eq!(report.findings().len(), usize::from(!repair));

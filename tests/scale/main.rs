@@ -53,7 +53,7 @@ async fn imported(client: &Client, numbers: std::ops::Range<usize>) -> Result<()
                     .with_group_tag("New".parse().unwrap())
             })
             .collect();
-        client.imports().import(&devices).send().await?;
+        client.imports().import(&devices).await?;
     }
     Ok(())
 }
@@ -65,9 +65,9 @@ async fn costs(count: usize) -> Result<Costs> {
     let half = count / 2;
     let rule = MembershipRule::group_tag("Kiosk")?;
     let dynamic = Group::new("Kiosks".parse()?).with_membership(Membership::dynamic(rule));
-    let dynamic = client.groups().create(&dynamic).send().await?;
-    let profile = client.profiles().create(&HybridJoinProfile::new("Hybrid".parse()?)).send().await?;
-    client.profiles().assign(&profile.id, &Target::group(dynamic.id.clone())).send().await?;
+    let dynamic = client.groups().create(&dynamic).await?;
+    let profile = client.profiles().create(&HybridJoinProfile::new("Hybrid".parse()?)).await?;
+    client.profiles().assignments(&profile.id).add(&Target::group(dynamic.id.clone())).await?;
 
     costs
         .of("register", half, async {
@@ -116,7 +116,7 @@ async fn costs(count: usize) -> Result<Costs> {
     assert_eq!(costs.of("filter the devices", count, count_all(found.items())).await, count);
     costs
         .of("find one device of many by its serial number", count, async {
-            let found = client.devices().find_by_serial_number(&serial(count - 1).parse().unwrap()).await?;
+            let found = client.devices().by_serial_number(&serial(count - 1).parse().unwrap()).all().await?;
             assert_eq!(found.len(), 1);
             Ok::<_, windows_autopilot::Error>(())
         })
@@ -125,7 +125,7 @@ async fn costs(count: usize) -> Result<Costs> {
     // One rule for all devices, evaluated at once.
     let all = Group::new("All".parse()?)
         .with_membership(Membership::dynamic(MembershipRule::all_autopilot_devices()));
-    let all = client.groups().create(&all).send().await?;
+    let all = client.groups().create(&all).await?;
     costs
         .of("evaluate a new rule", count, async {
             clock.advance(10 * MINUTE);
@@ -154,7 +154,7 @@ async fn costs(count: usize) -> Result<Costs> {
         .of("leave a group", some, async {
             let group: Id<Group> = assigned.parse().unwrap();
             for object in objects.iter().rev().take(some) {
-                client.groups().remove_member(&group, &object.parse().unwrap()).send().await?;
+                client.groups().remove_member(&group, &object.parse().unwrap()).await?;
             }
             Ok::<_, windows_autopilot::Error>(())
         })
@@ -162,11 +162,7 @@ async fn costs(count: usize) -> Result<Costs> {
     costs
         .of("be deleted", some, async {
             for number in count - some..count {
-                client
-                    .devices()
-                    .delete(&tenant.device(&serial(number)).unwrap().parse().unwrap())
-                    .send()
-                    .await?;
+                client.devices().delete(&tenant.device(&serial(number)).unwrap().parse().unwrap()).await?;
             }
             clock.advance(10 * MINUTE);
             Ok::<_, windows_autopilot::Error>(())

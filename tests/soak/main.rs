@@ -75,7 +75,7 @@ impl Soak {
 
     async fn read_device(&self, number: usize) {
         let (id, serial) = &self.devices[number % DEVICES];
-        if let Some(device) = self.note(self.client.devices().get(id).send().await) {
+        if let Some(device) = self.note(self.client.devices().get(id).await) {
             assert_eq!(device.serial_number.as_deref(), Some(serial.as_str()), "another's answer");
         }
     }
@@ -90,7 +90,7 @@ impl Soak {
         let mut batch = self.client.batch();
         let devices: Vec<_> = (0..5).map(|step| &self.devices[(number + step * 7) % DEVICES]).collect();
         let slots: Vec<_> = devices.iter().map(|(id, _)| batch.add(self.client.devices().get(id))).collect();
-        let Some(mut answers) = self.note(batch.send().await) else { return };
+        let Some(mut answers) = self.note(batch.await) else { return };
         for (slot, (_, serial)) in slots.into_iter().zip(devices) {
             if let Ok(device) = answers.take(slot) {
                 assert_eq!(device.serial_number.as_deref(), Some(serial.as_str()), "another's part");
@@ -103,7 +103,7 @@ impl Soak {
     async fn profile(&self, name: &str) {
         let wish = HybridJoinProfile::new(name.parse().unwrap());
         let created: Option<Stored<HybridJoinProfile>> =
-            self.note(self.client.profiles().create(&wish).send().await);
+            self.note(self.client.profiles().create(&wish).await);
         // Made, or not, or nobody knows: reading tells, and there are never two.
         let all = loop {
             if let Some(all) = self.note(self.client.profiles().list().all().await) {
@@ -122,14 +122,14 @@ impl Soak {
         assert!(found.next().is_none(), "{name} was made twice");
         let mut changed = stored.settings.clone();
         changed.description = Some("changed".parse().unwrap());
-        if self.note(self.client.profiles().update(&stored, &changed).send().await).is_some()
-            && let Some(read) = self.note(self.client.profiles().get(&stored.id).send().await)
+        if self.note(self.client.profiles().update(&stored, &changed).await).is_some()
+            && let Some(read) = self.note(self.client.profiles().get(&stored.id).await)
         {
             assert_eq!(read.settings, changed);
         }
         let mut tried = false;
         loop {
-            let deleted = match self.client.profiles().delete(&stored.id).send().await {
+            let deleted = match self.client.profiles().delete(&stored.id).await {
                 // By a call that failed, and took effect.
                 Err(error) if tried && error.kind() == ErrorKind::NotFound => Ok(()),
                 deleted => deleted,
@@ -140,7 +140,7 @@ impl Soak {
             tried = true;
         }
         let path = format!("/deviceManagement/windowsAutopilotDeploymentProfiles/{}", stored.id);
-        match self.client.get::<serde_json::Value>(ApiVersion::Beta, &path).send().await {
+        match self.client.get::<serde_json::Value>(ApiVersion::Beta, &path).await {
             Err(error) if error.kind() == ErrorKind::NotFound => drop(self.note(Ok(()))),
             other => assert!(self.note(other.map(drop)).is_none(), "{name} was deleted and is there"),
         }
@@ -148,11 +148,11 @@ impl Soak {
 
     /// Changes a group that nobody else changes.
     async fn group(&self, id: &Id<Group>, description: &str) {
-        let Some(stored) = self.note(self.client.groups().get(id).send().await) else { return };
+        let Some(stored) = self.note(self.client.groups().get(id).await) else { return };
         let mut changed = stored.settings.clone();
         changed.description = Some(description.into());
-        if self.note(self.client.groups().update(&stored, &changed).send().await).is_some()
-            && let Some(read) = self.note(self.client.groups().get(id).send().await)
+        if self.note(self.client.groups().update(&stored, &changed).await).is_some()
+            && let Some(read) = self.note(self.client.groups().get(id).await)
         {
             assert_eq!(read.settings.description.as_ref().map(|text| text.as_str()), Some(description));
         }

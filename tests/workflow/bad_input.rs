@@ -199,12 +199,12 @@ async fn a_call_with_a_bad_value_is_refused_before_any_request() {
     let ids = app_ids(101).iter().map(|id| id.parse().unwrap()).collect();
     let until = BlockUntil::installed(BlockingApps::Selected(ids));
     let plain = EnrollmentStatusPage::new("Autopilot".parse().unwrap());
-    let stored = client.enrollment_status_pages().create(&plain).send().await.unwrap();
+    let stored = client.enrollment_status_pages().create(&plain).await.unwrap();
     let page = plain.with_block_device_use(BlockDeviceUse::Until(until));
     tenant.clear_requests();
     for outcome in [
-        client.enrollment_status_pages().create(&page).send().await,
-        client.enrollment_status_pages().update(&stored, &page).send().await,
+        client.enrollment_status_pages().create(&page).await,
+        client.enrollment_status_pages().update(&stored, &page).await,
     ] {
         let error = outcome.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -222,7 +222,7 @@ async fn a_call_with_a_bad_value_is_refused_before_any_request() {
     // The same goes for a batch.
     let mut batch = client.batch();
     let slot = batch.add(client.enrollment_status_pages().create(&page));
-    let error = batch.send().await.and_then(|mut answers| answers.take(slot)).unwrap_err();
+    let error = batch.await.and_then(|mut answers| answers.take(slot)).unwrap_err();
     assert_eq!((error.kind(), tenant.requests().len()), (ErrorKind::InvalidInput, 0), "{error}");
 }
 
@@ -272,7 +272,7 @@ async fn an_expired_secret_ends_the_first_call_and_is_never_shown() {
     let credential = ClientSecret::new(tenant.domain().parse().unwrap(), CLIENT_ID, "canary-secret").unwrap();
     let client =
         Client::builder(credential).with_transport(tenant.clone()).with_clock(clock.clone()).build().unwrap();
-    let error = client.devices().count().send().await.unwrap_err();
+    let error = client.devices().count().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);
     assert_says(
         &error.to_string(),

@@ -430,11 +430,15 @@ async fn what_is_wrong_with_a_status_page_is_found() -> Result<()> {
 async fn a_page_for_users_and_one_that_is_outranked_are_found() -> Result<()> {
     let Harness { client, .. } = harness();
     let first = windows_autopilot::model::EnrollmentStatusPage::new("First".parse()?);
-    let first = client.enrollment_status_pages().create(&first).send().await?;
+    let first = client.enrollment_status_pages().create(&first).await?;
     let report = desired().plan(&client, &[]).await?.apply(&client).await?;
     let target = Target::group(report.group.unwrap());
-    client.enrollment_status_pages().assign(&first.id, std::slice::from_ref(&target)).send().await?;
-    client.enrollment_status_pages().set_priority(&first.id, 1).send().await.or_else(|error| {
+    client
+        .enrollment_status_pages()
+        .assignments(&first.id)
+        .replace_at_once(std::slice::from_ref(&target))
+        .await?;
+    client.enrollment_status_pages().set_priority(&first.id, 1).await.or_else(|error| {
         // It may have that priority already, which is an error.
         if error.kind() == windows_autopilot::ErrorKind::Rejected { Ok(()) } else { Err(error) }
     })?;
@@ -442,7 +446,7 @@ async fn a_page_for_users_and_one_that_is_outranked_are_found() -> Result<()> {
     let own = pages.iter().find(|page| page.display_name() == Some("Autopilot Munich")).unwrap();
     let users = Target::new(windows_autopilot::model::TargetKind::AllLicensedUsers);
     let own = own.id().unwrap().parse()?;
-    client.enrollment_status_pages().assign(&own, &[target, users]).send().await?;
+    client.enrollment_status_pages().assignments(&own).replace_at_once(&[target, users]).await?;
     let plan = desired().plan(&client, &[]).await?;
     let found = ids(&plan);
     assert!(found.contains(&"page.outranked") && found.contains(&"page.assigned-to-users"), "{plan}");
@@ -468,13 +472,13 @@ async fn which_of_two_profiles_wins_is_told() -> Result<()> {
     use windows_autopilot::clock::Clock as _;
     let Harness { client, clock, .. } = harness();
     let minute = std::time::Duration::from_secs(60);
-    let older = client.profiles().create(&EntraJoinProfile::new("Entra".parse()?)).send().await?;
+    let older = client.profiles().create(&EntraJoinProfile::new("Entra".parse()?)).await?;
     clock.sleep(minute).await;
     let report = desired().plan(&client, &[]).await?.apply(&client).await?;
     clock.sleep(minute).await;
-    let younger = client.profiles().create(&HybridJoinProfile::new("Younger".parse()?)).send().await?;
+    let younger = client.profiles().create(&HybridJoinProfile::new("Younger".parse()?)).await?;
     let group = Target::group(report.group.unwrap());
-    client.profiles().assign(&younger.id, &group).send().await?;
+    client.profiles().assignments(&younger.id).add(&group).await?;
     let conflicts = async || {
         let plan = desired().plan(&client, &[]).await?;
         let of = plan.findings.into_iter().filter(|finding| finding.id == "profile.conflict");
@@ -485,7 +489,7 @@ async fn which_of_two_profiles_wins_is_told() -> Result<()> {
     let found = conflicts().await?;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].0, Severity::Warning, "the deployment's profile is older: {found:?}");
-    client.profiles().assign(&older.id, &group).send().await?;
+    client.profiles().assignments(&older.id).add(&group).await?;
     let found = conflicts().await?;
     assert_eq!(found[0].0, Severity::Error);
     assert!(found[0].1.contains("Entra join") && found[0].1.contains("wins"), "{found:?}");
@@ -499,8 +503,8 @@ async fn an_assignment_to_a_group_that_is_gone_is_found() -> Result<()> {
     let gone = tenant.add_group("Gone").parse::<windows_autopilot::model::Id<_>>()?;
     let profiles = client.profiles().list().all().await?;
     let id = profiles[0].id().unwrap().parse()?;
-    client.profiles().assign::<HybridJoinProfile>(&id, &Target::group(gone.clone())).send().await?;
-    client.groups().delete(&gone).send().await?;
+    client.profiles().assignments::<HybridJoinProfile>(&id).add(&Target::group(gone.clone())).await?;
+    client.groups().delete(&gone).await?;
     let plan = desired().plan(&client, &[]).await?;
     assert!(ids(&plan).contains(&"assignment.orphan"), "{plan}");
     let mut wish = desired();
@@ -513,16 +517,16 @@ async fn an_assignment_to_a_group_that_is_gone_is_found() -> Result<()> {
 #[tokio::test]
 async fn excluded_groups_and_names_of_the_other_kind_are_found() -> Result<()> {
     let Harness { client, .. } = harness();
-    client.profiles().create(&EntraJoinProfile::new("Contoso hybrid Munich".parse()?)).send().await?;
+    client.profiles().create(&EntraJoinProfile::new("Contoso hybrid Munich".parse()?)).await?;
     let report = desired().plan(&client, &[]).await?.apply(&client).await?;
     let (group, profile) = (report.group.unwrap(), report.profile.unwrap());
-    client.profiles().assign(&profile, &Target::excluding(group.clone())).send().await?;
+    client.profiles().assignments(&profile).add(&Target::excluding(group.clone())).await?;
     let joins = client.domain_join_profiles().list().all().await?;
     let join = joins[0].id().unwrap().parse()?;
     client
         .domain_join_profiles()
-        .assign(&join, &[Target::all_devices(), Target::excluding(group)])
-        .send()
+        .assignments(&join)
+        .replace_at_once(&[Target::all_devices(), Target::excluding(group)])
         .await?;
     let plan = desired().plan(&client, &[]).await?;
     for id in ["profile.other-kind", "profile.excluded", "domain-join.excluded"] {

@@ -42,8 +42,8 @@ async fn each_object_is_made_once_although_every_answer_to_a_write_is_lost_once(
     ];
     let assignments = [
         "/deviceManagement/windowsAutopilotDeploymentProfiles/*/assignments",
-        "/deviceManagement/deviceEnrollmentConfigurations/*/assign",
-        "/deviceManagement/deviceConfigurations/*/assign",
+        "/deviceManagement/deviceEnrollmentConfigurations/*/assignments",
+        "/deviceManagement/deviceConfigurations/*/assignments",
         "/policies/mobileDeviceManagementPolicies/*/includedGroups/$ref",
     ];
     for path in creations.into_iter().chain(assignments) {
@@ -54,8 +54,8 @@ async fn each_object_is_made_once_although_every_answer_to_a_write_is_lost_once(
     let lost = tenant.requests().iter().filter(|request| request.status.is_none()).count();
     assert_eq!(lost, 8, "an answer was not lost");
     assert!(desired.plan(&client, &[]).await?.is_empty());
-    assert_eq!(client.profiles().count().send().await?, 1);
-    assert_eq!(client.domain_join_profiles().count().send().await?, 1);
+    assert_eq!(client.profiles().count().await?, 1);
+    assert_eq!(client.domain_join_profiles().count().await?, 1);
     let named = client.groups().list().all().await?;
     let named =
         named.iter().filter(|group| group.settings.display_name.as_str() == "Autopilot Munich").count();
@@ -141,7 +141,7 @@ async fn a_client_that_signs_in_by_itself_is_told_what_it_cannot_do_and_does_the
     let plan = desired().plan(&client, &[]).await?;
     assert!(ids(&plan).contains(&"mdm.delegated-only"), "{plan}");
     plan.apply(&client).await?;
-    assert_eq!(client.profiles().count().send().await?, 1);
+    assert_eq!(client.profiles().count().await?, 1);
     Ok(())
 }
 

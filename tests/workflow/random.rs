@@ -104,7 +104,7 @@ async fn start(rng: &mut Rng, harness: &Harness) -> Result<()> {
         if rng.bool() {
             group.description = Some("somebody's".into());
         }
-        client.groups().create(&group).send().await?;
+        client.groups().create(&group).await?;
         if rng.u8(0..8) > 0 {
             break;
         }
@@ -112,15 +112,15 @@ async fn start(rng: &mut Rng, harness: &Harness) -> Result<()> {
     let targets =
         |rng: &mut Rng| -> Vec<Target> { groups.iter().filter(|_| rng.u8(0..4) == 0).cloned().collect() };
     if rng.bool() {
-        let stored = client.profiles().create(&profile(rng)).send().await?;
+        let stored = client.profiles().create(&profile(rng)).await?;
         for target in targets(rng) {
-            client.profiles().assign(&stored.id, &target).send().await?;
+            client.profiles().assignments(&stored.id).add(&target).await?;
         }
     }
     if rng.bool() {
         let page = page(rng, &apps(client).await?);
-        let stored = client.enrollment_status_pages().create(&page).send().await?;
-        client.enrollment_status_pages().assign(&stored.id, &targets(rng)).send().await?;
+        let stored = client.enrollment_status_pages().create(&page).await?;
+        client.enrollment_status_pages().assignments(&stored.id).replace_at_once(&targets(rng)).await?;
     }
     if rng.bool() {
         let mut join = DomainJoinProfile::new(name(rng, "Join"), DOMAIN.parse()?, "OLD".parse()?);
@@ -130,12 +130,12 @@ async fn start(rng: &mut Rng, harness: &Harness) -> Result<()> {
         if rng.bool() {
             join.description = Some("old".into());
         }
-        let stored = client.domain_join_profiles().create(&join).send().await?;
+        let stored = client.domain_join_profiles().create(&join).await?;
         let mut targets = targets(rng);
         if rng.u8(0..3) == 0 {
             targets.push(Target::all_devices());
         }
-        client.domain_join_profiles().assign(&stored.id, &targets).send().await?;
+        client.domain_join_profiles().assignments(&stored.id).replace_at_once(&targets).await?;
     }
     let policy = client.mdm_policies().intune().await?;
     let any = groups[rng.usize(..groups.len())].group_id().unwrap().clone();

@@ -14,11 +14,11 @@ async fn a_plan_over_a_large_tenant_reads_each_collection_once() -> Result<()> {
     fill(&harness.tenant, 10_000);
     for number in 0..299 {
         let profile = HybridJoinProfile::new(format!("Profile {number}").parse()?);
-        harness.client.profiles().create(&profile).send().await?;
+        harness.client.profiles().create(&profile).await?;
     }
     for number in 0..49 {
         let page = EnrollmentStatusPage::new(format!("Page {number}").parse()?);
-        harness.client.enrollment_status_pages().create(&page).send().await?;
+        harness.client.enrollment_status_pages().create(&page).await?;
     }
     desired().plan(&harness.client, &[]).await?.apply(&harness.client).await?;
     harness.tenant.clear_requests();

@@ -87,9 +87,9 @@ async fn it_goes_in_the_order_that_the_service_demands() -> Result<()> {
             "POST windowsAutopilotSettings",
             "DELETE windowsAutopilotDeploymentProfiles",
             "DELETE windowsAutopilotDeploymentProfiles",
-            "POST deviceEnrollmentConfigurations",
             "DELETE deviceEnrollmentConfigurations",
-            "POST deviceConfigurations",
+            "DELETE deviceEnrollmentConfigurations",
+            "DELETE deviceConfigurations",
             "DELETE deviceConfigurations",
             "DELETE groups",
             "DELETE mobileDeviceManagementPolicies",
@@ -102,18 +102,23 @@ async fn it_goes_in_the_order_that_the_service_demands() -> Result<()> {
 async fn what_was_there_before_stays_and_only_the_assignment_goes() -> Result<()> {
     let harness = harness();
     let wish = desired();
-    let profile = harness.client.profiles().create(wish.profile.as_ref().unwrap()).send().await?;
+    let profile = harness.client.profiles().create(wish.profile.as_ref().unwrap()).await?;
     let page = harness.client.enrollment_status_pages().create(wish.enrollment_status_page.as_ref().unwrap());
-    let page = page.send().await?;
+    let page = page.await?;
     let users = harness.tenant.add_group("Somebody's").parse()?;
-    harness.client.enrollment_status_pages().assign(&page.id, &[Target::group(users)]).send().await?;
+    harness
+        .client
+        .enrollment_status_pages()
+        .assignments(&page.id)
+        .replace_at_once(&[Target::group(users)])
+        .await?;
     let before = snapshot(&harness.tenant).await;
     let made = made(&harness, &wish, 0).await?;
     let plan = Teardown::new(made).plan(&harness.client).await?;
     assert!(plan.findings.is_empty(), "{plan}");
     plan.apply(&harness.client).await?;
     assert_eq!(snapshot(&harness.tenant).await, before);
-    assert!(harness.client.profiles().get(&profile.id).send().await.is_ok());
+    assert!(harness.client.profiles().get(&profile.id).await.is_ok());
     Ok(())
 }
 
@@ -137,8 +142,8 @@ async fn what_others_use_is_not_taken_from_them() -> Result<()> {
     harness
         .client
         .profiles()
-        .assign::<windows_autopilot::model::HybridJoinProfile>(&id, &Target::group(elsewhere))
-        .send()
+        .assignments::<windows_autopilot::model::HybridJoinProfile>(&id)
+        .add(&Target::group(elsewhere))
         .await?;
     let plan = Teardown::new(made).plan(&harness.client).await?;
     blocked(&plan, &harness, "teardown.assigned-elsewhere").await;
@@ -202,7 +207,7 @@ async fn without_a_record_it_goes_by_names_and_duplicates_stop_it() -> Result<()
     let second = harness.tenant.add_group("Autopilot Munich");
     let plan = teardown.plan(&harness.client).await?;
     blocked(&plan, &harness, "teardown.duplicate").await;
-    harness.client.groups().delete(&second.parse()?).send().await?;
+    harness.client.groups().delete(&second.parse()?).await?;
     teardown.plan(&harness.client).await?.apply(&harness.client).await?;
     // Whom the settings took into the scope and who was there before cannot be told apart.
     let without_scope = |mut lines: Vec<String>| {
@@ -244,7 +249,7 @@ async fn a_plan_is_refused_when_the_tenant_has_moved() -> Result<()> {
     let text = serde_json::to_string(&plan).unwrap();
     let plan: TeardownPlan = serde_json::from_str(&text).unwrap();
     let device = harness.client.devices().list().all().await?.remove(0);
-    harness.client.devices().delete(&device.id).send().await?;
+    harness.client.devices().delete(&device.id).await?;
     harness.client.devices().wait_until_gone(&device.id).await?;
     let error = plan.apply(&harness.client).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);

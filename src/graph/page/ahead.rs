@@ -344,7 +344,7 @@ mod tests {
         while let Some(item) = items.next().await {
             item.unwrap();
             let answer: crate::Result<serde_json::Value> =
-                service.client.get(ApiVersion::V1, "/others").send().await;
+                service.client.get(ApiVersion::V1, "/others").await;
             answer.unwrap();
             calls += 1;
         }

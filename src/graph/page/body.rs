@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -19,6 +20,11 @@ pub struct Page<T> {
 impl<T> Page<T> {
     pub(super) fn new(received: Received) -> Self {
         Self { received, item: PhantomData }
+    }
+
+    pub(super) fn keeping(mut self, keep: Option<Keep>) -> Self {
+        self.received.walk.keeping(keep);
+        self
     }
 
     pub(super) fn into_received(self) -> Received {
@@ -81,9 +87,13 @@ pub(super) struct Received {
     count: Option<u64>,
 }
 
+/// A comparison that the client makes on the text of each item, since the service has no filter for it.
+pub(in crate::graph) type Keep = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
 /// The way through the items of a page.
 pub(super) struct Walk {
     text: String,
+    keep: Option<Keep>,
     /// Where the next item begins, or what stands before it.
     at: usize,
     taken: usize,
@@ -91,20 +101,43 @@ pub(super) struct Walk {
 }
 
 impl Walk {
+    /// Compares the items by `keep`: those of which it does not hold are passed over.
+    pub(super) fn keeping(&mut self, keep: Option<Keep>) {
+        self.keep = keep;
+    }
+
     /// Goes to where the next item begins. An error is the page's: nothing can be found behind it.
     pub(super) fn step(&mut self) -> Option<Result<()>> {
-        if self.over {
-            return None;
+        while !self.over {
+            let mut cursor = self.cursor();
+            let found = cursor.next_item(self.taken > 0);
+            self.at = cursor.at;
+            self.over = !matches!(found, Ok(true));
+            match found {
+                Ok(true) if self.passes_over() => {}
+                Ok(true) => return Some(Ok(())),
+                Ok(false) => return None,
+                Err(error) => return Some(Err(error)),
+            }
         }
+        None
+    }
+
+    /// Goes behind the item that begins here, if it is not to be kept. One that cannot be read is kept, and is an error
+    /// when it is taken.
+    fn passes_over(&mut self) -> bool {
+        let Some(keep) = &self.keep else { return false };
         let mut cursor = self.cursor();
-        let found = cursor.next_item(self.taken > 0);
-        self.at = cursor.at;
-        self.over = !matches!(found, Ok(true));
-        match found {
-            Ok(true) => Some(Ok(())),
-            Ok(false) => None,
-            Err(error) => Some(Err(error)),
+        if cursor.read::<IgnoredAny>().is_err() {
+            return false;
         }
+        let end = cursor.at;
+        if self.text.get(self.at..end).is_none_or(|item| keep(item)) {
+            return false;
+        }
+        self.at = end;
+        self.taken += 1;
+        true
     }
 
     /// The item that begins here.
@@ -172,7 +205,7 @@ pub(super) fn receive(answer: &mut Answer) -> Result<Received> {
     }
     let Head { next, count } = head;
     let count = count.and_then(|count| u64::try_from(count).ok());
-    Ok(Received { walk: Walk { text, at, taken: 0, over: false }, next, count })
+    Ok(Received { walk: Walk { text, keep: None, at, taken: 0, over: false }, next, count })
 }
 
 /// What the beginning of a page tells of the next one.

@@ -9,15 +9,17 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use futures_util::TryStreamExt as _;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use tokio::task::coop;
 
 use self::ahead::{Following, Loaded, Loading, Source};
 pub(super) use self::body::decode_page;
+use self::body::{Keep, Received, Walk};
 pub use self::body::{Page, PageItems};
-use self::body::{Received, Walk};
 use super::client::Client;
-use super::operation::Operation;
-use super::query::Filter;
+use super::filter::Filter;
+use super::operation::{Operation, Request};
+use super::sequence::Sequence;
 use crate::catalog::{ApiVersion, OperationInfo};
 use crate::error::{Error, Result};
 
@@ -31,36 +33,90 @@ pub struct List<T> {
     client: Client,
     operation: Operation<Page<T>>,
     read_ahead: bool,
+    keep: Option<Keep>,
+    /// The property that `keep` compares: always read.
+    compared: Option<&'static str>,
 }
 
 impl<T: DeserializeOwned + Send + 'static> List<T> {
-    /// The operation's decoding is set here, whatever it was.
-    pub(crate) fn new<U>(client: &Client, operation: Operation<U>) -> Self {
-        let operation = operation.with_decode(decode_page::<T>);
-        Self { client: client.clone(), operation, read_ahead: true }
+    /// A list whose path parameters are `parameters`, in order.
+    pub(crate) fn new(client: &Client, info: &OperationInfo, parameters: &[&str]) -> Self {
+        Self::of(client, Operation::new(info, parameters, decode_page::<T>).request)
     }
 
-    /// Asks for what `filter` holds of. Services understand few filters: see where the list comes from.
-    pub fn filter(self, filter: Filter) -> Self {
+    /// A list whose first page is the answer to `request`.
+    pub(crate) fn of(client: &Client, request: Request) -> Self {
+        let operation = Operation { request, decode: decode_page::<T> };
+        Self { client: client.clone(), operation, read_ahead: true, keep: None, compared: None }
+    }
+
+    /// Keeps the items whose `property` has `value`, without regard to case: the client compares, since the service has
+    /// no such filter.
+    pub(crate) fn comparing(mut self, property: &'static str, value: &str) -> Self {
+        let wanted = value.to_lowercase();
+        self.compared = Some(property);
+        self.keep = Some(Arc::new(move |item| {
+            let found = serde_json::from_str::<Map<String, Value>>(item).ok();
+            let held = found.as_ref().and_then(|found| found.get(property)?.as_str());
+            held.is_some_and(|held| held.to_lowercase() == wanted)
+        }));
+        self
+    }
+
+    /// Sets the properties that are read unless the caller selects others.
+    pub(crate) fn selecting(self, properties: &str) -> Self {
+        self.with("$select", properties)
+    }
+
+    /// Sets the filter. A filter that was set before is replaced: combine filters with [`Filter::and`] and [`Filter::or`].
+    ///
+    /// Services understand few filters: see the documentation of the call that makes the list. A filter that cannot work
+    /// is refused before anything is sent.
+    pub fn filter(mut self, filter: Filter) -> Self {
+        if let Some(problem) = filter.problem(self.operation.request.info.path) {
+            self.operation.request.refuse(problem);
+        }
         self.with("$filter", filter.as_str())
     }
 
-    /// Asks for these properties only, by Graph's names; the others are `None`.
-    pub fn select(self, properties: &[&str]) -> Self {
-        self.with("$select", &properties.join(","))
+    /// Sets the properties that are read, by Graph's names; `id` is always among them. The other properties of the items
+    /// are not reported. A selection that was set before is replaced.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// # tenant.add_device("PF3XK7M1");
+    /// let devices = client.devices().list().select(["serialNumber", "groupTag"]).all().await?;
+    /// assert_eq!(devices[0].serial_number.as_deref(), Some("PF3XK7M1"));
+    /// # Ok(()) });
+    /// ```
+    pub fn select<S: AsRef<str>>(self, properties: impl IntoIterator<Item = S>) -> Self {
+        let mut selected = "id".to_owned();
+        if let Some(compared) = self.compared {
+            selected.push(',');
+            selected.push_str(compared);
+        }
+        for property in properties {
+            let property = property.as_ref();
+            if !selected.split(',').any(|known| known.eq_ignore_ascii_case(property)) {
+                selected.push(',');
+                selected.push_str(property);
+            }
+        }
+        self.with("$select", &selected)
     }
 
-    /// Asks for linked objects inline.
+    /// Sets the linked objects that are read inline.
     pub fn expand(self, link: &str) -> Self {
         self.with("$expand", link)
     }
 
-    /// Asks for an order, such as `displayName desc`.
+    /// Sets the order, such as `displayName desc`.
     pub fn order_by(self, order: &str) -> Self {
         self.with("$orderby", order)
     }
 
-    /// Asks for pages of at most `size` items. It does not end the list.
+    /// Sets the largest number of items in a page. It does not end the list.
     pub fn page_size(self, size: u32) -> Self {
         self.with("$top", &size.to_string())
     }
@@ -82,7 +138,8 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// Decodes items as another type: for properties that this crate does not model.
     pub fn decode_as<U: DeserializeOwned + Send + 'static>(self) -> List<U> {
         let operation = self.operation.with_decode(decode_page::<U>);
-        List { client: self.client, operation, read_ahead: self.read_ahead }
+        let Self { client, read_ahead, keep, compared, .. } = self;
+        List { client, operation, read_ahead, keep, compared }
     }
 
     /// Whether the next page is asked for while the items of this one are used. On.
@@ -95,7 +152,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         self
     }
 
-    fn with(mut self, option: &str, value: &str) -> Self {
+    fn with(mut self, option: &'static str, value: &str) -> Self {
         self.operation = self.operation.with_query(option, value);
         self
     }
@@ -107,9 +164,9 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
 
     /// The pages, one after the other.
     pub fn pages(self) -> Pages<T> {
-        let Self { client, operation, read_ahead } = self;
+        let Self { client, operation, read_ahead, keep, .. } = self;
         let source = Arc::new(Source::new(client, operation.request, read_ahead));
-        Pages { reader: Reader { source, state: State::First, current: None }, item: PhantomData }
+        Pages { reader: Reader { source, keep, state: State::First, current: None }, item: PhantomData }
     }
 
     /// The items, one after the other, over all pages.
@@ -120,22 +177,22 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         Items { reader: self.pages().reader, item: PhantomData }
     }
 
-    /// All items, of which the first page is there already: from a batch, say.
+    /// Reads all items, of which the first page has been read already: in a batch, for example.
     ///
     /// # Errors
     /// As [`List::all`].
-    pub async fn all_from(self, first: Page<T>) -> Result<Vec<T>> {
+    pub fn all_from(self, first: Page<T>) -> Sequence<Vec<T>> {
         let mut items = self.items();
         items.reader.begin_with(first.into_received());
-        items.try_collect().await
+        Sequence::new(items.try_collect())
     }
 
-    /// All items at once.
+    /// Reads all items.
     ///
     /// # Errors
-    /// As [`Call::send`](super::Call::send), and [`ErrorKind::Link`](crate::ErrorKind::Link) for a next link that must not be followed.
-    pub async fn all(self) -> Result<Vec<T>> {
-        self.items().try_collect().await
+    /// As [`Call`](super::Call), and [`ErrorKind::Link`](crate::ErrorKind::Link) for a next link that must not be followed.
+    pub fn all(self) -> Sequence<Vec<T>> {
+        Sequence::new(self.items().try_collect())
     }
 }
 
@@ -148,6 +205,7 @@ impl<T> fmt::Debug for List<T> {
 /// What reads a list, whatever its items are: compiled once.
 struct Reader {
     source: Arc<Source>,
+    keep: Option<Keep>,
     state: State,
     /// The page whose items are taken.
     current: Option<Walk>,
@@ -167,7 +225,13 @@ impl Reader {
     fn begin_with(&mut self, first: Received) {
         self.source.begun_elsewhere();
         self.state = first.next.map_or(State::Done, State::Link);
-        self.current = Some(first.walk);
+        self.walk(first.walk);
+    }
+
+    /// Goes on with the items of a page.
+    fn walk(&mut self, mut walk: Walk) {
+        walk.keeping(self.keep.clone());
+        self.current = Some(walk);
     }
 
     /// What comes behind a page that was given, whose link is this; `ahead` is what was asked for already.
@@ -224,7 +288,7 @@ impl Reader {
                 self.current = None;
             }
             match ready!(self.poll_page(context)) {
-                Some(Ok(page)) => self.current = Some(page.walk),
+                Some(Ok(page)) => self.walk(page.walk),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }
@@ -245,9 +309,9 @@ pub struct Pages<T> {
 }
 
 impl<T> Pages<T> {
-    /// The operation whose pages these are.
-    pub fn info(&self) -> &'static OperationInfo {
-        self.reader.source.request.info
+    /// Returns the facts of the operation whose pages these are.
+    pub fn info(&self) -> &OperationInfo {
+        &self.reader.source.request.info
     }
 }
 
@@ -255,7 +319,8 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
     type Item = Result<Page<T>>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Page<T>>>> {
-        self.reader.poll_page(context).map_ok(Page::new)
+        let keep = self.reader.keep.clone();
+        self.reader.poll_page(context).map_ok(|page| Page::new(page).keeping(keep))
     }
 }
 

@@ -39,7 +39,7 @@ impl Apply {
         for (id, serial) in unassign {
             self.go_on().await?;
             self.started(Step::Users, &serial);
-            self.client.devices().unassign_user(&id).send().await?;
+            self.client.devices().unassign_user(&id).await?;
             self.done(Step::Users, &serial, "unassigned");
         }
         for (id, serial, user) in assign {
@@ -59,7 +59,7 @@ impl Apply {
             self.go_on().await?;
             self.started(Step::Devices, serial);
             let update = DeviceUpdate::new().with_group_tag(Some(tag));
-            self.client.devices().update(id, &update).send().await?;
+            self.client.devices().update(id, &update).await?;
             self.done(Step::Devices, serial, "tagged");
         }
         let waits = devices.into_iter().map(|(id, serial, tag)| async move {
@@ -67,7 +67,7 @@ impl Apply {
             let tagged = self.until(TAGGING, "the group tag to read back", move || {
                 let (get, tag) = (client.devices().get(&id), tag.clone());
                 async move {
-                    let held = get.send().await?.group_tag;
+                    let held = get.await?.group_tag;
                     Ok(held.filter(|held| held.eq_ignore_ascii_case(tag.as_str())))
                 }
             });
@@ -175,7 +175,7 @@ impl Apply {
     async fn assign_user(&self, id: &Id<Device>, serial: &str, user: &UserPrincipalName) -> Part<()> {
         self.go_on().await?;
         self.started(Step::Users, serial);
-        let found = match self.client.users().get_by_name(user).send().await {
+        let found = match self.client.users().get_by_name(user).await {
             Ok(found) => found,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 self.found(USERS_NOT_FOUND.at(serial, "the user to assign is not in the tenant"));
@@ -184,7 +184,7 @@ impl Apply {
             Err(error) => return Err(error.into()),
         };
         let name = found.display_name.unwrap_or_else(|| Personal::from(user.as_str().to_owned()));
-        self.client.devices().assign_user(id, user, &name).send().await?;
+        self.client.devices().assign_user(id, user, &name).await?;
         self.done(Step::Users, serial, "assigned a user");
         Ok(())
     }

@@ -83,7 +83,7 @@ impl Apply {
                 }
                 self.go_on().await?;
                 self.started(S::STEP, wish.name());
-                let stored = update.send().await?;
+                let stored = update.await?;
                 self.done(S::STEP, wish.name(), "changed");
                 self.settle(stored, &wish).await
             }
@@ -92,7 +92,7 @@ impl Apply {
 
     /// Creates an object. If no answer comes, searches for the object before sending the request again.
     async fn create<S: ManagedObject>(&self, wish: &S) -> Part<Stored<S>> {
-        let error = match wish.create(&self.client).send().await {
+        let error = match wish.create(&self.client).await {
             Ok(stored) => return Ok(stored),
             Err(error) if error.outcome_unknown() => error,
             Err(error) => return Err(error.into()),
@@ -107,7 +107,7 @@ impl Apply {
         }
         // The request did not arrive: once more, and then the error counts.
         tracing::debug!(kind = ?error.kind(), "a creation did not arrive, and is sent once more");
-        Ok(wish.create(&self.client).send().await?)
+        Ok(wish.create(&self.client).await?)
     }
 
     /// Waits until the change reads back, and returns the object. A property that does not in time is reported as not taken.
@@ -150,7 +150,7 @@ impl Apply {
         let target = if S::is_for_all_devices(desired) { Some(&all) } else { group };
         let (Some(object), Some(target)) = (object, target) else { return Ok(()) };
         let keep_others = !desired.remove_other_assignments;
-        let found = S::assignments(&self.client, &object.id).all().await?;
+        let found = S::assignments(&self.client, &object.id).list().all().await?;
         if is_assigned(&found, target, keep_others) {
             return Ok(());
         }
@@ -171,7 +171,7 @@ impl Apply {
         self.done(S::STEP, subject, "assigned");
         let (client, id, wanted) = (self.client.clone(), object.id.clone(), target.clone());
         let settled = self.until(SETTLING, "the assignment to read back", move || {
-            let (list, wanted) = (S::assignments(&client, &id), wanted.clone());
+            let (list, wanted) = (S::assignments(&client, &id).list(), wanted.clone());
             async move { Ok(is_assigned(&list.all().await?, &wanted, keep_others).then_some(())) }
         });
         if in_time(settled.await)?.is_none() {
@@ -183,8 +183,8 @@ impl Apply {
 }
 
 /// Reads an object; `None` if there is none.
-async fn if_any<T>(get: Call<T>) -> Result<Option<T>> {
-    match get.send().await {
+async fn if_any<T: 'static>(get: Call<T>) -> Result<Option<T>> {
+    match get.await {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         read => read.map(Some),
     }

@@ -25,7 +25,7 @@ impl Plan {
     /// # Errors
     /// [`ErrorKind::InvalidInput`] for findings that stop the run, and for devices that a plan lost in serde;
     /// [`ErrorKind::Conflict`] if the tenant has changed; [`ErrorKind::Journal`] if a journal cannot be used; as
-    /// [`Call::send`](crate::graph::Call::send). When one part fails, the others complete their
+    /// [`Call`](crate::graph::Call). When one part fails, the others complete their
     /// current requests.
     pub fn apply(&self, client: &Client) -> Run<ApplyEvent, ApplyReport> {
         self.apply_with(client, ApplyOptions::default())
@@ -115,7 +115,7 @@ impl Apply {
                     MdmScopeStep::ApplyToAll => self.record().add([CreatedObject::ScopeAll])?,
                     _ => {}
                 }
-                match self.client.mdm_policies().apply(&policy.id, &step).send().await {
+                match self.client.mdm_policies().apply(&policy.id, &step).await {
                     Ok(()) => {}
                     // It may have arrived: what is left to do is told by reading.
                     Err(error) if error.outcome_unknown() && tries > 1 => {

@@ -236,7 +236,7 @@ impl Driver {
 
     async fn sync(&self) -> Result<(Synced, Option<Finding>)> {
         let sync = self.client.autopilot_sync();
-        let settings = sync.get().send().await;
+        let settings = sync.get().await;
         let wait = match &settings {
             Ok(settings) => wait_before_sync(settings, self.clock.timestamp()),
             Err(_) => None,
@@ -245,7 +245,7 @@ impl Driver {
             return Ok((Synced::Later(wait), None));
         }
         let result = match settings {
-            Ok(_) => sync.sync().send().await,
+            Ok(_) => sync.sync().await,
             Err(error) => Err(error),
         };
         match result {
@@ -261,7 +261,7 @@ impl Driver {
     ) -> Vec<(usize, Result<T>)> {
         let mut batch = self.client.batch();
         let slots: Vec<_> = calls.map(|(index, call)| (index, batch.add(call))).collect();
-        match batch.send().await {
+        match batch.await {
             Ok(mut answers) => slots.into_iter().map(|(index, slot)| (index, answers.take(slot))).collect(),
             Err(error) => slots.into_iter().map(|(index, _)| (index, Err(error.like()))).collect(),
         }

@@ -57,7 +57,7 @@ impl TeardownPlan {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] for findings that stop the run; [`ErrorKind::Conflict`] if the tenant has changed; as
-    /// [`Call::send`](crate::graph::Call::send).
+    /// [`Call`](crate::graph::Call).
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`, `DeviceManagementConfiguration.ReadWrite.All`,
     /// `Group.ReadWrite.All`, `DeviceManagementManagedDevices.ReadWrite.All` for enrolled devices, and for the MDM scope a
@@ -145,7 +145,7 @@ impl Acting {
             Poller::new(Arc::clone(self.client.clock()), LETTING_GO, "the service to delete it", move || {
                 let (client, operation, refused) = (client.clone(), operation.clone(), Arc::clone(&refused));
                 async move {
-                    match client.send(&operation).await {
+                    match client.call(operation.clone()).await {
                         Ok(()) => Ok(Poll::Ready(())),
                         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Poll::Ready(())),
                         Err(error) if matches!(error.kind(), ErrorKind::Rejected | ErrorKind::Conflict) => {
@@ -172,7 +172,7 @@ impl Acting {
 
     /// Starts a sync and waits until the registrations are gone. Returns `false` if the run was stopped.
     async fn devices_gone(&self, devices: Vec<Id<Device>>) -> Result<bool> {
-        match self.client.autopilot_sync().sync().send().await {
+        match self.client.autopilot_sync().sync().await {
             Ok(()) => {}
             // One is under way, or was asked for a moment ago: it will do.
             Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Throttled) => {}
@@ -186,7 +186,7 @@ impl Acting {
                     let mut batch = client.batch();
                     let slots: Vec<_> =
                         devices.iter().map(|id| batch.add(client.devices().get(id))).collect();
-                    let mut answers = batch.send().await?;
+                    let mut answers = batch.await?;
                     for slot in slots {
                         match answers.take(slot) {
                             Ok(_) => return Ok(Poll::Pending(())),
@@ -206,7 +206,7 @@ impl Acting {
 
 /// Sends a call whose object may be gone already.
 async fn send(call: Call<()>) -> Result<()> {
-    match call.send().await {
+    match call.await {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         result => result,
     }

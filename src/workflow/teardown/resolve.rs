@@ -19,7 +19,7 @@ impl Teardown {
     /// Plans the removal of what still exists. Reads only.
     ///
     /// # Errors
-    /// As [`Call::send`](crate::graph::Call::send). An obstacle is a finding, not an error.
+    /// As [`Call`](crate::graph::Call). An obstacle is a finding, not an error.
     /// # Permissions
     /// As [`HybridJoin::plan`](crate::workflow::HybridJoin::plan), each only for objects of the teardown.
     pub async fn plan(&self, client: &Client) -> Result<TeardownPlan> {
@@ -209,7 +209,7 @@ impl Resolver<'_> {
         let labels: Vec<String> = own.iter().map(|assignment| label_of(assignment)).collect();
         // Never fails: the id was read as one of this type.
         let Ok(id) = object.id.parse::<Id<S>>() else { return };
-        let unassign = S::unassign(self.client, &id, &own, &others);
+        let unassign = S::unassign(self.client, &id, &own);
         let elsewhere: Vec<String> = others.iter().map(|assignment| label_of(assignment)).collect();
         let deletes = made.is_some();
         if deletes && !elsewhere.is_empty() {
@@ -344,7 +344,7 @@ async fn add_all<S: Assignable>(
 ) -> Result<()> {
     for stored in S::read(client, None).await?.iter().filter(|stored| !S::is_default(stored)) {
         let (id, name) = (stored.id.as_str().to_owned(), stored.settings.name().to_owned());
-        batch.add((S::STEP, id, name, true), S::assignments(client, &stored.id));
+        batch.add((S::STEP, id, name, true), S::assignments(client, &stored.id).list());
     }
     Ok(())
 }
@@ -355,7 +355,7 @@ async fn read_groups(teardown: &Teardown, client: &Client) -> Result<BTreeMap<St
     for item in teardown.created.items() {
         let CreatedObject::Object { step: Step::Group, name, id } = item else { continue };
         let found = match id {
-            Some(id) => match client.groups().get(&id.parse()?).send().await {
+            Some(id) => match client.groups().get(&id.parse()?).await {
                 Ok(stored) => vec![stored.id],
                 Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
                 Err(error) => return Err(error),

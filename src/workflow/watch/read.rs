@@ -54,7 +54,7 @@ pub(super) async fn read_registrations(
             (index, batch.add(client.devices().get(&evidence.id)), profile)
         })
         .collect();
-    let mut answers = batch.send().await?;
+    let mut answers = batch.await?;
     let reads = slots.into_iter().map(|(index, identity, profile)| {
         let profile = profile.map(|profile| Ok(found(answers.take(profile))?.as_ref().and_then(reference)));
         (index, found(answers.take(identity)), profile)
@@ -85,7 +85,7 @@ pub(super) async fn read_managed_devices(
             slots.push((index, Asked::Serial(slot, Box::new(list), evidence)));
         }
     }
-    let mut answers = batch.send().await?;
+    let mut answers = batch.await?;
     let mut reads = Vec::new();
     for (index, asked) in slots {
         let read = match asked {
@@ -136,7 +136,7 @@ pub(super) async fn read_directory(
             slots.push((index, anchor_slot, computer_slot));
         }
     }
-    let mut answers = batch.send().await?;
+    let mut answers = batch.await?;
     let mut reads = Vec::new();
     for (index, anchor, computer) in slots {
         let computer = match computer {
@@ -163,7 +163,7 @@ pub(super) async fn read_anchors(
         let anchor = device.evidence.identity.get().and_then(Device::entra_device_id);
         slots.extend(anchor.map(|id| (index, batch.add(client.directory_devices().get_by_device_id(id)))));
     }
-    let mut answers = batch.send().await?;
+    let mut answers = batch.await?;
     Ok(slots.into_iter().map(|(index, slot)| (index, found(answers.take(slot)))).collect())
 }
 

@@ -123,7 +123,7 @@ impl JoinContext {
 async fn read_profiles(client: &Client) -> Result<Vec<Assigned>> {
     let mut batch = AssignmentBatch::new(client);
     for stored in DomainJoinProfile::read(client, None).await? {
-        let list = DomainJoinProfile::assignments(client, &stored.id);
+        let list = DomainJoinProfile::assignments(client, &stored.id).list();
         batch.add(effective(&stored), list);
     }
     let assigned = |(profile, found)| Assigned { profile, targets: targets(found) };

@@ -1,0 +1,240 @@
+//! Filters that quote the values they are given, and that are checked before they are sent.
+
+mod check;
+mod literal;
+mod properties;
+
+pub use self::literal::Literal;
+
+/// A property to filter by, made by [`field`].
+#[derive(Debug, Clone)]
+pub struct Field(String);
+
+/// Names a property as Graph does, such as `serialNumber`; the parts of a complex property are joined by `/`.
+///
+/// ```
+/// use windows_autopilot::graph::field;
+/// let filter = field("serialNumber").contains("O'Neil");
+/// assert_eq!(filter.as_str(), "contains(serialNumber,'O''Neil')");
+/// ```
+///
+/// A collection understands few properties and operators: see the documentation of its `list`.
+pub fn field(name: impl Into<String>) -> Field {
+    Field(name.into())
+}
+
+/// A filter in OData.
+///
+/// A filter that is known not to work is refused by [`List::filter`](super::List::filter): the call fails with
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), and nothing is sent. Refused are:
+///
+/// * a value that is not of the property's type, such as a text for a date;
+/// * an empty list of values;
+/// * the properties and operators that a collection of Intune does not understand, or answers wrongly.
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # use windows_autopilot::ErrorKind;
+/// # run(async |Harness { client, .. }| {
+/// use windows_autopilot::graph::field;
+/// let filter = field("createdDateTime").ge("2026-01-01");
+/// let error = client.groups().list().filter(filter).all().await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::InvalidInput);
+/// assert!(error.to_string().contains("createdDateTime is a date: give a Timestamp, not a text"));
+/// # Ok(()) });
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    text: String,
+    /// The comparisons in the text; those of a raw filter are not known.
+    conditions: Vec<Condition>,
+}
+
+/// One comparison of a filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Condition {
+    property: String,
+    /// The operator or function by its name in OData.
+    operator: &'static str,
+    /// The value; `None` for an empty list of values.
+    value: Option<Literal>,
+    /// Whether it is one side of an `or`.
+    alternative: bool,
+}
+
+impl Field {
+    /// Returns the filter for an equal value.
+    pub fn eq(&self, value: impl Into<Literal>) -> Filter {
+        self.compare("eq", value)
+    }
+
+    /// Returns the filter for a value that is not equal. Directory objects need an
+    /// [advanced](super::List::advanced) query for it.
+    pub fn ne(&self, value: impl Into<Literal>) -> Filter {
+        self.compare("ne", value)
+    }
+
+    /// Returns the filter for a greater value or a later date. For directory objects, Microsoft documents
+    /// [`ge`](Field::ge) instead.
+    pub fn gt(&self, value: impl Into<Literal>) -> Filter {
+        self.compare("gt", value)
+    }
+
+    /// Returns the filter for an equal or greater value, or an equal or later date.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// use windows_autopilot::graph::field;
+    /// let since: jiff::Timestamp = "2026-01-01T00:00:00Z".parse()?;
+    /// let filter = field("createdDateTime").ge(since);
+    /// assert_eq!(filter.as_str(), "createdDateTime ge 2026-01-01T00:00:00Z");
+    /// let groups = client.groups().list().filter(filter).all().await?;
+    /// # Ok(()) });
+    /// ```
+    pub fn ge(&self, value: impl Into<Literal>) -> Filter {
+        self.compare("ge", value)
+    }
+
+    /// Returns the filter for a smaller value or an earlier date. For directory objects, Microsoft documents
+    /// [`le`](Field::le) instead.
+    pub fn lt(&self, value: impl Into<Literal>) -> Filter {
+        self.compare("lt", value)
+    }
+
+    /// Returns the filter for an equal or smaller value, or an equal or earlier date.
+    pub fn le(&self, value: impl Into<Literal>) -> Filter {
+        self.compare("le", value)
+    }
+
+    /// Returns the filter for any of the values. An empty list is refused before anything is sent.
+    ///
+    /// ```
+    /// use windows_autopilot::graph::field;
+    /// let filter = field("displayName").is_in(["Kiosk", "Field"]);
+    /// assert_eq!(filter.as_str(), "displayName eq 'Kiosk' or displayName eq 'Field'");
+    /// ```
+    ///
+    /// The filter is written with `eq` and `or`, since Intune answers 500 to OData's `in`. Directory objects accept up to
+    /// 15 values unless the query is [advanced](super::List::advanced); managed devices accept one.
+    pub fn is_in<L: Into<Literal>>(&self, values: impl IntoIterator<Item = L>) -> Filter {
+        let values: Vec<Literal> = values.into_iter().map(Into::into).collect();
+        let texts: Vec<String> = values.iter().map(|value| format!("{} eq {value}", self.0)).collect();
+        let mut conditions: Vec<_> =
+            values.into_iter().map(|value| self.condition("eq", Some(value))).collect();
+        match conditions.len() {
+            0 => conditions.push(self.condition("in", None)),
+            1 => {}
+            _ => mark_alternatives(&mut conditions),
+        }
+        Filter { text: texts.join(" or "), conditions }
+    }
+
+    /// Returns the filter for a text that begins with `text`.
+    pub fn starts_with(&self, text: &str) -> Filter {
+        self.call("startswith", text)
+    }
+
+    /// Returns the filter for a text that ends with `text`. Directory objects need an
+    /// [advanced](super::List::advanced) query for it.
+    pub fn ends_with(&self, text: &str) -> Filter {
+        self.call("endswith", text)
+    }
+
+    /// Returns the filter for a text that contains `text`.
+    pub fn contains(&self, text: &str) -> Filter {
+        self.call("contains", text)
+    }
+
+    /// Returns the filter for a list with at least one element that fulfils `condition`.
+    ///
+    /// ```
+    /// use windows_autopilot::graph::field;
+    /// let filter = field("physicalIds").any(|id| id.starts_with("[ZTDID]"));
+    /// assert_eq!(filter.as_str(), "physicalIds/any(x:startswith(x,'[ZTDID]'))");
+    /// ```
+    pub fn any(&self, condition: impl FnOnce(&Field) -> Filter) -> Filter {
+        let mut filter = condition(&field("x"));
+        for condition in filter.conditions.iter_mut().filter(|condition| condition.property == "x") {
+            condition.property.clone_from(&self.0);
+        }
+        Filter { text: format!("{}/any(x:{})", self.0, filter.text), ..filter }
+    }
+
+    fn compare(&self, operator: &'static str, value: impl Into<Literal>) -> Filter {
+        let value = value.into();
+        let text = format!("{} {operator} {value}", self.0);
+        Filter { text, conditions: vec![self.condition(operator, Some(value))] }
+    }
+
+    fn call(&self, function: &'static str, text: &str) -> Filter {
+        let value = Literal::from(text);
+        let text = format!("{function}({},{value})", self.0);
+        Filter { text, conditions: vec![self.condition(function, Some(value))] }
+    }
+
+    fn condition(&self, operator: &'static str, value: Option<Literal>) -> Condition {
+        Condition { property: self.0.clone(), operator, value, alternative: false }
+    }
+}
+
+impl Filter {
+    /// Takes a filter as OData text, unchanged and unchecked.
+    ///
+    /// Text from elsewhere must be quoted: see [`Literal`].
+    pub fn raw(text: impl Into<String>) -> Self {
+        Self { text: text.into(), conditions: Vec::new() }
+    }
+
+    /// Returns the filter that holds if both hold.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        self.join("and", other)
+    }
+
+    /// Returns the filter that holds if at least one holds.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let mut filter = self.join("or", other);
+        mark_alternatives(&mut filter.conditions);
+        filter
+    }
+
+    /// Returns the filter that holds if this one does not. Directory objects need an
+    /// [advanced](super::List::advanced) query for it.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// use windows_autopilot::graph::field;
+    /// let filter = field("displayName").is_in(["Kiosk", "Field"]).not();
+    /// assert_eq!(filter.as_str(), "not (displayName eq 'Kiosk' or displayName eq 'Field')");
+    /// let others = client.groups().list().filter(filter).advanced().all().await?;
+    /// # Ok(()) });
+    /// ```
+    #[must_use]
+    #[allow(clippy::should_implement_trait, reason = "a method beside `and` and `or`, as the word in OData")]
+    pub fn not(self) -> Self {
+        Self { text: format!("not ({})", self.text), ..self }
+    }
+
+    fn join(mut self, operator: &str, other: Self) -> Self {
+        self.text = format!("({}) {operator} ({})", self.text, other.text);
+        self.conditions.extend(other.conditions);
+        self
+    }
+
+    /// Returns the filter as OData text, before it is escaped for an address.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+fn mark_alternatives(conditions: &mut [Condition]) {
+    for condition in conditions {
+        condition.alternative = true;
+    }
+}
+
+#[cfg(test)]
+mod tests;

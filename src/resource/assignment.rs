@@ -1,0 +1,350 @@
+//! Assignments of deployment profiles, enrollment status pages and domain join profiles, in one dialect.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Serialize;
+
+use crate::catalog::{self, OperationInfo};
+use crate::graph::{Call, Client, List, Operation, Sequence, entity, nothing};
+use crate::model::{
+    Assignment, DeploymentProfile, DomainJoinProfile, EnrollmentStatusPage, EntraJoinProfile,
+    HybridJoinProfile, Id, Target,
+};
+
+/// The assignments of one object: `client.profiles().assignments(&id)`, and likewise for enrollment status pages and
+/// domain join profiles.
+///
+/// [`add`](Self::add) and [`remove`](Self::remove) are one request each, and leave the other assignments as they are:
+/// nothing that a colleague assigns meanwhile is lost. [`replace`](Self::replace) is made of them.
+/// [`replace_at_once`](Self::replace_at_once) is one request for the whole list, which some kinds have.
+///
+/// ```
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, .. }| {
+/// use windows_autopilot::model::{HybridJoinProfile, Target};
+///
+/// let profile = client.profiles().create(&HybridJoinProfile::new("Contoso hybrid".parse()?)).await?;
+/// let assignments = client.profiles().assignments(&profile.id);
+/// let added = assignments.add(&Target::all_devices()).await?;
+/// assert_eq!(assignments.list().all().await?, [added.clone()]);
+/// assignments.remove(&added.id).await?;
+/// # Ok(()) });
+/// ```
+#[derive(Clone)]
+pub struct Assignments<'c, T> {
+    client: &'c Client,
+    object: Id<T>,
+    of: PhantomData<fn() -> T>,
+}
+
+/// A kind of object with assignments.
+pub trait Assignable: private::Kind {}
+impl<T: private::Kind> Assignable for T {}
+
+/// A kind of object whose assignments the service also replaces in one request.
+pub trait AssignableAtOnce: Assignable + private::AtOnce {}
+impl<T: Assignable + private::AtOnce> AssignableAtOnce for T {}
+
+mod private {
+    /// The collection that a kind of object stands in.
+    #[derive(Debug, Clone, Copy)]
+    pub enum Collection {
+        Profiles,
+        Pages,
+        DomainJoins,
+    }
+
+    pub trait Kind: 'static {
+        const COLLECTION: Collection;
+    }
+
+    pub trait AtOnce {
+        /// The name of the list in the body of the action.
+        const LIST: &'static str;
+    }
+}
+
+use self::private::{AtOnce, Collection, Kind};
+
+macro_rules! kinds {
+    ($($collection:ident: $($kind:ty),+;)+) => {$($(
+        impl Kind for $kind {
+            const COLLECTION: Collection = Collection::$collection;
+        }
+    )+)+};
+}
+
+kinds! {
+    Profiles: HybridJoinProfile, EntraJoinProfile, DeploymentProfile;
+    Pages: EnrollmentStatusPage;
+    DomainJoins: DomainJoinProfile;
+}
+
+impl AtOnce for EnrollmentStatusPage {
+    const LIST: &'static str = "enrollmentConfigurationAssignments";
+}
+
+impl AtOnce for DomainJoinProfile {
+    const LIST: &'static str = "assignments";
+}
+
+/// The outcome of a change of a list of assignments.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AssignmentChange {
+    /// The targets that were added.
+    pub added: Vec<Target>,
+    /// The targets that were assigned before and no longer are.
+    pub removed: Vec<Target>,
+    /// The targets that were assigned before and still are.
+    pub kept: Vec<Target>,
+    /// The assignments that are not in the wanted list and were left alone, because a policy set made them, or because
+    /// they appeared during the change.
+    pub not_ours: Vec<Assignment>,
+    /// The targets among `removed` that went with the whole list in one request, without a removal of their own. An
+    /// assignment that a colleague made since the caller last read the list is among them.
+    pub overwritten: Vec<Target>,
+}
+
+impl<'c, T: Assignable> Assignments<'c, T> {
+    pub(super) fn new(client: &'c Client, object: &Id<T>) -> Self {
+        Self { client, object: object.clone(), of: PhantomData }
+    }
+
+    /// Lists the assignments.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All` for profiles and pages, `DeviceManagementConfiguration.Read.All` for domain
+    /// join profiles.
+    /// # API
+    /// `beta`. [List windowsAutopilotDeploymentProfileAssignments](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeploymentprofileassignment-list?view=graph-rest-beta),
+    /// [List enrollmentConfigurationAssignments](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-list?view=graph-rest-beta),
+    /// [List deviceConfigurationAssignments](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-list?view=graph-rest-beta)
+    pub fn list(&self) -> List<Assignment> {
+        List::new(self.client, self.list_info(), &[self.object.as_str()])
+    }
+
+    /// Returns one assignment.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is none.
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.Read.All` for profiles and pages, `DeviceManagementConfiguration.Read.All` for domain
+    /// join profiles.
+    /// # API
+    /// `beta`. [Get windowsAutopilotDeploymentProfileAssignment](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeploymentprofileassignment-get?view=graph-rest-beta),
+    /// [Get enrollmentConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-get?view=graph-rest-beta),
+    /// [Get deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-get?view=graph-rest-beta)
+    pub fn get(&self, id: &Id<Assignment>) -> Call<Assignment> {
+        Call::new(self.client, Operation::new(self.get_info(), &[self.object.as_str(), id.as_str()], entity))
+    }
+
+    /// Assigns the object to one more target: a group, all but a group, or all devices.
+    ///
+    /// One profile in a tenant can be assigned to all devices. A device in the groups of several profiles gets the one
+    /// that was created first. Assign pages to groups of devices: the blocking apps of a page for users do not hold up a
+    /// device's setup.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) with Intune's own message, such as that another profile is
+    /// assigned to all devices.
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All` for profiles and pages, `DeviceManagementConfiguration.ReadWrite.All`
+    /// for domain join profiles.
+    /// # API
+    /// `beta`. [Create windowsAutopilotDeploymentProfileAssignment](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeploymentprofileassignment-create?view=graph-rest-beta),
+    /// [Create enrollmentConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-create?view=graph-rest-beta),
+    /// [Create deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-create?view=graph-rest-beta)
+    pub fn add(&self, target: &Target) -> Call<Assignment> {
+        let operation = Operation::new(self.add_info(), &[self.object.as_str()], entity);
+        Call::new(self.client, operation.with_json(&TargetBody { target }))
+    }
+
+    /// Changes the target of one assignment.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All` for profiles and pages, `DeviceManagementConfiguration.ReadWrite.All`
+    /// for domain join profiles.
+    /// # API
+    /// `beta`. [Update windowsAutopilotDeploymentProfileAssignment](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeploymentprofileassignment-update?view=graph-rest-beta),
+    /// [Update enrollmentConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-update?view=graph-rest-beta),
+    /// [Update deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-update?view=graph-rest-beta)
+    pub fn update(&self, id: &Id<Assignment>, target: &Target) -> Call<()> {
+        let operation = Operation::new(self.update_info(), &[self.object.as_str(), id.as_str()], nothing);
+        Call::new(self.client, operation.with_json(&TargetBody { target }))
+    }
+
+    /// Removes one assignment. Use the id that the service gave: it cannot be composed.
+    ///
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All` for profiles and pages, `DeviceManagementConfiguration.ReadWrite.All`
+    /// for domain join profiles.
+    /// # API
+    /// `beta`. [Delete windowsAutopilotDeploymentProfileAssignment](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotdeploymentprofileassignment-delete?view=graph-rest-beta),
+    /// [Delete enrollmentConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-enrollmentconfigurationassignment-delete?view=graph-rest-beta),
+    /// [Delete deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-delete?view=graph-rest-beta)
+    pub fn remove(&self, id: &Id<Assignment>) -> Call<()> {
+        Call::new(
+            self.client,
+            Operation::new(self.remove_info(), &[self.object.as_str(), id.as_str()], nothing),
+        )
+    }
+
+    /// Makes `targets` the assignments: adds the missing ones first and removes the others after, so that no device is
+    /// without the object in between. An assignment that a policy set made is left alone.
+    ///
+    /// # Errors
+    /// As [`Call`]; what was done before stays done, and another call goes on from there.
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All` for profiles and pages, `DeviceManagementConfiguration.ReadWrite.All`
+    /// for domain join profiles.
+    pub fn replace(&self, targets: &[Target]) -> Sequence<AssignmentChange> {
+        let (client, object, targets) = (self.client.clone(), self.object.clone(), distinct(targets));
+        Sequence::new(async move {
+            let assignments = Assignments::new(&client, &object);
+            let found = assignments.list().all().await?;
+            let mut change = AssignmentChange::default();
+            for target in &targets {
+                if found.iter().any(|assignment| reaches(assignment, target)) {
+                    change.kept.push(target.clone());
+                } else {
+                    assignments.add(target).await?;
+                    change.added.push(target.clone());
+                }
+            }
+            for assignment in found {
+                if targets.iter().any(|target| reaches(&assignment, target)) {
+                    continue;
+                }
+                if assignment.is_direct() {
+                    assignments.remove(&assignment.id).await?;
+                    change.removed.extend(assignment.target);
+                } else {
+                    change.not_ours.push(assignment);
+                }
+            }
+            Ok(change)
+        })
+    }
+
+    fn list_info(&self) -> &'static OperationInfo {
+        match T::COLLECTION {
+            Collection::Profiles => &catalog::AUTOPILOT_PROFILES_ASSIGNMENTS_LIST,
+            Collection::Pages => &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGNMENTS_LIST,
+            Collection::DomainJoins => &catalog::DEVICE_CONFIGURATIONS_ASSIGNMENTS_LIST,
+        }
+    }
+
+    fn get_info(&self) -> &'static OperationInfo {
+        match T::COLLECTION {
+            Collection::Profiles => &catalog::AUTOPILOT_PROFILES_ASSIGNMENTS_GET,
+            Collection::Pages => &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGNMENTS_GET,
+            Collection::DomainJoins => &catalog::DEVICE_CONFIGURATIONS_ASSIGNMENTS_GET,
+        }
+    }
+
+    fn add_info(&self) -> &'static OperationInfo {
+        match T::COLLECTION {
+            Collection::Profiles => &catalog::AUTOPILOT_PROFILES_ASSIGNMENTS_CREATE,
+            Collection::Pages => &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGNMENTS_CREATE,
+            Collection::DomainJoins => &catalog::DEVICE_CONFIGURATIONS_ASSIGNMENTS_CREATE,
+        }
+    }
+
+    fn update_info(&self) -> &'static OperationInfo {
+        match T::COLLECTION {
+            Collection::Profiles => &catalog::AUTOPILOT_PROFILES_ASSIGNMENTS_UPDATE,
+            Collection::Pages => &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGNMENTS_UPDATE,
+            Collection::DomainJoins => &catalog::DEVICE_CONFIGURATIONS_ASSIGNMENTS_UPDATE,
+        }
+    }
+
+    fn remove_info(&self) -> &'static OperationInfo {
+        match T::COLLECTION {
+            Collection::Profiles => &catalog::AUTOPILOT_PROFILES_ASSIGNMENTS_DELETE,
+            Collection::Pages => &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGNMENTS_DELETE,
+            Collection::DomainJoins => &catalog::DEVICE_CONFIGURATIONS_ASSIGNMENTS_DELETE,
+        }
+    }
+}
+
+impl<T: AssignableAtOnce> Assignments<'_, T> {
+    /// Makes `targets` the assignments, **all** of them, by one request, so that nothing is unassigned in between. An
+    /// empty list removes all.
+    ///
+    /// The list is read just before and just after. What a colleague assigned in the meantime is overwritten:
+    /// [`AssignmentChange::overwritten`] reports it. [`replace`](Self::replace) overwrites nothing.
+    ///
+    /// # Errors
+    /// As [`Call`].
+    /// # Permissions
+    /// `DeviceManagementServiceConfig.ReadWrite.All` for pages, `DeviceManagementConfiguration.ReadWrite.All` for domain join
+    /// profiles; `DeviceManagementServiceConfig.Read.All` and `DeviceManagementConfiguration.Read.All` to read.
+    /// # API
+    /// `beta`. [assign for pages](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-deviceenrollmentconfiguration-assign?view=graph-rest-beta),
+    /// [assign for domain join profiles](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfiguration-assign?view=graph-rest-beta)
+    pub fn replace_at_once(&self, targets: &[Target]) -> Sequence<AssignmentChange> {
+        let (client, object, targets) = (self.client.clone(), self.object.clone(), distinct(targets));
+        let bodies: Vec<_> = targets.iter().map(|target| TargetBody { target }).collect();
+        let operation = Operation::new(self.assign_info(), &[object.as_str()], nothing)
+            .with_json(&BTreeMap::from([(T::LIST, bodies)]));
+        Sequence::new(async move {
+            let assignments = Assignments::new(&client, &object);
+            let before = assignments.list().all().await?;
+            client.call(operation).await?;
+            let after = assignments.list().all().await?;
+            let was = |target: &Target| before.iter().any(|assignment| reaches(assignment, target));
+            let mut change = AssignmentChange::default();
+            (change.kept, change.added) = targets.iter().cloned().partition(was);
+            change.not_ours = after
+                .into_iter()
+                .filter(|found| !targets.iter().any(|target| reaches(found, target)))
+                .collect();
+            let stays = |target: &Target| {
+                targets.iter().any(|wanted| wanted.same_as(target))
+                    || change.not_ours.iter().any(|assignment| reaches(assignment, target))
+            };
+            change.removed =
+                before.into_iter().filter_map(|found| found.target).filter(|target| !stays(target)).collect();
+            change.overwritten = change.removed.clone();
+            Ok(change)
+        })
+    }
+
+    fn assign_info(&self) -> &'static OperationInfo {
+        match T::COLLECTION {
+            Collection::Pages => &catalog::ENROLLMENT_CONFIGURATIONS_ASSIGN,
+            Collection::Profiles | Collection::DomainJoins => &catalog::DEVICE_CONFIGURATIONS_ASSIGN,
+        }
+    }
+}
+
+impl<T> fmt::Debug for Assignments<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Assignments").field("object", &self.object).finish_non_exhaustive()
+    }
+}
+
+/// Returns `true` if an assignment has this target.
+fn reaches(assignment: &Assignment, target: &Target) -> bool {
+    assignment.target.as_ref().is_some_and(|found| found.same_as(target))
+}
+
+/// Returns the targets without repetitions.
+fn distinct(targets: &[Target]) -> Vec<Target> {
+    let mut distinct: Vec<Target> = Vec::new();
+    for target in targets {
+        if !distinct.iter().any(|known| known.same_as(target)) {
+            distinct.push(target.clone());
+        }
+    }
+    distinct
+}
+
+/// The body of one assignment.
+#[derive(Serialize)]
+struct TargetBody<'a> {
+    target: &'a Target,
+}
