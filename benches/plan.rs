@@ -6,7 +6,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use windows_autopilot::model::{DeviceToImport, EnrollmentStatusPage, HybridJoinProfile};
 use windows_autopilot::pipeline::Limits;
 use windows_autopilot::registration::hash::SampleHash;
-use windows_autopilot::sim::NewDevice;
+use windows_autopilot::sim::DeviceSpec;
 use windows_autopilot::testing::Harness;
 use windows_autopilot::workflow::HybridJoin;
 use windows_autopilot::{Client, Result};
@@ -45,7 +45,7 @@ fn plan(criterion: &mut Criterion) {
     let serial = |number: usize| format!("SN-{number:05}");
     let devices: Vec<DeviceToImport> = (0..DEVICES)
         .map(|number| {
-            tenant.add_device_with(NewDevice::new(serial(number)).with_group_tag("Munich"));
+            tenant.add_device_with(DeviceSpec::new(serial(number)).with_group_tag("Munich"));
             let hash = SampleHash::new(serial(number)).build().expect("a hash");
             DeviceToImport::new(serial(number).parse().expect("a serial number"), hash)
         })

@@ -18,8 +18,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = &connection.client;
     let tag = support::arguments().into_iter().next().unwrap_or_else(|| "Munich".to_owned());
     if let Some((tenant, _)) = &connection.simulated {
-        tenant
-            .add_device_with(windows_autopilot::sim::NewDevice::new("PF3XK7M1").with_group_tag(tag.as_str()));
+        tenant.add_device_with(
+            windows_autopilot::sim::DeviceSpec::new("PF3XK7M1").with_group_tag(tag.as_str()),
+        );
     }
 
     // What others wrote into their rules, and what is wrong with it.

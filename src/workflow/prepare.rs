@@ -9,7 +9,7 @@ use crate::model::{
 };
 
 use super::findings::*;
-use super::hybrid_join::{HybridJoin, UserAssignment, UserScope};
+use super::hybrid_join::{HybridJoin, MdmUserScope, UserAssignment};
 use super::manual::{INSTALL_CONNECTOR, deploy_gate, grant_text};
 use super::object::{Assignable, ManagedObject};
 use super::state::{MdmRead, TenantState};
@@ -129,8 +129,8 @@ fn prepare_mdm(
         }
     };
     let scope = match wish {
-        UserScope::All => MdmScope::All,
-        UserScope::Groups(names) => {
+        MdmUserScope::All => MdmScope::All,
+        MdmUserScope::Groups(names) => {
             let mut ids = BTreeSet::new();
             for name in names {
                 match state.groups_named(name) {

@@ -10,7 +10,7 @@ use windows_autopilot::model::{
     Target,
 };
 use windows_autopilot::resource::DeviceUpdate;
-use windows_autopilot::sim::{NewDevice, Tenant};
+use windows_autopilot::sim::{DeviceSpec, Tenant};
 use windows_autopilot::{Client, ErrorKind, Result};
 
 use super::support::{Harness, MINUTE, SECOND, id, refused};
@@ -19,7 +19,7 @@ pub(super) async fn every_call() -> Result<Tenant> {
     let Harness { client, tenant, clock, .. } = Harness::new();
     let devices = client.devices();
     let new =
-        NewDevice::new("SN-1").with_group_tag("Kiosk").with_manufacturer("Contoso").with_model("Book 3");
+        DeviceSpec::new("SN-1").with_group_tag("Kiosk").with_manufacturer("Contoso").with_model("Book 3");
     let device: Id<Device> = id(tenant.add_device_with(new));
     let other: Id<Device> = id(tenant.add_device("SN-2"));
 
@@ -138,7 +138,7 @@ async fn a_group_tag_is_found_over_all_pages_in_any_case() -> Result<()> {
     for (serial, tag) in
         [("1", "Kiosk"), ("2", ""), ("3", "Kiosks"), ("4", "KIOSK"), ("5", "kiosk"), ("6", "Sales")]
     {
-        tenant.add_device_with(NewDevice::new(serial).with_group_tag(tag));
+        tenant.add_device_with(DeviceSpec::new(serial).with_group_tag(tag));
     }
     let found = client.devices().tagged(&"Kiosk".parse()?).all().await?;
     let serials: Vec<_> = found.iter().filter_map(|device| device.serial_number.as_deref()).collect();

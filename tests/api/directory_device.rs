@@ -3,7 +3,7 @@
 use windows_autopilot::graph::field;
 use windows_autopilot::model::ExtensionAttributes;
 use windows_autopilot::resource::DirectoryDeviceUpdate;
-use windows_autopilot::sim::{NewDevice, Tenant};
+use windows_autopilot::sim::{DeviceSpec, Tenant};
 use windows_autopilot::{ErrorKind, Result};
 
 use super::support::{Harness, id, refused};
@@ -15,7 +15,7 @@ pub(super) async fn every_call() -> Result<Tenant> {
         |client| client,
     );
     let devices = client.directory_devices();
-    let new = NewDevice::new("SN-1").with_group_tag("Kiosk").with_purchase_order("PO 7");
+    let new = DeviceSpec::new("SN-1").with_group_tag("Kiosk").with_purchase_order("PO 7");
     let registered = tenant.add_device_with(new);
     tenant.add_device("SN-2");
     let device = client.devices().get(&id(&registered)).await?;
@@ -42,7 +42,7 @@ pub(super) async fn every_call() -> Result<Tenant> {
     let found = devices.get(&anchor.id).await?;
     assert_eq!(found.account_enabled, Some(false));
     let with_attributes = devices.list().filter(field("id").eq(anchor.id.as_str()));
-    let attributes = with_attributes.select(&["id", "extensionAttributes"]).all().await?.remove(0);
+    let attributes = with_attributes.select(["id", "extensionAttributes"]).all().await?.remove(0);
     let attributes = attributes.extension_attributes.unwrap();
     assert_eq!((attributes.get(7), attributes.get(6)), (Some(&"Berlin".into()), None));
     assert_eq!(found.physical_ids, anchor.physical_ids, "what is not named stays");

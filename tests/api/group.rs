@@ -4,7 +4,7 @@ use windows_autopilot::graph::field;
 use windows_autopilot::model::{
     DirectoryDevice, DynamicMembership, Group, Id, Membership, MembershipRule, Stored,
 };
-use windows_autopilot::sim::{NewDevice, Tenant};
+use windows_autopilot::sim::{DeviceSpec, Tenant};
 use windows_autopilot::{Client, ErrorKind, Result};
 
 use super::support::{Harness, MINUTE, Tap, id, is_stored, refused, same, sent};
@@ -91,8 +91,8 @@ async fn taking_a_member_out_never_deletes_its_object() -> Result<()> {
 #[tokio::test]
 async fn a_dynamic_group_follows_its_rule_with_a_delay_and_takes_no_member_by_hand() -> Result<()> {
     let Harness { client, tenant, clock, .. } = Harness::new();
-    let kiosk = tenant.add_device_with(NewDevice::new("SN-1").with_group_tag("Kiosk"));
-    let sales = tenant.add_device_with(NewDevice::new("SN-2").with_group_tag("Sales"));
+    let kiosk = tenant.add_device_with(DeviceSpec::new("SN-1").with_group_tag("Kiosk"));
+    let sales = tenant.add_device_with(DeviceSpec::new("SN-2").with_group_tag("Sales"));
     let (kiosk, sales_anchor) = (anchor(&client, &kiosk).await?, anchor(&client, &sales).await?);
     let wish = group("Kiosks")?.with_membership(Membership::dynamic(MembershipRule::group_tag("Kiosk")?));
     let stored = client.groups().create(&wish).await?;
@@ -113,7 +113,7 @@ async fn a_dynamic_group_follows_its_rule_with_a_delay_and_takes_no_member_by_ha
     let update = wish.clone().with_membership(Membership::Dynamic(paused.clone()));
     let stored = client.groups().update(&stored, &update).await?;
     is_stored(&stored, &update);
-    tenant.add_device_with(NewDevice::new("SN-3").with_group_tag("Kiosk"));
+    tenant.add_device_with(DeviceSpec::new("SN-3").with_group_tag("Kiosk"));
     clock.advance(10 * MINUTE);
     assert_eq!(members(&client, &stored).await?.len(), 2);
     paused.paused = false;

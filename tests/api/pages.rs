@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 use windows_autopilot::graph::{ApiVersion, List, field};
 use windows_autopilot::model::{AutopilotEvent, DeviceToImport, HybridJoinProfile, Target};
-use windows_autopilot::sim::NewDevice;
+use windows_autopilot::sim::DeviceSpec;
 use windows_autopilot::{Client, ErrorKind, Result};
 
 use super::support::{Harness, Tap, id, refused};
@@ -19,7 +19,7 @@ async fn furnished(page_size: usize) -> Result<Harness> {
     let group = tenant.add_group("Devices");
     let profile = client.profiles().create(&HybridJoinProfile::new("Profile 0".parse()?)).await?;
     for number in 0..5 {
-        let new = NewDevice::new(format!("SN-{number}")).with_group_tag("Kiosk");
+        let new = DeviceSpec::new(format!("SN-{number}")).with_group_tag("Kiosk");
         tenant.add_member(&group, &tenant.add_device_with(new));
         tenant.add_user(&format!("user{number}@contoso.com"));
         tenant.add_connector(&format!("SRV{number}"), "contoso.com", "6.2504.2001.8");

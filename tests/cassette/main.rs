@@ -8,7 +8,7 @@ use serde_json::json;
 use windows_autopilot::credential::ClientSecret;
 use windows_autopilot::graph::ApiVersion;
 use windows_autopilot::model::{Group, HybridJoinProfile, Membership, MembershipRule};
-use windows_autopilot::sim::{Fault, NewDevice};
+use windows_autopilot::sim::{DeviceSpec, Fault};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::transport::{
     Cassette, Recorder, Replayer, Transport, TransportErrorKind, transport_fn,
@@ -20,7 +20,7 @@ const APP: &str = "00001111-aaaa-2222-bbbb-3333cccc4444";
 fn tenant() -> Harness {
     let harness = Harness::with(|tenant| tenant.with_delegated_callers().with_page_size(2), |client| client);
     for number in 0..5 {
-        let device = NewDevice::new(format!("SN-{number}")).with_assigned_user("canary.person@contoso.com");
+        let device = DeviceSpec::new(format!("SN-{number}")).with_assigned_user("canary.person@contoso.com");
         harness.tenant.add_device_with(device.with_group_tag("Munich"));
     }
     harness.tenant.add_user("canary.person@contoso.com");

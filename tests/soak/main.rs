@@ -200,7 +200,7 @@ fn every_call_of_a_long_run_with_faults_ends_right_or_with_a_typed_error() {
     // One in five, of every kind that passes; and sign-in, which fails less often than it is asked.
     for (rate, fault) in [
         (0.03, Fault::throttle(Duration::from_millis(700))),
-        (0.02, Fault::throttle_silently()),
+        (0.02, Fault::throttle_without_header()),
         (0.03, Fault::status(503)),
         (0.02, Fault::status(504)),
         (0.02, Fault::html(502)),

@@ -10,7 +10,7 @@ use windows_autopilot::model::{
 };
 use windows_autopilot::registration::csv::CsvReader;
 use windows_autopilot::testing::Harness;
-use windows_autopilot::workflow::{HybridJoin, suggestion};
+use windows_autopilot::workflow::{HybridJoin, suggest_key};
 use windows_autopilot::{Client, ErrorKind};
 
 const CLIENT_ID: &str = "00001111-aaaa-2222-bbbb-3333cccc4444";
@@ -49,7 +49,7 @@ fn with(from: &str, to: &str) -> String {
 #[track_caller]
 fn refusal(text: &str) -> String {
     let error = toml::from_str::<HybridJoin>(text).unwrap_err();
-    format!("{error}{}", suggestion(error.message()).unwrap_or_default())
+    format!("{error}{}", suggest_key(error.message()).unwrap_or_default())
 }
 
 /// The place in the file, the value, the rule and the remedy.

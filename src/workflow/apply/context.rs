@@ -53,22 +53,22 @@ impl Apply {
 
     /// Checks before each write that the run is to go on.
     pub(super) async fn go_on(&self) -> Part<()> {
-        self.progress.heard().await;
+        self.progress.flush().await;
         if self.progress.is_stopped() { Err(Halt::Stopped) } else { Ok(()) }
     }
 
     pub(super) fn started(&self, step: Step, subject: &str) {
-        self.progress.send(ApplyEvent::Started { step, subject: subject.to_owned() });
+        self.progress.emit(ApplyEvent::Started { step, subject: subject.to_owned() });
     }
 
-    pub(super) fn done(&self, step: Step, subject: &str, what: &'static str) {
+    pub(super) fn done(&self, step: Step, subject: &str, description: &'static str) {
         self.report().changes += 1;
-        self.progress.send(ApplyEvent::Done { step, subject: subject.to_owned(), what });
+        self.progress.emit(ApplyEvent::Finished { step, subject: subject.to_owned(), description });
     }
 
     pub(super) fn found(&self, finding: Finding) {
         self.report().findings.push(finding.clone());
-        self.progress.send(ApplyEvent::Found(finding));
+        self.progress.emit(ApplyEvent::Finding(finding));
     }
 
     /// Polls until `look` returns a value, unless the run is stopped.

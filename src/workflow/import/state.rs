@@ -45,7 +45,7 @@ pub(super) enum State {
     Sending,
     Confirming(Watch),
     Importing(Id<ImportedDevice>, Watch),
-    Appearing(Registration, Watch),
+    AwaitingVisibility(Registration, Watch),
     /// `changed`: the new tag was sent, and is to be read back.
     Tagging {
         of: Registration,
@@ -62,7 +62,7 @@ impl State {
             Self::Sending => ImportStage::Sending,
             Self::Confirming(_) => ImportStage::Confirming,
             Self::Importing(..) => ImportStage::Importing,
-            Self::Appearing(..) => ImportStage::Appearing,
+            Self::AwaitingVisibility(..) => ImportStage::AwaitingVisibility,
             Self::Tagging { .. } => ImportStage::Tagging,
             Self::Done(_) => return None,
         })
@@ -72,7 +72,7 @@ impl State {
         match self {
             Self::Confirming(watch)
             | Self::Importing(_, watch)
-            | Self::Appearing(_, watch)
+            | Self::AwaitingVisibility(_, watch)
             | Self::Tagging { watch, .. } => Some(*watch),
             Self::Queued | Self::Sending | Self::Done(_) => None,
         }

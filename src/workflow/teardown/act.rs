@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
-use super::plan::{Removal, TeardownPlan};
+use super::plan::{RemovalAction, TeardownPlan};
 use super::resolve::{Act, Resolved, resolve};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Call, Client, Operation, Poll, Poller, Schedule};
@@ -27,13 +27,13 @@ const GOING: Schedule =
 #[non_exhaustive]
 pub enum TeardownEvent {
     /// A subject was removed or unassigned.
-    Done {
+    Finished {
         /// The step that created the subject.
         step: Step,
         /// The subject.
         subject: String,
         /// The change, in words.
-        what: &'static str,
+        description: &'static str,
     },
 }
 
@@ -64,14 +64,14 @@ impl TeardownPlan {
     /// signed-in user with `Policy.ReadWrite.MobilityManagement`; each only for objects of the
     /// plan.
     pub fn apply(&self, client: &Client) -> Run<TeardownEvent, TeardownReport> {
-        self.apply_waiving(client, &[])
+        self.apply_with_waived(client, &[])
     }
 
     /// Applies the plan in spite of findings with these ids.
     ///
     /// # Errors
     /// As [`apply`](Self::apply).
-    pub fn apply_waiving(&self, client: &Client, waived: &[&str]) -> Run<TeardownEvent, TeardownReport> {
+    pub fn apply_with_waived(&self, client: &Client, waived: &[&str]) -> Run<TeardownEvent, TeardownReport> {
         let (plan, client) = (self.clone(), client.clone());
         let waived: Vec<String> = waived.iter().map(|id| (*id).to_owned()).collect();
         Run::new(|progress| async move {
@@ -95,7 +95,7 @@ impl Acting {
     async fn run(self, resolved: Resolved) -> Result<TeardownReport> {
         let mut report = TeardownReport::default();
         for planned in &resolved.plan.steps {
-            if let Removal::Manual(text) = &planned.removal {
+            if let RemovalAction::Manual(text) = &planned.action {
                 report.manual.push(format!("{} {}: {text}", planned.step, planned.subject));
             }
         }
@@ -107,27 +107,27 @@ impl Acting {
                 let gone = self.devices_gone(std::mem::take(&mut going)).await?;
                 report.stopped = !gone;
             }
-            self.progress.heard().await;
+            self.progress.flush().await;
             if report.stopped || self.progress.is_stopped() {
                 report.stopped = true;
                 return Ok(report);
             }
-            let what = match act {
+            let description = match act {
                 Act::Delete(call) => self.delete(*call).await?,
                 Act::DeleteDevice(id) => {
-                    let what = self.delete(self.client.devices().delete(&id)).await?;
+                    let description = self.delete(self.client.devices().delete(&id)).await?;
                     going.push(id);
-                    what
+                    description
                 }
-                Act::Remove(calls, what) => {
+                Act::Remove(calls, description) => {
                     for call in calls {
                         send(call).await?;
                     }
-                    what
+                    description
                 }
             };
             report.removed = report.removed.saturating_add(1);
-            self.progress.send(TeardownEvent::Done { step, subject, what });
+            self.progress.emit(TeardownEvent::Finished { step, subject, description });
         }
         if !going.is_empty() && !self.devices_gone(going).await? {
             report.stopped = true;

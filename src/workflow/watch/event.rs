@@ -9,9 +9,9 @@ pub enum WatchEvent {
     /// The phase, outcome or findings of a device have changed.
     Changed(Box<DeviceDeployment>),
     /// A round of polls is over.
-    Looked {
-        /// The number of devices that are under way.
-        underway: usize,
+    Polled {
+        /// The number of devices in progress.
+        in_progress: usize,
         /// The number of all devices.
         devices: usize,
     },
