@@ -12,7 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::change::{Delegation, DelegationReceipt, Revoked};
+pub use self::change::{Delegation, DelegationReceipt, RevocationReport};
 pub(in crate::ad) use self::script::PrincipalName;
 pub use self::script::{DelegationScript, Principal};
 use super::descriptor::{AccessMask, Ace, AceEffect, AceFlags, Acl, Guid, Sid};
