@@ -165,7 +165,7 @@ impl<'a> TokenRequest<'a> {
         Some(Value::Object(all).to_string())
     }
 
-    /// Returns `true` if the token in use is still valid. Then nobody should be asked to sign in, and a failure does no harm.
+    /// Returns `true` if the token in use is still valid. Then nobody should be asked to sign in, and a failure is harmless.
     pub fn is_early_refresh(&self) -> bool {
         self.early_refresh
     }

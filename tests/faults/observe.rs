@@ -96,7 +96,7 @@ impl Clock for Ticking {
 }
 
 #[tokio::test]
-async fn a_call_that_has_nothing_to_wait_for_is_not_told_as_held_back() {
+async fn a_call_without_waits_emits_no_limit_wait() {
     let events = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&events);
     let client = Client::builder(FixedToken::new("t0"))

@@ -57,7 +57,7 @@ impl DelegationProfile {
     /// give the least.
     ///
     /// The right to create need not be inherited by OUs below, whichever the profile: whether the wizard of Windows
-    /// makes it so is not certain. Entries that deny are not looked at; [`Acl::access`] tells what comes out.
+    /// makes it so is not certain. Entries that deny are not looked at; [`Acl::check_access`] considers them.
     pub fn covered_by(dacl: &Acl, trustee: &Sid) -> Option<Self> {
         Self::ALL.into_iter().rev().find(|profile| profile.is_covered_by(dacl, trustee))
     }

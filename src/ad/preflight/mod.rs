@@ -1,4 +1,4 @@
-//! A check of whether the connector can create computer accounts in an OU, with a finding for each obstacle. Reads only.
+//! Checks of the connector's right to create computer accounts in an OU, with a finding for each obstacle. Reads only.
 //!
 //! ```
 //! # windows_autopilot::testing::run(async |_| {

@@ -160,7 +160,7 @@ const PLACE: &str = "hardware hash";
 impl HashContents {
     /// Reads a hash.
     ///
-    /// What can be read of a damaged one is there; [`check`](Self::check) tells of the damage.
+    /// Of a damaged hash, the readable part is decoded; [`lint`](Self::lint) reports the damage.
     ///
     /// # Errors
     /// If the hash does not start as one.
@@ -238,7 +238,7 @@ impl HashContents {
     /// Finds a serial number beside the hash that is not the one in it.
     ///
     /// Blanks around it and case do not count. Without a serial number in the hash, nothing is found here:
-    /// [`check`](Self::check) tells of that.
+    /// [`lint`](Self::lint) reports that.
     pub fn check_serial_number(&self, beside: &SerialNumber) -> Option<Finding> {
         let inside = self.serial_number.as_deref()?;
         let beside = beside.as_str().trim();
