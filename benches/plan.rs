@@ -31,7 +31,7 @@ fn plan(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let Harness { client, tenant, .. } = Harness::with(
         |tenant| tenant.with_delegated_callers(),
-        |client| client.with_limits(Limits::unpaced()),
+        |client| client.with_limits(Limits::without_rate_limits()),
     );
     let desired: HybridJoin = toml::from_str(
         "name = 'Munich'\nconnectors = {}\nactive_directory.domain = 'corp.contoso.com'\n\

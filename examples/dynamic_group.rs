@@ -9,7 +9,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use windows_autopilot::graph::{Poll, Poller, Schedule};
+use windows_autopilot::graph::{PollStatus, Poller, Schedule};
 use windows_autopilot::model::{Group, Membership, MembershipRule};
 
 #[tokio::main(flavor = "current_thread")]
@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let members = asking.groups().members(&id);
         async move {
             let count = members.all().await?.len();
-            Ok(if count > 0 { Poll::Ready(count) } else { Poll::Pending(()) })
+            Ok(if count > 0 { PollStatus::Ready(count) } else { PollStatus::Pending(()) })
         }
     });
     println!("{} has {} member", group.settings.display_name, members.await?);

@@ -8,14 +8,14 @@ use std::fmt;
 /// ```
 /// use windows_autopilot::model::ComputerNamePrefix;
 /// let error = "HYB-%SERIAL%".parse::<ComputerNamePrefix>().unwrap_err();
-/// assert_eq!(error.what(), "computer name prefix");
+/// assert_eq!(error.subject(), "computer name prefix");
 /// assert!(error.to_string().contains("'%' at character 5"));
 /// ```
 ///
 /// Values that may name a person or are secret never become part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidValue {
-    what: &'static str,
+    subject: &'static str,
     value: Option<String>,
     problem: Cow<'static, str>,
     remedy: Cow<'static, str>,
@@ -26,13 +26,13 @@ pub struct InvalidValue {
 const SHOWN: usize = 60;
 
 impl InvalidValue {
-    /// An error about `what` (in an administrator's words), what is wrong with it and what to write instead.
+    /// Creates an error about `subject` (in an administrator's words), with its problem and its remedy.
     pub(crate) fn new(
-        what: &'static str,
+        subject: &'static str,
         problem: impl Into<Cow<'static, str>>,
         remedy: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { what, value: None, problem: problem.into(), remedy: remedy.into(), position: None }
+        Self { subject, value: None, problem: problem.into(), remedy: remedy.into(), position: None }
     }
 
     /// Adds the value, cut to 60 characters. Not for anything personal or secret.
@@ -49,9 +49,9 @@ impl InvalidValue {
         self
     }
 
-    /// What was read, in an administrator's words, such as `computer name prefix`.
-    pub fn what(&self) -> &'static str {
-        self.what
+    /// Returns the kind of value that was read, in an administrator's words, such as `computer name prefix`.
+    pub fn subject(&self) -> &'static str {
+        self.subject
     }
 
     /// The value, cut to 60 characters; `None` where it may be personal or secret.
@@ -77,7 +77,7 @@ impl InvalidValue {
 
 impl fmt::Display for InvalidValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.what)?;
+        f.write_str(self.subject)?;
         if let Some(value) = &self.value {
             write!(f, " {value:?}")?;
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use windows_autopilot::clock::Clock as _;
-use windows_autopilot::graph::{ApiVersion, Poll};
+use windows_autopilot::graph::{ApiVersion, PollStatus};
 use windows_autopilot::model::{
     Device, DeviceToImport, EntraJoinProfile, HybridJoinProfile, Id, ProfileAssignmentStatus, SerialNumber,
     Target,
@@ -181,7 +181,7 @@ async fn imported(client: &Client, serial: &str) -> Result<Id<Device>> {
     loop {
         client.clock().sleep(30 * SECOND).await;
         let state = client.imports().get(&record.id).await?.state.unwrap();
-        if !state.device_import_status.unwrap().is_under_way() {
+        if !state.device_import_status.unwrap().is_in_progress() {
             return Ok(state.device_registration_id.unwrap());
         }
     }
@@ -234,7 +234,7 @@ async fn a_profile_is_waited_for_with_what_is_seen_on_the_way() -> Result<()> {
     let mut looks = client.devices().wait_until_assigned(&device, &profile.id, 30 * MINUTE);
     let mut statuses = Vec::new();
     while let Some(look) = looks.next().await {
-        let (Poll::Pending(device) | Poll::Ready(device)) = look?;
+        let (PollStatus::Pending(device) | PollStatus::Ready(device)) = look?;
         statuses.push(device.deployment_profile_assignment_status.unwrap());
     }
     assert_eq!(statuses.pop(), Some(ProfileAssignmentStatus::AssignedInSync));
@@ -276,7 +276,7 @@ async fn a_profile_counts_as_assigned_where_only_the_list_says_so() -> Result<()
 async fn a_poller_that_is_dropped_asks_no_more() -> Result<()> {
     let Harness { client, tenant, clock, .. } = Harness::new();
     let mut wait = client.devices().wait_until_visible(&id("nothing"));
-    assert!(matches!(wait.next().await, Some(Ok(Poll::Pending(None)))));
+    assert!(matches!(wait.next().await, Some(Ok(PollStatus::Pending(None)))));
     drop(wait);
     clock.sleep(60 * MINUTE).await;
     assert_eq!(tenant.requests().len(), 1);

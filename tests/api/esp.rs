@@ -19,7 +19,7 @@ fn page(name: &str) -> Result<EnrollmentStatusPage> {
 
 /// A page that blocks the use of the device until an app is there.
 fn blocking(name: &str, app: &Id<MobileApp>) -> Result<EnrollmentStatusPage> {
-    let mut until = BlockUntil::installed(BlockingApps::Selected([app.clone()].into()));
+    let mut until = BlockUntil::new(BlockingApps::Selected([app.clone()].into()));
     until.allow_device_reset_on_install_failure = true;
     Ok(page(name)?
         .with_description("Laptops".into())
@@ -152,7 +152,7 @@ async fn assign_replaces_all_assignments_in_one_step() -> Result<()> {
         let tap = Tap::new();
         let Harness { client, tenant, .. } = Harness::with(
             |tenant| tenant.with_quirks(|quirks| quirks.assign_answers_empty_object = empty_object),
-            |client| client.with_per_try_middleware(tap.clone()),
+            |client| client.with_per_attempt_middleware(tap.clone()),
         );
         let pages = client.enrollment_status_pages();
         let stored = pages.create(&page("Page")?).await?;
@@ -241,7 +241,7 @@ async fn the_default_page_stays_as_it_is_but_for_its_settings() -> Result<()> {
 async fn a_page_that_is_not_shown_sends_no_setting_of_one_that_is() -> Result<()> {
     let tap = Tap::new();
     let Harness { client, tenant, .. } =
-        Harness::with(|tenant| tenant, |client| client.with_per_try_middleware(tap.clone()));
+        Harness::with(|tenant| tenant, |client| client.with_per_attempt_middleware(tap.clone()));
     let app = id(tenant.add_app("VPN", "win32LobApp"));
     let wish = blocking("Hidden", &app)?.with_show_installation_progress(false);
     assert!(wish.lint().iter().any(|finding| finding.id == "esp.no-progress-shown"));

@@ -139,7 +139,7 @@ async fn an_assigned_group_does_not_become_dynamic_by_an_update() -> Result<()> 
     let wish =
         group("Devices")?.with_membership(Membership::dynamic(MembershipRule::all_autopilot_devices()));
     let update = client.groups().update(&stored, &wish);
-    assert!(update.patch().is_empty() && !update.patch().not_sent().is_empty(), "{}", update.patch());
+    assert!(update.patch().is_empty() && !update.patch().create_only().is_empty(), "{}", update.patch());
     assert_eq!(update.await?, stored);
     assert_eq!(sent(&tenant), [""; 0]);
     Ok(())
@@ -185,7 +185,7 @@ async fn members_of_kinds_that_are_not_known_are_listed_too() -> Result<()> {
         }
     });
     let Harness { client, tenant, .. } =
-        Harness::with(|tenant| tenant, |client| client.with_per_try_middleware(tap));
+        Harness::with(|tenant| tenant, |client| client.with_per_attempt_middleware(tap));
     let mixed = tenant.add_group("Mixed");
     for member in [tenant.add_device("SN-1"), tenant.add_user("a@contoso.com"), tenant.add_group("Nested")] {
         tenant.add_member(&mixed, &member);

@@ -41,7 +41,7 @@ async fn end(client: &Client, record: &Id<ImportedDevice>) -> Result<ImportState
     loop {
         let state = state(client, record).await?;
         match state.device_import_status.as_ref().unwrap() {
-            status if status.is_under_way() => client.clock().sleep(30 * SECOND).await,
+            status if status.is_in_progress() => client.clock().sleep(30 * SECOND).await,
             _ => return Ok(state),
         }
     }
@@ -114,7 +114,7 @@ async fn an_import_is_unknown_then_pending_then_complete_and_the_device_comes_la
             (30 * SECOND + 4 * MINUTE, ImportStatus::Complete),
         ]
     );
-    assert!(ImportStatus::Unknown.is_under_way() && ImportStatus::Pending.is_under_way());
+    assert!(ImportStatus::Unknown.is_in_progress() && ImportStatus::Pending.is_in_progress());
     let registered = state(&client, &record.id).await?.device_registration_id.unwrap();
     refused(client.devices().get(&registered).await, ErrorKind::NotFound);
     Ok(())

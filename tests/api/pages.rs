@@ -26,7 +26,7 @@ async fn furnished(page_size: usize) -> Result<Harness> {
         tenant.add_app(&format!("App {number}"), "win32LobApp");
         tenant.add_configuration(&format!("Wi-Fi {number}"), "windowsWifiConfiguration").unwrap();
         let other = tenant.add_group(&format!("Group {number}"));
-        client.mdm_policies().include(&client.mdm_policies().intune().await?.id, &id(&other)).await?;
+        client.mdm_policies().add_group(&client.mdm_policies().intune().await?.id, &id(&other)).await?;
         client.profiles().assignments(&profile.id).add(&Target::group(id(&other))).await?;
         client.profiles().create(&HybridJoinProfile::new(format!("Profile 1{number}").parse()?)).await?;
         super::filter::create(client, &format!("Filter {number}")).await?;
@@ -131,7 +131,7 @@ async fn an_empty_page_with_a_link_is_not_the_end() -> Result<()> {
         }
     });
     let Harness { client, tenant, .. } =
-        Harness::with(|tenant| tenant.with_page_size(1), |client| client.with_per_try_middleware(tap));
+        Harness::with(|tenant| tenant.with_page_size(1), |client| client.with_per_attempt_middleware(tap));
     for number in 0..4 {
         tenant.add_device(&format!("SN-{number}"));
     }
@@ -156,8 +156,10 @@ async fn a_service_that_goes_in_circles_or_elsewhere_is_left() -> Result<()> {
     let other: fn(&mut Value) = |body| link(body, "https://graph.microsoft.com/beta/users");
     for change in [elsewhere, plain, other] {
         let tap = Tap::changing(change);
-        let Harness { client, tenant, .. } =
-            Harness::with(|tenant| tenant.with_page_size(1), |client| client.with_per_try_middleware(tap));
+        let Harness { client, tenant, .. } = Harness::with(
+            |tenant| tenant.with_page_size(1),
+            |client| client.with_per_attempt_middleware(tap),
+        );
         tenant.add_device("SN-1");
         tenant.add_device("SN-2");
         refused(client.devices().list().all().await, ErrorKind::Link);
@@ -170,7 +172,7 @@ async fn a_service_that_goes_in_circles_or_elsewhere_is_left() -> Result<()> {
                 .into();
     });
     let Harness { client, tenant, .. } =
-        Harness::with(|tenant| tenant, |client| client.with_per_try_middleware(tap));
+        Harness::with(|tenant| tenant, |client| client.with_per_attempt_middleware(tap));
     tenant.add_device("SN-1");
     let mut items = client.devices().list().items();
     let mut seen = 0;
@@ -195,7 +197,7 @@ async fn one_item_that_cannot_be_read_spoils_no_other() -> Result<()> {
         }
     });
     let Harness { client, tenant, .. } =
-        Harness::with(|tenant| tenant, |client| client.with_per_try_middleware(tap));
+        Harness::with(|tenant| tenant, |client| client.with_per_attempt_middleware(tap));
     let ids: Vec<_> = (0..3).map(|number| tenant.add_device(&format!("SN-{number}"))).collect();
     let items: Vec<_> = client.devices().list().items().collect().await;
     let read: Vec<_> = items.iter().map(|item| item.as_ref().ok().map(|device| device.id.as_str())).collect();

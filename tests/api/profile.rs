@@ -106,7 +106,7 @@ async fn every_call_does_what_it_says() -> Result<()> {
 async fn a_profile_is_assigned_by_one_post_for_each_target() -> Result<()> {
     let tap = Tap::new();
     let Harness { client, tenant, .. } =
-        Harness::with(|tenant| tenant, |client| client.with_per_try_middleware(tap.clone()));
+        Harness::with(|tenant| tenant, |client| client.with_per_attempt_middleware(tap.clone()));
     let profile = client.profiles().create(&hybrid("Hybrid")?).await?;
     let (one, two) = (tenant.add_group("One"), tenant.add_group("Two"));
     tenant.clear_requests();
@@ -258,7 +258,7 @@ async fn both_dialects_are_read_and_the_present_one_is_written() -> Result<()> {
     for dialect in [both, present, old] {
         let tap = Tap::changing(dialect);
         let Harness { client, .. } =
-            Harness::with(|tenant| tenant, |client| client.with_per_try_middleware(tap.clone()));
+            Harness::with(|tenant| tenant, |client| client.with_per_attempt_middleware(tap.clone()));
         let created = client.profiles().create(&wish).await?;
         is_stored(&created, &wish);
         let read = client.profiles().get(&created.id).await?;
@@ -278,7 +278,7 @@ async fn both_dialects_are_read_and_the_present_one_is_written() -> Result<()> {
 async fn an_update_sends_what_differs_and_nothing_where_nothing_does() -> Result<()> {
     let tap = Tap::new();
     let Harness { client, tenant, .. } =
-        Harness::with(|tenant| tenant, |client| client.with_per_try_middleware(tap.clone()));
+        Harness::with(|tenant| tenant, |client| client.with_per_attempt_middleware(tap.clone()));
     let wish = hybrid("Hybrid")?;
     let stored = client.profiles().create(&wish).await?;
     tenant.clear_requests();
@@ -374,7 +374,7 @@ async fn a_kind_of_profile_or_target_that_is_not_known_spoils_no_list() -> Resul
         }
     });
     let Harness { client, tenant, .. } =
-        Harness::with(|tenant| tenant, |client| client.with_per_try_middleware(tap));
+        Harness::with(|tenant| tenant, |client| client.with_per_attempt_middleware(tap));
     let mut stored = Vec::new();
     for name in ["One", "Two", "Three"] {
         stored.push(client.profiles().create(&hybrid(name)?).await?);

@@ -133,7 +133,7 @@ async fn requests_are_matched_by_method_path_query_and_body_whatever_the_order_o
     }
     assert!(replayer.unplayed().is_empty());
     let error = replayer.send(request("GET", "/v1.0/devices?$top=5&$filter=x", "")).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Refused);
+    assert_eq!(error.kind(), TransportErrorKind::NotAllowed);
     assert!(error.to_string().contains("was recorded 2 times, and all of them are played"), "{error}");
 }
 
@@ -210,7 +210,7 @@ fn text_that_is_no_cassette_is_refused_with_its_place() {
         r#"{"version":1,"exchanges":[{}]}"#,
     ] {
         let error = Cassette::from_json(text).unwrap_err();
-        assert_eq!(error.what(), "cassette", "{text}");
+        assert_eq!(error.subject(), "cassette", "{text}");
     }
     assert!(Cassette::from_json(&Cassette::default().to_json()).unwrap().is_empty());
 }

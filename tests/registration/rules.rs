@@ -201,13 +201,13 @@ fn device_files() {
                 "Device serial number,Windows product ID,Hardware hash,Manufacturer name,Device model\nA,,{},Contoso,14\n",
                 hash("A")
             );
-            let facts = csv::check(file.as_bytes()).unwrap().facts;
-            (facts.format, facts.devices) == (Some(CsvFormat::Partner), 1)
-                && facts.columns.ends_with(&[Column::Manufacturer, Column::Model])
+            let summary = csv::check(file.as_bytes()).unwrap().summary;
+            (summary.format, summary.devices) == (Some(CsvFormat::Partner), 1)
+                && summary.columns.ends_with(&[Column::Manufacturer, Column::Model])
         }),
         ("lessons.md 2.7", "a value that cannot be written is refused, and not changed", || {
             let device = DeviceToImport::new("SER,123".parse().unwrap(), "T0EAAAA=".parse().unwrap());
-            PortalFiles::new([&device]).next().unwrap().unwrap_err().what() == "serial number"
+            PortalFiles::new([&device]).next().unwrap().unwrap_err().subject() == "serial number"
         }),
     ]);
 }
@@ -310,7 +310,7 @@ fn hardware_hashes() {
     const WHOLE: &[(u16, &[u8])] = &[(16, b"Contoso\0"), (14, b"SN-1\0")];
     fn finding(bytes: &[u8]) -> Vec<(String, Severity)> {
         let contents = HashContents::decode_bytes(bytes).unwrap();
-        contents.check().into_iter().map(|finding| (finding.id.into_owned(), finding.severity)).collect()
+        contents.lint().into_iter().map(|finding| (finding.id.into_owned(), finding.severity)).collect()
     }
     fn is(bytes: &[u8], id: &str, severity: Severity) -> bool {
         finding(bytes) == [(id.to_owned(), severity)]

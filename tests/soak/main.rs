@@ -67,7 +67,7 @@ impl Soak {
                 let explained =
                     [Connect, Decode, Interrupted, Throttled, Timeout, Unavailable, UnknownOutcome];
                 assert!(explained.contains(&error.kind()), "no fault explains it: {error}");
-                assert!(error.operation().is_some() && error.target().is_some(), "{error}");
+                assert!(error.operation().is_some() && error.endpoint().is_some(), "{error}");
                 *seen.errors.entry(format!("{:?}", error.kind())).or_default() += 1;
             })
             .ok()
@@ -220,7 +220,7 @@ fn every_call_of_a_long_run_with_faults_ends_right_or_with_a_typed_error() {
         .with_transport(tenant.clone())
         .with_clock(clock.clone())
         .with_retry(RetryConfig::default().with_budget(100))
-        .with_limits(Limits::unpaced())
+        .with_limits(Limits::without_rate_limits())
         .with_observer(move |event| counting.record(event))
         .build()
         .unwrap();

@@ -197,7 +197,7 @@ fn what_only_the_whole_shows_is_found_before_there_is_a_client() {
 async fn a_call_with_a_bad_value_is_refused_before_any_request() {
     let Harness { client, tenant, .. } = Harness::new();
     let ids = app_ids(101).iter().map(|id| id.parse().unwrap()).collect();
-    let until = BlockUntil::installed(BlockingApps::Selected(ids));
+    let until = BlockUntil::new(BlockingApps::Selected(ids));
     let plain = EnrollmentStatusPage::new("Autopilot".parse().unwrap());
     let stored = client.enrollment_status_pages().create(&plain).await.unwrap();
     let page = plain.with_block_device_use(BlockDeviceUse::Until(until));
@@ -230,7 +230,7 @@ async fn a_call_with_a_bad_value_is_refused_before_any_request() {
 fn checked_values_say_what_is_wrong_with_them() {
     let said = "x".repeat(201).parse::<ProfileName>().unwrap_err();
     assert_eq!(
-        (said.what(), said.problem(), said.remedy()),
+        (said.subject(), said.problem(), said.remedy()),
         ("profile name", "has 201 characters", "write at most 200")
     );
     assert_eq!(HybridJoinProfile::new("Contoso-hybrid".parse().unwrap()).lint()[0].id, "profile.hyphen");

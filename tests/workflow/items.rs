@@ -395,7 +395,7 @@ async fn what_is_wrong_with_a_status_page_is_found() -> Result<()> {
         ("page.office-app", Severity::Warning, |tenant, wish| {
             let id = tenant.add_app("Office", "officeSuiteApp").parse().unwrap();
             wish.enrollment_status_page.as_mut().unwrap().block_device_use =
-                BlockDeviceUse::Until(BlockUntil::installed(BlockingApps::Selected([id].into())));
+                BlockDeviceUse::Until(BlockUntil::new(BlockingApps::Selected([id].into())));
         }),
         ("page.app-not-one", Severity::Error, |_, wish| {
             wish.blocking_apps = vec!["Nothing".parse().unwrap()];

@@ -199,11 +199,8 @@ fn page(
     page.custom_error_message = rng.bool().then(|| "call us".parse().unwrap());
     if rng.bool() {
         let selected = apps.iter().filter(|_| rng.bool()).cloned().collect();
-        let mut until = BlockUntil::installed(if rng.bool() {
-            BlockingApps::All
-        } else {
-            BlockingApps::Selected(selected)
-        });
+        let mut until =
+            BlockUntil::new(if rng.bool() { BlockingApps::All } else { BlockingApps::Selected(selected) });
         until.allow_device_reset_on_install_failure = rng.bool();
         until.allow_device_use_on_install_failure = rng.bool();
         page.block_device_use = BlockDeviceUse::Until(until);

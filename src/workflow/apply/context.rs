@@ -8,7 +8,7 @@ use futures_util::future::{Either, select};
 
 use super::report::{ApplyEvent, ApplyReport};
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::{Client, Poll, Poller, Schedule};
+use crate::graph::{Client, PollStatus, Poller, Schedule};
 use crate::model::Finding;
 use crate::workflow::created::Record;
 use crate::workflow::run::Progress;
@@ -80,7 +80,7 @@ impl Apply {
     {
         let poller = Poller::<T, ()>::new(Arc::clone(self.client.clock()), schedule, what, move || {
             let seen = look();
-            async { Ok(seen.await?.map_or(Poll::Pending(()), Poll::Ready)) }
+            async { Ok(seen.await?.map_or(PollStatus::Pending(()), PollStatus::Ready)) }
         });
         match select(poller.into_future(), pin!(self.progress.stopped())).await {
             Either::Left((ended, _)) => Ok(ended?),

@@ -39,7 +39,7 @@ impl Machine {
                 for index in parcel.devices {
                     if self.slot(index).is_some_and(|slot| slot.state == State::Sending) {
                         lost += 1;
-                        let next = now.saturating_add(self.options.confirm_schedule.first);
+                        let next = now.saturating_add(self.options.confirm_schedule.initial_interval);
                         let watch = Watch::new(now, next, self.options.confirm_schedule);
                         self.enter(index, State::Confirming(watch));
                     }
@@ -132,7 +132,7 @@ impl Machine {
             },
             Verdict::Complete(Some(device)) if self.options.wait_until_visible => {
                 self.sync.registered(now);
-                let next = now.saturating_add(self.options.visibility_schedule.first);
+                let next = now.saturating_add(self.options.visibility_schedule.initial_interval);
                 self.register(index, Registration { device, already: false }, now, next);
             }
             Verdict::Complete(device) => {
@@ -196,7 +196,7 @@ impl Machine {
             Tagged::Changed => {
                 self.changes.push((index, Change::Tagged));
                 self.events.push(ImportEventKind::GroupTagChanged { device: index });
-                let next = now.saturating_add(self.options.group_tag_schedule.first);
+                let next = now.saturating_add(self.options.group_tag_schedule.initial_interval);
                 let watch = Watch::new(now, next, self.options.group_tag_schedule);
                 self.enter(index, State::Tagging { of, changed: true, watch });
             }

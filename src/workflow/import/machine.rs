@@ -342,7 +342,7 @@ impl Machine {
             slot.device = None;
         }
         self.changes.push((index, Change::Accepted { record: id.clone() }));
-        let next = now.saturating_add(self.options.import_schedule.first);
+        let next = now.saturating_add(self.options.import_schedule.initial_interval);
         self.enter(index, State::Importing(id, Watch::new(now, next, self.options.import_schedule)));
     }
 

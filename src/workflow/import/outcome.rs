@@ -317,7 +317,7 @@ pub(super) fn verdict(state: Option<&ImportState>) -> Verdict {
     let registration = state.device_registration_id.clone();
     match &state.device_import_status {
         None => return Verdict::Pending,
-        Some(status) if status.is_under_way() => return Verdict::Pending,
+        Some(status) if status.is_in_progress() => return Verdict::Pending,
         Some(ImportStatus::Complete) => return Verdict::Complete(registration),
         Some(ImportStatus::Error) => {}
         Some(other) => {

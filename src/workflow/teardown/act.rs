@@ -9,7 +9,7 @@ use futures_util::future::{Either, select};
 use super::plan::{RemovalAction, TeardownPlan};
 use super::resolve::{Act, Resolved, resolve};
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::{Call, Client, Operation, Poll, Poller, Schedule};
+use crate::graph::{Call, Client, Operation, PollStatus, Poller, Schedule};
 use crate::model::{Device, Id};
 use crate::workflow::run::{Progress, Run};
 use crate::workflow::step::{Step, check_findings};
@@ -146,11 +146,11 @@ impl Acting {
                 let (client, operation, refused) = (client.clone(), operation.clone(), Arc::clone(&refused));
                 async move {
                     match client.call(operation.clone()).await {
-                        Ok(()) => Ok(Poll::Ready(())),
-                        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Poll::Ready(())),
+                        Ok(()) => Ok(PollStatus::Ready(())),
+                        Err(error) if error.kind() == ErrorKind::NotFound => Ok(PollStatus::Ready(())),
                         Err(error) if matches!(error.kind(), ErrorKind::Rejected | ErrorKind::Conflict) => {
                             *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                            Ok(Poll::Pending(()))
+                            Ok(PollStatus::Pending(()))
                         }
                         Err(error) => Err(error),
                     }
@@ -189,12 +189,12 @@ impl Acting {
                     let mut answers = batch.await?;
                     for slot in slots {
                         match answers.take(slot) {
-                            Ok(_) => return Ok(Poll::Pending(())),
+                            Ok(_) => return Ok(PollStatus::Pending(())),
                             Err(error) if error.kind() == ErrorKind::NotFound => {}
                             Err(error) => return Err(error),
                         }
                     }
-                    Ok(Poll::Ready(()))
+                    Ok(PollStatus::Ready(()))
                 }
             });
         match select(gone.into_future(), pin!(self.progress.stopped())).await {

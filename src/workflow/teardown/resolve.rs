@@ -303,8 +303,10 @@ impl Resolver<'_> {
         for group in groups {
             let subject = format!("{SUBJECT}, group {group}");
             if policy.included_groups.iter().flatten().any(|held| held.id == group) {
-                let act =
-                    Act::Remove(vec![self.client.mdm_policies().exclude(&policy.id, &group)], "taken out");
+                let act = Act::Remove(
+                    vec![self.client.mdm_policies().remove_group(&policy.id, &group)],
+                    "taken out",
+                );
                 self.remove(step, &subject, RemovalAction::Unassign(vec!["its users".to_owned()]), act);
             } else {
                 self.planned(step, &subject, RemovalAction::Gone);
