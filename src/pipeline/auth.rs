@@ -159,12 +159,7 @@ impl Auth {
     }
 
     /// Signs in, for a call whose time is that of sign-in too.
-    async fn fetch(
-        &self,
-        claims: Option<&str>,
-        early_refresh: bool,
-        call: Option<&CallInfo>,
-    ) -> Result<Kept> {
+    async fn fetch(&self, claims: Option<&str>, early: bool, call: Option<&CallInfo>) -> Result<Kept> {
         let asked = self.clock.elapsed();
         let deadline = call.and_then(|call| call.time_left(asked)).map(|left| asked.saturating_add(left));
         let request = TokenRequest {
@@ -172,7 +167,7 @@ impl Auth {
             scope: &self.place.scope,
             claims,
             answers_challenges: self.place.answers_challenges,
-            early_refresh,
+            early_refresh: early,
             deadline,
             clock: &*self.clock,
             transport: &SignIn { pipeline: &self.exchange, deadline },

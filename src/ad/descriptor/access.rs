@@ -40,7 +40,7 @@ impl SecurityToken {
 }
 
 /// The outcome of an access check.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccessCheck {
     /// The requested rights.
@@ -88,14 +88,7 @@ impl Acl {
         object_type: Option<Guid>,
     ) -> AccessCheck {
         let requested = requested.mapped();
-        let none = AccessMask::default();
-        let mut access = AccessCheck {
-            requested,
-            granted: none,
-            denied: none,
-            decided_by: Vec::new(),
-            unrecognized: Vec::new(),
-        };
+        let mut access = AccessCheck { requested, ..AccessCheck::default() };
         for (place, ace) in self.aces().iter().enumerate() {
             let open = requested.without(access.granted | access.denied);
             if open.is_empty() {
@@ -147,13 +140,10 @@ impl SecurityDescriptor {
     ) -> AccessCheck {
         match self.dacl() {
             Some(dacl) => dacl.check_access(token, requested, object_type),
-            None => AccessCheck {
-                requested: requested.mapped(),
-                granted: requested.mapped(),
-                denied: AccessMask::default(),
-                decided_by: Vec::new(),
-                unrecognized: Vec::new(),
-            },
+            None => {
+                let requested = requested.mapped();
+                AccessCheck { requested, granted: requested, ..AccessCheck::default() }
+            }
         }
     }
 }
