@@ -125,6 +125,6 @@ pub fn run(test: impl AsyncFnOnce(Harness) -> Result<(), Box<dyn Error>>) {
         .map_err(Box::from)
         .and_then(|runtime| runtime.block_on(test(Harness::new())));
     if let Err(error) = ended {
-        panic!("{error}");
+        panic!("{error:#}");
     }
 }
