@@ -86,7 +86,7 @@ async fn a_watch_that_is_stopped_reports_what_it_has_seen() {
 #[tokio::test]
 async fn who_may_not_read_registrations_is_told_at_once_and_other_gaps_are_in_the_report() {
     let with = |permissions: &'static [&'static str]| {
-        Harness::with(|tenant| tenant.granted(permissions.iter().copied()), |client| client)
+        Harness::builder().as_app().with_tenant(|tenant| tenant.granted(permissions.iter().copied())).build()
     };
     let Harness { client, tenant, .. } = with(&["DeviceManagementManagedDevices.Read.All"]);
     let device = id(&tenant.add_device("SN-1"));
