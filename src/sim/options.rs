@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::taught::TaughtRoute;
+
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The delays of the service's background work.
@@ -198,6 +200,7 @@ pub(super) struct Options {
     pub(super) strict_tokens: bool,
     pub(super) unknown_tokens_are_delegated: bool,
     pub(super) token_lifetime: Duration,
+    pub(super) routes: Vec<TaughtRoute>,
 }
 
 impl Default for Options {
@@ -216,6 +219,7 @@ impl Default for Options {
             strict_tokens: false,
             unknown_tokens_are_delegated: false,
             token_lifetime: Duration::from_secs(3599),
+            routes: Vec::new(),
         }
     }
 }

@@ -18,6 +18,7 @@ use super::rows::{
 };
 use super::state::State;
 use super::store::{body, date, later};
+use super::taught::{RouteAnswer, RouteRequest, TaughtRoute};
 use super::tenant::Tenant;
 use crate::clock::{Clock, SystemClock};
 
@@ -134,6 +135,54 @@ impl TenantBuilder {
     #[must_use]
     pub fn with_token_lifetime(mut self, lifetime: Duration) -> Self {
         self.options.token_lifetime = lifetime;
+        self
+    }
+
+    /// Teaches the tenant a route of Graph that is not simulated, in both versions: `{..}` in `path` is any one segment.
+    ///
+    /// ```
+    /// use windows_autopilot::graph::ApiVersion;
+    /// use windows_autopilot::http::Method;
+    /// use windows_autopilot::serde_json::{Value, json};
+    /// use windows_autopilot::sim::{RouteAnswer, RouteRequest};
+    /// use windows_autopilot::testing::Harness;
+    /// # windows_autopilot::testing::run(async |_| {
+    /// let harness = Harness::builder().with_tenant(|tenant| {
+    ///     tenant.with_route(Method::POST, "/deviceManagement/things/{id}", |request: &RouteRequest| {
+    ///         RouteAnswer::json(201, json!({ "id": request.parameter("id") }))
+    ///     })
+    /// });
+    /// let client = harness.build().client;
+    /// let call = client.request(Method::POST, ApiVersion::Beta, "/deviceManagement/things/7").json(&json!({}));
+    /// assert_eq!(call.read::<Value>().await?["id"], "7");
+    /// # Ok(()) });
+    /// ```
+    ///
+    /// Faults, sign-in, Intune's limits and batches work as for other routes. A route of the simulation is not replaced.
+    /// Of several taught routes that fit, the one with the most words in common is taken, and the last of these.
+    ///
+    /// `handler` runs while the tenant is locked: a call of the tenant in there never ends.
+    #[must_use]
+    pub fn with_route(
+        self,
+        method: http::Method,
+        path: &str,
+        handler: impl Fn(&RouteRequest) -> RouteAnswer + Send + Sync + 'static,
+    ) -> Self {
+        self.with_route_needing(method, path, &[], handler)
+    }
+
+    /// Teaches the tenant a route that lets only those callers through who have any one of `permissions`. See
+    /// [`TenantBuilder::with_route`].
+    #[must_use]
+    pub fn with_route_needing(
+        mut self,
+        method: http::Method,
+        path: &str,
+        permissions: &'static [&'static str],
+        handler: impl Fn(&RouteRequest) -> RouteAnswer + Send + Sync + 'static,
+    ) -> Self {
+        self.options.routes.push(TaughtRoute::new(method, path, permissions, handler));
         self
     }
 
