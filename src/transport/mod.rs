@@ -41,6 +41,10 @@ pub(crate) use self::scrub::scrub;
 /// assert_eq!(response.status(), 418);
 /// # Ok(()) });
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a transport",
+    note = "give a `ReqwestTransport` (feature `reqwest`), a closure in `transport_fn(..)`, a `sim::Tenant` (feature `sim`), or implement `Transport` with `#[async_trait]`"
+)]
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends `request` and returns the answer with its whole body, decoded from any content encoding.
@@ -52,6 +56,13 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
 
 #[async_trait]
 impl<T: Transport + ?Sized> Transport for Arc<T> {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        (**self).send(request).await
+    }
+}
+
+#[async_trait]
+impl<T: Transport + ?Sized> Transport for Box<T> {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         (**self).send(request).await
     }
