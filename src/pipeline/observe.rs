@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::error::ErrorKind;
 use crate::transport::TransportErrorKind;
 
 /// Something that happened to a call. See [`ClientBuilder::with_observer`](crate::ClientBuilder::with_observer).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Event {
     /// The operation's name, such as `autopilotDevices.list`; `signIn` for sign-in.
@@ -19,10 +21,12 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum What {
     /// A request was sent, and a whole answer came.
+    #[non_exhaustive]
     Answered {
         /// How often the call's request has been sent, from 1.
         attempt: u32,
@@ -32,6 +36,7 @@ pub enum What {
         took: Duration,
     },
     /// No whole answer came.
+    #[non_exhaustive]
     Failed {
         /// How often the call's request has been sent, from 1.
         attempt: u32,
@@ -41,6 +46,7 @@ pub enum What {
         took: Duration,
     },
     /// The request will be sent again.
+    #[non_exhaustive]
     Retry {
         /// How often it has been sent so far.
         attempt: u32,
@@ -50,11 +56,13 @@ pub enum What {
         throttled: bool,
     },
     /// The call waits because the service asked that its workload be left alone.
+    #[non_exhaustive]
     Gated {
         /// How long.
         wait: Duration,
     },
     /// The call waited to keep the client within its own [`Limits`](super::Limits).
+    #[non_exhaustive]
     Paced {
         /// How long.
         wait: Duration,
@@ -62,6 +70,7 @@ pub enum What {
     /// A retry was due, and the client's budget of retries was used up.
     OutOfBudget,
     /// The call is over. Sign-in has no such event.
+    #[non_exhaustive]
     Done {
         /// How often its request was sent.
         attempts: u32,

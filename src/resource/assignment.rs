@@ -95,7 +95,7 @@ impl AtOnce for DomainJoinProfile {
 }
 
 /// The outcome of a change of a list of assignments.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AssignmentChange {
     /// The targets that were added.

@@ -177,11 +177,19 @@ impl Default for Quirks {
 
 /// A limit of the service: so many calls in a window of time, then 429.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RateLimit {
     /// Calls in one window.
     pub calls: u32,
     /// The length of the window.
     pub window: Duration,
+}
+
+impl RateLimit {
+    /// Creates a limit of `calls` in each `window`.
+    pub fn new(calls: u32, window: Duration) -> Self {
+        Self { calls, window }
+    }
 }
 
 /// All that is decided when a tenant is built.

@@ -8,6 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 #[cfg(feature = "cassette")]
+use serde::Serialize;
+
 mod cassette;
 mod escape;
 #[cfg(feature = "reqwest")]
@@ -102,7 +104,8 @@ impl fmt::Debug for BodyStart {
 }
 
 /// What a failed exchange leaves open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TransportErrorKind {
     /// The request never left: no connection, no name, a TLS failure. Safe to send again, whatever its method.

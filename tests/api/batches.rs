@@ -99,7 +99,7 @@ async fn each_of_45_mixed_requests_has_its_own_outcome_and_three_batches_carry_t
 
 #[tokio::test]
 async fn what_was_throttled_inside_is_sent_again_alone_and_nothing_twice() -> Result<()> {
-    let limit = Some(RateLimit { calls: 8, window: MINUTE });
+    let limit = Some(RateLimit::new(8, MINUTE));
     let Harness { client, tenant, clock, .. } = Harness::builder()
         .as_app()
         .with_tenant(|tenant| tenant.with_import_limit(limit).with_lag(Lag::none()))
@@ -132,7 +132,7 @@ async fn what_was_throttled_inside_is_sent_again_alone_and_nothing_twice() -> Re
 
 #[tokio::test]
 async fn without_patience_what_was_throttled_says_so_and_the_rest_is_done() -> Result<()> {
-    let limit = Some(RateLimit { calls: 3, window: MINUTE });
+    let limit = Some(RateLimit::new(3, MINUTE));
     let Harness { client, tenant, .. } = Harness::builder()
         .as_app()
         .with_tenant(|tenant| tenant.with_import_limit(limit))

@@ -127,7 +127,7 @@ async fn a_dynamic_group_follows_its_rule_with_a_delay_and_takes_no_member_by_ha
 fn dynamic(group: &Stored<Group>) -> DynamicMembership {
     match &group.settings.membership {
         Membership::Dynamic(dynamic) => dynamic.clone(),
-        Membership::Assigned => panic!("{group:?} is not dynamic"),
+        _ => panic!("{group:?} is not dynamic"),
     }
 }
 

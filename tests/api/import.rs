@@ -189,7 +189,7 @@ async fn the_other_tenants_error_is_told_by_its_name_whatever_its_number() -> Re
 
 #[tokio::test]
 async fn single_imports_are_throttled_without_a_word_and_waited_out() -> Result<()> {
-    let limit = Some(RateLimit { calls: 5, window: MINUTE });
+    let limit = Some(RateLimit::new(5, MINUTE));
     let Harness { client, tenant, clock, .. } =
         Harness::builder().as_app().with_tenant(|tenant| tenant.with_import_limit(limit)).build();
     for number in 0..12 {

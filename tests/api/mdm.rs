@@ -34,10 +34,7 @@ pub(super) async fn every_call() -> Result<Tenant> {
 
     policies.apply(&intune.id, &MdmScopeStep::ApplyToAll).await?;
     assert_eq!(policies.get(&intune.id).await?.scope(), Some(MdmScope::All));
-    let addresses = MdmAddresses {
-        terms_of_use_url: Some("https://contoso.com/terms".into()),
-        ..MdmAddresses::default()
-    };
+    let addresses = MdmAddresses::default().with_terms_of_use_url("https://contoso.com/terms");
     policies.set_addresses(&intune.id, &addresses).await?;
     let found = policies.get(&intune.id).await?;
     assert_eq!(found.terms_of_use_url.as_deref(), Some("https://contoso.com/terms"));

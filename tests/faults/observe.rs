@@ -32,16 +32,15 @@ async fn every_try_wait_and_end_is_told() {
     world.get("/organization").await.unwrap();
     let events = events.lock().unwrap();
     assert!(events.iter().all(|event| event.operation == "get"));
-    let zero = std::time::Duration::ZERO;
     let want = [
-        What::Failed { attempt: 1, kind: Interrupted, took: zero },
-        What::Retry { attempt: 1, wait: SECOND / 2, throttled: false },
-        What::Answered { attempt: 2, status: 429, took: zero },
-        What::Retry { attempt: 2, wait: SECOND * 3, throttled: true },
-        What::Answered { attempt: 3, status: 200, took: zero },
-        What::Done { attempts: 3, error: None, took: SECOND * 7 / 2 },
+        "Failed { attempt: 1, kind: Interrupted, took: 0ns }",
+        "Retry { attempt: 1, wait: 500ms, throttled: false }",
+        "Answered { attempt: 2, status: 429, took: 0ns }",
+        "Retry { attempt: 2, wait: 3s, throttled: true }",
+        "Answered { attempt: 3, status: 200, took: 0ns }",
+        "Done { attempts: 3, error: None, took: 3.5s }",
     ];
-    assert_eq!(events.iter().map(|event| event.what).collect::<Vec<_>>(), want);
+    assert_eq!(events.iter().map(|event| format!("{:?}", event.what)).collect::<Vec<_>>(), want);
 }
 
 #[tokio::test]
@@ -112,8 +111,8 @@ async fn a_call_that_has_nothing_to_wait_for_is_not_told_as_held_back() {
         matches!(
             events[..],
             [
-                What::Answered { attempt: 1, status: 200, took },
-                What::Done { attempts: 1, error: None, took: whole }
+                What::Answered { attempt: 1, status: 200, took, .. },
+                What::Done { attempts: 1, error: None, took: whole, .. }
             ] if Duration::ZERO < took && took < whole
         ),
         "{events:?}"

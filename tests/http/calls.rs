@@ -953,10 +953,7 @@ async fn mdm_policies() {
         .await
         .unwrap();
     }
-    let addresses = MdmAddresses {
-        discovery_url: Some("https://enrollment.example/discovery.svc".into()),
-        ..MdmAddresses::default()
-    };
+    let addresses = MdmAddresses::default().with_discovery_url("https://enrollment.example/discovery.svc");
     let sent = json!({ "discoveryUrl": "https://enrollment.example/discovery.svc" });
     exchange(wire("PATCH", format!("{BASE}/{KEY}"), sent), ok(answer), async |client| {
         client.mdm_policies().set_addresses(&policy, &addresses).await

@@ -77,7 +77,7 @@ async fn a_watch_that_is_stopped_reports_what_it_has_seen() {
         events.push(event);
     }
     assert!(matches!(&events[0], WatchEvent::Changed(device) if device.name() == "SN-1"), "{events:?}");
-    assert_eq!(events[1..], [WatchEvent::Looked { underway: 1, devices: 1 }]);
+    assert!(matches!(events[1..], [WatchEvent::Looked { underway: 1, devices: 1, .. }]), "{events:?}");
     let report = run.await.unwrap();
     assert_eq!((report.count(Outcome::Underway), report.title.as_deref()), (1, Some("Munich")));
     assert_eq!(clock.elapsed(), Duration::ZERO);

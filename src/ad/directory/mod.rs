@@ -210,11 +210,19 @@ impl fmt::Debug for PageEnd {
 
 /// A part of what a search found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Page {
     /// The entries.
     pub entries: Vec<Entry>,
     /// Where to go on; `None` if that was all.
     pub next: Option<PageEnd>,
+}
+
+impl Page {
+    /// Creates a page; `next` is where to go on, `None` if that was all.
+    pub fn new(entries: Vec<Entry>, next: Option<PageEnd>) -> Self {
+        Self { entries, next }
+    }
 }
 
 /// A change of an entry: an attribute that gets a value in place of those it has.

@@ -7,6 +7,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::header::{Column, CsvFormat, Header, Splitter, Unsplit};
 use super::lines::{Encoding, Line, Lines, Start};
 use super::row::{self, Place, Row};
@@ -63,7 +65,7 @@ pub struct CsvRow {
 }
 
 /// What a device file is like, as far as it has been read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CsvFacts {
     /// Whose format it is; `None` until there is a header.
@@ -81,7 +83,7 @@ pub struct CsvFacts {
 }
 
 /// What [`check`] found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CsvReport {
     /// What the file is like.

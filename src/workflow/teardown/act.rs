@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
+use serde::Serialize;
+
 use super::plan::{Removal, TeardownPlan};
 use super::resolve::{Act, Resolved, resolve};
 use crate::error::{Error, ErrorKind, Result};
@@ -23,10 +25,12 @@ const GOING: Schedule =
     Schedule::new(Duration::from_secs(30), Duration::from_secs(60), Duration::from_secs(60 * 60));
 
 /// An event of a teardown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TeardownEvent {
     /// A subject was removed or unassigned.
+    #[non_exhaustive]
     Done {
         /// The step that created the subject.
         step: Step,
@@ -38,7 +42,7 @@ pub enum TeardownEvent {
 }
 
 /// The outcome of a teardown.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct TeardownReport {
     /// The number of objects that were deleted or unassigned.
