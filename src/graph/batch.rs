@@ -436,6 +436,7 @@ impl StepAnswer {
 }
 
 /// The outcomes of a batch.
+#[must_use = "the answers may be errors: take each by its slot"]
 pub struct BatchAnswers {
     batch: u64,
     answers: HashMap<usize, Answered>,

@@ -7,10 +7,10 @@ use super::error::Failure;
 use super::exchange::{Answer, Exchange, Request};
 use super::need::Need;
 use super::odata;
-use super::route;
 use super::routes::ROUTES;
 use super::state::State;
 use super::taught::TaughtRoute;
+use super::template;
 use crate::catalog::ApiVersion;
 
 /// Answers a request by the handler of its route.
@@ -83,7 +83,7 @@ fn no_segment(state: &State, request: &Request, version: ApiVersion) -> Failure 
     let leads = |length: usize| {
         let start = segments.get(..length).unwrap_or_default();
         ROUTES.iter().any(|route| route.is_in(version) && route.starts_with(start))
-            || state.options.routes.iter().any(|taught| route::starts_with(&taught.template, start))
+            || state.options.routes.iter().any(|taught| template::starts_with(&taught.template, start))
     };
     let length = (1..=segments.len()).find(|length| !leads(*length)).unwrap_or(segments.len());
     let segment = segments.get(length.saturating_sub(1)).map(String::as_str).unwrap_or_default();

@@ -53,6 +53,7 @@ mod setup;
 mod state;
 mod store;
 mod taught;
+mod template;
 mod tenant;
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::error::Failure;
 use super::exchange::{Answer, Reply, Request, segments};
 use super::need::Need;
-use super::route;
+use super::template;
 use crate::catalog::ApiVersion;
 
 /// A request to a route of [`TenantBuilder::with_route`](super::TenantBuilder::with_route).
@@ -133,13 +133,13 @@ impl TaughtRoute {
 
     /// Returns the number of segments of a fitting path that are words of the template.
     pub(super) fn words(&self, segments: &[String]) -> Option<usize> {
-        route::parameters(&self.template, segments).map(|(_, words)| words)
+        template::parameters(&self.template, segments).map(|(_, words)| words)
     }
 
     /// Answers a request whose path fits.
     pub(super) fn answer(&self, request: &Request, version: ApiVersion) -> Answer {
         let names = self.template.split('/').filter_map(|word| word.strip_prefix('{')?.strip_suffix('}'));
-        let (values, _) = route::parameters(&self.template, &request.segments).unwrap_or_default();
+        let (values, _) = template::parameters(&self.template, &request.segments).unwrap_or_default();
         let parameters = names.zip(values).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let request = RouteRequest { request: request.clone(), version, parameters };
         match (self.handle)(&request).0 {

@@ -254,7 +254,7 @@ async fn read_anchors(client: &Client, wanted: bool) -> Result<Option<BTreeSet<S
         .directory_devices()
         .list()
         .filter(anchors)
-        .select(&["id", "deviceId", "physicalIds"])
+        .select(["id", "deviceId", "physicalIds"])
         .page_size(999);
     let read = if_allowed(list.all().await)?;
     let ids = |device: &DirectoryDevice| device.ztd_id().map(|id| id.as_str().to_ascii_lowercase());

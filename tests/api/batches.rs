@@ -156,7 +156,7 @@ async fn without_patience_what_was_throttled_says_so_and_the_rest_is_done() -> R
 #[tokio::test]
 async fn an_empty_batch_sends_nothing_and_a_wrong_one_nothing_either() -> Result<()> {
     let Harness { client, tenant, .. } = Harness::new();
-    client.batch().await?;
+    let _ = client.batch().await?;
     let mut batch = client.batch();
     let _ = batch.add(client.devices().count());
     let _ = batch.add(client.profiles().count().with_version(windows_autopilot::graph::ApiVersion::V1));

@@ -42,7 +42,7 @@ pub(super) async fn every_call() -> Result<Tenant> {
     let found = devices.get(&anchor.id).await?;
     assert_eq!(found.account_enabled, Some(false));
     let with_attributes = devices.list().filter(field("id").eq(anchor.id.as_str()));
-    let attributes = with_attributes.select(&["id", "extensionAttributes"]).all().await?.remove(0);
+    let attributes = with_attributes.select(["id", "extensionAttributes"]).all().await?.remove(0);
     let attributes = attributes.extension_attributes.unwrap();
     assert_eq!((attributes.get(7), attributes.get(6)), (Some(&"Berlin".into()), None));
     assert_eq!(found.physical_ids, anchor.physical_ids, "what is not named stays");

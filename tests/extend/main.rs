@@ -1,6 +1,8 @@
 //! The client extended from outside, by public items alone and offline: a middleware, a transport, a credential, a raw
 //! resource, and the errors of all of them.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed test ends this way")]
+
 use std::collections::HashSet;
 use std::error::Error as _;
 use std::sync::Arc;

@@ -44,6 +44,7 @@ const MANAGED_SERVICE_ACCOUNT: &str = "msDS-ManagedServiceAccount";
 
 /// What is to be checked: where computer accounts are wanted, who creates them, and what they are called.
 #[derive(Debug, Clone)]
+#[must_use = "a preflight does nothing until it is run"]
 pub struct Preflight {
     unit: Option<OrganizationalUnit>,
     connectors: Vec<Principal>,
@@ -84,14 +85,12 @@ impl Preflight {
 
     /// Checks this account of a connector. If none is named, those are checked whose names begin with `msaODJ`, as
     /// connectors name theirs.
-    #[must_use]
     pub fn with_connector(mut self, account: Principal) -> Self {
         self.connectors.push(account);
         self
     }
 
     /// Checks the names that computers get, too.
-    #[must_use]
     pub fn with_prefix(mut self, prefix: ComputerNamePrefix) -> Self {
         self.prefix = Some(prefix);
         self
@@ -99,7 +98,6 @@ impl Preflight {
 
     /// Of how many different characters the random part of a computer's name is made. 36: letters and digits; no page
     /// says so.
-    #[must_use]
     pub fn with_name_characters(mut self, characters: u32) -> Self {
         self.name_characters = characters.max(1);
         self
