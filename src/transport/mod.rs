@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-
-#[cfg(feature = "cassette")]
 use serde::Serialize;
 
+#[cfg(feature = "cassette")]
 mod cassette;
 mod escape;
 #[cfg(feature = "reqwest")]

@@ -1,7 +1,6 @@
 //! The header of a device file.
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
-
 use serde::Serialize;
 
 use crate::model::invalid::nearest;

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-
 use serde::Serialize;
 
 use super::plan::{Removal, TeardownPlan};
