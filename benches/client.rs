@@ -32,7 +32,7 @@ fn json(body: Bytes) -> Result<http::Response<Bytes>, TransportError> {
 fn client_on(send: impl Fn(http::Request<Bytes>) -> Bytes + Send + Sync + 'static) -> Client {
     Client::builder(FixedToken::new("token"))
         .with_transport(transport_fn(move |request| std::future::ready(json(send(request)))))
-        .with_limits(Limits::unpaced())
+        .with_limits(Limits::without_rate_limits())
         .build()
         .expect("the client is complete")
 }

@@ -6,7 +6,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use windows_autopilot::model::{DeviceToImport, EnrollmentStatusPage, HybridJoinProfile};
 use windows_autopilot::pipeline::Limits;
 use windows_autopilot::registration::hash::SampleHash;
-use windows_autopilot::sim::NewDevice;
+use windows_autopilot::sim::DeviceSpec;
 use windows_autopilot::testing::Harness;
 use windows_autopilot::workflow::HybridJoin;
 use windows_autopilot::{Client, Result};
@@ -30,7 +30,7 @@ async fn fill(client: &Client) -> Result<()> {
 fn plan(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let Harness { client, tenant, .. } =
-        Harness::builder().with_client(|client| client.with_limits(Limits::unpaced())).build();
+        Harness::builder().with_client(|client| client.with_limits(Limits::without_rate_limits())).build();
     let desired: HybridJoin = toml::from_str(
         "name = 'Munich'\nconnectors = {}\nactive_directory.domain = 'corp.contoso.com'\n\
          [group]\ndisplay_name = 'Autopilot Munich'\nmembers.group_tag = 'Munich'\n\
@@ -43,7 +43,7 @@ fn plan(criterion: &mut Criterion) {
     let serial = |number: usize| format!("SN-{number:05}");
     let devices: Vec<DeviceToImport> = (0..DEVICES)
         .map(|number| {
-            tenant.add_device_with(NewDevice::new(serial(number)).with_group_tag("Munich"));
+            tenant.add_device_with(DeviceSpec::new(serial(number)).with_group_tag("Munich"));
             let hash = SampleHash::new(serial(number)).build().expect("a hash");
             DeviceToImport::new(serial(number).parse().expect("a serial number"), hash)
         })

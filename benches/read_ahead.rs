@@ -53,7 +53,7 @@ fn client(pages: usize, clock: &FakeClock) -> Client {
     Client::builder(FixedToken::new("token"))
         .with_transport(transport)
         .with_clock(clock.clone())
-        .with_limits(Limits::unpaced())
+        .with_limits(Limits::without_rate_limits())
         .build()
         .expect("the client is complete")
 }

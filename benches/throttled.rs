@@ -18,7 +18,7 @@ use windows_autopilot::clock::{Clock, FakeClock};
 use windows_autopilot::credential::FixedToken;
 use windows_autopilot::graph::Operation;
 use windows_autopilot::model::{Device, DeviceToImport, Id};
-use windows_autopilot::pipeline::{Counters, Counts, Limits, What};
+use windows_autopilot::pipeline::{Counters, Counts, EventKind, Limits};
 use windows_autopilot::registration::SampleHash;
 use windows_autopilot::resource::DeviceUpdate;
 use windows_autopilot::sim::Tenant;
@@ -95,7 +95,7 @@ impl World {
         let tenant =
             Tenant::builder().with_clock(std::sync::Arc::new(clock.clone())).with_documented_limits();
         let (tenant, counters) = (tenant.build(), Counters::default());
-        let limits = if paced { Limits::default() } else { Limits::unpaced() };
+        let limits = if paced { Limits::default() } else { Limits::without_rate_limits() };
         let counting = counters.clone();
         let client = Client::builder(FixedToken::new("simulated"))
             .with_transport(Far(tenant.clone(), clock.clone()))
@@ -107,7 +107,7 @@ impl World {
             })
             .with_retry(windows_autopilot::pipeline::RetryConfig::default().with_jitter(false))
             .with_observer(move |event| {
-                if !matches!(event.what, What::Retry { throttled: false, .. }) {
+                if !matches!(event.kind, EventKind::Retry { throttled: false, .. }) {
                     counting.record(event);
                 }
             })

@@ -38,7 +38,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     println!("{plan}\n");
     let mut options = ApplyOptions::default();
     if let Some(id) = support::value_of("--waive=") {
-        options = options.waiving(id);
+        options = options.with_waived(id);
     }
     if let Some(prefix) = support::value_of("--journals=") {
         options = options

@@ -20,7 +20,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    println!("{path}: {} rows, {} devices can be imported", report.facts.rows, report.facts.devices);
+    println!("{path}: {} rows, {} devices can be imported", report.summary.rows, report.summary.devices);
     let width = report.findings.iter().map(|finding| finding.place.len()).max().unwrap_or_default();
     for finding in &report.findings {
         let severity = finding.severity.to_string();

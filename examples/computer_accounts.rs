@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let account: Principal = account.parse()?;
 
     // What Microsoft documents for the current connector: create computer objects, this object only.
-    let script = DelegationScript::of_profile(DelegationProfile::CreateOnly, &unit, account)?;
+    let script = DelegationScript::for_profile(DelegationProfile::CreateOnly, &unit, account)?;
     println!("PowerShell, on a computer of the domain:\n\n{}", script.powershell());
     match script.dsacls() {
         Some(text) => println!("dsacls:\n\n{text}"),

@@ -89,7 +89,7 @@ async fn check(
     unit: &OrganizationalUnit,
     account: &Option<Principal>,
 ) -> Result<bool, Box<dyn Error>> {
-    let mut preflight = Preflight::of_unit(unit);
+    let mut preflight = Preflight::for_unit(unit);
     if let Some(account) = account {
         preflight = preflight.with_connector(account.clone());
     }
@@ -140,7 +140,7 @@ async fn connect() -> Result<impl Directory, Box<dyn Error>> {
         |name: &str| std::env::var(name).map_err(|_| format!("--live needs {name} in the environment"));
     let mut options = LdapOptions::new(&needed("AD_LDAPS_URL")?)?;
     if let Ok(file) = std::env::var("AD_CA_CERT") {
-        options = options.with_root_certificate(std::fs::read(file)?);
+        options = options.with_root_certificate_pem(std::fs::read(file)?);
     }
     let sign_in = LdapSignIn::new(needed("AD_ADMIN_UPN")?, needed("AD_ADMIN_PASSWORD")?)?;
     Ok(options.connect(&sign_in).await?)

@@ -9,7 +9,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use windows_autopilot::graph::{Poll, Poller, Schedule};
+use windows_autopilot::graph::{PollStatus, Poller, Schedule};
 use windows_autopilot::model::{Group, Membership, MembershipRule};
 
 #[tokio::main(flavor = "current_thread")]
@@ -18,8 +18,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = &connection.client;
     let tag = support::arguments().into_iter().next().unwrap_or_else(|| "Munich".to_owned());
     if let Some((tenant, _)) = &connection.simulated {
-        tenant
-            .add_device_with(windows_autopilot::sim::NewDevice::new("PF3XK7M1").with_group_tag(tag.as_str()));
+        tenant.add_device_with(
+            windows_autopilot::sim::DeviceSpec::new("PF3XK7M1").with_group_tag(tag.as_str()),
+        );
     }
 
     // What others wrote into their rules, and what is wrong with it.
@@ -43,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let members = asking.groups().members(&id);
         async move {
             let count = members.all().await?.len();
-            Ok(if count > 0 { Poll::Ready(count) } else { Poll::Pending(()) })
+            Ok(if count > 0 { PollStatus::Ready(count) } else { PollStatus::Pending(()) })
         }
     });
     println!("{} has {} member", group.settings.display_name, members.await?);

@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let mut page = EnrollmentStatusPage::new("Autopilot devices".parse()?);
     page.install_progress_timeout_in_minutes = "90".parse()?;
-    page.block_device_use = BlockDeviceUse::Until(BlockUntil::installed(ids));
+    page.block_device_use = BlockDeviceUse::Until(BlockUntil::new(ids));
     for finding in page.lint() {
         println!("{finding}");
     }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use windows_autopilot::model::{Device, Id};
-use windows_autopilot::sim::{PowerOn, Tenant};
+use windows_autopilot::sim::{PowerOnOptions, Tenant};
 use windows_autopilot::workflow::watch::DeploymentReport;
 use windows_autopilot::workflow::watch::{Expectation, Watch, WatchEvent};
 use windows_autopilot::workflow::{ApplyReport, HybridJoin};
@@ -77,7 +77,7 @@ async fn watch(
         }
     }
     if let Some(page) = &desired.enrollment_status_page {
-        expected = expected.with_page(page);
+        expected = expected.with_enrollment_status_page(page);
     }
     if let Some(join) = &desired.domain_join {
         expected = expected.with_computer_name_prefix(join.computer_name_prefix.clone());
@@ -92,7 +92,7 @@ async fn watch(
         if let WatchEvent::Changed(device) = event
             && device.settled.is_some()
         {
-            println!("  {}: {}", device.name(), device.standing());
+            println!("  {}: {}", device.name(), device.status());
         }
     }
     Ok(run.await?)
@@ -102,7 +102,7 @@ async fn watch(
 fn switch_on(tenant: &Tenant, devices: &[(Id<Device>, String)]) {
     let user = deployment::user_of(tenant);
     for (number, (_, serial)) in devices.iter().enumerate() {
-        let power_on = PowerOn::new(serial.as_str()).with_user(&user);
+        let power_on = PowerOnOptions::new(serial.as_str()).with_user(&user);
         tenant.power_on_with(match number {
             // This one is unpacked at home, without a VPN.
             3 => power_on.without_domain_controller(),

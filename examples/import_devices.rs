@@ -16,7 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use windows_autopilot::model::{DeviceToImport, Severity};
 use windows_autopilot::registration::SampleHash;
 use windows_autopilot::registration::csv::{CsvReader, PortalFiles};
-use windows_autopilot::sim::{NewDevice, Tenant};
+use windows_autopilot::sim::{DeviceSpec, Tenant};
 use windows_autopilot::workflow::{Import, ImportEvent, ImportEventKind, Journal};
 
 #[tokio::main(flavor = "current_thread")]
@@ -41,8 +41,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("{finding}");
     }
     println!(
-        "{} devices: {} to send in {} requests, {} under way, {} through",
-        preview.devices, preview.to_send, preview.requests, preview.under_way, preview.finished
+        "{} devices: {} to send in {} requests, {} in flight, {} through",
+        preview.devices, preview.to_send, preview.requests, preview.in_flight, preview.finished
     );
     if support::has_option("--dry-run")
         || !connection.may_write(&format!("Register {} devices", preview.to_send))?
@@ -98,13 +98,16 @@ fn status(event: &ImportEvent) -> String {
     let left = event.estimate.map_or_else(String::new, |left: Duration| {
         format!(", about {} minutes left", left.as_secs().div_ceil(60))
     });
-    format!("{} to send, {} at work, {} appearing{left}", counts.queued, counts.importing, counts.appearing)
+    format!(
+        "{} to send, {} at work, {} not visible yet{left}",
+        counts.queued, counts.importing, counts.awaiting_visibility
+    )
 }
 
 /// A file of forty devices, of which the simulated tenant knows one, and another tenant owns one.
 fn sample(tenant: &Tenant) -> Result<String, Box<dyn Error>> {
-    tenant.add_device_with(NewDevice::new("SN-0007").with_model("Notebook 14").with_group_tag("Berlin"));
-    tenant.declare_foreign("SN-0011");
+    tenant.add_device_with(DeviceSpec::new("SN-0007").with_model("Notebook 14").with_group_tag("Berlin"));
+    tenant.assign_to_other_tenant("SN-0011");
     let mut devices = Vec::new();
     for number in 0..40 {
         let serial = format!("SN-{number:04}");

@@ -59,7 +59,7 @@ fn show(contents: &HashContents) {
     line("checksum", if contents.checksum == Checksum::Valid { &"right" } else { &"not right" });
     line("records left as found", &format!("{:?}", contents.other));
     line("pre-provisioning", &contents.readiness());
-    for finding in contents.check() {
+    for finding in contents.lint() {
         line("finding", &finding);
     }
 }

@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use windows_autopilot::clock::SystemClock;
 use windows_autopilot::credential::ClientSecret;
-use windows_autopilot::sim::{Lag, NewDevice, Tenant};
+use windows_autopilot::sim::{DeviceSpec, Lag, Tenant};
 use windows_autopilot::transport::{ReqwestTransport, Transport as _};
 use windows_autopilot::{Client, Cloud};
 
@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build();
     tenant.add_client_secret(APP, SECRET);
     for number in 0..3 {
-        tenant.add_device_with(NewDevice::new(format!("PF3XK7M{number}")).with_group_tag("Munich"));
+        tenant.add_device_with(DeviceSpec::new(format!("PF3XK7M{number}")).with_group_tag("Munich"));
     }
 
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;

@@ -23,7 +23,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let connection = support::connect()?;
     let client = &connection.client;
     let made = match (&connection.simulated, support::value_of("--journals=")) {
-        (_, Some(prefix)) => CreatedObjects::read(Journal::at(format!("{prefix}.made")))?,
+        (_, Some(prefix)) => CreatedObjects::from_journal(Journal::at(format!("{prefix}.made")))?,
         (Some((tenant, _)), None) => {
             deployment::prepare(tenant, &desired);
             desired.plan(client, &devices).await?.apply(client).await?.created
@@ -32,7 +32,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     };
     let mut teardown = Teardown::new(made);
     if support::has_option("--managed") {
-        teardown = teardown.deleting_managed_devices();
+        teardown = teardown.with_managed_devices_deleted();
     }
     let plan = teardown.plan(client).await?;
     println!("{plan}\n");
@@ -45,8 +45,8 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
     let mut run = plan.apply(client);
     while let Some(event) = run.next().await {
-        if let TeardownEvent::Done { step, subject, what, .. } = event {
-            println!("  {step}: {subject}: {what}");
+        if let TeardownEvent::Finished { step, subject, what, .. } = event {
+            println!("  {step}: {subject}: {description}");
         }
     }
     let report = run.await?;

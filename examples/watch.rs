@@ -60,7 +60,7 @@ async fn follow(mut run: Run<WatchEvent, DeploymentReport>) -> windows_autopilot
                 "{}  {:10} {}  {}",
                 device.state.since,
                 device.name(),
-                device.standing(),
+                device.status(),
                 device.problem()
             );
         }

@@ -234,9 +234,9 @@ impl FakeClock {
         clock
     }
 
-    /// The same clock, started at another time of day.
+    /// Sets the time of day at which the clock starts.
     #[must_use]
-    pub fn starting_at(mut self, start: SystemTime) -> Self {
+    pub fn with_start(mut self, start: SystemTime) -> Self {
         self.start = start;
         self
     }

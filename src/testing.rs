@@ -24,7 +24,7 @@
 //! # );
 //! async fn kiosks_are_found_by_their_tag() -> Result<()> {
 //!     let Harness { client, tenant, .. } = Harness::new();
-//!     tenant.add_device_with(windows_autopilot::sim::NewDevice::new("PF3XK7M1").with_group_tag("Kiosk"));
+//!     tenant.add_device_with(windows_autopilot::sim::DeviceSpec::new("PF3XK7M1").with_group_tag("Kiosk"));
 //!     assert_eq!(serials(&client, "Kiosk").await?, ["PF3XK7M1"]);
 //!     Ok(())
 //! }

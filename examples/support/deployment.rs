@@ -4,7 +4,7 @@
 use windows_autopilot::model::{DeviceToImport, Finding, Severity};
 use windows_autopilot::registration::csv::CsvReader;
 use windows_autopilot::sim::Tenant;
-use windows_autopilot::workflow::{HybridJoin, suggestion};
+use windows_autopilot::workflow::{HybridJoin, suggest_key};
 
 const SETTINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/hybrid_join.toml");
 const DEVICES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/devices.csv");
@@ -37,7 +37,7 @@ pub(crate) fn read_settings(path: &str) -> Option<HybridJoin> {
         }
         Err(error) => {
             println!("{path}: {error}");
-            if let Some(meant) = suggestion(error.message()) {
+            if let Some(meant) = suggest_key(error.message()) {
                 println!("{meant}");
             }
             None

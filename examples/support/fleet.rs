@@ -9,7 +9,7 @@ use windows_autopilot::clock::{Clock as _, FakeClock};
 use windows_autopilot::model::{
     Device, DomainJoinProfile, EnrollmentStatusPage, HybridJoinProfile, Id, MdmScope, SerialNumber, Target,
 };
-use windows_autopilot::sim::{NewDevice, PowerOn, Tenant};
+use windows_autopilot::sim::{DeviceSpec, PowerOnOptions, Tenant};
 use windows_autopilot::transport::Transport as _;
 use windows_autopilot::workflow::watch::Expectation;
 
@@ -118,7 +118,7 @@ impl Fleet {
             // Every fourth device may have a flaw, each in its turn; the first of them after some good ones.
             let flaw = (number % 4 == 3).then(|| Flaw::ALL.get(number / 4 % 16).copied()).flatten();
             let serial = format!("PF{:05}", number * 271 % 100_000);
-            let mut device = NewDevice::new(serial.clone());
+            let mut device = DeviceSpec::new(serial.clone());
             if flaw == Some(Flaw::UserAssigned) {
                 device = device.with_assigned_user("clerk@contoso.onmicrosoft.com");
             }
@@ -140,9 +140,9 @@ impl Fleet {
         }
         let mut expected = Expectation::default()
             .with_profile(profile.id)
-            .with_page(&page.settings)
+            .with_enrollment_status_page(&page.settings)
             .with_computer_name_prefix("MUC-".parse()?);
-        expected.power_on = 150 * MINUTE;
+        expected.power_on_timeout = 150 * MINUTE;
         Ok(Self { members, expected })
     }
 
@@ -173,7 +173,7 @@ const TIDY_AFTER: usize = 20;
 
 impl Member {
     fn switch_on(&self, tenant: &Tenant) {
-        let device = PowerOn::new(self.serial.clone()).with_user("clerk@contoso.onmicrosoft.com");
+        let device = PowerOnOptions::new(self.serial.clone()).with_user("clerk@contoso.onmicrosoft.com");
         tenant.power_on_with(match self.flaw {
             Some(Flaw::NotSwitchedOn | Flaw::NoProfile) => return,
             Some(Flaw::NotInScope) => device.with_user("outsider@contoso.onmicrosoft.com"),

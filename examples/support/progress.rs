@@ -13,8 +13,8 @@ pub(crate) async fn follow(mut run: Run<ApplyEvent, ApplyReport>) -> Result<Appl
     bar.set_style(ProgressStyle::with_template("  {bar:30} {pos}/{len} {msg}")?);
     while let Some(event) = run.next().await {
         match event {
-            ApplyEvent::Done { step, subject, what, .. } => {
-                bar.suspend(|| println!("  {step}: {subject}: {what}"));
+            ApplyEvent::Finished { step, subject, what, .. } => {
+                bar.suspend(|| println!("  {step}: {subject}: {description}"));
             }
             ApplyEvent::Import(import) => {
                 bar.set_length(import.counts.total() as u64);
@@ -25,7 +25,7 @@ pub(crate) async fn follow(mut run: Run<ApplyEvent, ApplyReport>) -> Result<Appl
                     bar.suspend(|| println!("  {serial_number}: {outcome}"));
                 }
             }
-            ApplyEvent::Found(finding) => bar.suspend(|| println!("  {finding}")),
+            ApplyEvent::Finding(finding) => bar.suspend(|| println!("  {finding}")),
             _ => {}
         }
     }

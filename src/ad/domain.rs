@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::delegation::{Principal, PrincipalName};
-use super::descriptor::{Sid, Token};
-use super::directory::{Directory, DirectoryError, Filter, Search};
+use super::descriptor::{SecurityToken, Sid};
+use super::directory::{Directory, DirectoryError, Search, SearchFilter};
 use super::dn;
 use crate::model::AdDomain;
 
@@ -50,7 +50,7 @@ impl Domain {
     /// As [`Directory::search_page`].
     pub async fn read(directory: &dyn Directory) -> Result<Option<Self>, DirectoryError> {
         let server = ["defaultNamingContext", "configurationNamingContext", "supportedCapabilities"];
-        let server = Search::entry("").reading(server).reading(["domainFunctionality"]);
+        let server = Search::entry("").with_attributes(server).with_attributes(["domainFunctionality"]);
         let server = directory.read(server).await?;
         let Some(server) = server.filter(|server| server.has("supportedCapabilities", IS_ACTIVE_DIRECTORY))
         else {
@@ -61,7 +61,7 @@ impl Domain {
         let labels = dn::parts(context).ok_or_else(|| missing("a naming context that can be read"))?;
         let labels: Vec<String> = labels.into_iter().map(|(_, label)| label).collect();
         let head = ["objectSid", "ms-DS-MachineAccountQuota", "wellKnownObjects", "otherWellKnownObjects"];
-        let head = directory.read(Search::entry(context).reading(head)).await?;
+        let head = directory.read(Search::entry(context).with_attributes(head)).await?;
         let head = head.ok_or_else(|| missing("the head of its domain"))?;
         let well_known = |attribute: &str, guid: &str| {
             let mut objects = head.texts(attribute).filter_map(|object| object.strip_prefix("B:32:"));
@@ -97,8 +97,8 @@ impl Domain {
         principal: &Principal,
     ) -> Result<Option<Account>, DirectoryError> {
         let filter = match principal.name() {
-            PrincipalName::Sid(sid) => Filter::equals("objectSid", sid.to_bytes()),
-            PrincipalName::Account { name, .. } => Filter::equals("sAMAccountName", name),
+            PrincipalName::Sid(sid) => SearchFilter::equals("objectSid", sid.to_bytes()),
+            PrincipalName::Account { name, .. } => SearchFilter::equals("sAMAccountName", name),
         };
         Ok(self.accounts(directory, filter).await?.into_iter().next())
     }
@@ -126,9 +126,9 @@ impl Domain {
         &self,
         directory: &dyn Directory,
     ) -> Result<Vec<Account>, DirectoryError> {
-        let made = Filter::all([
-            Filter::equals("objectClass", "msDS-ManagedServiceAccount"),
-            Filter::starts_with("sAMAccountName", CONNECTOR_ACCOUNTS),
+        let made = SearchFilter::all([
+            SearchFilter::equals("objectClass", "msDS-ManagedServiceAccount"),
+            SearchFilter::starts_with("sAMAccountName", CONNECTOR_ACCOUNTS),
         ]);
         let mut accounts = self.accounts(directory, made).await?;
         accounts.sort_by(|a, b| a.name.cmp(&b.name));
@@ -138,17 +138,19 @@ impl Domain {
     async fn accounts(
         &self,
         directory: &dyn Directory,
-        filter: Filter,
+        filter: SearchFilter,
     ) -> Result<Vec<Account>, DirectoryError> {
         let attributes = ["objectSid", "objectClass", "sAMAccountName", "userAccountControl"];
-        let search = Search::below(&*self.naming_context, filter).reading(attributes);
+        let search = Search::subtree(&*self.naming_context, filter).with_attributes(attributes);
         let mut accounts = Vec::new();
         for entry in directory.search(search, MOST_ACCOUNTS).await? {
             let (Some(sid), Some(name)) = (entry.sid("objectSid")?, entry.text("sAMAccountName")) else {
                 continue;
             };
             // The directory computes it for one entry at a time only.
-            let groups = directory.read(Search::entry(entry.name()).reading(["tokenGroups"])).await?;
+            let groups = directory
+                .read(Search::entry(entry.distinguished_name()).with_attributes(["tokenGroups"]))
+                .await?;
             let groups = groups.map(|entry| entry.sids("tokenGroups")).transpose()?.unwrap_or_default();
             let is = |class: &str| entry.has("objectClass", class);
             let kind = match () {
@@ -160,7 +162,7 @@ impl Domain {
             };
             accounts.push(Account {
                 sid,
-                entry_name: entry.name().to_owned(),
+                distinguished_name: entry.distinguished_name().to_owned(),
                 name: name.to_owned(),
                 kind,
                 enabled: entry.number("userAccountControl").is_none_or(|bits| bits & DISABLED == 0),
@@ -176,8 +178,12 @@ async fn netbios_name(
     configuration: &str,
     context: &str,
 ) -> Result<Option<String>, DirectoryError> {
-    let this = Filter::all([Filter::equals("objectClass", "crossRef"), Filter::equals("nCName", context)]);
-    let search = Search::below(format!("CN=Partitions,{configuration}"), this).reading(["nETBIOSName"]);
+    let this = SearchFilter::all([
+        SearchFilter::equals("objectClass", "crossRef"),
+        SearchFilter::equals("nCName", context),
+    ]);
+    let search =
+        Search::subtree(format!("CN=Partitions,{configuration}"), this).with_attributes(["nETBIOSName"]);
     let page = directory.search_page(&search).await;
     // Who may not see it, does without.
     let page = match page {
@@ -222,7 +228,7 @@ pub struct Account {
     /// Its SID.
     pub sid: Sid,
     /// Its distinguished name.
-    pub entry_name: String,
+    pub distinguished_name: String,
     /// Its `sAMAccountName`. That of a computer or a managed service account ends with `$`.
     pub name: String,
     /// What kind it is.
@@ -234,9 +240,9 @@ pub struct Account {
 }
 
 impl Account {
-    /// What it acts under.
-    pub fn token(&self) -> Token {
-        Token::of_account(self.sid.clone(), self.groups.iter().cloned())
+    /// Returns the SIDs that the account acts under.
+    pub fn security_token(&self) -> SecurityToken {
+        SecurityToken::for_account(self.sid.clone(), self.groups.iter().cloned())
     }
 }
 

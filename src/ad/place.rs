@@ -22,7 +22,7 @@ impl Place {
         name: &str,
     ) -> Result<Option<Self>, DirectoryError> {
         let attributes = ["objectClass", "objectGUID", "sDRightsEffective"];
-        let search = Search::entry(name).reading(attributes).with_descriptor(DescriptorParts::DACL);
+        let search = Search::entry(name).with_attributes(attributes).with_descriptor(DescriptorParts::DACL);
         let Some(entry) = directory.read(search).await? else { return Ok(None) };
         let guid = entry.guid("objectGUID");
         let guid = guid.ok_or_else(|| DirectoryError::unexpected("an entry has no objectGUID"))?;
@@ -37,7 +37,7 @@ impl Place {
 
     /// Its distinguished name.
     pub(in crate::ad) fn name(&self) -> &str {
-        self.entry.name()
+        self.entry.distinguished_name()
     }
 
     pub(in crate::ad) fn is(&self, class: &str) -> bool {
@@ -62,7 +62,7 @@ impl Place {
         };
         let none = || {
             let message = "there is no list of permissions, and so everybody may do everything";
-            DirectoryError::new(DirectoryErrorKind::Refused, message)
+            DirectoryError::new(DirectoryErrorKind::Rejected, message)
                 .with_remedy("give the organizational unit the permissions of a new one first")
         };
         descriptor.dacl().map(|dacl| (descriptor, dacl)).ok_or_else(none)

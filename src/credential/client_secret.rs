@@ -122,7 +122,7 @@ mod tests {
             ("canary", CLIENT_ID, "client id"),
         ] {
             let error = new(client_id, secret).unwrap_err();
-            assert_eq!(error.what(), what);
+            assert_eq!(error.subject(), what);
             assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
         }
     }

@@ -230,7 +230,7 @@ impl TokenProvider for DeviceCode {
     async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
         match self.renew(request).await? {
             Some(token) => Ok(token),
-            None if request.is_early() => {
+            None if request.is_early_refresh() => {
                 Err(named(Error::new(ErrorKind::Authentication, "the person must sign in again")))
             }
             None => self.ask(request).await,
@@ -321,7 +321,7 @@ mod tests {
         let (credential, prompts) = credential();
         let script = Script::new([code(), with_refresh("t1"), refused("invalid_grant", 700_082)]);
         credential.token(script.request()).await.unwrap();
-        let early = TokenRequest { early: true, ..script.request() };
+        let early = TokenRequest { early_refresh: true, ..script.request() };
         for _ in 0..2 {
             assert_eq!(credential.token(early).await.unwrap_err().kind(), ErrorKind::Authentication);
         }

@@ -102,31 +102,31 @@ impl AccessToken {
     }
 }
 
-/// Sends one sign-in request through the client's own transport, with its retries and its tracing.
+/// The transport of sign-in requests: the client's own, with its retries and its tracing.
 #[async_trait]
-pub trait Exchange: fmt::Debug + Send + Sync {
+pub trait SignInTransport: fmt::Debug + Send + Sync {
     /// Sends the request and returns the answer, whatever its status.
     ///
     /// # Errors
     /// When no answer came within the client's retries.
-    async fn exchange(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>>;
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>>;
 }
 
 /// Rides in an answer's extensions: how long the sign-in service asks to be left alone.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AskedWait(pub(crate) Duration);
 
-/// What a token is wanted for.
+/// A request for a token.
 #[derive(Debug, Clone, Copy)]
 pub struct TokenRequest<'a> {
     pub(crate) authority: &'a str,
     pub(crate) scope: &'a str,
     pub(crate) claims: Option<&'a str>,
     pub(crate) answers_challenges: bool,
-    pub(crate) early: bool,
-    pub(crate) ends: Option<Duration>,
+    pub(crate) early_refresh: bool,
+    pub(crate) deadline: Option<Duration>,
     pub(crate) clock: &'a dyn Clock,
-    pub(crate) exchange: &'a dyn Exchange,
+    pub(crate) transport: &'a dyn SignInTransport,
 }
 
 impl<'a> TokenRequest<'a> {
@@ -165,16 +165,16 @@ impl<'a> TokenRequest<'a> {
         Some(Value::Object(all).to_string())
     }
 
-    /// Whether the token in use still lives: then nobody should be asked to sign in, and a failure does no harm.
-    pub fn is_early(&self) -> bool {
-        self.early
+    /// Returns `true` if the token in use is still valid. Then nobody should be asked to sign in, and a failure is harmless.
+    pub fn is_early_refresh(&self) -> bool {
+        self.early_refresh
     }
 
-    /// When the call that waits for the token is over, by [`Clock::elapsed`]; none where no call waits.
+    /// Returns the deadline of the call that waits for the token, by [`Clock::elapsed`]; `None` if no call waits.
     ///
-    /// What is sent through [`TokenRequest::exchange`] keeps to it.
-    pub fn ends(&self) -> Option<Duration> {
-        self.ends
+    /// Requests that are sent through [`TokenRequest::transport`] keep to the deadline.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.deadline
     }
 
     /// Where time comes from: for whoever dates an assertion or waits for a person.
@@ -182,9 +182,9 @@ impl<'a> TokenRequest<'a> {
         self.clock
     }
 
-    /// How to send a sign-in request.
-    pub fn exchange(&self) -> &'a dyn Exchange {
-        self.exchange
+    /// Returns the transport for sign-in requests.
+    pub fn transport(&self) -> &'a dyn SignInTransport {
+        self.transport
     }
 }
 

@@ -72,7 +72,7 @@ impl App {
         let headers = outgoing.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        request.exchange().exchange(outgoing).await.map_err(named)
+        request.transport().send(outgoing).await.map_err(named)
     }
 }
 
@@ -374,7 +374,7 @@ mod tests {
         let tenant: TenantId = "contoso.com".parse().unwrap();
         for wrong in ["", "canary~secret", "{00000000-0000-0000-0000-000000000000}"] {
             let error = App::new(tenant.clone(), wrong).unwrap_err();
-            assert_eq!(error.what(), "client id");
+            assert_eq!(error.subject(), "client id");
             assert!(!format!("{error:?}").contains("canary"));
         }
     }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::oauth::App;
-use super::{Exchange, TokenRequest};
+use super::{SignInTransport, TokenRequest};
 use crate::clock::FakeClock;
 use crate::error::{Error, Result};
 use crate::transport::{TransportError, TransportErrorKind};
@@ -54,10 +54,10 @@ impl Script {
             scope: "https://graph.example/.default",
             claims: None,
             answers_challenges: false,
-            early: false,
-            ends: None,
+            early_refresh: false,
+            deadline: None,
             clock: &self.clock,
-            exchange: self,
+            transport: self,
         }
     }
 
@@ -93,8 +93,8 @@ impl Script {
 }
 
 #[async_trait]
-impl Exchange for Script {
-    async fn exchange(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
+impl SignInTransport for Script {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
         self.sent.lock().unwrap().push(request);
         let lost = || Error::from_transport(TransportError::new(TransportErrorKind::Connect, "lost"));
         self.answers.lock().unwrap().pop_front().ok_or_else(lost)

@@ -97,7 +97,7 @@ struct Inner {
     kind: ErrorKind,
     message: Cow<'static, str>,
     operation: Option<&'static str>,
-    target: Option<String>,
+    endpoint: Option<String>,
     status: Option<u16>,
     service: Option<ServiceError>,
     ids: RequestIds,
@@ -172,7 +172,7 @@ impl Error {
             kind,
             message: message.into(),
             operation: None,
-            target: None,
+            endpoint: None,
             status: None,
             service: None,
             ids: RequestIds::default(),
@@ -229,7 +229,7 @@ impl Error {
     pub(crate) fn from_transport(error: TransportError) -> Self {
         let kind = match error.kind() {
             TransportErrorKind::Connect => ErrorKind::Connect,
-            TransportErrorKind::Refused => ErrorKind::Configuration,
+            TransportErrorKind::NotAllowed => ErrorKind::Configuration,
             TransportErrorKind::Timeout => ErrorKind::Timeout,
             TransportErrorKind::Body => ErrorKind::Decode,
             TransportErrorKind::Interrupted | TransportErrorKind::Other => ErrorKind::Interrupted,
@@ -322,7 +322,7 @@ impl Error {
     /// The same error for another request that shared the exchange, without the name of a call.
     pub(crate) fn like(&self) -> Self {
         let mut copy = self.copy();
-        (copy.0.operation, copy.0.target) = (None, None);
+        (copy.0.operation, copy.0.endpoint) = (None, None);
         copy
     }
 
@@ -337,7 +337,7 @@ impl Error {
             kind: inner.kind,
             message,
             operation: inner.operation,
-            target: inner.target.clone(),
+            endpoint: inner.endpoint.clone(),
             status: inner.status,
             service: inner.service.clone(),
             ids: inner.ids.clone(),
@@ -356,7 +356,7 @@ impl Error {
     pub(crate) fn for_call(mut self, operation: &'static str, method: &http::Method, path: &str) -> Self {
         if self.0.operation.is_none() {
             self.0.operation = Some(operation);
-            self.0.target = Some(format!("{method} {}", scrub(path)));
+            self.0.endpoint = Some(format!("{method} {}", scrub(path)));
         }
         self
     }
@@ -401,9 +401,9 @@ impl Error {
         self.0.operation
     }
 
-    /// Method and path of the call, such as `GET /beta/deviceManagement/windowsAutopilotDeviceIdentities`.
-    pub fn target(&self) -> Option<&str> {
-        self.0.target.as_deref()
+    /// Returns the method and the path of the call, such as `GET /beta/deviceManagement/windowsAutopilotDeviceIdentities`.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.0.endpoint.as_deref()
     }
 
     /// The service's `request-id`, for Microsoft's support.
@@ -483,8 +483,8 @@ impl fmt::Display for Error {
         if let Some(status) = inner.status {
             notes.push(format!("status {status}"));
         }
-        if let Some(target) = &inner.target {
-            notes.push(target.clone());
+        if let Some(endpoint) = &inner.endpoint {
+            notes.push(endpoint.clone());
         }
         if let Some(wait) = inner.retry_after {
             notes.push(format!("retry after {wait:?}"));
@@ -618,6 +618,6 @@ mod tests {
             &http::Method::GET,
             "/v1.0/users/adele@contoso.com",
         );
-        assert_eq!(error.target(), Some("GET /v1.0/users/[redacted]"));
+        assert_eq!(error.endpoint(), Some("GET /v1.0/users/[redacted]"));
     }
 }

@@ -72,9 +72,9 @@ impl Client {
             retry: RetryConfig::default(),
             limits: Limits::default(),
             per_call: Vec::new(),
-            per_try: Vec::new(),
+            per_attempt: Vec::new(),
             call_timeout: Duration::from_secs(600),
-            try_timeout: Duration::from_secs(120),
+            attempt_timeout: Duration::from_secs(120),
             answers_challenges: true,
             observer: Observer::default(),
         }
@@ -278,9 +278,9 @@ pub struct ClientBuilder {
     retry: RetryConfig,
     limits: Limits,
     per_call: Vec<Arc<dyn Middleware>>,
-    per_try: Vec<Arc<dyn Middleware>>,
+    per_attempt: Vec<Arc<dyn Middleware>>,
     call_timeout: Duration,
-    try_timeout: Duration,
+    attempt_timeout: Duration,
     answers_challenges: bool,
     observer: Observer,
 }
@@ -304,31 +304,31 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how patient it is.
+    /// Sets the retry policy.
     pub fn with_retry(mut self, retry: RetryConfig) -> Self {
         self.retry = retry;
         self
     }
 
-    /// Sets what it allows itself.
+    /// Sets the client-side limits: concurrency and request rate.
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Adds a step that runs once a call, before retries.
+    /// Adds middleware that runs once a call, before retries.
     pub fn with_middleware(mut self, middleware: impl Middleware) -> Self {
         self.per_call.push(Arc::new(middleware));
         self
     }
 
-    /// Adds a step that runs for every try, after sign-in: the last one before the transport.
-    pub fn with_per_try_middleware(mut self, middleware: impl Middleware) -> Self {
-        self.per_try.push(Arc::new(middleware));
+    /// Adds middleware that runs for every attempt, after sign-in: the last step before the transport.
+    pub fn with_per_attempt_middleware(mut self, middleware: impl Middleware) -> Self {
+        self.per_attempt.push(Arc::new(middleware));
         self
     }
 
-    /// The longest that a call may take, sign-in, retries and waits included, unless it says otherwise. 10 minutes.
+    /// Sets the timeout of a call without one of its own, sign-in, retries and waits included. 10 minutes.
     ///
     /// Time in which the client's own [`Limits`] hold the call back does not count; under [`Call::with_timeout`] it does.
     pub fn with_call_timeout(mut self, timeout: Duration) -> Self {
@@ -336,9 +336,9 @@ impl ClientBuilder {
         self
     }
 
-    /// The longest that one try may take. 2 minutes.
-    pub fn with_try_timeout(mut self, timeout: Duration) -> Self {
-        self.try_timeout = timeout;
+    /// Sets the timeout of one attempt. 2 minutes.
+    pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
         self
     }
 
@@ -353,7 +353,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Tells `observer` of every try, wait and end of a call: for [counters](crate::pipeline::Counters). It must not block.
+    /// Registers an observer for attempts, waits and completions, such as [counters](crate::pipeline::Counters). `observer`
+    /// must not block.
     pub fn with_observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.observer = Observer::new(observer);
         self
@@ -379,7 +380,7 @@ impl ClientBuilder {
         let most = self.limits.concurrency;
         let retry = || Arc::new(Retry::new(self.retry.clone(), most, Arc::clone(&clock), observer.clone()));
         let pipeline = |steps, transport| {
-            Pipeline::new(steps, transport, Arc::clone(&clock), self.try_timeout, observer.clone())
+            Pipeline::new(steps, transport, Arc::clone(&clock), self.attempt_timeout, observer.clone())
         };
         // Sign-in has no token to carry, and its own share of patience.
         let sign_in = pipeline(vec![retry()], Arc::clone(&transport));
@@ -397,7 +398,7 @@ impl ClientBuilder {
         steps.push(Arc::clone(&auth) as Arc<dyn Middleware>);
         let limit = Limit::new(&self.limits, Arc::clone(&clock), observer.clone(), Arc::clone(&retry));
         steps.push(Arc::new(limit));
-        steps.extend(self.per_try);
+        steps.extend(self.per_attempt);
         let pipeline = pipeline(steps, transport);
         let (cloud, call_timeout) = (self.cloud, self.call_timeout);
         Client { inner: Arc::new(Inner { pipeline, auth, clock, cloud, call_timeout, retry, observer }) }

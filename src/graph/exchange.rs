@@ -16,7 +16,7 @@ use crate::clock::within_working;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::window::Lane;
 use crate::pipeline::workload::BatchParts;
-use crate::pipeline::{CallInfo, Progress, TimeLimit, What, retry_after};
+use crate::pipeline::{CallInfo, EventKind, Progress, TimeLimit, retry_after};
 use crate::transport::BodyStart;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -163,10 +163,10 @@ impl<'a> Exchange<'a> {
 
     /// Tells whoever counts how it ended.
     pub(super) fn tell(&self, error: Option<&Error>) {
-        self.client.observer.tell(self.request.info.name, || What::Done {
+        self.client.observer.tell(self.request.info.name, || EventKind::Finished {
             attempts: self.manner.progress.attempts(),
             error: error.map(Error::kind),
-            took: self.client.clock.elapsed().saturating_sub(self.began),
+            elapsed: self.client.clock.elapsed().saturating_sub(self.began),
         });
     }
 }

@@ -19,7 +19,7 @@ pub use self::cloud::Cloud;
 pub use self::filter::{Field, Filter, Literal, field};
 pub use self::operation::{Call, Operation};
 pub use self::page::{Items, List, Page, PageItems, Pages};
-pub use self::poll::{Poll, Poller, Schedule};
+pub use self::poll::{PollStatus, Poller, Schedule};
 pub use self::raw::RawRequest;
 pub use self::sequence::Sequence;
 pub use crate::catalog::ApiVersion;

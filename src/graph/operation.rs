@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::client::Client;
 use super::decode::{self, Answer};
-use super::poll::{Poll, Poller, Schedule};
+use super::poll::{PollStatus, Poller, Schedule};
 use super::query::{Query, escape_segment};
 use crate::catalog::{ApiVersion, OperationInfo};
 use crate::error::{Error, ErrorKind, Result};
@@ -403,7 +403,7 @@ impl<T: Send + 'static> Call<T> {
                     Err(error) => return Err(error),
                 };
                 let done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                Ok(if done(seen.as_ref()) { Poll::Ready(seen) } else { Poll::Pending(seen) })
+                Ok(if done(seen.as_ref()) { PollStatus::Ready(seen) } else { PollStatus::Pending(seen) })
             }
         })
     }

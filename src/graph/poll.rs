@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll as TaskPoll};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
@@ -13,31 +13,31 @@ use futures_util::StreamExt as _;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 
-/// What one look showed.
+/// The outcome of one poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Poll<T, P = ()> {
-    /// Not yet; with whatever can be said of the state.
+pub enum PollStatus<T, P = ()> {
+    /// The condition does not hold yet; with the state so far.
     Pending(P),
-    /// It is as it was waited for.
+    /// The condition holds; with the value.
     Ready(T),
 }
 
-/// How often to look, and for how long.
+/// The intervals of a poller, and its deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Schedule {
-    /// The wait after the first look.
-    pub first: Duration,
-    /// The longest wait; each is half as long again as the one before.
-    pub longest: Duration,
-    /// When to give up, counted from the first look.
+    /// The interval after the first poll.
+    pub initial_interval: Duration,
+    /// The longest interval. Each interval is half as long again as the one before.
+    pub max_interval: Duration,
+    /// The deadline, counted from the first poll.
     pub deadline: Duration,
 }
 
 impl Schedule {
-    /// Looks after `first`, then less and less often, and gives up after `deadline`.
-    pub const fn new(first: Duration, longest: Duration, deadline: Duration) -> Self {
-        Self { first, longest, deadline }
+    /// Creates a schedule with intervals that grow from `initial_interval` to `max_interval`, and a deadline.
+    pub const fn new(initial_interval: Duration, max_interval: Duration, deadline: Duration) -> Self {
+        Self { initial_interval, max_interval, deadline }
     }
 }
 
@@ -57,16 +57,16 @@ pub struct Poller<T, P = ()> {
     looks: Looks<T, P>,
 }
 
-type Looks<T, P> = Pin<Box<dyn Stream<Item = Result<Poll<T, P>>> + Send>>;
+type Looks<T, P> = Pin<Box<dyn Stream<Item = Result<PollStatus<T, P>>> + Send>>;
 
-type Look<T, P> = Box<dyn FnMut() -> Pin<Box<dyn Future<Output = Result<Poll<T, P>>> + Send>> + Send>;
+type Look<T, P> = Box<dyn FnMut() -> Pin<Box<dyn Future<Output = Result<PollStatus<T, P>>> + Send>> + Send>;
 
 impl<T: Send + 'static, P: Send + 'static> Poller<T, P> {
     /// Waits for `what` by calling `look` on `schedule`.
     pub fn new<F, R>(clock: Arc<dyn Clock>, schedule: Schedule, what: &'static str, mut look: F) -> Self
     where
         F: FnMut() -> R + Send + 'static,
-        R: Future<Output = Result<Poll<T, P>>> + Send + 'static,
+        R: Future<Output = Result<PollStatus<T, P>>> + Send + 'static,
     {
         let start = clock.elapsed();
         let turns = Turns { clock, schedule, what, start, wait: None, over: false };
@@ -80,8 +80,8 @@ impl<T: Send + 'static, P: Send + 'static> Poller<T, P> {
         mut change: impl FnMut(T) -> Result<U> + Send + 'static,
     ) -> Poller<U, P> {
         let looks = self.looks.map(move |seen| match seen? {
-            Poll::Ready(value) => change(value).map(Poll::Ready),
-            Poll::Pending(state) => Ok(Poll::Pending(state)),
+            PollStatus::Ready(value) => change(value).map(PollStatus::Ready),
+            PollStatus::Pending(state) => Ok(PollStatus::Pending(state)),
         });
         Poller { looks: Box::pin(looks) }
     }
@@ -92,7 +92,7 @@ impl<T: Send + 'static, P: Send + 'static> Poller<T, P> {
                 Ok(()) => look().await,
                 Err(error) => Err(error),
             };
-            turns.over = !matches!(seen, Ok(Poll::Pending(_)));
+            turns.over = !matches!(seen, Ok(PollStatus::Pending(_)));
             Some((seen, (turns, look)))
         });
         Self { looks: Box::pin(looks) }
@@ -117,7 +117,7 @@ impl Turns {
             return None;
         }
         let Some(wait) = self.wait else {
-            self.wait = Some(self.schedule.first.max(Duration::from_millis(1)));
+            self.wait = Some(self.schedule.initial_interval.max(Duration::from_millis(1)));
             return Some(Ok(()));
         };
         let waited = self.clock.elapsed().saturating_sub(self.start);
@@ -128,15 +128,15 @@ impl Turns {
         }
         // The last look is at the deadline itself.
         self.clock.sleep(wait.min(left)).await;
-        self.wait = Some((wait + wait / 2).min(self.schedule.longest));
+        self.wait = Some((wait + wait / 2).min(self.schedule.max_interval));
         Some(Ok(()))
     }
 }
 
 impl<T, P> Stream for Poller<T, P> {
-    type Item = Result<Poll<T, P>>;
+    type Item = Result<PollStatus<T, P>>;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> TaskPoll<Option<Self::Item>> {
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.looks.as_mut().poll_next(context)
     }
 }
@@ -148,7 +148,7 @@ impl<T: Send + 'static, P: Send + 'static> IntoFuture for Poller<T, P> {
     fn into_future(mut self) -> Self::IntoFuture {
         Box::pin(async move {
             while let Some(seen) = self.looks.next().await {
-                if let Poll::Ready(value) = seen? {
+                if let PollStatus::Ready(value) = seen? {
                     return Ok(value);
                 }
             }
@@ -178,7 +178,7 @@ mod tests {
         let schedule = Schedule::new(SECOND * 4, SECOND * 9, SECOND * 30);
         let poller = Poller::new(Arc::new(clock.clone()), schedule, "the moon", move || {
             let seen = counter.fetch_add(1, Ordering::Relaxed) + 1;
-            async move { Ok(if seen >= look { Poll::Ready(seen) } else { Poll::Pending(seen) }) }
+            async move { Ok(if seen >= look { PollStatus::Ready(seen) } else { PollStatus::Pending(seen) }) }
         });
         (clock, poller, looks)
     }
@@ -203,6 +203,6 @@ mod tests {
     async fn shows_what_it_saw_as_a_stream() {
         let (_, poller, _) = ready_at(3);
         let seen: Vec<_> = poller.map(Result::unwrap).collect().await;
-        assert_eq!(seen, [Poll::Pending(1), Poll::Pending(2), Poll::Ready(3)]);
+        assert_eq!(seen, [PollStatus::Pending(1), PollStatus::Pending(2), PollStatus::Ready(3)]);
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::open_enum::{known, known_list};
 use super::patch::same_members;
 use super::settings::{
-    PropertyRule, Reader, Settings, Write, list, same_set, same_text, same_text_in_any_case, setters,
+    PropertyRule, Reader, Settings, WriteMode, list, same_set, same_text, same_text_in_any_case, setters,
     text_or_null, violation,
 };
 use super::stored::stored_enum;
@@ -121,11 +121,11 @@ pub struct DeviceModeRule {
     pub rule_type: ApplicabilityRuleType,
 }
 
-/// What the service reports of a domain join profile.
+/// The properties of a domain join profile that the service alone decides.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct DomainJoinProfileFacts {
+pub struct ObservedDomainJoinProfile {
     /// The number of its version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<i32>,
@@ -227,10 +227,10 @@ impl Settings for DomainJoinProfile {
         PropertyRule::new(OS_EDITION).same(same_members),
         PropertyRule::new(OS_VERSION).same(same_members),
         PropertyRule::new(DEVICE_MODE).same(same_members),
-        PropertyRule::new("version").write(Write::Observed),
-        PropertyRule::new("supportsScopeTags").write(Write::Observed),
+        PropertyRule::new("version").write(WriteMode::Observed),
+        PropertyRule::new("supportsScopeTags").write(WriteMode::Observed),
     ];
-    type Observed = DomainJoinProfileFacts;
+    type Observed = ObservedDomainJoinProfile;
 
     fn to_properties(&self) -> Properties {
         let mut properties = self.kept.clone();

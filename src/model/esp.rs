@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::settings::{PropertyRule, Reader, Settings, Write, list, same_set, same_text, setters, violation};
+use super::settings::{
+    PropertyRule, Reader, Settings, WriteMode, list, same_set, same_text, setters, violation,
+};
 use super::stored::stored_enum;
 use super::{
     CustomErrorMessage, DisplayName, EnrollmentConfigurationType, Finding, Id, InstallTimeout, InvalidValue,
@@ -130,17 +132,17 @@ pub enum BlockingApps {
 }
 
 impl BlockUntil {
-    /// Waits for these apps, and lets users do nothing on a failure.
-    pub fn installed(apps: BlockingApps) -> Self {
+    /// Creates a wait for these apps that lets users do nothing on a failure.
+    pub fn new(apps: BlockingApps) -> Self {
         Self { apps, ..Self::default() }
     }
 }
 
-/// What the service reports of an enrollment status page.
+/// The properties of an enrollment status page that the service alone decides.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct EnrollmentStatusPageFacts {
+pub struct ObservedEnrollmentStatusPage {
     /// Its place among the pages: 1 is the first; the default page has 0 and is the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<i32>,
@@ -261,11 +263,11 @@ impl Settings for EnrollmentStatusPage {
         PropertyRule::new(RESET).together(PROGRESS),
         PropertyRule::new(USE_ANYWAY).together(PROGRESS),
         PropertyRule::new(APPS).together(PROGRESS).same(same_set),
-        PropertyRule::new("priority").write(Write::Observed),
-        PropertyRule::new("version").write(Write::Observed),
-        PropertyRule::new("deviceEnrollmentConfigurationType").write(Write::Observed),
+        PropertyRule::new("priority").write(WriteMode::Observed),
+        PropertyRule::new("version").write(WriteMode::Observed),
+        PropertyRule::new("deviceEnrollmentConfigurationType").write(WriteMode::Observed),
     ];
-    type Observed = EnrollmentStatusPageFacts;
+    type Observed = ObservedEnrollmentStatusPage;
 
     fn to_properties(&self) -> Properties {
         let mut properties = self.kept.clone();
@@ -366,7 +368,7 @@ impl Settings for EnrollmentStatusPage {
 
     /// Leaves out what has no effect, as other tools do: all but the names for a page that shows nothing, and what only
     /// a blocking page has for one that does not block.
-    fn prepare(properties: &mut Properties) {
+    fn normalize(properties: &mut Properties) {
         let is = |properties: &Properties, name, flag: bool| properties.get(name) == Some(&Value::Bool(flag));
         if is(properties, "showInstallationProgress", false) {
             let names = ["displayName", "description", "roleScopeTagIds", "showInstallationProgress"];
@@ -426,7 +428,7 @@ mod tests {
     fn until(apps: &[&str]) -> BlockDeviceUse {
         let apps: BTreeSet<_> = apps.iter().map(|id| id.parse().unwrap()).collect();
         let apps = if apps.is_empty() { BlockingApps::All } else { BlockingApps::Selected(apps) };
-        BlockDeviceUse::Until(BlockUntil::installed(apps))
+        BlockDeviceUse::Until(BlockUntil::new(apps))
     }
 
     /// The portal's Yes is Graph's false.

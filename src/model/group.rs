@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::rule::MembershipRule;
 use super::settings::{
-    PropertyRule, Reader, Settings, Write, list, same_set, same_text, setters, text_or_null, violation,
+    PropertyRule, Reader, Settings, WriteMode, list, same_set, same_text, setters, text_or_null, violation,
 };
 use super::{DisplayName, Finding, InvalidValue, MailNickname, Properties, Text};
 use crate::model::findings::GROUP_LONG_NAME;
@@ -73,11 +73,11 @@ impl Membership {
     }
 }
 
-/// What the service reports of a group.
+/// The properties of a group that the service alone decides.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct GroupFacts {
+pub struct ObservedGroup {
     /// Whether it comes from an on-premises directory: it then cannot be changed here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_premises_sync_enabled: Option<bool>,
@@ -159,18 +159,18 @@ impl Settings for Group {
         PropertyRule::new("displayName"),
         PropertyRule::new("description").same(same_text),
         PropertyRule::new("mailNickname"),
-        PropertyRule::new("mailEnabled").write(Write::OnCreate),
-        PropertyRule::new("securityEnabled").write(Write::OnCreate),
-        PropertyRule::new(TYPES).write(Write::OnCreate).same(same_set).together(MEMBERSHIP),
+        PropertyRule::new("mailEnabled").write(WriteMode::OnCreate),
+        PropertyRule::new("securityEnabled").write(WriteMode::OnCreate),
+        PropertyRule::new(TYPES).write(WriteMode::OnCreate).same(same_set).together(MEMBERSHIP),
         PropertyRule::new(RULE).same(same_rule).together(MEMBERSHIP),
         PropertyRule::new(STATE).together(MEMBERSHIP),
-        PropertyRule::new("onPremisesSyncEnabled").write(Write::Observed),
-        PropertyRule::new("isAssignableToRole").write(Write::Observed),
-        PropertyRule::new("securityIdentifier").write(Write::Observed),
-        PropertyRule::new("uniqueName").write(Write::Observed),
-        PropertyRule::new("visibility").write(Write::Observed),
+        PropertyRule::new("onPremisesSyncEnabled").write(WriteMode::Observed),
+        PropertyRule::new("isAssignableToRole").write(WriteMode::Observed),
+        PropertyRule::new("securityIdentifier").write(WriteMode::Observed),
+        PropertyRule::new("uniqueName").write(WriteMode::Observed),
+        PropertyRule::new("visibility").write(WriteMode::Observed),
     ];
-    type Observed = GroupFacts;
+    type Observed = ObservedGroup;
 
     fn to_properties(&self) -> Properties {
         let mut properties = self.kept.clone();
@@ -304,10 +304,10 @@ mod tests {
         let assigned = Group::new("Kiosk".parse().unwrap());
         let patch = Patch::between(&assigned, &kiosk().with_description("x".into()));
         assert_eq!(patch.body().names().collect::<Vec<_>>(), ["description"]);
-        let names: Vec<_> = patch.not_sent().iter().map(|change| change.property.as_str()).collect();
+        let names: Vec<_> = patch.create_only().iter().map(|change| change.property.as_str()).collect();
         assert_eq!(names, [TYPES, RULE, STATE]);
         let patch = Patch::between(&kiosk(), &assigned);
-        assert!(patch.is_empty() && patch.not_sent().len() == 1);
+        assert!(patch.is_empty() && patch.create_only().len() == 1);
     }
 
     #[test]
@@ -337,7 +337,7 @@ mod tests {
         let mut wish = Group::new("HR".parse().unwrap()).with_mail_nickname("hr".parse().unwrap());
         wish.description = Some("x".into());
         let patch = Patch::between(&group, &wish);
-        let names: Vec<_> = patch.not_sent().iter().map(|change| change.property.as_str()).collect();
+        let names: Vec<_> = patch.create_only().iter().map(|change| change.property.as_str()).collect();
         assert_eq!((patch.is_empty(), names), (true, vec!["mailEnabled", "securityEnabled", TYPES]));
     }
 

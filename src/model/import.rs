@@ -129,10 +129,10 @@ observation! {
 }
 
 impl ImportStatus {
-    /// Whether the service is still at it: `unknown` (a fresh import), `pending` or `partial`.
+    /// Returns `true` while the service works on the import: `unknown` (a fresh import), `pending` or `partial`.
     ///
-    /// A member that this version does not know is not: what it means for the wait is for the caller to decide.
-    pub fn is_under_way(&self) -> bool {
+    /// Returns `false` for a member that this version does not know: the caller decides what that means for the wait.
+    pub fn is_in_progress(&self) -> bool {
         matches!(self, Self::Unknown | Self::Pending | Self::Partial)
     }
 }
@@ -205,12 +205,12 @@ mod tests {
     }
 
     #[test]
-    fn an_import_is_under_way_until_it_is_complete_or_failed() {
+    fn an_import_is_in_progress_until_it_is_complete_or_failed() {
         let under_way: Vec<_> = ImportStatus::MEMBERS
             .iter()
-            .filter(|word| ImportStatus::from_wire(word).is_under_way())
+            .filter(|word| ImportStatus::from_wire(word).is_in_progress())
             .collect();
         assert_eq!(under_way, [&"unknown", &"pending", &"partial"]);
-        assert!(!ImportStatus::from_wire("paused").is_under_way());
+        assert!(!ImportStatus::from_wire("paused").is_in_progress());
     }
 }

@@ -8,14 +8,14 @@ use std::fmt;
 /// ```
 /// use windows_autopilot::model::ComputerNamePrefix;
 /// let error = "HYB-%SERIAL%".parse::<ComputerNamePrefix>().unwrap_err();
-/// assert_eq!(error.what(), "computer name prefix");
+/// assert_eq!(error.subject(), "computer name prefix");
 /// assert!(error.to_string().contains("'%' at character 5"));
 /// ```
 ///
 /// Values that may name a person or are secret never become part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidValue {
-    what: &'static str,
+    subject: &'static str,
     value: Option<String>,
     problem: Cow<'static, str>,
     remedy: Cow<'static, str>,
@@ -35,11 +35,11 @@ impl InvalidValue {
     /// assert_eq!(error.to_string(), r#"site code "MUNICH": is too long; write three letters"#);
     /// ```
     pub fn new(
-        what: &'static str,
+        subject: &'static str,
         problem: impl Into<Cow<'static, str>>,
         remedy: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { what, value: None, problem: problem.into(), remedy: remedy.into(), position: None }
+        Self { subject, value: None, problem: problem.into(), remedy: remedy.into(), position: None }
     }
 
     /// Sets the value, cut to 60 characters. A personal or secret value must not be set.
@@ -56,9 +56,9 @@ impl InvalidValue {
         self
     }
 
-    /// What was read, in an administrator's words, such as `computer name prefix`.
-    pub fn what(&self) -> &'static str {
-        self.what
+    /// Returns the kind of value that was read, in an administrator's words, such as `computer name prefix`.
+    pub fn subject(&self) -> &'static str {
+        self.subject
     }
 
     /// The value, cut to 60 characters; `None` where it may be personal or secret.
@@ -79,7 +79,7 @@ impl InvalidValue {
     /// Returns the value's name, the value and the problem.
     pub(crate) fn subject(&self) -> String {
         let value = self.value.as_ref().map(|value| format!(" {value:?}")).unwrap_or_default();
-        format!("{}{value}: {}", self.what, self.problem)
+        format!("{}{value}: {}", self.subject, self.problem)
     }
 
     /// Where it breaks: a character index counted from 0, if one place can be named.

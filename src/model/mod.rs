@@ -58,7 +58,7 @@ pub use self::directory_device::{
     AlternativeSecurityId, DirectoryDevice, DirectoryObject, EntraDevice, ExtensionAttributes, User,
 };
 pub use self::domain_join::{
-    DeviceConfiguration, DeviceModeRule, DomainJoinProfile, DomainJoinProfileFacts, OsEditionRule,
+    DeviceConfiguration, DeviceModeRule, DomainJoinProfile, ObservedDomainJoinProfile, OsEditionRule,
     OsVersionRule,
 };
 pub use self::enums::{
@@ -73,13 +73,13 @@ pub use self::enums::{
 };
 pub use self::esp::{
     BlockDeviceUse, BlockUntil, BlockingApps, EnrollmentConfiguration, EnrollmentStatusPage,
-    EnrollmentStatusPageFacts,
+    ObservedEnrollmentStatusPage,
 };
 pub use self::event::{AutopilotEvent, PolicyStatusDetail};
 pub use self::filter::{AssignmentFilter, FilterPayload};
 pub(crate) use self::finding::finding_kinds;
 pub use self::finding::{Finding, FindingKind, Severity};
-pub use self::group::{DynamicMembership, Group, GroupFacts, Membership};
+pub use self::group::{DynamicMembership, Group, Membership, ObservedGroup};
 pub use self::ids::Id;
 pub use self::import::{DeviceToImport, ImportState, ImportUpload, ImportedDevice};
 pub use self::invalid::InvalidValue;
@@ -88,12 +88,12 @@ pub use self::managed_device::ManagedDevice;
 pub use self::mdm::{GroupReference, MdmPolicy, MdmScope, MdmScopeStep};
 pub(crate) use self::open_enum::OpenEnum;
 pub use self::open_enum::UnknownValue;
-pub use self::patch::{Change, Patch};
+pub use self::patch::{Patch, PropertyChange};
 pub use self::payload_link::PayloadLink;
 pub use self::profile::{DeploymentMode, DeploymentProfile, EntraJoinProfile, HybridJoinProfile};
 pub use self::raw::{Properties, RawObject};
 pub use self::rule::MembershipRule;
-pub use self::settings::{PropertyRule, Settings, Write};
+pub use self::settings::{PropertyRule, Settings, WriteMode};
 pub use self::stored::Stored;
 pub use self::sync::SyncSettings;
 pub use self::text::{Hidden, Personal, Text};

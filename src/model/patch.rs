@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Properties;
 use super::invalid::shorten;
 use super::raw::ODATA_TYPE;
-use super::settings::{PropertyRule, Settings, Write};
+use super::settings::{PropertyRule, Settings, WriteMode};
 
 /// What has to be sent so that settings become what they should be.
 ///
@@ -30,22 +30,22 @@ use super::settings::{PropertyRule, Settings, Write};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Patch {
-    changes: Vec<Change>,
+    changes: Vec<PropertyChange>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    not_sent: Vec<Change>,
+    create_only: Vec<PropertyChange>,
     body: Properties,
 }
 
-/// One property that differs.
+/// The change of one property.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Change {
+pub struct PropertyChange {
     /// The property's name on the wire; with a dot inside an object, as in `outOfBoxExperienceSetting.eulaHidden`.
     pub property: String,
-    /// What the service holds; null if nothing.
+    /// The value that the service holds; null if there is none.
     pub before: Value,
-    /// What it should hold; null, `""` or `[]` if nothing.
+    /// The value that the service should hold; null, `""` or `[]` if there should be none.
     pub after: Value,
     /// Whether to read it back after it was sent: tools disagree on whether a change of it takes effect.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -60,32 +60,32 @@ impl Patch {
         let before = current.to_properties();
         let wished = desired.to_properties();
         let mut after = wished.clone();
-        T::prepare(&mut after);
+        T::normalize(&mut after);
         // By what is wished and by what would be sent: a tenant may hold what would not be sent like that, and a wish
         // that is the same does not ask for a change.
         let differs = |rule: &&PropertyRule| {
             let other = |wanted: &Value| !(rule.same)(held(&before, rule.name), wanted);
             after.get(rule.name).is_some_and(other) && wished.get(rule.name).is_none_or(other)
         };
-        let sendable = |rule: &&PropertyRule| matches!(rule.write, Write::Always | Write::ReadBack);
+        let sendable = |rule: &&PropertyRule| matches!(rule.write, WriteMode::Always | WriteMode::ReadBack);
         // A group that contains what can only be set at creation cannot be sent in part.
         let stuck = |rule: &PropertyRule| {
-            rule.write == Write::OnCreate
+            rule.write == WriteMode::OnCreate
                 || rule.together.is_some()
                     && T::RULES
                         .iter()
-                        .filter(|other| other.together == rule.together && other.write == Write::OnCreate)
+                        .filter(|other| other.together == rule.together && other.write == WriteMode::OnCreate)
                         .any(|other| differs(&other))
         };
 
         let mut patch = Self::default();
         let mut groups = Vec::new();
-        let rules = T::RULES.iter().filter(|rule| sendable(rule) || rule.write == Write::OnCreate);
+        let rules = T::RULES.iter().filter(|rule| sendable(rule) || rule.write == WriteMode::OnCreate);
         for rule in rules.filter(differs) {
             let Some(wanted) = after.get(rule.name) else { continue };
             let held = held(&before, rule.name);
             if stuck(rule) {
-                patch.not_sent.extend(changes(rule, held, wanted));
+                patch.create_only.extend(changes(rule, held, wanted));
                 continue;
             }
             patch.changes.extend(changes(rule, held, wanted));
@@ -102,7 +102,7 @@ impl Patch {
         }
         if !patch.body.is_empty() {
             // Objects that are sent whole have been joined with what was held, which may not go together.
-            T::prepare(&mut patch.body);
+            T::normalize(&mut patch.body);
             if T::SENDS_TYPE {
                 patch.body.insert(ODATA_TYPE, T::ODATA_TYPE);
             }
@@ -115,14 +115,14 @@ impl Patch {
         self.changes.is_empty()
     }
 
-    /// What is sent because it differs.
-    pub fn changes(&self) -> &[Change] {
+    /// Returns the differences that are sent.
+    pub fn changes(&self) -> &[PropertyChange] {
         &self.changes
     }
 
-    /// What differs and is not sent, since the service takes it only when the object is created.
-    pub fn not_sent(&self) -> &[Change] {
-        &self.not_sent
+    /// Returns the differences that are not sent, since the service accepts them only when the object is created.
+    pub fn create_only(&self) -> &[PropertyChange] {
+        &self.create_only
     }
 
     /// The body of the request, with its type where the service wants it; without properties if there is nothing to
@@ -136,8 +136,8 @@ impl fmt::Display for Patch {
     /// One line for each property: `~` is sent, `!` is not.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sent = self.changes.iter().map(|change| ('~', change, ""));
-        let not_sent = self.not_sent.iter().map(|change| ('!', change, " (only set at creation)"));
-        for (index, (sign, change, note)) in sent.chain(not_sent).enumerate() {
+        let create_only = self.create_only.iter().map(|change| ('!', change, " (only set at creation)"));
+        for (index, (sign, change, note)) in sent.chain(create_only).enumerate() {
             let line = if index == 0 { "" } else { "\n" };
             write!(f, "{line}{sign} {change}{note}")?;
         }
@@ -146,14 +146,14 @@ impl fmt::Display for Patch {
 }
 
 #[cfg(feature = "workflow")]
-impl Change {
+impl PropertyChange {
     /// A change of a property that no settings have.
     pub(crate) fn new(property: &str, before: impl Into<Value>, after: impl Into<Value>) -> Self {
         Self { property: property.to_owned(), before: before.into(), after: after.into(), read_back: false }
     }
 }
 
-impl fmt::Display for Change {
+impl fmt::Display for PropertyChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |value: &Value| shorten(&value.to_string());
         write!(f, "{}: {} -> {}", self.property, shown(&self.before), shown(&self.after))
@@ -165,12 +165,12 @@ fn held<'a>(properties: &'a Properties, name: &str) -> &'a Value {
 }
 
 /// The changes to one property: its members if it is an object.
-fn changes(rule: &PropertyRule, held: &Value, wanted: &Value) -> Vec<Change> {
-    let change = |property: String, before: &Value, after: &Value| Change {
+fn changes(rule: &PropertyRule, held: &Value, wanted: &Value) -> Vec<PropertyChange> {
+    let change = |property: String, before: &Value, after: &Value| PropertyChange {
         property,
         before: before.clone(),
         after: after.clone(),
-        read_back: rule.write == Write::ReadBack,
+        read_back: rule.write == WriteMode::ReadBack,
     };
     match wanted {
         Value::Object(members) => members
@@ -224,13 +224,13 @@ mod tests {
             PropertyRule::new("text").same(same_text),
             PropertyRule::new("set").same(same_set),
             PropertyRule::new("object").same(same_members),
-            PropertyRule::new("doubtful").write(Write::ReadBack),
-            PropertyRule::new("fixed").write(Write::OnCreate),
-            PropertyRule::new("kept").write(Write::Never),
-            PropertyRule::new("version").write(Write::Observed),
+            PropertyRule::new("doubtful").write(WriteMode::ReadBack),
+            PropertyRule::new("fixed").write(WriteMode::OnCreate),
+            PropertyRule::new("kept").write(WriteMode::Never),
+            PropertyRule::new("version").write(WriteMode::Observed),
             PropertyRule::new("one").together("pair"),
             PropertyRule::new("two").together("pair"),
-            PropertyRule::new("type").together("kind").write(Write::OnCreate),
+            PropertyRule::new("type").together("kind").write(WriteMode::OnCreate),
             PropertyRule::new("detail").together("kind"),
         ];
         type Observed = ();
@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn what_is_never_sent_is_no_change() {
         let patch = patch(json!({}), json!({ "kept": "k", "version": 2, "unknown": 3 }));
-        assert_eq!((patch.is_empty(), patch.not_sent().len()), (true, 0));
+        assert_eq!((patch.is_empty(), patch.create_only().len()), (true, 0));
     }
 
     #[test]
@@ -308,7 +308,7 @@ mod tests {
             json!({ "fixed": 2, "type": "b", "detail": "b", "name": "b" }),
         );
         assert_eq!(patch.changes().len(), 1);
-        let names: Vec<_> = patch.not_sent().iter().map(|change| change.property.as_str()).collect();
+        let names: Vec<_> = patch.create_only().iter().map(|change| change.property.as_str()).collect();
         assert_eq!(names, ["fixed", "type", "detail"]);
         assert_eq!(patch.body().names().collect::<Vec<_>>(), ["@odata.type", "name"]);
         assert!(patch.to_string().contains("! fixed: 1 -> 2 (only set at creation)"), "{patch}");

@@ -25,7 +25,7 @@ pub trait Settings: Sized {
     /// Every property that the service has, and what may be done with it.
     const RULES: &'static [PropertyRule];
 
-    /// What the service alone decides about such an object: its [`Write::Observed`] properties, or `()` if there is none.
+    /// The values that the service alone decides: the [`WriteMode::Observed`] properties, or `()` if there are none.
     type Observed: Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned;
 
     /// All that is held, by names on the wire.
@@ -37,15 +37,15 @@ pub trait Settings: Sized {
     /// If a property has another JSON type than it should.
     fn from_properties(properties: Properties) -> Result<Self, InvalidValue>;
 
-    /// Takes out, or puts right, what the service does not accept together. The properties may be only some of them.
-    fn prepare(properties: &mut Properties) {
+    /// Removes or corrects properties that the service does not accept together. `properties` may hold only some of them.
+    fn normalize(properties: &mut Properties) {
         let _ = properties;
     }
 
     /// The body that creates such an object: without nulls, and without what only an action may set.
     fn to_create_body(&self) -> Properties {
         let mut body = self.to_properties();
-        Self::prepare(&mut body);
+        Self::normalize(&mut body);
         let sent = |name: &str| Self::RULES.iter().any(|rule| rule.name == name && rule.write.on_create());
         body.retain(|name, value| !value.is_null() && sent(name));
         if Self::SENDS_TYPE {
@@ -55,10 +55,10 @@ pub trait Settings: Sized {
     }
 }
 
-/// When a property is sent.
+/// The requests in which a property is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Write {
+pub enum WriteMode {
     /// When the object is created and when it is changed.
     Always,
     /// As `Always`; but tools disagree on whether a change takes effect, so it is to be read back.
@@ -73,7 +73,7 @@ pub enum Write {
     Observed,
 }
 
-impl Write {
+impl WriteMode {
     fn on_create(self) -> bool {
         matches!(self, Self::Always | Self::ReadBack | Self::OnCreate)
     }
@@ -85,8 +85,8 @@ impl Write {
 pub struct PropertyRule {
     /// Its name on the wire.
     pub name: &'static str,
-    /// When it is sent.
-    pub write: Write,
+    /// The requests in which the property is sent.
+    pub write: WriteMode,
     /// The name of the group of properties that are sent together: if one changes, so are the others sent.
     pub together: Option<&'static str>,
     /// Whether two values mean the same, such as null and the empty text.
@@ -96,12 +96,12 @@ pub struct PropertyRule {
 impl PropertyRule {
     /// A property that is sent when it differs; null and a missing one are the same.
     pub const fn new(name: &'static str) -> Self {
-        Self { name, write: Write::Always, together: None, same: Value::eq }
+        Self { name, write: WriteMode::Always, together: None, same: Value::eq }
     }
 
-    /// The same, sent at other times.
+    /// Sets the requests in which the property is sent.
     #[must_use]
-    pub const fn write(self, write: Write) -> Self {
+    pub const fn write(self, write: WriteMode) -> Self {
         Self { write, ..self }
     }
 
@@ -339,7 +339,7 @@ mod tests {
             reader().object("a").err().unwrap(),
         ];
         for error in errors {
-            assert!(error.what() == "a" && !error.to_string().contains("secret"), "{error}");
+            assert!(error.subject() == "a" && !error.to_string().contains("secret"), "{error}");
         }
         assert_eq!(reader().texts("a").unwrap(), ["secret"]);
         assert_eq!(reader().rest().names().collect::<Vec<_>>(), ["a"]);

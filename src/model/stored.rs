@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::lenient::FromText;
 use super::raw::{ODATA_TYPE, same_type, unwrapped};
-use super::settings::{Settings, Write};
+use super::settings::{Settings, WriteMode};
 use super::{Id, InvalidValue, Properties};
 
 /// Settings that the service stores: their id, their dates, the settings themselves, and what else it reports of them.
@@ -63,12 +63,12 @@ impl<T: Settings> Stored<T> {
         let last_modified_date_time = date(LAST_MODIFIED);
         properties.remove(ID);
         let mut observed = Properties::new();
-        for rule in T::RULES.iter().filter(|rule| rule.write == Write::Observed) {
+        for rule in T::RULES.iter().filter(|rule| rule.write == WriteMode::Observed) {
             if let Some(value) = properties.remove(rule.name) {
                 observed.insert(rule.name, value);
             }
         }
-        let has_observed = T::RULES.iter().any(|rule| rule.write == Write::Observed);
+        let has_observed = T::RULES.iter().any(|rule| rule.write == WriteMode::Observed);
         let observed = if has_observed { observed.into() } else { Value::Null };
         let observed = serde_json::from_value(observed).map_err(|error| {
             InvalidValue::new("what the service reports", error.to_string(), "report this")
@@ -188,7 +188,7 @@ mod tests {
     impl Settings for Thing {
         const ODATA_TYPE: &'static str = "#microsoft.graph.thing";
         const RULES: &'static [PropertyRule] =
-            &[PropertyRule::new("displayName"), PropertyRule::new("version").write(Write::Observed)];
+            &[PropertyRule::new("displayName"), PropertyRule::new("version").write(WriteMode::Observed)];
         type Observed = Facts;
         fn to_properties(&self) -> Properties {
             let mut properties = self.kept.clone();

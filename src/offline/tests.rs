@@ -127,9 +127,9 @@ fn what_a_file_or_hybrid_join_forbids_is_refused() {
     assert!(convert(&unknown, ID).unwrap_err().to_string().contains("guest"));
     assert!(convert(&quiet(), "no-guid").unwrap_err().to_string().contains("is no GUID"));
     let (id, domain) = (TENANT.parse().unwrap(), "contoso.com".parse().unwrap());
-    assert_eq!(OfflineTenant::new(domain, id).unwrap_err().what(), "tenant id");
+    assert_eq!(OfflineTenant::new(domain, id).unwrap_err().subject(), "tenant id");
     assert_eq!(
-        OfflineTenant::new(TENANT.parse().unwrap(), TENANT.parse().unwrap()).unwrap_err().what(),
+        OfflineTenant::new(TENANT.parse().unwrap(), TENANT.parse().unwrap()).unwrap_err().subject(),
         "tenant domain"
     );
 }

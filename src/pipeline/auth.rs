@@ -161,16 +161,16 @@ impl Auth {
     /// Signs in, for a call whose time is that of sign-in too.
     async fn fetch(&self, claims: Option<&str>, early: bool, call: Option<&CallInfo>) -> Result<Kept> {
         let asked = self.clock.elapsed();
-        let ends = call.and_then(|call| call.time_left(asked)).map(|left| asked.saturating_add(left));
+        let deadline = call.and_then(|call| call.time_left(asked)).map(|left| asked.saturating_add(left));
         let request = TokenRequest {
             authority: &self.place.authority,
             scope: &self.place.scope,
             claims,
             answers_challenges: self.place.answers_challenges,
-            early,
-            ends,
+            early_refresh: early,
+            deadline,
             clock: &*self.clock,
-            exchange: &SignIn { pipeline: &self.exchange, ends },
+            transport: &SignIn { pipeline: &self.exchange, deadline },
         };
         // Sign-in has retries of its own: those of the call that waits for it must not multiply them.
         let token = self.credential.token(request).await.map_err(Error::settled);

@@ -13,11 +13,11 @@ use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use super::retry::{Patience, Retry};
 use super::window::Lane;
 use super::workload::BatchParts;
-use super::{CallInfo, Middleware, Next, Observer, What};
+use super::{CallInfo, EventKind, Middleware, Next, Observer};
 use crate::clock::Clock;
 use crate::error::Result;
 
-/// What a client allows itself, so that the service need not throttle it.
+/// The client-side limits: concurrency and request rate, so that the service need not throttle the client.
 ///
 /// Intune's documented limits are 100 writes and 1,000 requests in 20 seconds per app and tenant. They are shared by all
 /// programs that use the app, so leave room where there are several.
@@ -45,8 +45,8 @@ impl Limits {
     /// The span over which Intune counts: 20 seconds.
     pub const WINDOW: Duration = Duration::from_secs(20);
 
-    /// No limit but that of concurrency.
-    pub fn unpaced() -> Self {
+    /// Returns limits without request rates: the concurrency alone is limited.
+    pub fn without_rate_limits() -> Self {
         Self { intune_writes: None, intune_requests: None, ..Self::default() }
     }
 
@@ -149,7 +149,8 @@ impl Middleware for Limit {
         let wait = hold.over;
         if !wait.is_zero() {
             tracing::debug!(?wait, "held back to stay within the client's own limits");
-            self.observer.tell(call.as_ref().map_or("other", CallInfo::operation), || What::Paced { wait });
+            self.observer
+                .tell(call.as_ref().map_or("other", CallInfo::operation), || EventKind::LimitWait { wait });
         }
 
         let era = window.era();

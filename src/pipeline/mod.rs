@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 
 use self::window::Era;
 use crate::clock::{Clock, within};
-use crate::credential::{AskedWait, Exchange};
+use crate::credential::{AskedWait, SignInTransport};
 use crate::error::{Error, Result};
 use crate::transport::{Transport, TransportError, TransportErrorKind};
 
@@ -29,7 +29,7 @@ pub(crate) mod workload;
 
 pub use self::limit::Limits;
 pub(crate) use self::observe::Observer;
-pub use self::observe::{Counters, Counts, Event, What};
+pub use self::observe::{Counters, Counts, Event, EventKind};
 pub use self::retry::RetryConfig;
 pub(crate) use self::retry_after::retry_after;
 
@@ -99,7 +99,7 @@ impl<'a> Next<'a> {
 #[derive(Debug, Clone)]
 pub struct CallInfo {
     pub(crate) operation: &'static str,
-    pub(crate) template: &'static str,
+    pub(crate) path_template: &'static str,
     pub(crate) idempotent: bool,
     /// Whether a 429 means "later in this call". After some actions it means "not today".
     pub(crate) waits_when_throttled: bool,
@@ -110,11 +110,11 @@ pub struct CallInfo {
 impl CallInfo {
     pub(crate) fn new(
         operation: &'static str,
-        template: &'static str,
+        path_template: &'static str,
         idempotent: bool,
         progress: Arc<Progress>,
     ) -> Self {
-        Self { operation, template, idempotent, waits_when_throttled: true, limit: None, progress }
+        Self { operation, path_template, idempotent, waits_when_throttled: true, limit: None, progress }
     }
 
     /// The operation's name, such as `autopilotDevices.list`.
@@ -122,9 +122,9 @@ impl CallInfo {
         self.operation
     }
 
-    /// The path with its parameters unfilled, such as `/devices/{device-id}`.
-    pub fn template(&self) -> &'static str {
-        self.template
+    /// Returns the path with its parameters unfilled, such as `/devices/{device-id}`.
+    pub fn path_template(&self) -> &'static str {
+        self.path_template
     }
 
     /// Whether sending the request twice has the effect of sending it once.
@@ -283,10 +283,10 @@ impl Pipeline {
         steps: Vec<Arc<dyn Middleware>>,
         transport: Arc<dyn Transport>,
         clock: Arc<dyn Clock>,
-        try_timeout: Duration,
+        attempt_timeout: Duration,
         observer: Observer,
     ) -> Self {
-        Self { steps: steps.into(), end: End { transport, clock, try_timeout, observer } }
+        Self { steps: steps.into(), end: End { transport, clock, attempt_timeout, observer } }
     }
 
     pub(crate) async fn send(&self, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
@@ -305,15 +305,15 @@ impl Pipeline {
 pub(crate) struct SignIn<'a> {
     pub(crate) pipeline: &'a Pipeline,
     /// By [`Clock::elapsed`].
-    pub(crate) ends: Option<Duration>,
+    pub(crate) deadline: Option<Duration>,
 }
 
 #[async_trait]
-impl Exchange for SignIn<'_> {
-    async fn exchange(&self, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
+impl SignInTransport for SignIn<'_> {
+    async fn send(&self, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
         // Asking for a token twice gives two tokens, either of which will do.
         let mut call = CallInfo::new("signIn", "/{tenant}/oauth2/v2.0", true, Arc::default());
-        call.limit = self.ends.map(|ends| TimeLimit { ends, hard: true });
+        call.limit = self.deadline.map(|ends| TimeLimit { ends, hard: true });
         request.extensions_mut().insert(call);
         let mut answer = self.pipeline.send(request).await?;
         let local = self.pipeline.end.clock.timestamp();
@@ -324,12 +324,12 @@ impl Exchange for SignIn<'_> {
     }
 }
 
-/// The end of the pipeline: one exchange, within the time that a try may take.
+/// The end of the pipeline: one exchange, within the timeout of an attempt.
 #[derive(Debug, Clone)]
 struct End {
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
-    try_timeout: Duration,
+    attempt_timeout: Duration,
     observer: Observer,
 }
 
@@ -344,9 +344,9 @@ impl End {
         let span = trace::attempt(&request, call.as_ref(), attempt);
         let start = self.observer.is_told().then(|| self.clock.elapsed());
         let sending = (*self.transport).send(request).instrument(span.clone());
-        let sent = within(&*self.clock, self.try_timeout, sending).await;
+        let sent = within(&*self.clock, self.attempt_timeout, sending).await;
         let answer = sent.unwrap_or_else(|| {
-            let message = format!("no whole answer within {:?}", self.try_timeout);
+            let message = format!("no whole answer within {:?}", self.attempt_timeout);
             Err(TransportError::new(TransportErrorKind::Timeout, message))
         });
         let outcome = answer.as_ref().map(http::Response::status).map_err(TransportError::kind);
@@ -355,10 +355,10 @@ impl End {
         }
         trace::attempt_ended(&span, &answer);
         self.observer.tell(operation, || {
-            let took = start.map(|start| self.clock.elapsed().saturating_sub(start)).unwrap_or_default();
+            let elapsed = start.map(|start| self.clock.elapsed().saturating_sub(start)).unwrap_or_default();
             match outcome {
-                Ok(status) => What::Answered { attempt, status: status.as_u16(), took },
-                Err(kind) => What::Failed { attempt, kind, took },
+                Ok(status) => EventKind::ResponseReceived { attempt, status: status.as_u16(), elapsed },
+                Err(kind) => EventKind::AttemptFailed { attempt, kind, elapsed },
             }
         });
         answer.map_err(Error::from_transport)

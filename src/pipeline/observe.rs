@@ -1,4 +1,4 @@
-//! What a program may count: retries, waits, tries and calls.
+//! Events of calls, and counters of them: attempts, retries, waits and calls.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,78 +10,78 @@ use serde::Serialize;
 use crate::error::ErrorKind;
 use crate::transport::TransportErrorKind;
 
-/// Something that happened to a call. See [`ClientBuilder::with_observer`](crate::ClientBuilder::with_observer).
+/// An event of a call. See [`ClientBuilder::with_observer`](crate::ClientBuilder::with_observer).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Event {
     /// The operation's name, such as `autopilotDevices.list`; `signIn` for sign-in.
     pub operation: &'static str,
-    /// What happened.
-    pub what: What,
+    /// The kind of the event, with its details.
+    pub kind: EventKind,
 }
 
-/// What happened.
+/// The kind of an [`Event`], with its details.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum What {
-    /// A request was sent, and a whole answer came.
+pub enum EventKind {
+    /// A whole response was received.
     #[non_exhaustive]
-    Answered {
-        /// How often the call's request has been sent, from 1.
+    ResponseReceived {
+        /// The number of the attempt, from 1.
         attempt: u32,
-        /// The answer's status.
+        /// The status of the response.
         status: u16,
-        /// How long it took.
-        took: Duration,
+        /// The time that the attempt took.
+        elapsed: Duration,
     },
-    /// No whole answer came.
+    /// An attempt failed: no whole response was received.
     #[non_exhaustive]
-    Failed {
-        /// How often the call's request has been sent, from 1.
+    AttemptFailed {
+        /// The number of the attempt, from 1.
         attempt: u32,
-        /// What that leaves open.
+        /// The kind of the failure.
         kind: TransportErrorKind,
-        /// How long it took.
-        took: Duration,
+        /// The time that the attempt took.
+        elapsed: Duration,
     },
-    /// The request will be sent again.
+    /// A retry follows.
     #[non_exhaustive]
     Retry {
-        /// How often it has been sent so far.
+        /// The number of attempts so far.
         attempt: u32,
-        /// The wait before.
+        /// The wait before the retry.
         wait: Duration,
-        /// Whether it was throttled (429).
+        /// Whether the attempt was throttled (429).
         throttled: bool,
     },
-    /// The call waits because the service asked that its workload be left alone.
+    /// The call waits because the service throttles its workload.
     #[non_exhaustive]
-    Gated {
-        /// How long.
+    ThrottleWait {
+        /// The duration of the wait.
         wait: Duration,
     },
-    /// The call waited to keep the client within its own [`Limits`](super::Limits).
+    /// The call waited for the client's own [`Limits`](super::Limits).
     #[non_exhaustive]
-    Paced {
-        /// How long.
+    LimitWait {
+        /// The duration of the wait.
         wait: Duration,
     },
-    /// A retry was due, and the client's budget of retries was used up.
-    OutOfBudget,
-    /// The call is over. Sign-in has no such event.
+    /// A retry was due, but the client's retry budget is exhausted.
+    RetryBudgetExhausted,
+    /// The call has finished. Sign-in has no such event.
     #[non_exhaustive]
-    Done {
-        /// How often its request was sent.
+    Finished {
+        /// The number of attempts.
         attempts: u32,
-        /// How it failed, if it did.
+        /// The kind of the call's error, if the call failed.
         error: Option<ErrorKind>,
-        /// How long it took, waits included.
-        took: Duration,
+        /// The time that the call took, waits included.
+        elapsed: Duration,
     },
 }
 
-/// Who is told; often nobody.
+/// The function that receives the events, if there is one.
 #[derive(Clone, Default)]
 pub(crate) struct Observer(Option<Arc<Told>>);
 
@@ -92,14 +92,14 @@ impl Observer {
         Self(Some(Arc::new(told)))
     }
 
-    /// Whether there is anybody.
+    /// Returns `true` if a function receives the events.
     pub(crate) fn is_told(&self) -> bool {
         self.0.is_some()
     }
 
-    pub(crate) fn tell(&self, operation: &'static str, what: impl FnOnce() -> What) {
+    pub(crate) fn tell(&self, operation: &'static str, kind: impl FnOnce() -> EventKind) {
         if let Some(told) = &self.0 {
-            told(&Event { operation, what: what() });
+            told(&Event { operation, kind: kind() });
         }
     }
 }
@@ -110,7 +110,7 @@ impl fmt::Debug for Observer {
     }
 }
 
-/// Counts what it is told. Clones count together.
+/// Counters of events. Clones share their counts.
 ///
 /// ```
 /// use windows_autopilot::Client;
@@ -140,32 +140,32 @@ struct Atoms {
     requests: AtomicU64,
     throttled: AtomicU64,
     retries: AtomicU64,
-    out_of_budget: AtomicU64,
+    retry_budget_exhausted: AtomicU64,
     /// Waits, in microseconds.
-    waited: AtomicU64,
-    paced: AtomicU64,
+    retry_wait: AtomicU64,
+    limit_wait: AtomicU64,
 }
 
-/// What [`Counters`] have counted.
+/// A snapshot of [`Counters`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Calls that are over.
+    /// Calls that have finished.
     pub calls: u64,
     /// Those of them that failed.
     pub failed_calls: u64,
-    /// Requests that were sent, sign-in's and repeated ones included.
+    /// Attempts, those of sign-in and retries included.
     pub requests: u64,
-    /// Answers with 429.
+    /// Responses with status 429.
     pub throttled: u64,
-    /// Requests that were sent once more.
+    /// Retries.
     pub retries: u64,
-    /// Retries that were due and not made, since the budget was used up.
-    pub out_of_budget: u64,
-    /// Time that calls waited before they tried again or because the service asked for it, in all.
-    pub waited: Duration,
-    /// Time that calls were held back by the client's own limits, in all.
-    pub paced: Duration,
+    /// Retries that were due when the retry budget was exhausted.
+    pub retry_budget_exhausted: u64,
+    /// The total wait before retries and for throttled workloads.
+    pub retry_wait: Duration,
+    /// The total wait for the client's own limits.
+    pub limit_wait: Duration,
 }
 
 impl Counters {
@@ -174,35 +174,35 @@ impl Counters {
         let add = |counter: &AtomicU64, by: u64| counter.fetch_add(by, Ordering::Relaxed);
         let micros = |wait: Duration| u64::try_from(wait.as_micros()).unwrap_or(u64::MAX);
         let all = &*self.0;
-        match event.what {
-            What::Answered { status, .. } => {
+        match event.kind {
+            EventKind::ResponseReceived { status, .. } => {
                 add(&all.requests, 1);
                 add(&all.throttled, u64::from(status == 429));
             }
-            What::Failed { .. } => {
+            EventKind::AttemptFailed { .. } => {
                 add(&all.requests, 1);
             }
-            What::Retry { wait, .. } => {
+            EventKind::Retry { wait, .. } => {
                 add(&all.retries, 1);
-                add(&all.waited, micros(wait));
+                add(&all.retry_wait, micros(wait));
             }
-            What::Gated { wait } => {
-                add(&all.waited, micros(wait));
+            EventKind::ThrottleWait { wait } => {
+                add(&all.retry_wait, micros(wait));
             }
-            What::Paced { wait } => {
-                add(&all.paced, micros(wait));
+            EventKind::LimitWait { wait } => {
+                add(&all.limit_wait, micros(wait));
             }
-            What::OutOfBudget => {
-                add(&all.out_of_budget, 1);
+            EventKind::RetryBudgetExhausted => {
+                add(&all.retry_budget_exhausted, 1);
             }
-            What::Done { error, .. } => {
+            EventKind::Finished { error, .. } => {
                 add(&all.calls, 1);
                 add(&all.failed_calls, u64::from(error.is_some()));
             }
         }
     }
 
-    /// What was counted so far.
+    /// Returns the counts so far.
     pub fn counts(&self) -> Counts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let all = &*self.0;
@@ -212,9 +212,9 @@ impl Counters {
             requests: read(&all.requests),
             throttled: read(&all.throttled),
             retries: read(&all.retries),
-            out_of_budget: read(&all.out_of_budget),
-            waited: Duration::from_micros(read(&all.waited)),
-            paced: Duration::from_micros(read(&all.paced)),
+            retry_budget_exhausted: read(&all.retry_budget_exhausted),
+            retry_wait: Duration::from_micros(read(&all.retry_wait)),
+            limit_wait: Duration::from_micros(read(&all.limit_wait)),
         }
     }
 }

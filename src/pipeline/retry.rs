@@ -13,7 +13,7 @@ use http::StatusCode;
 use super::auth::TokenReplaced;
 use super::window::Window;
 use super::workload::{workload, workloads};
-use super::{CallInfo, Middleware, Next, Observer, What, retry_after};
+use super::{CallInfo, EventKind, Middleware, Next, Observer, retry_after};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 use crate::transport::{NewConnection, TransportErrorKind};
@@ -38,9 +38,9 @@ pub struct RetryConfig {
     /// The longest that a call waits and tries in all, but for time in which the client's own
     /// [`Limits`](super::Limits) hold it back. 5 minutes.
     pub max_elapsed: Duration,
-    /// The first wait, where the service names none; each further one is twice as long. 500 ms.
-    pub first_backoff: Duration,
-    /// The longest wait, where the service names none. 30 s.
+    /// The initial backoff, if the service names no wait; each further backoff is twice as long. 500 ms.
+    pub initial_backoff: Duration,
+    /// The longest backoff, if the service names no wait. 30 s.
     pub max_backoff: Duration,
     /// Whether a wait of the client's own making is shortened by chance to between a half and the whole of it. Yes.
     pub jitter: bool,
@@ -69,10 +69,10 @@ impl RetryConfig {
         self
     }
 
-    /// Sets the first and the longest wait where the service names none.
+    /// Sets the initial and the longest backoff, for when the service names no wait.
     #[must_use]
-    pub fn with_backoff(mut self, first: Duration, max: Duration) -> Self {
-        (self.first_backoff, self.max_backoff) = (first, max);
+    pub fn with_backoff(mut self, initial: Duration, max: Duration) -> Self {
+        (self.initial_backoff, self.max_backoff) = (initial, max);
         self
     }
 
@@ -92,7 +92,7 @@ impl RetryConfig {
 
     fn backoff(&self, attempts: u32) -> Duration {
         let doubled = self
-            .first_backoff
+            .initial_backoff
             .saturating_mul(1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX));
         let wait = doubled.min(self.max_backoff);
         if self.jitter { wait.mul_f64(0.5 + fastrand::f64() / 2.0) } else { wait }
@@ -104,7 +104,7 @@ impl Default for RetryConfig {
         Self {
             max_attempts: 5,
             max_elapsed: Duration::from_secs(300),
-            first_backoff: Duration::from_millis(500),
+            initial_backoff: Duration::from_millis(500),
             max_backoff: Duration::from_secs(30),
             jitter: true,
             budget: 100,
@@ -145,7 +145,7 @@ pub(crate) enum Decision {
 
 pub(crate) fn decide(config: &RetryConfig, idempotent: bool, outcome: Outcome, spent: Spent) -> Decision {
     let (throttled, asked) = match outcome {
-        Outcome::Refused | Outcome::NoAnswer(TransportErrorKind::Body | TransportErrorKind::Refused) => {
+        Outcome::Refused | Outcome::NoAnswer(TransportErrorKind::Body | TransportErrorKind::NotAllowed) => {
             return Decision::Return;
         }
         Outcome::NoAnswer(kind) if kind.never_sent() || idempotent => (false, None),
@@ -162,7 +162,7 @@ pub(crate) fn decide(config: &RetryConfig, idempotent: bool, outcome: Outcome, s
     // A wait that was asked for is the least: what is waited beyond it keeps many callers from coming back at once. And
     // "come back at once", again and again, is not taken at its word.
     let backoff = config.backoff(spent.attempts);
-    let least = if throttled { config.first_backoff } else { backoff };
+    let least = if throttled { config.initial_backoff } else { backoff };
     let wait = asked.filter(|asked| !asked.is_zero()).map_or(backoff, |asked| asked.max(least));
     let fits =
         spent.elapsed.saturating_add(wait) <= config.max_elapsed && spent.left.is_none_or(|left| wait < left);
@@ -211,7 +211,7 @@ impl Retry {
         let spent = self.budget.spend();
         if !spent {
             tracing::debug!("no retry: the client's retry budget is used up");
-            self.observer.tell(operation, || What::OutOfBudget);
+            self.observer.tell(operation, || EventKind::RetryBudgetExhausted);
         }
         spent
     }
@@ -219,7 +219,7 @@ impl Retry {
     /// Tells that a request will be sent again.
     pub(crate) fn tell(&self, operation: &'static str, attempt: u32, wait: Duration, throttled: bool) {
         tracing::debug!(attempt, ?wait, throttled, "retry");
-        self.observer.tell(operation, || What::Retry { attempt, wait, throttled });
+        self.observer.tell(operation, || EventKind::Retry { attempt, wait, throttled });
     }
 
     /// Whether a workload that the request calls is to be left alone.
@@ -249,7 +249,7 @@ impl Retry {
                     format!("the service asked to leave {workload} alone for longer than this call may take");
                 return Err(Error::new(ErrorKind::Throttled, message).with_retry_after(Some(wait)));
             }
-            self.observer.tell(patience.operation(), || What::Gated { wait });
+            self.observer.tell(patience.operation(), || EventKind::ThrottleWait { wait });
             self.clock.sleep(wait).await;
         }
         Ok(())
@@ -464,7 +464,7 @@ mod tests {
             (Outcome::NoAnswer(Timeout), half, Return),
             (Outcome::NoAnswer(Interrupted), half, Return),
             (Outcome::NoAnswer(Body), Return, Return),
-            (Outcome::NoAnswer(TransportErrorKind::Refused), Return, Return),
+            (Outcome::NoAnswer(TransportErrorKind::NotAllowed), Return, Return),
             (Outcome::Refused, Return, Return),
         ] {
             let config = RetryConfig::default().with_jitter(false);

@@ -7,7 +7,9 @@ use serde::Serialize;
 use super::resource;
 use crate::catalog;
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::{Call, Client, List, Operation, Poll, Poller, Schedule, count, entity, field, nothing};
+use crate::graph::{
+    Call, Client, List, Operation, PollStatus, Poller, Schedule, count, entity, field, nothing,
+};
 use crate::model::{
     DeploymentProfile, Device, GroupTag, HybridJoinProfile, Id, Personal, ProfileAssignmentStatus,
     SerialNumber, Text, UserPrincipalName,
@@ -235,7 +237,8 @@ impl Devices<'_> {
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`
     pub fn wait_until_gone(&self, id: &Id<Device>) -> Poller<(), Option<Device>> {
-        let schedule = Schedule::new(APPEARS.first, APPEARS.longest, Duration::from_secs(60 * 60));
+        let schedule =
+            Schedule::new(APPEARS.initial_interval, APPEARS.max_interval, Duration::from_secs(60 * 60));
         let gone = self.get(id).until(schedule, "the device to go", |device| device.is_none());
         gone.and_then(|_| Ok(()))
     }
@@ -265,14 +268,14 @@ impl Devices<'_> {
             async move {
                 let device = best_known(&client, &id).await?;
                 if !is_assigned(&device) {
-                    return Ok(Poll::Pending(device));
+                    return Ok(PollStatus::Pending(device));
                 }
                 match of.await {
                     Ok(found) if found.id().is_some_and(|found| found == profile.as_str()) => {
-                        Ok(Poll::Ready(device))
+                        Ok(PollStatus::Ready(device))
                     }
-                    Ok(_) => Ok(Poll::Pending(device)),
-                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(Poll::Pending(device)),
+                    Ok(_) => Ok(PollStatus::Pending(device)),
+                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(PollStatus::Pending(device)),
                     Err(error) => Err(error),
                 }
             }

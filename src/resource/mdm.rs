@@ -16,23 +16,23 @@ resource! {
     pub struct MdmPolicies, mdm_policies
 }
 
-/// Addresses of a mobility policy. Each cloud has its own; what is `None` stays as it is.
+/// The URLs of a mobility policy. Each cloud has its own; a URL that is `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct MdmAddresses {
-    /// Where the terms of use are.
+pub struct MdmUrls {
+    /// The URL of the terms of use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub terms_of_use_url: Option<Text>,
-    /// Where a device enrolls.
+    /// The URL at which a device enrolls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discovery_url: Option<Text>,
-    /// Where a device checks compliance.
+    /// The URL at which a device checks compliance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compliance_url: Option<Text>,
 }
 
-impl MdmAddresses {
+impl MdmUrls {
     /// Sets the address of the terms of use.
     #[must_use]
     pub fn with_terms_of_use_url(mut self, url: impl Into<Text>) -> Self {
@@ -113,8 +113,8 @@ impl MdmPolicies<'_> {
         match step {
             MdmScopeStep::ApplyToNone => self.apply_to(id, "none"),
             MdmScopeStep::ApplyToAll => self.apply_to(id, "all"),
-            MdmScopeStep::Include(group) => self.include(id, group),
-            MdmScopeStep::Exclude(group) => self.exclude(id, group),
+            MdmScopeStep::Include(group) => self.add_group(id, group),
+            MdmScopeStep::Exclude(group) => self.remove_group(id, group),
         }
     }
 
@@ -135,15 +135,15 @@ impl MdmPolicies<'_> {
         })
     }
 
-    /// Sets the addresses, which the service does not take together with the scope.
+    /// Sets the URLs, which the service does not accept together with the scope.
     ///
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
     /// # API
     /// `beta`. [Update mobileDeviceManagementPolicy](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-update?view=graph-rest-beta)
-    pub fn set_addresses(&self, id: &Id<MdmPolicy>, addresses: &MdmAddresses) -> Call<()> {
+    pub fn set_urls(&self, id: &Id<MdmPolicy>, urls: &MdmUrls) -> Call<()> {
         let operation = Operation::new(&catalog::MOBILITY_POLICIES_UPDATE, &[id.as_str()], nothing);
-        Call::new(self.client, operation.with_json(addresses))
+        Call::new(self.client, operation.with_json(urls))
     }
 
     fn apply_to(&self, id: &Id<MdmPolicy>, whom: &'static str) -> Call<()> {
@@ -178,26 +178,26 @@ impl MdmPolicies<'_> {
         List::new(self.client, info, &[id.as_str()])
     }
 
-    /// Includes a group of users. The scope becomes `selected`, which cannot be set by itself.
+    /// Adds a group of users to the scope. The scope becomes `selected`, which cannot be set by itself.
     ///
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
     /// # API
     /// `beta`. [Add includedGroups](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-post-includedgroups?view=graph-rest-beta)
-    pub fn include(&self, id: &Id<MdmPolicy>, group: &Id<Group>) -> Call<()> {
+    pub fn add_group(&self, id: &Id<MdmPolicy>, group: &Id<Group>) -> Call<()> {
         let body = Reference { id: format!("{}/odata/groups('{group}')", self.client.cloud().graph()) };
         let operation =
             Operation::new(&catalog::MOBILITY_POLICIES_INCLUDED_GROUPS_ADD_REF, &[id.as_str()], nothing);
         Call::new(self.client, operation.with_json(&body))
     }
 
-    /// Includes a group no longer. It goes by the link: the group stays.
+    /// Removes a group from the scope. The group itself stays.
     ///
     /// # Permissions
     /// `Policy.ReadWrite.MobilityManagement`, delegated only.
     /// # API
     /// `beta`. [Delete includedGroups](https://learn.microsoft.com/en-us/graph/api/mobiledevicemanagementpolicies-delete-includedgroups?view=graph-rest-beta)
-    pub fn exclude(&self, id: &Id<MdmPolicy>, group: &Id<Group>) -> Call<()> {
+    pub fn remove_group(&self, id: &Id<MdmPolicy>, group: &Id<Group>) -> Call<()> {
         let info = &catalog::MOBILITY_POLICIES_INCLUDED_GROUPS_REMOVE_REF;
         Call::new(self.client, Operation::new(info, &[id.as_str(), group.as_str()], nothing))
     }

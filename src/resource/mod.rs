@@ -36,7 +36,7 @@ pub use self::filter::AssignmentFilters;
 pub use self::group::Groups;
 pub use self::import::Imports;
 pub use self::managed_device::ManagedDevices;
-pub use self::mdm::{MdmAddresses, MdmPolicies};
+pub use self::mdm::{MdmPolicies, MdmUrls};
 pub use self::profile::{AnyProfile, ProfileKind, Profiles};
 pub use self::sync::AutopilotSync;
 pub use self::update::Update;

@@ -115,18 +115,18 @@ impl Fault {
     }
 
     /// Answers 429 with any text as `Retry-After`: a date, or something that is no number.
-    pub fn throttle_saying(retry_after: impl Into<String>) -> Self {
+    pub fn throttle_with_header(retry_after: impl Into<String>) -> Self {
         Self::refuse(429, Some(retry_after.into()))
     }
 
     /// Answers 429 without a `Retry-After`.
-    pub fn throttle_silently() -> Self {
+    pub fn throttle_without_header() -> Self {
         Self::refuse(429, None)
     }
 
     /// Throttles the whole workload of the first call that it hits, such as all of `/deviceManagement`, until the wait
     /// is over. A call that comes early is refused, and the wait begins anew.
-    pub fn hold(wait: Duration) -> Self {
+    pub fn throttle_workload(wait: Duration) -> Self {
         Self::new(What::Hold { wait, until: None })
     }
 
@@ -204,7 +204,7 @@ impl Fault {
     }
 
     /// Replaces the body by a page of HTML, as a captive portal does; the status is right. The call takes effect.
-    pub fn portal() -> Self {
+    pub fn captive_portal() -> Self {
         Self::new(What::Body { content_type: "text/html", bytes: Bytes::from_static(HTML.as_bytes()) })
     }
 

@@ -67,7 +67,7 @@ impl Lag {
 /// The durations of a deployment's steps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Pace {
+pub struct DeploymentTiming {
     /// From the power button to the profile. Default: 2 minutes.
     pub profile_download: Duration,
     /// Sign-in and enrollment in Intune. Default: 3 minutes.
@@ -88,7 +88,7 @@ pub struct Pace {
     pub account_setup: Duration,
 }
 
-impl Default for Pace {
+impl Default for DeploymentTiming {
     fn default() -> Self {
         Self {
             profile_download: 2 * MINUTE,
@@ -198,7 +198,7 @@ pub(super) struct Options {
     pub(super) seed: u64,
     pub(super) domain: String,
     pub(super) lag: Lag,
-    pub(super) pace: Pace,
+    pub(super) timing: DeploymentTiming,
     pub(super) quirks: Quirks,
     pub(super) page_size: Option<usize>,
     pub(super) import_limit: Option<RateLimit>,
@@ -217,7 +217,7 @@ impl Default for Options {
             seed: 1,
             domain: "contoso.onmicrosoft.com".to_owned(),
             lag: Lag::default(),
-            pace: Pace::default(),
+            timing: DeploymentTiming::default(),
             quirks: Quirks::default(),
             page_size: None,
             import_limit: Some(RateLimit { calls: 65, window: MINUTE }),

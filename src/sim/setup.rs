@@ -10,11 +10,11 @@ use serde_json::Value;
 use super::deploy::unit_key;
 use super::fault::{Fault, Faults};
 use super::gateway::RecordedRequest;
-use super::options::{Lag, Options, Pace, Quirks, RateLimit};
+use super::options::{DeploymentTiming, Lag, Options, Quirks, RateLimit};
 use super::resource::{device, directory_device, domain_join, esp, group, mdm, membership, profile, user};
 use super::rows::{
-    Assignment, Computer, Connector, ConnectorState, Deployment, Entity, NewIdentity, Owner, PowerOn, Target,
-    Wish,
+    Assignment, Computer, Connector, ConnectorState, Deployment, Entity, NewIdentity, Owner, PowerOnOptions,
+    Target, Wish,
 };
 use super::state::State;
 use super::store::{body, date, later};
@@ -66,9 +66,9 @@ impl TenantBuilder {
         self
     }
 
-    /// Changes the durations of a deployment's steps. Default: see [`Pace`].
-    pub fn with_pace(mut self, change: impl FnOnce(&mut Pace)) -> Self {
-        change(&mut self.options.pace);
+    /// Changes the durations of a deployment's steps. Default: see [`DeploymentTiming`].
+    pub fn with_deployment_timing(mut self, change: impl FnOnce(&mut DeploymentTiming)) -> Self {
+        change(&mut self.options.timing);
         self
     }
 
@@ -100,8 +100,8 @@ impl TenantBuilder {
         self
     }
 
-    /// Grants callers these permissions alone. Default: all.
-    pub fn granted<P: Into<String>>(mut self, permissions: impl IntoIterator<Item = P>) -> Self {
+    /// Sets the permissions that callers have. Default: all.
+    pub fn with_permissions<P: Into<String>>(mut self, permissions: impl IntoIterator<Item = P>) -> Self {
         self.options.granted = Some(permissions.into_iter().map(Into::into).collect());
         self
     }
@@ -186,16 +186,16 @@ impl TenantBuilder {
 /// A device to register.
 ///
 /// ```
-/// use windows_autopilot::sim::NewDevice;
-/// let device = NewDevice::new("SN-1").with_group_tag("Kiosk").with_manufacturer("Contoso");
+/// use windows_autopilot::sim::DeviceSpec;
+/// let device = DeviceSpec::new("SN-1").with_group_tag("Kiosk").with_manufacturer("Contoso");
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "a device is registered by `Tenant::add_device_with`"]
-pub struct NewDevice {
+pub struct DeviceSpec {
     device: NewIdentity,
 }
 
-impl NewDevice {
+impl DeviceSpec {
     /// Creates a device with this serial number.
     pub fn new(serial: impl Into<String>) -> Self {
         let device = NewIdentity {
@@ -267,11 +267,11 @@ impl Tenant {
     /// Registers a device, at once and without an import. Gives the id of its device identity; `parse` makes it an
     /// [`Id`](crate::model::Id).
     pub fn add_device(&self, serial: &str) -> String {
-        self.add_device_with(NewDevice::new(serial))
+        self.add_device_with(DeviceSpec::new(serial))
     }
 
     /// Registers a device with more properties than its serial number, at once and without an import.
-    pub fn add_device_with(&self, device: NewDevice) -> String {
+    pub fn add_device_with(&self, device: DeviceSpec) -> String {
         let mut state = self.now();
         let id = device::register(&mut state, device.device);
         device::show(&mut state, &id);
@@ -429,8 +429,8 @@ impl Tenant {
         state.delta_tokens_before = later(state.now, Duration::from_secs(1));
     }
 
-    /// Says that another tenant owns the device with this serial number: its import ends in an error.
-    pub fn declare_foreign(&self, serial: &str) {
+    /// Assigns the device with this serial number to another tenant: its import ends in an error.
+    pub fn assign_to_other_tenant(&self, serial: &str) {
         self.now().foreign.insert(serial.to_lowercase());
     }
 
@@ -482,12 +482,12 @@ impl Tenant {
     ///
     /// [`Cause`]: super::Cause
     pub fn power_on(&self, serial: &str) {
-        self.power_on_with(PowerOn::new(serial));
+        self.power_on_with(PowerOnOptions::new(serial));
     }
 
-    /// Switches a device on in given circumstances.
-    pub fn power_on_with(&self, power_on: PowerOn) {
-        self.now().power_on(power_on);
+    /// Switches a device on with the given options.
+    pub fn power_on_with(&self, options: PowerOnOptions) {
+        self.now().power_on(options);
     }
 
     /// Returns the last deployment of a device; none if the device was never switched on.
@@ -522,7 +522,7 @@ impl Tenant {
     }
 
     /// Returns the id of the device identity with this serial number; the first, if there are several.
-    pub fn device(&self, serial: &str) -> Option<String> {
+    pub fn device_id(&self, serial: &str) -> Option<String> {
         let state = self.now();
         state.identities.find("serialNumber", serial).next().map(|(_, identity)| identity.id.clone())
     }

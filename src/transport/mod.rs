@@ -102,15 +102,15 @@ impl fmt::Debug for BodyStart {
     }
 }
 
-/// What a failed exchange leaves open.
+/// The kind of a failed exchange, by which a retry is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TransportErrorKind {
     /// The request never left: no connection, no name, a TLS failure. Safe to send again, whatever its method.
     Connect,
-    /// The transport does not send such a request: its address is not allowed. Trying again changes nothing.
-    Refused,
+    /// The transport does not allow the request, such as its address. Nothing was sent; a retry changes nothing.
+    NotAllowed,
     /// No whole answer in time. The request may have taken effect.
     Timeout,
     /// The connection broke after the request was sent. The request may have taken effect.
@@ -124,7 +124,7 @@ pub enum TransportErrorKind {
 impl TransportErrorKind {
     /// Whether the request certainly did not take effect.
     pub fn never_sent(self) -> bool {
-        matches!(self, Self::Connect | Self::Refused)
+        matches!(self, Self::Connect | Self::NotAllowed)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::model::{Device, DomainJoinProfile, EnrollmentStatusPage, Group, Hybri
 ///
 /// An [`ApplyReport`](super::ApplyReport) holds them. They go through serde, so keep them with the settings; or let
 /// [`ApplyOptions::with_journals`](super::ApplyOptions::with_journals) record them as they are created, so that a kill does
-/// not lose them, and read the journal with [`CreatedObjects::read`].
+/// not lose them, and read the journal with [`CreatedObjects::from_journal`].
 ///
 /// Objects that existed before are not included, even if they were changed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -110,7 +110,7 @@ impl CreatedObjects {
     ///
     /// # Errors
     /// [`ErrorKind::Journal`] if the journal cannot be read, or is of another kind.
-    pub fn read(mut journal: Journal) -> Result<Self> {
+    pub fn from_journal(mut journal: Journal) -> Result<Self> {
         let written = journal.read::<Header, Line>()?;
         if let Some(header) = written.header {
             header.check(None)?;
@@ -124,7 +124,7 @@ impl CreatedObjects {
 
     /// Returns all objects that a deployment's settings name, and these devices: for a deployment whose record is lost.
     /// An object that existed before and has the same name is included, so review the plan.
-    pub fn named_by(desired: &HybridJoin, serial_numbers: impl IntoIterator<Item = String>) -> Self {
+    pub fn from_settings(desired: &HybridJoin, serial_numbers: impl IntoIterator<Item = String>) -> Self {
         fn object<S: ManagedObject>(desired: &HybridJoin) -> Option<CreatedObject> {
             S::desired_name(desired).map(|name| CreatedObject::object(S::STEP, name, None))
         }
@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn a_record_tells_what_was_made_and_what_was_about_to_be() {
         let store = MemoryStore::default();
-        let open = |name: &str| Record::open(Some(Journal::in_store(store.clone())), name);
+        let open = |name: &str| Record::open(Some(Journal::from_store(store.clone())), name);
         let mut record = open("Munich").unwrap();
         record
             .add([
@@ -308,7 +308,10 @@ mod tests {
         let again = open("Munich").unwrap();
         assert_eq!(again.created().items(), expected);
         assert_eq!(again.importing().map(BTreeSet::len), Some(1));
-        assert_eq!(CreatedObjects::read(Journal::in_store(store.clone())).unwrap().items(), expected);
+        assert_eq!(
+            CreatedObjects::from_journal(Journal::from_store(store.clone())).unwrap().items(),
+            expected
+        );
         let error = open("Berlin").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Journal);
         assert!(error.to_string().contains("Munich"), "{error}");

@@ -15,7 +15,7 @@ use crate::model::{
 /// The desired state of a deployment by Microsoft Entra hybrid join: the settings of the ten steps.
 ///
 /// Parts that are managed elsewhere may be left out. In a file, names are in snake case, and an unknown one is an error
-/// ([`suggestion`] returns the nearest known name):
+/// ([`suggest_key`] returns the nearest known name):
 ///
 /// ```
 /// use windows_autopilot::workflow::HybridJoin;
@@ -50,7 +50,7 @@ pub struct HybridJoin {
     pub name: DisplayName,
     /// Step 1: the users whose devices enroll automatically.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mdm_scope: Option<UserScope>,
+    pub mdm_scope: Option<MdmUserScope>,
     /// Step 2: the Intune Connectors that serve the domain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connectors: Option<ExpectedConnectors>,
@@ -108,7 +108,7 @@ impl UserAssignment {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum UserScope {
+pub enum MdmUserScope {
     /// All users.
     All,
     /// The members of the groups with these names.
@@ -125,22 +125,22 @@ pub enum UserScope {
 pub struct ExpectedConnectors {
     /// The names of the servers.
     pub names: Vec<Text>,
-    /// The least number of connectors in order; 1 by default. Two are safer: one server can be restarted.
-    pub at_least: usize,
-    /// The longest time since a connector's last contact, in hours; 24 by default. Microsoft names no limit.
-    pub heard_within_hours: u32,
+    /// The minimum number of healthy connectors; 1 by default. Two are safer: one server can be restarted.
+    pub min_healthy: usize,
+    /// The maximum age of a connector's last contact, in hours; 24 by default. Microsoft names no limit.
+    pub max_contact_age_hours: u32,
 }
 
 impl Default for ExpectedConnectors {
     fn default() -> Self {
-        Self { names: Vec::new(), at_least: 1, heard_within_hours: 24 }
+        Self { names: Vec::new(), min_healthy: 1, max_contact_age_hours: 24 }
     }
 }
 
 impl ExpectedConnectors {
-    /// Returns the longest time since a connector's last contact.
-    pub fn heard_within(&self) -> Duration {
-        Duration::from_secs(u64::from(self.heard_within_hours) * 3600)
+    /// Returns the maximum age of a connector's last contact.
+    pub fn max_contact_age(&self) -> Duration {
+        Duration::from_secs(u64::from(self.max_contact_age_hours) * 3600)
     }
 }
 
@@ -175,14 +175,14 @@ pub struct DeviceGroup {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<Text>,
     /// The members.
-    pub members: Members,
+    pub members: MemberSelection,
 }
 
-/// The members of the group of devices.
+/// The selection of a device group's members.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Members {
+pub enum MemberSelection {
     /// Devices with this group tag. Imported devices get the tag.
     GroupTag(GroupTag),
     /// All devices that are registered for Autopilot.
@@ -244,7 +244,7 @@ impl HybridJoin {
     /// Returns the group tag that devices get.
     pub fn group_tag(&self) -> Option<&GroupTag> {
         match self.group.as_ref().map(|group| &group.members) {
-            Some(Members::GroupTag(tag)) => Some(tag),
+            Some(MemberSelection::GroupTag(tag)) => Some(tag),
             _ => None,
         }
     }
@@ -263,10 +263,12 @@ impl HybridJoin {
         let mut group = Group::new(wish.display_name.clone());
         group.description.clone_from(&wish.description);
         group.membership = match &wish.members {
-            Members::GroupTag(tag) => Membership::dynamic(MembershipRule::group_tag(tag.as_str())?),
-            Members::AllAutopilotDevices => Membership::dynamic(MembershipRule::all_autopilot_devices()),
-            Members::Rule(rule) => Membership::dynamic(rule.clone()),
-            Members::Assigned => Membership::Assigned,
+            MemberSelection::GroupTag(tag) => Membership::dynamic(MembershipRule::group_tag(tag.as_str())?),
+            MemberSelection::AllAutopilotDevices => {
+                Membership::dynamic(MembershipRule::all_autopilot_devices())
+            }
+            MemberSelection::Rule(rule) => Membership::dynamic(rule.clone()),
+            MemberSelection::Assigned => Membership::Assigned,
         };
         Ok(Some(group))
     }
@@ -339,14 +341,14 @@ fn within(part: &str, findings: Vec<Finding>) -> impl Iterator<Item = Finding> {
     findings.into_iter().map(move |finding| Finding { place: format!("{part}.{}", finding.place), ..finding })
 }
 
-/// Returns a suggestion for an unknown key, from the message of a format's error.
+/// Suggests the nearest known key for an unknown one, from the message of a format's error.
 ///
 /// ```
-/// use windows_autopilot::workflow::{HybridJoin, suggestion};
+/// use windows_autopilot::workflow::{HybridJoin, suggest_key};
 /// let error = toml::from_str::<HybridJoin>("name = 'x'\ngrop = 1").unwrap_err();
-/// assert_eq!(suggestion(error.message()).as_deref(), Some("did you mean `group`?"));
+/// assert_eq!(suggest_key(error.message()).as_deref(), Some("did you mean `group`?"));
 /// ```
-pub fn suggestion(message: &str) -> Option<String> {
+pub fn suggest_key(message: &str) -> Option<String> {
     let (_, rest) =
         message.split_once("unknown field `").or_else(|| message.split_once("unknown variant `"))?;
     let (unknown, rest) = rest.split_once('`')?;
@@ -410,7 +412,7 @@ mod tests {
         for (text, meant) in [
             ("user_asignment = 'leave'", "user_assignment"),
             ("user_assignment = 'asign'", "assign"),
-            ("[connectors]\nat_lest = 2", "at_least"),
+            ("[connectors]\nmin_helthy = 2", "min_healthy"),
             ("[group]\ndisplay_name = 'x'\nmembers.grouptag = 'y'", "group_tag"),
             ("[group]\ndisplay_nmae = 'x'", "display_name"),
             ("[profile]\ndisplay_name = 'x'\neula_hiden = true", "eula_hidden"),
@@ -422,12 +424,12 @@ mod tests {
             ),
         ] {
             let error = parse(text).unwrap_err();
-            assert_eq!(suggestion(error.message()), Some(format!("did you mean `{meant}`?")), "{error}");
+            assert_eq!(suggest_key(error.message()), Some(format!("did you mean `{meant}`?")), "{error}");
         }
         let json =
             r#"{"name":"x","active_directory":{"domain":"corp.contoso.com","organisational_unit":"x"}}"#;
         let error = serde_json::from_str::<HybridJoin>(json).unwrap_err().to_string();
-        assert_eq!(suggestion(&error).as_deref(), Some("did you mean `organizational_unit`?"), "{error}");
+        assert_eq!(suggest_key(&error).as_deref(), Some("did you mean `organizational_unit`?"), "{error}");
     }
 
     #[test]
@@ -444,7 +446,7 @@ mod tests {
             ("unknown field `xyzzy`, expected `a`", None),
             ("missing field `name`", None),
         ] {
-            assert_eq!(suggestion(message).as_deref(), want, "{message}");
+            assert_eq!(suggest_key(message).as_deref(), want, "{message}");
         }
     }
 }

@@ -42,13 +42,13 @@ pub(crate) struct Written<H, L> {
 }
 
 impl Journal {
-    /// A journal in a file. Nothing is opened before the run begins.
+    /// Creates a journal in a file, which is opened when the run starts.
     pub fn at(path: impl AsRef<Path>) -> Self {
-        Self::in_store(FileStore { path: path.as_ref().to_owned(), file: None })
+        Self::from_store(FileStore { path: path.as_ref().to_owned(), file: None })
     }
 
-    /// A journal that is kept elsewhere.
-    pub fn in_store(store: impl JournalStore) -> Self {
+    /// Creates a journal in a store.
+    pub fn from_store(store: impl JournalStore) -> Self {
         Self { store: Box::new(store), cut_at: None }
     }
 
@@ -123,7 +123,7 @@ pub trait JournalStore: fmt::Debug + Send + Sync + 'static {
 /// ```
 /// use windows_autopilot::workflow::{Journal, MemoryStore};
 /// let kept = MemoryStore::default();
-/// let journal = Journal::in_store(kept.clone());
+/// let journal = Journal::from_store(kept.clone());
 /// assert_eq!(kept.text(), "");
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -227,13 +227,13 @@ mod tests {
 
     fn written(store: &MemoryStore, text: &[u8]) -> Result<Written<Line, Line>> {
         *store.lock() = text.to_vec();
-        Journal::in_store(store.clone()).read()
+        Journal::from_store(store.clone()).read()
     }
 
     #[test]
     fn what_was_appended_is_read_back() {
         let store = MemoryStore::default();
-        let mut journal = Journal::in_store(store.clone());
+        let mut journal = Journal::from_store(store.clone());
         let new = journal.read::<Line, Line>().unwrap();
         assert!(new.header.is_none() && new.lines.is_empty() && new.torn_bytes == 0);
         journal.append([line(0)]).unwrap();
@@ -291,13 +291,13 @@ mod tests {
         ) {
             let lines: Vec<Line> = texts.into_iter().zip(0..).map(|(text, n)| Line { n, text }).collect();
             let store = MemoryStore::default();
-            Journal::in_store(store.clone()).append(&lines).unwrap();
+            Journal::from_store(store.clone()).append(&lines).unwrap();
             let full = store.lock().clone();
             let cut = cut.index(full.len() + 1);
             let whole = full[..cut].iter().filter(|byte| **byte == b'\n').count();
 
             store.lock().truncate(cut);
-            let mut journal = Journal::in_store(store);
+            let mut journal = Journal::from_store(store);
             let read = journal.read::<Line, Line>().unwrap();
             prop_assert_eq!(read.header.as_ref(), lines[..whole].first());
             prop_assert_eq!(&read.lines, &lines[whole.min(1)..whole]);

@@ -25,20 +25,22 @@ pub mod watch;
 pub use self::apply::{ApplyEvent, ApplyOptions, ApplyReport};
 pub use self::created::{CreatedObject, CreatedObjects};
 pub use self::hybrid_join::{
-    ActiveDirectory, DeviceGroup, DomainJoin, DomainJoinTarget, ExpectedConnectors, HybridJoin, Members,
-    UserAssignment, UserScope, suggestion,
+    ActiveDirectory, DeviceGroup, DomainJoin, DomainJoinTarget, ExpectedConnectors, HybridJoin, MdmUserScope,
+    MemberSelection, UserAssignment, suggest_key,
 };
 pub use self::import::{
     DeviceImport, GroupTagCheck, Import, ImportCounts, ImportEvent, ImportEventKind, ImportOptions,
-    ImportOutcome, ImportPreview, ImportReport, ImportRun, ImportStage, Refusal, Uncertainty,
+    ImportOutcome, ImportPreview, ImportReport, ImportRun, ImportStage, Rejection, Uncertainty,
 };
 pub use self::journal::{Journal, JournalStore, MemoryStore};
 #[cfg(feature = "ad")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
 pub use self::on_premises::OnPremises;
 pub use self::overlap::overlaps;
-pub use self::permissions::{Need, PermissionReport, Purpose};
+pub use self::permissions::{OperationPurpose, PermissionReport, RequiredOperation};
 pub use self::plan::Plan;
 pub use self::run::{Progress, Run, StopHandle};
 pub use self::step::{Action, PlannedStep, Step};
-pub use self::teardown::{PlannedRemoval, Removal, Teardown, TeardownEvent, TeardownPlan, TeardownReport};
+pub use self::teardown::{
+    PlannedRemoval, RemovalAction, Teardown, TeardownEvent, TeardownPlan, TeardownReport,
+};

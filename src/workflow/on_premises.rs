@@ -92,10 +92,10 @@ impl OnPremises {
         let Some(join) = &desired.domain_join else { return planned };
         let unit = desired.active_directory.organizational_unit.as_ref();
         let mut check = match unit {
-            Some(unit) => Preflight::of_unit(unit),
-            None => Preflight::of_default_container(),
+            Some(unit) => Preflight::for_unit(unit),
+            None => Preflight::for_default_container(),
         };
-        check = check.with_prefix(join.computer_name_prefix.clone());
+        check = check.with_computer_name_prefix(join.computer_name_prefix.clone());
         for connector in &self.connectors {
             check = check.with_connector(connector.clone());
         }
@@ -119,31 +119,31 @@ impl OnPremises {
         report: PreflightReport,
         planned: &mut DirectoryPlan,
     ) {
-        let PreflightReport { place, may_delegate, connectors, findings, .. } = report;
+        let PreflightReport { container, may_delegate, connectors, findings, .. } = report;
         let broken = findings.iter().find(|finding| is_any(finding, &BREAKS)).cloned();
         planned.findings = findings;
         if let Some(finding) = broken {
             planned.block(finding);
             return;
         }
-        let Some(place) = place else { return };
+        let Some(container) = container else { return };
         if connectors.is_empty() && self.connectors.is_empty() {
             planned.steps.push(PlannedStep::new(
                 Step::Connector,
                 "account",
                 Action::Manual(INSTALL_CONNECTOR.into()),
             ));
-            let text = grant_text(&place);
-            planned.steps.push(PlannedStep::new(Step::ComputerAccounts, place, Action::Manual(text)));
+            let text = grant_text(&container);
+            planned.steps.push(PlannedStep::new(Step::ComputerAccounts, container, Action::Manual(text)));
             return;
         }
         for connector in connectors {
             let account = &connector.account;
-            let subject = format!("{account} in {place}");
-            let action = self.action(unit, &place, may_delegate, &connector);
+            let subject = format!("{account} in {container}");
+            let action = self.action(unit, &container, may_delegate, &connector);
             if let Action::Assign { .. } = action {
                 let delegation =
-                    Delegation::of_entry(&*place, account.sid.clone()).with_profile(self.profile);
+                    Delegation::for_entry(&*container, account.sid.clone()).with_profile(self.profile);
                 planned.delegations.push(PlannedDelegation {
                     subject: subject.clone(),
                     delegation,
@@ -178,7 +178,7 @@ impl OnPremises {
             return Action::Assign { add: vec![format!("{account}: {}", self.profile)], remove: Vec::new() };
         }
         let script = unit.and_then(|unit| {
-            DelegationScript::of_profile(self.profile, unit, account.sid.clone().into()).ok()
+            DelegationScript::for_profile(self.profile, unit, account.sid.clone().into()).ok()
         });
         Action::Manual(match script {
             Some(script) => format!(

@@ -1,7 +1,7 @@
 //! The conflicts of several deployments in one tenant.
 
 use super::findings::*;
-use super::hybrid_join::{DomainJoinTarget, HybridJoin, Members, UserScope};
+use super::hybrid_join::{DomainJoinTarget, HybridJoin, MdmUserScope, MemberSelection};
 use super::object::ManagedObject;
 use crate::model::{DomainJoinProfile, EnrollmentStatusPage, Finding, Group, HybridJoinProfile};
 
@@ -57,12 +57,12 @@ impl Pair<'_> {
             findings.push(OVERLAP_DOMAIN_JOIN.at(second.name.as_str(), evidence));
         }
         let taken_away = |of: &HybridJoin, by: &HybridJoin| match (&of.mdm_scope, &by.mdm_scope) {
-            (Some(UserScope::Groups(theirs)), Some(UserScope::Groups(ours)))
+            (Some(MdmUserScope::Groups(theirs)), Some(MdmUserScope::Groups(ours)))
                 if by.remove_other_assignments =>
             {
                 theirs.iter().any(|group| !ours.contains(group))
             }
-            (Some(UserScope::All), Some(UserScope::Groups(_))) => by.remove_other_assignments,
+            (Some(MdmUserScope::All), Some(MdmUserScope::Groups(_))) => by.remove_other_assignments,
             _ => false,
         };
         if taken_away(first, second) || taken_away(second, first) {
@@ -104,12 +104,16 @@ impl Pair<'_> {
         if one.display_name == other.display_name {
             return;
         }
-        let all = |members: &Members| matches!(members, Members::AllAutopilotDevices);
+        let all = |members: &MemberSelection| matches!(members, MemberSelection::AllAutopilotDevices);
         let whose = match (&one.members, &other.members) {
-            (Members::GroupTag(a), Members::GroupTag(b)) if a.as_str().eq_ignore_ascii_case(b.as_str()) => {
+            (MemberSelection::GroupTag(a), MemberSelection::GroupTag(b))
+                if a.as_str().eq_ignore_ascii_case(b.as_str()) =>
+            {
                 format!("devices with the group tag {a}")
             }
-            (Members::Rule(a), Members::Rule(b)) if a == b => "the devices of the same rule".to_owned(),
+            (MemberSelection::Rule(a), MemberSelection::Rule(b)) if a == b => {
+                "the devices of the same rule".to_owned()
+            }
             (a, b) if all(a) || all(b) => "devices that are registered".to_owned(),
             _ => return,
         };
@@ -150,9 +154,11 @@ mod tests {
         type Change = fn(&mut HybridJoin);
         let cases: &[(&str, &str, Change)] = &[
             ("", "overlap.deployment-name", |b| b.name = name("a")),
-            ("", "overlap.devices", |b| b.group.as_mut().unwrap().members = Members::AllAutopilotDevices),
             ("", "overlap.devices", |b| {
-                b.group.as_mut().unwrap().members = Members::GroupTag("A".parse().unwrap());
+                b.group.as_mut().unwrap().members = MemberSelection::AllAutopilotDevices
+            }),
+            ("", "overlap.devices", |b| {
+                b.group.as_mut().unwrap().members = MemberSelection::GroupTag("A".parse().unwrap());
             }),
             ("", "overlap.name", |b| b.group.as_mut().unwrap().display_name = name("Group a")),
             ("", "overlap.name", |b| {
@@ -174,7 +180,7 @@ mod tests {
                 b.domain_join.as_mut().unwrap().assign_to = DomainJoinTarget::AllDevices;
             }),
             ("mdm_scope.groups=['u']", "overlap.mdm-scope", |b| {
-                b.mdm_scope = Some(UserScope::Groups(vec![name("v")]));
+                b.mdm_scope = Some(MdmUserScope::Groups(vec![name("v")]));
                 b.remove_other_assignments = true;
             }),
         ];

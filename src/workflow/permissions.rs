@@ -1,9 +1,9 @@
-//! The comparison of the token's permissions with the needs of a deployment, before the first call.
+//! The comparison of the token's permissions with the operations of a deployment, before the first call.
 
 use serde::Serialize;
 
 use super::findings::{MDM_DELEGATED_ONLY, PERMISSIONS_MISSING};
-use super::hybrid_join::{HybridJoin, Members, UserAssignment, UserScope};
+use super::hybrid_join::{HybridJoin, MdmUserScope, MemberSelection, UserAssignment};
 use super::step::{Action, PlannedStep, Step};
 use crate::catalog::{OPERATIONS, Permissions, Scopes};
 use crate::error::{Error, ErrorKind, Result};
@@ -17,21 +17,21 @@ pub struct PermissionReport {
     /// Whether the caller is an app without a user; `None` if the token does not tell.
     pub app_only: Option<bool>,
     /// The operations that the deployment may call: those that a plan reads with, and those that create everything.
-    pub needs: Vec<Need>,
+    pub operations: Vec<RequiredOperation>,
     /// The missing permissions, by step; empty if the token does not show its permissions.
     pub findings: Vec<Finding>,
 }
 
-/// An operation that a step needs.
+/// An operation that a step calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Need {
+pub struct RequiredOperation {
     /// The step.
     pub step: Step,
     /// The operation, such as `autopilotProfiles.create`.
     pub operation: &'static str,
     /// The purpose of the call.
-    pub purpose: Purpose,
+    pub purpose: OperationPurpose,
     /// Whether the deployment can do without the operation.
     pub optional: bool,
     #[serde(skip)]
@@ -42,7 +42,7 @@ pub struct Need {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Purpose {
+pub enum OperationPurpose {
     /// A plan reads with the operation.
     Read,
     /// [`Action::Create`]
@@ -55,7 +55,7 @@ pub enum Purpose {
     Import,
 }
 
-impl Purpose {
+impl OperationPurpose {
     fn is_of(self, action: &Action) -> bool {
         matches!(
             (self, action),
@@ -67,7 +67,7 @@ impl Purpose {
     }
 }
 
-impl Need {
+impl RequiredOperation {
     /// Returns the least permission that suffices for this kind of sign-in; `None` if it can never call the operation.
     pub fn permission(&self, app_only: bool) -> Option<&'static str> {
         self.scopes(app_only).least.first().copied()
@@ -106,9 +106,9 @@ enum Part {
 }
 
 /// The operations that each part needs; the last column marks those that the deployment can do without.
-const NEEDS: &[(Part, Step, Purpose, &str, bool)] = {
+const REQUIRED_OPERATIONS: &[(Part, Step, OperationPurpose, &str, bool)] = {
+    use OperationPurpose::{Assign, Create, Import, Read, Update};
     use Part as P;
-    use Purpose::{Assign, Create, Import, Read, Update};
     use Step as S;
     &[
         (P::MdmScope, S::AutomaticEnrollment, Read, "mobilityPolicies.list", true),
@@ -150,15 +150,15 @@ const NEEDS: &[(Part, Step, Purpose, &str, bool)] = {
 impl HybridJoin {
     /// Returns the operations that a plan of this deployment reads with, and those that create all of it; with devices to
     /// register, or without.
-    pub fn needs(&self, with_devices: bool) -> Vec<Need> {
+    pub fn required_operations(&self, with_devices: bool) -> Vec<RequiredOperation> {
         let has = |part| match part {
             Part::MdmScope => self.mdm_scope.is_some(),
-            Part::MdmGroups => matches!(&self.mdm_scope, Some(UserScope::Groups(_))),
+            Part::MdmGroups => matches!(&self.mdm_scope, Some(MdmUserScope::Groups(_))),
             Part::Connectors => self.connectors.is_some(),
             Part::Devices => self.reads_devices(with_devices),
             Part::Group => self.group.is_some(),
             Part::AssignedGroup => {
-                self.group.as_ref().is_some_and(|group| group.members == Members::Assigned)
+                self.group.as_ref().is_some_and(|group| group.members == MemberSelection::Assigned)
             }
             Part::StatusPage => self.enrollment_status_page.is_some(),
             Part::Profile => self.profile.is_some(),
@@ -166,9 +166,9 @@ impl HybridJoin {
             Part::UnassignUsers => self.user_assignment == UserAssignment::Unassign,
             Part::AssignUsers => self.user_assignment == UserAssignment::Assign,
         };
-        let need = |(part, step, purpose, name, optional): &(Part, Step, Purpose, &str, bool)| {
+        let need = |(part, step, purpose, name, optional): &(Part, Step, OperationPurpose, &str, bool)| {
             let info = OPERATIONS.iter().find(|info| info.name == *name).filter(|_| has(*part))?;
-            Some(Need {
+            Some(RequiredOperation {
                 step: *step,
                 operation: info.name,
                 purpose: *purpose,
@@ -176,7 +176,7 @@ impl HybridJoin {
                 permissions: info.permissions,
             })
         };
-        NEEDS.iter().filter_map(need).collect()
+        REQUIRED_OPERATIONS.iter().filter_map(need).collect()
     }
 
     /// Compares the permissions in the token with what this deployment needs, without any call to Graph.
@@ -199,19 +199,19 @@ impl HybridJoin {
     /// As [`Client::caller`].
     pub async fn check_permissions(&self, client: &Client, with_devices: bool) -> Result<PermissionReport> {
         let caller = client.caller().await?;
-        let needs = self.needs(with_devices);
-        let findings = lacking(&needs, &caller);
-        Ok(PermissionReport { app_only: caller.app_only, needs, findings })
+        let operations = self.required_operations(with_devices);
+        let findings = lacking(&operations, &caller);
+        Ok(PermissionReport { app_only: caller.app_only, operations, findings })
     }
 
     /// Checks that the permissions suffice for a plan.
     pub(super) fn check_reads(&self, caller: &Caller, with_devices: bool) -> Result<()> {
-        let needs = self.needs(with_devices);
-        let is_read = |need: &&Need| need.purpose == Purpose::Read && !need.optional;
-        if needs.iter().filter(is_read).all(|need| need.is_met_by(caller)) {
+        let operations = self.required_operations(with_devices);
+        let is_read = |need: &&RequiredOperation| need.purpose == OperationPurpose::Read && !need.optional;
+        if operations.iter().filter(is_read).all(|need| need.is_met_by(caller)) {
             return Ok(());
         }
-        let missing: Vec<String> = lacking(&needs, caller)
+        let missing: Vec<String> = lacking(&operations, caller)
             .iter()
             .map(|finding| format!("{}: {}", finding.place, finding.evidence))
             .collect();
@@ -221,21 +221,22 @@ impl HybridJoin {
 
     /// Returns findings for the writes of a plan that the caller may not make.
     pub(super) fn check_writes(&self, steps: &[PlannedStep], caller: &Caller) -> Vec<Finding> {
-        let mut needs = self.needs(true);
-        needs.retain(|need| {
+        let mut operations = self.required_operations(true);
+        operations.retain(|need| {
             steps.iter().any(|planned| planned.step == need.step && need.purpose.is_of(&planned.action))
         });
-        lacking(&needs, caller)
+        lacking(&operations, caller)
     }
 }
 
 /// Returns a finding for each step and permission that the caller lacks.
-fn lacking(needs: &[Need], caller: &Caller) -> Vec<Finding> {
+fn lacking(operations: &[RequiredOperation], caller: &Caller) -> Vec<Finding> {
     let Some(app_only) = caller.app_only else { return Vec::new() };
     let mut told: Vec<(Step, Option<&str>)> = Vec::new();
     let mut findings = Vec::new();
     // Required permissions come first: optional operations may lack the same ones.
-    let (optional, needed): (Vec<&Need>, Vec<&Need>) = needs.iter().partition(|need| need.optional);
+    let (optional, needed): (Vec<&RequiredOperation>, Vec<&RequiredOperation>) =
+        operations.iter().partition(|need| need.optional);
     for need in needed.into_iter().chain(optional).filter(|need| !need.is_met_by(caller)) {
         let permission = need.permission(app_only);
         if told.contains(&(need.step, permission)) {
@@ -296,10 +297,10 @@ mod tests {
 
     #[test]
     fn an_app_with_every_permission_still_cannot_set_the_mdm_scope() {
-        let findings = lacking(&whole().needs(true), &caller(Some(true), ALL));
+        let findings = lacking(&whole().required_operations(true), &caller(Some(true), ALL));
         assert_eq!(findings, [delegated_only()]);
         let user: Vec<&str> = ALL.iter().copied().chain(["Policy.ReadWrite.MobilityManagement"]).collect();
-        assert_eq!(lacking(&whole().needs(true), &caller(Some(false), &user)), []);
+        assert_eq!(lacking(&whole().required_operations(true), &caller(Some(false), &user)), []);
     }
 
     #[test]
@@ -316,11 +317,12 @@ mod tests {
         ] {
             let mut held = ALL.to_vec();
             let gone = held.remove(taken);
-            let mut found: Vec<String> = lacking(&whole().needs(true), &caller(Some(true), &held))
-                .into_iter()
-                .filter(|finding| finding.is(&PERMISSIONS_MISSING))
-                .map(|finding| finding.place)
-                .collect();
+            let mut found: Vec<String> =
+                lacking(&whole().required_operations(true), &caller(Some(true), &held))
+                    .into_iter()
+                    .filter(|finding| finding.is(&PERMISSIONS_MISSING))
+                    .map(|finding| finding.place)
+                    .collect();
             found.dedup();
             assert_eq!(found, steps, "without {gone}");
         }
@@ -328,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_token_that_shows_nothing_is_not_doubted() {
-        assert_eq!(lacking(&whole().needs(true), &caller(None, &[])), []);
+        assert_eq!(lacking(&whole().required_operations(true), &caller(None, &[])), []);
         assert!(whole().check_reads(&caller(None, &[]), true).is_ok());
         let error = whole().check_reads(&caller(Some(true), &[]), true).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Forbidden);
@@ -337,12 +339,17 @@ mod tests {
 
     #[test]
     fn every_operation_is_known() {
-        for (.., name, _) in NEEDS {
+        for (.., name, _) in REQUIRED_OPERATIONS {
             assert!(OPERATIONS.iter().any(|info| info.name == *name), "{name}");
         }
         let mut users = whole();
         users.user_assignment = UserAssignment::Unassign;
-        assert!(users.needs(true).iter().any(|need| need.operation.ends_with("unassignUserFromDevice")));
+        assert!(
+            users
+                .required_operations(true)
+                .iter()
+                .any(|need| need.operation.ends_with("unassignUserFromDevice"))
+        );
     }
 
     #[test]

@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::model::{
-    Assignment, Change, Device, DeviceToImport, DisplayName, DomainJoinProfile, EnrollmentStatusPage,
-    Finding, Group, GroupTag, HybridJoinProfile, Id, InvalidValue, MdmPolicy, MdmScope, MdmScopeStep, Patch,
-    PolicyScope, Settings, Stored, Target, TargetKind, UserPrincipalName,
+    Assignment, Device, DeviceToImport, DisplayName, DomainJoinProfile, EnrollmentStatusPage, Finding, Group,
+    GroupTag, HybridJoinProfile, Id, InvalidValue, MdmPolicy, MdmScope, MdmScopeStep, Patch, PolicyScope,
+    PropertyChange, Settings, Stored, Target, TargetKind, UserPrincipalName,
 };
 
 use super::findings::*;
-use super::hybrid_join::{HybridJoin, UserAssignment, UserScope};
+use super::hybrid_join::{HybridJoin, MdmUserScope, UserAssignment};
 use super::manual::{INSTALL_CONNECTOR, deploy_gate, grant_text};
 use super::object::{Assignable, ManagedObject};
 use super::state::{MdmRead, TenantState};
@@ -129,8 +129,8 @@ fn prepare_mdm(
         }
     };
     let scope = match wish {
-        UserScope::All => MdmScope::All,
-        UserScope::Groups(names) => {
+        MdmUserScope::All => MdmScope::All,
+        MdmUserScope::Groups(names) => {
             let mut ids = BTreeSet::new();
             for name in names {
                 match state.groups_named(name) {
@@ -216,7 +216,7 @@ fn ensure<'a, S: ManagedObject>(
         return Ensure::Create(wish);
     };
     let patch = Patch::between(&stored.settings, &wish);
-    if let Some(fixed) = patch.not_sent().first() {
+    if let Some(fixed) = patch.create_only().first() {
         let evidence = format!("{fixed}, and that is decided when it is created");
         let finding = SETTINGS_FIXED_AT_CREATION.at(&name, evidence);
         steps.push(PlannedStep::new(S::STEP, name, Action::Blocked(finding)));
@@ -396,7 +396,7 @@ impl DevicesTodo {
         let wanted = wish.group_tag.as_ref().or(desired.group_tag());
         let held = found.group_tag.as_deref().unwrap_or_default();
         if let Some(wanted) = wanted.filter(|wanted| !wanted.as_str().eq_ignore_ascii_case(held)) {
-            let change = Change::new("groupTag", held, wanted.as_str());
+            let change = PropertyChange::new("groupTag", held, wanted.as_str());
             steps.push(PlannedStep::new(Step::Devices, serial, Action::Update(vec![change])));
             self.retag.push((found.id.clone(), serial.to_owned(), wanted.clone()));
         }

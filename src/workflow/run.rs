@@ -24,7 +24,7 @@ type Work<R> = Pin<Box<dyn Future<Output = Result<R>> + Send>>;
 ///
 /// let mut run = Run::new(|progress| async move {
 ///     for percent in [50, 100] {
-///         progress.send(percent);
+///         progress.emit(percent);
 ///     }
 ///     Ok("done")
 /// });
@@ -47,7 +47,8 @@ pub struct Run<E, R> {
 }
 
 impl<E, R> Run<E, R> {
-    /// Work that tells `progress` what it does. It begins when the run is first read or awaited.
+    /// Creates a run of `work`, which emits its events to [`Progress`]. The work begins when the run is first read or
+    /// awaited.
     pub fn new<F, W>(work: F) -> Self
     where
         F: FnOnce(Progress<E>) -> W,
@@ -76,7 +77,7 @@ impl<E, R> Stream for Run<E, R> {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<E>> {
         let this = &mut *self;
         loop {
-            // What was said is heard before the work goes on: so a slow reader slows the work.
+            // Events are delivered before the work goes on: so a slow reader slows the work.
             if let Ok(event) = this.events.try_recv() {
                 return Poll::Ready(Some(event));
             }
@@ -121,16 +122,16 @@ impl<E, R> fmt::Debug for Run<E, R> {
     }
 }
 
-/// Where the work of a [`Run`] says what it does, and hears that it is to stop.
+/// The events of a [`Run`] as its work sees them, and the request to stop.
 pub struct Progress<E> {
     events: mpsc::UnboundedSender<E>,
     stop: StopHandle,
 }
 
 impl<E> Progress<E> {
-    /// Tells whoever reads the run.
-    pub fn send(&self, event: E) {
-        // Nobody can be gone who is still waiting for the work.
+    /// Emits an event to the reader of the run.
+    pub fn emit(&self, event: E) {
+        // The work is polled by its reader, so the reader still exists.
         let _ = self.events.send(event);
     }
 
@@ -139,8 +140,9 @@ impl<E> Progress<E> {
         self.stop.stop();
     }
 
-    /// Lets whoever reads the run hear what was said so far: after this, a stop in answer to it is known.
-    pub async fn heard(&self) {
+    /// Waits until the reader of the run has taken the events so far: a stop that the reader then asks for is known
+    /// afterwards.
+    pub async fn flush(&self) {
         let mut waited = false;
         std::future::poll_fn(|context| {
             if std::mem::replace(&mut waited, true) {
@@ -205,10 +207,10 @@ mod tests {
         let clock = clock.clone();
         Run::new(async move |progress: Progress<u32>| {
             for number in 0..3 {
-                progress.send(number);
+                progress.emit(number);
                 clock.sleep(SECOND).await;
             }
-            progress.send(3);
+            progress.emit(3);
             Ok("done")
         })
     }
@@ -255,7 +257,7 @@ mod tests {
         let mut run = Run::new(async move |progress: Progress<u32>| {
             for number in 1..=100 {
                 counter.store(number, Ordering::Relaxed);
-                progress.send(number);
+                progress.emit(number);
                 tokio::task::yield_now().await;
             }
             Ok(())
@@ -278,7 +280,7 @@ mod tests {
         let guard = Guard(Arc::clone(&dropped));
         let mut run = Run::<u32, ()>::new(async move |progress: Progress<u32>| {
             let _guard = guard;
-            progress.send(1);
+            progress.emit(1);
             std::future::pending().await
         });
         assert_eq!(run.next().await, Some(1));

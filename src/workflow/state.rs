@@ -13,7 +13,7 @@ use crate::model::{
     Stored, TargetKind,
 };
 
-use super::hybrid_join::{HybridJoin, Members, UserScope};
+use super::hybrid_join::{HybridJoin, MdmUserScope, MemberSelection};
 use super::object::{Assignable, AssignmentBatch, ManagedObject, profile_assignments};
 
 /// The state of a tenant. Parts that the deployment does not use are empty.
@@ -116,7 +116,8 @@ impl TenantState {
         client: &Client,
         desired: &HybridJoin,
     ) -> Result<Option<Vec<DirectoryObject>>> {
-        let Some(group) = desired.group.as_ref().filter(|group| group.members == Members::Assigned) else {
+        let Some(group) = desired.group.as_ref().filter(|group| group.members == MemberSelection::Assigned)
+        else {
             return Ok(None);
         };
         match self.groups_named(&group.display_name) {
@@ -171,10 +172,10 @@ impl TenantState {
     /// Returns `true` if a registered device belongs to the deployment, as far as its registration shows.
     pub(super) fn is_of(desired: &HybridJoin, device: &Device) -> bool {
         match desired.group.as_ref().map(|group| &group.members) {
-            Some(Members::GroupTag(tag)) => {
+            Some(MemberSelection::GroupTag(tag)) => {
                 device.group_tag.as_deref().is_some_and(|held| held.eq_ignore_ascii_case(tag.as_str()))
             }
-            Some(Members::AllAutopilotDevices) => true,
+            Some(MemberSelection::AllAutopilotDevices) => true,
             _ => false,
         }
     }
@@ -213,7 +214,7 @@ impl TenantState {
 /// Returns the names of groups that a deployment uses.
 fn group_names(desired: &HybridJoin) -> Vec<&DisplayName> {
     let mut names: Vec<&DisplayName> = desired.group.iter().map(|group| &group.display_name).collect();
-    if let Some(UserScope::Groups(groups)) = &desired.mdm_scope {
+    if let Some(MdmUserScope::Groups(groups)) = &desired.mdm_scope {
         names.extend(groups);
     }
     names.sort_unstable();

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Change, Finding, Severity};
+use crate::model::{Finding, PropertyChange, Severity};
 
 /// A step of a deployment, numbered as in Microsoft's tutorial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -77,7 +77,7 @@ pub enum Action {
     /// Creates an object.
     Create,
     /// Changes properties of an object.
-    Update(Vec<Change>),
+    Update(Vec<PropertyChange>),
     /// Adds and removes assignments.
     #[non_exhaustive]
     Assign {

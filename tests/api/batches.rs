@@ -63,7 +63,7 @@ async fn each_of_45_mixed_requests_has_its_own_outcome_and_three_batches_carry_t
         assert_eq!((error.operation(), error.status()), (Some("autopilotDevices.get"), Some(404)));
         assert!(
             error
-                .target()
+                .endpoint()
                 .unwrap()
                 .starts_with("GET /beta/deviceManagement/windowsAutopilotDeviceIdentities/no-")
         );

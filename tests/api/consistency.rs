@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use windows_autopilot::graph::{Poll, Poller, Schedule};
+use windows_autopilot::graph::{PollStatus, Poller, Schedule};
 use windows_autopilot::model::{Group, Target};
 use windows_autopilot::{ErrorKind, Result};
 
@@ -38,8 +38,8 @@ async fn a_poller_of_ones_own_bridges_the_gap_in_virtual_time() -> Result<()> {
         let call = asker.groups().get(&id);
         async move {
             match call.await {
-                Ok(group) => Ok(Poll::Ready(group)),
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(Poll::<_, ()>::Pending(())),
+                Ok(group) => Ok(PollStatus::Ready(group)),
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(PollStatus::<_, ()>::Pending(())),
                 Err(error) => Err(error),
             }
         }

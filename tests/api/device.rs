@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use windows_autopilot::clock::Clock as _;
-use windows_autopilot::graph::{ApiVersion, Poll};
+use windows_autopilot::graph::{ApiVersion, PollStatus};
 use windows_autopilot::model::{
     Device, DeviceToImport, EntraJoinProfile, HybridJoinProfile, Id, ProfileAssignmentStatus, SerialNumber,
     Target,
 };
 use windows_autopilot::resource::DeviceUpdate;
-use windows_autopilot::sim::{NewDevice, Tenant};
+use windows_autopilot::sim::{DeviceSpec, Tenant};
 use windows_autopilot::{Client, ErrorKind, Result};
 
 use super::support::{Harness, MINUTE, SECOND, id, refused};
@@ -19,7 +19,7 @@ pub(super) async fn every_call() -> Result<Tenant> {
     let Harness { client, tenant, clock, .. } = Harness::new();
     let devices = client.devices();
     let new =
-        NewDevice::new("SN-1").with_group_tag("Kiosk").with_manufacturer("Contoso").with_model("Book 3");
+        DeviceSpec::new("SN-1").with_group_tag("Kiosk").with_manufacturer("Contoso").with_model("Book 3");
     let device: Id<Device> = id(tenant.add_device_with(new));
     let other: Id<Device> = id(tenant.add_device("SN-2"));
 
@@ -140,7 +140,7 @@ async fn a_group_tag_is_found_over_all_pages_in_any_case() -> Result<()> {
     for (serial, tag) in
         [("1", "Kiosk"), ("2", ""), ("3", "Kiosks"), ("4", "KIOSK"), ("5", "kiosk"), ("6", "Sales")]
     {
-        tenant.add_device_with(NewDevice::new(serial).with_group_tag(tag));
+        tenant.add_device_with(DeviceSpec::new(serial).with_group_tag(tag));
     }
     let found = client.devices().tagged(&"Kiosk".parse()?).all().await?;
     let serials: Vec<_> = found.iter().filter_map(|device| device.serial_number.as_deref()).collect();
@@ -183,7 +183,7 @@ async fn imported(client: &Client, serial: &str) -> Result<Id<Device>> {
     loop {
         client.clock().sleep(30 * SECOND).await;
         let state = client.imports().get(&record.id).await?.state.unwrap();
-        if !state.device_import_status.unwrap().is_under_way() {
+        if !state.device_import_status.unwrap().is_in_progress() {
             return Ok(state.device_registration_id.unwrap());
         }
     }
@@ -236,7 +236,7 @@ async fn a_profile_is_waited_for_with_what_is_seen_on_the_way() -> Result<()> {
     let mut looks = client.devices().wait_until_assigned(&device, &profile.id, 30 * MINUTE);
     let mut statuses = Vec::new();
     while let Some(look) = looks.next().await {
-        let (Poll::Pending(device) | Poll::Ready(device)) = look?;
+        let (PollStatus::Pending(device) | PollStatus::Ready(device)) = look?;
         statuses.push(device.deployment_profile_assignment_status.unwrap());
     }
     assert_eq!(statuses.pop(), Some(ProfileAssignmentStatus::AssignedInSync));
@@ -278,7 +278,7 @@ async fn a_profile_counts_as_assigned_where_only_the_list_says_so() -> Result<()
 async fn a_poller_that_is_dropped_asks_no_more() -> Result<()> {
     let Harness { client, tenant, clock, .. } = Harness::new();
     let mut wait = client.devices().wait_until_visible(&id("nothing"));
-    assert!(matches!(wait.next().await, Some(Ok(Poll::Pending(None)))));
+    assert!(matches!(wait.next().await, Some(Ok(PollStatus::Pending(None)))));
     drop(wait);
     clock.sleep(60 * MINUTE).await;
     assert_eq!(tenant.requests().len(), 1);

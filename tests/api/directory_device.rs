@@ -3,7 +3,7 @@
 use windows_autopilot::graph::field;
 use windows_autopilot::model::ExtensionAttributes;
 use windows_autopilot::resource::DirectoryDeviceUpdate;
-use windows_autopilot::sim::{NewDevice, Tenant};
+use windows_autopilot::sim::{DeviceSpec, Tenant};
 use windows_autopilot::{ErrorKind, Result};
 
 use super::support::{Harness, id, refused};
@@ -15,7 +15,7 @@ pub(super) async fn every_call() -> Result<Tenant> {
         .with_tenant(|tenant| tenant.with_quirks(|quirks| quirks.anchor_outlives_registration = true))
         .build();
     let devices = client.directory_devices();
-    let new = NewDevice::new("SN-1").with_group_tag("Kiosk").with_purchase_order("PO 7");
+    let new = DeviceSpec::new("SN-1").with_group_tag("Kiosk").with_purchase_order("PO 7");
     let registered = tenant.add_device_with(new);
     tenant.add_device("SN-2");
     let device = client.devices().get(&id(&registered)).await?;

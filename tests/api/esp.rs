@@ -19,7 +19,7 @@ fn page(name: &str) -> Result<EnrollmentStatusPage> {
 
 /// A page that blocks the use of the device until an app is there.
 fn blocking(name: &str, app: &Id<MobileApp>) -> Result<EnrollmentStatusPage> {
-    let mut until = BlockUntil::installed(BlockingApps::Selected([app.clone()].into()));
+    let mut until = BlockUntil::new(BlockingApps::Selected([app.clone()].into()));
     until.allow_device_reset_on_install_failure = true;
     Ok(page(name)?
         .with_description("Laptops".into())
@@ -155,7 +155,7 @@ async fn assign_replaces_all_assignments_in_one_step() -> Result<()> {
             .with_tenant(|tenant| {
                 tenant.with_quirks(|quirks| quirks.assign_answers_empty_object = empty_object)
             })
-            .with_client(|client| client.with_per_try_middleware(tap.clone()))
+            .with_client(|client| client.with_per_attempt_middleware(tap.clone()))
             .build();
         let pages = client.enrollment_status_pages();
         let stored = pages.create(&page("Page")?).await?;
@@ -243,8 +243,10 @@ async fn the_default_page_stays_as_it_is_but_for_its_settings() -> Result<()> {
 #[tokio::test]
 async fn a_page_that_is_not_shown_sends_no_setting_of_one_that_is() -> Result<()> {
     let tap = Tap::new();
-    let Harness { client, tenant, .. } =
-        Harness::builder().as_app().with_client(|client| client.with_per_try_middleware(tap.clone())).build();
+    let Harness { client, tenant, .. } = Harness::builder()
+        .as_app()
+        .with_client(|client| client.with_per_attempt_middleware(tap.clone()))
+        .build();
     let app = id(tenant.add_app("VPN", "win32LobApp"));
     let wish = blocking("Hidden", &app)?.with_show_installation_progress(false);
     assert!(wish.lint().iter().any(|finding| finding.id == "esp.no-progress-shown"));

@@ -4,7 +4,7 @@ use windows_autopilot::graph::field;
 use windows_autopilot::model::{
     DirectoryDevice, DynamicMembership, Group, Id, Membership, MembershipRule, Stored,
 };
-use windows_autopilot::sim::{NewDevice, Tenant};
+use windows_autopilot::sim::{DeviceSpec, Tenant};
 use windows_autopilot::{Client, ErrorKind, Result};
 
 use super::support::{Harness, MINUTE, Tap, id, is_stored, refused, same, sent};
@@ -91,8 +91,8 @@ async fn taking_a_member_out_never_deletes_its_object() -> Result<()> {
 #[tokio::test]
 async fn a_dynamic_group_follows_its_rule_with_a_delay_and_takes_no_member_by_hand() -> Result<()> {
     let Harness { client, tenant, clock, .. } = Harness::new();
-    let kiosk = tenant.add_device_with(NewDevice::new("SN-1").with_group_tag("Kiosk"));
-    let sales = tenant.add_device_with(NewDevice::new("SN-2").with_group_tag("Sales"));
+    let kiosk = tenant.add_device_with(DeviceSpec::new("SN-1").with_group_tag("Kiosk"));
+    let sales = tenant.add_device_with(DeviceSpec::new("SN-2").with_group_tag("Sales"));
     let (kiosk, sales_anchor) = (anchor(&client, &kiosk).await?, anchor(&client, &sales).await?);
     let wish = group("Kiosks")?.with_membership(Membership::dynamic(MembershipRule::group_tag("Kiosk")?));
     let stored = client.groups().create(&wish).await?;
@@ -113,7 +113,7 @@ async fn a_dynamic_group_follows_its_rule_with_a_delay_and_takes_no_member_by_ha
     let update = wish.clone().with_membership(Membership::Dynamic(paused.clone()));
     let stored = client.groups().update(&stored, &update).await?;
     is_stored(&stored, &update);
-    tenant.add_device_with(NewDevice::new("SN-3").with_group_tag("Kiosk"));
+    tenant.add_device_with(DeviceSpec::new("SN-3").with_group_tag("Kiosk"));
     clock.advance(10 * MINUTE);
     assert_eq!(members(&client, &stored).await?.len(), 2);
     paused.paused = false;
@@ -139,7 +139,7 @@ async fn an_assigned_group_does_not_become_dynamic_by_an_update() -> Result<()> 
     let wish =
         group("Devices")?.with_membership(Membership::dynamic(MembershipRule::all_autopilot_devices()));
     let update = client.groups().update(&stored, &wish);
-    assert!(update.patch().is_empty() && !update.patch().not_sent().is_empty(), "{}", update.patch());
+    assert!(update.patch().is_empty() && !update.patch().create_only().is_empty(), "{}", update.patch());
     assert_eq!(update.await?, stored);
     assert_eq!(sent(&tenant), [""; 0]);
     Ok(())
@@ -185,7 +185,7 @@ async fn members_of_kinds_that_are_not_known_are_listed_too() -> Result<()> {
         }
     });
     let Harness { client, tenant, .. } =
-        Harness::builder().as_app().with_client(|client| client.with_per_try_middleware(tap)).build();
+        Harness::builder().as_app().with_client(|client| client.with_per_attempt_middleware(tap)).build();
     let mixed = tenant.add_group("Mixed");
     for member in [tenant.add_device("SN-1"), tenant.add_user("a@contoso.com"), tenant.add_group("Nested")] {
         tenant.add_member(&mixed, &member);

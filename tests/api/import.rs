@@ -7,7 +7,7 @@ use windows_autopilot::clock::Clock as _;
 use windows_autopilot::graph::field;
 use windows_autopilot::model::{DeviceToImport, HardwareHash, Id, ImportState, ImportStatus, ImportedDevice};
 use windows_autopilot::pipeline::RetryConfig;
-use windows_autopilot::sim::{Lag, NewDevice, RateLimit, Tenant};
+use windows_autopilot::sim::{DeviceSpec, Lag, RateLimit, Tenant};
 use windows_autopilot::{Client, ErrorKind, Result};
 
 use super::support::{Harness, MINUTE, SECOND, id, refused, sent};
@@ -41,7 +41,7 @@ async fn end(client: &Client, record: &Id<ImportedDevice>) -> Result<ImportState
     loop {
         let state = state(client, record).await?;
         match state.device_import_status.as_ref().unwrap() {
-            status if status.is_under_way() => client.clock().sleep(30 * SECOND).await,
+            status if status.is_in_progress() => client.clock().sleep(30 * SECOND).await,
             _ => return Ok(state),
         }
     }
@@ -114,7 +114,7 @@ async fn an_import_is_unknown_then_pending_then_complete_and_the_device_comes_la
             (30 * SECOND + 4 * MINUTE, ImportStatus::Complete),
         ]
     );
-    assert!(ImportStatus::Unknown.is_under_way() && ImportStatus::Pending.is_under_way());
+    assert!(ImportStatus::Unknown.is_in_progress() && ImportStatus::Pending.is_in_progress());
     let registered = state(&client, &record.id).await?.device_registration_id.unwrap();
     refused(client.devices().get(&registered).await, ErrorKind::NotFound);
     Ok(())
@@ -123,8 +123,8 @@ async fn an_import_is_unknown_then_pending_then_complete_and_the_device_comes_la
 #[tokio::test]
 async fn every_error_of_an_import_has_its_name_and_only_one_has_a_device() -> Result<()> {
     let Harness { client, tenant, .. } = Harness::builder().as_app().build();
-    let here = tenant.add_device_with(NewDevice::new("HERE").with_group_tag("Before"));
-    tenant.declare_foreign("ELSEWHERE");
+    let here = tenant.add_device_with(DeviceSpec::new("HERE").with_group_tag("Before"));
+    tenant.assign_to_other_tenant("ELSEWHERE");
     let leaving = id(tenant.add_device("LEAVING"));
     let no_serial = hash(&[(16, "Contoso")])?;
     let no_maker = hash(&[(14, "SN-9")])?;
@@ -178,7 +178,7 @@ async fn the_other_tenants_error_is_told_by_its_name_whatever_its_number() -> Re
                 tenant.with_quirks(|quirks| quirks.other_tenant_code = number).with_lag(Lag::none())
             })
             .build();
-        tenant.declare_foreign("ELSEWHERE");
+        tenant.assign_to_other_tenant("ELSEWHERE");
         let record = client.imports().create(&device("ELSEWHERE")?).await?;
         let state = state(&client, &record.id).await?;
         assert_eq!(state.device_error_code, Some(number));
@@ -217,7 +217,7 @@ async fn single_imports_are_throttled_without_a_word_and_waited_out() -> Result<
 #[tokio::test]
 async fn neither_hash_nor_person_is_in_an_error_or_a_debug() -> Result<()> {
     let Harness { client, .. } =
-        Harness::builder().as_app().with_tenant(|tenant| tenant.granted(["User.Read.All"])).build();
+        Harness::builder().as_app().with_tenant(|tenant| tenant.with_permissions(["User.Read.All"])).build();
     let user = "adele@contoso.onmicrosoft.com";
     let secretive =
         device("SN-1")?.with_assigned_user_principal_name(user.parse()?).with_product_key("KEY-1");

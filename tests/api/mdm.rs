@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use windows_autopilot::model::{MdmPolicy, MdmScope, MdmScopeStep};
-use windows_autopilot::resource::MdmAddresses;
+use windows_autopilot::resource::MdmUrls;
 use windows_autopilot::sim::Tenant;
 use windows_autopilot::{ErrorKind, Result};
 
@@ -21,21 +21,21 @@ pub(super) async fn every_call() -> Result<Tenant> {
     );
 
     let group = id(tenant.add_group("Users"));
-    policies.include(&intune.id, &group).await?;
+    policies.add_group(&intune.id, &group).await?;
     let included = policies.included_groups(&intune.id).all().await?;
     assert_eq!(
         (included.len(), &included[0].id, included[0].display_name.as_deref()),
         (1, &group, Some("Users"))
     );
     assert_eq!(policies.get(&intune.id).await?.scope(), Some(MdmScope::Groups([group.clone()].into())));
-    policies.exclude(&intune.id, &group).await?;
+    policies.remove_group(&intune.id, &group).await?;
     assert_eq!(policies.included_groups(&intune.id).all().await?, []);
     assert!(client.groups().get(&group).await.is_ok(), "the link went, the group stays");
 
     policies.apply(&intune.id, &MdmScopeStep::ApplyToAll).await?;
     assert_eq!(policies.get(&intune.id).await?.scope(), Some(MdmScope::All));
-    let addresses = MdmAddresses::default().with_terms_of_use_url("https://contoso.com/terms");
-    policies.set_addresses(&intune.id, &addresses).await?;
+    let urls = MdmUrls::default().with_terms_of_use_url("https://contoso.com/terms");
+    policies.set_urls(&intune.id, &urls).await?;
     let found = policies.get(&intune.id).await?;
     assert_eq!(found.terms_of_use_url.as_deref(), Some("https://contoso.com/terms"));
     assert_eq!(
@@ -63,7 +63,7 @@ async fn every_call_does_what_it_says() -> Result<()> {
 async fn a_scope_is_reached_step_by_step_and_nothing_is_sent_twice() -> Result<()> {
     let tap = Tap::new();
     let Harness { client, tenant, .. } =
-        Harness::builder().with_client(|client| client.with_per_try_middleware(tap.clone())).build();
+        Harness::builder().with_client(|client| client.with_per_attempt_middleware(tap.clone())).build();
     let policies = client.mdm_policies();
     let [a, b, c] = ["A", "B", "C"].map(|name| id(tenant.add_group(name)));
     let groups = |groups: &[&windows_autopilot::model::Id<windows_autopilot::model::Group>]| {
@@ -116,11 +116,11 @@ async fn an_app_by_itself_is_refused_every_call_and_a_person_is_not() -> Result<
             policies.list().all().await.map(drop),
             policies.intune().await.map(drop),
             policies.get(&policy).await.map(drop),
-            policies.include(&policy, &group).await,
+            policies.add_group(&policy, &group).await,
             policies.included_groups(&policy).all().await.map(drop),
-            policies.exclude(&policy, &group).await,
+            policies.remove_group(&policy, &group).await,
             policies.apply(&policy, &MdmScopeStep::ApplyToAll).await,
-            policies.set_addresses(&policy, &MdmAddresses::default()).await,
+            policies.set_urls(&policy, &MdmUrls::default()).await,
         ];
         for outcome in outcomes {
             match app_only {

@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 use windows_autopilot::graph::{ApiVersion, List, field};
 use windows_autopilot::model::{AutopilotEvent, DeviceToImport, HybridJoinProfile, Target};
-use windows_autopilot::sim::NewDevice;
+use windows_autopilot::sim::DeviceSpec;
 use windows_autopilot::{Client, ErrorKind, Result};
 
 use super::support::{Harness, Tap, id, refused};
@@ -18,14 +18,14 @@ async fn furnished(page_size: usize) -> Result<Harness> {
     let group = tenant.add_group("Devices");
     let profile = client.profiles().create(&HybridJoinProfile::new("Profile 0".parse()?)).await?;
     for number in 0..5 {
-        let new = NewDevice::new(format!("SN-{number}")).with_group_tag("Kiosk");
+        let new = DeviceSpec::new(format!("SN-{number}")).with_group_tag("Kiosk");
         tenant.add_member(&group, &tenant.add_device_with(new));
         tenant.add_user(&format!("user{number}@contoso.com"));
         tenant.add_connector(&format!("SRV{number}"), "contoso.com", "6.2504.2001.8");
         tenant.add_app(&format!("App {number}"), "win32LobApp");
         tenant.add_configuration(&format!("Wi-Fi {number}"), "windowsWifiConfiguration").unwrap();
         let other = tenant.add_group(&format!("Group {number}"));
-        client.mdm_policies().include(&client.mdm_policies().intune().await?.id, &id(&other)).await?;
+        client.mdm_policies().add_group(&client.mdm_policies().intune().await?.id, &id(&other)).await?;
         client.profiles().assignments(&profile.id).add(&Target::group(id(&other))).await?;
         client.profiles().create(&HybridJoinProfile::new(format!("Profile 1{number}").parse()?)).await?;
         super::filter::create(client, &format!("Filter {number}")).await?;
@@ -132,7 +132,7 @@ async fn an_empty_page_with_a_link_is_not_the_end() -> Result<()> {
     let Harness { client, tenant, .. } = Harness::builder()
         .as_app()
         .with_tenant(|tenant| tenant.with_page_size(1))
-        .with_client(|client| client.with_per_try_middleware(tap))
+        .with_client(|client| client.with_per_attempt_middleware(tap))
         .build();
     for number in 0..4 {
         tenant.add_device(&format!("SN-{number}"));
@@ -161,7 +161,7 @@ async fn a_service_that_goes_in_circles_or_elsewhere_is_left() -> Result<()> {
         let Harness { client, tenant, .. } = Harness::builder()
             .as_app()
             .with_tenant(|tenant| tenant.with_page_size(1))
-            .with_client(|client| client.with_per_try_middleware(tap))
+            .with_client(|client| client.with_per_attempt_middleware(tap))
             .build();
         tenant.add_device("SN-1");
         tenant.add_device("SN-2");
@@ -175,7 +175,7 @@ async fn a_service_that_goes_in_circles_or_elsewhere_is_left() -> Result<()> {
                 .into();
     });
     let Harness { client, tenant, .. } =
-        Harness::builder().as_app().with_client(|client| client.with_per_try_middleware(tap)).build();
+        Harness::builder().as_app().with_client(|client| client.with_per_attempt_middleware(tap)).build();
     tenant.add_device("SN-1");
     let mut items = client.devices().list().items();
     let mut seen = 0;
@@ -200,7 +200,7 @@ async fn one_item_that_cannot_be_read_spoils_no_other() -> Result<()> {
         }
     });
     let Harness { client, tenant, .. } =
-        Harness::builder().as_app().with_client(|client| client.with_per_try_middleware(tap)).build();
+        Harness::builder().as_app().with_client(|client| client.with_per_attempt_middleware(tap)).build();
     let ids: Vec<_> = (0..3).map(|number| tenant.add_device(&format!("SN-{number}"))).collect();
     let items: Vec<_> = client.devices().list().items().collect().await;
     let read: Vec<_> = items.iter().map(|item| item.as_ref().ok().map(|device| device.id.as_str())).collect();

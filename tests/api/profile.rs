@@ -105,8 +105,10 @@ async fn every_call_does_what_it_says() -> Result<()> {
 #[tokio::test]
 async fn a_profile_is_assigned_by_one_post_for_each_target() -> Result<()> {
     let tap = Tap::new();
-    let Harness { client, tenant, .. } =
-        Harness::builder().as_app().with_client(|client| client.with_per_try_middleware(tap.clone())).build();
+    let Harness { client, tenant, .. } = Harness::builder()
+        .as_app()
+        .with_client(|client| client.with_per_attempt_middleware(tap.clone()))
+        .build();
     let profile = client.profiles().create(&hybrid("Hybrid")?).await?;
     let (one, two) = (tenant.add_group("One"), tenant.add_group("Two"));
     tenant.clear_requests();
@@ -259,7 +261,7 @@ async fn both_dialects_are_read_and_the_present_one_is_written() -> Result<()> {
         let tap = Tap::changing(dialect);
         let Harness { client, .. } = Harness::builder()
             .as_app()
-            .with_client(|client| client.with_per_try_middleware(tap.clone()))
+            .with_client(|client| client.with_per_attempt_middleware(tap.clone()))
             .build();
         let created = client.profiles().create(&wish).await?;
         is_stored(&created, &wish);
@@ -279,8 +281,10 @@ async fn both_dialects_are_read_and_the_present_one_is_written() -> Result<()> {
 #[tokio::test]
 async fn an_update_sends_what_differs_and_nothing_where_nothing_does() -> Result<()> {
     let tap = Tap::new();
-    let Harness { client, tenant, .. } =
-        Harness::builder().as_app().with_client(|client| client.with_per_try_middleware(tap.clone())).build();
+    let Harness { client, tenant, .. } = Harness::builder()
+        .as_app()
+        .with_client(|client| client.with_per_attempt_middleware(tap.clone()))
+        .build();
     let wish = hybrid("Hybrid")?;
     let stored = client.profiles().create(&wish).await?;
     tenant.clear_requests();
@@ -378,7 +382,7 @@ async fn a_kind_of_profile_or_target_that_is_not_known_spoils_no_list() -> Resul
         }
     });
     let Harness { client, tenant, .. } =
-        Harness::builder().as_app().with_client(|client| client.with_per_try_middleware(tap)).build();
+        Harness::builder().as_app().with_client(|client| client.with_per_attempt_middleware(tap)).build();
     let mut stored = Vec::new();
     for name in ["One", "Two", "Three"] {
         stored.push(client.profiles().create(&hybrid(name)?).await?);

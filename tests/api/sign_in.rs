@@ -48,14 +48,14 @@ fn a_wrong_input_is_refused_before_anything_is_sent_with_place_rule_and_remedy()
         assert!(!said.contains("canary") && !said.contains('\n'), "{said}");
     }
     let error = "contoso".parse::<TenantId>().unwrap_err();
-    assert_eq!((error.what(), error.value()), ("tenant", Some("contoso")));
+    assert_eq!((error.subject(), error.value()), ("tenant", Some("contoso")));
 }
 
 /// A sign-in that the service refuses.
 #[track_caller]
 fn assert_refused(error: &Error, code: &str, remedy: &str) {
     assert_eq!((error.kind(), error.operation()), (ErrorKind::Authentication, Some("signIn")));
-    assert_eq!(error.target(), Some("POST /{tenant}/oauth2/v2.0"));
+    assert_eq!(error.endpoint(), Some("POST /{tenant}/oauth2/v2.0"));
     assert!(error.service().unwrap().has_code(code), "{error}");
     assert_eq!(error.remedy(), Some(remedy));
     let said = error.to_string();

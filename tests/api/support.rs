@@ -44,7 +44,7 @@ pub(super) fn refused<T>(outcome: Result<T>, kind: ErrorKind) -> Error {
 #[track_caller]
 pub(super) fn is_stored<S: Settings>(stored: &Stored<S>, wish: &S) {
     let patch = Patch::between(&stored.settings, wish);
-    assert!(patch.is_empty() && patch.not_sent().is_empty(), "{patch}");
+    assert!(patch.is_empty() && patch.create_only().is_empty(), "{patch}");
 }
 
 /// Both are the same object with the same settings. An answer to a creation may show more of an object than a read.

@@ -52,7 +52,7 @@ async fn a_person_who_is_not_found_is_not_named() -> Result<()> {
     let Harness { client, tenant, .. } = Harness::new();
     let call = client.users().get_by_name(&"mallory@contoso.com".parse()?);
     let error = refused(call.await, ErrorKind::NotFound);
-    let all = format!("{error} {error:?} {:?} {:?}", error.target(), tenant.requests());
+    let all = format!("{error} {error:?} {:?} {:?}", error.endpoint(), tenant.requests());
     assert!(!all.contains("mallory"), "{all}");
     Ok(())
 }

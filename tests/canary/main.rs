@@ -23,7 +23,7 @@ use windows_autopilot::graph::ApiVersion;
 use windows_autopilot::model::{DeviceToImport, Group, HybridJoinProfile, UserPrincipalName};
 use windows_autopilot::pipeline::RetryConfig;
 use windows_autopilot::registration::SampleHash;
-use windows_autopilot::sim::{Fault, NewDevice, Tenant};
+use windows_autopilot::sim::{DeviceSpec, Fault, Tenant};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::transport::Recorder;
 use windows_autopilot::workflow::watch::Watch;
@@ -95,7 +95,7 @@ async fn row_55_a_whole_run_shows_no_secret_no_hash_and_nobodys_name() {
     let tenant = Tenant::builder()
         .with_clock(Arc::new(clock.clone()))
         .with_strict_tokens()
-        .granted([
+        .with_permissions([
             "Device.ReadWrite.All",
             "DeviceManagementApps.ReadWrite.All",
             "DeviceManagementConfiguration.ReadWrite.All",
@@ -109,7 +109,7 @@ async fn row_55_a_whole_run_shows_no_secret_no_hash_and_nobodys_name() {
     tenant.add_client_secret(APP, SECRET);
     tenant.add_user(PERSON);
     tenant.add_connector("SRV-ODJ-01", "corp.contoso.com", "6.2504.2001.8");
-    tenant.add_device_with(NewDevice::new("PF-OLD").with_assigned_user(PERSON));
+    tenant.add_device_with(DeviceSpec::new("PF-OLD").with_assigned_user(PERSON));
     for fault in [
         Fault::throttle(Duration::from_secs(2)).rate(0.05),
         Fault::status(503).rate(0.05),
@@ -206,7 +206,7 @@ async fn row_55_a_whole_run_shows_no_secret_no_hash_and_nobodys_name() {
     for (fault, kind) in [
         (Fault::body(refusal.clone()), "decoded"),
         (Fault::html(403), "html"),
-        (Fault::portal(), "portal"),
+        (Fault::captive_portal(), "portal"),
         (Fault::status(500), "500"),
         (Fault::throttle(Duration::from_secs(99_999)), "throttled"),
         (Fault::reset_after(), "reset"),

@@ -8,7 +8,7 @@ use serde_json::json;
 use windows_autopilot::credential::ClientSecret;
 use windows_autopilot::graph::ApiVersion;
 use windows_autopilot::model::{Group, HybridJoinProfile, Membership, MembershipRule};
-use windows_autopilot::sim::{Fault, NewDevice};
+use windows_autopilot::sim::{DeviceSpec, Fault};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::transport::{
     Cassette, Recorder, Replayer, Transport, TransportErrorKind, transport_fn,
@@ -20,7 +20,7 @@ const APP: &str = "00001111-aaaa-2222-bbbb-3333cccc4444";
 fn tenant() -> Harness {
     let harness = Harness::builder().with_tenant(|tenant| tenant.with_page_size(2)).build();
     for number in 0..5 {
-        let device = NewDevice::new(format!("SN-{number}")).with_assigned_user("canary.person@contoso.com");
+        let device = DeviceSpec::new(format!("SN-{number}")).with_assigned_user("canary.person@contoso.com");
         harness.tenant.add_device_with(device.with_group_tag("Munich"));
     }
     harness.tenant.add_user("canary.person@contoso.com");
@@ -133,7 +133,7 @@ async fn requests_are_matched_by_method_path_query_and_body_whatever_the_order_o
     }
     assert!(replayer.unplayed().is_empty());
     let error = replayer.send(request("GET", "/v1.0/devices?$top=5&$filter=x", "")).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Refused);
+    assert_eq!(error.kind(), TransportErrorKind::NotAllowed);
     assert!(error.to_string().contains("was recorded 2 times, and all of them are played"), "{error}");
 }
 
@@ -210,7 +210,7 @@ fn text_that_is_no_cassette_is_refused_with_its_place() {
         r#"{"version":1,"exchanges":[{}]}"#,
     ] {
         let error = Cassette::from_json(text).unwrap_err();
-        assert_eq!(error.what(), "cassette", "{text}");
+        assert_eq!(error.subject(), "cassette", "{text}");
     }
     assert!(Cassette::from_json(&Cassette::default().to_json()).unwrap().is_empty());
 }

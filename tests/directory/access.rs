@@ -1,7 +1,7 @@
 //! What this crate reads out of a DACL, against what the server makes of it.
 
 use windows_autopilot::ad::Domain;
-use windows_autopilot::ad::descriptor::{AccessMask, Guid, SecurityDescriptor, Sid, Token};
+use windows_autopilot::ad::descriptor::{AccessMask, Guid, SecurityDescriptor, SecurityToken, Sid};
 use windows_autopilot::ad::directory::{Directory, Search};
 
 use crate::controller::Controller;
@@ -43,7 +43,7 @@ async fn the_walk_agrees_with_the_server_on_random_lists() {
     let domain = Domain::read(&admin).await.unwrap().unwrap();
     let found = domain.account(&admin, &account.sid.clone().into()).await.unwrap().unwrap();
     assert!(found.groups.contains(&outer), "the groups of groups are told");
-    let token: Token = found.token();
+    let token: SecurityToken = found.security_token();
     let trustees = [
         account.sid.clone(),
         account.sid.clone(),
@@ -65,15 +65,15 @@ async fn the_walk_agrees_with_the_server_on_random_lists() {
         let change = windows_autopilot::ad::directory::Modification::dacl(unit.as_str(), &list);
         // Entries that deny everybody may stop the administrator, who owns the unit and may still change its DACL.
         admin.modify(&change).await.unwrap();
-        let search = Search::entry(unit.as_str()).reading(["allowedChildClassesEffective"]);
+        let search = Search::entry(unit.as_str()).with_attributes(["allowedChildClassesEffective"]);
         let Some(answer) = connector.read(search).await.unwrap() else {
-            let walk = list.access(&token, AccessMask::LIST_CHILDREN, None);
+            let walk = list.check_access(&token, AccessMask::LIST_CHILDREN, None);
             assert!(!walk.is_granted(), "{number}: the server hides what {text} shows");
             continue;
         };
         for (class, guid) in [("computer", Guid::COMPUTER), ("user", Guid::USER)] {
             let servers = answer.has("allowedChildClassesEffective", class);
-            let walk = list.access(&token, AccessMask::CREATE_CHILD, Some(guid));
+            let walk = list.check_access(&token, AccessMask::CREATE_CHILD, Some(guid));
             assert_eq!(walk.is_granted(), servers, "{number} of seed {SEED}: {class} {text}");
             granted += usize::from(servers);
         }

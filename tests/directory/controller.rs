@@ -73,7 +73,7 @@ impl Controller {
     }
 
     pub(crate) fn options(&self) -> LdapOptions {
-        LdapOptions::new(&self.url).unwrap().with_root_certificate(self.authority.clone())
+        LdapOptions::new(&self.url).unwrap().with_root_certificate_pem(self.authority.clone())
     }
 
     /// Signed in as the administrator.
@@ -127,8 +127,13 @@ impl Controller {
             (b"unicodePwd".to_vec(), HashSet::from([password])),
         ];
         self.raw.clone().add(&dn, attributes).await.unwrap().success().unwrap();
-        let entry =
-            self.admin().await.read(Search::entry(&*dn).reading(["objectSid"])).await.unwrap().unwrap();
+        let entry = self
+            .admin()
+            .await
+            .read(Search::entry(&*dn).with_attributes(["objectSid"]))
+            .await
+            .unwrap()
+            .unwrap();
         TestAccount { name, dn, sid: entry.sid("objectSid").unwrap().unwrap() }
     }
 
@@ -138,8 +143,13 @@ impl Controller {
         let dn = format!("CN={name},CN=Users,{}", self.base);
         self.add(&dn, &[("objectClass", &["group"]), ("sAMAccountName", &[&name]), ("member", &[member])])
             .await;
-        let entry =
-            self.admin().await.read(Search::entry(&*dn).reading(["objectSid"])).await.unwrap().unwrap();
+        let entry = self
+            .admin()
+            .await
+            .read(Search::entry(&*dn).with_attributes(["objectSid"]))
+            .await
+            .unwrap()
+            .unwrap();
         (dn, entry.sid("objectSid").unwrap().unwrap())
     }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use windows_autopilot::ad::delegation::{Delegation, DelegationProfile, DelegationScript};
 use windows_autopilot::ad::descriptor::SecurityDescriptor;
 use windows_autopilot::ad::directory::{
-    Directory, DirectoryError, DirectoryErrorKind, Modification, Page, Search,
+    Directory, DirectoryError, DirectoryErrorKind, Modification, Search, SearchPage,
 };
 use windows_autopilot::ad::ldap::LdapDirectory;
 use windows_autopilot::model::OrganizationalUnit;
@@ -168,7 +168,7 @@ async fn what_samba_tool_is_told_grants_the_same() {
     let admin = controller.admin().await;
     let (by_text, by_us) = (controller.unit().await, controller.unit().await);
     for profile in DelegationProfile::ALL {
-        let script = DelegationScript::of_profile(profile, &by_text, account.sid.clone().into()).unwrap();
+        let script = DelegationScript::for_profile(profile, &by_text, account.sid.clone().into()).unwrap();
         let text = script.samba_tool().unwrap();
         let folder = std::path::PathBuf::from(&folder);
         let local = format!(
@@ -213,7 +213,7 @@ impl fmt::Debug for Overwritten {
 
 #[async_trait]
 impl Directory for Overwritten {
-    async fn search_page(&self, search: &Search) -> Result<Page, DirectoryError> {
+    async fn search_page(&self, search: &Search) -> Result<SearchPage, DirectoryError> {
         self.inner.search_page(search).await
     }
 
@@ -247,7 +247,7 @@ async fn a_change_that_something_else_overwrites_is_written_once_more() {
     let back = Modification::dacl(
         unit.as_str(),
         &SecurityDescriptor::from_bytes(&granted)
-            .map(|all| SecurityDescriptor::of_dacl(all.dacl().unwrap().clone(), all.control()))
+            .map(|all| SecurityDescriptor::from_dacl(all.dacl().unwrap().clone(), all.control()))
             .unwrap(),
     );
     let twice = Overwritten { inner: admin.clone(), old: Mutex::new(vec![back.clone(); 2]) };

@@ -19,7 +19,7 @@ async fn verdict(
     unit: &OrganizationalUnit,
     account: &TestAccount,
 ) -> PreflightReport {
-    let check = Preflight::of_unit(unit).with_connector(account.sid.clone().into());
+    let check = Preflight::for_unit(unit).with_connector(account.sid.clone().into());
     let report = check.run(&controller.admin().await).await.unwrap();
     let connector = raw_as(controller, account).await;
     let done = create_computer(&connector, unit.as_str(), &unique("PC")).await;
@@ -43,7 +43,7 @@ async fn add_aces(controller: &Controller, unit: &OrganizationalUnit, aces: &[St
     for ace in aces {
         dacl = dacl.with(ace.parse::<Ace>().unwrap()).unwrap();
     }
-    let changed = SecurityDescriptor::of_dacl(dacl, read.control());
+    let changed = SecurityDescriptor::from_dacl(dacl, read.control());
     admin.modify(&Modification::dacl(unit.as_str(), &changed)).await.unwrap();
 }
 
@@ -136,9 +136,9 @@ async fn a_unit_that_was_moved_is_found_where_it_is_now() {
     let name = format!("OU={}", unit.names()[0]);
     let mut raw = controller.raw.clone();
     raw.modifydn(unit.as_str(), &name, true, Some(other.as_str())).await.unwrap().success().unwrap();
-    let check = Preflight::of_unit(&unit).with_connector(account.sid.into());
+    let check = Preflight::for_unit(&unit).with_connector(account.sid.into());
     let report = check.run(&controller.admin().await).await.unwrap();
-    assert_eq!(report.place, None);
+    assert_eq!(report.container, None);
     assert!(evidence(&report, "ad.ou-missing").contains(&format!("{name},{other}")), "{report}");
 }
 
@@ -147,15 +147,15 @@ async fn what_is_asked_as_anybody_is_answered_and_what_they_may_not_do_is_told()
     let Some(controller) = Controller::find().await else { return };
     let (unit, account) = (controller.unit().await, controller.managed_service_account().await);
     let nobody = controller.managed_service_account().await;
-    let check = Preflight::of_unit(&unit).with_connector(format!(r"CORP\{}", account.name).parse().unwrap());
+    let check = Preflight::for_unit(&unit).with_connector(format!(r"CORP\{}", account.name).parse().unwrap());
     let report = check.run(&controller.signed_in(&nobody).await).await.unwrap();
     assert!(!report.may_delegate, "{report}");
     for id in ["ad.cannot-create", "ad.cannot-delegate", "ad.cannot-create-accounts"] {
         evidence(&report, id);
     }
-    let container = Preflight::of_default_container().with_connector(account.sid.into());
+    let container = Preflight::for_default_container().with_connector(account.sid.into());
     let report = container.run(&controller.admin().await).await.unwrap();
-    assert_eq!(report.place, Some(format!("CN=Computers,{}", controller.base)));
+    assert_eq!(report.container, Some(format!("CN=Computers,{}", controller.base)));
 }
 
 #[tokio::test]
@@ -174,9 +174,9 @@ async fn computers_of_a_prefix_that_belong_to_others_are_counted() {
         create_computer(&own, unit.as_str(), &name(number)).await.unwrap();
     }
     create_computer(&others, unit.as_str(), &name(3)).await.unwrap();
-    let check = Preflight::of_unit(&unit)
+    let check = Preflight::for_unit(&unit)
         .with_connector(account.sid.clone().into())
-        .with_prefix(prefix.parse().unwrap());
+        .with_computer_name_prefix(prefix.parse().unwrap());
     let report = check.run(&admin).await.unwrap();
     assert!(evidence(&report, "ad.names-taken").starts_with("4 of"), "{report}");
     let blocked = evidence(&report, "ad.reuse-blocked");

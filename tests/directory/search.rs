@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use windows_autopilot::ad::directory::{
-    Directory, DirectoryError, DirectoryErrorKind, Filter, Modification, Page, Search,
+    Directory, DirectoryError, DirectoryErrorKind, Modification, Search, SearchFilter, SearchPage,
 };
 use windows_autopilot::ad::ldap::{LdapDirectory, LdapOptions, LdapSignIn};
 use windows_autopilot::clock::FakeClock;
@@ -33,7 +33,7 @@ impl<F> fmt::Debug for Counted<F> {
 
 #[async_trait]
 impl<F: Fn(usize) + Send + Sync> Directory for Counted<F> {
-    async fn search_page(&self, search: &Search) -> Result<Page, DirectoryError> {
+    async fn search_page(&self, search: &Search) -> Result<SearchPage, DirectoryError> {
         let page = self.inner.search_page(search).await?;
         (self.after)(self.pages.fetch_add(1, Ordering::Relaxed) + 1);
         Ok(page)
@@ -55,11 +55,11 @@ async fn add_computers(controller: &Controller, unit: &str, prefix: &str, count:
 }
 
 fn computers(base: &str, prefix: &str) -> Search {
-    let filter = Filter::all([
-        Filter::equals("objectCategory", "computer"),
-        Filter::starts_with("sAMAccountName", prefix),
+    let filter = SearchFilter::all([
+        SearchFilter::equals("objectCategory", "computer"),
+        SearchFilter::starts_with("sAMAccountName", prefix),
     ]);
-    Search::below(base, filter).reading(["sAMAccountName"])
+    Search::subtree(base, filter).with_attributes(["sAMAccountName"])
 }
 
 #[tokio::test]
@@ -83,7 +83,8 @@ async fn through(
 ) -> (Proxy, LdapDirectory) {
     let proxy = Proxy::to(controller.url.strip_prefix("ldaps://").unwrap()).await;
     let address = format!("ldaps://127.0.0.1:{}", proxy.port);
-    let settings = LdapOptions::new(&address).unwrap().with_root_certificate(controller.authority.clone());
+    let settings =
+        LdapOptions::new(&address).unwrap().with_root_certificate_pem(controller.authority.clone());
     let sign_in = LdapSignIn::new(&*controller.admin_upn, &*controller.admin_password).unwrap();
     let directory = options(settings).connect(&sign_in).await.unwrap();
     (proxy, directory)

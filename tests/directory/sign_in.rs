@@ -16,7 +16,8 @@ async fn every_form_of_a_name_signs_in_over_tls_from_the_start_and_over_starttls
     ];
     for url in [&controller.url, &controller.starttls_url] {
         for form in &forms {
-            let options = LdapOptions::new(url).unwrap().with_root_certificate(controller.authority.clone());
+            let options =
+                LdapOptions::new(url).unwrap().with_root_certificate_pem(controller.authority.clone());
             let sign_in = LdapSignIn::new(form, &*controller.admin_password).unwrap();
             let directory = options.connect(&sign_in).await.unwrap();
             let domain = Domain::read(&directory).await.unwrap().unwrap();

@@ -61,7 +61,7 @@ async fn server(authority: &Authority, names: &[&str], years: (i32, i32)) -> u16
 async fn connect(address: &str, roots: &[&Authority]) -> DirectoryError {
     let mut options = LdapOptions::new(address).unwrap().with_connect_timeout(Duration::from_secs(20));
     for root in roots {
-        options = options.with_root_certificate(root.pem());
+        options = options.with_root_certificate_pem(root.pem());
     }
     let sign_in = LdapSignIn::new("admin@corp.example", PASSWORD).unwrap();
     let error = options.connect(&sign_in).await.unwrap_err();

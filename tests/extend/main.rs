@@ -14,7 +14,7 @@ use serde::Deserialize;
 use windows_autopilot::bytes::Bytes;
 use windows_autopilot::clock::{Clock, FakeClock};
 use windows_autopilot::credential::{AccessToken, TokenProvider, TokenRequest};
-use windows_autopilot::graph::{ApiVersion, Poll, Poller, Schedule};
+use windows_autopilot::graph::{ApiVersion, PollStatus, Poller, Schedule};
 use windows_autopilot::http::{self, Method};
 use windows_autopilot::jiff::civil::Weekday;
 use windows_autopilot::jiff::tz::TimeZone;
@@ -57,7 +57,7 @@ impl Transport for Counting {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         self.sent.fetch_add(1, Ordering::Relaxed);
         if request.uri().path().ends_with("/blocked") {
-            let error = TransportError::new(TransportErrorKind::Refused, "the address is blocked");
+            let error = TransportError::new(TransportErrorKind::NotAllowed, "the address is blocked");
             return Err(error.with_source("rule 7"));
         }
         self.inner.send(request).await
@@ -94,7 +94,7 @@ fn world(vault: Vault) -> World {
     let clock = FakeClock::new();
     let tenant = Tenant::builder()
         .with_clock(Arc::new(clock.clone()))
-        .granted(["DeviceManagementConfiguration.Read.All"])
+        .with_permissions(["DeviceManagementConfiguration.Read.All"])
         .with_route(Method::POST, "/deviceManagement/things/{id}", |request: &RouteRequest| {
             RouteAnswer::json(201, json!({ "id": request.parameter("id"), "name": request.json()["name"] }))
         })
@@ -202,7 +202,7 @@ async fn a_condition_of_a_poller_fails_with_an_error_of_its_own() {
             async move {
                 match looks {
                     3 => Err(Error::new(ErrorKind::Conflict, "the moon is full")),
-                    _ => Ok(Poll::Pending(looks)),
+                    _ => Ok(PollStatus::Pending(looks)),
                 }
             }
         });

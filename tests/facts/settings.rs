@@ -11,7 +11,7 @@ use windows_autopilot::model::{
     CustomErrorMessage, DeploymentMode, DeploymentProfile, DeviceConfiguration, DomainJoinProfile,
     EnrollmentConfiguration, EnrollmentStatusPage, EntraJoinProfile, FilterPayload, Group, GroupReference,
     HybridJoinProfile, MailNickname, MdmPolicy, Membership, MembershipRule, ProfileDescription, ProfileName,
-    PropertyRule, Settings, Stored, Target, TargetKind, UserType, Write,
+    PropertyRule, Settings, Stored, Target, TargetKind, UserType, WriteMode,
 };
 
 use crate::files;
@@ -76,7 +76,7 @@ fn settings() -> Vec<Modelled> {
         .with_deployment_mode(DeploymentMode::UserDriven(UserType::Standard));
     let page = EnrollmentStatusPage::new("x".parse().unwrap());
     let blocking =
-        page.clone().with_block_device_use(BlockDeviceUse::Until(BlockUntil::installed(BlockingApps::All)));
+        page.clone().with_block_device_use(BlockDeviceUse::Until(BlockUntil::new(BlockingApps::All)));
     let join: DomainJoinProfile = serde_json::from_value(rule).unwrap();
     let plain_join =
         DomainJoinProfile::new("x".parse().unwrap(), "contoso.com".parse().unwrap(), "A".parse().unwrap());
@@ -123,7 +123,7 @@ fn every_property_has_a_rule_and_every_rule_a_property() {
         let rule = HybridJoinProfile::RULES.iter().find(|rule| rule.name == property.name);
         assert!(
             OF_STORED.contains(&property.name.as_str())
-                || rule.is_some_and(|rule| rule.write != Write::OldName),
+                || rule.is_some_and(|rule| rule.write != WriteMode::OldName),
             "{}",
             property.name
         );
@@ -149,8 +149,9 @@ fn every_exception_is_needed() {
 fn every_property_that_is_sent_is_written_and_no_other_is() {
     for settings in settings() {
         let written: BTreeSet<&str> = settings.full.as_object().unwrap().keys().map(String::as_str).collect();
-        let sent =
-            |rule: &&PropertyRule| matches!(rule.write, Write::Always | Write::ReadBack | Write::OnCreate);
+        let sent = |rule: &&PropertyRule| {
+            matches!(rule.write, WriteMode::Always | WriteMode::ReadBack | WriteMode::OnCreate)
+        };
         let sent: BTreeSet<&str> = settings.rules.iter().filter(sent).map(|rule| rule.name).collect();
         assert_eq!(written, sent, "{}", settings.name);
     }
@@ -164,9 +165,10 @@ fn what_the_facts_call_read_only_or_renamed_is_never_sent_and_the_rest_is() {
             let Some(rule) = settings.rules.iter().find(|rule| rule.name == name) else { continue };
             let place = format!("{}.{name}", settings.name);
             if facts["docDeprecatedUse"].is_string() {
-                assert_eq!(rule.write, Write::OldName, "{place}");
+                assert_eq!(rule.write, WriteMode::OldName, "{place}");
             } else {
-                let is_sent = matches!(rule.write, Write::Always | Write::ReadBack | Write::OnCreate);
+                let is_sent =
+                    matches!(rule.write, WriteMode::Always | WriteMode::ReadBack | WriteMode::OnCreate);
                 let may_be_sent = facts["docReadOnly"] != true && !excepted(NOT_SENT, settings.name, &name);
                 assert_eq!(is_sent, may_be_sent, "{place}");
             }

@@ -77,7 +77,7 @@ async fn every_operation_is_answered_in_its_versions_and_in_no_other() {
 async fn every_operation_asks_for_its_permissions() {
     let Some(operations) = files::json("graph/operations.json") else { return };
     let mut wrong = Vec::new();
-    let nobody = tenant(|builder| builder.granted::<&str>([]));
+    let nobody = tenant(|builder| builder.with_permissions::<&str>([]));
     for operation in operations["operations"].as_array().unwrap() {
         let id = operation["id"].as_str().unwrap();
         if is_dead(id) || id == "batch" {
@@ -101,7 +101,7 @@ async fn every_operation_asks_for_its_permissions() {
                 _ => accepted.into_iter().map(|one| vec![one]).collect(),
             };
             for set in sets {
-                let somebody = tenant(|builder| builder.granted(set.clone()));
+                let somebody = tenant(|builder| builder.with_permissions(set.clone()));
                 let answer = call(&somebody, &token(&somebody), "beta", operation).await;
                 let forbidden =
                     answer.0 == 403 && answer.1.contains("rivileges") || answer.1.contains("not authorized");

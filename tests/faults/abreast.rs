@@ -31,7 +31,7 @@ fn service(concurrency: usize, reply: impl Fn(usize, Vec<String>) -> Reply + Sen
         FixedToken::new("t0"),
         move |request| after(reply(count.fetch_add(1, Ordering::Relaxed), ids(request))),
         |builder| {
-            let limits = Limits::unpaced().with_concurrency(concurrency);
+            let limits = Limits::without_rate_limits().with_concurrency(concurrency);
             builder.with_limits(limits).with_retry(RetryConfig::default().with_jitter(false))
         },
     )
@@ -114,7 +114,7 @@ async fn throttling_of_a_single_call_halves_it_too_and_throttling_again_and_agai
             "/v1.0/$batch" => after(all_good(ids(request))),
             _ => after(throttle(request)),
         },
-        |builder| builder.with_limits(Limits::unpaced()),
+        |builder| builder.with_limits(Limits::without_rate_limits()),
     );
     world.get("/deviceManagement/x").await.unwrap();
     // The call came through in the end, which was a window of one.
@@ -157,7 +157,7 @@ async fn work_that_nobody_drives_holds_up_no_other() {
             "/v1.0/$batch" => all_good(ids(request)),
             _ => throttle(request),
         },
-        |builder| builder.with_limits(Limits::unpaced()),
+        |builder| builder.with_limits(Limits::without_rate_limits()),
     );
     let stuck = || {
         let mut batch = world.client.batch();
@@ -270,7 +270,7 @@ proptest! {
         let client = windows_autopilot::Client::builder(FixedToken::new("t0"))
             .with_transport(transport)
             .with_clock(clock.clone())
-            .with_limits(Limits::unpaced().with_concurrency(limit))
+            .with_limits(Limits::without_rate_limits().with_concurrency(limit))
             .build()
             .unwrap();
         let mut batch = client.batch();

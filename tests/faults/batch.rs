@@ -89,7 +89,7 @@ async fn row_51_each_part_has_its_own_outcome_in_whatever_order_they_come() {
         match (index, result) {
             (1, Err(error)) => {
                 assert_eq!((error.kind(), error.request_id()), (ErrorKind::NotFound, Some("r1")));
-                assert_eq!(error.target(), Some("GET /v1.0/x/1"));
+                assert_eq!(error.endpoint(), Some("GET /v1.0/x/1"));
             }
             (2, Err(error)) => assert_eq!(error.kind(), ErrorKind::Forbidden),
             (_, result) => assert_eq!(result.as_ref().unwrap()["id"], index.to_string()),

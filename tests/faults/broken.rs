@@ -6,7 +6,9 @@ use windows_autopilot::ErrorKind;
 use windows_autopilot::clock::FakeClock;
 use windows_autopilot::credential::FixedToken;
 use windows_autopilot::graph::ApiVersion;
-use windows_autopilot::transport::TransportErrorKind::{Body, Connect, Interrupted, Other, Refused, Timeout};
+use windows_autopilot::transport::TransportErrorKind::{
+    Body, Connect, Interrupted, NotAllowed, Other, Timeout,
+};
 
 use crate::harness::{Reply, SECOND, World, answer, in_turn, json, ok, silence};
 
@@ -67,7 +69,7 @@ async fn rows_16_17_a_body_that_cannot_be_used_is_not_fetched_again() {
 
 #[tokio::test]
 async fn a_request_that_the_transport_refuses_is_not_tried_again_and_had_no_effect() {
-    let world = World::new([Reply::Fail(Refused)]);
+    let world = World::new([Reply::Fail(NotAllowed)]);
     let error = world.post("/groups").await.unwrap_err();
     assert_eq!((error.kind(), world.count()), (ErrorKind::Configuration, 1));
     assert!(!error.outcome_unknown());
@@ -76,7 +78,7 @@ async fn a_request_that_the_transport_refuses_is_not_tried_again_and_had_no_effe
 #[tokio::test]
 async fn row_18_a_try_that_never_ends_is_cut_off_and_tried_again() {
     let world = World::with(FixedToken::new("t0"), in_turn([silence(), ok()]), |builder| {
-        builder.with_try_timeout(SECOND * 30)
+        builder.with_attempt_timeout(SECOND * 30)
     });
     world.get("/organization").await.unwrap();
     assert_eq!(world.times(), [0, 30_500]);
@@ -117,7 +119,7 @@ async fn row_56_every_error_names_what_support_asks_for() {
     assert_eq!(error.date(), Some("Thu, 01 Jan 2026 08:00:00 GMT"));
     assert!(error.diagnostic().unwrap().contains("North Europe"));
     assert_eq!(error.client_request_id(), world.seen()[0].header("client-request-id"));
-    assert_eq!(error.target(), Some("GET /v1.0/organization"));
+    assert_eq!(error.endpoint(), Some("GET /v1.0/organization"));
 }
 
 #[tokio::test]

@@ -52,14 +52,14 @@ impl Turn {
 }
 
 fn turn() -> impl Strategy<Value = Turn> {
-    use TransportErrorKind::{Body, Connect, Interrupted, Other, Refused, Timeout};
+    use TransportErrorKind::{Body, Connect, Interrupted, NotAllowed, Other, Timeout};
     let plain = prop_oneof![
         3 => Just(Turn::Good),
         4 => (
             proptest::sample::select(vec![400_u16, 401, 403, 404, 408, 409, 412, 429, 429, 429, 500, 502, 503, 504]),
             proptest::option::of(0_u32..200),
         ).prop_map(|(status, wait)| Turn::Status(status, wait)),
-        3 => proptest::sample::select(vec![Body, Connect, Interrupted, Other, Refused, Timeout]).prop_map(Turn::Fail),
+        3 => proptest::sample::select(vec![Body, Connect, Interrupted, Other, NotAllowed, Timeout]).prop_map(Turn::Fail),
         1 => Just(Turn::Cut),
         1 => Just(Turn::Html),
         1 => Just(Turn::Challenge),
@@ -157,7 +157,7 @@ proptest! {
             assert!(world.clock.elapsed() <= limit, "{:?} after {:?}", result.err(), world.clock.elapsed());
             assert_eq!(world.clock.waiting(), 0, "nothing waits on");
             if let Err(error) = result {
-                assert!(error.operation().is_some() && error.target().is_some(), "{error}");
+                assert!(error.operation().is_some() && error.endpoint().is_some(), "{error}");
             }
         });
     }

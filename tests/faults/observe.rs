@@ -14,7 +14,7 @@ use tracing_subscriber::registry::LookupSpan;
 use windows_autopilot::clock::{Clock, Sleep};
 use windows_autopilot::credential::FixedToken;
 use windows_autopilot::graph::ApiVersion;
-use windows_autopilot::pipeline::{Counters, Limits, What};
+use windows_autopilot::pipeline::{Counters, EventKind, Limits};
 use windows_autopilot::transport::TransportErrorKind::Interrupted;
 use windows_autopilot::transport::transport_fn;
 use windows_autopilot::{Client, ErrorKind};
@@ -40,7 +40,7 @@ async fn every_try_wait_and_end_is_told() {
         "Answered { attempt: 3, status: 200, took: 0ns }",
         "Done { attempts: 3, error: None, took: 3.5s }",
     ];
-    assert_eq!(events.iter().map(|event| format!("{:?}", event.what)).collect::<Vec<_>>(), want);
+    assert_eq!(events.iter().map(|event| format!("{:?}", event.kind)).collect::<Vec<_>>(), want);
 }
 
 #[tokio::test]
@@ -58,10 +58,10 @@ async fn counters_count_retries_and_waits_of_all_kinds() {
     assert_eq!(world.post("/groups").await.unwrap_err().kind(), ErrorKind::Rejected);
     let counts = counters.counts();
     assert_eq!((counts.calls, counts.failed_calls, counts.requests), (4, 1, 5));
-    assert_eq!((counts.throttled, counts.retries, counts.out_of_budget), (1, 1, 0));
-    assert_eq!(counts.waited, SECOND * 3);
+    assert_eq!((counts.throttled, counts.retries, counts.retry_budget_exhausted), (1, 1, 0));
+    assert_eq!(counts.retry_wait, SECOND * 3);
     // Two writes in 20 s: the third request has waited for 3 s of them already.
-    assert_eq!(counts.paced, SECOND * 17);
+    assert_eq!(counts.limit_wait, SECOND * 17);
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn a_budget_that_is_used_up_is_told() {
         builder.with_retry(retry).with_observer(move |event| counting.record(event))
     });
     world.get("/organization").await.unwrap_err();
-    assert_eq!((counters.counts().retries, counters.counts().out_of_budget), (3, 1));
+    assert_eq!((counters.counts().retries, counters.counts().retry_budget_exhausted), (3, 1));
 }
 
 /// A clock that is a microsecond later whenever it is looked at, as a real one may be.
@@ -95,13 +95,13 @@ impl Clock for Ticking {
 }
 
 #[tokio::test]
-async fn a_call_that_has_nothing_to_wait_for_is_not_told_as_held_back() {
+async fn a_call_without_waits_emits_no_limit_wait() {
     let events = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&events);
     let client = Client::builder(FixedToken::new("t0"))
         .with_transport(transport_fn(|_| async { Ok(http::Response::new(Bytes::from_static(b"{}"))) }))
         .with_clock(Ticking::default())
-        .with_observer(move |event| told.lock().unwrap().push(event.what))
+        .with_observer(move |event| told.lock().unwrap().push(event.kind))
         .build()
         .unwrap();
     let body = serde_json::json!({});
@@ -111,9 +111,9 @@ async fn a_call_that_has_nothing_to_wait_for_is_not_told_as_held_back() {
         matches!(
             events[..],
             [
-                What::Answered { attempt: 1, status: 200, took, .. },
-                What::Done { attempts: 1, error: None, took: whole, .. }
-            ] if Duration::ZERO < took && took < whole
+                EventKind::ResponseReceived { attempt: 1, status: 200, took, .. },
+                EventKind::Finished { attempts: 1, error: None, elapsed: whole, .. }
+            ] if Duration::ZERO < elapsed && elapsed < whole
         ),
         "{events:?}"
     );

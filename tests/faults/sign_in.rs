@@ -246,7 +246,7 @@ async fn row_22_claims_are_fetched_although_another_call_has_renewed_the_token_w
 
 #[tokio::test]
 async fn row_54_tokens_are_dated_by_their_lifetime_and_not_by_the_time_of_day() {
-    let wrong = FakeClock::new().starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000));
+    let wrong = FakeClock::new().with_start(SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000));
     let world = World::at(
         wrong,
         credential(),
@@ -427,7 +427,7 @@ async fn wrong_tenants_clouds_and_secrets_are_told_with_what_to_do() {
 #[tokio::test]
 async fn row_54_a_clock_that_is_ten_minutes_off_changes_nothing() {
     for start in [1_767_254_400 - 600, 1_767_254_400 + 600] {
-        let clock = FakeClock::new().starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(start));
+        let clock = FakeClock::new().with_start(SystemTime::UNIX_EPOCH + Duration::from_secs(start));
         let graph = in_turn([
             answer(
                 429,

@@ -174,7 +174,7 @@ async fn row_09_after_503_the_next_try_waits_and_asks_for_a_new_connection() {
 
 #[tokio::test]
 async fn row_54_a_wrong_local_clock_changes_no_wait() {
-    let clock = FakeClock::new().starting_at(SystemTime::UNIX_EPOCH);
+    let clock = FakeClock::new().with_start(SystemTime::UNIX_EPOCH);
     let headers =
         [("retry-after", "Mon, 23 Nov 2026 08:00:09 GMT"), ("date", "Mon, 23 Nov 2026 08:00:00 GMT")];
     let world =
@@ -191,7 +191,7 @@ async fn row_58_a_thousand_calls_to_a_dead_service_share_one_budget_of_retries()
         Reply::Fail(windows_autopilot::transport::TransportErrorKind::Interrupted)
     };
     let world = Arc::new(World::with(FixedToken::new("t0"), dead, |builder| {
-        builder.with_limits(Limits::unpaced().with_concurrency(1000))
+        builder.with_limits(Limits::without_rate_limits().with_concurrency(1000))
     }));
     let calls = (0..1000).map(|_| world.get("/organization"));
     let results = futures_util::future::join_all(calls).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use windows_autopilot::ErrorKind;
-use windows_autopilot::graph::{ApiVersion, Poll, Poller, Schedule};
+use windows_autopilot::graph::{ApiVersion, PollStatus, Poller, Schedule};
 use windows_autopilot::transport::TransportErrorKind::{Connect, Interrupted, Timeout};
 
 use crate::harness::{Reply, SECOND, World, answer, json, ok, silence};
@@ -93,8 +93,8 @@ async fn row_50_what_was_just_made_can_be_waited_for_until_a_deadline() {
             let call = client.get::<serde_json::Value>(ApiVersion::V1, "/groups/1");
             async move {
                 match call.await {
-                    Ok(group) => Ok(Poll::Ready(group)),
-                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(Poll::Pending(())),
+                    Ok(group) => Ok(PollStatus::Ready(group)),
+                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(PollStatus::Pending(())),
                     Err(error) => Err(error),
                 }
             }

@@ -14,7 +14,7 @@ use windows_autopilot::model::{
     MembershipRule, Personal, Stored, SyncSettings, Target,
 };
 use windows_autopilot::pipeline::RetryConfig;
-use windows_autopilot::resource::{DeviceUpdate, DirectoryDeviceUpdate, MdmAddresses};
+use windows_autopilot::resource::{DeviceUpdate, DirectoryDeviceUpdate, MdmUrls};
 use windows_autopilot::transport::ReqwestTransport;
 use windows_autopilot::{Client, Cloud, Error, ErrorKind, Result};
 use wiremock::matchers::any;
@@ -953,10 +953,10 @@ async fn mdm_policies() {
         .await
         .unwrap();
     }
-    let addresses = MdmAddresses::default().with_discovery_url("https://enrollment.example/discovery.svc");
+    let urls = MdmUrls::default().with_discovery_url("https://enrollment.example/discovery.svc");
     let sent = json!({ "discoveryUrl": "https://enrollment.example/discovery.svc" });
     exchange(wire("PATCH", format!("{BASE}/{KEY}"), sent), ok(answer), async |client| {
-        client.mdm_policies().set_addresses(&policy, &addresses).await
+        client.mdm_policies().set_urls(&policy, &urls).await
     })
     .await
     .unwrap();
@@ -969,7 +969,7 @@ async fn mdm_policies() {
     .unwrap();
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(no_content()).mount(&server).await;
-    client_of(&server).await.mdm_policies().include(&policy, &id(GROUP)).await.unwrap();
+    client_of(&server).await.mdm_policies().add_group(&policy, &id(GROUP)).await.unwrap();
     let body = json!({ "@odata.id": format!("{}/odata/groups('{GROUP}')", server.uri()) });
     assert_wire(
         &received(&server).await[0],
@@ -978,7 +978,7 @@ async fn mdm_policies() {
     exchange(
         wire("DELETE", format!("{BASE}/{KEY}/includedGroups/{GROUP}/$ref"), None),
         no_content(),
-        async |client| client.mdm_policies().exclude(&policy, &id(GROUP)).await,
+        async |client| client.mdm_policies().remove_group(&policy, &id(GROUP)).await,
     )
     .await
     .unwrap();

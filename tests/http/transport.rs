@@ -236,10 +236,10 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
 async fn plain_http_needs_the_option_and_this_machine() {
     let server = RawServer::start(vec![vec![Step::Read, answer("200 OK", &[], b"{}")]]).await;
     let without = builder().with_plain_http_on_loopback(false).build().unwrap();
-    assert_kind(without.send(get(&server.url("/x"))).await, TransportErrorKind::Refused);
+    assert_kind(without.send(get(&server.url("/x"))).await, TransportErrorKind::NotAllowed);
     let with = builder().build().unwrap();
     for url in ["http://graph.microsoft.com/x", "http://127.0.0.1.evil.example/", "http://10.0.0.1/x"] {
-        assert_kind(with.send(get(url)).await, TransportErrorKind::Refused);
+        assert_kind(with.send(get(url)).await, TransportErrorKind::NotAllowed);
     }
     assert_eq!(server.connections(), 0);
     assert_eq!(with.send(get(&server.url("/x"))).await.unwrap().status(), 200);

@@ -239,7 +239,7 @@ async fn every_fault_ends_as_it_must(tls: bool) {
         assert_eq!((error.kind(), server.seen().len()), (kind, tries), "{fault}: {shown}");
         assert!(shown.contains(says), "{fault}: {shown}");
         assert_eq!(error.operation(), Some("list"), "{fault}");
-        assert_eq!(error.target(), Some("GET /v1.0/devices"), "{fault}");
+        assert_eq!(error.endpoint(), Some("GET /v1.0/devices"), "{fault}");
         assert!(!shown.contains("canary") && !error.outcome_unknown(), "{fault}: {shown}");
         assert!(server.seen().iter().all(|seen| seen.header("authorization") == Some("Bearer canary-token")));
         assert_eq!(clock.waiting(), 0, "{fault}: nothing goes on");

@@ -18,7 +18,7 @@ use windows_autopilot::graph::Schedule;
 use windows_autopilot::model::{DeviceToImport, HardwareHash, Id, ImportedDevice};
 use windows_autopilot::pipeline::{Limits, RetryConfig};
 use windows_autopilot::registration::SampleHash;
-use windows_autopilot::sim::{Fault, NewDevice, Tenant};
+use windows_autopilot::sim::{DeviceSpec, Fault, Tenant};
 use windows_autopilot::transport::{Transport, TransportError};
 use windows_autopilot::workflow::{
     GroupTagCheck, Import, ImportEventKind, ImportOptions, ImportOutcome, ImportReport, ImportRun,
@@ -126,7 +126,7 @@ impl World {
     }
 
     fn import(&self, devices: &[DeviceToImport], store: &MemoryStore) -> Import {
-        Import::new(&self.client, devices.to_vec()).with_journal(Journal::in_store(store.clone()))
+        Import::new(&self.client, devices.to_vec()).with_journal(Journal::from_store(store.clone()))
     }
 
     fn end_at(&self, request: usize, arrives: bool) {
@@ -229,10 +229,10 @@ fn mixed_input(tenant: &Tenant, count: usize) -> Vec<DeviceToImport> {
         let mut one = device(&serial);
         match matter(n, count) {
             Matter::Here => {
-                let known = NewDevice::new(&serial).with_model(MODEL).with_group_tag("Old");
+                let known = DeviceSpec::new(&serial).with_model(MODEL).with_group_tag("Old");
                 tenant.add_device_with(known);
             }
-            Matter::Elsewhere => tenant.declare_foreign(&serial),
+            Matter::Elsewhere => tenant.assign_to_other_tenant(&serial),
             Matter::InvalidHash => {
                 one.hardware_identifier = SampleHash::new(&serial).with_manufacturer("").build().unwrap();
             }
@@ -248,21 +248,21 @@ fn mixed_input(tenant: &Tenant, count: usize) -> Vec<DeviceToImport> {
 fn check_mixed(world: &World, report: &ImportReport) {
     for (n, device) in report.devices.iter().enumerate() {
         let serial = device.serial_number.as_str();
-        let registered = || world.tenant.device(serial).expect(serial).parse().unwrap();
+        let registered = || world.tenant.device_id(serial).expect(serial).parse().unwrap();
         let right = match (matter(n, report.devices.len()), &device.outcome) {
             (Matter::Here, ImportOutcome::AlreadyRegistered { device, group_tag, .. }) => {
                 *device == registered() && *group_tag == GroupTagCheck::Repaired
             }
-            (Matter::Elsewhere, ImportOutcome::OtherTenant(refusal)) => {
-                refusal.name == "ZtdDeviceAssignedToOtherTenant"
+            (Matter::Elsewhere, ImportOutcome::OtherTenant(rejection)) => {
+                rejection.name == "ZtdDeviceAssignedToOtherTenant"
             }
-            (Matter::InvalidHash, ImportOutcome::Refused(refusal)) => {
-                refusal.name == "InvalidZtdHardwareHash"
+            (Matter::InvalidHash, ImportOutcome::Rejected(rejection)) => {
+                rejection.name == "InvalidZtdHardwareHash"
             }
             (Matter::Duplicate, ImportOutcome::Duplicate { of, .. }) => *of == n - 1,
             (Matter::Stuck, ImportOutcome::TimedOut { stage: ImportStage::Importing, .. }) => true,
             (Matter::Nothing, ImportOutcome::Registered { device, group_tag, .. }) => {
-                *device == Some(registered()) && *group_tag == GroupTagCheck::Right
+                *device == Some(registered()) && *group_tag == GroupTagCheck::Match
             }
             _ => false,
         };
@@ -325,9 +325,9 @@ async fn a_run_killed_at_any_request_and_resumed_ends_as_one_that_was_not() {
     // Several requests, and not all at once; and no hour of asking for what is stuck, in which most kills would fall.
     let importing = Schedule::new(SECOND * 15, SECOND * 60, SECOND * 1200);
     let options = ImportOptions::default()
-        .with_chunk(count.div_ceil(7))
-        .with_most_pending(count.div_ceil(2))
-        .with_importing(importing);
+        .with_chunk_size(count.div_ceil(7))
+        .with_max_in_flight(count.div_ceil(2))
+        .with_import_schedule(importing);
     let whole = World::new();
     let expected = Import::new(&whole.client, mixed_input(&whole.tenant, count))
         .with_options(options)
@@ -393,7 +393,7 @@ impl JournalStore for Failing {
 async fn a_journal_that_ends_in_the_middle_of_a_line_loses_nothing() {
     let count = 20;
     let importing = Schedule::new(SECOND * 15, SECOND * 60, SECOND * 1200);
-    let options = ImportOptions::default().with_chunk(2).with_importing(importing);
+    let options = ImportOptions::default().with_chunk_size(2).with_import_schedule(importing);
     let whole = World::new();
     let expected =
         Import::new(&whole.client, mixed_input(&whole.tenant, count)).with_options(options).start();
@@ -405,7 +405,7 @@ async fn a_journal_that_ends_in_the_middle_of_a_line_loses_nothing() {
         let devices = mixed_input(&world.tenant, count);
         let store = MemoryStore::default();
         let failing = Failing { store: store.clone(), appends_left: round, bytes: rng.usize(..) };
-        let import = Import::new(&world.client, devices.clone()).with_journal(Journal::in_store(failing));
+        let import = Import::new(&world.client, devices.clone()).with_journal(Journal::from_store(failing));
         let error = import.with_options(options).start().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Journal);
 
@@ -425,7 +425,7 @@ async fn devices_whose_answer_is_lost_are_looked_for_and_sent_again_only_if_they
         (Fault::reset_after(), 1, 2),
         (Fault::timeout_after(), 1, 2),
         (Fault::torn(), 1, 2),
-        (Fault::portal(), 1, 2),
+        (Fault::captive_portal(), 1, 2),
         (Fault::reset_before(), 2, 2),
         (Fault::status(504), 2, 2),
         (Fault::refuse_connection(), 2, 0),
@@ -437,7 +437,7 @@ async fn devices_whose_answer_is_lost_are_looked_for_and_sent_again_only_if_they
         let mut run = Import::new(&world.client, devices).start();
         let mut seen = 0;
         while let Some(event) = run.next().await {
-            if let ImportEventKind::AnswerLost { devices, .. } = event.kind {
+            if let ImportEventKind::OutcomeUnknown { devices, .. } = event.kind {
                 seen += devices;
             }
         }
@@ -467,12 +467,12 @@ async fn a_dry_run_sends_nothing_signs_in_nowhere_and_leaves_the_journal_alone()
     let store = MemoryStore::default();
     let import = || {
         Import::new(&client, devices.clone())
-            .with_journal(Journal::in_store(store.clone()))
-            .with_options(ImportOptions::default().with_chunk(3))
+            .with_journal(Journal::from_store(store.clone()))
+            .with_options(ImportOptions::default().with_chunk_size(3))
     };
     let preview = import().dry_run().unwrap();
     assert_eq!((preview.devices, preview.to_send, preview.requests), (8, 7, 3));
-    assert_eq!((preview.under_way, preview.finished, store.text()), (0, 1, String::new()));
+    assert_eq!((preview.in_flight, preview.finished, store.text()), (0, 1, String::new()));
     let ids: Vec<&str> = preview.findings.iter().map(|finding| &*finding.id).collect();
     assert_eq!(ids, ["import.assigned-user", "user.non-routable-suffix", "import.duplicate"]);
     assert!(preview.findings.iter().all(|finding| !finding.to_string().contains("adele")));
@@ -481,12 +481,12 @@ async fn a_dry_run_sends_nothing_signs_in_nowhere_and_leaves_the_journal_alone()
     let world = World::new();
     // The sign-in, and two of three requests: there is room for two.
     world.end_at(3, true);
-    let options = ImportOptions::default().with_chunk(3).with_most_pending(6);
+    let options = ImportOptions::default().with_chunk_size(3).with_max_in_flight(6);
     let run = world.import(&devices, &store).with_options(options).start();
     assert!(world.run_until_the_end_of_the_world(run).await);
     let before = store.text();
     let preview = import().dry_run().unwrap();
-    assert_eq!((preview.to_send, preview.requests, preview.under_way), (1, 1, 6));
+    assert_eq!((preview.to_send, preview.requests, preview.in_flight), (1, 1, 6));
     assert_eq!(store.text(), before);
 }
 
@@ -601,9 +601,9 @@ async fn requests_go_side_by_side_and_half_as_many_when_the_service_throttles() 
             .build()
             .unwrap();
         let devices: Vec<DeviceToImport> = (0..36).map(|n| device(&format!("SN-{n}"))).collect();
-        let options = ImportOptions::default().with_chunk(3).with_most_pending(36);
+        let options = ImportOptions::default().with_chunk_size(3).with_max_in_flight(36);
         let import = Import::new(&client, devices).with_options(options);
-        let report = import.with_journal(Journal::in_store(store)).start().await.unwrap();
+        let report = import.with_journal(Journal::from_store(store)).start().await.unwrap();
         assert!(report.is_complete(), "{:?}", report.counts);
         assert_eq!((report.counts.registered, tenant.device_count()), (36, 36));
         let mut rounds: Vec<(u64, usize)> = Vec::new();
@@ -626,7 +626,9 @@ async fn one_bad_device_is_found_by_halving_and_a_service_that_refuses_all_is_no
     world.tenant.fault(Fault::status(400).on("POST", IMPORT).times(4));
     let devices: Vec<DeviceToImport> = (0..8).map(|n| device(&format!("SN-{n}"))).collect();
     let report = Import::new(&world.client, devices).start().await.unwrap();
-    assert!(matches!(outcomes(&report)[0], ImportOutcome::Refused(refusal) if refusal.status == Some(400)));
+    assert!(
+        matches!(outcomes(&report)[0], ImportOutcome::Rejected(rejection) if rejection.status == Some(400))
+    );
     assert_eq!((report.counts.registered, world.tenant.device_count()), (7, 7));
 
     let world = World::new();
@@ -647,7 +649,7 @@ async fn syncs_are_ten_minutes_apart_whoever_asked_for_the_last_one() {
         world.clock.sleep(SECOND * 200).await;
         world.client.autopilot_sync().sync().await.unwrap();
     };
-    let options = ImportOptions::default().with_chunk(1).with_most_pending(1);
+    let options = ImportOptions::default().with_chunk_size(1).with_max_in_flight(1);
     let run =
         Import::new(&world.client, [device("A"), device("B"), device("C")]).with_options(options).start();
     let (report, ()) = tokio::join!(async { run.await }, someone);
@@ -694,9 +696,9 @@ async fn a_refused_sync_is_noted_and_ends_nothing_and_none_is_asked_for_if_none_
 // back.
 #[tokio::test]
 async fn a_group_tag_that_differs_is_changed_once_and_read_back_or_left_alone() {
-    let known = || NewDevice::new("A").with_model(MODEL).with_group_tag("Old");
+    let known = || DeviceSpec::new("A").with_model(MODEL).with_group_tag("Old");
     for (repair, expected, changes) in
-        [(true, GroupTagCheck::Repaired, 1), (false, GroupTagCheck::Different, 0)]
+        [(true, GroupTagCheck::Repaired, 1), (false, GroupTagCheck::Mismatch, 0)]
     {
         let world = World::new();
         let id = world.tenant.add_device_with(known()).parse().unwrap();
@@ -747,7 +749,7 @@ async fn a_journal_of_another_tenant_or_of_other_devices_is_refused_before_anyth
 async fn events_count_every_device_all_the_time_and_finish_each_once() {
     let world = World::new();
     let devices = mixed_input(&world.tenant, 20);
-    let options = ImportOptions::default().with_chunk(2).with_most_pending(4);
+    let options = ImportOptions::default().with_chunk_size(2).with_max_in_flight(4);
     let mut run = Import::new(&world.client, devices).with_options(options).start();
     let mut finished = vec![0; 20];
     let (mut last, mut estimated) = (1, false);

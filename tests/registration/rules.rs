@@ -17,7 +17,7 @@ use windows_autopilot::offline::{self, OfflineJoin, OfflineProfile, OfflineTenan
 use windows_autopilot::registration::csv::{self, Column, CsvFormat, CsvReader, PortalFiles};
 use windows_autopilot::registration::hash::{Checksum, Readiness};
 use windows_autopilot::registration::{HashContents, SampleHash};
-use windows_autopilot::sim::{Fault, NewDevice, Tenant};
+use windows_autopilot::sim::{DeviceSpec, Fault, Tenant};
 use windows_autopilot::workflow::{
     GroupTagCheck, Import, ImportOptions, ImportOutcome, ImportStage, Uncertainty,
 };
@@ -201,13 +201,13 @@ fn device_files() {
                 "Device serial number,Windows product ID,Hardware hash,Manufacturer name,Device model\nA,,{},Contoso,14\n",
                 hash("A")
             );
-            let facts = csv::check(file.as_bytes()).unwrap().facts;
-            (facts.format, facts.devices) == (Some(CsvFormat::Partner), 1)
-                && facts.columns.ends_with(&[Column::Manufacturer, Column::Model])
+            let summary = csv::check(file.as_bytes()).unwrap().summary;
+            (summary.format, summary.devices) == (Some(CsvFormat::Partner), 1)
+                && summary.columns.ends_with(&[Column::Manufacturer, Column::Model])
         }),
         ("lessons.md 2.7", "a value that cannot be written is refused, and not changed", || {
             let device = DeviceToImport::new("SER,123".parse().unwrap(), "T0EAAAA=".parse().unwrap());
-            PortalFiles::new([&device]).next().unwrap().unwrap_err().what() == "serial number"
+            PortalFiles::new([&device]).next().unwrap().unwrap_err().subject() == "serial number"
         }),
     ]);
 }
@@ -310,7 +310,7 @@ fn hardware_hashes() {
     const WHOLE: &[(u16, &[u8])] = &[(16, b"Contoso\0"), (14, b"SN-1\0")];
     fn finding(bytes: &[u8]) -> Vec<(String, Severity)> {
         let contents = HashContents::decode_bytes(bytes).unwrap();
-        contents.check().into_iter().map(|finding| (finding.id.into_owned(), finding.severity)).collect()
+        contents.lint().into_iter().map(|finding| (finding.id.into_owned(), finding.severity)).collect()
     }
     fn is(bytes: &[u8], id: &str, severity: Severity) -> bool {
         finding(bytes) == [(id.to_owned(), severity)]
@@ -620,7 +620,7 @@ async fn outcome_of(mut state: Value) -> ImportOutcome {
     let tenant = Tenant::builder().with_clock(Arc::new(clock.clone())).build();
     tenant.add_client_secret(APP, "secret");
     // Registered before, for the rows that name a registration.
-    let known = tenant.add_device_with(NewDevice::new("KNOWN").with_group_tag("Old"));
+    let known = tenant.add_device_with(DeviceSpec::new("KNOWN").with_group_tag("Old"));
     if state["deviceRegistrationId"] == "KNOWN" {
         state["deviceRegistrationId"] = json!(known);
     }
@@ -635,7 +635,7 @@ async fn outcome_of(mut state: Value) -> ImportOutcome {
         Duration::from_secs(60),
         Duration::from_secs(600),
     );
-    let options = ImportOptions::default().with_importing(minutes);
+    let options = ImportOptions::default().with_import_schedule(minutes);
     let report = Import::new(&client, [device]).with_options(options).start().await.unwrap();
     report.devices[0].outcome.clone()
 }
@@ -701,32 +701,32 @@ async fn answers_to_an_import() {
             "lessons.md 2.6: 802 InvalidZtdHardwareHash",
             state("error", 802, "InvalidZtdHardwareHash", ""),
             |outcome| {
-                matches!(outcome, ImportOutcome::Refused(refusal)
-                    if refusal.name == "InvalidZtdHardwareHash" && refusal.code == Some(802)
-                        && refusal.remedy().contains("capture"))
+                matches!(outcome, ImportOutcome::Rejected(rejection)
+                    if rejection.name == "InvalidZtdHardwareHash" && rejection.code == Some(802)
+                        && rejection.remedy().contains("capture"))
             },
         ),
         (
             "domain.md 4.4: ZtdDeviceDuplicated, by name",
             state("error", 0, "ZtdDeviceDuplicated", ""),
-            |outcome| matches!(outcome, ImportOutcome::Refused(refusal) if refusal.name == "ZtdDeviceDuplicated"),
+            |outcome| matches!(outcome, ImportOutcome::Rejected(rejection) if rejection.name == "ZtdDeviceDuplicated"),
         ),
         (
             "domain.md 4.4: StorageError is for later",
             state("error", 0, "StorageError", ""),
-            |outcome| matches!(outcome, ImportOutcome::Refused(refusal) if refusal.remedy().contains("later")),
+            |outcome| matches!(outcome, ImportOutcome::Rejected(rejection) if rejection.remedy().contains("later")),
         ),
         (
             "graph/quirks.md 4: ZtdDeviceDeletionInProgess, as it is spelled",
             state("error", 0, "ZtdDeviceDeletionInProgess", ""),
-            |outcome| matches!(outcome, ImportOutcome::Refused(refusal) if refusal.remedy().contains("half an hour")),
+            |outcome| matches!(outcome, ImportOutcome::Rejected(rejection) if rejection.remedy().contains("half an hour")),
         ),
         (
             "domain.md 4.4: a name that nobody knows is kept",
             state("error", 999, "SomethingNew", ""),
             |outcome| {
-                matches!(outcome, ImportOutcome::Refused(refusal)
-                if refusal.name == "SomethingNew" && refusal.code == Some(999))
+                matches!(outcome, ImportOutcome::Rejected(rejection)
+                if rejection.name == "SomethingNew" && rejection.code == Some(999))
             },
         ),
     ];

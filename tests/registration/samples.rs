@@ -13,7 +13,7 @@ fn check(name: &str) -> CsvReport {
 #[test]
 fn the_sample_file_has_25_devices_and_no_fault() {
     let report = check("devices.csv");
-    assert_eq!((report.facts.rows, report.facts.devices), (25, 25));
+    assert_eq!((report.summary.rows, report.summary.devices), (25, 25));
     assert_eq!(report.findings, []);
 }
 
@@ -39,5 +39,5 @@ fn the_faulty_file_has_a_fault_of_each_kind_where_it_was_put() {
             ("csv.quotes", "line 9, Group Tag"),
         ]
     );
-    assert_eq!((report.facts.rows, report.facts.devices), (12, 4));
+    assert_eq!((report.summary.rows, report.summary.devices), (12, 4));
 }

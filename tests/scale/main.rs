@@ -10,7 +10,7 @@ use windows_autopilot::graph::field;
 use windows_autopilot::model::{
     DeviceToImport, Group, HybridJoinProfile, Id, ImportStatus, Membership, MembershipRule, Target,
 };
-use windows_autopilot::sim::{DeploymentPhase, NewDevice};
+use windows_autopilot::sim::{DeploymentPhase, DeviceSpec};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::{Client, Result};
 
@@ -72,7 +72,7 @@ async fn costs(count: usize) -> Result<Costs> {
     costs
         .of("register", half, async {
             for number in 0..half {
-                tenant.add_device_with(NewDevice::new(serial(number)).with_group_tag("Kiosk"));
+                tenant.add_device_with(DeviceSpec::new(serial(number)).with_group_tag("Kiosk"));
             }
         })
         .await;
@@ -162,7 +162,7 @@ async fn costs(count: usize) -> Result<Costs> {
     costs
         .of("be deleted", some, async {
             for number in count - some..count {
-                client.devices().delete(&tenant.device(&serial(number)).unwrap().parse().unwrap()).await?;
+                client.devices().delete(&tenant.device_id(&serial(number)).unwrap().parse().unwrap()).await?;
             }
             clock.advance(10 * MINUTE);
             Ok::<_, windows_autopilot::Error>(())

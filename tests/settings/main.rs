@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use windows_autopilot::model::{
     BlockDeviceUse, BlockUntil, BlockingApps, DeploymentMode, DeviceModeRule, DomainJoinProfile,
     EnrollmentStatusPage, EntraJoinProfile, Group, HybridJoinProfile, InstallTimeout, Locale, Membership,
-    MembershipRule, Patch, Properties, Settings, Stored, Text, UserType, Write,
+    MembershipRule, Patch, Properties, Settings, Stored, Text, UserType, WriteMode,
 };
 
 /// What a property of a tenant's object may be.
@@ -106,7 +106,7 @@ fn object(names: &'static [&'static str]) -> BoxedStrategy<Value> {
 
 /// What a tenant may hold of an object of this type, less what the service decides about it.
 fn held<T: Settings + Debug>() -> BoxedStrategy<Properties> {
-    let names = T::RULES.iter().filter(|rule| rule.write != Write::Observed).map(|rule| rule.name);
+    let names = T::RULES.iter().filter(|rule| rule.write != WriteMode::Observed).map(|rule| rule.name);
     let members: Vec<_> =
         names.chain(["new"]).map(|name| (Just(name), value_of(name), prop::bool::weighted(0.8))).collect();
     members
@@ -161,7 +161,7 @@ fn converges<T: Settings + Clone + PartialEq + Debug>(held: &Properties, desired
     let patch = Patch::between(&current, desired);
     for (name, _) in patch.body().iter().filter(|(name, _)| *name != "@odata.type") {
         let rule = T::RULES.iter().find(|rule| rule.name == name).unwrap();
-        assert!(matches!(rule.write, Write::Always | Write::ReadBack), "{name}");
+        assert!(matches!(rule.write, WriteMode::Always | WriteMode::ReadBack), "{name}");
     }
     assert_eq!(patch.is_empty(), patch.body().is_empty());
     let after = apply(held, &patch, odd);
@@ -178,7 +178,7 @@ fn reads_without_loss<T: Settings + Clone + PartialEq + Debug>(held: &Properties
     assert_eq!(read::<T>(&written), settings, "{written:?}");
     for (name, value) in held.iter() {
         let rule = T::RULES.iter().find(|rule| rule.name == name);
-        if rule.is_some_and(|rule| rule.write == Write::OldName) {
+        if rule.is_some_and(|rule| rule.write == WriteMode::OldName) {
             continue;
         }
         let same = rule.map_or(PartialEq::eq as fn(&Value, &Value) -> bool, |rule| rule.same);
@@ -190,7 +190,7 @@ fn reads_without_loss<T: Settings + Clone + PartialEq + Debug>(held: &Properties
         );
     }
     let patch = Patch::between(&settings, &settings);
-    assert!(patch.is_empty() && patch.not_sent().is_empty(), "{patch}");
+    assert!(patch.is_empty() && patch.create_only().is_empty(), "{patch}");
 }
 
 /// Whether every member of an object is kept.
@@ -259,7 +259,7 @@ fn page() -> impl Strategy<Value = EnrollmentStatusPage> {
         (proptest::sample::subsequence(vec!["a", "b"], 0..=2), any::<bool>()).prop_map(|(apps, reset)| {
             let apps: BTreeSet<_> = apps.into_iter().map(|app| app.parse().unwrap()).collect();
             let apps = if apps.is_empty() { BlockingApps::All } else { BlockingApps::Selected(apps) };
-            let mut until = BlockUntil::installed(apps);
+            let mut until = BlockUntil::new(apps);
             until.allow_device_reset_on_install_failure = reset;
             BlockDeviceUse::Until(until)
         }),

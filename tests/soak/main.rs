@@ -67,7 +67,7 @@ impl Soak {
                 let explained =
                     [Connect, Decode, Interrupted, Throttled, Timeout, Unavailable, UnknownOutcome];
                 assert!(explained.contains(&error.kind()), "no fault explains it: {error}");
-                assert!(error.operation().is_some() && error.target().is_some(), "{error}");
+                assert!(error.operation().is_some() && error.endpoint().is_some(), "{error}");
                 *seen.errors.entry(format!("{:?}", error.kind())).or_default() += 1;
             })
             .ok()
@@ -200,7 +200,7 @@ fn every_call_of_a_long_run_with_faults_ends_right_or_with_a_typed_error() {
     // One in five, of every kind that passes; and sign-in, which fails less often than it is asked.
     for (rate, fault) in [
         (0.03, Fault::throttle(Duration::from_millis(700))),
-        (0.02, Fault::throttle_silently()),
+        (0.02, Fault::throttle_without_header()),
         (0.03, Fault::status(503)),
         (0.02, Fault::status(504)),
         (0.02, Fault::html(502)),
@@ -220,7 +220,7 @@ fn every_call_of_a_long_run_with_faults_ends_right_or_with_a_typed_error() {
         .with_transport(tenant.clone())
         .with_clock(clock.clone())
         .with_retry(RetryConfig::default().with_budget(100))
-        .with_limits(Limits::unpaced())
+        .with_limits(Limits::without_rate_limits())
         .with_observer(move |event| counting.record(event))
         .build()
         .unwrap();

@@ -75,7 +75,7 @@ async fn attempt(
         let mut options = ApplyOptions::default();
         if let Some([made, import]) = journals {
             options =
-                options.with_journals(Journal::in_store(made.clone()), Journal::in_store(import.clone()));
+                options.with_journals(Journal::from_store(made.clone()), Journal::from_store(import.clone()));
         }
         plan.apply_with(client, options).await.unwrap()
     };
@@ -115,7 +115,11 @@ async fn a_run_killed_at_any_write_and_resumed_ends_as_one_that_was_not_and_make
             assert!(again.is_empty(), "{at}: {again}");
             // What is to be taken down again is known too, whatever was lost with the first run.
             let made = last.unwrap().created;
-            assert_eq!(made, CreatedObjects::read(Journal::in_store(journals[0].clone())).unwrap(), "{at}");
+            assert_eq!(
+                made,
+                CreatedObjects::from_journal(Journal::from_store(journals[0].clone())).unwrap(),
+                "{at}"
+            );
             let count =
                 |wanted: fn(&CreatedObject) -> bool| made.items().iter().filter(|item| wanted(item)).count();
             assert_eq!(
@@ -169,7 +173,7 @@ async fn a_run_stopped_after_any_event_reports_and_a_new_one_goes_on() {
         let harness = harness();
         let journals = [MemoryStore::default(), MemoryStore::default()];
         let plan = desired().plan(&harness.client, &devices(3)).await.unwrap();
-        let [made, import] = journals.clone().map(Journal::in_store);
+        let [made, import] = journals.clone().map(Journal::from_store);
         let mut run = plan.apply_with(&harness.client, ApplyOptions::default().with_journals(made, import));
         let mut events = 0;
         while let Some(_event) = run.next().await {

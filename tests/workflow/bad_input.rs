@@ -10,7 +10,7 @@ use windows_autopilot::model::{
 };
 use windows_autopilot::registration::csv::CsvReader;
 use windows_autopilot::testing::Harness;
-use windows_autopilot::workflow::{HybridJoin, suggestion};
+use windows_autopilot::workflow::{HybridJoin, suggest_key};
 use windows_autopilot::{Client, ErrorKind};
 
 const CLIENT_ID: &str = "00001111-aaaa-2222-bbbb-3333cccc4444";
@@ -49,7 +49,7 @@ fn with(from: &str, to: &str) -> String {
 #[track_caller]
 fn refusal(text: &str) -> String {
     let error = toml::from_str::<HybridJoin>(text).unwrap_err();
-    format!("{error}{}", suggestion(error.message()).unwrap_or_default())
+    format!("{error}{}", suggest_key(error.message()).unwrap_or_default())
 }
 
 /// The place in the file, the value, the rule and the remedy.
@@ -197,7 +197,7 @@ fn what_only_the_whole_shows_is_found_before_there_is_a_client() {
 async fn a_call_with_a_bad_value_is_refused_before_any_request() {
     let Harness { client, tenant, .. } = Harness::new();
     let ids = app_ids(101).iter().map(|id| id.parse().unwrap()).collect();
-    let until = BlockUntil::installed(BlockingApps::Selected(ids));
+    let until = BlockUntil::new(BlockingApps::Selected(ids));
     let plain = EnrollmentStatusPage::new("Autopilot".parse().unwrap());
     let stored = client.enrollment_status_pages().create(&plain).await.unwrap();
     let page = plain.with_block_device_use(BlockDeviceUse::Until(until));
@@ -230,7 +230,7 @@ async fn a_call_with_a_bad_value_is_refused_before_any_request() {
 fn checked_values_say_what_is_wrong_with_them() {
     let said = "x".repeat(201).parse::<ProfileName>().unwrap_err();
     assert_eq!(
-        (said.what(), said.problem(), said.remedy()),
+        (said.subject(), said.problem(), said.remedy()),
         ("profile name", "has 201 characters", "write at most 200")
     );
     assert_eq!(HybridJoinProfile::new("Contoso-hybrid".parse().unwrap()).lint()[0].id, "profile.hyphen");

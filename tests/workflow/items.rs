@@ -7,9 +7,9 @@ use windows_autopilot::Result;
 use windows_autopilot::model::{
     BlockDeviceUse, BlockUntil, BlockingApps, EntraJoinProfile, HybridJoinProfile, Severity, Target,
 };
-use windows_autopilot::sim::{NewDevice, Tenant};
+use windows_autopilot::sim::{DeviceSpec, Tenant};
 use windows_autopilot::testing::Harness;
-use windows_autopilot::workflow::{Action, HybridJoin, Members, Step};
+use windows_autopilot::workflow::{Action, HybridJoin, MemberSelection, Step};
 
 use crate::support::{UNIT, desired, devices, harness, ids, send};
 
@@ -306,7 +306,7 @@ async fn a_rule_with_a_wrong_label_is_found_in_the_plan() -> Result<()> {
     let harness = harness();
     let mut wish = desired();
     let rule = r#"(device.devicePhysicalIds -any (_ -eq "[GroupTag]:Munich"))"#;
-    wish.group.as_mut().unwrap().members = Members::Rule(rule.parse()?);
+    wish.group.as_mut().unwrap().members = MemberSelection::Rule(rule.parse()?);
     let plan = wish.plan(&harness.client, &[]).await?;
     assert!(ids(&plan).contains(&"rule.group-tag-label"), "{plan}");
     Ok(())
@@ -317,7 +317,7 @@ async fn a_device_without_its_profile_is_not_to_be_switched_on() -> Result<()> {
     use windows_autopilot::workflow::watch::{Phase, Watch};
     let Harness { client, tenant, .. } = harness();
     let id = tenant.add_device("SN-1");
-    let report = Watch::new(&client, [id.parse::<windows_autopilot::model::Id<_>>()?]).look().await?;
+    let report = Watch::new(&client, [id.parse::<windows_autopilot::model::Id<_>>()?]).snapshot().await?;
     let state = &report.devices[0].state;
     assert_eq!(state.phase, Phase::Registered);
     assert!(state.next_step().contains("do not switch the device on"), "{}", state.next_step());
@@ -328,13 +328,13 @@ async fn a_device_without_its_profile_is_not_to_be_switched_on() -> Result<()> {
 #[tokio::test]
 async fn what_is_wrong_with_registered_devices_is_found() -> Result<()> {
     let Harness { client, tenant, .. } = harness();
-    let tagged = |serial: &str| NewDevice::new(serial).with_group_tag("Munich");
+    let tagged = |serial: &str| DeviceSpec::new(serial).with_group_tag("Munich");
     let user = format!("adele@{}", tenant.domain());
     tenant.add_user(&user);
     tenant.add_device_with(tagged("GOOD"));
     tenant.add_device_with(tagged("USER").with_assigned_user(user));
     tenant.add_device_with(tagged("LOST"));
-    tenant.add_device_with(NewDevice::new("OTHER").with_group_tag("Elsewhere"));
+    tenant.add_device_with(DeviceSpec::new("OTHER").with_group_tag("Elsewhere"));
     for serial in ["LOST", "OTHER"] {
         assert!(tenant.remove_anchor(serial));
     }
@@ -365,7 +365,7 @@ async fn what_is_wrong_with_registered_devices_is_found() -> Result<()> {
 #[tokio::test]
 async fn a_finished_device_shows_both_of_its_objects() -> Result<()> {
     use windows_autopilot::clock::Clock as _;
-    use windows_autopilot::sim::PowerOn;
+    use windows_autopilot::sim::PowerOnOptions;
     use windows_autopilot::workflow::watch::{Phase, Watch};
     let harness = harness();
     let user = crate::support::add_user(&harness).await;
@@ -374,7 +374,7 @@ async fn a_finished_device_shows_both_of_its_objects() -> Result<()> {
     let report = desired().plan(&client, &devices(1)).await?.apply(&client).await?;
     let hour = std::time::Duration::from_secs(3600);
     clock.sleep(hour).await;
-    tenant.power_on_with(PowerOn::new("PF000000").with_user(user));
+    tenant.power_on_with(PowerOnOptions::new("PF000000").with_user(user));
     let watched = Watch::new(&client, report.devices.iter().map(|(id, _)| id.clone())).start().await?;
     let state = &watched.devices[0].state;
     assert_eq!(state.phase, Phase::Ready, "{watched} {:?}", tenant.deployment("PF000000"));
@@ -395,20 +395,20 @@ async fn what_is_wrong_with_a_status_page_is_found() -> Result<()> {
         ("page.office-app", Severity::Warning, |tenant, wish| {
             let id = tenant.add_app("Office", "officeSuiteApp").parse().unwrap();
             wish.enrollment_status_page.as_mut().unwrap().block_device_use =
-                BlockDeviceUse::Until(BlockUntil::installed(BlockingApps::Selected([id].into())));
+                BlockDeviceUse::Until(BlockUntil::new(BlockingApps::Selected([id].into())));
         }),
         ("page.app-not-one", Severity::Error, |_, wish| {
             wish.blocking_apps = vec!["Nothing".parse().unwrap()];
         }),
         ("page.account-setup-waits", Severity::Info, |_, _| {}),
         ("group.has-users", Severity::Warning, |tenant, wish| {
-            wish.group.as_mut().unwrap().members = Members::Assigned;
+            wish.group.as_mut().unwrap().members = MemberSelection::Assigned;
             let group = tenant.add_group("Autopilot Munich");
             let user = tenant.add_user(&format!("adele@{}", tenant.domain()));
             tenant.add_member(&group, &user);
         }),
         ("group.no-device", Severity::Error, |tenant, wish| {
-            wish.group.as_mut().unwrap().members = Members::Assigned;
+            wish.group.as_mut().unwrap().members = MemberSelection::Assigned;
             let group = tenant.add_group("Autopilot Munich");
             let user = tenant.add_user(&format!("adele@{}", tenant.domain()));
             tenant.add_member(&group, &user);

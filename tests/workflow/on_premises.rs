@@ -4,7 +4,7 @@ use windows_autopilot::ad::connector_config::{ConnectorConfig, ConnectorFile};
 use windows_autopilot::ad::delegation::Delegation;
 use windows_autopilot::ad::descriptor::Sid;
 use windows_autopilot::ad::directory::{
-    Directory, DirectoryError, DirectoryErrorKind, Modification, Page, Search,
+    Directory, DirectoryError, DirectoryErrorKind, Modification, Search, SearchPage,
 };
 use windows_autopilot::ad::memory::MemoryDirectory;
 use windows_autopilot::testing::Harness;
@@ -108,7 +108,7 @@ struct Silent;
 
 #[async_trait::async_trait]
 impl Directory for Silent {
-    async fn search_page(&self, _: &Search) -> std::result::Result<Page, DirectoryError> {
+    async fn search_page(&self, _: &Search) -> std::result::Result<SearchPage, DirectoryError> {
         Err(DirectoryError::new(DirectoryErrorKind::Timeout, "no answer"))
     }
 

@@ -1,7 +1,7 @@
 //! What a plan finds, and that applying it leads there.
 
 use windows_autopilot::model::{DisplayName, Severity};
-use windows_autopilot::sim::{Fault, NewDevice, Tenant};
+use windows_autopilot::sim::{DeviceSpec, Fault, Tenant};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::workflow::{Action, ApplyOptions, Plan};
 use windows_autopilot::{ErrorKind, Result};
@@ -67,14 +67,14 @@ async fn each_object_is_made_once_although_every_answer_to_a_write_is_lost_once(
 async fn a_finding_stops_a_plan_before_the_first_write_unless_it_is_waived() -> Result<()> {
     let Harness { client, tenant, .. } = harness();
     let mut desired = desired();
-    desired.connectors = Some(toml::from_str("at_least = 2").unwrap());
+    desired.connectors = Some(toml::from_str("min_healthy = 2").unwrap());
     let plan = desired.plan(&client, &[]).await?;
     assert_eq!(plan.blocking().map(|finding| &*finding.id).collect::<Vec<_>>(), ["connector.too-few"]);
     let error = plan.apply(&client).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("connector.too-few"), "{error}");
     assert!(writes(&tenant).is_empty());
-    plan.apply_with(&client, ApplyOptions::default().waiving("connector.too-few")).await?;
+    plan.apply_with(&client, ApplyOptions::default().with_waived("connector.too-few")).await?;
     assert!(!writes(&tenant).is_empty());
     Ok(())
 }
@@ -120,7 +120,7 @@ async fn what_stands_in_the_way_is_found() -> Result<()> {
         ("devices.user-assigned", Severity::Error, |tenant| {
             let user = format!("adele@{}", tenant.domain());
             tenant.add_user(&user);
-            tenant.add_device_with(NewDevice::new("PF000000").with_assigned_user(user));
+            tenant.add_device_with(DeviceSpec::new("PF000000").with_assigned_user(user));
         }),
     ];
     for (id, severity, arrange) in cases {
@@ -154,7 +154,7 @@ async fn two_deployments_live_side_by_side_and_an_overlap_is_found() -> Result<(
     other.name = name("Hamburg");
     if let Some(group) = &mut other.group {
         group.display_name = name("Autopilot Hamburg");
-        group.members = windows_autopilot::workflow::Members::GroupTag("Hamburg".parse().unwrap());
+        group.members = windows_autopilot::workflow::MemberSelection::GroupTag("Hamburg".parse().unwrap());
     }
     if let Some(page) = &mut other.enrollment_status_page {
         page.display_name = name("Autopilot Hamburg");
@@ -181,11 +181,11 @@ async fn two_deployments_live_side_by_side_and_an_overlap_is_found() -> Result<(
 
 #[tokio::test]
 async fn deployments_with_groups_of_users_of_their_own_leave_each_others_in_the_mdm_scope() -> Result<()> {
-    use windows_autopilot::workflow::UserScope;
+    use windows_autopilot::workflow::MdmUserScope;
     let Harness { client, tenant, .. } = harness();
     tenant.add_group("Users in Berlin");
     let mut berlin = crate::support::other("Berlin");
-    berlin.mdm_scope = Some(UserScope::Groups(vec!["Users in Berlin".parse()?]));
+    berlin.mdm_scope = Some(MdmUserScope::Groups(vec!["Users in Berlin".parse()?]));
     desired().plan(&client, &[]).await?.apply(&client).await?;
     let plan = berlin.plan(&client, &[]).await?;
     assert!(plan.to_string().contains("+ group Users in Berlin"), "{plan}");

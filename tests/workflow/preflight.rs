@@ -18,7 +18,7 @@ const READ: [&str; 5] = [
 /// A client whose token shows these permissions, on a tenant that grants no other.
 fn granted(permissions: &[&'static str], app: bool) -> (Client, Tenant) {
     let granted = permissions.to_vec();
-    let harness = Harness::builder().as_app().with_tenant(|tenant| tenant.granted(granted)).build();
+    let harness = Harness::builder().as_app().with_tenant(|tenant| tenant.with_permissions(granted)).build();
     prepare(&harness.tenant);
     let token = if app { harness.tenant.app_token() } else { harness.tenant.delegated_token() };
     let client = Client::builder(FixedToken::new(token))
@@ -76,7 +76,7 @@ async fn an_app_by_itself_is_told_that_it_can_never_set_the_mdm_scope_and_does_n
     let found = desired().check_permissions(&client, true).await?;
     assert_eq!(found.app_only, Some(true));
     assert!(found.findings.iter().any(|finding| finding.id == "mdm.delegated-only"), "{found:?}");
-    assert!(found.needs.iter().any(|need| need.operation == "mobilityPolicies.update"));
+    assert!(found.operations.iter().any(|need| need.operation == "mobilityPolicies.update"));
     assert!(tenant.requests().is_empty(), "the preflight asked Graph");
     let plan = desired().plan(&client, &[]).await?;
     assert_eq!(ids(&plan).iter().filter(|id| **id == "mdm.delegated-only").count(), 1, "{plan}");

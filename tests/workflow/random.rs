@@ -7,11 +7,11 @@ use windows_autopilot::model::{
     BlockDeviceUse, BlockUntil, BlockingApps, DomainJoinProfile, EnrollmentStatusPage, Group,
     HybridJoinProfile, Locale, MdmScope, Membership, MembershipRule, Target, UserType,
 };
-use windows_autopilot::sim::NewDevice;
+use windows_autopilot::sim::DeviceSpec;
 use windows_autopilot::testing::Harness;
 use windows_autopilot::workflow::{
-    Action, ApplyOptions, DeviceGroup, DomainJoin, DomainJoinTarget, HybridJoin, Members, UserAssignment,
-    UserScope,
+    Action, ApplyOptions, DeviceGroup, DomainJoin, DomainJoinTarget, HybridJoin, MdmUserScope,
+    MemberSelection, UserAssignment,
 };
 use windows_autopilot::{Client, Result};
 
@@ -67,7 +67,8 @@ async fn one(seed: u64) -> Result<(bool, bool)> {
     let is_blocked = |action: &Action| matches!(action, Action::Blocked(finding) if finding.severity.to_string() == "error");
     let was_blocked = plan.steps.iter().any(|planned| is_blocked(&planned.action));
     let waived: BTreeSet<String> = plan.blocking().map(|finding| finding.id.to_string()).collect();
-    let options = || waived.iter().fold(ApplyOptions::default(), |options, id| options.waiving(id.as_str()));
+    let options =
+        || waived.iter().fold(ApplyOptions::default(), |options, id| options.with_waived(id.as_str()));
     let report = plan.apply_with(&harness.client, options()).await?;
     assert!(report.findings.is_empty(), "seed {seed}: {:?}", report.findings);
     assert_eq!(report.changes > 0, !plan.is_empty(), "seed {seed}: {plan}");
@@ -145,7 +146,7 @@ async fn start(rng: &mut Rng, harness: &Harness) -> Result<()> {
     };
     client.mdm_policies().set_scope(&policy, &scope).await?;
     for device in devices(rng.usize(0..3)) {
-        let mut device = NewDevice::new(device.serial_number.as_str());
+        let mut device = DeviceSpec::new(device.serial_number.as_str());
         if rng.bool() {
             device = device.with_group_tag(*rng.choice(&["Tag", "tag", "Other"]).unwrap());
         }
@@ -197,11 +198,8 @@ fn page(
     page.custom_error_message = rng.bool().then(|| "call us".parse().unwrap());
     if rng.bool() {
         let selected = apps.iter().filter(|_| rng.bool()).cloned().collect();
-        let mut until = BlockUntil::installed(if rng.bool() {
-            BlockingApps::All
-        } else {
-            BlockingApps::Selected(selected)
-        });
+        let mut until =
+            BlockUntil::new(if rng.bool() { BlockingApps::All } else { BlockingApps::Selected(selected) });
         until.allow_device_reset_on_install_failure = rng.bool();
         until.allow_device_use_on_install_failure = rng.bool();
         page.block_device_use = BlockDeviceUse::Until(until);
@@ -218,9 +216,9 @@ fn wish(rng: &mut Rng) -> HybridJoin {
     wish.connectors = rng.bool().then(Default::default);
     wish.mdm_scope = match rng.u8(0..4) {
         0 => None,
-        1 => Some(UserScope::All),
-        2 => Some(UserScope::Groups(vec!["Intune users".parse().unwrap()])),
-        _ => Some(UserScope::Groups(vec!["Intune users".parse().unwrap(), "Somebody's".parse().unwrap()])),
+        1 => Some(MdmUserScope::All),
+        2 => Some(MdmUserScope::Groups(vec!["Intune users".parse().unwrap()])),
+        _ => Some(MdmUserScope::Groups(vec!["Intune users".parse().unwrap(), "Somebody's".parse().unwrap()])),
     };
     let has_group = rng.u8(0..6) > 0;
     let group = format!(
@@ -254,6 +252,6 @@ fn wish(rng: &mut Rng) -> HybridJoin {
     let text = toml::to_string(&wish).unwrap();
     let back: HybridJoin = toml::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     assert_eq!(back, wish, "{text}");
-    let _: Option<&Members> = back.group.as_ref().map(|group| &group.members);
+    let _: Option<&MemberSelection> = back.group.as_ref().map(|group| &group.members);
     back
 }

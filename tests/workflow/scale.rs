@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use windows_autopilot::Result;
 use windows_autopilot::model::{EnrollmentStatusPage, HybridJoinProfile};
-use windows_autopilot::sim::{NewDevice, Tenant};
+use windows_autopilot::sim::{DeviceSpec, Tenant};
 
 use crate::support::{desired, harness};
 
@@ -60,6 +60,6 @@ async fn a_plan_over_a_large_tenant_reads_each_collection_once() -> Result<()> {
 fn fill(tenant: &Tenant, count: usize) {
     for number in 0..count {
         let tag = if number % 10 == 0 { "Munich" } else { "Elsewhere" };
-        tenant.add_device_with(NewDevice::new(format!("SN-{number:05}")).with_group_tag(tag));
+        tenant.add_device_with(DeviceSpec::new(format!("SN-{number:05}")).with_group_tag(tag));
     }
 }

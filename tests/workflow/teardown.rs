@@ -4,9 +4,9 @@ use serde_json::json;
 use windows_autopilot::ErrorKind;
 use windows_autopilot::Result;
 use windows_autopilot::model::Target;
-use windows_autopilot::sim::PowerOn;
+use windows_autopilot::sim::PowerOnOptions;
 use windows_autopilot::testing::Harness;
-use windows_autopilot::workflow::{CreatedObjects, HybridJoin, Removal, Step, Teardown, TeardownPlan};
+use windows_autopilot::workflow::{CreatedObjects, HybridJoin, RemovalAction, Step, Teardown, TeardownPlan};
 
 use crate::support::{desired, devices, harness, other, send, snapshot, writes};
 
@@ -34,7 +34,7 @@ async fn a_tenant_is_afterwards_as_it_was_before() -> Result<()> {
     assert_eq!(snapshot(&harness.tenant).await, before);
     let again = teardown.plan(&harness.client).await?;
     assert!(again.is_empty(), "{again}");
-    assert!(again.steps.iter().all(|planned| planned.removal == Removal::Gone), "{again}");
+    assert!(again.steps.iter().all(|planned| planned.action == RemovalAction::Gone), "{again}");
     Ok(())
 }
 
@@ -46,8 +46,8 @@ async fn it_goes_in_the_order_that_the_service_demands() -> Result<()> {
     let order: Vec<(Step, bool)> = plan
         .steps
         .iter()
-        .filter(|planned| planned.removal.is_change())
-        .map(|planned| (planned.step, planned.removal == Removal::Delete))
+        .filter(|planned| planned.action.is_change())
+        .map(|planned| (planned.step, planned.action == RemovalAction::Delete))
         .collect();
     assert_eq!(
         order,
@@ -182,14 +182,14 @@ async fn an_enrolled_device_stops_it_unless_intune_may_lose_it_too() -> Result<(
     let hour = std::time::Duration::from_secs(3600);
     use windows_autopilot::clock::Clock as _;
     harness.clock.sleep(hour).await;
-    harness.tenant.power_on_with(PowerOn::new("PF000000").with_user(user));
+    harness.tenant.power_on_with(PowerOnOptions::new("PF000000").with_user(user));
     harness.clock.sleep(hour * 3).await;
     assert_eq!(harness.client.managed_devices().list().all().await?.len(), 1);
 
     let teardown = Teardown::new(made);
     let plan = teardown.plan(&harness.client).await?;
     blocked(&plan, &harness, "teardown.enrolled").await;
-    let plan = teardown.deleting_managed_devices().plan(&harness.client).await?;
+    let plan = teardown.with_managed_devices_deleted().plan(&harness.client).await?;
     let report = plan.apply(&harness.client).await?;
     assert!(report.manual[0].contains("Active Directory"), "{report:?}");
     assert_eq!(harness.tenant.device_count(), 0);
@@ -203,7 +203,7 @@ async fn without_a_record_it_goes_by_names_and_duplicates_stop_it() -> Result<()
     let before = snapshot(&harness.tenant).await;
     made(&harness, &desired(), 2).await?;
     let serials = devices(2).iter().map(|device| device.serial_number.to_string()).collect::<Vec<_>>();
-    let teardown = Teardown::new(CreatedObjects::named_by(&desired(), serials));
+    let teardown = Teardown::new(CreatedObjects::from_settings(&desired(), serials));
     let second = harness.tenant.add_group("Autopilot Munich");
     let plan = teardown.plan(&harness.client).await?;
     blocked(&plan, &harness, "teardown.duplicate").await;

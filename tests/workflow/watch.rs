@@ -14,7 +14,7 @@ use windows_autopilot::model::{Device, Id, SerialNumber};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::transport::Transport as _;
 use windows_autopilot::workflow::watch::DeviceDeployment;
-use windows_autopilot::workflow::watch::{Outcome, Phase, Watch, WatchEvent};
+use windows_autopilot::workflow::watch::{DeploymentOutcome, Phase, Watch, WatchEvent};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -31,7 +31,7 @@ async fn a_device_that_never_appears_is_looked_for_less_and_less_often_until_its
     let slept: Vec<u64> = clock.slept().iter().map(Duration::as_secs).collect();
     assert_eq!(slept[..7], [30, 45, 67, 101, 151, 227, 300]);
     let [device] = report.devices.as_slice() else { panic!("{report}") };
-    assert_eq!((device.name(), device.standing().as_str()), ("SN-1", "overdue at registration"));
+    assert_eq!((device.name(), device.status().as_str()), ("SN-1", "overdue at registration"));
     assert_eq!(device.problem(), "not registered");
     assert_eq!((report.ended.duration_since(report.started).as_secs(), report.findings.len()), (3600, 0));
 }
@@ -53,8 +53,8 @@ async fn one_look_reads_each_collection_once_and_devices_twenty_at_a_time() {
     let Harness { client, tenant, .. } = Harness::new();
     let devices: Vec<_> = (0..50).map(|number| id(&tenant.add_device(&format!("SN-{number}")))).collect();
     tenant.clear_requests();
-    let report = Watch::new(&client, devices).look().await.unwrap();
-    assert_eq!(report.count(Outcome::Underway), 50);
+    let report = Watch::new(&client, devices).snapshot().await.unwrap();
+    assert_eq!(report.count(DeploymentOutcome::InProgress), 50);
     let requests = tenant.requests();
     let count = |path: &str| requests.iter().filter(|request| request.path.ends_with(path)).count();
     // Registrations with their profiles are a hundred requests, devices in Intune and in Entra ID fifty each.
@@ -71,22 +71,25 @@ async fn a_watch_that_is_stopped_reports_what_it_has_seen() {
     let mut run = Watch::new(&client, [id(&tenant.add_device("SN-1"))]).with_title("Munich").start();
     let mut events = Vec::new();
     while let Some(event) = run.next().await {
-        if matches!(event, WatchEvent::Looked { .. }) {
+        if matches!(event, WatchEvent::Polled { .. }) {
             run.stop_handle().stop();
         }
         events.push(event);
     }
     assert!(matches!(&events[0], WatchEvent::Changed(device) if device.name() == "SN-1"), "{events:?}");
-    assert!(matches!(events[1..], [WatchEvent::Looked { underway: 1, devices: 1, .. }]), "{events:?}");
+    assert!(matches!(events[1..], [WatchEvent::Polled { in_progress: 1, devices: 1, .. }]), "{events:?}");
     let report = run.await.unwrap();
-    assert_eq!((report.count(Outcome::Underway), report.title.as_deref()), (1, Some("Munich")));
+    assert_eq!((report.count(DeploymentOutcome::InProgress), report.title.as_deref()), (1, Some("Munich")));
     assert_eq!(clock.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test]
 async fn who_may_not_read_registrations_is_told_at_once_and_other_gaps_are_in_the_report() {
     let with = |permissions: &'static [&'static str]| {
-        Harness::builder().as_app().with_tenant(|tenant| tenant.granted(permissions.iter().copied())).build()
+        Harness::builder()
+            .as_app()
+            .with_tenant(|tenant| tenant.with_permissions(permissions.iter().copied()))
+            .build()
     };
     let Harness { client, tenant, .. } = with(&["DeviceManagementManagedDevices.Read.All"]);
     let device = id(&tenant.add_device("SN-1"));
@@ -95,7 +98,7 @@ async fn who_may_not_read_registrations_is_told_at_once_and_other_gaps_are_in_th
 
     let Harness { client, tenant, .. } = with(&["DeviceManagementServiceConfig.Read.All"]);
     let device = id(&tenant.add_device("SN-1"));
-    let report = Watch::new(&client, [device]).look().await.unwrap();
+    let report = Watch::new(&client, [device]).snapshot().await.unwrap();
     let gaps: Vec<_> = report.findings.iter().map(|finding| (&*finding.id, finding.remedy.clone())).collect();
     assert_eq!(gaps.len(), 3, "{gaps:?}");
     for (gap, permission) in gaps.iter().zip([
@@ -128,7 +131,7 @@ async fn devices_with_the_same_serial_number_do_not_get_each_others_records() {
         assert_eq!(answer.status(), 201, "{answer:?}");
     };
     let problems = async || {
-        let report = Watch::new(&client, [id(&first), id(&second)]).look().await.unwrap();
+        let report = Watch::new(&client, [id(&first), id(&second)]).snapshot().await.unwrap();
         report.devices.iter().map(DeviceDeployment::problem).collect::<Vec<_>>()
     };
     record(None).await;
@@ -145,7 +148,7 @@ fn a_watch_can_be_sent_to_another_thread() {
 
 #[tokio::test]
 async fn two_hundred_devices_end_ready_or_with_the_right_diagnosis() {
-    use Outcome::{Failed, Overdue, Ready};
+    use DeploymentOutcome::{Failed, Overdue, Ready};
     let Harness { client, tenant, clock, .. } = Harness::new();
     let fleet = Fleet::new(&client, &tenant, 200).await.unwrap();
     tenant.clear_requests();
@@ -176,7 +179,7 @@ async fn two_hundred_devices_end_ready_or_with_the_right_diagnosis() {
             wrong.push(format!(
                 "{:?}: {} {problem:?}, {:?}",
                 member.flaw,
-                device.standing(),
+                device.status(),
                 device.state.findings
             ));
         }

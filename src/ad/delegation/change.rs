@@ -61,10 +61,10 @@ pub struct DelegationReceipt {
     pub difference: String,
 }
 
-/// What revoking did.
+/// The outcome of a revocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Revoked {
+pub struct RevocationReport {
     /// The entries that were removed.
     pub removed: Vec<Ace>,
     /// Entries that were to be removed and were not there: removed before, or merged with others by another tool.
@@ -75,12 +75,12 @@ impl Delegation {
     /// The delegation of an OU to an account, with the least profile. That there is such an account is not checked, nor
     /// does a directory: [`Domain::account`](crate::ad::Domain::account) finds one.
     pub fn new(unit: &OrganizationalUnit, trustee: Sid) -> Self {
-        Self::of_entry(unit.as_str(), trustee)
+        Self::for_entry(unit.as_str(), trustee)
     }
 
-    /// The same for an entry by its distinguished name, such as the container for computers
+    /// Creates the delegation of an entry by its distinguished name, such as the container for computers
     /// ([`Domain::computers`](crate::ad::Domain::computers)).
-    pub fn of_entry(name: impl Into<String>, trustee: Sid) -> Self {
+    pub fn for_entry(name: impl Into<String>, trustee: Sid) -> Self {
         Self { place: name.into(), trustee, profile: DelegationProfile::default() }
     }
 
@@ -155,7 +155,7 @@ impl Delegation {
     ///
     /// # Errors
     /// As [`apply`](Self::apply).
-    pub async fn revoke(&self, directory: &dyn Directory) -> Result<Revoked, DirectoryError> {
+    pub async fn revoke(&self, directory: &dyn Directory) -> Result<RevocationReport, DirectoryError> {
         revoke(directory, &self.place, &self.profile.aces(&self.trustee), None).await
     }
 }
@@ -166,7 +166,7 @@ impl DelegationReceipt {
     ///
     /// # Errors
     /// As [`Delegation::apply`]; [`NotFound`](DirectoryErrorKind::NotFound) if the OU was deleted.
-    pub async fn revoke(&self, directory: &dyn Directory) -> Result<Revoked, DirectoryError> {
+    pub async fn revoke(&self, directory: &dyn Directory) -> Result<RevocationReport, DirectoryError> {
         revoke(directory, &Place::steady_name(self.guid), &self.granted, Some(self.revision)).await
     }
 }
@@ -176,10 +176,10 @@ async fn revoke(
     name: &str,
     granted: &[Ace],
     revision: Option<u8>,
-) -> Result<Revoked, DirectoryError> {
+) -> Result<RevocationReport, DirectoryError> {
     let mut place = read(directory, name).await?;
     let first = RevocationPlan::new(place.dacl()?.1, granted);
-    let revoked = Revoked { removed: first.aces().to_vec(), missing: first.missing().to_vec() };
+    let revoked = RevocationReport { removed: first.aces().to_vec(), missing: first.missing().to_vec() };
     let mut plan = first;
     for _ in 0..ATTEMPTS {
         if plan.is_empty() {
@@ -216,7 +216,7 @@ async fn write(
     dacl: &Acl,
     control: Control,
 ) -> Result<(), DirectoryError> {
-    let descriptor = SecurityDescriptor::of_dacl(dacl.clone(), control);
+    let descriptor = SecurityDescriptor::from_dacl(dacl.clone(), control);
     directory.modify(&Modification::dacl(Place::steady_name(guid), &descriptor)).await
 }
 

@@ -12,7 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::change::{Delegation, DelegationReceipt, Revoked};
+pub use self::change::{Delegation, DelegationReceipt, RevocationReport};
 pub(in crate::ad) use self::script::PrincipalName;
 pub use self::script::{DelegationScript, Principal};
 use super::descriptor::{AccessMask, Ace, AceEffect, AceFlags, Acl, Guid, Sid};
@@ -57,7 +57,7 @@ impl DelegationProfile {
     /// give the least.
     ///
     /// The right to create need not be inherited by OUs below, whichever the profile: whether the wizard of Windows
-    /// makes it so is not certain. Entries that deny are not looked at; [`Acl::access`] tells what comes out.
+    /// makes it so is not certain. Entries that deny are not looked at; [`Acl::check_access`] considers them.
     pub fn covered_by(dacl: &Acl, trustee: &Sid) -> Option<Self> {
         Self::ALL.into_iter().rev().find(|profile| profile.is_covered_by(dacl, trustee))
     }

@@ -1,4 +1,4 @@
-//! What an access control list lets an account do.
+//! Access checks: the rights that an access control list gives an account.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +11,14 @@ use super::sid::Sid;
 
 /// The SIDs that an account acts under: its own, those of its groups, and those of everybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token(BTreeSet<Sid>);
+pub struct SecurityToken(BTreeSet<Sid>);
 
-impl Token {
-    /// The token of an account: its `objectSid`, its `tokenGroups`, and the four SIDs that every account of a domain
-    /// has: Everyone, Authenticated Users, Users, and Pre-Windows 2000 Compatible Access.
+impl SecurityToken {
+    /// Creates the token of an account: its `objectSid`, its `tokenGroups`, and the four SIDs that every account of a
+    /// domain has: Everyone, Authenticated Users, Users, and Pre-Windows 2000 Compatible Access.
     ///
     /// `tokenGroups` has the groups of groups and the primary group already.
-    pub fn of_account(account: Sid, token_groups: impl IntoIterator<Item = Sid>) -> Self {
+    pub fn for_account(account: Sid, token_groups: impl IntoIterator<Item = Sid>) -> Self {
         let everybody = [
             Sid::everyone(),
             Sid::authenticated_users(),
@@ -28,38 +28,38 @@ impl Token {
         Self(everybody.into_iter().chain([account]).chain(token_groups).collect())
     }
 
-    /// The token of exactly these SIDs.
-    pub fn of_sids(sids: impl IntoIterator<Item = Sid>) -> Self {
+    /// Creates a token of exactly these SIDs.
+    pub fn from_sids(sids: impl IntoIterator<Item = Sid>) -> Self {
         Self(sids.into_iter().collect())
     }
 
-    /// Whether the account acts under `sid`.
+    /// Returns `true` if the account acts under `sid`.
     pub fn contains(&self, sid: &Sid) -> bool {
         self.0.contains(sid)
     }
 }
 
-/// What a list says to a request for rights.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The outcome of an access check.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Access {
-    /// The rights that were asked for.
-    pub wanted: AccessMask,
-    /// Those of them that an entry gives.
+pub struct AccessCheck {
+    /// The requested rights.
+    pub requested: AccessMask,
+    /// The requested rights that an entry gives.
     pub granted: AccessMask,
-    /// Those of them that an entry takes. The rest, which no entry is about, is not granted either.
+    /// The requested rights that an entry denies. The rest, which no entry is about, is not granted either.
     pub denied: AccessMask,
     /// The entries that decided, by their place in the list.
     pub decided_by: Vec<usize>,
-    /// Entries that were passed over because they are not understood, such as conditional ones, while rights were
-    /// still undecided: with them the answer may be another.
-    pub not_understood: Vec<usize>,
+    /// Unrecognized entries, such as conditional ones, that were passed over while rights were still undecided: with
+    /// them the outcome may be another.
+    pub unrecognized: Vec<usize>,
 }
 
-impl Access {
-    /// Whether all that was asked for is given.
+impl AccessCheck {
+    /// Returns `true` if all requested rights are given.
     pub fn is_granted(&self) -> bool {
-        self.granted.contains(self.wanted)
+        self.granted.contains(self.requested)
     }
 }
 
@@ -71,28 +71,26 @@ impl Acl {
     /// as the owner's to change the DACL, are not looked at.
     ///
     /// ```
-    /// # use windows_autopilot::ad::descriptor::{AccessMask, Guid, SecurityDescriptor, Token};
+    /// # use windows_autopilot::ad::descriptor::{AccessMask, Guid, SecurityDescriptor, SecurityToken};
     /// let ou: SecurityDescriptor =
     ///     "D:(D;;DC;;;WD)(OA;;CCDC;bf967a86-0de6-11d0-a285-00aa003049e2;;S-1-5-21-1-2-3-1104)".parse()?;
-    /// let connector = Token::of_account("S-1-5-21-1-2-3-1104".parse()?, []);
+    /// let connector = SecurityToken::for_account("S-1-5-21-1-2-3-1104".parse()?, []);
     /// let dacl = ou.dacl().unwrap();
-    /// assert!(dacl.access(&connector, AccessMask::CREATE_CHILD, Some(Guid::COMPUTER)).is_granted());
-    /// assert!(!dacl.access(&connector, AccessMask::DELETE_CHILD, Some(Guid::COMPUTER)).is_granted());
-    /// assert!(!dacl.access(&connector, AccessMask::CREATE_CHILD, Some(Guid::USER)).is_granted());
+    /// assert!(dacl.check_access(&connector, AccessMask::CREATE_CHILD, Some(Guid::COMPUTER)).is_granted());
+    /// assert!(!dacl.check_access(&connector, AccessMask::DELETE_CHILD, Some(Guid::COMPUTER)).is_granted());
+    /// assert!(!dacl.check_access(&connector, AccessMask::CREATE_CHILD, Some(Guid::USER)).is_granted());
     /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
     /// ```
-    pub fn access(&self, token: &Token, wanted: AccessMask, object_type: Option<Guid>) -> Access {
-        let wanted = wanted.mapped();
-        let none = AccessMask::default();
-        let mut access = Access {
-            wanted,
-            granted: none,
-            denied: none,
-            decided_by: Vec::new(),
-            not_understood: Vec::new(),
-        };
+    pub fn check_access(
+        &self,
+        token: &SecurityToken,
+        requested: AccessMask,
+        object_type: Option<Guid>,
+    ) -> AccessCheck {
+        let requested = requested.mapped();
+        let mut access = AccessCheck { requested, ..AccessCheck::default() };
         for (place, ace) in self.aces().iter().enumerate() {
-            let open = wanted.without(access.granted | access.denied);
+            let open = requested.without(access.granted | access.denied);
             if open.is_empty() {
                 break;
             }
@@ -100,7 +98,7 @@ impl Acl {
                 continue;
             }
             let (Some(effect), Some(mask), Some(trustee)) = (ace.effect(), ace.mask(), ace.trustee()) else {
-                access.not_understood.push(place);
+                access.unrecognized.push(place);
                 continue;
             };
             let decides = mask.mapped().intersection(open);
@@ -122,7 +120,7 @@ impl Acl {
     /// more, on the same class or all, on the object itself and those below it if `wanted` reaches them, whether by
     /// one entry or by several, own or inherited.
     ///
-    /// It does not ask whether an entry that denies stands before: [`access`](Self::access) does.
+    /// It does not ask whether an entry that denies stands before: [`check_access`](Self::check_access) does.
     pub fn covers(&self, wanted: &Ace) -> bool {
         let Some(mask) = wanted.mask().filter(|_| wanted.effect() == Some(AceEffect::Allow)) else {
             return false;
@@ -133,17 +131,19 @@ impl Acl {
 }
 
 impl SecurityDescriptor {
-    /// [`Acl::access`] of the DACL. Without a DACL everything is granted.
-    pub fn access(&self, token: &Token, wanted: AccessMask, object_type: Option<Guid>) -> Access {
+    /// Checks access by the DACL, as [`Acl::check_access`]. Without a DACL everything is granted.
+    pub fn check_access(
+        &self,
+        token: &SecurityToken,
+        requested: AccessMask,
+        object_type: Option<Guid>,
+    ) -> AccessCheck {
         match self.dacl() {
-            Some(dacl) => dacl.access(token, wanted, object_type),
-            None => Access {
-                wanted: wanted.mapped(),
-                granted: wanted.mapped(),
-                denied: AccessMask::default(),
-                decided_by: Vec::new(),
-                not_understood: Vec::new(),
-            },
+            Some(dacl) => dacl.check_access(token, requested, object_type),
+            None => {
+                let requested = requested.mapped();
+                AccessCheck { requested, granted: requested, ..AccessCheck::default() }
+            }
         }
     }
 }
@@ -179,8 +179,11 @@ mod tests {
         format!("D:{text}").parse::<SecurityDescriptor>().unwrap().dacl().unwrap().clone()
     }
 
-    fn connector() -> Token {
-        Token::of_account("S-1-5-21-1-2-3-1104".parse().unwrap(), ["S-1-5-21-1-2-3-515".parse().unwrap()])
+    fn connector() -> SecurityToken {
+        SecurityToken::for_account(
+            "S-1-5-21-1-2-3-1104".parse().unwrap(),
+            ["S-1-5-21-1-2-3-515".parse().unwrap()],
+        )
     }
 
     #[test]
@@ -214,7 +217,7 @@ mod tests {
         ];
         for (text, granted, decided_by) in cases {
             let list = acl(&text.replace("ME", "S-1-5-21-1-2-3-1104"));
-            let access = list.access(&connector(), AccessMask::CREATE_CHILD, Some(Guid::COMPUTER));
+            let access = list.check_access(&connector(), AccessMask::CREATE_CHILD, Some(Guid::COMPUTER));
             assert_eq!(access.is_granted(), granted, "{text}");
             assert_eq!(access.decided_by, decided_by, "{text}");
         }
@@ -223,7 +226,7 @@ mod tests {
     #[test]
     fn each_right_of_a_request_is_decided_on_its_own() {
         let list = acl("(D;;DC;;;WD)(A;;CCDCRP;;;AU)(A;;LC;;;AU)(A;;CC;;;AU)");
-        let access = list.access(&connector(), AccessMask::from_bits(0x2F), None);
+        let access = list.check_access(&connector(), AccessMask::from_bits(0x2F), None);
         assert_eq!(access.granted, AccessMask::from_bits(0x5));
         assert_eq!(access.denied, AccessMask::DELETE_CHILD);
         assert_eq!(access.decided_by, [0, 1, 2]);
@@ -231,20 +234,20 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_is_not_understood_is_told_where_it_could_matter() {
+    fn an_unrecognized_entry_is_told_where_it_could_matter() {
         let list = acl("(0x09;CIIO;00)(0x0a;;00)(A;;CC;;;AU)(0x09;;00)");
-        let access = list.access(&connector(), AccessMask::CREATE_CHILD, None);
+        let access = list.check_access(&connector(), AccessMask::CREATE_CHILD, None);
         assert!(access.is_granted());
-        assert_eq!(access.not_understood, [1]);
+        assert_eq!(access.unrecognized, [1]);
     }
 
     #[test]
     fn without_a_dacl_everything_is_granted_and_with_an_empty_one_nothing() {
         for (text, granted) in [("O:BA", true), ("D:NO_ACCESS_CONTROL", true), ("D:", false)] {
             let descriptor: SecurityDescriptor = text.parse().unwrap();
-            let access = descriptor.access(&connector(), AccessMask::GENERIC_ALL, Some(Guid::COMPUTER));
+            let access = descriptor.check_access(&connector(), AccessMask::GENERIC_ALL, Some(Guid::COMPUTER));
             assert_eq!(access.is_granted(), granted, "{text}");
-            assert_eq!(access.wanted, AccessMask::FULL_CONTROL);
+            assert_eq!(access.requested, AccessMask::FULL_CONTROL);
         }
     }
 
@@ -297,9 +300,9 @@ mod tests {
             extra in any_sid(),
         ) {
             let trustees = list.aces().iter().filter_map(Ace::trustee).step_by(2).cloned();
-            let token = Token::of_sids(trustees.chain([extra]));
-            let access = list.access(&token, AccessMask::from_bits(wanted), object);
-            for bit in (0..32).map(|shift| AccessMask::from_bits(1 << shift)).filter(|bit| access.wanted.contains(*bit)) {
+            let token = SecurityToken::from_sids(trustees.chain([extra]));
+            let access = list.check_access(&token, AccessMask::from_bits(wanted), object);
+            for bit in (0..32).map(|shift| AccessMask::from_bits(1 << shift)).filter(|bit| access.requested.contains(*bit)) {
                 let decider = list.aces().iter().find(|ace| {
                     !ace.flags().contains(AceFlags::INHERIT_ONLY)
                         && matches!(ace.effect(), Some(AceEffect::Allow | AceEffect::Deny))

@@ -26,7 +26,7 @@ mod sddl;
 mod security_descriptor;
 mod sid;
 
-pub use self::access::{Access, Token};
+pub use self::access::{AccessCheck, SecurityToken};
 pub use self::ace::{Ace, AceEffect};
 pub use self::acl::Acl;
 pub use self::bits::{AccessMask, AceFlags, Control};

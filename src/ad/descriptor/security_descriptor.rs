@@ -71,9 +71,9 @@ impl Part {
 }
 
 impl SecurityDescriptor {
-    /// A descriptor that holds a DACL and nothing else: what is written back when the owner, the group and the SACL
-    /// shall stay. Of `control` the bits that are about the DACL are kept.
-    pub fn of_dacl(dacl: Acl, control: Control) -> Self {
+    /// Creates a descriptor that holds a DACL and nothing else, to write it back and leave the owner, the group and the
+    /// SACL alone. Of `control` the bits that are about the DACL are kept.
+    pub fn from_dacl(dacl: Acl, control: Control) -> Self {
         let of_dacl = Control::DACL_DEFAULTED
             | Control::DACL_AUTO_INHERIT_REQUIRED
             | Control::DACL_AUTO_INHERITED
@@ -288,7 +288,7 @@ mod tests {
     fn a_dacl_alone_is_written_without_the_other_parts() {
         let read: SecurityDescriptor = "O:BAG:SYD:PAI(A;;RP;;;AU)S:(AU;SA;WD;;;WD)".parse().unwrap();
         let dacl = read.dacl().unwrap().clone();
-        let alone = SecurityDescriptor::of_dacl(dacl, read.control());
+        let alone = SecurityDescriptor::from_dacl(dacl, read.control());
         assert_eq!(alone.control().bits(), 0x9404);
         let bytes = alone.to_bytes();
         assert_eq!(bytes[..20], [1, 0, 4, 0x94, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 20, 0, 0, 0]);

@@ -30,11 +30,12 @@ pub struct Sid {
 }
 
 impl Sid {
-    /// A SID of the authority 5, to which all accounts and groups of a domain and most well-known principals belong.
+    /// Creates a SID of the NT authority (5), to which all accounts and groups of a domain and most well-known principals
+    /// belong.
     ///
     /// # Errors
     /// More than 15 sub-authorities.
-    pub fn of_nt(sub_authorities: &[u32]) -> Result<Self, InvalidValue> {
+    pub fn nt_authority(sub_authorities: &[u32]) -> Result<Self, InvalidValue> {
         if sub_authorities.len() > MAX_SUB_AUTHORITIES {
             return Err(invalid("has more than 15 sub-authorities"));
         }
@@ -259,10 +260,10 @@ pub(super) mod tests {
 
     #[test]
     fn an_account_is_its_domain_and_a_relative_id() {
-        let domain = Sid::of_nt(&[21, 1, 2, 3]).unwrap();
+        let domain = Sid::nt_authority(&[21, 1, 2, 3]).unwrap();
         assert_eq!(domain.with_relative_id(512).unwrap().to_string(), "S-1-5-21-1-2-3-512");
-        assert!(Sid::of_nt(&[1; 16]).is_err());
-        assert!(Sid::of_nt(&[1; 15]).unwrap().with_relative_id(1).is_err());
+        assert!(Sid::nt_authority(&[1; 16]).is_err());
+        assert!(Sid::nt_authority(&[1; 15]).unwrap().with_relative_id(1).is_err());
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! What a directory tells of an entry.
+//! Entries of a directory.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,28 +12,32 @@ use crate::ad::descriptor::{Guid, SecurityDescriptor, Sid};
 /// `Debug` shows which attributes there are and nothing of what is in them, nor the name: it may be a person's.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
-    name: String,
+    distinguished_name: String,
     /// By their names in lower case.
     attributes: BTreeMap<String, Vec<Vec<u8>>>,
 }
 
 impl Entry {
-    /// An entry without attributes.
-    pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), attributes: BTreeMap::new() }
+    /// Creates an entry without attributes.
+    pub fn new(distinguished_name: impl Into<String>) -> Self {
+        Self { distinguished_name: distinguished_name.into(), attributes: BTreeMap::new() }
     }
 
     /// Adds values to an attribute.
     #[must_use]
-    pub fn with<V: Into<Vec<u8>>>(mut self, attribute: &str, values: impl IntoIterator<Item = V>) -> Self {
+    pub fn with_values<V: Into<Vec<u8>>>(
+        mut self,
+        attribute: &str,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
         let values = values.into_iter().map(Into::into);
         self.attributes.entry(attribute.to_ascii_lowercase()).or_default().extend(values);
         self
     }
 
-    /// Its distinguished name.
-    pub fn name(&self) -> &str {
-        &self.name
+    /// Returns the distinguished name.
+    pub fn distinguished_name(&self) -> &str {
+        &self.distinguished_name
     }
 
     /// The values of an attribute; none if it was not read, is not there, or may not be seen.
@@ -115,11 +119,11 @@ mod tests {
     fn values_are_found_by_any_spelling_and_read_as_what_they_are() {
         let sid: Sid = "S-1-5-21-1-2-3-1104".parse().unwrap();
         let entry = Entry::new("CN=x")
-            .with("sAMAccountName", ["X$"])
-            .with("uSNChanged", ["4711"])
-            .with("OBJECTSID", [sid.to_bytes()])
-            .with("objectGUID", [Guid::COMPUTER.to_bytes()])
-            .with("objectClass", ["top", "computer"]);
+            .with_values("sAMAccountName", ["X$"])
+            .with_values("uSNChanged", ["4711"])
+            .with_values("OBJECTSID", [sid.to_bytes()])
+            .with_values("objectGUID", [Guid::COMPUTER.to_bytes()])
+            .with_values("objectClass", ["top", "computer"]);
         assert_eq!((entry.text("samaccountname"), entry.number("USNChanged")), (Some("X$"), Some(4711)));
         assert_eq!(entry.sid("objectSid").unwrap(), Some(sid));
         assert_eq!(entry.guid("objectguid"), Some(Guid::COMPUTER));
@@ -131,7 +135,7 @@ mod tests {
 
     #[test]
     fn nothing_of_a_person_is_shown() {
-        let entry = Entry::new("CN=Adele Vance").with("displayName", ["Adele Vance"]);
+        let entry = Entry::new("CN=Adele Vance").with_values("displayName", ["Adele Vance"]);
         assert_eq!(format!("{entry:?}"), "Entry { attributes: [\"displayname\"], .. }");
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::model::InvalidValue;
 
-/// What kind of error it is.
+/// The kind of a [`DirectoryError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DirectoryErrorKind {
@@ -28,8 +28,8 @@ pub enum DirectoryErrorKind {
     Timeout,
     /// The directory is busy, or stops; later it may work.
     Unavailable,
-    /// The directory will not do it.
-    Refused,
+    /// The directory rejects the request.
+    Rejected,
     /// What was written was gone again when it was read, twice: something else changes the same entry.
     LostUpdate,
     /// The answer makes no sense.
@@ -65,7 +65,7 @@ impl DirectoryError {
                 "connect again, and read what became of it"
             }
             DirectoryErrorKind::Unavailable => "try again later, or at another domain controller",
-            DirectoryErrorKind::Refused => "look at the directory's event log",
+            DirectoryErrorKind::Rejected => "look at the directory's event log",
             DirectoryErrorKind::LostUpdate => "find out what else changes it, and try again",
             DirectoryErrorKind::Unexpected => "look at the directory with other tools",
         };
@@ -126,7 +126,7 @@ impl DirectoryError {
 impl From<InvalidValue> for DirectoryError {
     /// For what the directory gave; what a caller gave is checked before.
     fn from(error: InvalidValue) -> Self {
-        let message = format!("the directory gave a {} that {}", error.what(), error.problem());
+        let message = format!("the directory gave a {} that {}", error.subject(), error.problem());
         Self::unexpected(message)
     }
 }

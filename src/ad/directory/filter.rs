@@ -1,4 +1,4 @@
-//! What a search finds.
+//! Conditions of searches.
 
 use std::fmt;
 
@@ -7,26 +7,26 @@ use super::Entry;
 /// A condition on entries. `Display` writes it as RFC 4515 has it, every value escaped.
 ///
 /// ```
-/// # use windows_autopilot::ad::directory::Filter;
-/// let filter = Filter::all([
-///     Filter::equals("objectCategory", "computer"),
-///     Filter::starts_with("sAMAccountName", "HYB(1)"),
+/// # use windows_autopilot::ad::directory::SearchFilter;
+/// let filter = SearchFilter::all([
+///     SearchFilter::equals("objectCategory", "computer"),
+///     SearchFilter::starts_with("sAMAccountName", "HYB(1)"),
 /// ]);
 /// assert_eq!(filter.to_string(), r"(&(objectCategory=computer)(sAMAccountName=HYB\281\29*))");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filter(Kind);
+pub struct SearchFilter(Kind);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     Present(String),
     Equals(String, Vec<u8>),
     StartsWith(String, String),
-    All(Vec<Filter>),
-    Any(Vec<Filter>),
+    All(Vec<SearchFilter>),
+    Any(Vec<SearchFilter>),
 }
 
-impl Filter {
+impl SearchFilter {
     /// The attribute has a value.
     pub fn present(attribute: &str) -> Self {
         Self(Kind::Present(attribute.to_owned()))
@@ -79,7 +79,7 @@ fn class_of(category: &[u8]) -> &[u8] {
     first.split(|byte| *byte == b'=').nth(1).unwrap_or(first)
 }
 
-impl fmt::Display for Filter {
+impl fmt::Display for SearchFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |f: &mut fmt::Formatter<'_>, sign: &str, filters: &[Self]| {
             write!(f, "({sign}")?;
@@ -119,12 +119,12 @@ mod tests {
     #[test]
     fn values_cannot_break_out_of_their_place() {
         for (filter, text) in [
-            (Filter::present("cn"), "(cn=*)"),
-            (Filter::equals("cn", "a*)(cn=*"), r"(cn=a\2a\29\28cn=\2a)"),
-            (Filter::equals("cn", "ü\\\0"), r"(cn=\c3\bc\5c\00)"),
-            (Filter::equals("objectSid", vec![1, 5, 0xFF]), r"(objectSid=\01\05\ff)"),
-            (Filter::starts_with("cn", "a "), "(cn=a *)"),
-            (Filter::any([Filter::present("a"), Filter::all([])]), "(|(a=*)(&))"),
+            (SearchFilter::present("cn"), "(cn=*)"),
+            (SearchFilter::equals("cn", "a*)(cn=*"), r"(cn=a\2a\29\28cn=\2a)"),
+            (SearchFilter::equals("cn", "ü\\\0"), r"(cn=\c3\bc\5c\00)"),
+            (SearchFilter::equals("objectSid", vec![1, 5, 0xFF]), r"(objectSid=\01\05\ff)"),
+            (SearchFilter::starts_with("cn", "a "), "(cn=a *)"),
+            (SearchFilter::any([SearchFilter::present("a"), SearchFilter::all([])]), "(|(a=*)(&))"),
         ] {
             assert_eq!(filter.to_string(), text);
         }
@@ -133,17 +133,17 @@ mod tests {
     #[test]
     fn conditions_hold_as_in_active_directory() {
         let entry = Entry::new("CN=PC1")
-            .with("objectCategory", ["CN=Computer,CN=Schema,CN=Configuration,DC=x"])
-            .with("sAMAccountName", ["Hyb-1$"]);
-        let name = |text: &str| Filter::starts_with("sAMAccountName", text);
+            .with_values("objectCategory", ["CN=Computer,CN=Schema,CN=Configuration,DC=x"])
+            .with_values("sAMAccountName", ["Hyb-1$"]);
+        let name = |text: &str| SearchFilter::starts_with("sAMAccountName", text);
         for (filter, holds) in [
-            (Filter::equals("objectCategory", "computer"), true),
-            (Filter::equals("objectCategory", "person"), false),
+            (SearchFilter::equals("objectCategory", "computer"), true),
+            (SearchFilter::equals("objectCategory", "person"), false),
             (name("HYB-"), true),
             (name("HYB-1$2"), false),
             (name("Hyö"), false),
-            (Filter::all([name("h"), Filter::present("cn")]), false),
-            (Filter::any([name("h"), Filter::present("cn")]), true),
+            (SearchFilter::all([name("h"), SearchFilter::present("cn")]), false),
+            (SearchFilter::any([name("h"), SearchFilter::present("cn")]), true),
         ] {
             assert_eq!(filter.matches(&entry), holds, "{filter}");
         }

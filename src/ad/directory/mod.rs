@@ -1,4 +1,4 @@
-//! The seam to a directory: what is asked of one, so that everything else can be run without a server.
+//! The seam to a directory: searches and changes, so that everything else can be run without a server.
 //!
 //! [`MemoryDirectory`](super::memory::MemoryDirectory) is one for tests; `LdapDirectory` (feature `ldap`) is a real one.
 
@@ -12,7 +12,7 @@ use async_trait::async_trait;
 
 pub use self::entry::Entry;
 pub use self::error::{DirectoryError, DirectoryErrorKind};
-pub use self::filter::Filter;
+pub use self::filter::SearchFilter;
 
 /// How many entries a page has that nothing else is said of: less than the 1,000 at which Windows stops.
 const PAGE_SIZE: u16 = 500;
@@ -23,11 +23,11 @@ const PAGE_SIZE: u16 = 500;
 /// `<GUID=…>` and `<SID=…>`. The name `""` is that of the server itself, its root DSE.
 #[async_trait]
 pub trait Directory: fmt::Debug + Send + Sync {
-    /// One page of what a search finds.
+    /// Returns one page of the entries that a search finds.
     ///
     /// # Errors
     /// [`NotFound`](DirectoryErrorKind::NotFound) if there is no entry to begin at, or it may not be seen.
-    async fn search_page(&self, search: &Search) -> Result<Page, DirectoryError>;
+    async fn search_page(&self, search: &Search) -> Result<SearchPage, DirectoryError>;
 
     /// Replaces an attribute of an entry.
     ///
@@ -37,7 +37,7 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// whether it was done.
     async fn modify(&self, change: &Modification) -> Result<(), DirectoryError>;
 
-    /// All that a search finds, page after page.
+    /// Returns all entries that a search finds, page after page.
     ///
     /// # Errors
     /// As [`search_page`](Self::search_page), and if there are more than `most` entries.
@@ -58,7 +58,7 @@ pub trait Directory: fmt::Debug + Send + Sync {
                 Some(_) if empty > 100 => {
                     return Err(DirectoryError::unexpected("a search went on without finding anything"));
                 }
-                next => search.after = next,
+                next => search.cookie = next,
             }
         }
     }
@@ -76,45 +76,45 @@ pub trait Directory: fmt::Debug + Send + Sync {
     }
 }
 
-/// What is searched for, and what of it is read.
+/// A search: its base, its scope, its filter, and the attributes to read.
 ///
 /// ```
-/// use windows_autopilot::ad::directory::{Filter, Search};
-/// let computers = Search::below("DC=corp,DC=example", Filter::equals("objectCategory", "computer"))
-///     .reading(["sAMAccountName"]);
-/// let unit = Search::entry("OU=Autopilot,DC=corp,DC=example").reading(["objectClass"]);
+/// use windows_autopilot::ad::directory::{SearchFilter, Search};
+/// let computers = Search::subtree("DC=corp,DC=example", SearchFilter::equals("objectCategory", "computer"))
+///     .with_attributes(["sAMAccountName"]);
+/// let unit = Search::entry("OU=Autopilot,DC=corp,DC=example").with_attributes(["objectClass"]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Search {
-    /// The entry at which it begins.
+    /// The distinguished name of the entry at which the search begins.
     pub base: String,
-    /// How far it goes from there.
-    pub scope: Scope,
-    /// What it finds.
-    pub filter: Filter,
+    /// The scope of the search, from the base.
+    pub scope: SearchScope,
+    /// The condition on the entries.
+    pub filter: SearchFilter,
     /// The attributes that are read; those that the directory computes come only if they are named.
     pub attributes: Vec<String>,
     /// The parts of `nTSecurityDescriptor` that are read.
     pub descriptor: DescriptorParts,
-    /// How many entries a page has at most.
+    /// The most entries of a page.
     pub page_size: u16,
-    /// Where the last page ended.
-    pub after: Option<PageEnd>,
+    /// The cookie of the page before; `None` for the first page.
+    pub cookie: Option<PageCookie>,
 }
 
 impl Search {
-    /// One entry.
+    /// Creates a search for one entry.
     pub fn entry(name: impl Into<String>) -> Self {
-        Self::new(name, Scope::Entry, Filter::present("objectClass"))
+        Self::new(name, SearchScope::Base, SearchFilter::present("objectClass"))
     }
 
-    /// Everything from an entry downwards, itself included.
-    pub fn below(base: impl Into<String>, filter: Filter) -> Self {
-        Self::new(base, Scope::Below, filter)
+    /// Creates a search for an entry and all entries below it.
+    pub fn subtree(base: impl Into<String>, filter: SearchFilter) -> Self {
+        Self::new(base, SearchScope::Subtree, filter)
     }
 
-    fn new(base: impl Into<String>, scope: Scope, filter: Filter) -> Self {
+    fn new(base: impl Into<String>, scope: SearchScope, filter: SearchFilter) -> Self {
         let nothing = DescriptorParts::default();
         Self {
             base: base.into(),
@@ -123,13 +123,13 @@ impl Search {
             attributes: Vec::new(),
             descriptor: nothing,
             page_size: PAGE_SIZE,
-            after: None,
+            cookie: None,
         }
     }
 
     /// Reads these attributes too.
     #[must_use]
-    pub fn reading<'a>(mut self, attributes: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn with_attributes<'a>(mut self, attributes: impl IntoIterator<Item = &'a str>) -> Self {
         self.attributes.extend(attributes.into_iter().map(str::to_owned));
         self
     }
@@ -138,21 +138,21 @@ impl Search {
     #[must_use]
     pub fn with_descriptor(mut self, parts: DescriptorParts) -> Self {
         self.descriptor = parts;
-        self.reading([DESCRIPTOR])
+        self.with_attributes([DESCRIPTOR])
     }
 }
 
 /// The attribute that has an entry's security descriptor.
 pub(in crate::ad) const DESCRIPTOR: &str = "nTSecurityDescriptor";
 
-/// How far a search goes.
+/// The scope of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Scope {
-    /// The entry alone.
-    Entry,
-    /// The entry and all that is below it.
-    Below,
+pub enum SearchScope {
+    /// The base entry alone.
+    Base,
+    /// The base entry and all entries below it.
+    Subtree,
 }
 
 /// Which parts of a security descriptor are read or written. The others stay as they are.
@@ -186,41 +186,41 @@ impl DescriptorParts {
     }
 }
 
-/// Where a page ended: what the directory needs to go on.
+/// The directory's own mark of the end of a page, for the search of the next one (RFC 2696).
 #[derive(Clone, PartialEq, Eq)]
-pub struct PageEnd(Vec<u8>);
+pub struct PageCookie(Vec<u8>);
 
-impl PageEnd {
-    /// What the directory gave.
+impl PageCookie {
+    /// Wraps the bytes that the directory gave.
     pub fn new(cookie: Vec<u8>) -> Self {
         Self(cookie)
     }
 
-    /// What the directory gave.
+    /// Returns the bytes that the directory gave.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
-impl fmt::Debug for PageEnd {
+impl fmt::Debug for PageCookie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PageEnd({} bytes)", self.0.len())
+        write!(f, "PageCookie({} bytes)", self.0.len())
     }
 }
 
-/// A part of what a search found.
+/// A page of the entries that a search finds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Page {
+pub struct SearchPage {
     /// The entries.
     pub entries: Vec<Entry>,
-    /// Where to go on; `None` if that was all.
-    pub next: Option<PageEnd>,
+    /// The cookie for the next page; `None` if this page is the last.
+    pub next: Option<PageCookie>,
 }
 
-impl Page {
+impl SearchPage {
     /// Creates a page; `next` is where to go on, `None` if that was all.
-    pub fn new(entries: Vec<Entry>, next: Option<PageEnd>) -> Self {
+    pub fn new(entries: Vec<Entry>, next: Option<PageCookie>) -> Self {
         Self { entries, next }
     }
 }
@@ -229,8 +229,8 @@ impl Page {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Modification {
-    /// The entry.
-    pub name: String,
+    /// The distinguished name of the entry.
+    pub distinguished_name: String,
     /// The attribute.
     pub attribute: String,
     /// Its value.
@@ -242,9 +242,12 @@ pub struct Modification {
 impl Modification {
     /// Writes the DACL of an entry and leaves its owner, its group and its SACL alone. `descriptor` holds a DACL and
     /// nothing else.
-    pub fn dacl(name: impl Into<String>, descriptor: &super::descriptor::SecurityDescriptor) -> Self {
+    pub fn dacl(
+        distinguished_name: impl Into<String>,
+        descriptor: &super::descriptor::SecurityDescriptor,
+    ) -> Self {
         Self {
-            name: name.into(),
+            distinguished_name: distinguished_name.into(),
             attribute: DESCRIPTOR.to_owned(),
             value: descriptor.to_bytes(),
             descriptor: DescriptorParts::DACL,
@@ -267,7 +270,7 @@ mod tests {
     use super::*;
 
     /// A directory whose pages are made by a function of the number of the page.
-    struct Pages(fn(u8) -> Page);
+    struct Pages(fn(u8) -> SearchPage);
 
     impl fmt::Debug for Pages {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -277,10 +280,10 @@ mod tests {
 
     #[async_trait]
     impl Directory for Pages {
-        async fn search_page(&self, search: &Search) -> Result<Page, DirectoryError> {
-            let number = search.after.as_ref().map_or(0, |end| end.as_bytes()[0]);
+        async fn search_page(&self, search: &Search) -> Result<SearchPage, DirectoryError> {
+            let number = search.cookie.as_ref().map_or(0, |cookie| cookie.as_bytes()[0]);
             let mut page = self.0(number);
-            page.next = page.next.map(|_| PageEnd::new(vec![number.wrapping_add(1)]));
+            page.next = page.next.map(|_| PageCookie::new(vec![number.wrapping_add(1)]));
             Ok(page)
         }
 
@@ -289,13 +292,16 @@ mod tests {
         }
     }
 
-    fn page(entries: usize, more: bool) -> Page {
-        Page { entries: vec![Entry::new("DC=x"); entries], next: more.then(|| PageEnd::new(Vec::new())) }
+    fn page(entries: usize, more: bool) -> SearchPage {
+        SearchPage {
+            entries: vec![Entry::new("DC=x"); entries],
+            next: more.then(|| PageCookie::new(Vec::new())),
+        }
     }
 
     #[tokio::test]
     async fn a_search_goes_on_over_empty_pages_and_ends() {
-        let search = || Search::below("DC=x", Filter::present("cn"));
+        let search = || Search::subtree("DC=x", SearchFilter::present("cn"));
         let sparse = Pages(|number| page(usize::from(number % 2), number < 9));
         assert_eq!(sparse.search(search(), 5).await.unwrap().len(), 5);
         let error = sparse.search(search(), 4).await.unwrap_err();
@@ -307,7 +313,7 @@ mod tests {
     #[test]
     fn what_is_written_is_not_shown() {
         let change = Modification {
-            name: "CN=Adele Vance,DC=x".into(),
+            distinguished_name: "CN=Adele Vance,DC=x".into(),
             attribute: "unicodePwd".into(),
             value: b"secret".to_vec(),
             descriptor: DescriptorParts::default(),

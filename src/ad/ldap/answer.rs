@@ -33,8 +33,8 @@ fn read_entry(tag: StructureTag) -> Option<Result<Entry, DirectoryError>> {
                 let message = format!("{name} has more values than the directory tells at once");
                 return Some(Err(DirectoryError::unexpected(message)));
             }
-            Some((name, _)) => entry = entry.with(name, values),
-            None => entry = entry.with(&name, values),
+            Some((name, _)) => entry = entry.with_values(name, values),
+            None => entry = entry.with_values(&name, values),
         }
     }
     Some(Ok(entry))
@@ -87,18 +87,18 @@ pub(super) fn checked(result: &LdapResult) -> Result<(), DirectoryError> {
     use DirectoryErrorKind as Kind;
     let (kind, message) = match result.rc {
         0 => return Ok(()),
-        1 => (Kind::Refused, "the directory could not do it"),
+        1 => (Kind::Rejected, "the directory could not do it"),
         3 | 51 | 52 => (Kind::Unavailable, "the directory is busy or stops"),
-        4 | 11 => (Kind::Refused, "the directory does not tell so much at once"),
-        8 | 13 => (Kind::Refused, "the directory wants a better protected connection"),
+        4 | 11 => (Kind::Rejected, "the directory does not tell so much at once"),
+        8 | 13 => (Kind::Rejected, "the directory wants a better protected connection"),
         10 => (Kind::NotFound, "the entry belongs to another domain"),
-        12 => (Kind::Refused, "the directory does not know a control that is needed"),
+        12 => (Kind::Rejected, "the directory does not know a control that is needed"),
         16..=21 => (Kind::InvalidInput, "the directory does not take the value"),
         32 => (Kind::NotFound, "there is no such entry, or it may not be seen"),
         34 => (Kind::InvalidInput, "the directory cannot read the name"),
         48 | 49 => (Kind::InvalidCredentials, "the directory does not accept the account"),
         50 => (Kind::AccessDenied, "the account may not do that"),
-        _ => (Kind::Refused, "the directory will not do it"),
+        _ => (Kind::Rejected, "the directory will not do it"),
     };
     let mut message = message.to_owned();
     if let Some(code) = windows_error(&result.text) {

@@ -7,7 +7,7 @@
 //!
 //! let sign_in = LdapSignIn::new("admin@corp.example", password)?;
 //! let options = LdapOptions::new("ldaps://dc1.corp.example")?
-//!     .with_root_certificate(std::fs::read("corp-ca.pem")?);
+//!     .with_root_certificate_pem(std::fs::read("corp-ca.pem")?);
 //! let directory = options.connect(&sign_in).await?;
 //! let domain = Domain::read(&directory).await?.ok_or("not Active Directory")?;
 //! println!("{}", domain.name);
@@ -36,8 +36,8 @@ use zeroize::Zeroizing;
 
 use self::server::Server;
 use super::directory::{
-    DescriptorParts, Directory, DirectoryError, DirectoryErrorKind, Modification, Page, PageEnd, Scope,
-    Search,
+    DescriptorParts, Directory, DirectoryError, DirectoryErrorKind, Modification, PageCookie, Search,
+    SearchPage, SearchScope,
 };
 use crate::clock::{Clock, SystemClock, within};
 use crate::model::InvalidValue;
@@ -104,7 +104,7 @@ impl LdapOptions {
 
     /// Trusts the authorities of these certificates (PEM) besides those that the system trusts.
     #[must_use]
-    pub fn with_root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+    pub fn with_root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots.push(pem.into());
         self
     }
@@ -199,23 +199,23 @@ impl LdapDirectory {
 
 #[async_trait]
 impl Directory for LdapDirectory {
-    async fn search_page(&self, search: &Search) -> Result<Page, DirectoryError> {
+    async fn search_page(&self, search: &Search) -> Result<SearchPage, DirectoryError> {
         let (mut ldap, search) = (self.ldap.clone(), search.clone());
         let page = async move {
             let scope = match search.scope {
-                Scope::Entry => ldap3::Scope::Base,
-                Scope::Below => ldap3::Scope::Subtree,
+                SearchScope::Base => ldap3::Scope::Base,
+                SearchScope::Subtree => ldap3::Scope::Subtree,
             };
-            let cookie = search.after.as_ref().map(|end| end.as_bytes().to_vec()).unwrap_or_default();
+            let cookie = search.cookie.as_ref().map(|cookie| cookie.as_bytes().to_vec()).unwrap_or_default();
             let mut controls = descriptor_control(search.descriptor);
-            if search.scope != Scope::Entry {
+            if search.scope != SearchScope::Base {
                 controls.push(PagedResults { size: i32::from(search.page_size.max(1)), cookie }.into());
             }
             let filter = search.filter.to_string();
             ldap.with_controls(controls);
             let answer = ldap.streaming_search(&search.base, scope, &filter, search.attributes).await;
             let mut answer = answer.map_err(answer::call_error)?;
-            let mut page = Page::default();
+            let mut page = SearchPage::default();
             while let Some(item) = answer.next().await.map_err(answer::call_error)? {
                 // A referral points to another domain, which is not asked.
                 if !item.is_ref() && !item.is_intermediate() {
@@ -224,7 +224,7 @@ impl Directory for LdapDirectory {
             }
             let result = answer.finish().await;
             answer::checked(&result)?;
-            page.next = answer::cookie(&result).map(PageEnd::new);
+            page.next = answer::cookie(&result).map(PageCookie::new);
             Ok(page)
         };
         guarded(&*self.clock, self.timeout, page).await
@@ -235,7 +235,8 @@ impl Directory for LdapDirectory {
         let done = async move {
             ldap.with_controls(descriptor_control(change.descriptor));
             let value = Mod::Replace(change.attribute.into_bytes(), [change.value].into());
-            let result = ldap.modify(&change.name, vec![value]).await.map_err(answer::call_error)?;
+            let result =
+                ldap.modify(&change.distinguished_name, vec![value]).await.map_err(answer::call_error)?;
             answer::checked(&result)
         };
         guarded(&*self.clock, self.timeout, done).await

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use self::entries::{Entries, Node};
-use super::descriptor::{AccessMask, Acl, Control, Guid, SddlDomain, SecurityDescriptor, Sid, Token};
+use super::descriptor::{AccessMask, Acl, Control, Guid, SddlDomain, SecurityDescriptor, SecurityToken, Sid};
 use super::directory::{
-    DESCRIPTOR, DescriptorParts, Directory, DirectoryError, DirectoryErrorKind, Entry, Modification, Page,
-    PageEnd, Scope, Search,
+    DESCRIPTOR, DescriptorParts, Directory, DirectoryError, DirectoryErrorKind, Entry, Modification,
+    PageCookie, Search, SearchPage, SearchScope,
 };
 use super::dn;
 use crate::model::{AdDomain, OrganizationalUnit};
@@ -75,23 +75,25 @@ impl MemoryDirectory {
             members: Vec::new(),
             quota: 10,
         };
-        state.add(&context, Entry::new(&*context).with("objectClass", ["top", "domain", "domainDNS"]));
+        state.add(&context, Entry::new(&*context).with_values("objectClass", ["top", "domain", "domainDNS"]));
         for container in ["Computers", "Users", "Managed Service Accounts"] {
             let name = format!("CN={container},{context}");
             state.add(
                 &name,
-                Entry::new(&*name).with("objectClass", ["top", "container"]).with("cn", [container]),
+                Entry::new(&*name)
+                    .with_values("objectClass", ["top", "container"])
+                    .with_values("cn", [container]),
             );
         }
         let short = domain.labels().next().unwrap_or_default().to_uppercase();
         let name = format!("CN={short},CN=Partitions,CN=Configuration,{context}");
         let partition = Entry::new(&*name)
-            .with("objectClass", ["top", "crossRef"])
-            .with("nCName", [&*context])
-            .with("nETBIOSName", [&*short]);
+            .with_values("objectClass", ["top", "crossRef"])
+            .with_values("nCName", [&*context])
+            .with_values("nETBIOSName", [&*short]);
         state.add(&name, partition);
         let base = format!("CN=Partitions,CN=Configuration,{context}");
-        state.add(&base, Entry::new(&*base).with("objectClass", ["top", "crossRefContainer"]));
+        state.add(&base, Entry::new(&*base).with_values("objectClass", ["top", "crossRefContainer"]));
         let account = sid.with_relative_id(500).unwrap_or(sid);
         Self { state: Arc::new(Mutex::new(state)), account }
     }
@@ -104,8 +106,8 @@ impl MemoryDirectory {
 
     /// Adds an OU with the permissions of a new one. Those around it need not be there.
     pub fn add_unit(&self, unit: &OrganizationalUnit) {
-        let entry = Entry::new(unit.as_str()).with("objectClass", ["top", "organizationalUnit"]);
-        let entry = entry.with("ou", unit.names().first().cloned());
+        let entry = Entry::new(unit.as_str()).with_values("objectClass", ["top", "organizationalUnit"]);
+        let entry = entry.with_values("ou", unit.names().first().cloned());
         self.state().add(unit.as_str(), entry);
     }
 
@@ -142,7 +144,8 @@ impl MemoryDirectory {
     pub fn disable(&self, account: &Sid) {
         let mut state = self.state();
         if let Some(node) = state.entries.by_sid_mut(account) {
-            node.entry = without(&node.entry, "userAccountControl").with("userAccountControl", ["4098"]);
+            node.entry =
+                without(&node.entry, "userAccountControl").with_values("userAccountControl", ["4098"]);
         }
     }
 
@@ -155,7 +158,7 @@ impl MemoryDirectory {
     pub fn move_unit(&self, from: &OrganizationalUnit, to: &OrganizationalUnit) {
         let mut state = self.state();
         if let Some(mut node) = state.entries.remove(from.as_str()) {
-            let entry = without(&node.entry, "ou").with("ou", to.names().first().cloned());
+            let entry = without(&node.entry, "ou").with_values("ou", to.names().first().cloned());
             node.entry = renamed(&entry, to.as_str());
             state.entries.insert(to.as_str(), node);
         }
@@ -164,18 +167,22 @@ impl MemoryDirectory {
     /// Creates a computer as the account that the domain is asked as, if it may: what the connector does for a device.
     ///
     /// # Errors
-    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if it may not; [`Refused`](DirectoryErrorKind::Refused) if the
+    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if it may not; [`Rejected`](DirectoryErrorKind::Rejected) if the
     /// name is taken.
     pub fn create_computer(&self, unit: &str, name: &str) -> Result<(), DirectoryError> {
-        let token = self.token();
+        let token = self.security_token();
         let mut state = self.state();
         let parent = state.entries.get(unit).ok_or_else(not_found)?;
-        if !parent.descriptor.access(&token, AccessMask::CREATE_CHILD, Some(Guid::COMPUTER)).is_granted() {
+        if !parent
+            .descriptor
+            .check_access(&token, AccessMask::CREATE_CHILD, Some(Guid::COMPUTER))
+            .is_granted()
+        {
             return Err(access_denied());
         }
         let sam = format!("{name}$");
         if state.entries.iter().any(|(_, node)| node.entry.has("sAMAccountName", &sam)) {
-            return Err(DirectoryError::new(DirectoryErrorKind::Refused, "the account's name is taken"));
+            return Err(DirectoryError::new(DirectoryErrorKind::Rejected, "the account's name is taken"));
         }
         let dn = format!("CN={},{unit}", dn::escape(name));
         state.add_account(
@@ -220,8 +227,8 @@ impl MemoryDirectory {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn token(&self) -> Token {
-        Token::of_account(self.account.clone(), self.state().groups_of(&self.account))
+    fn security_token(&self) -> SecurityToken {
+        SecurityToken::for_account(self.account.clone(), self.state().groups_of(&self.account))
     }
 }
 
@@ -235,35 +242,35 @@ impl fmt::Debug for MemoryDirectory {
 
 #[async_trait]
 impl Directory for MemoryDirectory {
-    async fn search_page(&self, search: &Search) -> Result<Page, DirectoryError> {
-        let token = self.token();
+    async fn search_page(&self, search: &Search) -> Result<SearchPage, DirectoryError> {
+        let token = self.security_token();
         let state = self.state();
         if search.base.is_empty() {
-            return Ok(Page { entries: vec![state.server()], next: None });
+            return Ok(SearchPage { entries: vec![state.server()], next: None });
         }
         let base = state.entries.find(&search.base).ok_or_else(not_found)?;
         let found = state.entries.iter().filter(|(key, _)| match search.scope {
-            Scope::Entry => **key == base,
-            Scope::Below => key.ends_with(&base),
+            SearchScope::Base => **key == base,
+            SearchScope::Subtree => key.ends_with(&base),
         });
         let whole = found.map(|(_, node)| state.answer(node, search, &token, &self.account));
         let matching: Vec<Entry> = whole.filter(|entry| search.filter.matches(entry)).collect();
-        let start = search.after.as_ref().map_or(Ok(0), place_of)?;
+        let start = search.cookie.as_ref().map_or(Ok(0), place_of)?;
         let end = start.saturating_add(usize::from(search.page_size.max(1)));
-        let next = (end < matching.len()).then(|| PageEnd::new(end.to_string().into_bytes()));
+        let next = (end < matching.len()).then(|| PageCookie::new(end.to_string().into_bytes()));
         let page = matching.iter().skip(start).take(end.saturating_sub(start));
-        Ok(Page { entries: page.map(|entry| read_of(entry, search)).collect(), next })
+        Ok(SearchPage { entries: page.map(|entry| read_of(entry, search)).collect(), next })
     }
 
     async fn modify(&self, change: &Modification) -> Result<(), DirectoryError> {
-        let token = self.token();
+        let token = self.security_token();
         let mut state = self.state();
-        let key = state.entries.find(&change.name).ok_or_else(not_found)?;
+        let key = state.entries.find(&change.distinguished_name).ok_or_else(not_found)?;
         let changes = state.entries.next_change();
         let node = state.entries.node_mut(&key).ok_or_else(not_found)?;
         if !change.attribute.eq_ignore_ascii_case(DESCRIPTOR) || change.descriptor != DescriptorParts::DACL {
             let message = "a directory in memory takes changes of DACLs alone";
-            return Err(DirectoryError::new(DirectoryErrorKind::Refused, message));
+            return Err(DirectoryError::new(DirectoryErrorKind::Rejected, message));
         }
         if !rights(node, &token, &self.account).contains(AccessMask::WRITE_DACL) {
             return Err(access_denied());
@@ -272,7 +279,7 @@ impl Directory for MemoryDirectory {
             .map_err(|error| DirectoryError::new(DirectoryErrorKind::InvalidInput, error.to_string()))?;
         let dacl = given.dacl().ok_or_else(|| {
             DirectoryError::new(
-                DirectoryErrorKind::Refused,
+                DirectoryErrorKind::Rejected,
                 "a directory in memory does not take a null DACL away",
             )
         })?;
@@ -288,7 +295,7 @@ impl State {
         let changes = self.entries.next_change();
         let guid =
             Guid::from_bytes((0x5EED_0000_0000_0000_u128 + u128::from(changes.unsigned_abs())).to_le_bytes());
-        let entry = entry.with("objectGUID", [guid.to_bytes()]);
+        let entry = entry.with_values("objectGUID", [guid.to_bytes()]);
         self.entries.insert(name, Node { entry, descriptor, guid, changes });
     }
 
@@ -298,11 +305,11 @@ impl State {
         let category = format!("CN={category},CN=Schema,CN=Configuration,{}", self.context);
         let control = if sam.ends_with('$') { "4096" } else { "512" };
         let entry = Entry::new(dn)
-            .with("objectClass", classes.iter().copied())
-            .with("objectCategory", [category])
-            .with("sAMAccountName", [sam])
-            .with("userAccountControl", [control])
-            .with("objectSid", [sid.to_bytes()]);
+            .with_values("objectClass", classes.iter().copied())
+            .with_values("objectCategory", [category])
+            .with_values("sAMAccountName", [sam])
+            .with_values("userAccountControl", [control])
+            .with_values("objectSid", [sid.to_bytes()]);
         self.add(dn, entry);
         sid
     }
@@ -317,7 +324,7 @@ impl State {
         groups.extend(self.sid.with_relative_id(primary).ok());
         if account.relative_id() == Some(500) {
             groups.extend(self.sid.with_relative_id(512).ok());
-            groups.extend(Sid::of_nt(&[32, 544]).ok());
+            groups.extend(Sid::nt_authority(&[32, 544]).ok());
         }
         let mut new = vec![account.clone()];
         while let Some(member) = new.pop() {
@@ -334,23 +341,26 @@ impl State {
     /// What the server tells of itself.
     fn server(&self) -> Entry {
         Entry::new("")
-            .with("objectClass", ["top"])
-            .with("defaultNamingContext", [&*self.context])
-            .with("configurationNamingContext", [format!("CN=Configuration,{}", self.context)])
-            .with("supportedCapabilities", ["1.2.840.113556.1.4.800"])
-            .with("domainFunctionality", ["7"])
+            .with_values("objectClass", ["top"])
+            .with_values("defaultNamingContext", [&*self.context])
+            .with_values("configurationNamingContext", [format!("CN=Configuration,{}", self.context)])
+            .with_values("supportedCapabilities", ["1.2.840.113556.1.4.800"])
+            .with_values("domainFunctionality", ["7"])
     }
 
     /// All of an entry, and what is computed of it when it is asked for by itself.
-    fn answer(&self, node: &Node, search: &Search, token: &Token, account: &Sid) -> Entry {
-        let mut entry = node.entry.clone().with("uSNChanged", [node.changes.to_string()]);
-        if dn::same(entry.name(), &self.context) {
+    fn answer(&self, node: &Node, search: &Search, token: &SecurityToken, account: &Sid) -> Entry {
+        let mut entry = node.entry.clone().with_values("uSNChanged", [node.changes.to_string()]);
+        if dn::same(entry.distinguished_name(), &self.context) {
             let well_known = |guid: &str, name: &str| format!("B:32:{guid}:CN={name},{}", self.context);
             entry = entry
-                .with("objectSid", [self.sid.to_bytes()])
-                .with("ms-DS-MachineAccountQuota", [self.quota.to_string()])
-                .with("wellKnownObjects", [well_known("AA312825768811D1ADED00C04FD8D5CD", "Computers")])
-                .with(
+                .with_values("objectSid", [self.sid.to_bytes()])
+                .with_values("ms-DS-MachineAccountQuota", [self.quota.to_string()])
+                .with_values(
+                    "wellKnownObjects",
+                    [well_known("AA312825768811D1ADED00C04FD8D5CD", "Computers")],
+                )
+                .with_values(
                     "otherWellKnownObjects",
                     [well_known("1EB93889E40C45DF9F0C64D23BBB6237", "Managed Service Accounts")],
                 );
@@ -358,18 +368,18 @@ impl State {
         let rights = rights(node, token, account);
         if rights.contains(AccessMask::READ_CONTROL) && !search.descriptor.is_empty() {
             let parts = part_of(&node.descriptor, search.descriptor);
-            entry = entry.with(DESCRIPTOR, [parts.to_bytes()]);
+            entry = entry.with_values(DESCRIPTOR, [parts.to_bytes()]);
         }
-        if search.scope == Scope::Entry {
+        if search.scope == SearchScope::Base {
             let may_create = CLASSES.iter().filter(|(_, class)| {
-                node.descriptor.access(token, AccessMask::CREATE_CHILD, Some(*class)).is_granted()
+                node.descriptor.check_access(token, AccessMask::CREATE_CHILD, Some(*class)).is_granted()
             });
             let dacl = if rights.contains(AccessMask::WRITE_DACL) { "4" } else { "0" };
             entry = entry
-                .with("allowedChildClassesEffective", may_create.map(|(name, _)| *name))
-                .with("sDRightsEffective", [dacl]);
+                .with_values("allowedChildClassesEffective", may_create.map(|(name, _)| *name))
+                .with_values("sDRightsEffective", [dacl]);
             if let Ok(Some(sid)) = entry.sid("objectSid") {
-                entry = entry.with("tokenGroups", self.groups_of(&sid).iter().map(Sid::to_bytes));
+                entry = entry.with_values("tokenGroups", self.groups_of(&sid).iter().map(Sid::to_bytes));
             }
         }
         entry
@@ -378,15 +388,17 @@ impl State {
 
 /// What of an entry was asked for.
 fn read_of(entry: &Entry, search: &Search) -> Entry {
-    search.attributes.iter().fold(Entry::new(entry.name()), |read, attribute| match entry.values(attribute) {
-        [] => read,
-        values => read.with(attribute, values.iter().cloned()),
+    search.attributes.iter().fold(Entry::new(entry.distinguished_name()), |read, attribute| {
+        match entry.values(attribute) {
+            [] => read,
+            values => read.with_values(attribute, values.iter().cloned()),
+        }
     })
 }
 
 /// The rights of an account on an entry itself; the owner may read and change the permissions whatever they are.
-fn rights(node: &Node, token: &Token, account: &Sid) -> AccessMask {
-    let granted = node.descriptor.access(token, AccessMask::FULL_CONTROL, None).granted;
+fn rights(node: &Node, token: &SecurityToken, account: &Sid) -> AccessMask {
+    let granted = node.descriptor.check_access(token, AccessMask::FULL_CONTROL, None).granted;
     let owns = node.descriptor.owner().is_some_and(|owner| owner == account || token.contains(owner));
     if owns { granted | AccessMask::READ_CONTROL | AccessMask::WRITE_DACL } else { granted }
 }
@@ -421,17 +433,17 @@ fn new_descriptor(domain: &Sid) -> SecurityDescriptor {
 }
 
 fn domain_sid() -> Sid {
-    Sid::of_nt(&[21, 1_111_111_111, 2_222_222_222, 3_333_333_333]).unwrap_or_else(|_| Sid::everyone())
+    Sid::nt_authority(&[21, 1_111_111_111, 2_222_222_222, 3_333_333_333]).unwrap_or_else(|_| Sid::everyone())
 }
 
-fn place_of(end: &PageEnd) -> Result<usize, DirectoryError> {
+fn place_of(end: &PageCookie) -> Result<usize, DirectoryError> {
     let place = std::str::from_utf8(end.as_bytes()).ok().and_then(|text| text.parse().ok());
     let message = "the end of a page is not one of this directory";
     place.ok_or_else(|| DirectoryError::new(DirectoryErrorKind::InvalidInput, message))
 }
 
 fn without(entry: &Entry, attribute: &str) -> Entry {
-    copied(entry, entry.name(), |name| !name.eq_ignore_ascii_case(attribute))
+    copied(entry, entry.distinguished_name(), |name| !name.eq_ignore_ascii_case(attribute))
 }
 
 fn renamed(entry: &Entry, name: &str) -> Entry {
@@ -440,7 +452,9 @@ fn renamed(entry: &Entry, name: &str) -> Entry {
 
 fn copied(entry: &Entry, name: &str, keep: impl Fn(&str) -> bool) -> Entry {
     let kept = entry.attributes().filter(|attribute| keep(attribute));
-    kept.fold(Entry::new(name), |copy, attribute| copy.with(attribute, entry.values(attribute).to_vec()))
+    kept.fold(Entry::new(name), |copy, attribute| {
+        copy.with_values(attribute, entry.values(attribute).to_vec())
+    })
 }
 
 fn not_found() -> DirectoryError {
@@ -454,7 +468,7 @@ fn access_denied() -> DirectoryError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ad::directory::Filter;
+    use crate::ad::directory::SearchFilter;
 
     const UNIT: &str = "OU=Autopilot,DC=corp,DC=example";
 
@@ -469,7 +483,7 @@ mod tests {
         let directory = directory();
         let account = directory.add_managed_service_account("odj");
         let read = async |name: &str, attribute| {
-            directory.read(Search::entry(name).reading([attribute])).await.unwrap()
+            directory.read(Search::entry(name).with_attributes([attribute])).await.unwrap()
         };
         let unit = read("ou=AUTOPILOT,dc=corp,dc=example", "objectGUID").await.unwrap();
         let guid = unit.guid("objectGUID").unwrap();
@@ -477,7 +491,7 @@ mod tests {
             (format!("<GUID={guid}>"), UNIT),
             (format!("<SID={account}>"), "CN=odj,CN=Managed Service Accounts,DC=corp,DC=example"),
         ] {
-            assert_eq!(read(&name, "cn").await.unwrap().name(), found);
+            assert_eq!(read(&name, "cn").await.unwrap().distinguished_name(), found);
         }
         for name in
             ["OU=Other,DC=corp,DC=example", "<GUID=x>", "<SID=S-1-5-9>", "<WKGUID=x,DC=corp>", "nonsense"]
@@ -492,8 +506,9 @@ mod tests {
         for number in 0..7 {
             directory.add_computer(&format!("PC{number}"));
         }
-        let mut search = Search::below("DC=corp,DC=example", Filter::equals("objectCategory", "computer"))
-            .reading(["objectSid"]);
+        let mut search =
+            Search::subtree("DC=corp,DC=example", SearchFilter::equals("objectCategory", "computer"))
+                .with_attributes(["objectSid"]);
         search.page_size = 3;
         let mut sizes = Vec::new();
         loop {
@@ -501,12 +516,12 @@ mod tests {
             sizes.push(page.entries.len());
             assert!(page.entries.iter().all(|entry| entry.attributes().eq(["objectsid"])));
             match page.next {
-                Some(next) => search.after = Some(next),
+                Some(next) => search.cookie = Some(next),
                 None => break,
             }
         }
         assert_eq!(sizes, [3, 3, 1]);
-        search.after = Some(PageEnd::new(b"x".to_vec()));
+        search.cookie = Some(PageCookie::new(b"x".to_vec()));
         let error = directory.search_page(&search).await.unwrap_err();
         assert_eq!(error.kind(), DirectoryErrorKind::InvalidInput);
     }
@@ -533,7 +548,7 @@ mod tests {
         assert_eq!(directory.descriptor(UNIT).unwrap().owner().cloned(), owner, "the owner stays");
 
         let other = Modification { attribute: "description".into(), ..write("D:") };
-        assert_eq!(directory.modify(&other).await.unwrap_err().kind(), DirectoryErrorKind::Refused);
+        assert_eq!(directory.modify(&other).await.unwrap_err().kind(), DirectoryErrorKind::Rejected);
         let nothing = Modification { value: vec![1, 2, 3], ..write("D:") };
         assert!(directory.modify(&nothing).await.is_err());
     }

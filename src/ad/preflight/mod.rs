@@ -1,4 +1,4 @@
-//! Whether the connector can create computer accounts where they are wanted, and what stands in the way. Reads only.
+//! Checks of the connector's right to create computer accounts in an OU, with a finding for each obstacle. Reads only.
 //!
 //! ```
 //! # windows_autopilot::testing::run(async |_| {
@@ -11,7 +11,7 @@
 //! directory.add_unit(&unit);
 //! directory.add_managed_service_account("msaODJ1a2b3");
 //!
-//! let report = Preflight::of_unit(&unit).run(&directory).await?;
+//! let report = Preflight::for_unit(&unit).run(&directory).await?;
 //! assert!(!report.is_ready());
 //! assert_eq!(report.findings[0].id, "ad.cannot-create");
 //! println!("{report}");
@@ -29,7 +29,7 @@ pub use self::rights::ConnectorRights;
 use self::rights::Verdict;
 use super::delegation::Principal;
 use super::descriptor::{AccessMask, AceEffect, Control, Sid};
-use super::directory::{Directory, DirectoryError, Filter, Search};
+use super::directory::{Directory, DirectoryError, Search, SearchFilter};
 use super::findings::*;
 use super::place::Place;
 use super::{Account, AccountKind, Domain};
@@ -42,7 +42,7 @@ const MOST_CANDIDATES: usize = 100;
 /// A class that the connector's installer creates.
 const MANAGED_SERVICE_ACCOUNT: &str = "msDS-ManagedServiceAccount";
 
-/// What is to be checked: where computer accounts are wanted, who creates them, and what they are called.
+/// A check of the OU for computer accounts, of the accounts that create them, and of their names.
 #[derive(Debug, Clone)]
 #[must_use = "a preflight does nothing until it is run"]
 pub struct Preflight {
@@ -52,30 +52,30 @@ pub struct Preflight {
     name_characters: u32,
 }
 
-/// What was found.
+/// The outcome of a [`Preflight`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PreflightReport {
     /// The domain; `None` if the server is not Active Directory.
     pub domain: Option<Domain>,
-    /// Where computer accounts are wanted, if it exists: its distinguished name.
-    pub place: Option<String>,
+    /// The distinguished name of the OU or container for computer accounts, if it exists.
+    pub container: Option<String>,
     /// Whether the signed-in account may grant the right there.
     pub may_delegate: bool,
     /// The accounts of the connectors that exist.
     pub connectors: Vec<ConnectorRights>,
-    /// What was found, the worst first.
+    /// The findings, the worst first.
     pub findings: Vec<Finding>,
 }
 
 impl Preflight {
     /// Checks an OU.
-    pub fn of_unit(unit: &OrganizationalUnit) -> Self {
+    pub fn for_unit(unit: &OrganizationalUnit) -> Self {
         Self::new(Some(unit.clone()))
     }
 
     /// Checks the container in which the domain puts computer accounts when nothing else is said.
-    pub fn of_default_container() -> Self {
+    pub fn for_default_container() -> Self {
         Self::new(None)
     }
 
@@ -91,7 +91,7 @@ impl Preflight {
     }
 
     /// Checks the names that computers get, too.
-    pub fn with_prefix(mut self, prefix: ComputerNamePrefix) -> Self {
+    pub fn with_computer_name_prefix(mut self, prefix: ComputerNamePrefix) -> Self {
         self.prefix = Some(prefix);
         self
     }
@@ -110,7 +110,7 @@ impl Preflight {
     pub async fn run(&self, directory: &dyn Directory) -> Result<PreflightReport, DirectoryError> {
         let mut report = PreflightReport {
             domain: None,
-            place: None,
+            container: None,
             may_delegate: false,
             connectors: Vec::new(),
             findings: Vec::new(),
@@ -194,7 +194,7 @@ impl Preflight {
         }
         check_dacl(&place, name, &mut report.findings);
         report.may_delegate = place.may_delegate();
-        report.place = Some(place.name().to_owned());
+        report.container = Some(place.name().to_owned());
         Ok(Some(place))
     }
 
@@ -207,11 +207,13 @@ impl Preflight {
         let Some(name) = self.unit.as_ref().and_then(|unit| unit.names().into_iter().next()) else {
             return Ok(Vec::new());
         };
-        let same =
-            Filter::all([Filter::equals("objectClass", "organizationalUnit"), Filter::equals("ou", name)]);
-        let search = Search::below(&*domain.naming_context, same).reading(["ou"]);
+        let same = SearchFilter::all([
+            SearchFilter::equals("objectClass", "organizationalUnit"),
+            SearchFilter::equals("ou", name),
+        ]);
+        let search = Search::subtree(&*domain.naming_context, same).with_attributes(["ou"]);
         let found = directory.search(search, MOST_CANDIDATES).await?;
-        Ok(found.iter().map(|entry| entry.name().to_owned()).collect())
+        Ok(found.iter().map(|entry| entry.distinguished_name().to_owned()).collect())
     }
 
     /// Whether a connector can be installed, which makes an account for itself.
@@ -223,7 +225,7 @@ impl Preflight {
     ) -> Result<(), DirectoryError> {
         let container = match &domain.managed_service_accounts {
             Some(name) => {
-                let search = Search::entry(&**name).reading(["allowedChildClassesEffective"]);
+                let search = Search::entry(&**name).with_attributes(["allowedChildClassesEffective"]);
                 directory.read(search).await?.map(|entry| (name, entry))
             }
             None => None,
@@ -294,8 +296,8 @@ impl fmt::Display for PreflightReport {
         if let Some(domain) = &self.domain {
             writeln!(f, "Domain {}", domain.name)?;
         }
-        if let Some(place) = &self.place {
-            writeln!(f, "Computer accounts in {place}")?;
+        if let Some(container) = &self.container {
+            writeln!(f, "Computer accounts in {container}")?;
         }
         for connector in &self.connectors {
             let may = if connector.may_create { "may create computers" } else { "may NOT create computers" };

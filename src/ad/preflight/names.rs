@@ -2,7 +2,7 @@
 
 use crate::ad::Domain;
 use crate::ad::descriptor::Sid;
-use crate::ad::directory::{DescriptorParts, Directory, DirectoryError, Filter, Search};
+use crate::ad::directory::{DescriptorParts, Directory, DirectoryError, Search, SearchFilter};
 use crate::ad::findings::*;
 use crate::model::{ComputerNamePrefix, Finding};
 
@@ -22,13 +22,13 @@ pub(super) async fn check(
     creators: &[&Sid],
 ) -> Result<Vec<Finding>, DirectoryError> {
     // Of any class: the name of an account is unique among computers, users and groups alike.
-    let begins = Filter::starts_with("sAMAccountName", prefix.as_str());
-    let search = Search::below(&*domain.naming_context, begins)
-        .reading(["sAMAccountName"])
+    let begins = SearchFilter::starts_with("sAMAccountName", prefix.as_str());
+    let search = Search::subtree(&*domain.naming_context, begins)
+        .with_attributes(["sAMAccountName"])
         .with_descriptor(DescriptorParts::OWNER);
     let trusted: Vec<Sid> =
         [512, 519].iter().filter_map(|id| domain.sid.with_relative_id(*id).ok()).collect();
-    let administrators = Sid::of_nt(&[32, 544]).ok();
+    let administrators = Sid::nt_authority(&[32, 544]).ok();
     let (mut taken, mut foreign) = (0_u64, Vec::new());
     for entry in directory.search(search, MOST_NAMES).await? {
         let Some(name) = entry.text("sAMAccountName").and_then(|name| name.strip_suffix('$')) else {

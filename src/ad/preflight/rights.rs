@@ -1,8 +1,8 @@
 //! Where a connector's right comes from, or what takes it.
 
 use crate::ad::delegation::DelegationProfile;
-use crate::ad::descriptor::{Access, AccessMask, Ace, Guid, Sid};
-use crate::ad::directory::{Directory, DirectoryError, Filter, Search};
+use crate::ad::descriptor::{AccessCheck, AccessMask, Ace, Guid, Sid};
+use crate::ad::directory::{Directory, DirectoryError, Search, SearchFilter};
 use crate::ad::findings::*;
 use crate::ad::place::Place;
 use crate::ad::{Account, Domain, dn};
@@ -29,7 +29,7 @@ pub struct ConnectorRights {
 
 /// What the permissions of a place say to an account that wants to create computers in it.
 pub(super) struct Verdict {
-    access: Option<Access>,
+    access: Option<AccessCheck>,
     /// The entry that decided, if one did, and in words whose it is and where it comes from.
     decided: Option<(Ace, String)>,
     profile: Option<DelegationProfile>,
@@ -45,7 +45,7 @@ impl Verdict {
     ) -> Result<Self, DirectoryError> {
         let descriptor = place.descriptor();
         let access = descriptor.map(|descriptor| {
-            descriptor.access(&account.token(), AccessMask::CREATE_CHILD, Some(Guid::COMPUTER))
+            descriptor.check_access(&account.security_token(), AccessMask::CREATE_CHILD, Some(Guid::COMPUTER))
         });
         let dacl = descriptor.and_then(|descriptor| descriptor.dacl());
         let decider = access.as_ref().and_then(|access| access.decided_by.last());
@@ -53,8 +53,8 @@ impl Verdict {
             Some(ace) => Some((ace.clone(), origin(directory, domain, place, account, ace).await?)),
             None => None,
         };
-        let created = Filter::equals("mS-DS-CreatorSID", account.sid.to_bytes());
-        let search = Search::below(&*domain.naming_context, created).reading(["objectClass"]);
+        let created = SearchFilter::equals("mS-DS-CreatorSID", account.sid.to_bytes());
+        let search = Search::subtree(&*domain.naming_context, created).with_attributes(["objectClass"]);
         Ok(Self {
             access,
             decided,
@@ -64,7 +64,7 @@ impl Verdict {
     }
 
     fn may_create(&self) -> bool {
-        self.access.as_ref().is_some_and(Access::is_granted)
+        self.access.as_ref().is_some_and(AccessCheck::is_granted)
     }
 
     /// `findings`: those of this verdict.
@@ -101,11 +101,11 @@ impl Verdict {
                 findings.push(AD_CANNOT_CREATE.at(place.name(), evidence));
             }
         }
-        if !access.not_understood.is_empty() {
+        if !access.unrecognized.is_empty() {
             let evidence = format!(
                 "{} entries are of kinds that are not understood, such as conditional ones: what {account} may do can \
                  be something else",
-                access.not_understood.len()
+                access.unrecognized.len()
             );
             findings.push(AD_RIGHTS_UNCERTAIN.at(place.name(), evidence));
         }
@@ -186,8 +186,8 @@ async fn name_of(directory: &dyn Directory, domain: &Domain, sid: &Sid) -> Resul
             return Ok(name.to_owned());
         }
     }
-    let search = Search::below(&*domain.naming_context, Filter::equals("objectSid", sid.to_bytes()));
-    let found = directory.search_page(&search.reading(["objectClass", "sAMAccountName"])).await?;
+    let search = Search::subtree(&*domain.naming_context, SearchFilter::equals("objectSid", sid.to_bytes()));
+    let found = directory.search_page(&search.with_attributes(["objectClass", "sAMAccountName"])).await?;
     let group = found.entries.iter().find(|entry| entry.has("objectClass", "group"));
     let name = group.and_then(|group| group.text("sAMAccountName"));
     Ok(name.map_or_else(|| sid.to_string(), |name| format!("the group {name}")))

@@ -41,7 +41,7 @@ fn finding<'a>(report: &'a PreflightReport, id: &str) -> &'a Finding {
 async fn a_connector_with_the_right_is_ready_and_one_without_is_told_why() {
     let directory = directory();
     let connector = directory.add_managed_service_account("msaODJ00001");
-    let check = Preflight::of_unit(&unit());
+    let check = Preflight::for_unit(&unit());
     let report = check.run(&directory).await.unwrap();
     assert_eq!(ids(&report), ["ad.cannot-create"]);
     assert!(!report.is_ready() && report.may_delegate);
@@ -101,7 +101,7 @@ async fn where_a_right_comes_from_is_told() {
         for (name, aces) in [(UNIT, with_group(outer)), (below.as_str(), with_group(inner))] {
             add(&directory, name, &aces.iter().map(String::as_str).collect::<Vec<_>>(), &me);
         }
-        let report = Preflight::of_unit(&below).run(&directory).await.unwrap();
+        let report = Preflight::for_unit(&below).run(&directory).await.unwrap();
         let evidence = &finding(&report, id).evidence;
         assert!(evidence.contains(says), "{evidence}");
     }
@@ -111,16 +111,16 @@ async fn where_a_right_comes_from_is_told() {
 async fn a_place_that_is_none_is_told_with_what_it_may_have_become() {
     let directory = directory();
     directory.add_managed_service_account("msaODJ00001");
-    let missing = Preflight::of_unit(&"OU=Gone,DC=corp,DC=example".parse().unwrap());
+    let missing = Preflight::for_unit(&"OU=Gone,DC=corp,DC=example".parse().unwrap());
     let report = missing.run(&directory).await.unwrap();
-    assert_eq!((ids(&report), &report.place), (vec!["ad.ou-missing"], &None));
+    assert_eq!((ids(&report), &report.container), (vec!["ad.ou-missing"], &None));
 
     let target: OrganizationalUnit = "OU=Autopilot,OU=Sites,DC=corp,DC=example".parse().unwrap();
     directory.move_unit(&unit(), &target);
-    let report = Preflight::of_unit(&unit()).run(&directory).await.unwrap();
+    let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
     assert!(finding(&report, "ad.ou-missing").evidence.contains(target.as_str()), "{report}");
 
-    let foreign = Preflight::of_unit(&"OU=Autopilot,DC=other,DC=example".parse().unwrap());
+    let foreign = Preflight::for_unit(&"OU=Autopilot,DC=other,DC=example".parse().unwrap());
     assert_eq!(ids(&foreign.run(&directory).await.unwrap()), ["ad.other-domain"]);
 }
 
@@ -129,10 +129,10 @@ async fn the_default_container_is_a_place_and_is_no_unit() {
     let directory = directory();
     let account = directory.add_managed_service_account("msaODJ00001");
     let container = "CN=Computers,DC=corp,DC=example";
-    let check = Preflight::of_default_container();
+    let check = Preflight::for_default_container();
     let report = check.run(&directory).await.unwrap();
-    assert_eq!((ids(&report), report.place.as_deref()), (vec!["ad.cannot-create"], Some(container)));
-    Delegation::of_entry(container, account).apply(&directory).await.unwrap();
+    assert_eq!((ids(&report), report.container.as_deref()), (vec!["ad.cannot-create"], Some(container)));
+    Delegation::for_entry(container, account).apply(&directory).await.unwrap();
     assert!(check.run(&directory).await.unwrap().is_ready());
 }
 
@@ -143,26 +143,26 @@ async fn what_the_permissions_are_like_is_told() {
     let text =
         format!("O:BAD:P(D;;DC;;;WD)(OA;;CC;bf967a86-0de6-11d0-a285-00aa003049e2;;{me})(A;;RPRC;;;AU)");
     directory.set_descriptor(UNIT, text.parse().unwrap());
-    let report = Preflight::of_unit(&unit()).run(&directory).await.unwrap();
+    let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
     assert_eq!(ids(&report), ["ad.inheritance-off", "ad.may-create", "ad.protected-from-deletion"]);
 
     let other = directory.bound_as(&me);
-    let report = Preflight::of_unit(&unit()).run(&other).await.unwrap();
+    let report = Preflight::for_unit(&unit()).run(&other).await.unwrap();
     assert!(!report.may_delegate && report.is_ready(), "{report}");
     assert!(ids(&report).contains(&"ad.cannot-create-accounts"), "{report}");
 
     directory.set_descriptor(UNIT, "O:BAD:P(A;;GA;;;BA)".parse().unwrap());
-    let report = Preflight::of_unit(&unit()).run(&other).await.unwrap();
+    let report = Preflight::for_unit(&unit()).run(&other).await.unwrap();
     assert_eq!(finding(&report, "ad.rights-not-readable").severity, Severity::Error);
 
     let null: SecurityDescriptor = "O:BAD:NO_ACCESS_CONTROL".parse().unwrap();
     directory.set_descriptor(UNIT, null);
-    let report = Preflight::of_unit(&unit()).run(&directory).await.unwrap();
+    let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
     assert!(report.is_ready() && ids(&report).contains(&"ad.no-dacl"), "{report}");
 
     let conditional = format!("O:BAD:(0x09;;{})(A;;RPRC;;;AU)", "00".repeat(8));
     directory.set_descriptor(UNIT, conditional.parse().unwrap());
-    let report = Preflight::of_unit(&unit()).run(&directory).await.unwrap();
+    let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
     assert!(ids(&report).contains(&"ad.rights-uncertain"), "{report}");
 }
 
@@ -173,7 +173,7 @@ async fn accounts_that_are_no_connectors_are_told() {
     let disabled = directory.add_managed_service_account("odj");
     directory.disable(&disabled);
     directory.add_computer("SRV-ODJ-01");
-    let check = |name: &str| Preflight::of_unit(&unit()).with_connector(name.parse().unwrap());
+    let check = |name: &str| Preflight::for_unit(&unit()).with_connector(name.parse().unwrap());
     for (name, id) in [
         (user.to_string().as_str(), "ad.unusual-account"),
         (r"CORP\odj$", "ad.account-disabled"),
@@ -187,7 +187,7 @@ async fn accounts_that_are_no_connectors_are_told() {
         assert!(!report.is_ready(), "{name}");
         assert!(!format!("{report} {report:?}").contains("adele"), "{report:?}");
     }
-    let none = Preflight::of_unit(&unit()).run(&directory).await.unwrap();
+    let none = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
     assert_eq!(ids(&none), ["ad.no-connector-account"]);
     assert!(!none.is_ready());
 }
@@ -198,7 +198,7 @@ async fn connectors_of_which_some_may_are_told_apart() {
     let first = directory.add_managed_service_account("msaODJ00001");
     directory.add_managed_service_account("msaODJ00002");
     Delegation::new(&unit(), first.clone()).apply(&directory).await.unwrap();
-    let report = Preflight::of_unit(&unit()).run(&directory.bound_as(&first)).await.unwrap();
+    let report = Preflight::for_unit(&unit()).run(&directory.bound_as(&first)).await.unwrap();
     let may: Vec<bool> = report.connectors.iter().map(|connector| connector.may_create).collect();
     assert_eq!(may, [true, false]);
     let found = finding(&report, "ad.connectors-differ");
@@ -211,7 +211,7 @@ async fn the_domains_quota_is_told_with_the_missing_right() {
     let directory = directory();
     directory.add_managed_service_account("msaODJ00001");
     directory.set_machine_account_quota(0);
-    let report = Preflight::of_unit(&unit()).run(&directory).await.unwrap();
+    let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
     assert!(finding(&report, "ad.cannot-create").evidence.contains("quota for everybody is 0"), "{report}");
 }
 
@@ -222,7 +222,9 @@ async fn names_that_are_taken_are_counted_and_those_of_others_told() {
     Delegation::new(&unit(), me.clone()).apply(&directory).await.unwrap();
     let connector = directory.bound_as(&me);
     let prefix = |text: &str| -> ComputerNamePrefix { text.parse().unwrap() };
-    let check = |text: &str| Preflight::of_unit(&unit()).with_prefix(prefix(text)).with_name_characters(10);
+    let check = |text: &str| {
+        Preflight::for_unit(&unit()).with_computer_name_prefix(prefix(text)).with_name_characters(10)
+    };
     for number in 0..150 {
         connector.create_computer(UNIT, &format!("HYB-MUNICH-W{number:03}")).unwrap();
     }

@@ -348,7 +348,7 @@ mod tests {
             (&stranger, KEY, "certificate", "does not belong"),
         ] {
             let error = ClientCertificate::new(tenant(), CLIENT_ID, certificate, key).unwrap_err();
-            assert_eq!(error.what(), what, "{error}");
+            assert_eq!(error.subject(), what, "{error}");
             assert!(error.to_string().contains(says), "{error}");
             let shown = format!("{error} {error:?}");
             assert!(!shown.contains("canary") && !shown.contains("Y2Fu"), "{shown}");

@@ -79,7 +79,7 @@ mod tests {
             let credential = ClientCertificate::from_pfx(tenant(), CLIENT_ID, &file, "pass-wörd").unwrap();
             assert_eq!(credential.not_after().to_string(), "2027-01-01T00:00:00Z");
             let error = ClientCertificate::from_pfx(tenant(), CLIENT_ID, &file, "canary").unwrap_err();
-            assert_eq!(error.what(), "PFX file");
+            assert_eq!(error.subject(), "PFX file");
             assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
         }
     }

@@ -298,7 +298,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_page_is_asked_for_while_the_one_before_it_is_used_and_never_two() {
-        let service = service(4, "", Limits::unpaced());
+        let service = service(4, "", Limits::without_rate_limits());
         let mut items = service.list().items();
         assert_eq!(items.next().await.unwrap().unwrap(), 0);
         others_run().await;
@@ -315,7 +315,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_stream_that_is_dropped_asks_for_nothing_more() {
-        let service = service(9, "", Limits::unpaced());
+        let service = service(9, "", Limits::without_rate_limits());
         let mut items = service.list().items();
         assert_eq!(items.next().await.unwrap().unwrap(), 0);
         drop(items);
@@ -325,7 +325,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_wrong_with_the_next_link_is_told_behind_the_items_of_this_page() {
-        let service = service(1, "https://evil.example/v1.0/things?$skiptoken=1", Limits::unpaced());
+        let service =
+            service(1, "https://evil.example/v1.0/things?$skiptoken=1", Limits::without_rate_limits());
         let items: Vec<_> = service.list().items().collect().await;
         let (good, bad): (Vec<_>, Vec<_>) = items.into_iter().partition(Result::is_ok);
         assert_eq!(good.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [0, 1]);
@@ -338,7 +339,7 @@ mod tests {
 
     #[tokio::test]
     async fn calls_made_while_a_page_is_used_are_not_locked_out_by_the_one_under_way() {
-        let service = service(3, "", Limits::unpaced().with_concurrency(1));
+        let service = service(3, "", Limits::without_rate_limits().with_concurrency(1));
         let mut items = service.list().items();
         let mut calls = 0;
         while let Some(item) = items.next().await {
@@ -476,7 +477,7 @@ mod tests {
 
     #[test]
     fn without_a_runtime_each_page_is_asked_for_when_it_is_needed() {
-        let service = service(3, "", Limits::unpaced());
+        let service = service(3, "", Limits::without_rate_limits());
         let all: Vec<u32> = futures_executor(service.list().items().map(Result::unwrap).collect());
         assert_eq!((all, service.counts()), (vec![0, 1, 2, 3, 4, 5], (3, 3)));
     }

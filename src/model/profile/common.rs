@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::model::findings::PROFILE_KEYBOARD_WITHOUT_LANGUAGE;
 use crate::model::patch::same_members;
 use crate::model::settings::{
-    PropertyRule, Reader, Write, list, same_set, same_text, same_text_in_any_case, text_or_null, violation,
+    PropertyRule, Reader, WriteMode, list, same_set, same_text, same_text_in_any_case, text_or_null,
+    violation,
 };
 use crate::model::{
     DeviceUsageType, Finding, InvalidValue, Locale, ProfileDescription, ProfileName, Properties, Text,
@@ -30,16 +31,16 @@ pub(super) const RULES: [PropertyRule; 15] = [
     PropertyRule::new("preprovisioningAllowed"),
     PropertyRule::new(NEW_OOBE).same(same_members),
     PropertyRule::new(TEMPLATE).same(same_text),
-    PropertyRule::new(DEVICE_TYPE).write(Write::OnCreate).same(same_text_in_any_case),
+    PropertyRule::new(DEVICE_TYPE).write(WriteMode::OnCreate).same(same_text_in_any_case),
     PropertyRule::new(SCOPE_TAGS).same(same_set),
     // The enrollment status page from before it was a policy of its own.
-    PropertyRule::new("enrollmentStatusScreenSettings").write(Write::Never),
+    PropertyRule::new("enrollmentStatusScreenSettings").write(WriteMode::Never),
     // To be left unset, and refused in an update.
-    PropertyRule::new("managementServiceAppId").write(Write::Never),
-    PropertyRule::new("language").write(Write::OldName),
-    PropertyRule::new("extractHardwareHash").write(Write::OldName),
-    PropertyRule::new("enableWhiteGlove").write(Write::OldName),
-    PropertyRule::new(OLD_OOBE).write(Write::OldName),
+    PropertyRule::new("managementServiceAppId").write(WriteMode::Never),
+    PropertyRule::new("language").write(WriteMode::OldName),
+    PropertyRule::new("extractHardwareHash").write(WriteMode::OldName),
+    PropertyRule::new("enableWhiteGlove").write(WriteMode::OldName),
+    PropertyRule::new(OLD_OOBE).write(WriteMode::OldName),
 ];
 /// What both kinds of profile have.
 pub(super) struct Common<'a> {
@@ -155,7 +156,7 @@ pub(super) fn either(
 }
 
 /// The service refuses a user type for shared devices, and never reports one.
-pub(super) fn prepare(properties: &mut Properties) {
+pub(super) fn normalize(properties: &mut Properties) {
     if let Some(Value::Object(oobe)) = properties.get_mut(NEW_OOBE)
         && oobe.get(USAGE).and_then(Value::as_str) == Some(DeviceUsageType::Shared.as_str())
     {

@@ -222,8 +222,8 @@ impl Settings for EntraJoinProfile {
         Ok(profile)
     }
 
-    fn prepare(properties: &mut Properties) {
-        common::prepare(properties);
+    fn normalize(properties: &mut Properties) {
+        common::normalize(properties);
     }
 }
 

@@ -11,7 +11,7 @@ use super::common::{
 };
 use crate::model::findings::{PROFILE_HYBRID_NAME_TEMPLATE, PROFILE_HYBRID_NOT_USER_DRIVEN};
 use crate::model::open_enum::known;
-use crate::model::settings::{PropertyRule, Reader, Settings, Write, setters};
+use crate::model::settings::{PropertyRule, Reader, Settings, WriteMode, setters};
 use crate::model::{
     DeviceType, DeviceUsageType, Finding, InvalidValue, Locale, ProfileDescription, ProfileName, Properties,
     Text, UserType,
@@ -212,13 +212,13 @@ impl Settings for HybridJoinProfile {
         Ok(profile)
     }
 
-    fn prepare(properties: &mut Properties) {
-        common::prepare(properties);
+    fn normalize(properties: &mut Properties) {
+        common::normalize(properties);
     }
 }
 
 const RULES: [PropertyRule; 16] = {
-    let skip = PropertyRule::new("hybridAzureADJoinSkipConnectivityCheck").write(Write::ReadBack);
+    let skip = PropertyRule::new("hybridAzureADJoinSkipConnectivityCheck").write(WriteMode::ReadBack);
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o] = common::RULES;
     [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, skip]
 };

@@ -4,7 +4,7 @@ use serde_json::{Value, from_value, json, to_value};
 
 use super::common::NEW_OOBE;
 use super::*;
-use crate::model::settings::{Settings, Write};
+use crate::model::settings::{Settings, WriteMode};
 use crate::model::{Locale, Patch, Stored, UserType};
 
 fn hybrid(json: Value) -> HybridJoinProfile {
@@ -71,7 +71,7 @@ fn both_dialects_are_read_the_new_one_wins_and_it_alone_is_written() {
     assert_eq!(hybrid(both).locale, Locale::language("fr-FR").unwrap());
 
     let written = expected.to_properties();
-    let old = HybridJoinProfile::RULES.iter().filter(|rule| rule.write == Write::OldName);
+    let old = HybridJoinProfile::RULES.iter().filter(|rule| rule.write == WriteMode::OldName);
     assert_eq!(old.filter(|rule| written.get(rule.name).is_some()).count(), 0);
 }
 
@@ -123,8 +123,8 @@ fn what_a_hybrid_profile_cannot_express_is_kept_until_a_wish_made_here_replaces_
     assert_eq!(patch.body().get("deviceNameTemplate"), Some(&json!("")));
     let oobe = patch.body().get(NEW_OOBE).unwrap();
     assert_eq!((&oobe["deviceUsageType"], &oobe["newMember"]), (&json!("singleUser"), &json!(1)));
-    assert_eq!(patch.not_sent().len(), 1);
-    assert_eq!(patch.not_sent()[0].property, "deviceType");
+    assert_eq!(patch.create_only().len(), 1);
+    assert_eq!(patch.create_only()[0].property, "deviceType");
     for never in ["deviceType", "managementServiceAppId", "enrollmentStatusScreenSettings", "newProperty"] {
         assert_eq!(patch.body().get(never), None, "{never}");
     }

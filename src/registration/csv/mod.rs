@@ -13,8 +13,8 @@ mod write;
 
 pub use self::header::{Column, CsvFormat};
 pub use self::lines::Encoding;
-pub use self::read::{CsvFacts, CsvReader, CsvReport, CsvRow, check};
+pub use self::read::{CsvReader, CsvReport, CsvRow, CsvSummary, check};
 pub use self::write::PortalFiles;
 
 /// The most devices that the portal takes in one file.
-pub const MOST_DEVICES: usize = 500;
+pub const MAX_DEVICES: usize = 500;

@@ -47,7 +47,7 @@ pub struct CsvReader<R> {
     header_failed: bool,
     state: State,
     seen: HashMap<Box<str>, Seen>,
-    facts: CsvFacts,
+    summary: CsvSummary,
     notes: Notes,
 }
 
@@ -64,17 +64,17 @@ pub struct CsvRow {
     pub findings: Vec<Finding>,
 }
 
-/// What a device file is like, as far as it has been read.
+/// The format, the encoding and the counts of a device file, as far as it has been read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct CsvFacts {
-    /// Whose format it is; `None` until there is a header.
+pub struct CsvSummary {
+    /// The format; `None` until a header has been read.
     pub format: Option<CsvFormat>,
     /// The columns that are known, in the order of the file.
     pub columns: Vec<Column>,
-    /// What separates the fields.
+    /// The character that separates the fields.
     pub delimiter: char,
-    /// How its text is stored.
+    /// The encoding of the text.
     pub encoding: Encoding,
     /// Rows, but for empty ones.
     pub rows: u64,
@@ -82,13 +82,13 @@ pub struct CsvFacts {
     pub devices: u64,
 }
 
-/// What [`check`] found.
+/// The outcome of [`check`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CsvReport {
-    /// What the file is like.
-    pub facts: CsvFacts,
-    /// What was found, in the order of the file.
+    /// The summary of the file.
+    pub summary: CsvSummary,
+    /// The findings, in the order of the file.
     pub findings: Vec<Finding>,
 }
 
@@ -110,7 +110,7 @@ pub fn check(input: impl Read) -> io::Result<CsvReport> {
     for row in &mut reader {
         findings.append(&mut row?.findings);
     }
-    Ok(CsvReport { facts: reader.facts().clone(), findings })
+    Ok(CsvReport { summary: reader.summary().clone(), findings })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,7 +185,7 @@ impl<R: Read> CsvReader<R> {
             header_failed: false,
             state: State::Header,
             seen: HashMap::new(),
-            facts: CsvFacts {
+            summary: CsvSummary {
                 format: None,
                 columns: Vec::new(),
                 delimiter: ',',
@@ -197,14 +197,14 @@ impl<R: Read> CsvReader<R> {
         }
     }
 
-    /// What the file is like, as far as it has been read.
-    pub fn facts(&self) -> &CsvFacts {
-        &self.facts
+    /// Returns the summary of the file, as far as it has been read.
+    pub fn summary(&self) -> &CsvSummary {
+        &self.summary
     }
 
     fn next_line(&mut self) -> io::Result<Option<Line>> {
         let line = self.lines.next(&mut self.line)?;
-        self.facts.encoding = self.lines.encoding();
+        self.summary.encoding = self.lines.encoding();
         if let Some(line) = line {
             self.notes.last_line = line.number;
             // Files that were put together have the mark of each at its start.
@@ -235,9 +235,9 @@ impl<R: Read> CsvReader<R> {
                     self.notes.quoted.add(|| Place::line(line.number));
                 }
                 let findings = row::check_header(&header, line.number, above);
-                self.facts.format = Some(header.format);
-                self.facts.columns = header.columns().collect();
-                self.facts.delimiter = char::from(header.delimiter);
+                self.summary.format = Some(header.format);
+                self.summary.columns = header.columns().collect();
+                self.summary.delimiter = char::from(header.delimiter);
                 self.state = if header.labels > 0 { State::FirstRow } else { State::Rows };
                 self.header = Some(header);
                 self.header_failed = findings.iter().any(|finding| finding.severity == Severity::Error);
@@ -277,24 +277,24 @@ impl<R: Read> CsvReader<R> {
         let number = line.number;
         let problem = |findings| Some(CsvRow { line: number, device: None, findings });
         if line.too_long {
-            self.facts.rows += 1;
+            self.summary.rows += 1;
             return problem(vec![row::too_long(number)]);
         }
         if self.line.trim_matches(|c: char| c.is_whitespace() || c == '\0').is_empty() {
             return None;
         }
         if self.line.contains('\0') {
-            self.facts.rows += 1;
+            self.summary.rows += 1;
             return problem(vec![row::zeros(number, header, &self.line)]);
         }
         let fields = match self.splitter.split(&self.line, header.delimiter) {
             Ok(fields) => fields,
             Err(Unsplit::OpenQuote) => {
-                self.facts.rows += 1;
+                self.summary.rows += 1;
                 return problem(vec![row::open_quote(number, header, &self.line)]);
             }
             Err(Unsplit::TooManyFields) => {
-                self.facts.rows += 1;
+                self.summary.rows += 1;
                 return problem(vec![row::more_fields(number, header, None)]);
             }
         };
@@ -304,7 +304,7 @@ impl<R: Read> CsvReader<R> {
         if header.labels == 0 && header.repeats(&fields) {
             return problem(vec![row::repeated_header(number)]);
         }
-        self.facts.rows += 1;
+        self.summary.rows += 1;
         if self.line.contains('"') {
             self.notes.quoted.add(|| Place::of_first(number, header, &self.line, '"'));
         }
@@ -314,7 +314,7 @@ impl<R: Read> CsvReader<R> {
         }
         Self::compare(&mut self.seen, number, &mut row);
         row.device = row.device.filter(|_| !self.header_failed);
-        self.facts.devices += u64::from(row.device.is_some());
+        self.summary.devices += u64::from(row.device.is_some());
         if row.device.is_none() && row.findings.is_empty() {
             // Nothing but the header's error, of which was told.
             return None;
@@ -357,11 +357,12 @@ impl<R: Read> CsvReader<R> {
         let line = self.notes.last_line;
         let mut findings = Vec::new();
         let (start, end): (String, String) = (Place::line(1).into(), Place::line(line).into());
-        if self.facts.rows == 0 {
+        if self.summary.rows == 0 {
             findings.push(CSV_NO_ROWS.at(end.clone(), "there is a header and no device"));
         }
-        if self.facts.rows > super::MOST_DEVICES as u64 {
-            let evidence = format!("there are {} rows, and the portal takes 500 in a file", self.facts.rows);
+        if self.summary.rows > super::MAX_DEVICES as u64 {
+            let evidence =
+                format!("there are {} rows, and the portal takes 500 in a file", self.summary.rows);
             findings.push(CSV_TOO_MANY_ROWS.at(end, evidence));
         }
         if let Seldom { first, count: count @ 1.. } = std::mem::take(&mut self.notes.quoted) {
@@ -378,7 +379,7 @@ impl<R: Read> CsvReader<R> {
             let evidence = "lines end in a carriage return alone, as on old Macs";
             findings.push(CSV_LINE_ENDS.at(start.clone(), evidence));
         }
-        let encoding = match self.facts.encoding {
+        let encoding = match self.summary.encoding {
             Encoding::Ascii | Encoding::Ansi => None,
             Encoding::Utf8 => Some("UTF-8"),
             Encoding::Utf8WithBom => Some("UTF-8 with a byte order mark"),
@@ -426,6 +427,6 @@ impl<R: Read> std::iter::FusedIterator for CsvReader<R> {}
 
 impl<R> fmt::Debug for CsvReader<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CsvReader").field("facts", &self.facts).finish_non_exhaustive()
+        f.debug_struct("CsvReader").field("summary", &self.summary).finish_non_exhaustive()
     }
 }

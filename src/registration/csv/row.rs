@@ -410,7 +410,7 @@ impl<'a> Checks<'a> {
             }
             Ok(contents) => {
                 *manufacturer = contents.manufacturer.as_deref().map(fingerprint);
-                let mut findings = contents.check();
+                let mut findings = contents.lint();
                 for finding in &mut findings {
                     finding.evidence = format!("{}: {}", shown_hash(value), finding.evidence);
                 }

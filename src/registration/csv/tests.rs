@@ -14,7 +14,7 @@ fn hash(serial: &str) -> String {
     SampleHash::new(serial).build().unwrap().as_str().to_owned()
 }
 
-fn read(file: impl AsRef<[u8]>) -> (Vec<DeviceToImport>, Vec<Finding>, CsvFacts) {
+fn read(file: impl AsRef<[u8]>) -> (Vec<DeviceToImport>, Vec<Finding>, CsvSummary) {
     let mut reader = CsvReader::new(file.as_ref());
     let (mut devices, mut findings) = (Vec::new(), Vec::new());
     for row in &mut reader {
@@ -22,7 +22,7 @@ fn read(file: impl AsRef<[u8]>) -> (Vec<DeviceToImport>, Vec<Finding>, CsvFacts)
         devices.extend(row.device);
         findings.extend(row.findings);
     }
-    (devices, findings, reader.facts().clone())
+    (devices, findings, reader.summary().clone())
 }
 
 /// `id @ place` of each finding.
@@ -73,10 +73,13 @@ fn the_portals_columns_are_read_in_every_documented_combination() {
         (HEADER, format!("SN-1,,{hash},Kiosk,adele@contoso.com"), &both),
         (HEADER, format!("SN-1,,{hash},,"), &plain),
     ] {
-        let (devices, findings, facts) = read(format!("{columns}\r\n{row}\r\n"));
+        let (devices, findings, summary) = read(format!("{columns}\r\n{row}\r\n"));
         assert_eq!(devices.as_slice(), std::slice::from_ref(expected), "{columns}");
-        assert_eq!((facts.format, facts.rows, facts.devices), (Some(CsvFormat::Portal), 1, 1));
-        assert_eq!(facts.columns.iter().map(|column| column.header()).collect::<Vec<_>>().join(","), columns);
+        assert_eq!((summary.format, summary.rows, summary.devices), (Some(CsvFormat::Portal), 1, 1));
+        assert_eq!(
+            summary.columns.iter().map(|column| column.header()).collect::<Vec<_>>().join(","),
+            columns
+        );
         let ids: Vec<_> = findings.iter().map(|finding| finding.id.as_ref()).collect();
         let assigns = expected.assigned_user_principal_name.is_some();
         assert_eq!(ids, if assigns { vec!["csv.assigned-user"] } else { vec![] }, "{columns}");
@@ -115,10 +118,10 @@ fn encodings_line_ends_blanks_and_separators_do_not_matter() {
             Encoding::Ascii,
         ),
     ] {
-        let (devices, _, facts) = read(&file);
+        let (devices, _, summary) = read(&file);
         assert_eq!(devices, two_devices(), "{expected:?}");
         assert_eq!(
-            (found(&file), facts.encoding),
+            (found(&file), summary.encoding),
             (expected.into_iter().map(String::from).collect(), encoding)
         );
     }
@@ -129,9 +132,9 @@ fn an_ansi_file_gives_its_letters_and_a_warning() {
     let file = [two().replace("Kiosk", "@@").into_bytes().as_slice(), b""].concat();
     let at = file.windows(2).position(|pair| pair == b"@@").unwrap();
     let ansi = [&file[..at], b"B\xFCro", &file[at + 2..]].concat();
-    let (devices, findings, facts) = read(&ansi);
+    let (devices, findings, summary) = read(&ansi);
     assert_eq!(devices[0].group_tag.as_ref().unwrap().as_str(), "Büro");
-    assert_eq!(facts.encoding, Encoding::Ansi);
+    assert_eq!(summary.encoding, Encoding::Ansi);
     assert_eq!(found(&ansi), ["csv.not-ascii @ line 2, Group Tag"]);
     assert!(findings[0].evidence.contains("\"Büro\""));
 }
@@ -187,9 +190,9 @@ fn other_tools_files_are_read_and_their_departures_named() {
             ],
         ),
     ] {
-        let (devices, _, facts) = read(&file);
+        let (devices, _, summary) = read(&file);
         let serials: Vec<_> = devices.iter().map(|device| device.serial_number.as_str()).collect();
-        assert_eq!((serials, facts.format), (vec!["SN-1", "SN-2"], Some(format)), "{expected:?}");
+        assert_eq!((serials, summary.format), (vec!["SN-1", "SN-2"], Some(format)), "{expected:?}");
         assert_eq!(devices[1].product_key, two_devices()[1].product_key);
         assert_eq!(found(&file), expected);
     }
@@ -249,9 +252,9 @@ fn each_fault_of_a_row_is_found_at_its_place_and_the_next_row_is_read() {
     ] {
         let file = format!("{HEADER}\n{row}\nSN-2,,{},,\n", hash("SN-2"));
         assert_eq!(found(&file), expected);
-        let (devices, findings, facts) = read(&file);
+        let (devices, findings, summary) = read(&file);
         assert_eq!(devices, [device("SN-2")], "{expected:?}");
-        assert_eq!((facts.rows, facts.devices), (2, 1), "{expected:?}");
+        assert_eq!((summary.rows, summary.devices), (2, 1), "{expected:?}");
         assert_eq!(findings[0].severity, Severity::Error, "{expected:?}");
     }
     // What does not stop the device.
@@ -477,7 +480,7 @@ fn an_error_of_the_input_is_given_once_and_ends_the_rows() {
 #[test]
 fn a_report_has_every_finding_and_the_facts() {
     let report = check(two().replace("Kiosk", "a\u{1}").as_bytes()).unwrap();
-    assert_eq!((report.facts.rows, report.facts.devices), (2, 1));
+    assert_eq!((report.summary.rows, report.summary.devices), (2, 1));
     assert_eq!(report.findings.len(), 1);
 }
 
@@ -526,7 +529,7 @@ fn a_value_that_the_format_cannot_hold_is_refused_by_name_and_never_changed() {
         ),
     ] {
         let error = PortalFiles::new([&device]).next().unwrap().unwrap_err();
-        assert_eq!((error.what(), error.value()), (what, None));
+        assert_eq!((error.subject(), error.value()), (what, None));
         assert!(error.to_string().contains(problem), "{error}");
         assert!(
             error.to_string().contains(device.serial_number.as_str())
@@ -558,9 +561,9 @@ proptest! {
             })
             .collect();
         let file = PortalFiles::new(&devices).next().unwrap().unwrap();
-        let (read, findings, facts) = read(&file);
+        let (read, findings, summary) = read(&file);
         prop_assert_eq!(read, devices);
-        prop_assert_eq!((facts.format, facts.encoding), (Some(CsvFormat::Portal), Encoding::Ascii));
+        prop_assert_eq!((summary.format, summary.encoding), (Some(CsvFormat::Portal), Encoding::Ascii));
         prop_assert!(findings.iter().all(|finding| finding.id == "csv.assigned-user"), "{:?}", findings);
     }
 
@@ -585,7 +588,7 @@ proptest! {
         let start = if header { HEADER.as_bytes() } else { b"" };
         let mark: &[u8] = [&b""[..], b"\xFF\xFE", b"\xEF\xBB\xBF"][mark];
         let report = check([mark, start, b"\n", &bytes].concat().as_slice()).unwrap();
-        prop_assert!(report.facts.devices <= report.facts.rows);
+        prop_assert!(report.summary.devices <= report.summary.rows);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Writing device files.
 
-use super::{Column, MOST_DEVICES};
+use super::{Column, MAX_DEVICES};
 use crate::model::{DeviceToImport, InvalidValue};
 
 /// Writes devices as files that the portal accepts: plain ASCII, CR LF, no quotes, at most 500 devices each.
@@ -37,7 +37,7 @@ impl<'a, I: Iterator<Item = &'a DeviceToImport>> Iterator for PortalFiles<I> {
     type Item = Result<String, InvalidValue>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let devices: Vec<_> = self.devices.by_ref().take(MOST_DEVICES).collect();
+        let devices: Vec<_> = self.devices.by_ref().take(MAX_DEVICES).collect();
         (!devices.is_empty()).then(|| file(&devices))
     }
 }

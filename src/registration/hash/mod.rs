@@ -31,7 +31,7 @@ pub use self::sample::SampleHash;
 /// let contents = HashContents::decode(&hash)?;
 /// assert_eq!(contents.serial_number.as_deref(), Some("5CG1234ABC"));
 /// assert!(contents.readiness().is_ready());
-/// assert!(contents.check().is_empty());
+/// assert!(contents.lint().is_empty());
 /// # }
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
@@ -160,7 +160,7 @@ const PLACE: &str = "hardware hash";
 impl HashContents {
     /// Reads a hash.
     ///
-    /// What can be read of a damaged one is there; [`check`](Self::check) tells of the damage.
+    /// Of a damaged hash, the readable part is decoded; [`lint`](Self::lint) reports the damage.
     ///
     /// # Errors
     /// If the hash does not start as one.
@@ -195,7 +195,7 @@ impl HashContents {
     /// Finds what the service refuses, and what looks damaged.
     ///
     /// A wrong checksum is a warning: whether the service looks at it is not known.
-    pub fn check(&self) -> Vec<Finding> {
+    pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         let Layout { bytes, declared, broken_at, cut, trailing } = self.layout;
         if cut {
@@ -238,7 +238,7 @@ impl HashContents {
     /// Finds a serial number beside the hash that is not the one in it.
     ///
     /// Blanks around it and case do not count. Without a serial number in the hash, nothing is found here:
-    /// [`check`](Self::check) tells of that.
+    /// [`lint`](Self::lint) reports that.
     pub fn check_serial_number(&self, beside: &SerialNumber) -> Option<Finding> {
         let inside = self.serial_number.as_deref()?;
         let beside = beside.as_str().trim();
@@ -264,7 +264,7 @@ impl fmt::Debug for HashContents {
             .field("model", &self.model)
             .field("readiness", &self.readiness())
             .field("checksum", &self.checksum)
-            .field("findings", &self.check().iter().map(|finding| finding.id.clone()).collect::<Vec<_>>())
+            .field("findings", &self.lint().iter().map(|finding| finding.id.clone()).collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }
@@ -296,7 +296,7 @@ mod tests {
     }
 
     fn ids(contents: &HashContents) -> Vec<String> {
-        contents.check().into_iter().map(|finding| finding.id.into_owned()).collect()
+        contents.lint().into_iter().map(|finding| finding.id.into_owned()).collect()
     }
 
     #[test]
@@ -319,7 +319,7 @@ mod tests {
             ..HashContents::default()
         };
         assert!(contents == expected, "{contents:?}");
-        assert!(contents.check().is_empty());
+        assert!(contents.lint().is_empty());
         assert_eq!(contents.uuid.unwrap().to_string(), "03020100-0504-0706-0809-0a0b0c0d0e0f");
         assert_eq!(contents.network_adapters[0].mac_address.to_string(), "02-00-00-00-00-01");
         assert_eq!(contents.readiness(), Readiness::Ready);
@@ -330,7 +330,7 @@ mod tests {
         let hash = SampleHash::new("5CG1234ABC").build().unwrap();
         assert_eq!(hash.as_str().len(), 4_000);
         let contents = HashContents::decode(&hash).unwrap();
-        assert!(contents.check().is_empty(), "{contents:?}");
+        assert!(contents.lint().is_empty(), "{contents:?}");
         assert_eq!(contents.serial_number.as_deref(), Some("5CG1234ABC"));
         assert_eq!(contents.memory_gib, Some(16));
         assert_eq!(contents.chassis_type, Some(10));
@@ -364,7 +364,7 @@ mod tests {
     #[test]
     fn a_sample_that_cannot_be_written_is_refused() {
         let long = sample(&SampleHash::new("A").with_record(99, vec![1; 64_000]));
-        assert!(long.check().is_empty());
+        assert!(long.lint().is_empty());
         assert!(SampleHash::new("A").with_record(99, vec![1; 65_000]).build().is_err());
         assert!(SampleHash::new("A").with_record(99, vec![1; 65_532]).build().is_err());
     }
@@ -402,7 +402,7 @@ mod tests {
         bytes[9] ^= 1;
         let contents = decode(&bytes);
         assert_eq!((contents.checksum, ids(&contents)), (Checksum::Mismatch, vec!["hash.checksum".into()]));
-        assert!(contents.check().iter().all(|finding| finding.severity == Severity::Warning));
+        assert!(contents.lint().iter().all(|finding| finding.severity == Severity::Warning));
         let mut bytes = by_hand();
         bytes.truncate(149);
         assert_eq!(ids(&decode(&bytes)), ["hash.no-checksum"]);
@@ -416,7 +416,7 @@ mod tests {
         for length in [4, 20, 148, 151, 184] {
             let contents = decode(&by_hand()[..length]);
             assert_eq!(ids(&contents), ["hash.cut"], "{length}");
-            assert_eq!(contents.check()[0].severity, Severity::Error);
+            assert_eq!(contents.lint()[0].severity, Severity::Error);
         }
         assert_eq!(decode(&by_hand()[..100]).manufacturer.as_deref(), Some("Contoso"));
     }
@@ -431,7 +431,7 @@ mod tests {
             assert_eq!(contents.manufacturer.as_deref(), Some("Contoso"));
             assert_eq!(contents.model, None);
             assert_eq!(ids(&contents), ["hash.broken-record", "hash.checksum"]);
-            assert!(contents.check()[0].evidence.contains("byte 16"), "{:?}", contents.check());
+            assert!(contents.lint()[0].evidence.contains("byte 16"), "{:?}", contents.lint());
         }
         assert!(ids(&decode(b"OA\x01\x00CS")).contains(&"hash.broken-record".to_owned()));
     }
@@ -504,7 +504,7 @@ mod tests {
             let bytes = if start { [b"OA", bytes.as_slice()].concat() } else { bytes };
             if let Ok(contents) = HashContents::decode_bytes(&bytes) {
                 let _ = (format!("{contents:?}"), contents.readiness().to_string());
-                contents.check();
+                contents.lint();
             }
         }
 
@@ -514,7 +514,7 @@ mod tests {
             bytes[at] ^= 1_u8 << bit;
             match HashContents::decode_bytes(&bytes) {
                 Err(_) => prop_assert!(at < 2),
-                Ok(contents) => prop_assert!(!contents.check().is_empty()),
+                Ok(contents) => prop_assert!(!contents.lint().is_empty()),
             }
         }
 

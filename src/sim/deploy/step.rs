@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::sim::resource::mdm::INTUNE_POLICY;
 use crate::sim::resource::targeting::targeting;
 use crate::sim::resource::{directory_device, event};
-use crate::sim::rows::{Cause, Computer, DeploymentPhase, Entity, Identity, PowerOn, Run, StatusPage};
+use crate::sim::rows::{Cause, Computer, DeploymentPhase, Entity, Identity, PowerOnOptions, Run, StatusPage};
 use crate::sim::state::{Due, State};
 use crate::sim::store::{Body, body, date, later};
 use jiff::{SignedDuration, Timestamp};
@@ -18,7 +18,7 @@ const OS_VERSION: &str = "10.0.26100.4061";
 
 impl State {
     /// Switches a device on. Its last deployment is over.
-    pub(crate) fn power_on(&mut self, power_on: PowerOn) {
+    pub(crate) fn power_on(&mut self, power_on: PowerOnOptions) {
         let id = self.guid();
         let serial = power_on.serial.to_lowercase();
         if let Some(old) = self.deployments.by_serial.insert(serial, id.clone()) {
@@ -43,7 +43,7 @@ impl State {
             page: StatusPage::default(),
         };
         self.deployments.runs.insert(id.clone(), run);
-        self.plan(self.options.pace.profile_download, Due::DeploymentMoves(id));
+        self.plan(self.options.timing.profile_download, Due::DeploymentMoves(id));
     }
 
     /// Takes the next step of a deployment.
@@ -83,7 +83,7 @@ impl State {
         let now = self.now;
         self.identities.update(&run.identity, |identity| identity.last_contacted = Some(now));
         self.enter(run, DeploymentPhase::Enrolling);
-        Ok(Some(self.options.pace.enrollment))
+        Ok(Some(self.options.timing.enrollment))
     }
 
     fn enroll(&mut self, run: &mut Run) -> Result<Option<Duration>, Cause> {
@@ -113,7 +113,7 @@ impl State {
         );
         if run.hybrid {
             self.enter(run, DeploymentPhase::JoiningDomain);
-            return Ok(Some(self.options.pace.domain_join));
+            return Ok(Some(self.options.timing.domain_join));
         }
         self.start_device_setup(run)
     }
@@ -122,7 +122,7 @@ impl State {
         let configuration = match self.domain_join_of(run) {
             Ok(configuration) => configuration,
             Err(cause) if cause.waits() => {
-                let left = self.left(run.since, self.options.pace.domain_join_timeout);
+                let left = self.left(run.since, self.options.timing.domain_join_timeout);
                 return if left.is_zero() { Err(cause) } else { Ok(Some(left.min(MINUTE))) };
             }
             Err(cause) => return Err(cause),
@@ -149,7 +149,7 @@ impl State {
                 "compliant",
             );
         }
-        if let Some(cycle) = self.options.pace.entra_connect {
+        if let Some(cycle) = self.options.timing.entra_connect {
             let at = self.next_cycle(cycle);
             self.plan_at(at, Due::HybridDeviceAppears(id.to_owned()));
         }
@@ -200,12 +200,12 @@ impl State {
             run.page.timed_out = late;
         }
         self.enter(run, DeploymentPhase::AccountSetup);
-        Ok(Some(self.options.pace.sign_in))
+        Ok(Some(self.options.timing.sign_in))
     }
 
     /// Goes on after the sign-in: account setup begins, waits for the hybrid device, and ends.
     fn go_on_with_account(&mut self, run: &mut Run) -> Result<Option<Duration>, Cause> {
-        let signed_in = later(run.since, self.options.pace.sign_in);
+        let signed_in = later(run.since, self.options.timing.sign_in);
         if !run.page.shows || run.page.skips_account {
             self.tell(
                 run,
@@ -220,7 +220,7 @@ impl State {
             None => None,
         };
         self.tell(run, [("accountSetupStatus", "inProgress".into())]);
-        let ends = ready.map(|ready| later(ready, self.options.pace.account_setup));
+        let ends = ready.map(|ready| later(ready, self.options.timing.account_setup));
         if ends.is_some_and(|at| at <= self.now) {
             let taken = span(signed_in, self.now);
             self.tell(run, [("accountSetupStatus", "success".into()), ("accountSetupDuration", taken)]);
@@ -321,9 +321,9 @@ impl State {
     }
 
     fn device_setup_time(&self, run: &Run) -> Duration {
-        let pace = &self.options.pace;
-        let updates = if run.page.quality_updates { pace.quality_updates } else { Duration::ZERO };
-        run.power_on.device_setup.unwrap_or(pace.device_setup) + updates
+        let timing = &self.options.timing;
+        let updates = if run.page.quality_updates { timing.quality_updates } else { Duration::ZERO };
+        run.power_on.device_setup.unwrap_or(timing.device_setup) + updates
     }
 
     /// Returns the time until `since` plus `limit`.

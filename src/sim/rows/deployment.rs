@@ -5,23 +5,23 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// Someone unpacks a device and presses the power button.
+/// The options of switching a device on: its user, its network and the duration of device setup.
 ///
 /// ```
 /// use std::time::Duration;
-/// use windows_autopilot::sim::PowerOn;
-/// let slow = PowerOn::new("SN-1").with_device_setup(Duration::from_secs(3 * 3600));
+/// use windows_autopilot::sim::PowerOnOptions;
+/// let slow = PowerOnOptions::new("SN-1").with_device_setup(Duration::from_secs(3 * 3600));
 /// ```
 #[derive(Clone)]
-pub struct PowerOn {
+pub struct PowerOnOptions {
     pub(crate) serial: String,
     pub(crate) user: Option<String>,
     pub(crate) reaches_domain: bool,
     pub(crate) device_setup: Option<Duration>,
 }
 
-impl PowerOn {
-    /// Creates the start of the device with this serial number, on a good network.
+impl PowerOnOptions {
+    /// Creates options for the device with this serial number, on a good network.
     pub fn new(serial: impl Into<String>) -> Self {
         Self { serial: serial.into(), user: None, reaches_domain: true, device_setup: None }
     }
@@ -40,7 +40,7 @@ impl PowerOn {
         self
     }
 
-    /// Sets the time that the apps of device setup take. Default: as [`Pace`](crate::sim::Pace) has it.
+    /// Sets the duration of device setup. Default: see [`DeploymentTiming`](crate::sim::DeploymentTiming).
     #[must_use]
     pub fn with_device_setup(mut self, duration: Duration) -> Self {
         self.device_setup = Some(duration);
@@ -48,9 +48,9 @@ impl PowerOn {
     }
 }
 
-impl std::fmt::Debug for PowerOn {
+impl std::fmt::Debug for PowerOnOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PowerOn")
+        f.debug_struct("PowerOnOptions")
             .field("serial", &self.serial)
             .field("user", &self.user.as_ref().map(|_| "[redacted]"))
             .field("reaches_domain", &self.reaches_domain)
@@ -204,7 +204,7 @@ impl Deployments {
 /// One deployment.
 #[derive(Clone)]
 pub(crate) struct Run {
-    pub(crate) power_on: PowerOn,
+    pub(crate) power_on: PowerOnOptions,
     pub(crate) phase: DeploymentPhase,
     pub(crate) cause: Option<Cause>,
     pub(crate) started: Timestamp,

@@ -15,7 +15,7 @@ mod user;
 
 pub(super) use self::assignment::{Assignment, Owner, Reach, Target, Wish, reach};
 pub(super) use self::connector::{Connector, ConnectorState};
-pub use self::deployment::{Cause, Computer, Deployment, DeploymentPhase, PowerOn};
+pub use self::deployment::{Cause, Computer, Deployment, DeploymentPhase, PowerOnOptions};
 pub(super) use self::deployment::{Deployments, Run, StatusPage};
 pub(super) use self::device::{Identity, NewIdentity, Targeting};
 pub(super) use self::directory::{Directory, Kind};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::sim::{Cause, DeploymentPhase, NewDevice, PowerOn};
+use crate::sim::{Cause, DeploymentPhase, DeviceSpec, PowerOnOptions};
 
 const OU: &str = "OU=Autopilot,DC=contoso,DC=com";
 const EVENTS: &str = "/beta/deviceManagement/autopilotEvents";
@@ -375,7 +375,7 @@ async fn a_connector_must_be_active_and_new_enough_and_may_come_late() {
 #[tokio::test]
 async fn a_domain_controller_is_needed_unless_the_check_is_skipped() {
     let ready = ready().await;
-    let far = PowerOn::new("SN1").without_domain_controller();
+    let far = PowerOnOptions::new("SN1").without_domain_controller();
     ready.desk.tenant.power_on_with(far.clone());
     ready.desk.clock.advance(60 * MINUTE);
     assert_eq!(ready.outcome(), (DeploymentPhase::Failed, Some(Cause::NoDomainController), 10));
@@ -400,7 +400,7 @@ async fn a_user_without_licence_or_outside_the_group_in_scope_does_not_enroll() 
     let users = tenant.add_group("Users");
     let link = json!({"@odata.id": format!("https://graph.microsoft.com/odata/groups('{users}')")});
     let as_user = |upn: &str| {
-        tenant.power_on_with(PowerOn::new("SN1").with_user(upn));
+        tenant.power_on_with(PowerOnOptions::new("SN1").with_user(upn));
         ready.desk.clock.advance(3 * 60 * MINUTE);
         (ready.outcome().0, ready.outcome().1)
     };
@@ -413,7 +413,7 @@ async fn a_user_without_licence_or_outside_the_group_in_scope_does_not_enroll() 
 
 #[tokio::test]
 async fn the_status_page_gives_up_after_its_time_and_forty_minutes() {
-    let slow = || PowerOn::new("SN1").with_device_setup(5 * 60 * MINUTE);
+    let slow = || PowerOnOptions::new("SN1").with_device_setup(5 * 60 * MINUTE);
     let ready = ready().await;
     ready.desk.tenant.power_on_with(slow());
     ready.desk.clock.advance(8 * 60 * MINUTE);
@@ -463,9 +463,10 @@ async fn account_setup_waits_for_entra_connect_unless_it_is_skipped() {
 
 #[tokio::test]
 async fn without_entra_connect_account_setup_never_ends_well() {
-    let desk =
-        Desk::with(|builder| builder.with_delegated_callers().with_pace(|pace| pace.entra_connect = None));
-    let identity = desk.tenant.add_device_with(NewDevice::new("SN1"));
+    let desk = Desk::with(|builder| {
+        builder.with_delegated_callers().with_deployment_timing(|timing| timing.entra_connect = None)
+    });
+    let identity = desk.tenant.add_device_with(DeviceSpec::new("SN1"));
     let group = desk.tenant.add_group("Devices");
     desk.tenant.add_member(&group, &identity);
     desk.tenant.add_connector("SRV1", "contoso.com", "6.2504.2001.8");

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::sim::{Lag, NewDevice};
+use crate::sim::{DeviceSpec, Lag};
 
 fn security_group(name: &str) -> Value {
     json!({"displayName": name, "mailEnabled": false, "mailNickname": "devices", "securityEnabled": true})
@@ -102,8 +102,8 @@ async fn members_come_and_go_by_reference() {
 #[tokio::test]
 async fn a_dynamic_group_finds_its_devices_after_a_while_and_takes_none_by_hand() {
     let desk = Desk::new();
-    desk.tenant.add_device_with(NewDevice::new("SN1").with_group_tag("Kiosk"));
-    desk.tenant.add_device_with(NewDevice::new("SN2").with_group_tag("Other"));
+    desk.tenant.add_device_with(DeviceSpec::new("SN1").with_group_tag("Kiosk"));
+    desk.tenant.add_device_with(DeviceSpec::new("SN2").with_group_tag("Other"));
     let rule = "(device.devicePhysicalIds -any (_ -eq \"[OrderID]:Kiosk\"))";
     let made = desk.post("/v1.0/groups", dynamic_group("Kiosk", rule)).await;
     assert_eq!(made.status, 201, "{}", made.text);
@@ -111,7 +111,7 @@ async fn a_dynamic_group_finds_its_devices_after_a_while_and_takes_none_by_hand(
     assert_eq!(desk.get(&members).await.column("id").len(), 0);
     desk.clock.advance(3 * MINUTE);
     assert_eq!(desk.get(&members).await.column("displayName"), ["SN1"]);
-    let second = desk.tenant.device("SN2").unwrap();
+    let second = desk.tenant.device_id("SN2").unwrap();
     assert_eq!(
         desk.post(&format!("{IDENTITIES}/{second}/updateDeviceProperties"), json!({"groupTag": "Kiosk"}))
             .await
@@ -200,8 +200,9 @@ async fn a_delta_tells_what_changed_since_its_token() {
 #[tokio::test]
 async fn the_object_of_a_registered_device_cannot_be_deleted_before_its_registration() {
     let desk = Desk::new();
-    let identity =
-        desk.tenant.add_device_with(NewDevice::new("SN1").with_group_tag("Kiosk").with_purchase_order("PO7"));
+    let identity = desk
+        .tenant
+        .add_device_with(DeviceSpec::new("SN1").with_group_tag("Kiosk").with_purchase_order("PO7"));
     let read = desk.get(&format!("{IDENTITIES}/{identity}")).await.body;
     let device_id = read["azureAdDeviceId"].as_str().unwrap();
     let device = desk.get(&format!("/v1.0/devices(deviceId='{device_id}')")).await.body;
@@ -318,7 +319,7 @@ async fn an_import_goes_from_unknown_over_pending_to_complete_and_the_device_sho
 async fn every_way_an_import_can_fail_has_its_name() {
     let desk = Desk::with(|builder| builder.with_lag(Lag::none()));
     let known = desk.tenant.add_device("KNOWN");
-    desk.tenant.declare_foreign("FOREIGN");
+    desk.tenant.assign_to_other_tenant("FOREIGN");
     let no_maker = json!({"serialNumber": "NOMAKER", "hardwareIdentifier": hash("NOMAKER", "")});
     let told = desk
         .post(&format!("{IMPORTS}/import"), json!({"importedWindowsAutopilotDeviceIdentities":

@@ -35,9 +35,9 @@ async fn a_throttled_call_says_how_long_to_wait_as_often_as_it_should() {
     }
     let held = (429, Some("2.128".to_owned()));
     assert_eq!(seen, [(200, None), held.clone(), held, (200, None)]);
-    desk.tenant.fault(Fault::throttle_silently().once());
+    desk.tenant.fault(Fault::throttle_without_header().once());
     assert_eq!(desk.get(GROUPS).await.headers.get("retry-after"), None);
-    desk.tenant.fault(Fault::throttle_saying("31,120").once());
+    desk.tenant.fault(Fault::throttle_with_header("31,120").once());
     assert_eq!(desk.get(GROUPS).await.headers["retry-after"], "31,120");
     assert_eq!(desk.get("/v1.0/users").await.status, 200);
 }
@@ -68,7 +68,7 @@ async fn statuses_come_with_graphs_body_or_with_html() {
         let told = desk.get(GROUPS).await;
         assert_eq!((told.status, told.body["error"]["code"].is_string()), (status, true));
     }
-    for fault in [Fault::status(502), Fault::html(403), Fault::portal()] {
+    for fault in [Fault::status(502), Fault::html(403), Fault::captive_portal()] {
         desk.tenant.fault(fault.once());
         let told = desk.get(GROUPS).await;
         assert!(told.text.starts_with("<!DOCTYPE html>") && told.headers["content-type"] == "text/html");
@@ -86,8 +86,11 @@ async fn statuses_come_with_graphs_body_or_with_html() {
 #[tokio::test]
 async fn a_held_workload_stays_held_for_who_comes_early() {
     let desk = Desk::new();
-    desk.tenant
-        .fault(Fault::hold(Duration::from_secs(10)).on("GET", "/deviceManagement/managedDevices").once());
+    desk.tenant.fault(
+        Fault::throttle_workload(Duration::from_secs(10))
+            .on("GET", "/deviceManagement/managedDevices")
+            .once(),
+    );
     let other = "/beta/deviceManagement/autopilotEvents";
     assert_eq!(desk.get("/v1.0/deviceManagement/managedDevices").await.status, 429);
     desk.clock.advance(Duration::from_secs(9));

@@ -294,7 +294,7 @@ async fn filters_work_where_the_service_has_them_and_nowhere_else() {
 
 #[tokio::test]
 async fn permissions_that_are_missing_are_refused_in_each_services_words() {
-    let desk = Desk::with(|builder| builder.granted(["DeviceManagementServiceConfig.Read.All"]));
+    let desk = Desk::with(|builder| builder.with_permissions(["DeviceManagementServiceConfig.Read.All"]));
     assert_eq!(desk.get(PROFILES).await.status, 200);
     let told = desk.delete(&format!("{PROFILES}/x")).await;
     assert_eq!((told.status, &told.body["error"]["code"]), (403, &json!("Forbidden")));

@@ -61,7 +61,8 @@ struct Answered {
 #[serde(rename_all = "snake_case")]
 enum Failure {
     Connect,
-    Refused,
+    #[serde(rename = "refused")]
+    NotAllowed,
     Timeout,
     Interrupted,
     Body,
@@ -156,10 +157,10 @@ impl Recorder {
         Self { inner: Arc::new(transport), tape: Arc::default() }
     }
 
-    /// Shows the text of these properties of bodies, too. Words in it that look like a token, a hash or an address of a
-    /// person are still replaced.
+    /// Records the text of these properties of bodies, too. Words in the text that look like a token, a hash or an address
+    /// of a person are still replaced.
     #[must_use]
-    pub fn with_shown(self, properties: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn with_unredacted(self, properties: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let mut tape = self.tape();
         for property in properties {
             tape.redactor.allow(property);
@@ -265,9 +266,9 @@ impl Replayer {
         Self { play: Arc::new(Mutex::new(Play { redactor: Redactor::default(), exchanges })) }
     }
 
-    /// Compares the text of these properties, too: those that the [recorder was told to show](Recorder::with_shown).
+    /// Compares the text of these properties, too: those that were [recorded unredacted](Recorder::with_unredacted).
     #[must_use]
-    pub fn with_shown(self, properties: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn with_unredacted(self, properties: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let mut play = self.play();
         for property in properties {
             play.redactor.allow(property);
@@ -341,7 +342,7 @@ impl Play {
                 ),
             }
         };
-        TransportError::new(TransportErrorKind::Refused, message)
+        TransportError::new(TransportErrorKind::NotAllowed, message)
     }
 }
 
@@ -404,8 +405,9 @@ impl Answered {
     }
 
     fn to_response(&self) -> Result<http::Response<Bytes>, TransportError> {
-        let broken =
-            |what: String| TransportError::new(TransportErrorKind::Refused, format!("the cassette {what}"));
+        let broken = |what: String| {
+            TransportError::new(TransportErrorKind::NotAllowed, format!("the cassette {what}"))
+        };
         let body = match &self.body {
             None => Bytes::new(),
             Some(Value::String(text)) if !self.is_json() => Bytes::from(text.clone()),
@@ -427,7 +429,7 @@ impl From<TransportErrorKind> for Failure {
     fn from(kind: TransportErrorKind) -> Self {
         match kind {
             TransportErrorKind::Connect => Self::Connect,
-            TransportErrorKind::Refused => Self::Refused,
+            TransportErrorKind::NotAllowed => Self::NotAllowed,
             TransportErrorKind::Timeout => Self::Timeout,
             TransportErrorKind::Interrupted => Self::Interrupted,
             TransportErrorKind::Body => Self::Body,
@@ -440,7 +442,7 @@ impl From<Failure> for TransportErrorKind {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Connect => Self::Connect,
-            Failure::Refused => Self::Refused,
+            Failure::NotAllowed => Self::NotAllowed,
             Failure::Timeout => Self::Timeout,
             Failure::Interrupted => Self::Interrupted,
             Failure::Body => Self::Body,

@@ -14,7 +14,7 @@ pub(super) fn during_send(host: &str, error: &reqwest::Error) -> TransportError 
         }
         () if error.is_connect() => (TransportErrorKind::Connect, "no connection"),
         () if error.is_timeout() => (TransportErrorKind::Timeout, "no answer in time"),
-        () if error.is_builder() => (TransportErrorKind::Refused, "the request cannot be sent"),
+        () if error.is_builder() => (TransportErrorKind::NotAllowed, "the request cannot be sent"),
         () => (TransportErrorKind::Interrupted, "the connection broke before an answer came"),
     };
     let advice = if has_unknown_issuer(error) { UNKNOWN_ISSUER } else { "" };

@@ -362,7 +362,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 fn refused(message: &'static str) -> TransportError {
-    TransportError::new(TransportErrorKind::Refused, message)
+    TransportError::new(TransportErrorKind::NotAllowed, message)
 }
 
 #[cfg(test)]
@@ -397,7 +397,7 @@ mod tests {
         ] {
             let Ok(uri) = bad.parse::<Uri>() else { continue };
             let error = checked_url(&uri).expect_err(bad);
-            assert_eq!(error.kind(), TransportErrorKind::Refused, "{bad}");
+            assert_eq!(error.kind(), TransportErrorKind::NotAllowed, "{bad}");
         }
     }
 
@@ -422,7 +422,7 @@ mod tests {
         for address in ["proxy:8080", "socks5://proxy:1080", "http://u:canary-pw@proxy/path", "canary-pw", ""]
         {
             let error = ReqwestTransport::builder().with_proxy(address).build().unwrap_err();
-            assert_eq!(error.what(), "proxy address");
+            assert_eq!(error.subject(), "proxy address");
             assert!(!format!("{error}{error:?}").contains("canary-pw"), "{error:?}");
         }
         let builder = ReqwestTransport::builder().with_proxy("http://u:canary-pw@proxy:8080");
@@ -434,7 +434,7 @@ mod tests {
         let wrong = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         for pem in ["", "no pem", wrong, "-----BEGIN CERTIFICATE-----\nAAAA"] {
             let error = ReqwestTransport::builder().with_root_certificate_pem(pem).build().unwrap_err();
-            assert_eq!(error.what(), "root certificate", "{pem}: {error}");
+            assert_eq!(error.subject(), "root certificate", "{pem}: {error}");
         }
     }
 }

@@ -8,7 +8,7 @@ use futures_util::future::{Either, select};
 
 use super::report::{ApplyEvent, ApplyReport};
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::{Client, Poll, Poller, Schedule};
+use crate::graph::{Client, PollStatus, Poller, Schedule};
 use crate::model::Finding;
 use crate::workflow::created::Record;
 use crate::workflow::run::Progress;
@@ -53,22 +53,22 @@ impl Apply {
 
     /// Checks before each write that the run is to go on.
     pub(super) async fn go_on(&self) -> Part<()> {
-        self.progress.heard().await;
+        self.progress.flush().await;
         if self.progress.is_stopped() { Err(Halt::Stopped) } else { Ok(()) }
     }
 
     pub(super) fn started(&self, step: Step, subject: &str) {
-        self.progress.send(ApplyEvent::Started { step, subject: subject.to_owned() });
+        self.progress.emit(ApplyEvent::Started { step, subject: subject.to_owned() });
     }
 
-    pub(super) fn done(&self, step: Step, subject: &str, what: &'static str) {
+    pub(super) fn done(&self, step: Step, subject: &str, description: &'static str) {
         self.report().changes += 1;
-        self.progress.send(ApplyEvent::Done { step, subject: subject.to_owned(), what });
+        self.progress.emit(ApplyEvent::Finished { step, subject: subject.to_owned(), description });
     }
 
     pub(super) fn found(&self, finding: Finding) {
         self.report().findings.push(finding.clone());
-        self.progress.send(ApplyEvent::Found(finding));
+        self.progress.emit(ApplyEvent::Finding(finding));
     }
 
     /// Polls until `look` returns a value, unless the run is stopped.
@@ -80,7 +80,7 @@ impl Apply {
     {
         let poller = Poller::<T, ()>::new(Arc::clone(self.client.clock()), schedule, what, move || {
             let seen = look();
-            async { Ok(seen.await?.map_or(Poll::Pending(()), Poll::Ready)) }
+            async { Ok(seen.await?.map_or(PollStatus::Pending(()), PollStatus::Ready)) }
         });
         match select(poller.into_future(), pin!(self.progress.stopped())).await {
             Either::Left((ended, _)) => Ok(ended?),

@@ -105,7 +105,7 @@ impl Apply {
         let report = {
             let work = async {
                 while let Some(event) = run.next().await {
-                    self.progress.send(ApplyEvent::Import(event));
+                    self.progress.emit(ApplyEvent::Import(event));
                 }
                 run.await
             };

@@ -20,7 +20,7 @@ pub struct ApplyOptions {
 impl ApplyOptions {
     /// Waives findings with this id: they do not stop the run.
     #[must_use]
-    pub fn waiving(mut self, id: impl Into<String>) -> Self {
+    pub fn with_waived(mut self, id: impl Into<String>) -> Self {
         self.waived.push(id.into());
         self
     }
@@ -30,7 +30,7 @@ impl ApplyOptions {
     ///
     /// Without journals, a new run resumes too: it finds by reading what was done. With journals, the import also resumes
     /// devices that were in flight, and a [`Teardown`](crate::workflow::Teardown) knows the deployment's own objects
-    /// ([`CreatedObjects::read`]).
+    /// ([`CreatedObjects::from_journal`]).
     ///
     /// ```
     /// use windows_autopilot::workflow::{ApplyOptions, Journal};
@@ -57,20 +57,20 @@ pub enum ApplyEvent {
         /// The subject.
         subject: String,
     },
-    /// Work on a subject is done.
+    /// Work on a subject has finished.
     #[non_exhaustive]
-    Done {
+    Finished {
         /// The step.
         step: Step,
         /// The subject.
         subject: String,
         /// The change, in words.
-        what: &'static str,
+        description: &'static str,
     },
     /// An event of the import.
     Import(ImportEvent),
     /// A finding of the run.
-    Found(Finding),
+    Finding(Finding),
 }
 
 /// The outcome of applying a plan.

@@ -47,15 +47,15 @@ pub(super) fn check_connectors(
         expected.names.is_empty() || expected.names.iter().any(|name| has_name(connector, name))
     };
     for connector in state.connectors.iter().filter(serves) {
-        if check_connector(connector, expected.heard_within(), now, found) {
+        if check_connector(connector, expected.max_contact_age(), now, found) {
             in_order += 1;
         }
     }
-    if in_order < expected.at_least {
+    if in_order < expected.min_healthy {
         let count = state.connectors.len();
         let evidence = format!(
             "{in_order} of {count} connectors are in order, and at least {} must be",
-            expected.at_least
+            expected.min_healthy
         );
         found.push(CONNECTOR_TOO_FEW.at(domain.as_str(), evidence));
     }
@@ -64,7 +64,7 @@ pub(super) fn check_connectors(
 /// Checks a connector, and returns `true` if it is active, of a version that works, and in contact.
 fn check_connector(
     connector: &Connector,
-    heard_within: std::time::Duration,
+    max_contact_age: std::time::Duration,
     now: Timestamp,
     found: &mut Vec<Finding>,
 ) -> bool {
@@ -97,7 +97,7 @@ fn check_connector(
         }
     }
     let silent = connector.last_connection_date_time.map(|last| now.duration_since(last));
-    let limit = SignedDuration::try_from(heard_within).unwrap_or(SignedDuration::MAX);
+    let limit = SignedDuration::try_from(max_contact_age).unwrap_or(SignedDuration::MAX);
     if silent.is_none_or(|silent| silent > limit) {
         in_order = false;
         let evidence = match silent {

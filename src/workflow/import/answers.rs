@@ -39,8 +39,8 @@ impl Machine {
                 for index in parcel.devices {
                     if self.slot(index).is_some_and(|slot| slot.state == State::Sending) {
                         lost += 1;
-                        let next = now.saturating_add(self.options.confirming.first);
-                        let watch = Watch::new(now, next, self.options.confirming);
+                        let next = now.saturating_add(self.options.confirm_schedule.initial_interval);
+                        let watch = Watch::new(now, next, self.options.confirm_schedule);
                         self.enter(index, State::Confirming(watch));
                     }
                 }
@@ -48,31 +48,31 @@ impl Machine {
                     self.events.push(ImportEventKind::Sent { devices: taken });
                 }
                 if lost > 0 {
-                    self.events.push(ImportEventKind::AnswerLost { devices: lost });
+                    self.events.push(ImportEventKind::OutcomeUnknown { devices: lost });
                 }
             }
             Answer::Held(asked) => {
                 self.unsend(&parcel.devices);
                 let since = *parcel.since.get_or_insert(now);
-                if now >= since.saturating_add(self.options.sending) {
+                if now >= since.saturating_add(self.options.send_timeout) {
                     for index in parcel.devices {
                         self.finish(index, ImportOutcome::TimedOut { stage: ImportStage::Sending });
                     }
                     return;
                 }
                 let wait = self.outbox.hold(parcel, now, asked);
-                self.events.push(ImportEventKind::HeldBack { wait });
+                self.events.push(ImportEventKind::Backoff { wait });
             }
-            Answer::Rejected(refusal) => {
+            Answer::Rejected(rejection) => {
                 self.unsend(&parcel.devices);
                 if parcel.devices.len() == 1 {
                     self.refused_in_a_row = self.refused_in_a_row.saturating_add(1);
                     for index in parcel.devices {
-                        self.finish(index, ImportOutcome::Refused(refusal.clone()));
+                        self.finish(index, ImportOutcome::Rejected(rejection.clone()));
                     }
                     return;
                 }
-                self.events.push(ImportEventKind::Halved { devices: parcel.devices.len() });
+                self.events.push(ImportEventKind::RequestSplit { devices: parcel.devices.len() });
                 self.outbox.halve(parcel);
             }
         }
@@ -89,17 +89,17 @@ impl Machine {
         }
         for (_, index) in self.due_now(now) {
             let Some(State::Confirming(watch)) = self.slot(index).map(|slot| &slot.state) else { continue };
-            if let Some(watch) = watch.again(now, self.options.confirming, seen) {
+            if let Some(watch) = watch.again(now, self.options.confirm_schedule, seen) {
                 self.enter(index, State::Confirming(watch));
             } else if !seen {
                 self.finish(index, ImportOutcome::TimedOut { stage: ImportStage::Confirming });
-            } else if self.slot(index).is_some_and(|slot| slot.sends < self.options.most_sends) {
+            } else if self.slot(index).is_some_and(|slot| slot.sends < self.options.max_attempts) {
                 self.enter(index, State::Queued);
                 if let Some(device) = self.slots.get(index).and_then(|slot| slot.device.as_deref()) {
                     self.outbox.push(Outgoing::new(index, device));
                 }
             } else {
-                self.finish(index, ImportOutcome::Unconfirmed(Uncertainty::NoTrace));
+                self.finish(index, ImportOutcome::Unconfirmed(Uncertainty::RecordNotFound));
             }
         }
     }
@@ -119,20 +119,20 @@ impl Machine {
             Seen::Missing => {
                 watch.misses = watch.misses.saturating_add(1);
                 match watch.misses >= MOST_MISSES {
-                    true => Verdict::Ended(ImportOutcome::Unconfirmed(Uncertainty::RecordGone)),
+                    true => Verdict::Ended(ImportOutcome::Unconfirmed(Uncertainty::RecordDeleted)),
                     false => Verdict::Pending,
                 }
             }
             Seen::Nothing => Verdict::Pending,
         };
         match verdict {
-            Verdict::Pending => match watch.again(now, self.options.importing, answered) {
+            Verdict::Pending => match watch.again(now, self.options.import_schedule, answered) {
                 Some(watch) => self.enter(index, State::Importing(record, watch)),
                 None => self.finish(index, ImportOutcome::TimedOut { stage: ImportStage::Importing }),
             },
             Verdict::Complete(Some(device)) if self.options.wait_until_visible => {
                 self.sync.registered(now);
-                let next = now.saturating_add(self.options.appearing.first);
+                let next = now.saturating_add(self.options.visibility_schedule.initial_interval);
                 self.register(index, Registration { device, already: false }, now, next);
             }
             Verdict::Complete(device) => {
@@ -156,21 +156,27 @@ impl Machine {
             Seen::Missing | Seen::Nothing => None,
         };
         match (slot.state.clone(), right) {
-            (State::Appearing(of, _), Some(None)) => self.finish(index, of.outcome(GroupTagCheck::Unchecked)),
-            (State::Appearing(of, _), Some(Some(true))) => {
-                self.finish(index, of.outcome(GroupTagCheck::Right));
+            (State::AwaitingVisibility(of, _), Some(None)) => {
+                self.finish(index, of.outcome(GroupTagCheck::Unchecked))
             }
-            (State::Appearing(of, _), Some(Some(false))) => match self.options.repair_group_tag {
+            (State::AwaitingVisibility(of, _), Some(Some(true))) => {
+                self.finish(index, of.outcome(GroupTagCheck::Match));
+            }
+            (State::AwaitingVisibility(of, _), Some(Some(false))) => match self.options.repair_group_tag {
                 true => {
-                    let watch = Watch::new(now, now, self.options.tagging);
+                    let watch = Watch::new(now, now, self.options.group_tag_schedule);
                     self.enter(index, State::Tagging { of, changed: false, watch });
                 }
-                false => self.finish(index, of.outcome(GroupTagCheck::Different)),
+                false => self.finish(index, of.outcome(GroupTagCheck::Mismatch)),
             },
-            (State::Appearing(of, watch), None) => match watch.again(now, self.options.appearing, answered) {
-                Some(watch) => self.enter(index, State::Appearing(of, watch)),
-                None => self.finish(index, ImportOutcome::TimedOut { stage: ImportStage::Appearing }),
-            },
+            (State::AwaitingVisibility(of, watch), None) => {
+                match watch.again(now, self.options.visibility_schedule, answered) {
+                    Some(watch) => self.enter(index, State::AwaitingVisibility(of, watch)),
+                    None => {
+                        self.finish(index, ImportOutcome::TimedOut { stage: ImportStage::AwaitingVisibility })
+                    }
+                }
+            }
             (State::Tagging { of, .. }, Some(Some(true))) => {
                 self.finish(index, of.outcome(GroupTagCheck::Repaired));
             }
@@ -190,12 +196,12 @@ impl Machine {
             Tagged::Changed => {
                 self.changes.push((index, Change::Tagged));
                 self.events.push(ImportEventKind::GroupTagChanged { device: index });
-                let next = now.saturating_add(self.options.tagging.first);
-                let watch = Watch::new(now, next, self.options.tagging);
+                let next = now.saturating_add(self.options.group_tag_schedule.initial_interval);
+                let watch = Watch::new(now, next, self.options.group_tag_schedule);
                 self.enter(index, State::Tagging { of, changed: true, watch });
             }
             Tagged::Held => self.tag_again(index, (of, false), watch, now, false),
-            Tagged::Refused => self.finish(index, of.outcome(GroupTagCheck::Different)),
+            Tagged::Refused => self.finish(index, of.outcome(GroupTagCheck::Mismatch)),
         }
     }
 
@@ -206,7 +212,7 @@ impl Machine {
             self.events.push(ImportEventKind::SyncTriggered);
         }
         if let Some(note) = note {
-            self.events.push(ImportEventKind::Note(note.clone()));
+            self.events.push(ImportEventKind::Finding(note.clone()));
             self.notes.push(note);
         }
     }
@@ -227,7 +233,7 @@ impl Machine {
         now: Duration,
         answered: bool,
     ) {
-        match watch.again(now, self.options.tagging, answered) {
+        match watch.again(now, self.options.group_tag_schedule, answered) {
             Some(watch) => self.enter(index, State::Tagging { of, changed, watch }),
             None => self.finish(index, ImportOutcome::TimedOut { stage: ImportStage::Tagging }),
         }

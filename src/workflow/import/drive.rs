@@ -9,7 +9,7 @@ use futures_util::stream::FuturesUnordered;
 
 use super::entry::{Entry, Header, device_key};
 use super::machine::Machine;
-use super::outcome::Refusal;
+use super::outcome::Rejection;
 use super::report::{ImportEvent, ImportEventKind, ImportPreview, ImportReport};
 use super::request::Import;
 use super::step::{Answer, Seen, Shipment, Step, Tagged};
@@ -71,7 +71,7 @@ impl Import {
             devices: counts.total(),
             to_send: counts.queued,
             requests: machine.requests_to_come(),
-            under_way: counts.unfinished().saturating_sub(counts.queued),
+            in_flight: counts.unfinished().saturating_sub(counts.queued),
             finished: counts.finished(),
             findings: findings.into_iter().chain(machine.report(Duration::ZERO).duplicates()).collect(),
         })
@@ -269,7 +269,7 @@ impl Driver {
 
     fn tell(&self, kind: ImportEventKind) {
         let (counts, estimate) = (self.machine.counts(), self.machine.estimate(self.clock.elapsed()));
-        self.progress.send(ImportEvent { kind, counts, estimate });
+        self.progress.emit(ImportEvent { kind, counts, estimate });
     }
 
     /// Writes down what has changed, then tells what has happened.
@@ -304,7 +304,7 @@ fn answer(error: &Error) -> Answer {
         | ErrorKind::Connect
         | ErrorKind::Interrupted
         | ErrorKind::Timeout => Answer::Held(error.retry_after()),
-        _ => Answer::Rejected(Refusal {
+        _ => Answer::Rejected(Rejection {
             // The code alone: a message can repeat what was sent.
             name: error.service().map_or("", |service| service.code()).into(),
             code: None,

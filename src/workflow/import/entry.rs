@@ -200,7 +200,7 @@ mod tests {
             ),
             (Change::Tagged, r#""state":"tagged""#),
             (
-                Change::GivenUp(ImportOutcome::Unconfirmed(Uncertainty::RecordGone)),
+                Change::GivenUp(ImportOutcome::Unconfirmed(Uncertainty::RecordDeleted)),
                 r#""state":"given_up","outcome":"unconfirmed","why":"record_gone""#,
             ),
             (

@@ -66,7 +66,7 @@ impl Machine {
         let mut machine = Self {
             options,
             slots: Vec::with_capacity(devices.len()),
-            outbox: Outbox::new(options.chunk, options.most_pending),
+            outbox: Outbox::new(options.chunk_size, options.max_in_flight),
             on_their_way: BTreeMap::new(),
             shipments: 0,
             abreast: 1,
@@ -127,23 +127,23 @@ impl Machine {
                     // Every run has its own patience, but looks made since it was sent need not be made again.
                     slot.sends = 1;
                     let age = Duration::try_from(today.duration_since(at)).unwrap_or_default();
-                    let since = now.saturating_sub(age.min(self.options.confirming.deadline));
-                    self.enter(index, State::Confirming(Watch::new(since, now, self.options.confirming)));
+                    let since = now.saturating_sub(age.min(self.options.confirm_schedule.deadline));
+                    let watch = Watch::new(since, now, self.options.confirm_schedule);
+                    self.enter(index, State::Confirming(watch));
                 }
                 Phase::Accepted(record) => {
-                    self.enter(index, State::Importing(record, Watch::new(now, now, self.options.importing)));
+                    let watch = Watch::new(now, now, self.options.import_schedule);
+                    self.enter(index, State::Importing(record, watch));
                 }
                 Phase::Ended(registration) => {
                     if !registration.already {
                         self.sync.registered(now);
                     }
-                    self.enter(
-                        index,
-                        State::Appearing(registration, Watch::new(now, now, self.options.appearing)),
-                    );
+                    let watch = Watch::new(now, now, self.options.visibility_schedule);
+                    self.enter(index, State::AwaitingVisibility(registration, watch));
                 }
                 Phase::Tagged(of) => {
-                    let watch = Watch::new(now, now, self.options.tagging);
+                    let watch = Watch::new(now, now, self.options.group_tag_schedule);
                     self.enter(index, State::Tagging { of, changed: true, watch });
                 }
                 Phase::Done(outcome) => {
@@ -342,14 +342,15 @@ impl Machine {
             slot.device = None;
         }
         self.changes.push((index, Change::Accepted { record: id.clone() }));
-        let next = now.saturating_add(self.options.importing.first);
-        self.enter(index, State::Importing(id, Watch::new(now, next, self.options.importing)));
+        let next = now.saturating_add(self.options.import_schedule.initial_interval);
+        self.enter(index, State::Importing(id, Watch::new(now, next, self.options.import_schedule)));
     }
 
     pub(super) fn register(&mut self, index: usize, of: Registration, now: Duration, next: Duration) {
         let Registration { device, already } = of.clone();
         self.changes.push((index, Change::Ended { device, already }));
-        self.enter(index, State::Appearing(of, Watch::new(now, next, self.options.appearing)));
+        let watch = Watch::new(now, next, self.options.visibility_schedule);
+        self.enter(index, State::AwaitingVisibility(of, watch));
     }
 
     fn begin_sending(&mut self, mut parcel: Parcel, now: Duration) -> Shipment {
@@ -405,7 +406,7 @@ impl Machine {
             }
             _ => {
                 let device = |(index, slot): (usize, &Slot)| match &slot.state {
-                    State::Appearing(of, _) | State::Tagging { of, changed: true, .. } => {
+                    State::AwaitingVisibility(of, _) | State::Tagging { of, changed: true, .. } => {
                         Some((index, of.device.clone()))
                     }
                     _ => None,
@@ -417,6 +418,6 @@ impl Machine {
 
     fn sync_due(&self) -> Option<Duration> {
         let counts = &self.counts;
-        self.sync.due(counts.pending() + counts.queued == 0).filter(|_| counts.appearing > 0)
+        self.sync.due(counts.pending() + counts.queued == 0).filter(|_| counts.awaiting_visibility > 0)
     }
 }

@@ -19,7 +19,7 @@ mod tests;
 
 pub use self::drive::ImportRun;
 pub use self::options::ImportOptions;
-pub use self::outcome::{GroupTagCheck, ImportOutcome, ImportStage, Refusal, Uncertainty};
+pub use self::outcome::{GroupTagCheck, ImportOutcome, ImportStage, Rejection, Uncertainty};
 pub use self::report::{
     DeviceImport, ImportCounts, ImportEvent, ImportEventKind, ImportPreview, ImportReport,
 };

@@ -1,4 +1,4 @@
-//! How patient an import is, and what it does beside importing.
+//! The options of an import.
 
 use std::time::Duration;
 
@@ -6,35 +6,37 @@ use crate::graph::Schedule;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// How an import goes about it. The defaults suit an import of any size.
+/// The options of an import. The defaults suit an import of any size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportOptions {
-    /// The most devices in one request; at least 1. 500.
+    /// The maximum number of devices in one request; at least 1. Default: 500.
     ///
     /// Graph documents no limit, the portal takes 500 in a file. A request also stays below 3 MiB, whatever is set here.
     /// The fewer the requests, the less of them are throttled; the more the devices, the more have to be looked for if
     /// an answer is lost.
-    pub chunk: usize,
-    /// The most devices that the service is to have at work at the same time; at least 1. 2,000.
+    pub chunk_size: usize,
+    /// The maximum number of devices in flight; at least 1. Default: 2,000.
     ///
-    /// Each is asked for by its id, and Intune takes 1,000 requests in 20 seconds.
-    pub most_pending: usize,
-    /// How often a device may be sent whose answer was lost and of which no trace was found; at least 1. 2.
+    /// Each is polled by its id, and Intune takes 1,000 requests in 20 seconds.
+    pub max_in_flight: usize,
+    /// The maximum number of attempts to send a device if the answer is lost and no record is found; at least 1.
+    /// Default: 2.
     ///
-    /// It is looked for on the schedule of `confirming` first. Should the first request arrive after all, the second
-    /// ends as already registered.
-    pub most_sends: u32,
-    /// How long a request may be held back by the service before its devices time out. 1 hour.
-    pub sending: Duration,
-    /// How to look for devices whose answer was lost. After 5, then up to 30 seconds, for 2 minutes.
-    pub confirming: Schedule,
-    /// How to wait for the service to import. After 15, then up to 60 seconds, for 60 minutes.
-    pub importing: Schedule,
-    /// How to wait until a registered device can be read. After 15, then up to 60 seconds, for 30 minutes.
-    pub appearing: Schedule,
-    /// How to wait until a changed group tag reads back. After 5, then up to 60 seconds, for 15 minutes.
-    pub tagging: Schedule,
+    /// Before each retry the device is searched for on `confirm_schedule`. Should the first request arrive after all, the
+    /// second ends as already registered.
+    pub max_attempts: u32,
+    /// The timeout of a request's retries while the service throttles or cannot be reached. Default: 1 hour.
+    pub send_timeout: Duration,
+    /// The schedule of searches for devices whose answer was lost. Default: after 5, then up to 30 seconds, for 2 minutes.
+    pub confirm_schedule: Schedule,
+    /// The schedule of polls for the end of an import. Default: after 15, then up to 60 seconds, for 60 minutes.
+    pub import_schedule: Schedule,
+    /// The schedule of polls until a registered device is visible. Default: after 15, then up to 60 seconds, for 30
+    /// minutes.
+    pub visibility_schedule: Schedule,
+    /// The schedule of polls until a changed group tag reads back. Default: after 5, then up to 60 seconds, for 15 minutes.
+    pub group_tag_schedule: Schedule,
     /// Whether a device counts as registered only when it can be read. Yes.
     pub wait_until_visible: bool,
     /// Whether to ask for a sync when devices are registered, so that they can be read sooner. Yes.
@@ -53,14 +55,14 @@ impl Default for ImportOptions {
     fn default() -> Self {
         let seconds = Duration::from_secs;
         Self {
-            chunk: 500,
-            most_pending: 2000,
-            most_sends: 2,
-            sending: 60 * MINUTE,
-            confirming: Schedule::new(seconds(5), seconds(30), 2 * MINUTE),
-            importing: Schedule::new(seconds(15), MINUTE, 60 * MINUTE),
-            appearing: Schedule::new(seconds(15), MINUTE, 30 * MINUTE),
-            tagging: Schedule::new(seconds(5), MINUTE, 15 * MINUTE),
+            chunk_size: 500,
+            max_in_flight: 2000,
+            max_attempts: 2,
+            send_timeout: 60 * MINUTE,
+            confirm_schedule: Schedule::new(seconds(5), seconds(30), 2 * MINUTE),
+            import_schedule: Schedule::new(seconds(15), MINUTE, 60 * MINUTE),
+            visibility_schedule: Schedule::new(seconds(15), MINUTE, 30 * MINUTE),
+            group_tag_schedule: Schedule::new(seconds(5), MINUTE, 15 * MINUTE),
             wait_until_visible: true,
             sync: true,
             repair_group_tag: true,
@@ -86,22 +88,22 @@ macro_rules! setters {
 }
 
 setters! {
-    /// Sets the most devices in one request.
-    with_chunk: chunk: usize;
-    /// Sets the most devices that the service is to have at work at the same time.
-    with_most_pending: most_pending: usize;
-    /// Sets how often a device may be sent of which no trace was found.
-    with_most_sends: most_sends: u32;
-    /// Sets how long a request may be held back.
-    with_sending: sending: Duration;
-    /// Sets how to look for devices whose answer was lost.
-    with_confirming: confirming: Schedule;
-    /// Sets how to wait for the service to import.
-    with_importing: importing: Schedule;
-    /// Sets how to wait until a registered device can be read.
-    with_appearing: appearing: Schedule;
-    /// Sets how to wait until a changed group tag reads back.
-    with_tagging: tagging: Schedule;
+    /// Sets the maximum number of devices in one request.
+    with_chunk_size: chunk_size: usize;
+    /// Sets the maximum number of devices in flight.
+    with_max_in_flight: max_in_flight: usize;
+    /// Sets the maximum number of attempts to send a device of which no record is found.
+    with_max_attempts: max_attempts: u32;
+    /// Sets the timeout of a request's retries while the service throttles or cannot be reached.
+    with_send_timeout: send_timeout: Duration;
+    /// Sets the schedule of searches for devices whose answer was lost.
+    with_confirm_schedule: confirm_schedule: Schedule;
+    /// Sets the schedule of polls for the end of an import.
+    with_import_schedule: import_schedule: Schedule;
+    /// Sets the schedule of polls until a registered device is visible.
+    with_visibility_schedule: visibility_schedule: Schedule;
+    /// Sets the schedule of polls until a changed group tag reads back.
+    with_group_tag_schedule: group_tag_schedule: Schedule;
     /// Sets whether a device counts as registered only when it can be read.
     with_wait_until_visible: wait_until_visible: bool;
     /// Sets whether to ask for a sync.

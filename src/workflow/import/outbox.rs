@@ -48,8 +48,8 @@ impl Parcel {
 /// What is to be sent.
 #[derive(Debug)]
 pub(super) struct Outbox {
-    chunk: usize,
-    most_pending: usize,
+    chunk_size: usize,
+    max_in_flight: usize,
     queue: VecDeque<Outgoing>,
     /// Requests that were not taken: they go before any other, in this order.
     held: VecDeque<Parcel>,
@@ -58,10 +58,10 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    pub(super) fn new(chunk: usize, most_pending: usize) -> Self {
+    pub(super) fn new(chunk_size: usize, max_in_flight: usize) -> Self {
         Self {
-            chunk: chunk.max(1),
-            most_pending: most_pending.max(1),
+            chunk_size: chunk_size.max(1),
+            max_in_flight: max_in_flight.max(1),
             queue: VecDeque::new(),
             held: VecDeque::new(),
             pending_serials: HashMap::new(),
@@ -119,12 +119,12 @@ impl Outbox {
         if let Some(held) = self.held.front() {
             return if held.not_before <= now { self.held.pop_front() } else { None };
         }
-        let room = self.most_pending.saturating_sub(pending);
+        let room = self.max_in_flight.saturating_sub(pending);
         // Better a whole request later than a small one now.
-        if pending > 0 && room < self.chunk.min(self.queue.len()) {
+        if pending > 0 && room < self.chunk_size.min(self.queue.len()) {
             return None;
         }
-        let most = self.chunk.min(room);
+        let most = self.chunk_size.min(room);
         let mut devices = Vec::new();
         let mut serials = HashSet::new();
         let mut skipped = VecDeque::new();
@@ -162,8 +162,8 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn outbox(chunk: usize, most_pending: usize, serials: &[&str], hash_bytes: usize) -> Outbox {
-        let mut outbox = Outbox::new(chunk, most_pending);
+    fn outbox(chunk_size: usize, max_in_flight: usize, serials: &[&str], hash_bytes: usize) -> Outbox {
+        let mut outbox = Outbox::new(chunk_size, max_in_flight);
         for (index, serial) in serials.iter().enumerate() {
             let device =
                 DeviceToImport::new(serial.parse().unwrap(), "A".repeat(hash_bytes).parse().unwrap());
@@ -180,8 +180,8 @@ mod tests {
     fn requests_are_as_large_as_count_room_and_bytes_allow() {
         let many: Vec<String> = (0..10).map(|n| format!("S{n}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
-        let sizes = |chunk, most_pending, hash| {
-            let mut outbox = outbox(chunk, most_pending, &many, hash);
+        let sizes = |chunk_size, max_in_flight, hash| {
+            let mut outbox = outbox(chunk_size, max_in_flight, &many, hash);
             let mut sizes = Vec::new();
             while let Some(parcel) = outbox.next(SECOND, 0) {
                 sizes.push(parcel.devices.len());

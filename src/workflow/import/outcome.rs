@@ -31,15 +31,16 @@ pub enum ImportOutcome {
         group_tag: GroupTagCheck,
     },
     /// Another tenant owns the device.
-    OtherTenant(Refusal),
+    OtherTenant(Rejection),
     /// The input has the device twice, and this is not the first: see the first for the outcome.
     #[non_exhaustive]
     Duplicate {
         /// The place of the first in the input, from 0.
         of: usize,
     },
-    /// The service refused the device.
-    Refused(Refusal),
+    /// The service rejected the device.
+    #[serde(rename = "refused")]
+    Rejected(Rejection),
     /// The outcome is unknown.
     Unconfirmed(Uncertainty),
     /// A stage took longer than its deadline. The device may still be registered: a run with the same journal checks again.
@@ -70,7 +71,8 @@ pub enum ImportStage {
     /// The service has the device, and has not reported an outcome yet.
     Importing,
     /// The device is registered, and cannot be read yet.
-    Appearing,
+    #[serde(rename = "appearing")]
+    AwaitingVisibility,
     /// The device's group tag was changed, and does not read back yet.
     Tagging,
 }
@@ -83,23 +85,25 @@ pub enum GroupTagCheck {
     /// No tag was desired, or the run did not wait until the tag could be read.
     Unchecked,
     /// The tag is the desired one.
-    Right,
+    #[serde(rename = "right")]
+    Match,
     /// The tag was another; it was changed, and reads back.
     Repaired,
     /// The tag is another, and was left unchanged, or the service refused to change it.
-    Different,
+    #[serde(rename = "different")]
+    Mismatch,
 }
 
-/// The service's reason to refuse a device.
+/// The service's reason to reject a device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Refusal {
+pub struct Rejection {
     /// The service's name of the error, such as `InvalidZtdHardwareHash`; may be empty.
     pub name: Text,
     /// The service's number of the error. The same number can come with different names: decide by the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<i32>,
-    /// The HTTP status, if it was the request that was refused and not the import.
+    /// The HTTP status, if the service rejected the request and not the import.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
 }
@@ -109,12 +113,14 @@ pub struct Refusal {
 #[serde(tag = "why", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Uncertainty {
-    /// The device was sent, no answer came, and no trace of the device was found.
-    NoTrace,
+    /// The device was sent, no answer came, and no record of the import was found.
+    #[serde(rename = "no_trace")]
+    RecordNotFound,
     /// The service reports that the device is registered in this tenant, and does not name the registration.
     NoRegistrationId,
     /// Someone else deleted the record of the import before its end.
-    RecordGone,
+    #[serde(rename = "record_gone")]
+    RecordDeleted,
     /// The import has a status that this version does not know.
     #[non_exhaustive]
     UnknownStatus {
@@ -145,19 +151,19 @@ impl ImportOutcome {
                 .at(place, "it was registered, and the service did not say as which device"),
             Self::Registered { group_tag, .. } | Self::AlreadyRegistered { group_tag, .. } => match group_tag
             {
-                GroupTagCheck::Different => {
+                GroupTagCheck::Mismatch => {
                     IMPORT_GROUP_TAG.at(place, "it is registered with another group tag")
                 }
                 _ => return None,
             },
-            Self::OtherTenant(refusal) => IMPORT_OTHER_TENANT.at(place, refusal.to_string()),
+            Self::OtherTenant(rejection) => IMPORT_OTHER_TENANT.at(place, rejection.to_string()),
             Self::Duplicate { of } => IMPORT_DUPLICATE
                 .at(place, format!("it is in the input before, at place {}", of.saturating_add(1))),
-            Self::Refused(refusal) => {
-                IMPORT_REFUSED.at(place, refusal.to_string()).with_remedy(refusal.remedy())
+            Self::Rejected(rejection) => {
+                IMPORT_REFUSED.at(place, rejection.to_string()).with_remedy(rejection.remedy())
             }
-            Self::Unconfirmed(doubt) => {
-                IMPORT_UNCONFIRMED.at(place, doubt.to_string()).with_remedy(doubt.remedy())
+            Self::Unconfirmed(uncertainty) => {
+                IMPORT_UNCONFIRMED.at(place, uncertainty.to_string()).with_remedy(uncertainty.remedy())
             }
             Self::TimedOut { stage } => {
                 IMPORT_TIMED_OUT.at(place, format!("the deadline passed while it was {stage}"))
@@ -173,14 +179,14 @@ impl ImportOutcome {
         self.is_registered()
             || matches!(
                 self,
-                Self::OtherTenant(_) | Self::Refused(_) | Self::Unconfirmed(Uncertainty::NoRegistrationId)
+                Self::OtherTenant(_) | Self::Rejected(_) | Self::Unconfirmed(Uncertainty::NoRegistrationId)
             )
     }
 
     /// Returns `true` if another run would find the same. An error that may pass is retried.
     pub(super) fn is_settled(&self) -> bool {
         match self {
-            Self::Refused(refusal) => refusal.is_lasting(),
+            Self::Rejected(rejection) => rejection.is_lasting(),
             other => other.has_ended(),
         }
     }
@@ -191,10 +197,10 @@ impl fmt::Display for ImportOutcome {
         match self {
             Self::Registered { .. } => f.write_str("registered"),
             Self::AlreadyRegistered { .. } => f.write_str("registered before"),
-            Self::OtherTenant(refusal) => write!(f, "registered in another tenant ({refusal})"),
+            Self::OtherTenant(rejection) => write!(f, "registered in another tenant ({rejection})"),
             Self::Duplicate { of } => write!(f, "a duplicate of place {}", of.saturating_add(1)),
-            Self::Refused(refusal) => write!(f, "refused ({refusal})"),
-            Self::Unconfirmed(doubt) => write!(f, "unconfirmed ({doubt})"),
+            Self::Rejected(rejection) => write!(f, "refused ({rejection})"),
+            Self::Unconfirmed(uncertainty) => write!(f, "unconfirmed ({uncertainty})"),
             Self::TimedOut { stage } => write!(f, "timed out while {stage}"),
             Self::Cancelled { stage } => write!(f, "cancelled while {stage}"),
         }
@@ -208,7 +214,7 @@ impl fmt::Display for ImportStage {
             Self::Sending => "being sent",
             Self::Confirming => "looked for after a lost answer",
             Self::Importing => "being imported by the service",
-            Self::Appearing => "registered and not readable yet",
+            Self::AwaitingVisibility => "registered and not readable yet",
             Self::Tagging => "waiting for its changed group tag",
         })
     }
@@ -225,7 +231,7 @@ mod names {
     pub(super) const DELETION: [&str; 2] = ["ZtdDeviceDeletionInProgess", "ZtdDeviceDeletionInProgress"];
 }
 
-impl Refusal {
+impl Rejection {
     /// Returns the remedy.
     pub fn remedy(&self) -> &'static str {
         let is = |name: &str| self.name.eq_ignore_ascii_case(name);
@@ -244,7 +250,7 @@ impl Refusal {
         }
     }
 
-    /// Returns `true` if the refusal is permanent.
+    /// Returns `true` if the rejection is permanent.
     fn is_lasting(&self) -> bool {
         let is = |name: &str| self.name.eq_ignore_ascii_case(name);
         let passing = is(names::DUPLICATED) || is(names::STORAGE) || names::DELETION.into_iter().any(is);
@@ -253,7 +259,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.name.is_empty() { "no name" } else { &self.name })?;
         match (self.code, self.status) {
@@ -268,11 +274,11 @@ impl Uncertainty {
     /// Returns the remedy.
     pub fn remedy(&self) -> &'static str {
         match self {
-            Self::NoTrace => {
+            Self::RecordNotFound => {
                 "run it again with the same journal: it is looked for once more before it is sent"
             }
             Self::NoRegistrationId => "look for it among the devices by its serial number and manufacturer",
-            Self::RecordGone => "import it in a new run: if it is registered by now, that run says so",
+            Self::RecordDeleted => "import it in a new run: if it is registered by now, that run says so",
             Self::UnknownStatus { .. } => {
                 "look at the record in the service, and at a newer version of this crate"
             }
@@ -283,11 +289,11 @@ impl Uncertainty {
 impl fmt::Display for Uncertainty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoTrace => f.write_str("no answer came and no trace was found"),
+            Self::RecordNotFound => f.write_str("no answer came and no trace was found"),
             Self::NoRegistrationId => {
                 f.write_str("registered before, the service does not say as which device")
             }
-            Self::RecordGone => f.write_str("the record of its import was deleted by someone else"),
+            Self::RecordDeleted => f.write_str("the record of its import was deleted by someone else"),
             Self::UnknownStatus { status } => write!(f, "the import has the unknown status {status:?}"),
         }
     }
@@ -311,7 +317,7 @@ pub(super) fn verdict(state: Option<&ImportState>) -> Verdict {
     let registration = state.device_registration_id.clone();
     match &state.device_import_status {
         None => return Verdict::Pending,
-        Some(status) if status.is_under_way() => return Verdict::Pending,
+        Some(status) if status.is_in_progress() => return Verdict::Pending,
         Some(ImportStatus::Complete) => return Verdict::Complete(registration),
         Some(ImportStatus::Error) => {}
         Some(other) => {
@@ -329,10 +335,10 @@ pub(super) fn verdict(state: Option<&ImportState>) -> Verdict {
         Some(device) if here => Verdict::Here(device),
         None if here => Verdict::Ended(ImportOutcome::Unconfirmed(Uncertainty::NoRegistrationId)),
         _ => {
-            let refusal = Refusal { name, code, status: None };
+            let rejection = Rejection { name, code, status: None };
             Verdict::Ended(match elsewhere {
-                true => ImportOutcome::OtherTenant(refusal),
-                false => ImportOutcome::Refused(refusal),
+                true => ImportOutcome::OtherTenant(rejection),
+                false => ImportOutcome::Rejected(rejection),
             })
         }
     }
@@ -377,9 +383,9 @@ mod tests {
     #[test]
     fn the_state_of_an_import_is_read_by_status_then_name_then_number() {
         let id = |text: &str| text.parse::<Id<Device>>().unwrap();
-        let refusal = |name: &str, code| Refusal { name: name.into(), code, status: None };
-        let refused = |name: &str, code| Verdict::Ended(ImportOutcome::Refused(refusal(name, code)));
-        let elsewhere = |name: &str, code| Verdict::Ended(ImportOutcome::OtherTenant(refusal(name, code)));
+        let rejection = |name: &str, code| Rejection { name: name.into(), code, status: None };
+        let refused = |name: &str, code| Verdict::Ended(ImportOutcome::Rejected(rejection(name, code)));
+        let elsewhere = |name: &str, code| Verdict::Ended(ImportOutcome::OtherTenant(rejection(name, code)));
         let here = || Verdict::Here(id("d"));
         let no_id = || Verdict::Ended(ImportOutcome::Unconfirmed(Uncertainty::NoRegistrationId));
         let strange = Uncertainty::UnknownStatus { status: "paused".into() };
@@ -423,19 +429,19 @@ mod tests {
     }
 
     fn every_outcome() -> Vec<ImportOutcome> {
-        let refusal = |name: &str, status| Refusal { name: name.into(), code: Some(1), status };
+        let rejection = |name: &str, status| Rejection { name: name.into(), code: Some(1), status };
         let device: Id<Device> = "d".parse().unwrap();
         vec![
-            ImportOutcome::Registered { device: Some(device.clone()), group_tag: GroupTagCheck::Right },
+            ImportOutcome::Registered { device: Some(device.clone()), group_tag: GroupTagCheck::Match },
             ImportOutcome::Registered { device: None, group_tag: GroupTagCheck::Unchecked },
-            ImportOutcome::AlreadyRegistered { device, group_tag: GroupTagCheck::Different },
-            ImportOutcome::OtherTenant(refusal("ZtdDeviceAssignedToOtherTenant", None)),
+            ImportOutcome::AlreadyRegistered { device, group_tag: GroupTagCheck::Mismatch },
+            ImportOutcome::OtherTenant(rejection("ZtdDeviceAssignedToOtherTenant", None)),
             ImportOutcome::Duplicate { of: 0 },
-            ImportOutcome::Refused(refusal("InvalidZtdHardwareHash", None)),
-            ImportOutcome::Refused(refusal("StorageError", None)),
-            ImportOutcome::Refused(refusal("ZtdDeviceDeletionInProgess", None)),
-            ImportOutcome::Refused(refusal("BadRequest", Some(400))),
-            ImportOutcome::Unconfirmed(Uncertainty::NoTrace),
+            ImportOutcome::Rejected(rejection("InvalidZtdHardwareHash", None)),
+            ImportOutcome::Rejected(rejection("StorageError", None)),
+            ImportOutcome::Rejected(rejection("ZtdDeviceDeletionInProgess", None)),
+            ImportOutcome::Rejected(rejection("BadRequest", Some(400))),
+            ImportOutcome::Unconfirmed(Uncertainty::RecordNotFound),
             ImportOutcome::Unconfirmed(Uncertainty::NoRegistrationId),
             ImportOutcome::Unconfirmed(Uncertainty::UnknownStatus { status: "x".into() }),
             ImportOutcome::TimedOut { stage: ImportStage::Importing },

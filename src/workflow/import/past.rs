@@ -69,11 +69,11 @@ impl Past {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workflow::import::outcome::{ImportStage, Refusal};
+    use crate::workflow::import::outcome::{ImportStage, Rejection};
 
     #[test]
     fn the_last_word_on_a_device_counts_and_a_new_sending_begins_anew() {
-        let refused = Refusal { name: "StorageError".into(), code: None, status: None };
+        let refused = Rejection { name: "StorageError".into(), code: None, status: None };
         let record = |id: &str| Change::Accepted { record: id.parse().unwrap() };
         let sending = |id: &str| Change::Sending { import_id: id.into() };
         let ended = || Change::Ended { device: "d".parse().unwrap(), already: true };
@@ -100,7 +100,7 @@ mod tests {
                 vec![
                     sending("i"),
                     record("r"),
-                    Change::Done(ImportOutcome::Refused(refused.clone())),
+                    Change::Done(ImportOutcome::Rejected(refused.clone())),
                     sending("j"),
                 ],
                 "Sent(1970-01-01T00:00:00Z) Some(\"j\") None",
@@ -113,7 +113,7 @@ mod tests {
                     Change::Done(ImportOutcome::OtherTenant(refused)),
                     Change::Cleaned,
                 ],
-                "Done(OtherTenant(Refusal { name: \"StorageError\", code: None, status: None })) Some(\"i\") None",
+                "Done(OtherTenant(Rejection { name: \"StorageError\", code: None, status: None })) Some(\"i\") None",
             ),
         ] {
             let entry = |change| Entry { at: Timestamp::UNIX_EPOCH, key: "k".into(), change };

@@ -39,19 +39,19 @@ pub enum ImportEventKind {
     },
     /// The service throttles or cannot be reached: the next devices are sent later.
     #[non_exhaustive]
-    HeldBack {
+    Backoff {
         /// The wait.
         wait: Duration,
     },
     /// No answer came: the devices are searched for before they are sent again.
     #[non_exhaustive]
-    AnswerLost {
+    OutcomeUnknown {
         /// The number of devices.
         devices: usize,
     },
-    /// The service refused a request, which is sent again in two halves to find the refused device.
+    /// The service rejected a request, which is sent again in two halves to find the rejected device.
     #[non_exhaustive]
-    Halved {
+    RequestSplit {
         /// The number of devices in the request.
         devices: usize,
     },
@@ -74,7 +74,7 @@ pub enum ImportEventKind {
         outcome: ImportOutcome,
     },
     /// A finding that stops nothing.
-    Note(Finding),
+    Finding(Finding),
 }
 
 /// The number of devices by stage and outcome.
@@ -90,7 +90,7 @@ pub struct ImportCounts {
     /// At work in the service.
     pub importing: usize,
     /// Registered and not readable yet.
-    pub appearing: usize,
+    pub awaiting_visibility: usize,
     /// Waiting for a changed group tag.
     pub tagging: usize,
     /// Registered.
@@ -101,8 +101,8 @@ pub struct ImportCounts {
     pub other_tenant: usize,
     /// In the input before.
     pub duplicate: usize,
-    /// Refused.
-    pub refused: usize,
+    /// Rejected.
+    pub rejected: usize,
     /// Unconfirmed.
     pub unconfirmed: usize,
     /// Timed out.
@@ -123,7 +123,7 @@ impl ImportCounts {
             + self.already_registered
             + self.other_tenant
             + self.duplicate
-            + self.refused
+            + self.rejected
             + self.unconfirmed
             + self.timed_out
             + self.cancelled
@@ -131,7 +131,7 @@ impl ImportCounts {
 
     /// Returns the number of devices without an outcome.
     pub fn unfinished(&self) -> usize {
-        self.queued + self.pending() + self.appearing + self.tagging
+        self.queued + self.pending() + self.awaiting_visibility + self.tagging
     }
 
     /// Returns the number of devices that the service has, or may have, at work.
@@ -145,7 +145,7 @@ impl ImportCounts {
             ImportStage::Sending => &mut self.sending,
             ImportStage::Confirming => &mut self.confirming,
             ImportStage::Importing => &mut self.importing,
-            ImportStage::Appearing => &mut self.appearing,
+            ImportStage::AwaitingVisibility => &mut self.awaiting_visibility,
             ImportStage::Tagging => &mut self.tagging,
         }
     }
@@ -156,7 +156,7 @@ impl ImportCounts {
             ImportOutcome::AlreadyRegistered { .. } => &mut self.already_registered,
             ImportOutcome::OtherTenant(_) => &mut self.other_tenant,
             ImportOutcome::Duplicate { .. } => &mut self.duplicate,
-            ImportOutcome::Refused(_) => &mut self.refused,
+            ImportOutcome::Rejected(_) => &mut self.rejected,
             ImportOutcome::Unconfirmed(_) => &mut self.unconfirmed,
             ImportOutcome::TimedOut { .. } => &mut self.timed_out,
             ImportOutcome::Cancelled { .. } => &mut self.cancelled,
@@ -214,8 +214,8 @@ pub struct ImportPreview {
     pub to_send: usize,
     /// Requests that they would be sent in, if none is refused.
     pub requests: usize,
-    /// Devices that an earlier run has sent, and that would be looked for or waited for.
-    pub under_way: usize,
+    /// Devices in flight: an earlier run has sent them, and they would be searched for or polled.
+    pub in_flight: usize,
     /// Devices whose outcome is known from the journal or the input.
     pub finished: usize,
     /// The findings of the input.

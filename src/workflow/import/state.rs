@@ -19,7 +19,7 @@ pub(super) struct Watch {
 impl Watch {
     /// Creates a schedule whose first poll is due at `next`.
     pub(super) fn new(since: Duration, next: Duration, schedule: Schedule) -> Self {
-        Self { since, next, wait: schedule.first.max(Duration::from_millis(1)), misses: 0 }
+        Self { since, next, wait: schedule.initial_interval.max(Duration::from_millis(1)), misses: 0 }
     }
 
     /// Returns the schedule of the next poll; `None` if the deadline has passed. The last poll is at the deadline itself.
@@ -33,7 +33,7 @@ impl Watch {
         if now >= end {
             return None;
         }
-        let wait = self.wait.saturating_add(self.wait / 2).min(schedule.longest).max(self.wait);
+        let wait = self.wait.saturating_add(self.wait / 2).min(schedule.max_interval).max(self.wait);
         Some(Self { next: now.saturating_add(self.wait).min(end), wait, ..self })
     }
 }
@@ -45,7 +45,7 @@ pub(super) enum State {
     Sending,
     Confirming(Watch),
     Importing(Id<ImportedDevice>, Watch),
-    Appearing(Registration, Watch),
+    AwaitingVisibility(Registration, Watch),
     /// `changed`: the new tag was sent, and is to be read back.
     Tagging {
         of: Registration,
@@ -62,7 +62,7 @@ impl State {
             Self::Sending => ImportStage::Sending,
             Self::Confirming(_) => ImportStage::Confirming,
             Self::Importing(..) => ImportStage::Importing,
-            Self::Appearing(..) => ImportStage::Appearing,
+            Self::AwaitingVisibility(..) => ImportStage::AwaitingVisibility,
             Self::Tagging { .. } => ImportStage::Tagging,
             Self::Done(_) => return None,
         })
@@ -72,7 +72,7 @@ impl State {
         match self {
             Self::Confirming(watch)
             | Self::Importing(_, watch)
-            | Self::Appearing(_, watch)
+            | Self::AwaitingVisibility(_, watch)
             | Self::Tagging { watch, .. } => Some(*watch),
             Self::Queued | Self::Sending | Self::Done(_) => None,
         }

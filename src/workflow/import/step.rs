@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::outcome::Refusal;
+use super::outcome::Rejection;
 use crate::model::{Device, GroupTag, Id, ImportedDevice};
 
 /// The next step of an import.
@@ -41,7 +41,7 @@ pub(super) enum Answer {
     /// The service has not taken the devices, for a passing reason; with the wait that it asked for.
     Held(Option<Duration>),
     /// The service has refused the devices for good.
-    Rejected(Refusal),
+    Rejected(Rejection),
 }
 
 /// The outcome of reading one object.

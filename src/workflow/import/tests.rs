@@ -10,7 +10,7 @@ use serde_json::json;
 use super::ImportOptions;
 use super::entry::{Change, Entry, device_key};
 use super::machine::Machine;
-use super::outcome::{GroupTagCheck, ImportOutcome, ImportStage, Refusal, Uncertainty};
+use super::outcome::{GroupTagCheck, ImportOutcome, ImportStage, Rejection, Uncertainty};
 use super::report::{ImportCounts, ImportEventKind, ImportReport};
 use super::step::{Answer, Seen, Step, Tagged};
 use super::sync::Synced;
@@ -53,20 +53,20 @@ const FATES: [Fate; 10] = [
 
 impl Fate {
     fn outcome(self, device: Id<Device>) -> ImportOutcome {
-        let refused = |name: &str, code, status| Refusal { name: name.into(), code, status };
+        let refused = |name: &str, code, status| Rejection { name: name.into(), code, status };
         match self {
-            Self::Good => ImportOutcome::Registered { device: Some(device), group_tag: GroupTagCheck::Right },
+            Self::Good => ImportOutcome::Registered { device: Some(device), group_tag: GroupTagCheck::Match },
             Self::Here => ImportOutcome::AlreadyRegistered { device, group_tag: GroupTagCheck::Repaired },
             Self::HereWithoutId => ImportOutcome::Unconfirmed(Uncertainty::NoRegistrationId),
             Self::Elsewhere => {
                 ImportOutcome::OtherTenant(refused("ZtdDeviceAssignedToOtherTenant", Some(806), None))
             }
-            Self::BadHash => ImportOutcome::Refused(refused("InvalidZtdHardwareHash", Some(802), None)),
-            Self::Storage => ImportOutcome::Refused(refused("StorageError", None, None)),
-            Self::Refused => ImportOutcome::Refused(refused("BadRequest", None, Some(400))),
+            Self::BadHash => ImportOutcome::Rejected(refused("InvalidZtdHardwareHash", Some(802), None)),
+            Self::Storage => ImportOutcome::Rejected(refused("StorageError", None, None)),
+            Self::Refused => ImportOutcome::Rejected(refused("BadRequest", None, Some(400))),
             Self::Stuck => ImportOutcome::TimedOut { stage: ImportStage::Importing },
-            Self::Invisible => ImportOutcome::TimedOut { stage: ImportStage::Appearing },
-            Self::Vanishes => ImportOutcome::Unconfirmed(Uncertainty::RecordGone),
+            Self::Invisible => ImportOutcome::TimedOut { stage: ImportStage::AwaitingVisibility },
+            Self::Vanishes => ImportOutcome::Unconfirmed(Uncertainty::RecordDeleted),
         }
     }
 }
@@ -114,7 +114,7 @@ impl Service {
             return Answer::Lost;
         }
         if devices.iter().any(|device| self.fates[device.serial_number.as_str()] == Fate::Refused) {
-            return Answer::Rejected(Refusal { name: "BadRequest".into(), code: None, status: Some(400) });
+            return Answer::Rejected(Rejection { name: "BadRequest".into(), code: None, status: Some(400) });
         }
         let first = self.records.len();
         for device in devices {
@@ -380,12 +380,12 @@ impl World {
 
 /// Short enough that a run which is killed often still ends.
 fn options() -> ImportOptions {
-    let mut options = ImportOptions::default().with_chunk(7).with_most_pending(20);
-    options.confirming.deadline = SECOND * 200;
-    options.sending = SECOND * 1_000_000;
-    options.tagging.deadline = SECOND * 1_000_000;
+    let mut options = ImportOptions::default().with_chunk_size(7).with_max_in_flight(20);
+    options.confirm_schedule.deadline = SECOND * 200;
+    options.send_timeout = SECOND * 1_000_000;
+    options.group_tag_schedule.deadline = SECOND * 1_000_000;
     // So that a lost request is never given up for bad luck alone.
-    options.with_most_sends(50)
+    options.with_max_attempts(50)
 }
 
 fn check(world: &World, fates: &[Fate], report: &ImportReport, killed: bool) {
@@ -393,7 +393,7 @@ fn check(world: &World, fates: &[Fate], report: &ImportReport, killed: bool) {
         let expected = fate.outcome(format!("d:S{n}").parse().unwrap());
         // A tag that was changed before a kill reads back as right after it.
         let outcome = match device.outcome.clone() {
-            ImportOutcome::AlreadyRegistered { device, group_tag: GroupTagCheck::Right } if killed => {
+            ImportOutcome::AlreadyRegistered { device, group_tag: GroupTagCheck::Match } if killed => {
                 ImportOutcome::AlreadyRegistered { device, group_tag: GroupTagCheck::Repaired }
             }
             other => other,
@@ -439,7 +439,7 @@ fn every_fate_ends_in_its_outcome_and_its_record_is_deleted_if_it_has_ended() {
     let finished = world.events.iter().filter(|event| matches!(event, ImportEventKind::Finished { .. }));
     assert_eq!(finished.count(), FATES.len());
     // Ten devices were halved down to the one that is refused.
-    assert!(world.events.contains(&ImportEventKind::Halved { devices: 7 }));
+    assert!(world.events.contains(&ImportEventKind::RequestSplit { devices: 7 }));
 }
 
 #[test]
@@ -554,7 +554,7 @@ fn without_visibility_a_complete_import_is_the_end() {
         outcomes,
         [
             &ImportOutcome::Registered { device: Some(first), group_tag: GroupTagCheck::Unchecked },
-            &ImportOutcome::AlreadyRegistered { device: second, group_tag: GroupTagCheck::Different },
+            &ImportOutcome::AlreadyRegistered { device: second, group_tag: GroupTagCheck::Mismatch },
         ]
     );
     assert!(world.service.syncs.is_empty() && world.service.records.iter().all(|record| !record.deleted));
@@ -582,7 +582,10 @@ fn a_device_of_which_no_trace_is_found_is_sent_again_so_often_and_no_more() {
     }
     assert_eq!(sent, 2);
     assert_eq!(looks[..7], [6, 11, 18, 29, 46, 71, 101]);
-    assert_eq!(machine.report(now).devices[0].outcome, ImportOutcome::Unconfirmed(Uncertainty::NoTrace));
+    assert_eq!(
+        machine.report(now).devices[0].outcome,
+        ImportOutcome::Unconfirmed(Uncertainty::RecordNotFound)
+    );
 }
 
 #[test]
@@ -592,8 +595,8 @@ fn a_service_that_refuses_every_device_is_not_asked_for_each_of_them() {
     let mut requests = 0;
     while let Step::Send(shipments) = machine.next(SECOND) {
         requests += 1;
-        let refusal = Refusal { name: "BadRequest".into(), code: None, status: Some(400) };
-        machine.on_sent(SECOND, shipments[0], Answer::Rejected(refusal));
+        let rejection = Rejection { name: "BadRequest".into(), code: None, status: Some(400) };
+        machine.on_sent(SECOND, shipments[0], Answer::Rejected(rejection));
         if machine.is_refused_altogether() {
             break;
         }
@@ -623,7 +626,7 @@ fn a_request_that_is_held_back_too_long_times_out() {
 fn a_cancelled_run_says_how_far_each_device_was_and_deletes_nothing() {
     let fates = [Fate::Good; 9];
     let mut world = World::new(&fates, 1, false);
-    let mut machine = world.begin(&devices(&fates), options().with_most_pending(7));
+    let mut machine = world.begin(&devices(&fates), options().with_max_in_flight(7));
     assert_eq!(machine.next(SECOND), Step::Send(vec![1]));
     let answer = world.service.import(&machine.to_send(1), SECOND);
     machine.on_sent(SECOND, 1, answer);
@@ -643,7 +646,7 @@ fn the_estimate_goes_by_the_pace_so_far() {
     let fates = [Fate::Good; 4];
     let mut machine = World::new(&fates, 1, false).begin(&devices(&fates), ImportOptions::default());
     assert_eq!(machine.estimate(SECOND * 11), None);
-    machine.finish(0, ImportOutcome::Unconfirmed(Uncertainty::NoTrace));
+    machine.finish(0, ImportOutcome::Unconfirmed(Uncertainty::RecordNotFound));
     assert_eq!(machine.estimate(SECOND * 11), Some(SECOND * 30));
 }
 

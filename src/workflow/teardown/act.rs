@@ -7,10 +7,10 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use serde::Serialize;
 
-use super::plan::{Removal, TeardownPlan};
+use super::plan::{RemovalAction, TeardownPlan};
 use super::resolve::{Act, Resolved, resolve};
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::{Call, Client, Operation, Poll, Poller, Schedule};
+use crate::graph::{Call, Client, Operation, PollStatus, Poller, Schedule};
 use crate::model::{Device, Id};
 use crate::workflow::run::{Progress, Run};
 use crate::workflow::step::{Step, check_findings};
@@ -30,13 +30,13 @@ const GOING: Schedule =
 pub enum TeardownEvent {
     /// A subject was removed or unassigned.
     #[non_exhaustive]
-    Done {
+    Finished {
         /// The step that created the subject.
         step: Step,
         /// The subject.
         subject: String,
         /// The change, in words.
-        what: &'static str,
+        description: &'static str,
     },
 }
 
@@ -67,14 +67,14 @@ impl TeardownPlan {
     /// signed-in user with `Policy.ReadWrite.MobilityManagement`; each only for objects of the
     /// plan.
     pub fn apply(&self, client: &Client) -> Run<TeardownEvent, TeardownReport> {
-        self.apply_waiving(client, &[])
+        self.apply_with_waived(client, &[])
     }
 
     /// Applies the plan in spite of findings with these ids.
     ///
     /// # Errors
     /// As [`apply`](Self::apply).
-    pub fn apply_waiving(&self, client: &Client, waived: &[&str]) -> Run<TeardownEvent, TeardownReport> {
+    pub fn apply_with_waived(&self, client: &Client, waived: &[&str]) -> Run<TeardownEvent, TeardownReport> {
         let (plan, client) = (self.clone(), client.clone());
         let waived: Vec<String> = waived.iter().map(|id| (*id).to_owned()).collect();
         Run::new(|progress| async move {
@@ -98,7 +98,7 @@ impl Acting {
     async fn run(self, resolved: Resolved) -> Result<TeardownReport> {
         let mut report = TeardownReport::default();
         for planned in &resolved.plan.steps {
-            if let Removal::Manual(text) = &planned.removal {
+            if let RemovalAction::Manual(text) = &planned.action {
                 report.manual.push(format!("{} {}: {text}", planned.step, planned.subject));
             }
         }
@@ -110,27 +110,27 @@ impl Acting {
                 let gone = self.devices_gone(std::mem::take(&mut going)).await?;
                 report.stopped = !gone;
             }
-            self.progress.heard().await;
+            self.progress.flush().await;
             if report.stopped || self.progress.is_stopped() {
                 report.stopped = true;
                 return Ok(report);
             }
-            let what = match act {
+            let description = match act {
                 Act::Delete(call) => self.delete(*call).await?,
                 Act::DeleteDevice(id) => {
-                    let what = self.delete(self.client.devices().delete(&id)).await?;
+                    let description = self.delete(self.client.devices().delete(&id)).await?;
                     going.push(id);
-                    what
+                    description
                 }
-                Act::Remove(calls, what) => {
+                Act::Remove(calls, description) => {
                     for call in calls {
                         send(call).await?;
                     }
-                    what
+                    description
                 }
             };
             report.removed = report.removed.saturating_add(1);
-            self.progress.send(TeardownEvent::Done { step, subject, what });
+            self.progress.emit(TeardownEvent::Finished { step, subject, description });
         }
         if !going.is_empty() && !self.devices_gone(going).await? {
             report.stopped = true;
@@ -149,11 +149,11 @@ impl Acting {
                 let (client, operation, refused) = (client.clone(), operation.clone(), Arc::clone(&refused));
                 async move {
                     match client.call(operation.clone()).await {
-                        Ok(()) => Ok(Poll::Ready(())),
-                        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Poll::Ready(())),
+                        Ok(()) => Ok(PollStatus::Ready(())),
+                        Err(error) if error.kind() == ErrorKind::NotFound => Ok(PollStatus::Ready(())),
                         Err(error) if matches!(error.kind(), ErrorKind::Rejected | ErrorKind::Conflict) => {
                             *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                            Ok(Poll::Pending(()))
+                            Ok(PollStatus::Pending(()))
                         }
                         Err(error) => Err(error),
                     }
@@ -192,12 +192,12 @@ impl Acting {
                     let mut answers = batch.await?;
                     for slot in slots {
                         match answers.take(slot) {
-                            Ok(_) => return Ok(Poll::Pending(())),
+                            Ok(_) => return Ok(PollStatus::Pending(())),
                             Err(error) if error.kind() == ErrorKind::NotFound => {}
                             Err(error) => return Err(error),
                         }
                     }
-                    Ok(Poll::Ready(()))
+                    Ok(PollStatus::Ready(()))
                 }
             });
         match select(gone.into_future(), pin!(self.progress.stopped())).await {

@@ -5,4 +5,4 @@ mod plan;
 mod resolve;
 
 pub use self::act::{TeardownEvent, TeardownReport};
-pub use self::plan::{PlannedRemoval, Removal, Teardown, TeardownPlan};
+pub use self::plan::{PlannedRemoval, RemovalAction, Teardown, TeardownPlan};

@@ -13,7 +13,7 @@ use crate::workflow::step::{Step, fmt_end};
 /// ```
 /// use windows_autopilot::workflow::{Journal, CreatedObjects, Teardown};
 /// # async fn example(client: &windows_autopilot::Client) -> windows_autopilot::Result<()> {
-/// let created = CreatedObjects::read(Journal::at("munich.made"))?;
+/// let created = CreatedObjects::from_journal(Journal::at("munich.made"))?;
 /// let plan = Teardown::new(created).plan(client).await?;
 /// println!("{plan}");
 /// if plan.blocking().next().is_none() {
@@ -34,14 +34,14 @@ pub struct Teardown {
     /// Whether enrolled devices are deleted in Intune first; otherwise they stop the plan. A device that is deleted there
     /// loses its management.
     #[serde(default)]
-    pub with_managed_devices: bool,
+    pub delete_managed_devices: bool,
 }
 
-/// The removal of one subject.
+/// The action of a removal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Removal {
+pub enum RemovalAction {
     /// Deletes the object.
     Delete,
     /// Removes these assignments.
@@ -54,14 +54,14 @@ pub enum Removal {
     Blocked(Finding),
 }
 
-impl Removal {
-    /// Returns `true` if the removal writes to the tenant.
+impl RemovalAction {
+    /// Returns `true` if the action writes to the tenant.
     pub fn is_change(&self) -> bool {
         matches!(self, Self::Delete | Self::Unassign(_))
     }
 }
 
-/// A removal of a teardown: a step, a subject and what is done to it.
+/// A removal of a teardown: a step, a subject and the action.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlannedRemoval {
@@ -69,8 +69,8 @@ pub struct PlannedRemoval {
     pub step: Step,
     /// The subject, such as a profile's name.
     pub subject: String,
-    /// The removal.
-    pub removal: Removal,
+    /// The action.
+    pub action: RemovalAction,
 }
 
 /// The removals of a teardown, and the findings that stand in their way. Made by [`Teardown::plan`]; `Display` prints it,
@@ -90,12 +90,12 @@ pub struct TeardownPlan {
 impl Teardown {
     /// Creates a teardown of these objects.
     pub fn new(created: CreatedObjects) -> Self {
-        Self { created, with_managed_devices: false }
+        Self { created, delete_managed_devices: false }
     }
 
     /// Deletes enrolled devices in Intune too.
-    pub fn deleting_managed_devices(mut self) -> Self {
-        self.with_managed_devices = true;
+    pub fn with_managed_devices_deleted(mut self) -> Self {
+        self.delete_managed_devices = true;
         self
     }
 }
@@ -103,7 +103,7 @@ impl Teardown {
 impl TeardownPlan {
     /// Returns `true` if the plan removes nothing.
     pub fn is_empty(&self) -> bool {
-        !self.steps.iter().any(|planned| planned.removal.is_change())
+        !self.steps.iter().any(|planned| planned.action.is_change())
     }
 
     /// Returns the findings that stop the plan from being applied.
@@ -115,18 +115,20 @@ impl TeardownPlan {
 impl fmt::Display for TeardownPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Teardown")?;
-        for PlannedRemoval { step, subject, removal } in &self.steps {
-            match removal {
-                Removal::Delete => writeln!(f, "  - {step} {subject}: delete")?,
-                Removal::Unassign(whom) => writeln!(f, "  ~ {step} {subject}: unassign {}", whom.join(", "))?,
-                Removal::Gone => writeln!(f, "  = {step} {subject}: gone already")?,
-                Removal::Manual(text) => writeln!(f, "  ! {step} {subject}: by hand: {text}")?,
-                Removal::Blocked(finding) => {
+        for PlannedRemoval { step, subject, action } in &self.steps {
+            match action {
+                RemovalAction::Delete => writeln!(f, "  - {step} {subject}: delete")?,
+                RemovalAction::Unassign(whom) => {
+                    writeln!(f, "  ~ {step} {subject}: unassign {}", whom.join(", "))?
+                }
+                RemovalAction::Gone => writeln!(f, "  = {step} {subject}: gone already")?,
+                RemovalAction::Manual(text) => writeln!(f, "  ! {step} {subject}: by hand: {text}")?,
+                RemovalAction::Blocked(finding) => {
                     writeln!(f, "  x {step} {subject}: {}; {}", finding.evidence, finding.remedy)?;
                 }
             }
         }
-        let changes = self.steps.iter().filter(|planned| planned.removal.is_change()).count();
+        let changes = self.steps.iter().filter(|planned| planned.action.is_change()).count();
         fmt_end(f, &self.findings, changes, "remove")
     }
 }

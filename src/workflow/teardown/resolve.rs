@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::plan::{PlannedRemoval, Removal, Teardown, TeardownPlan};
+use super::plan::{PlannedRemoval, RemovalAction, Teardown, TeardownPlan};
 use crate::error::{ErrorKind, Result};
 use crate::graph::{Call, Client};
 use crate::model::{
@@ -68,8 +68,8 @@ pub(super) async fn resolve(teardown: &Teardown, client: &Client) -> Result<Reso
     let Resolver { steps, acts, .. } = resolver;
     let mut findings: Vec<Finding> = steps
         .iter()
-        .filter_map(|planned| match &planned.removal {
-            Removal::Blocked(finding) => Some(finding.clone()),
+        .filter_map(|planned| match &planned.action {
+            RemovalAction::Blocked(finding) => Some(finding.clone()),
             _ => None,
         })
         .collect();
@@ -91,18 +91,18 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn planned(&mut self, step: Step, subject: &str, removal: Removal) {
-        self.steps.push(PlannedRemoval { step, subject: subject.to_owned(), removal });
+    fn planned(&mut self, step: Step, subject: &str, action: RemovalAction) {
+        self.steps.push(PlannedRemoval { step, subject: subject.to_owned(), action });
     }
 
     /// Plans a removal that the calls of `act` carry out.
-    fn remove(&mut self, step: Step, subject: &str, removal: Removal, act: Act) {
-        self.planned(step, subject, removal);
+    fn remove(&mut self, step: Step, subject: &str, action: RemovalAction, act: Act) {
+        self.planned(step, subject, action);
         self.acts.push((step, subject.to_owned(), act));
     }
 
     fn blocked(&mut self, step: Step, subject: &str, kind: &FindingKind, evidence: impl Into<String>) {
-        self.planned(step, subject, Removal::Blocked(kind.at(subject, evidence)));
+        self.planned(step, subject, RemovalAction::Blocked(kind.at(subject, evidence)));
     }
 
     async fn devices(&mut self) -> Result<()> {
@@ -124,7 +124,7 @@ impl Resolver<'_> {
             };
             let found: Vec<&Device> = all.iter().filter(is_it).collect();
             match found.as_slice() {
-                [] => self.planned(Step::Devices, serial, Removal::Gone),
+                [] => self.planned(Step::Devices, serial, RemovalAction::Gone),
                 [device] => deleted |= self.device(serial, device),
                 _ => {
                     let evidence = "several registered devices have this serial number";
@@ -133,7 +133,11 @@ impl Resolver<'_> {
             }
         }
         if deleted {
-            self.planned(Step::Devices, "computer accounts", Removal::Manual(COMPUTER_ACCOUNTS.to_owned()));
+            self.planned(
+                Step::Devices,
+                "computer accounts",
+                RemovalAction::Manual(COMPUTER_ACCOUNTS.to_owned()),
+            );
         }
         Ok(())
     }
@@ -142,7 +146,7 @@ impl Resolver<'_> {
         let managed = device.managed_device_id.as_ref().filter(|_| {
             device.enrollment_state.as_ref().is_none_or(|state| *state != EnrollmentState::NotContacted)
         });
-        if managed.is_some() && !self.teardown.with_managed_devices {
+        if managed.is_some() && !self.teardown.delete_managed_devices {
             let evidence =
                 "it is enrolled: its registration cannot be deleted before the device in Intune is";
             self.blocked(Step::Devices, serial, &TEARDOWN_ENROLLED, evidence);
@@ -150,13 +154,13 @@ impl Resolver<'_> {
         }
         if let Some(managed) = managed {
             let act = Act::Delete(Box::new(self.client.managed_devices().delete(managed)));
-            self.remove(Step::Deploy, serial, Removal::Delete, act);
+            self.remove(Step::Deploy, serial, RemovalAction::Delete, act);
         }
         if device.user_principal_name.is_some() {
             let act = Act::Remove(vec![self.client.devices().unassign_user(&device.id)], "unassigned");
-            self.remove(Step::Users, serial, Removal::Unassign(vec!["its user".to_owned()]), act);
+            self.remove(Step::Users, serial, RemovalAction::Unassign(vec!["its user".to_owned()]), act);
         }
-        self.remove(Step::Devices, serial, Removal::Delete, Act::DeleteDevice(device.id.clone()));
+        self.remove(Step::Devices, serial, RemovalAction::Delete, Act::DeleteDevice(device.id.clone()));
         true
     }
 
@@ -193,7 +197,7 @@ impl Resolver<'_> {
         };
         let found: Vec<&Found> = self.objects.iter().filter(is_it).collect();
         let object = match found.as_slice() {
-            [] => return self.planned(step, name, Removal::Gone),
+            [] => return self.planned(step, name, RemovalAction::Gone),
             [object] => *object,
             several => {
                 let evidence =
@@ -218,10 +222,15 @@ impl Resolver<'_> {
         }
         if !labels.is_empty() {
             self.unassigned.insert(object.id.clone());
-            self.remove(step, name, Removal::Unassign(labels), Act::Remove(unassign, "unassigned"));
+            self.remove(step, name, RemovalAction::Unassign(labels), Act::Remove(unassign, "unassigned"));
         }
         if deletes {
-            self.remove(step, name, Removal::Delete, Act::Delete(Box::new(S::delete(self.client, &id))));
+            self.remove(
+                step,
+                name,
+                RemovalAction::Delete,
+                Act::Delete(Box::new(S::delete(self.client, &id))),
+            );
         }
     }
 
@@ -239,7 +248,7 @@ impl Resolver<'_> {
     fn groups(&mut self) {
         for (name, ids) in self.groups.clone() {
             match ids.as_slice() {
-                [] => self.planned(Step::Group, &name, Removal::Gone),
+                [] => self.planned(Step::Group, &name, RemovalAction::Gone),
                 [id] => {
                     let uses = |found: &&Found| {
                         let mut targets = found.assignments.iter().filter_map(|held| held.target.as_ref());
@@ -251,7 +260,7 @@ impl Resolver<'_> {
                         self.blocked(Step::Group, &name, &TEARDOWN_GROUP_IN_USE, evidence);
                     } else {
                         let act = Act::Delete(Box::new(Group::delete(self.client, id)));
-                        self.remove(Step::Group, &name, Removal::Delete, act);
+                        self.remove(Step::Group, &name, RemovalAction::Delete, act);
                     }
                 }
                 several => {
@@ -269,7 +278,7 @@ impl Resolver<'_> {
         let items = self.teardown.created.items();
         if items.contains(&CreatedObject::ScopeAll) {
             let text = "everybody was taken into it; what it was before is not known: set it in the Entra admin center";
-            self.planned(step, SUBJECT, Removal::Manual(text.to_owned()));
+            self.planned(step, SUBJECT, RemovalAction::Manual(text.to_owned()));
         }
         let groups: Vec<Id<Group>> = items
             .iter()
@@ -286,7 +295,7 @@ impl Resolver<'_> {
             Err(error) if error.kind() == ErrorKind::Forbidden => {
                 let text =
                     "only a signed-in user may change it: take the groups out in the Entra admin center";
-                self.planned(step, SUBJECT, Removal::Manual(text.to_owned()));
+                self.planned(step, SUBJECT, RemovalAction::Manual(text.to_owned()));
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -294,11 +303,13 @@ impl Resolver<'_> {
         for group in groups {
             let subject = format!("{SUBJECT}, group {group}");
             if policy.included_groups.iter().flatten().any(|held| held.id == group) {
-                let act =
-                    Act::Remove(vec![self.client.mdm_policies().exclude(&policy.id, &group)], "taken out");
-                self.remove(step, &subject, Removal::Unassign(vec!["its users".to_owned()]), act);
+                let act = Act::Remove(
+                    vec![self.client.mdm_policies().remove_group(&policy.id, &group)],
+                    "taken out",
+                );
+                self.remove(step, &subject, RemovalAction::Unassign(vec!["its users".to_owned()]), act);
             } else {
-                self.planned(step, &subject, Removal::Gone);
+                self.planned(step, &subject, RemovalAction::Gone);
             }
         }
         Ok(())

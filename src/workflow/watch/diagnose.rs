@@ -1,9 +1,9 @@
-//! The diagnosis of a device: findings from the evidence.
+//! The diagnosis of a device: findings from its snapshot.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::catalogue::ErrorCode;
-use super::evidence::{DeviceEvidence, Expectation, Seen};
+use super::evidence::{DeviceSnapshot, Expectation, Seen};
 use super::findings::*;
 use super::phase::Phase;
 use super::record::Record;
@@ -17,7 +17,7 @@ use crate::model::{
 /// A device to be diagnosed.
 #[derive(Clone, Copy)]
 pub(super) struct Case<'a> {
-    pub(super) evidence: &'a DeviceEvidence,
+    pub(super) snapshot: &'a DeviceSnapshot,
     pub(super) expected: &'a Expectation,
     pub(super) record: &'a Record,
     pub(super) phase: Phase,
@@ -27,7 +27,7 @@ pub(super) struct Case<'a> {
 
 /// Returns the causes for which the device cannot go on by itself, the likeliest first; none if it still may.
 pub(super) fn failures(case: &Case<'_>) -> Vec<Finding> {
-    let identity = case.evidence.identity.get();
+    let identity = case.snapshot.identity.get();
     match case.record {
         Record::Failed { at, codes } => return case.failed_deployment(*at, codes),
         Record::OtherWay(way) => {
@@ -77,7 +77,7 @@ pub(super) fn warnings(case: &Case<'_>) -> Vec<Finding> {
         Phase::Ready => case.blemishes(),
         Phase::Unregistered => Vec::new(),
         Phase::Registered | Phase::ProfileAssigned => case.before_power_on(),
-        Phase::Enrolled if case.now >= later(case.since, case.expected.enroll_and_join) => {
+        Phase::Enrolled if case.now >= later(case.since, case.expected.join_timeout) => {
             let evidence = format!("enrolled {} ago, and no sign of the domain join", spell(waited));
             case.domain_join(&WATCH_DOMAIN_JOIN_STALLED, &evidence, Severity::Warning)
         }
@@ -99,11 +99,11 @@ pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
     let waited = spell(case.now.duration_since(case.since));
     let mut findings = match case.phase {
         Phase::Unregistered => {
-            let evidence = match case.evidence.identity {
+            let evidence = match case.snapshot.identity {
                 Seen::Unread => "whether it is registered could not be read".to_owned(),
                 _ => format!(
                     "it is not among the registered devices after {}",
-                    spell(case.now.duration_since(case.evidence.watched_since))
+                    spell(case.now.duration_since(case.snapshot.watched_since))
                 ),
             };
             vec![case.finding(&WATCH_NOT_REGISTERED, evidence)]
@@ -112,12 +112,12 @@ pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
             let mut findings = case.before_power_on();
             findings.retain(|finding| !finding.is(&WATCH_USER_ASSIGNED));
             if !findings.iter().any(|finding| finding.is(&WATCH_WRONG_PROFILE)) {
-                let status = case.evidence.identity.get().and_then(|identity| {
+                let status = case.snapshot.identity.get().and_then(|identity| {
                     identity.deployment_profile_assignment_status.as_ref().map(ToString::to_string)
                 });
                 let evidence = format!(
                     "no profile after {}; status {}",
-                    spell(case.now.duration_since(case.evidence.watched_since)),
+                    spell(case.now.duration_since(case.snapshot.watched_since)),
                     status.as_deref().unwrap_or("not reported")
                 );
                 findings.push(case.finding(&WATCH_PROFILE_NOT_ASSIGNED, evidence));
@@ -125,7 +125,7 @@ pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
             findings
         }
         Phase::ProfileAssigned => {
-            let mut findings = vec![match case.evidence.contact() {
+            let mut findings = vec![match case.snapshot.contact() {
                 Some(contact) => {
                     let ago = spell(case.now.duration_since(contact));
                     case.finding(
@@ -160,12 +160,12 @@ pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
 
 impl Case<'_> {
     fn finding(&self, kind: &FindingKind, evidence: impl Into<String>) -> Finding {
-        kind.at(self.evidence.name(), evidence)
+        kind.at(self.snapshot.name(), evidence)
     }
 
     /// Returns the record of a failure in words: states, codes, and the service's own words as far as they name nobody.
     fn record_evidence(&self) -> String {
-        let Some(event) = self.evidence.deployment() else {
+        let Some(event) = self.snapshot.deployment() else {
             return "the registration says that the enrollment failed".to_owned();
         };
         let parts = [
@@ -201,7 +201,7 @@ impl Case<'_> {
                 self.domain_join(&WATCH_DOMAIN_JOIN_FAILED, &record, Severity::Error)
             }
             Phase::DeviceSetup => vec![self.failed_setup(timed_out, &record)],
-            Phase::AccountSetup | Phase::Ready if self.evidence.hybrid.is_missing() => {
+            Phase::AccountSetup | Phase::Ready if self.snapshot.hybrid.is_missing() => {
                 let evidence = "the computer object is not in Entra ID, and account setup waits for it";
                 vec![self.finding(&WATCH_NOT_SYNCED, format!("{evidence}; {record}"))]
             }
@@ -217,7 +217,7 @@ impl Case<'_> {
 
     fn failed_setup(&self, timed_out: bool, record: &str) -> Finding {
         let took = self
-            .evidence
+            .snapshot
             .deployment()
             .and_then(|event| event.device_setup_duration.or(event.deployment_duration))
             .filter(|took| !took.is_negative() && !took.is_zero());
@@ -255,19 +255,19 @@ impl Case<'_> {
     }
 
     fn assigned_user(&self) -> Option<Finding> {
-        let is_assigned = self.evidence.user_is_assigned() == Some(true);
+        let is_assigned = self.snapshot.user_is_assigned() == Some(true);
         is_assigned.then(|| self.finding(&WATCH_USER_ASSIGNED, "a user is assigned to the device"))
     }
 
     fn missing_anchor(&self) -> Option<Finding> {
-        self.evidence.anchor.is_missing().then(|| {
+        self.snapshot.anchor.is_missing().then(|| {
             let evidence = "the Entra ID object that the registration made is not there";
             self.finding(&WATCH_ANCHOR_MISSING, evidence)
         })
     }
 
     fn connectors(&self) -> Option<Finding> {
-        let connectors = self.evidence.connectors.get()?;
+        let connectors = self.snapshot.connectors.get()?;
         let active: Vec<_> = connectors
             .iter()
             .filter(|connector| connector.state.as_ref().is_none_or(|state| *state == ConnectorState::Active))
@@ -293,7 +293,7 @@ impl Case<'_> {
     }
 
     fn domain_join_profiles(&self) -> Option<Finding> {
-        let profiles = self.evidence.domain_joins.get()?;
+        let profiles = self.snapshot.domain_joins.get()?;
         Some(match profiles.as_slice() {
             [] => self
                 .finding(&WATCH_NO_DOMAIN_JOIN_PROFILE, "no domain join profile is assigned to the device"),
@@ -315,12 +315,12 @@ impl Case<'_> {
     fn before_power_on(&self) -> Vec<Finding> {
         let mut findings = Vec::from_iter(self.assigned_user());
         // A new registration's object takes a while to show.
-        if self.now >= later(self.evidence.watched_since, SETTLING) {
+        if self.now >= later(self.snapshot.watched_since, SETTLING) {
             findings.extend(self.missing_anchor());
         }
         findings.iter_mut().for_each(|finding| finding.severity = Severity::Warning);
         findings.extend(self.wrong_profile());
-        let Some(identity) = self.evidence.identity.get() else { return findings };
+        let Some(identity) = self.snapshot.identity.get() else { return findings };
         if identity.remediation_state == Some(RemediationState::AutomaticRemediationRequired) {
             let evidence = "the service repairs the registration";
             findings.push(self.finding(&WATCH_REGISTRATION_IN_REPAIR, evidence));
@@ -330,7 +330,7 @@ impl Case<'_> {
     }
 
     fn wrong_profile(&self) -> Option<Finding> {
-        let found = self.evidence.profile.get()?;
+        let found = self.snapshot.profile.get()?;
         let name = found.display_name.as_deref().unwrap_or(found.id.as_str());
         let other_join = found.odata_type.as_deref().is_some_and(|kind| {
             kind.to_ascii_lowercase().ends_with(".azureadwindowsautopilotdeploymentprofile")
@@ -348,14 +348,14 @@ impl Case<'_> {
 
     /// Returns findings for a reset that the device needs, and for a device that left Intune.
     fn reset_or_deleted(&self) -> Vec<Finding> {
-        let state = self.evidence.identity.get().and_then(|identity| identity.enrollment_state.as_ref());
+        let state = self.snapshot.identity.get().and_then(|identity| identity.enrollment_state.as_ref());
         let mut findings = Vec::new();
         if state == Some(&EnrollmentState::PendingReset) {
             let evidence = "it enrolled with another profile than the one that is assigned now";
             findings.push(self.finding(&WATCH_ENROLLED_WITH_ANOTHER_PROFILE, evidence));
         }
-        if self.evidence.managed_device.is_missing()
-            && self.evidence.first_seen.contains_key(&Phase::Enrolled)
+        if self.snapshot.managed_device.is_missing()
+            && self.snapshot.first_seen.contains_key(&Phase::Enrolled)
         {
             let evidence = "Intune managed it, and does so no more";
             findings.push(self.finding(&WATCH_LEFT_MANAGEMENT, evidence));
@@ -378,13 +378,13 @@ impl Case<'_> {
         if matches!(self.record, Record::Succeeded(_)) {
             return vec![self.not_synced()];
         }
-        if self.evidence.user_has_signed_in() {
+        if self.snapshot.user_has_signed_in() {
             let evidence = format!(
                 "a user has signed in to the hybrid joined device, and the record of the deployment has said nothing of its end for {waited}"
             );
             return vec![self.finding(&WATCH_RECORD_INCOMPLETE, evidence)];
         }
-        let sync = match &self.evidence.hybrid {
+        let sync = match &self.snapshot.hybrid {
             Seen::Missing => "its computer object is not in Entra ID",
             Seen::There(_) => "its computer object is in Entra ID",
             Seen::Unread => "whether its computer object is in Entra ID could not be read",
@@ -393,7 +393,7 @@ impl Case<'_> {
     }
 
     fn not_synced(&self) -> Finding {
-        let evidence = match &self.evidence.hybrid {
+        let evidence = match &self.snapshot.hybrid {
             Seen::Unread => {
                 "the deployment is done; whether the computer object is in Entra ID could not be read"
             }

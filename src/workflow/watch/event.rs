@@ -13,9 +13,9 @@ pub enum WatchEvent {
     Changed(Box<DeviceDeployment>),
     /// A round of polls is over.
     #[non_exhaustive]
-    Looked {
-        /// The number of devices that are under way.
-        underway: usize,
+    Polled {
+        /// The number of devices in progress.
+        in_progress: usize,
         /// The number of all devices.
         devices: usize,
     },

@@ -1,4 +1,4 @@
-//! What is known of a device, and what is expected of it.
+//! The snapshot of a device, and the expectations.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,10 +46,11 @@ impl<T> From<Option<T>> for Seen<T> {
     }
 }
 
-/// All that is known of one device: what the service reports of it in five places, and when it was first seen where.
+/// A snapshot of one device: the reports of the service from five places, and the times at which each phase was first
+/// seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct DeviceEvidence {
+pub struct DeviceSnapshot {
     /// The id of its registration.
     pub id: Id<Device>,
     /// Its serial number, as the registration has it or as whoever asked for the device wrote it.
@@ -102,8 +103,8 @@ impl EffectiveDomainJoin {
     }
 }
 
-impl DeviceEvidence {
-    /// A device of which nothing is known yet.
+impl DeviceSnapshot {
+    /// Creates a snapshot of a device of which nothing is known yet.
     pub fn new(id: Id<Device>, watched_since: Timestamp) -> Self {
         Self {
             id,
@@ -122,7 +123,7 @@ impl DeviceEvidence {
         }
     }
 
-    /// Its serial number, or its id where that is not known: how reports name it.
+    /// Returns the serial number, or the id if the serial number is not known: the name in reports.
     pub fn name(&self) -> &str {
         self.serial_number.as_deref().unwrap_or(self.id.as_str())
     }
@@ -178,15 +179,15 @@ pub struct Expectation {
     pub esp_timeout: Duration,
     /// Whether the page installs quality updates; not by default.
     pub quality_updates: bool,
-    /// Whether a device is ready only when its computer object has been synced to Entra ID; it is by default.
-    pub synced: bool,
-    /// How long a device may take to be registered and to get its profile; an hour by default. Microsoft names no time.
-    pub assignment: Duration,
-    /// How long a device may lie switched off once it has its profile; eight hours by default.
-    pub power_on: Duration,
-    /// How long enrollment and domain join may take; 30 minutes by default. How long a device really waits for the domain
-    /// join is not documented.
-    pub enroll_and_join: Duration,
+    /// Whether a device is ready only when its computer object has been synced to Entra ID; `true` by default.
+    pub require_sync: bool,
+    /// The timeout of the registration and the profile's assignment; an hour by default. Microsoft names no time.
+    pub assignment_timeout: Duration,
+    /// The longest time for which a device with its profile may stay switched off; eight hours by default.
+    pub power_on_timeout: Duration,
+    /// The timeout of enrollment and domain join; 30 minutes by default. Microsoft does not document the device's own
+    /// timeout.
+    pub join_timeout: Duration,
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -198,10 +199,10 @@ impl Default for Expectation {
             computer_name_prefix: None,
             esp_timeout: MINUTE * 60,
             quality_updates: false,
-            synced: true,
-            assignment: MINUTE * 60,
-            power_on: MINUTE * 60 * 8,
-            enroll_and_join: MINUTE * 30,
+            require_sync: true,
+            assignment_timeout: MINUTE * 60,
+            power_on_timeout: MINUTE * 60 * 8,
+            join_timeout: MINUTE * 30,
         }
     }
 }
@@ -211,7 +212,7 @@ impl From<&HybridJoin> for Expectation {
     fn from(desired: &HybridJoin) -> Self {
         let mut expected = Self::default();
         if let Some(page) = &desired.enrollment_status_page {
-            expected = expected.with_page(page);
+            expected = expected.with_enrollment_status_page(page);
         }
         expected.computer_name_prefix =
             desired.domain_join.as_ref().map(|join| join.computer_name_prefix.clone());
@@ -234,9 +235,9 @@ impl Expectation {
         self
     }
 
-    /// Expects devices to take as long as this enrollment status page lets them.
+    /// Sets timeout and quality updates as this enrollment status page has them.
     #[must_use]
-    pub fn with_page(mut self, page: &EnrollmentStatusPage) -> Self {
+    pub fn with_enrollment_status_page(mut self, page: &EnrollmentStatusPage) -> Self {
         self.esp_timeout = page.install_progress_timeout_in_minutes.as_duration();
         self.quality_updates = page.install_quality_updates;
         self
@@ -251,7 +252,7 @@ impl Expectation {
 
     /// How long a deployment may take, from the enrollment to the end.
     pub fn deployment_limit(&self) -> Duration {
-        self.enroll_and_join.saturating_add(self.esp_limit())
+        self.join_timeout.saturating_add(self.esp_limit())
     }
 }
 
@@ -272,37 +273,37 @@ mod tests {
 
     #[test]
     fn a_record_of_an_earlier_deployment_is_not_this_ones() {
-        let mut evidence = DeviceEvidence::new("1".parse().unwrap(), Timestamp::UNIX_EPOCH);
-        evidence.event = Seen::There(AutopilotEvent::new("e".parse().unwrap()));
-        assert!(evidence.deployment().is_some());
+        let mut snapshot = DeviceSnapshot::new("1".parse().unwrap(), Timestamp::UNIX_EPOCH);
+        snapshot.event = Seen::There(AutopilotEvent::new("e".parse().unwrap()));
+        assert!(snapshot.deployment().is_some());
         let mut identity = Device::new("1".parse().unwrap());
         identity.enrollment_state = Some(EnrollmentState::NotContacted);
-        evidence.identity = Seen::There(identity);
-        assert!(evidence.deployment().is_some(), "nobody looked in Intune");
-        evidence.managed_device = Seen::Missing;
-        assert!(evidence.deployment().is_none());
+        snapshot.identity = Seen::There(identity);
+        assert!(snapshot.deployment().is_some(), "nobody looked in Intune");
+        snapshot.managed_device = Seen::Missing;
+        assert!(snapshot.deployment().is_none());
         let mut failed = AutopilotEvent::new("e".parse().unwrap());
         failed.deployment_state = Some(DeploymentState::Failure);
-        evidence.event = Seen::There(failed);
-        assert!(evidence.deployment().is_some(), "it may have failed to enroll");
-        evidence.event = Seen::There(AutopilotEvent::new("e".parse().unwrap()));
-        evidence.managed_device = Seen::There(ManagedDevice::new("m".parse().unwrap()));
-        assert!(evidence.deployment().is_some());
+        snapshot.event = Seen::There(failed);
+        assert!(snapshot.deployment().is_some(), "it may have failed to enroll");
+        snapshot.event = Seen::There(AutopilotEvent::new("e".parse().unwrap()));
+        snapshot.managed_device = Seen::There(ManagedDevice::new("m".parse().unwrap()));
+        assert!(snapshot.deployment().is_some());
     }
 
     #[test]
     fn a_user_has_signed_in_when_intune_points_at_the_synced_object() {
-        let mut evidence = DeviceEvidence::new("1".parse().unwrap(), Timestamp::UNIX_EPOCH);
-        assert!(!evidence.user_has_signed_in());
+        let mut snapshot = DeviceSnapshot::new("1".parse().unwrap(), Timestamp::UNIX_EPOCH);
+        assert!(!snapshot.user_has_signed_in());
         let mut managed = ManagedDevice::new("m".parse().unwrap());
         managed.azure_ad_device_id = Some("a".parse().unwrap());
-        evidence.managed_device = Seen::There(managed.clone());
+        snapshot.managed_device = Seen::There(managed.clone());
         let mut hybrid = DirectoryDevice::new("h".parse().unwrap());
         hybrid.device_id = Some("b".parse().unwrap());
-        evidence.hybrid = Seen::There(hybrid);
-        assert!(!evidence.user_has_signed_in());
+        snapshot.hybrid = Seen::There(hybrid);
+        assert!(!snapshot.user_has_signed_in());
         managed.azure_ad_device_id = Some("b".parse().unwrap());
-        evidence.managed_device = Seen::There(managed);
-        assert!(evidence.user_has_signed_in());
+        snapshot.managed_device = Seen::There(managed);
+        assert!(snapshot.user_has_signed_in());
     }
 }

@@ -1,17 +1,17 @@
-//! A device under watch, with the evidence so far.
+//! A device under watch, with its snapshot.
 
 use jiff::Timestamp;
 
-use super::evidence::{DeviceEvidence, Seen};
+use super::evidence::{DeviceSnapshot, Seen};
 use super::findings::{WATCH_DOMAIN_JOIN_FAILED, WATCH_DOMAIN_JOIN_STALLED};
-use super::phase::{Outcome, Phase};
+use super::phase::{DeploymentOutcome, Phase};
 use super::report::DeviceDeployment;
 use super::state::DeviceState;
 use crate::model::EnrollmentState;
 
 /// A device of a watch.
 pub(super) struct Followed {
-    pub(super) evidence: DeviceEvidence,
+    pub(super) snapshot: DeviceSnapshot,
     /// Whether no other device that is watched has its serial number.
     pub(super) serial_is_unique: bool,
     pub(super) state: Option<DeviceState>,
@@ -21,13 +21,13 @@ pub(super) struct Followed {
     /// The time of the last diagnosis of its domain join.
     pub(super) explained: Option<Timestamp>,
     /// The last event's content: phase, outcome and findings.
-    pub(super) reported: Option<(Phase, Outcome, Vec<String>)>,
+    pub(super) reported: Option<(Phase, DeploymentOutcome, Vec<String>)>,
 }
 
 impl Followed {
-    pub(super) fn new(evidence: DeviceEvidence) -> Self {
+    pub(super) fn new(snapshot: DeviceSnapshot) -> Self {
         Self {
-            evidence,
+            snapshot,
             serial_is_unique: true,
             state: None,
             settled: None,
@@ -41,13 +41,13 @@ impl Followed {
         self.state.as_ref().map_or(Phase::Unregistered, |state| state.phase)
     }
 
-    pub(super) fn is(&self, outcome: Outcome) -> bool {
+    pub(super) fn is(&self, outcome: DeploymentOutcome) -> bool {
         self.state.as_ref().is_some_and(|state| state.outcome == outcome)
     }
 
     /// Returns `true` if the registration shows that the device was switched on.
     pub(super) fn was_in_touch(&self) -> bool {
-        self.evidence.identity.get().is_some_and(|identity| {
+        self.snapshot.identity.get().is_some_and(|identity| {
             identity.managed_device_id.is_some()
                 || !matches!(
                     identity.enrollment_state,
@@ -58,8 +58,8 @@ impl Followed {
 
     /// Returns `true` if its computer name is the domain's by now, so that an object of that name can be its own.
     pub(super) fn is_renamed(&self) -> bool {
-        let name = self.evidence.managed_device.get().and_then(|managed| managed.device_name.as_ref());
-        self.phase() > Phase::Enrolled || name.is_some() && name != self.evidence.first_computer_name.as_ref()
+        let name = self.snapshot.managed_device.get().and_then(|managed| managed.device_name.as_ref());
+        self.phase() > Phase::Enrolled || name.is_some() && name != self.snapshot.first_computer_name.as_ref()
     }
 
     pub(super) fn domain_join_is_unexplained(&self) -> bool {
@@ -69,15 +69,15 @@ impl Followed {
 
     /// Resets the timeline for a new deployment.
     pub(super) fn begin_again(&mut self) {
-        self.evidence.first_seen.retain(|phase, _| *phase < Phase::Enrolled);
-        self.evidence.first_computer_name = None;
-        self.evidence.hybrid = Seen::Unread;
+        self.snapshot.first_seen.retain(|phase, _| *phase < Phase::Enrolled);
+        self.snapshot.first_computer_name = None;
+        self.snapshot.hybrid = Seen::Unread;
         self.explained = None;
         self.settled = None;
     }
 
     pub(super) fn to_report(&self) -> Option<DeviceDeployment> {
-        let DeviceEvidence { id, serial_number, .. } = &self.evidence;
+        let DeviceSnapshot { id, serial_number, .. } = &self.snapshot;
         Some(DeviceDeployment {
             id: id.clone(),
             serial_number: serial_number.clone(),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::evidence::DeviceEvidence;
+use super::evidence::DeviceSnapshot;
 use crate::model::{AutopilotEvent, DirectoryDevice, ManagedDevice};
 
 /// The records of deployments, by what they can be found by.
@@ -34,17 +34,17 @@ impl Events {
 
     /// The last record of a device: by any of its ids, for it is not documented which of them a record has, or else by its
     /// serial number, if no other device that is watched has the same.
-    pub(super) fn of(&self, evidence: &DeviceEvidence, serial_is_unique: bool) -> Option<&AutopilotEvent> {
-        let identity = evidence.identity.get();
-        let managed = evidence.managed_device.get();
+    pub(super) fn of(&self, snapshot: &DeviceSnapshot, serial_is_unique: bool) -> Option<&AutopilotEvent> {
+        let identity = snapshot.identity.get();
+        let managed = snapshot.managed_device.get();
         let ids = [
             managed.map(|managed| managed.id.as_str()),
             identity.and_then(|identity| Some(identity.managed_device_id.as_ref()?.as_str())),
             identity.and_then(|identity| Some(identity.entra_device_id()?.as_str())),
-            Some(evidence.id.as_str()),
+            Some(snapshot.id.as_str()),
         ];
         let by_id = ids.into_iter().flatten().filter_map(|id| self.by_device.get(&id.to_lowercase()));
-        let by_serial = evidence.serial_number.as_ref().filter(|_| serial_is_unique);
+        let by_serial = snapshot.serial_number.as_ref().filter(|_| serial_is_unique);
         by_id
             .max_by_key(|event| began(event))
             .or_else(|| self.by_serial.get(&by_serial?.trim().to_lowercase()))
@@ -67,15 +67,15 @@ fn began(event: &AutopilotEvent) -> Option<Timestamp> {
 /// those of its maker and model, the one that enrolled last.
 pub(super) fn managed_device_of(
     found: Vec<ManagedDevice>,
-    evidence: &DeviceEvidence,
+    snapshot: &DeviceSnapshot,
 ) -> Option<ManagedDevice> {
-    let serial = evidence.serial_number.as_deref()?.trim();
+    let serial = snapshot.serial_number.as_deref()?.trim();
     let same = |a: Option<&str>, b: Option<&str>| match (a, b) {
         (Some(a), Some(b)) => a.trim().eq_ignore_ascii_case(b.trim()),
         // What one side does not say cannot differ.
         _ => true,
     };
-    let identity = evidence.identity.get();
+    let identity = snapshot.identity.get();
     let found: Vec<ManagedDevice> = found
         .into_iter()
         .filter(|managed| {
@@ -107,11 +107,11 @@ mod tests {
     use super::*;
     use crate::workflow::watch::Seen;
 
-    fn evidence(serial: &str, identity: Value) -> DeviceEvidence {
-        let mut evidence = DeviceEvidence::new("d1".parse().unwrap(), Timestamp::UNIX_EPOCH);
-        evidence.serial_number = Some(serial.into());
-        evidence.identity = Seen::There(serde_json::from_value(identity).unwrap());
-        evidence
+    fn snapshot(serial: &str, identity: Value) -> DeviceSnapshot {
+        let mut snapshot = DeviceSnapshot::new("d1".parse().unwrap(), Timestamp::UNIX_EPOCH);
+        snapshot.serial_number = Some(serial.into());
+        snapshot.identity = Seen::There(serde_json::from_value(identity).unwrap());
+        snapshot
     }
 
     fn events(events: Value, since: Option<&str>) -> Events {
@@ -129,24 +129,24 @@ mod tests {
             ]),
             None,
         );
-        let id = |evidence: &DeviceEvidence, unique| {
-            found.of(evidence, unique).map(|event| event.id.as_str().to_owned())
+        let id = |snapshot: &DeviceSnapshot, unique| {
+            found.of(snapshot, unique).map(|event| event.id.as_str().to_owned())
         };
-        assert_eq!(id(&evidence("SN", json!({"id": "d1"})), true).as_deref(), Some("new"));
+        assert_eq!(id(&snapshot("SN", json!({"id": "d1"})), true).as_deref(), Some("new"));
         assert_eq!(
-            id(&evidence("SN", json!({"id": "d1"})), false),
+            id(&snapshot("SN", json!({"id": "d1"})), false),
             None,
             "another device has the serial number"
         );
-        let known = evidence("SN", json!({"id": "d1", "managedDeviceId": "m1"}));
+        let known = snapshot("SN", json!({"id": "d1", "managedDeviceId": "m1"}));
         assert_eq!(id(&known, false).as_deref(), Some("mine"));
-        assert_eq!(id(&evidence("other", json!({"id": "d1"})), true), None);
+        assert_eq!(id(&snapshot("other", json!({"id": "d1"})), true), None);
     }
 
     #[test]
     fn records_of_earlier_deployments_can_be_left_out() {
         let rows = json!([{"id": "old", "deviceSerialNumber": "SN", "enrollmentStartDateTime": "2026-01-01T08:00:00Z"}]);
-        let of = evidence("SN", json!({"id": "d1"}));
+        let of = snapshot("SN", json!({"id": "d1"}));
         assert!(events(rows.clone(), Some("2026-01-01T08:00:01Z")).of(&of, true).is_none());
         assert!(events(rows, Some("2026-01-01T08:00:00Z")).of(&of, true).is_some());
     }
@@ -155,7 +155,7 @@ mod tests {
     fn of_several_devices_with_a_serial_number_the_one_of_the_registration_is_taken() {
         let identity =
             json!({"id": "d1", "manufacturer": "Contoso", "model": "Book", "azureAdDeviceId": "anchor"});
-        let of = evidence("SN 1", identity);
+        let of = snapshot("SN 1", identity);
         let pick = |rows: Value| {
             let found = managed_device_of(serde_json::from_value(rows).unwrap(), &of);
             found.map(|managed| managed.id.as_str().to_owned())

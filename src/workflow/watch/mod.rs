@@ -22,9 +22,9 @@ mod tenant;
 
 pub use self::catalogue::{ErrorCode, KnownError};
 pub use self::event::WatchEvent;
-pub use self::evidence::{DeviceEvidence, EffectiveDomainJoin, Expectation, Seen};
+pub use self::evidence::{DeviceSnapshot, EffectiveDomainJoin, Expectation, Seen};
 pub use self::observe::observe;
-pub use self::phase::{Credential, Outcome, Phase};
+pub use self::phase::{DeploymentOutcome, Phase, UserCredential};
 pub use self::report::{DeploymentReport, DeviceDeployment, Problem};
 pub use self::request::{Watch, WatchedDevice};
 pub use self::state::{DeviceFacts, DeviceState, PhaseStart};

@@ -1,10 +1,10 @@
-//! How far a device has come.
+//! The phases and outcomes of a device's deployment.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How far a device has come on its way to a user's desk.
+/// The phase that a device has reached on its way to a user's desk.
 ///
 /// A device is in a phase until there is evidence of a later one. Graph does not show every step: between the phases lie
 /// restarts, the offline domain join itself and the first sign-ins, which only the device's own logs show.
@@ -12,19 +12,20 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Phase {
-    /// It is not among the registered devices: an import may take minutes to show.
+    /// The device is not among the registered devices: an import may take minutes to show.
     Unregistered,
-    /// It is registered, and has not got the profile yet. It must not be switched on.
+    /// The device is registered and has no profile yet. Do not switch the device on.
     Registered,
-    /// It has the profile, and can be switched on.
+    /// The device has the profile and can be switched on.
     ProfileAssigned,
-    /// Intune manages it; it waits for the offline domain join.
+    /// Intune manages the device, which waits for the offline domain join.
     Enrolled,
-    /// It has joined the domain, and restarts into device setup.
+    /// The device has joined the domain and restarts into device setup.
     DomainJoined,
-    /// The enrollment status page installs what the device needs.
+    /// The enrollment status page installs the apps and policies of the device.
     DeviceSetup,
-    /// A user has signed in, or can. The page installs what the user needs, and the computer object is synced to Entra ID.
+    /// A user has signed in, or can. The page installs the apps and policies of the user, and the computer object is synced
+    /// to Entra ID.
     AccountSetup,
     /// The deployment is done.
     Ready,
@@ -43,7 +44,7 @@ impl Phase {
         Self::Ready,
     ];
 
-    /// Its name, such as `profile assigned`.
+    /// Returns the name, such as `profile assigned`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Unregistered => "not registered",
@@ -57,8 +58,9 @@ impl Phase {
         }
     }
 
-    /// What the device is at, or waits for: where it fails, if it fails in this phase.
-    pub const fn work(self) -> &'static str {
+    /// Returns the activity of the device in this phase, such as `domain join`: the point of failure, if the device fails
+    /// here.
+    pub const fn activity(self) -> &'static str {
         match self {
             Self::Unregistered => "registration",
             Self::Registered => "profile assignment",
@@ -71,7 +73,7 @@ impl Phase {
         }
     }
 
-    /// What is to be done for the device to come further, if nothing is wrong.
+    /// Returns the next step for a person or the service, if nothing is wrong.
     pub const fn next_step(self) -> &'static str {
         match self {
             Self::Unregistered => "wait for the import, and do not switch the device on",
@@ -89,15 +91,15 @@ impl Phase {
         }
     }
 
-    /// Which credential the device asks for next; `None` while it asks for none.
+    /// Returns the credential that the device asks for next; `None` while it asks for none.
     ///
     /// Taking the one for the other is a frequent mistake: the first sign-in, before Windows is set up, is to Entra ID;
     /// every sign-in to Windows is to Active Directory.
-    pub const fn next_credential(self) -> Option<Credential> {
+    pub const fn next_credential(self) -> Option<UserCredential> {
         match self {
             Self::Unregistered | Self::Registered | Self::Enrolled => None,
-            Self::ProfileAssigned | Self::AccountSetup => Some(Credential::EntraId),
-            Self::DomainJoined | Self::DeviceSetup | Self::Ready => Some(Credential::ActiveDirectory),
+            Self::ProfileAssigned | Self::AccountSetup => Some(UserCredential::EntraId),
+            Self::DomainJoined | Self::DeviceSetup | Self::Ready => Some(UserCredential::ActiveDirectory),
         }
     }
 }
@@ -112,14 +114,14 @@ impl fmt::Display for Phase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Credential {
+pub enum UserCredential {
     /// The sign-in name and password of Microsoft Entra ID, with a second factor where one is required.
     EntraId,
     /// The user name and password of Active Directory, after Ctrl+Alt+Del.
     ActiveDirectory,
 }
 
-impl fmt::Display for Credential {
+impl fmt::Display for UserCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::EntraId => "Entra ID",
@@ -128,42 +130,42 @@ impl fmt::Display for Credential {
     }
 }
 
-/// How it stands with a device.
+/// The outcome of a device's deployment so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Outcome {
-    /// It has failed: it will not go on by itself.
+pub enum DeploymentOutcome {
+    /// The deployment has failed: it will not go on by itself.
     Failed,
-    /// It has not failed as far as Graph shows, but has taken longer than it may.
+    /// The deployment has not failed as far as Graph shows, but its deadline has passed.
     Overdue,
-    /// It is on its way.
-    Underway,
-    /// It is ready.
+    /// The deployment is in progress.
+    InProgress,
+    /// The device is ready.
     Ready,
 }
 
-impl Outcome {
+impl DeploymentOutcome {
     /// All outcomes, worst first.
-    pub const ALL: [Self; 4] = [Self::Failed, Self::Overdue, Self::Underway, Self::Ready];
+    pub const ALL: [Self; 4] = [Self::Failed, Self::Overdue, Self::InProgress, Self::Ready];
 
-    /// Whether there is nothing more to wait for.
+    /// Returns `true` if the deployment is no longer in progress.
     pub const fn is_settled(self) -> bool {
-        !matches!(self, Self::Underway)
+        !matches!(self, Self::InProgress)
     }
 
-    /// Its name.
+    /// Returns the name, such as `in progress`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Failed => "failed",
             Self::Overdue => "overdue",
-            Self::Underway => "under way",
+            Self::InProgress => "in progress",
             Self::Ready => "ready",
         }
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for DeploymentOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
@@ -188,11 +190,11 @@ mod tests {
         assert_eq!(
             asked,
             [
-                (Phase::ProfileAssigned, Credential::EntraId),
-                (Phase::DomainJoined, Credential::ActiveDirectory),
-                (Phase::DeviceSetup, Credential::ActiveDirectory),
-                (Phase::AccountSetup, Credential::EntraId),
-                (Phase::Ready, Credential::ActiveDirectory),
+                (Phase::ProfileAssigned, UserCredential::EntraId),
+                (Phase::DomainJoined, UserCredential::ActiveDirectory),
+                (Phase::DeviceSetup, UserCredential::ActiveDirectory),
+                (Phase::AccountSetup, UserCredential::EntraId),
+                (Phase::Ready, UserCredential::ActiveDirectory),
             ]
         );
     }
@@ -205,11 +207,11 @@ mod tests {
             r#"["unregistered","registered","profile_assigned","enrolled","domain_joined","device_setup","account_setup","ready"]"#
         );
         assert_eq!(
-            serde_json::to_string(&Outcome::ALL).unwrap(),
-            r#"["failed","overdue","underway","ready"]"#
+            serde_json::to_string(&DeploymentOutcome::ALL).unwrap(),
+            r#"["failed","overdue","in_progress","ready"]"#
         );
         assert_eq!(
-            serde_json::to_string(&[Credential::EntraId, Credential::ActiveDirectory]).unwrap(),
+            serde_json::to_string(&[UserCredential::EntraId, UserCredential::ActiveDirectory]).unwrap(),
             r#"["entra_id","active_directory"]"#
         );
     }

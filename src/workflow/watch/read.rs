@@ -1,6 +1,6 @@
 //! What is read of devices, many in a request. What is not there is `None`; what cannot be read is an error of its own.
 
-use super::evidence::DeviceEvidence;
+use super::evidence::DeviceSnapshot;
 use super::followed::Followed;
 use super::matching::{hybrid_device_of, managed_device_of};
 use crate::error::{ErrorKind, Result};
@@ -45,13 +45,13 @@ pub(super) type Registration = (usize, Result<Option<Device>>, Option<Result<Opt
 /// Registrations, and of those where it says so the profile.
 pub(super) async fn read_registrations(
     client: &Client,
-    devices: impl Iterator<Item = (usize, &DeviceEvidence, bool)>,
+    devices: impl Iterator<Item = (usize, &DeviceSnapshot, bool)>,
 ) -> Result<Vec<Registration>> {
     let mut batch = client.batch();
     let slots: Vec<_> = devices
-        .map(|(index, evidence, with_profile)| {
-            let profile = with_profile.then(|| batch.add(client.devices().deployment_profile(&evidence.id)));
-            (index, batch.add(client.devices().get(&evidence.id)), profile)
+        .map(|(index, snapshot, with_profile)| {
+            let profile = with_profile.then(|| batch.add(client.devices().deployment_profile(&snapshot.id)));
+            (index, batch.add(client.devices().get(&snapshot.id)), profile)
         })
         .collect();
     let mut answers = batch.await?;
@@ -69,20 +69,20 @@ pub(super) async fn read_managed_devices(
 ) -> Result<Vec<(usize, Result<Option<ManagedDevice>>)>> {
     enum Asked<'a> {
         Id(Slot<ManagedDevice>),
-        Serial(Slot<Page<ManagedDevice>>, Box<List<ManagedDevice>>, &'a DeviceEvidence),
+        Serial(Slot<Page<ManagedDevice>>, Box<List<ManagedDevice>>, &'a DeviceSnapshot),
     }
     let mut batch = client.batch();
     let mut slots = Vec::new();
     for (index, device) in devices {
-        let evidence = &device.evidence;
-        let known = evidence.identity.get().and_then(|identity| identity.managed_device_id.as_ref());
-        let known = known.or_else(|| evidence.managed_device.get().map(|managed| &managed.id));
+        let snapshot = &device.snapshot;
+        let known = snapshot.identity.get().and_then(|identity| identity.managed_device_id.as_ref());
+        let known = known.or_else(|| snapshot.managed_device.get().map(|managed| &managed.id));
         if let Some(id) = known {
             slots.push((index, Asked::Id(batch.add(client.managed_devices().get(id)))));
-        } else if let Some(serial) = &evidence.serial_number {
+        } else if let Some(serial) = &snapshot.serial_number {
             let list = client.managed_devices().list().filter(field("serialNumber").eq(serial.trim()));
             let slot = batch.add(list.operation().clone());
-            slots.push((index, Asked::Serial(slot, Box::new(list), evidence)));
+            slots.push((index, Asked::Serial(slot, Box::new(list), snapshot)));
         }
     }
     let mut answers = batch.await?;
@@ -90,8 +90,8 @@ pub(super) async fn read_managed_devices(
     for (index, asked) in slots {
         let read = match asked {
             Asked::Id(slot) => found(answers.take(slot)),
-            Asked::Serial(slot, list, evidence) => {
-                all(*list, answers.take(slot)).await.map(|found| managed_device_of(found, evidence))
+            Asked::Serial(slot, list, snapshot) => {
+                all(*list, answers.take(slot)).await.map(|found| managed_device_of(found, snapshot))
             }
         };
         reads.push((index, read));
@@ -115,12 +115,12 @@ pub(super) async fn read_directory(
     let mut batch = client.batch();
     let mut slots = Vec::new();
     for (index, device) in devices {
-        let evidence = &device.evidence;
-        let anchor = evidence.identity.get().and_then(Device::entra_device_id);
+        let snapshot = &device.snapshot;
+        let anchor = snapshot.identity.get().and_then(Device::entra_device_id);
         let anchor_slot = anchor
-            .filter(|_| evidence.anchor.get().is_none())
+            .filter(|_| snapshot.anchor.get().is_none())
             .map(|id| batch.add(client.directory_devices().get_by_device_id(id)));
-        let managed = evidence.managed_device.get().filter(|_| evidence.hybrid.get().is_none());
+        let managed = snapshot.managed_device.get().filter(|_| snapshot.hybrid.get().is_none());
         let computer_slot = managed.and_then(|managed| {
             let entra =
                 managed.azure_ad_device_id.as_ref().or(managed.azure_active_directory_device_id.as_ref());
@@ -160,7 +160,7 @@ pub(super) async fn read_anchors(
     let mut batch = client.batch();
     let mut slots = Vec::new();
     for (index, device) in devices {
-        let anchor = device.evidence.identity.get().and_then(Device::entra_device_id);
+        let anchor = device.snapshot.identity.get().and_then(Device::entra_device_id);
         slots.extend(anchor.map(|id| (index, batch.add(client.directory_devices().get_by_device_id(id)))));
     }
     let mut answers = batch.await?;

@@ -1,7 +1,7 @@
 //! The end of a deployment, as its record shows it.
 
 use super::catalogue::ErrorCode;
-use super::evidence::DeviceEvidence;
+use super::evidence::DeviceSnapshot;
 use super::phase::Phase;
 use crate::model::{AutopilotEnrollmentType, DeploymentState, EnrollmentState};
 
@@ -26,11 +26,11 @@ pub(super) enum Record {
 }
 
 impl Record {
-    /// Reads the end of the deployment from the evidence.
-    pub(super) fn of(evidence: &DeviceEvidence) -> Self {
-        let Some(event) = evidence.deployment() else {
+    /// Reads the end of the deployment from the snapshot.
+    pub(super) fn of(snapshot: &DeviceSnapshot) -> Self {
+        let Some(event) = snapshot.deployment() else {
             // The registration says so too, but not of which deployment: a record knows better.
-            let failed = evidence.identity.get().and_then(|identity| identity.enrollment_state.as_ref())
+            let failed = snapshot.identity.get().and_then(|identity| identity.enrollment_state.as_ref())
                 == Some(&EnrollmentState::Failed);
             return match failed {
                 true => Self::Failed { at: Phase::ProfileAssigned, codes: Vec::new() },
@@ -51,7 +51,7 @@ impl Record {
             return Self::Failed { at: Phase::AccountSetup, codes: codes() };
         }
         if failure(&event.device_setup_status) {
-            return match has_begun(&event.account_setup_status) || evidence.user_has_signed_in() {
+            return match has_begun(&event.account_setup_status) || snapshot.user_has_signed_in() {
                 true => Self::WentOn(Phase::DeviceSetup),
                 false => Self::Failed { at: Phase::DeviceSetup, codes: codes() },
             };

@@ -19,7 +19,7 @@ use crate::model::{Device, Id, SerialNumber, Text};
 /// let mut run = watch.start();
 /// while let Some(event) = run.next().await {
 ///     if let WatchEvent::Changed(device) = event {
-///         println!("{}: {}", device.name(), device.standing());
+///         println!("{}: {}", device.name(), device.status());
 ///     }
 /// }
 /// let report = run.await?;
@@ -72,9 +72,9 @@ impl Watch {
         self
     }
 
-    /// Ignores deployments that began before `time`: for devices that are deployed again. By default the last deployment
-    /// of a device counts, whenever it was.
-    pub fn ignoring_deployments_before(mut self, time: Timestamp) -> Self {
+    /// Ignores deployments that started before `time`: for devices that are deployed again. By default the last deployment
+    /// of a device counts, whatever its age.
+    pub fn with_deployments_since(mut self, time: Timestamp) -> Self {
         self.since = Some(time);
         self
     }

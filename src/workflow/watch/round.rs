@@ -1,4 +1,4 @@
-//! The rounds of a watch: all devices are polled until none is under way.
+//! The rounds of a watch: all devices are polled until none is in progress.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,12 +7,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::event::WatchEvent;
-use super::evidence::{DeviceEvidence, Seen};
+use super::evidence::{DeviceSnapshot, Seen};
 use super::findings::WATCH_UNREAD;
 use super::followed::Followed;
 use super::matching::Events;
 use super::observe::observe;
-use super::phase::{Outcome, Phase};
+use super::phase::{DeploymentOutcome, Phase};
 use super::read::{
     Registration, Source, read_anchors, read_directory, read_managed_devices, read_registrations,
 };
@@ -55,10 +55,10 @@ impl Watch {
     ///
     /// # Errors
     /// As [`Watch::start`].
-    pub fn look(self) -> Run<WatchEvent, DeploymentReport> {
+    pub fn snapshot(self) -> Run<WatchEvent, DeploymentReport> {
         Run::new(|progress| async move {
             let mut round = Round::new(self);
-            round.look(&progress).await?;
+            round.poll(&progress).await?;
             Ok(round.report())
         })
     }
@@ -71,23 +71,24 @@ impl Round {
         let mut known = std::collections::HashSet::new();
         for device in &watch.devices {
             if known.insert(&device.id) {
-                let mut evidence = DeviceEvidence::new(device.id.clone(), started);
-                evidence.serial_number.clone_from(&device.serial_number);
-                devices.push(Followed::new(evidence));
+                let mut snapshot = DeviceSnapshot::new(device.id.clone(), started);
+                snapshot.serial_number.clone_from(&device.serial_number);
+                devices.push(Followed::new(snapshot));
             }
         }
         Self { watch, started, devices, context: None, unread: Vec::new() }
     }
 
-    /// Polls until no device is under way.
+    /// Polls until no device is in progress.
     async fn run(mut self, progress: Progress<WatchEvent>) -> Result<DeploymentReport> {
         let clock = Arc::clone(self.watch.client.clock());
         let mut wait = self.watch.first;
         loop {
-            let changed = self.look(&progress).await?;
-            let underway = self.devices.iter().filter(|device| device.is(Outcome::Underway)).count();
-            progress.send(WatchEvent::Looked { underway, devices: self.devices.len() });
-            if underway == 0 || progress.is_stopped() {
+            let changed = self.poll(&progress).await?;
+            let in_progress =
+                self.devices.iter().filter(|device| device.is(DeploymentOutcome::InProgress)).count();
+            progress.emit(WatchEvent::Polled { in_progress, devices: self.devices.len() });
+            if in_progress == 0 || progress.is_stopped() {
                 break;
             }
             // Where something moves, more is to be expected soon.
@@ -102,14 +103,14 @@ impl Round {
     }
 
     /// Polls once, each collection at most once. Returns `true` if anything has changed.
-    async fn look(&mut self, progress: &Progress<WatchEvent>) -> Result<bool> {
+    async fn poll(&mut self, progress: &Progress<WatchEvent>) -> Result<bool> {
         let client = self.watch.client.clone();
         // Once a device is through its enrollment, its registration has nothing more to say; once it has its profile, the
         // registration says whether that changes.
         let registered = self
             .open()
             .filter(|(_, device)| device.phase() <= Phase::Enrolled)
-            .map(|(index, device)| (index, &device.evidence, device.phase() < Phase::ProfileAssigned));
+            .map(|(index, device)| (index, &device.snapshot, device.phase() < Phase::ProfileAssigned));
         let (registrations, events) =
             futures_util::future::join(read_registrations(&client, registered), self.read_events()).await;
         self.take_registrations(registrations?)?;
@@ -149,7 +150,8 @@ impl Round {
 
     /// Returns the devices that are read one by one: those that may still change.
     fn open(&self) -> impl Iterator<Item = (usize, &Followed)> {
-        let is_open = |device: &Followed| !device.is(Outcome::Ready) && !device.is(Outcome::Failed);
+        let is_open =
+            |device: &Followed| !device.is(DeploymentOutcome::Ready) && !device.is(DeploymentOutcome::Failed);
         self.devices.iter().enumerate().filter(move |(_, device)| is_open(device))
     }
 
@@ -157,7 +159,7 @@ impl Round {
         // Who may not read registrations can watch nothing.
         let refused =
             |error: &Error| matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::Authentication);
-        let first = self.devices.iter().all(|device| device.evidence.identity == Seen::Unread);
+        let first = self.devices.iter().all(|device| device.snapshot.identity == Seen::Unread);
         let all_refused = reads.iter().all(|(_, identity, _)| identity.as_ref().is_err_and(refused));
         for (index, identity, profile) in reads {
             let identity = match identity {
@@ -168,11 +170,11 @@ impl Round {
             let Some(device) = self.devices.get_mut(index) else { continue };
             if let Some(identity) = identity {
                 let serial = identity.as_ref().and_then(|identity| identity.serial_number.clone());
-                device.evidence.serial_number = serial.or_else(|| device.evidence.serial_number.take());
-                device.evidence.identity = identity.into();
+                device.snapshot.serial_number = serial.or_else(|| device.snapshot.serial_number.take());
+                device.snapshot.identity = identity.into();
             }
             if let Some(profile) = profile {
-                device.evidence.profile = profile.into();
+                device.snapshot.profile = profile.into();
             }
         }
         Ok(())
@@ -180,7 +182,7 @@ impl Round {
 
     fn mark_unique_serials(&mut self) {
         let mut counts: HashMap<String, usize> = HashMap::new();
-        let key = |device: &Followed| Some(device.evidence.serial_number.as_ref()?.trim().to_lowercase());
+        let key = |device: &Followed| Some(device.snapshot.serial_number.as_ref()?.trim().to_lowercase());
         for key in self.devices.iter().filter_map(key) {
             *counts.entry(key).or_default() += 1;
         }
@@ -203,14 +205,14 @@ impl Round {
     fn take_events(&mut self, events: &Events) {
         for device in &mut self.devices {
             // A record that has been read does not go away while its device is watched.
-            match events.of(&device.evidence, device.serial_is_unique).cloned() {
+            match events.of(&device.snapshot, device.serial_is_unique).cloned() {
                 Some(found) => {
-                    if device.evidence.event.get().is_some_and(|known| known.id != found.id) {
+                    if device.snapshot.event.get().is_some_and(|known| known.id != found.id) {
                         device.begin_again();
                     }
-                    device.evidence.event = Seen::There(found);
+                    device.snapshot.event = Seen::There(found);
                 }
-                None if device.evidence.event == Seen::Unread => device.evidence.event = Seen::Missing,
+                None if device.snapshot.event == Seen::Unread => device.snapshot.event = Seen::Missing,
                 None => {}
             }
         }
@@ -221,7 +223,7 @@ impl Round {
         device.phase() >= Phase::Enrolled
             || device.was_in_touch()
             || device.looked_for.is_none_or(|at| later(at, LOOK_FOR_EVERY) <= self.now())
-            || events.is_some_and(|events| events.of(&device.evidence, device.serial_is_unique).is_some())
+            || events.is_some_and(|events| events.of(&device.snapshot, device.serial_is_unique).is_some())
     }
 
     fn take_managed_device(&mut self, index: usize, answer: Result<Option<ManagedDevice>>) {
@@ -230,20 +232,20 @@ impl Round {
         let Some(device) = self.devices.get_mut(index) else { return };
         device.looked_for = Some(now);
         let name = managed.as_ref().and_then(|managed| managed.device_name.clone());
-        device.evidence.first_computer_name = device.evidence.first_computer_name.take().or(name);
-        device.evidence.managed_device = managed.into();
+        device.snapshot.first_computer_name = device.snapshot.first_computer_name.take().or(name);
+        device.snapshot.managed_device = managed.into();
     }
 
     fn take_anchor(&mut self, index: usize, answer: Option<Result<Option<DirectoryDevice>>>) {
         let Some(anchor) = answer.and_then(|answer| self.kept(Source::EntraDevices, answer)) else { return };
         let Some(device) = self.devices.get_mut(index) else { return };
-        device.evidence.anchor = anchor.into();
+        device.snapshot.anchor = anchor.into();
     }
 
     fn take_computer(&mut self, index: usize, answer: Option<Result<Option<DirectoryDevice>>>) {
         let Some(hybrid) = answer.and_then(|answer| self.kept(Source::EntraDevices, answer)) else { return };
         let Some(device) = self.devices.get_mut(index) else { return };
-        device.evidence.hybrid = hybrid.into();
+        device.snapshot.hybrid = hybrid.into();
     }
 
     /// Diagnoses domain joins that have failed or stall, as far as Graph shows the cause: a failed one once, a stalled one
@@ -253,7 +255,7 @@ impl Round {
         let now = self.now();
         let old = |at: Timestamp| later(at, CONTEXT_AGE) <= now;
         let asks = |device: &Followed| match device.explained {
-            Some(at) => device.is(Outcome::Underway) && old(at),
+            Some(at) => device.is(DeploymentOutcome::InProgress) && old(at),
             None => device.domain_join_is_unexplained(),
         };
         let asking: Vec<usize> = self
@@ -287,9 +289,9 @@ impl Round {
                 continue;
             };
             device.explained = Some(now);
-            device.evidence.connectors = context.connectors.clone();
-            let anchor = device.evidence.anchor.get();
-            device.evidence.domain_joins =
+            device.snapshot.connectors = context.connectors.clone();
+            let anchor = device.snapshot.anchor.get();
+            device.snapshot.domain_joins =
                 anchor.map_or(Seen::Unread, |anchor| context.domain_joins_of(anchor));
         }
         self.observe_all();
@@ -299,8 +301,8 @@ impl Round {
     fn observe_all(&mut self) {
         let now = self.now();
         for device in &mut self.devices {
-            let state = observe(&device.evidence, &self.watch.expected, now);
-            device.evidence.first_seen.entry(state.phase).or_insert(now);
+            let state = observe(&device.snapshot, &self.watch.expected, now);
+            device.snapshot.first_seen.entry(state.phase).or_insert(now);
             device.settled = state.outcome.is_settled().then(|| device.settled.unwrap_or(now));
             device.state = Some(state);
         }
@@ -317,7 +319,7 @@ impl Round {
                 device.reported = telling;
                 changed = true;
                 if let Some(report) = device.to_report() {
-                    progress.send(WatchEvent::Changed(Box::new(report)));
+                    progress.emit(WatchEvent::Changed(Box::new(report)));
                 }
             }
         }
@@ -326,8 +328,8 @@ impl Round {
 
     /// Returns the time until the next device is overdue.
     fn until_deadline(&self) -> Option<Duration> {
-        let underway = self.devices.iter().filter(|device| device.is(Outcome::Underway));
-        let next = underway.filter_map(|device| device.state.as_ref()?.deadline).min()?;
+        let in_progress = self.devices.iter().filter(|device| device.is(DeploymentOutcome::InProgress));
+        let next = in_progress.filter_map(|device| device.state.as_ref()?.deadline).min()?;
         let left = Duration::try_from(next.duration_since(self.now())).unwrap_or_default();
         Some(left.max(Duration::from_secs(1)))
     }

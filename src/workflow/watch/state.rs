@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::phase::{Credential, Outcome, Phase};
+use super::phase::{DeploymentOutcome, Phase, UserCredential};
 use crate::model::{
     ComplianceState, DeploymentState, DirectoryDevice, EnrollmentState, Finding, Id, JoinType, ManagedDevice,
     ProfileAssignmentStatus, Text,
@@ -18,7 +18,7 @@ pub struct DeviceState {
     /// How far it has come: where it failed, if it has.
     pub phase: Phase,
     /// How that is.
-    pub outcome: Outcome,
+    pub outcome: DeploymentOutcome,
     /// Since when it is in the phase.
     pub since: Timestamp,
     /// Until when it may take; `None` for one that is ready.
@@ -39,8 +39,8 @@ impl DeviceState {
     }
 
     /// Which credential the device asks for next; `None` if it asks for none, or has failed.
-    pub fn next_credential(&self) -> Option<Credential> {
-        self.phase.next_credential().filter(|_| self.outcome != Outcome::Failed)
+    pub fn next_credential(&self) -> Option<UserCredential> {
+        self.phase.next_credential().filter(|_| self.outcome != DeploymentOutcome::Failed)
     }
 }
 

@@ -104,7 +104,7 @@ fn invalid(problem: impl Into<std::borrow::Cow<'static, str>>) -> InvalidValue {
 ///
 /// ```
 /// # use windows_autopilot::ad::delegation::{DelegationProfile, DelegationScript};
-/// let script = DelegationScript::of_profile(
+/// let script = DelegationScript::for_profile(
 ///     DelegationProfile::CreateFullControl,
 ///     &"OU=Autopilot,DC=corp,DC=example".parse()?,
 ///     r"CORP\CONNECTOR01$".parse()?,
@@ -127,12 +127,12 @@ pub struct DelegationScript {
 }
 
 impl DelegationScript {
-    /// All entries of a profile, whatever the OU has already. Where its DACL can be read, prefer
+    /// Creates a script with all entries of a profile, whatever the OU has already. If its DACL can be read, prefer
     /// [`DelegationPlan::script`](super::DelegationPlan::script).
     ///
     /// # Errors
     /// The OU's name came from the service and is not a valid one.
-    pub fn of_profile(
+    pub fn for_profile(
         profile: DelegationProfile,
         ou: &OrganizationalUnit,
         principal: Principal,

@@ -7,7 +7,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 fn script(profile: DelegationProfile, ou: &str, principal: &str) -> DelegationScript {
-    DelegationScript::of_profile(profile, &ou.parse().unwrap(), principal.parse().unwrap()).unwrap()
+    DelegationScript::for_profile(profile, &ou.parse().unwrap(), principal.parse().unwrap()).unwrap()
 }
 
 const OU: &str = "OU=Autopilot,DC=corp,DC=example";
@@ -67,8 +67,8 @@ fn a_plan_writes_only_what_is_missing() {
 #[test]
 fn a_name_that_the_service_reported_wrong_is_not_written() {
     let ou = OrganizationalUnit::from_service("OU=a'; Remove-Item x #,DC=corp");
-    let script = DelegationScript::of_profile(CreateOnly, &ou, SID.parse().unwrap());
-    assert_eq!(script.unwrap_err().what(), "organizational unit");
+    let script = DelegationScript::for_profile(CreateOnly, &ou, SID.parse().unwrap());
+    assert_eq!(script.unwrap_err().subject(), "organizational unit");
 }
 
 #[test]
@@ -357,7 +357,7 @@ proptest! {
         principal in any_principal(),
         profile in prop::sample::select(&DelegationProfile::ALL[..]),
     ) {
-        let script = DelegationScript::of_profile(profile, &ou, principal.clone()).unwrap();
+        let script = DelegationScript::for_profile(profile, &ou, principal.clone()).unwrap();
         let planned = Told::of(profile, &ou, &principal);
         prop_assert_eq!(&read_powershell(&script.powershell()), &planned);
         let dsacls = script.dsacls();

@@ -94,19 +94,19 @@ fn builders_escape_quotes_and_refuse_what_cannot_be_written() {
     assert_eq!(MembershipRule::group_tag(&"t".repeat(fits)).unwrap().violation(), None);
     let long = MembershipRule::group_tag(&"t".repeat(fits + 1)).unwrap_err();
     assert_eq!(
-        (long.what(), long.problem()),
+        (long.subject(), long.problem()),
         ("group tag", "makes a rule of 3073 characters, and 3072 are allowed")
     );
     let tag: GroupTag = "Kiosk".parse().unwrap();
     assert_eq!(MembershipRule::group_tag(&tag), MembershipRule::group_tag("Kiosk"));
-    assert_eq!(MembershipRule::purchase_order("").unwrap_err().what(), "purchase order");
+    assert_eq!(MembershipRule::purchase_order("").unwrap_err().subject(), "purchase order");
     for id in [
         "",
         "{a1b2c3d4-0000-1111-2222-0123456789ab}",
         "a1b2c3d4-0000-1111-2222-0123456789",
         "OfflineAutopilotprofile-a1b2c3d4-0000-1111-2222-0123456789ab",
     ] {
-        assert_eq!(MembershipRule::offline_profile(id).unwrap_err().what(), "correlation id", "{id}");
+        assert_eq!(MembershipRule::offline_profile(id).unwrap_err().subject(), "correlation id", "{id}");
     }
 }
 
@@ -280,7 +280,7 @@ fn a_refusal_says_where_and_what_to_write() {
             Err(error) => error,
             Ok(_) => panic!("{text} was read"),
         };
-        assert_eq!(error.what(), "membership rule");
+        assert_eq!(error.subject(), "membership rule");
         assert_eq!(error.position(), Some(*position), "{error}");
         assert!(error.problem().contains(problem), "{error}");
         assert!(error.problem().ends_with(&format!("(character {})", position + 1)), "{error}");

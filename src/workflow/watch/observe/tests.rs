@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::model::{AutopilotEnrollmentType, Severity};
-use crate::workflow::watch::{Credential, EffectiveDomainJoin, ErrorCode};
+use crate::workflow::watch::phase::DeploymentOutcome::{Failed, InProgress, Overdue, Ready};
+use crate::workflow::watch::{EffectiveDomainJoin, ErrorCode, UserCredential};
 
 const START: &str = "2026-01-01T08:00:00Z";
 
@@ -30,8 +31,8 @@ fn seen<T: DeserializeOwned>(value: Option<&Value>) -> Seen<T> {
 }
 
 /// Evidence in the service's own words. What is not named was not read; what is null is not there.
-fn evidence(of: &Value) -> DeviceEvidence {
-    let mut evidence = DeviceEvidence::new("device-1".parse().unwrap(), at(0));
+fn evidence(of: &Value) -> DeviceSnapshot {
+    let mut evidence = DeviceSnapshot::new("device-1".parse().unwrap(), at(0));
     evidence.serial_number = Some("SN-1".into());
     evidence.identity = seen(of.get("identity"));
     evidence.profile = seen(of.get("profile"));
@@ -97,7 +98,14 @@ fn expected() -> Expectation {
 }
 
 #[track_caller]
-fn check(what: &str, of: &Value, minute: u64, phase: Phase, outcome: Outcome, ids: &[&str]) -> DeviceState {
+fn check(
+    what: &str,
+    of: &Value,
+    minute: u64,
+    phase: Phase,
+    outcome: DeploymentOutcome,
+    ids: &[&str],
+) -> DeviceState {
     let state = observe(&evidence(of), &expected(), at(minute));
     let found: Vec<&str> =
         state.findings.iter().map(|finding| finding.id.strip_prefix("watch.").unwrap()).collect();
@@ -111,63 +119,62 @@ fn check(what: &str, of: &Value, minute: u64, phase: Phase, outcome: Outcome, id
 
 #[test]
 fn each_phase_is_told_by_its_signs() {
-    use Outcome::{Ready, Underway};
     let synced = json!({"hybrid": {"deviceId": "h", "trustType": "ServerAd"}});
     let signed_in =
         with(synced.clone(), &json!({"managed": {"deviceName": "MUC-ABCDEFGHIJK", "azureADDeviceId": "h"}}));
     let success = json!({"deploymentState": "success", "deviceSetupStatus": "success", "accountSetupStatus": "success"});
     for (what, of, phase, outcome) in [
-        ("nothing read", json!({}), Phase::Unregistered, Underway),
-        ("not there yet", json!({"identity": null}), Phase::Unregistered, Underway),
+        ("nothing read", json!({}), Phase::Unregistered, InProgress),
+        ("not there yet", json!({"identity": null}), Phase::Unregistered, InProgress),
         (
             "registered",
             json!({"identity": {"deploymentProfileAssignmentStatus": "pending"}}),
             Phase::Registered,
-            Underway,
+            InProgress,
         ),
         (
             "assigned without a date",
             json!({"identity": {"deploymentProfileAssignmentStatus": "assignedInSync"}}),
             Phase::Registered,
-            Underway,
+            InProgress,
         ),
-        ("assigned", json!({"identity": assigned()}), Phase::ProfileAssigned, Underway),
+        ("assigned", json!({"identity": assigned()}), Phase::ProfileAssigned, InProgress),
         (
             "a single read that says unknown, and the profile itself",
             json!({"identity": with(assigned(), &json!({"deploymentProfileAssignmentStatus": "unknown"})), "profile": {}}),
             Phase::ProfileAssigned,
-            Underway,
+            InProgress,
         ),
         (
             "a single read that says unknown, and no profile",
             json!({"identity": with(assigned(), &json!({"deploymentProfileAssignmentStatus": "unknown"})), "profile": null}),
             Phase::Registered,
-            Underway,
+            InProgress,
         ),
         (
             "the record of an earlier deployment",
             json!({"identity": assigned(), "managed": null, "event": success}),
             Phase::ProfileAssigned,
-            Underway,
+            InProgress,
         ),
-        ("enrolled", enrolled(&json!({})), Phase::Enrolled, Underway),
+        ("enrolled", enrolled(&json!({})), Phase::Enrolled, InProgress),
         (
             "enrolled, by the registration alone",
             json!({"identity": with(assigned(), &json!({"enrollmentState": "enrolled", "managedDeviceId": "m"}))}),
             Phase::Enrolled,
-            Underway,
+            InProgress,
         ),
         (
             "enrolled, before the profile shows",
             json!({"identity": {}, "managed": {}}),
             Phase::Enrolled,
-            Underway,
+            InProgress,
         ),
         (
             "joined, by the name",
             with(enrolled(&json!({})), &json!({"managed": {"deviceName": "muc-ABCDEFGHIJK"}})),
             Phase::DomainJoined,
-            Underway,
+            InProgress,
         ),
         (
             "joined, by the change of the name",
@@ -176,35 +183,40 @@ fn each_phase_is_told_by_its_signs() {
                 &json!({"managed": {"deviceName": "BER-1"}, "first_name": "DESKTOP-1"}),
             ),
             Phase::DomainJoined,
-            Underway,
+            InProgress,
         ),
         (
             "joined, by its join type",
             with(enrolled(&json!({})), &json!({"managed": {"joinType": "hybridAzureADJoined"}})),
             Phase::DomainJoined,
-            Underway,
+            InProgress,
         ),
-        ("joined, by its object", with(enrolled(&json!({})), &synced), Phase::DomainJoined, Underway),
-        ("device setup", enrolled(&json!({"deviceSetupStatus": "inProgress"})), Phase::DeviceSetup, Underway),
+        ("joined, by its object", with(enrolled(&json!({})), &synced), Phase::DomainJoined, InProgress),
+        (
+            "device setup",
+            enrolled(&json!({"deviceSetupStatus": "inProgress"})),
+            Phase::DeviceSetup,
+            InProgress,
+        ),
         (
             "device setup is done",
             enrolled(&json!({"deviceSetupStatus": "success"})),
             Phase::AccountSetup,
-            Underway,
+            InProgress,
         ),
         (
             "device setup is switched off",
             enrolled(&json!({"deviceSetupStatus": "disabled"})),
             Phase::AccountSetup,
-            Underway,
+            InProgress,
         ),
         (
             "account setup",
             enrolled(&json!({"accountSetupStatus": "inProgress"})),
             Phase::AccountSetup,
-            Underway,
+            InProgress,
         ),
-        ("a user has signed in", with(enrolled(&json!({})), &signed_in), Phase::AccountSetup, Underway),
+        ("a user has signed in", with(enrolled(&json!({})), &signed_in), Phase::AccountSetup, InProgress),
         ("done and synced", with(enrolled(&success), &synced), Phase::Ready, Ready),
         (
             "done, with no user's part",
@@ -220,12 +232,12 @@ fn each_phase_is_told_by_its_signs() {
 #[test]
 fn a_deployment_is_not_ready_before_its_computer_is_in_entra_id_unless_that_is_not_asked() {
     let of = with(enrolled(&json!({"deploymentState": "success"})), &json!({"hybrid": null}));
-    let state = check("waits", &of, 40, Phase::AccountSetup, Outcome::Underway, &["not-synced"]);
+    let state = check("waits", &of, 40, Phase::AccountSetup, InProgress, &["not-synced"]);
     assert_eq!(state.findings[0].severity, Severity::Info);
-    let state = check("too long", &of, 20 + 130, Phase::AccountSetup, Outcome::Overdue, &["not-synced"]);
+    let state = check("too long", &of, 20 + 130, Phase::AccountSetup, Overdue, &["not-synced"]);
     assert_eq!(state.findings[0].severity, Severity::Error);
-    let relaxed = Expectation { synced: false, ..expected() };
-    assert_eq!(observe(&evidence(&of), &relaxed, at(40)).outcome, Outcome::Ready);
+    let relaxed = Expectation { require_sync: false, ..expected() };
+    assert_eq!(observe(&evidence(&of), &relaxed, at(40)).outcome, Ready);
 }
 
 #[test]
@@ -236,7 +248,7 @@ fn a_failure_is_named_by_its_code_where_it_has_one() {
             let of = failed(&json!({"enrollmentState": "failed", "enrollmentFailureDetails": details}));
             let phase = known.phase.unwrap_or(Phase::Enrolled).max(Phase::Enrolled);
             let id = known.kind.id.strip_prefix("watch.").unwrap();
-            let state = check(known.kind.id, &of, 30, phase, Outcome::Failed, &[id]);
+            let state = check(known.kind.id, &of, 30, phase, Failed, &[id]);
             assert!(state.findings[0].evidence.contains(&ErrorCode(*code).to_string()), "{state:?}");
             assert_eq!(state.next_step(), known.kind.remedy);
             assert_eq!(state.next_credential(), None);
@@ -246,7 +258,6 @@ fn a_failure_is_named_by_its_code_where_it_has_one() {
 
 #[test]
 fn a_failure_without_a_code_is_named_by_where_it_happened() {
-    use Outcome::Failed;
     for (what, of, phase, id) in [
         (
             "the registration says so",
@@ -345,7 +356,7 @@ fn a_failed_domain_join_is_traced_to_what_graph_shows_and_no_further() {
             &["anchor-missing", "no-connector", "no-domain-join-profile"],
         ),
     ] {
-        let state = check(what, &with(failed(&code), &more), 30, Phase::Enrolled, Outcome::Failed, ids);
+        let state = check(what, &with(failed(&code), &more), 30, Phase::Enrolled, Failed, ids);
         for finding in &state.findings {
             assert!(finding.evidence.contains("0x80070774"), "{finding}");
             assert_eq!(finding.severity, Severity::Error);
@@ -356,29 +367,28 @@ fn a_failed_domain_join_is_traced_to_what_graph_shows_and_no_further() {
 #[test]
 fn a_device_that_stalls_is_diagnosed_before_it_is_given_up() {
     let waiting = with(enrolled(&json!({})), &json!({"connectors": []}));
-    check("in time", &waiting, 49, Phase::Enrolled, Outcome::Underway, &[]);
-    let state = check("late", &waiting, 50, Phase::Enrolled, Outcome::Underway, &["no-connector"]);
+    check("in time", &waiting, 49, Phase::Enrolled, InProgress, &[]);
+    let state = check("late", &waiting, 50, Phase::Enrolled, InProgress, &["no-connector"]);
     assert_eq!(state.findings[0].severity, Severity::Warning);
-    let state = check("too late", &waiting, 150, Phase::Enrolled, Outcome::Overdue, &["no-connector"]);
+    let state = check("too late", &waiting, 150, Phase::Enrolled, Overdue, &["no-connector"]);
     assert_eq!((state.findings[0].severity, state.deadline), (Severity::Error, Some(at(150))));
 
     let setup =
         with(enrolled(&json!({"deviceSetupStatus": "inProgress"})), &json!({"first": ["device_setup", 30]}));
-    check("in time", &setup, 129, Phase::DeviceSetup, Outcome::Underway, &[]);
-    check("late", &setup, 130, Phase::DeviceSetup, Outcome::Underway, &["device-setup-stalled"]);
-    check("too late", &setup, 150, Phase::DeviceSetup, Outcome::Overdue, &["device-setup-stalled"]);
+    check("in time", &setup, 129, Phase::DeviceSetup, InProgress, &[]);
+    check("late", &setup, 130, Phase::DeviceSetup, InProgress, &["device-setup-stalled"]);
+    check("too late", &setup, 150, Phase::DeviceSetup, Overdue, &["device-setup-stalled"]);
 
     let account = with(enrolled(&json!({"deviceSetupStatus": "success"})), &json!({"hybrid": null}));
-    check("too late", &account, 150, Phase::AccountSetup, Outcome::Overdue, &["account-setup-stalled"]);
+    check("too late", &account, 150, Phase::AccountSetup, Overdue, &["account-setup-stalled"]);
     let signed_in = json!({"managed": {"azureADDeviceId": "h"}, "hybrid": {"deviceId": "h"}});
     let account = with(account, &signed_in);
-    check("signed in", &account, 150, Phase::AccountSetup, Outcome::Overdue, &["record-incomplete"]);
+    check("signed in", &account, 150, Phase::AccountSetup, Overdue, &["record-incomplete"]);
 }
 
 #[test]
 fn what_never_came_is_said() {
-    use Outcome::{Overdue, Underway};
-    check("in time", &json!({"identity": null}), 59, Phase::Unregistered, Underway, &[]);
+    check("in time", &json!({"identity": null}), 59, Phase::Unregistered, InProgress, &[]);
     check("too late", &json!({"identity": null}), 60, Phase::Unregistered, Overdue, &["not-registered"]);
     let unread = check("unread", &json!({}), 60, Phase::Unregistered, Overdue, &["not-registered"]);
     assert!(unread.findings[0].evidence.contains("could not be read"));
@@ -386,24 +396,23 @@ fn what_never_came_is_said() {
     let state = check("no profile", &pending, 60, Phase::Registered, Overdue, &["profile-not-assigned"]);
     assert!(state.findings[0].evidence.contains("pending"));
     let off = json!({"identity": assigned()});
-    check("in time", &off, 5 + 479, Phase::ProfileAssigned, Underway, &[]);
+    check("in time", &off, 5 + 479, Phase::ProfileAssigned, InProgress, &[]);
     check("off", &off, 5 + 480, Phase::ProfileAssigned, Overdue, &["not-switched-on"]);
     let on = json!({"identity": with(assigned(), &json!({"lastContactedDateTime": at(12).to_string()}))});
-    check("in touch", &on, 41, Phase::ProfileAssigned, Underway, &[]);
+    check("in touch", &on, 41, Phase::ProfileAssigned, InProgress, &[]);
     check("did not enroll", &on, 42, Phase::ProfileAssigned, Overdue, &["did-not-enroll"]);
     let before = json!({"identity": with(assigned(), &json!({"lastContactedDateTime": at(2).to_string()}))});
-    check("in touch before", &before, 42, Phase::ProfileAssigned, Underway, &[]);
+    check("in touch before", &before, 42, Phase::ProfileAssigned, InProgress, &[]);
 }
 
 #[test]
 fn what_is_wrong_before_the_device_is_switched_on_is_said_in_time() {
-    use Outcome::{Failed, Overdue, Underway};
     let identity = |more: Value| json!({"identity": with(assigned(), &more)});
     let user = identity(json!({"userPrincipalName": "adele@contoso.com"}));
-    check("a user", &user, 6, Phase::ProfileAssigned, Underway, &["user-assigned"]);
+    check("a user", &user, 6, Phase::ProfileAssigned, InProgress, &["user-assigned"]);
     let anchor = json!({"identity": assigned(), "anchor": null});
-    check("settling", &anchor, 6, Phase::ProfileAssigned, Underway, &[]);
-    check("no object", &anchor, 10, Phase::ProfileAssigned, Underway, &["anchor-missing"]);
+    check("settling", &anchor, 6, Phase::ProfileAssigned, InProgress, &[]);
+    check("no object", &anchor, 10, Phase::ProfileAssigned, InProgress, &["anchor-missing"]);
     for (what, state, id) in [
         ("blocked", json!({"enrollmentState": "blocked"}), "enrollment-blocked"),
         ("repair", json!({"remediationState": "manualRemediationRequired"}), "registration-needs-repair"),
@@ -411,7 +420,7 @@ fn what_is_wrong_before_the_device_is_switched_on_is_said_in_time() {
         check(what, &identity(state), 6, Phase::ProfileAssigned, Failed, &[id]);
     }
     let repair = identity(json!({"remediationState": "automaticRemediationRequired"}));
-    check("in repair", &repair, 6, Phase::ProfileAssigned, Underway, &["registration-in-repair"]);
+    check("in repair", &repair, 6, Phase::ProfileAssigned, InProgress, &["registration-in-repair"]);
     let refused = json!({"identity": {
         "deploymentProfileAssignmentStatus": "failed",
         "deploymentProfileAssignmentDetailedStatus": "hardwareRequirementsNotMet"
@@ -422,7 +431,7 @@ fn what_is_wrong_before_the_device_is_switched_on_is_said_in_time() {
     let entra = json!({"identity": assigned(), "profile": {
         "displayName": "Cloud", "@odata.type": "#microsoft.graph.azureADWindowsAutopilotDeploymentProfile"
     }});
-    check("the wrong join", &entra, 6, Phase::ProfileAssigned, Underway, &["wrong-profile"]);
+    check("the wrong join", &entra, 6, Phase::ProfileAssigned, InProgress, &["wrong-profile"]);
     let mut expected = expected();
     expected.profile = Some("wanted".parse().unwrap());
     let other =
@@ -446,10 +455,10 @@ fn what_happened_on_the_way_is_not_hidden_by_a_good_end() {
         (json!({"deploymentState": "successOnRetry"}), &["done-on-retry"]),
         (json!({"deploymentState": "failure", "deviceSetupStatus": "failure"}), &["went-on-after-failure"]),
     ] {
-        check("ready", &with(enrolled(&event), &synced), 90, Phase::Ready, Outcome::Ready, ids);
+        check("ready", &with(enrolled(&event), &synced), 90, Phase::Ready, Ready, ids);
     }
     let failure = json!({"deploymentState": "failure", "deviceSetupStatus": "failure", "accountSetupStatus": "inProgress"});
-    check("goes on", &enrolled(&failure), 90, Phase::AccountSetup, Outcome::Underway, &[]);
+    check("goes on", &enrolled(&failure), 90, Phase::AccountSetup, InProgress, &[]);
 }
 
 #[test]
@@ -457,20 +466,20 @@ fn a_device_that_enrolled_by_another_way_has_failed_though_its_record_says_succe
     let of = enrolled(
         &json!({"enrollmentType": "azureADJoinedWithAutopilotProfile", "deploymentState": "success"}),
     );
-    check("joined Entra ID", &of, 60, Phase::Enrolled, Outcome::Failed, &["not-hybrid-joined"]);
+    check("joined Entra ID", &of, 60, Phase::Enrolled, Failed, &["not-hybrid-joined"]);
     let user = json!({"identity": with(assigned(), &json!({"userPrincipalName": "adele@contoso.com"}))});
     let ids = &["user-assigned", "not-hybrid-joined"];
-    check("because of the user", &with(of, &user), 60, Phase::Enrolled, Outcome::Failed, ids);
+    check("because of the user", &with(of, &user), 60, Phase::Enrolled, Failed, ids);
 }
 
 #[test]
 fn a_device_that_was_reset_or_deleted_is_told_apart() {
     let gone = json!({"identity": assigned(), "managed": null, "first": ["enrolled", 20]});
-    check("deleted in Intune", &gone, 30, Phase::ProfileAssigned, Outcome::Underway, &["left-management"]);
+    check("deleted in Intune", &gone, 30, Phase::ProfileAssigned, InProgress, &["left-management"]);
     let mut other = enrolled(&json!({}));
     other["identity"]["enrollmentState"] = "pendingReset".into();
     let ids = &["enrolled-with-another-profile"];
-    check("another profile", &other, 30, Phase::Enrolled, Outcome::Underway, ids);
+    check("another profile", &other, 30, Phase::Enrolled, InProgress, ids);
 }
 
 #[test]
@@ -510,7 +519,7 @@ fn the_date_of_enrollment_is_taken_from_intune_only_if_it_can_be_true() {
 fn the_next_sign_in_is_said_until_a_device_has_failed() {
     let setup =
         observe(&evidence(&enrolled(&json!({"deviceSetupStatus": "inProgress"}))), &expected(), at(30));
-    assert_eq!(setup.next_credential(), Some(Credential::ActiveDirectory));
+    assert_eq!(setup.next_credential(), Some(UserCredential::ActiveDirectory));
     assert_eq!(setup.next_step(), Phase::DeviceSetup.next_step());
 }
 
@@ -576,8 +585,8 @@ proptest! {
         prop_assert_eq!(state.timeline.last().map(|start| (start.phase, start.at)), Some((state.phase, state.since)));
         prop_assert!(state.timeline.is_sorted_by_key(|start| (start.phase, start.at)));
         prop_assert!(state.timeline.iter().all(|start| start.at <= now));
-        prop_assert_eq!(state.outcome == Outcome::Ready, state.phase == Phase::Ready);
-        if matches!(state.outcome, Outcome::Failed | Outcome::Overdue) {
+        prop_assert_eq!(state.outcome == Ready, state.phase == Phase::Ready);
+        if matches!(state.outcome, Failed | Overdue) {
             prop_assert!(!state.findings.is_empty());
         }
         prop_assert_eq!(observe(&evidence(&of), &expected(), now), state);

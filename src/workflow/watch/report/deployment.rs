@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::words::{count, headline, moment};
 use crate::model::{Device, Finding, Id, Text};
-use crate::workflow::watch::phase::{Outcome, Phase};
+use crate::workflow::watch::phase::{DeploymentOutcome, Phase};
 use crate::workflow::watch::state::{DeviceState, spell};
 
 /// The state of a deployment, device by device.
@@ -64,7 +64,7 @@ pub struct Problem<'a> {
     /// The finding of the first of them.
     pub finding: &'a Finding,
     /// The worst outcome among them.
-    pub outcome: Outcome,
+    pub outcome: DeploymentOutcome,
     /// The devices.
     pub devices: Vec<&'a DeviceDeployment>,
 }
@@ -76,13 +76,13 @@ impl DeploymentReport {
     }
 
     /// Returns the number of devices with this outcome.
-    pub fn count(&self, outcome: Outcome) -> usize {
+    pub fn count(&self, outcome: DeploymentOutcome) -> usize {
         self.devices.iter().filter(|device| device.state.outcome == outcome).count()
     }
 
     /// Returns `true` if all devices are ready.
     pub fn is_ready(&self) -> bool {
-        self.devices.iter().all(|device| device.state.outcome == Outcome::Ready)
+        self.devices.iter().all(|device| device.state.outcome == DeploymentOutcome::Ready)
     }
 
     /// Groups devices by their likeliest problem; failures first, then the most frequent.
@@ -120,7 +120,7 @@ impl DeploymentReport {
 
     /// Returns the counts, such as `12 devices: 2 failed, 10 ready`.
     pub(super) fn summary(&self) -> String {
-        let counts: Vec<String> = Outcome::ALL
+        let counts: Vec<String> = DeploymentOutcome::ALL
             .into_iter()
             .map(|outcome| (outcome, self.count(outcome)))
             .filter(|(_, count)| *count > 0)
@@ -143,10 +143,12 @@ impl DeviceDeployment {
     }
 
     /// Returns the phase and outcome in words, such as `ready`, `device setup` or `failed at domain join`.
-    pub fn standing(&self) -> String {
+    pub fn status(&self) -> String {
         let DeviceState { phase, outcome, .. } = self.state;
         match outcome {
-            Outcome::Failed | Outcome::Overdue => format!("{outcome} at {}", phase.work()),
+            DeploymentOutcome::Failed | DeploymentOutcome::Overdue => {
+                format!("{outcome} at {}", phase.activity())
+            }
             _ => phase.to_string(),
         }
     }
@@ -156,9 +158,8 @@ impl DeviceDeployment {
         self.state.findings.first().map(headline).unwrap_or_default()
     }
 
-    /// Returns the duration of the deployment, until it was ready or known to fail; `None` if it has not begun, or is
-    /// under way.
-    pub fn took(&self) -> Option<SignedDuration> {
+    /// Returns the duration of the deployment until it was settled; `None` if it has not started, or is in progress.
+    pub fn elapsed(&self) -> Option<SignedDuration> {
         let start = |phase| self.state.timeline.iter().find(|start| start.phase >= phase);
         let begun = start(Phase::Enrolled)?.at;
         let ended = match self.state.phase {

@@ -7,7 +7,7 @@ use super::deployment::{DeploymentReport, DeviceDeployment, Problem};
 use super::timeline::Scale;
 use super::words::{count, headline, is_plain, mark};
 use crate::model::Finding;
-use crate::workflow::watch::phase::{Outcome, Phase};
+use crate::workflow::watch::phase::{DeploymentOutcome, Phase};
 use crate::workflow::watch::state::spell;
 
 const STYLE: &str = include_str!("style.css");
@@ -60,13 +60,13 @@ impl DeploymentReport {
 
     fn write_totals(&self, out: &mut String) -> fmt::Result {
         out.push_str("<ul class=\"totals\">");
-        for outcome in Outcome::ALL {
+        for outcome in DeploymentOutcome::ALL {
             let number = self.count(outcome);
             let none = if number == 0 { " none" } else { "" };
             write!(out, "<li class=\"{}{none}\"><b>{number}</b>{outcome}</li>", class(outcome))?;
         }
         out.push_str("</ul>\n<div class=\"share\" aria-hidden=\"true\">");
-        for outcome in Outcome::ALL {
+        for outcome in DeploymentOutcome::ALL {
             match self.count(outcome) {
                 0 => {}
                 number => write!(out, "<span class=\"{}\" style=\"flex:{number}\"></span>", class(outcome))?,
@@ -89,13 +89,13 @@ impl DeploymentReport {
                 };
                 self.devices.iter().filter(stands).count()
             };
-            let numbers = Outcome::ALL.map(|outcome| (outcome, here(outcome)));
+            let numbers = DeploymentOutcome::ALL.map(|outcome| (outcome, here(outcome)));
             // Nobody expects to find a device where there is rarely one.
             let rare = matches!(phase, Phase::Unregistered | Phase::DomainJoined);
             if rare && numbers.iter().all(|(_, number)| *number == 0) {
                 continue;
             }
-            let name = if phase == Phase::Ready { phase.name() } else { phase.work() };
+            let name = if phase == Phase::Ready { phase.name() } else { phase.activity() };
             write!(out, "<li class=\"{}\"><p class=\"name\">{name}</p>", phase_class(phase))?;
             for (outcome, number) in numbers.into_iter().filter(|(_, number)| *number > 0) {
                 write!(out, "<p class=\"at {}\">{number} {outcome}</p>", class(outcome))?;
@@ -184,13 +184,13 @@ impl DeploymentReport {
         if let Some(computer) = &state.facts.computer_name {
             write!(out, "<span>{}</span>", Escaped(computer))?;
         }
-        let standing = device.standing();
+        let status = device.status();
         let place = match state.outcome {
-            Outcome::Failed | Outcome::Overdue => state.phase.work(),
+            DeploymentOutcome::Failed | DeploymentOutcome::Overdue => state.phase.activity(),
             _ => state.phase.name(),
         };
-        write!(out, "</span><span class=\"pill\" title=\"{standing}\">{place}</span><span class=\"line\">")?;
-        write!(out, "<svg height=\"16\" role=\"img\" aria-label=\"{name}: {standing}\">{grid}")?;
+        write!(out, "</span><span class=\"pill\" title=\"{status}\">{place}</span><span class=\"line\">")?;
+        write!(out, "<svg height=\"16\" role=\"img\" aria-label=\"{name}: {status}\">{grid}")?;
         for bar in scale.bars(self, device) {
             write!(
                 out,
@@ -201,13 +201,13 @@ impl DeploymentReport {
                 bar.title
             )?;
         }
-        if state.outcome != Outcome::Underway {
+        if state.outcome != DeploymentOutcome::InProgress {
             write_end(out, state.outcome, scale.place(device.ends(self)))?;
         }
         write!(
             out,
             "</svg></span><span class=\"took\">{}</span><span class=\"wrong\">{}</span></summary>",
-            device.took().map(spell).unwrap_or_default(),
+            device.elapsed().map(spell).unwrap_or_default(),
             Escaped(&device.problem())
         )?;
         write_details(out, device)?;
@@ -217,12 +217,12 @@ impl DeploymentReport {
 }
 
 /// The mark at the end of a device's line.
-fn write_end(out: &mut String, outcome: Outcome, place: f64) -> fmt::Result {
+fn write_end(out: &mut String, outcome: DeploymentOutcome, place: f64) -> fmt::Result {
     let drawing = match outcome {
-        Outcome::Ready => {
+        DeploymentOutcome::Ready => {
             "<circle class=\"end\" r=\"7\"/><path class=\"cross\" d=\"M-3.2 .2l2.2 2.4 4.2-4.8\"/>"
         }
-        Outcome::Overdue => {
+        DeploymentOutcome::Overdue => {
             "<path class=\"end\" d=\"M0-8l8 14h-16z\"/><path class=\"cross\" d=\"M0-3v4m0 1.6v1.4\"/>"
         }
         _ => "<circle class=\"end\" r=\"7\"/><path class=\"cross\" d=\"M-3-3l6 6m0-6l-6 6\"/>",
@@ -240,10 +240,10 @@ fn write_problem(out: &mut String, problem: &Problem<'_>, devices: &[&DeviceDepl
         count(problem.devices.len(), "device")
     )?;
     out.push_str("<dl>");
-    let mut standings: Vec<String> = problem.devices.iter().map(|device| device.standing()).collect();
-    standings.sort_unstable();
-    standings.dedup();
-    write!(out, "<dt>Where</dt><dd>{}</dd>", standings.join(", "))?;
+    let mut statuses: Vec<String> = problem.devices.iter().map(|device| device.status()).collect();
+    statuses.sort_unstable();
+    statuses.dedup();
+    write!(out, "<dt>Where</dt><dd>{}</dd>", statuses.join(", "))?;
     write_finding(out, problem.finding)?;
     out.push_str("<dt>Devices</dt><dd>");
     for device in problem.devices.iter().take(LINKED) {
@@ -265,8 +265,8 @@ fn write_dots(out: &mut String, phase: Phase, devices: &[&DeviceDeployment]) -> 
     }
     out.push_str("<p class=\"dots\">");
     for (index, device) in here().take(DOTS) {
-        let (problem, standing) = (device.problem(), device.standing());
-        let what = if problem.is_empty() { &standing } else { &problem };
+        let (problem, status) = (device.problem(), device.status());
+        let what = if problem.is_empty() { &status } else { &problem };
         write!(
             out,
             "<a class=\"{}\" href=\"#d{index}\" title=\"{}: {}\"></a>",
@@ -326,12 +326,12 @@ fn write_details(out: &mut String, device: &DeviceDeployment) -> fmt::Result {
     Ok(())
 }
 
-fn class(outcome: Outcome) -> &'static str {
+fn class(outcome: DeploymentOutcome) -> &'static str {
     match outcome {
-        Outcome::Failed => "failed",
-        Outcome::Overdue => "overdue",
-        Outcome::Underway => "underway",
-        Outcome::Ready => "ready",
+        DeploymentOutcome::Failed => "failed",
+        DeploymentOutcome::Overdue => "overdue",
+        DeploymentOutcome::InProgress => "in-progress",
+        DeploymentOutcome::Ready => "ready",
     }
 }
 

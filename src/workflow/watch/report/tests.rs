@@ -7,7 +7,7 @@ use super::words::{headline, is_plain};
 use super::{DeploymentReport, DeviceDeployment};
 use crate::model::{FindingKind, Severity};
 use crate::workflow::watch::findings::WATCH_UNREAD;
-use crate::workflow::watch::phase::{Outcome, Phase};
+use crate::workflow::watch::phase::{DeploymentOutcome, Phase};
 
 fn at(minute: i64) -> Timestamp {
     "2026-01-01T08:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minute)
@@ -29,7 +29,7 @@ fn device(serial: &str, outcome: &str, starts: &[(&str, i64)], findings: &[&str]
             })
         })
         .collect();
-    let settled = (outcome != "underway").then(|| at(*since + 30));
+    let settled = (outcome != "in_progress").then(|| at(*since + 30));
     serde_json::from_value(json!({
         "id": format!("id-of-{}", serial.chars().filter(char::is_ascii_alphanumeric).collect::<String>()),
         "serial_number": serial, "phase": phase, "outcome": outcome, "since": at(*since), "timeline": timeline,
@@ -56,7 +56,7 @@ fn report() -> DeploymentReport {
             &[],
         ),
         device("SN-2", "failed", &[("profile_assigned", 0), ("enrolled", 12)], &["watch.no-connector"]),
-        device("SN-3", "underway", &[("enrolled", 20), ("device_setup", 50)], &[]),
+        device("SN-3", "in_progress", &[("enrolled", 20), ("device_setup", 50)], &[]),
         device("SN-4", "failed", &[("enrolled", 14)], &["watch.no-connector", "watch.anchor-missing"]),
         device("SN-5", "overdue", &[("registered", 1)], &["watch.profile-not-assigned"]),
         device("SN-6", "ready", &[("enrolled", 11), ("ready", 70)], &["watch.done-on-retry"]),
@@ -95,12 +95,12 @@ fn problems_are_devices_by_their_first_finding_failures_first() {
     assert_eq!(
         problems,
         [
-            ("watch.no-connector".to_owned(), Outcome::Failed, "SN-2 SN-4".to_owned()),
-            ("watch.profile-not-assigned".to_owned(), Outcome::Overdue, "SN-5".to_owned()),
-            ("watch.done-on-retry".to_owned(), Outcome::Ready, "SN-6".to_owned()),
+            ("watch.no-connector".to_owned(), DeploymentOutcome::Failed, "SN-2 SN-4".to_owned()),
+            ("watch.profile-not-assigned".to_owned(), DeploymentOutcome::Overdue, "SN-5".to_owned()),
+            ("watch.done-on-retry".to_owned(), DeploymentOutcome::Ready, "SN-6".to_owned()),
         ]
     );
-    assert_eq!(Outcome::ALL.map(|outcome| report.count(outcome)), [2, 1, 1, 2]);
+    assert_eq!(DeploymentOutcome::ALL.map(|outcome| report.count(outcome)), [2, 1, 1, 2]);
     assert!(!report.is_ready() && DeploymentReport::new(at(0)).is_ready());
 }
 
@@ -123,7 +123,7 @@ fn the_text_is_a_table_and_what_is_wrong() {
         report().to_text(),
         "\
 Munich
-6 devices: 2 failed, 1 overdue, 1 under way, 2 ready
+6 devices: 2 failed, 1 overdue, 1 in progress, 2 ready
 2026-01-01 08:00 to 2026-01-01 10:30 UTC, 2 h 30 min
 
 Device  Computer name  Phase                          Took       What is wrong

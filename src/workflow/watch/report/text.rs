@@ -59,8 +59,8 @@ impl DeploymentReport {
             [
                 plain(device.name()),
                 device.state.facts.computer_name.as_deref().map(plain).unwrap_or_default(),
-                device.standing(),
-                device.took().map(spell).unwrap_or_default(),
+                device.status(),
+                device.elapsed().map(spell).unwrap_or_default(),
                 device.problem(),
             ]
         }));

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::deployment::{DeploymentReport, DeviceDeployment};
 use super::words::moment;
-use crate::workflow::watch::phase::{Outcome, Phase};
+use crate::workflow::watch::phase::{DeploymentOutcome, Phase};
 use crate::workflow::watch::state::spell;
 
 /// The time that the drawings show, from left to right.
@@ -97,8 +97,8 @@ impl DeviceDeployment {
     /// Until when its time is drawn: until it was ready or known not to be, or the last look.
     pub(super) fn ends(&self, report: &DeploymentReport) -> Timestamp {
         match self.state.outcome {
-            Outcome::Ready => self.state.since,
-            Outcome::Underway => report.ended,
+            DeploymentOutcome::Ready => self.state.since,
+            DeploymentOutcome::InProgress => report.ended,
             _ => self.settled.unwrap_or(report.ended),
         }
     }
