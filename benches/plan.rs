@@ -29,10 +29,8 @@ async fn fill(client: &Client) -> Result<()> {
 
 fn plan(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let Harness { client, tenant, .. } = Harness::with(
-        |tenant| tenant.with_delegated_callers(),
-        |client| client.with_limits(Limits::without_rate_limits()),
-    );
+    let Harness { client, tenant, .. } =
+        Harness::builder().with_client(|client| client.with_limits(Limits::without_rate_limits())).build();
     let desired: HybridJoin = toml::from_str(
         "name = 'Munich'\nconnectors = {}\nactive_directory.domain = 'corp.contoso.com'\n\
          [group]\ndisplay_name = 'Autopilot Munich'\nmembers.group_tag = 'Munich'\n\

@@ -13,6 +13,7 @@ use ApiVersion::{Beta, V1};
 
 /// A version of Graph's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum ApiVersion {
     /// `v1.0`
     V1,
@@ -38,6 +39,7 @@ impl fmt::Display for ApiVersion {
 
 /// The permissions that one kind of sign-in needs for an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Scopes {
     /// The least privileged permissions that suffice together.
     pub least: &'static [&'static str],
@@ -47,6 +49,7 @@ pub struct Scopes {
 
 /// The permissions that an operation needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Permissions {
     /// The permissions of a signed-in user.
     pub delegated: Scopes,

@@ -12,7 +12,11 @@ use jiff::Timestamp;
 /// A wait that a [`Clock`] made.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Where the time comes from. Everything that waits, dates or gives up asks one.
+/// A source of time. Everything that waits, dates or gives up asks one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a clock",
+    note = "give `SystemClock::new()` for real time, a `FakeClock` in tests, or a clock of your own"
+)]
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The time of day.
     fn now(&self) -> SystemTime;
@@ -33,6 +37,28 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The time of day as the models write it.
     fn timestamp(&self) -> Timestamp {
         Timestamp::try_from(self.now()).unwrap_or_default()
+    }
+}
+
+impl<T: Clock + ?Sized> Clock for Arc<T> {
+    fn now(&self) -> SystemTime {
+        (**self).now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        (**self).elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        (**self).sleep(duration)
+    }
+
+    fn timer(&self, duration: Duration) -> Sleep {
+        (**self).timer(duration)
+    }
+
+    fn timestamp(&self) -> Timestamp {
+        (**self).timestamp()
     }
 }
 

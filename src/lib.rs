@@ -184,6 +184,15 @@ pub mod workflow;
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::graph::{Client, ClientBuilder, Cloud};
 
+/// Bodies of requests and answers, in [`transport`] and in raw requests.
+pub use bytes;
+/// Requests, answers, methods and headers of HTTP, in [`transport`], [`pipeline`] and in raw requests.
+pub use http;
+/// Date-times, in the properties of [`model`].
+pub use jiff;
+/// JSON values, in raw requests and in what a [`model`] type does not know.
+pub use serde_json;
+
 /// The README's recipe, compiled and run.
 #[cfg(all(doctest, feature = "sim"))]
 #[doc = include_str!("../README.md")]

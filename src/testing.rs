@@ -56,7 +56,7 @@ use crate::sim::{Tenant, TenantBuilder};
 /// # Ok(()) });
 /// ```
 ///
-/// Its retries are not jittered, so that a test can assert how long was waited.
+/// Retries have no jitter, so that a test can assert how long the client waited.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Harness {
@@ -69,31 +69,76 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// A client on an ordinary tenant, signed in as a user who may do everything.
+    /// Creates a client on an ordinary tenant, signed in as a user who may do everything.
     pub fn new() -> Self {
-        Self::with(|tenant| tenant.with_delegated_callers(), |client| client)
+        Self::builder().build()
     }
 
-    /// A client on a tenant, with changes to both before they are built.
-    ///
-    /// Its caller is an application, as with a client secret: some calls, such as those of the MDM scope, are refused as the
-    /// service refuses them. `tenant.with_delegated_callers()` makes it a user, as in [`Harness::new`].
+    /// Starts a harness that differs from [`Harness::new`] in what is asked for, and in nothing else.
     ///
     /// ```
+    /// use windows_autopilot::pipeline::RetryConfig;
     /// use windows_autopilot::testing::Harness;
-    /// let harness = Harness::with(|tenant| tenant.with_page_size(2), |client| client);
+    /// let harness = Harness::builder()
+    ///     .as_app()
+    ///     .with_tenant(|tenant| tenant.with_page_size(2))
+    ///     .with_client(|client| client.with_retry(RetryConfig::none()))
+    ///     .build();
     /// ```
-    pub fn with(
-        tenant: impl FnOnce(TenantBuilder) -> TenantBuilder,
-        client: impl FnOnce(ClientBuilder) -> ClientBuilder,
-    ) -> Self {
+    pub fn builder() -> HarnessBuilder {
         let clock = FakeClock::new();
-        let tenant = tenant(Tenant::builder().with_clock(Arc::new(clock.clone()))).build();
-        let builder = Client::builder(FixedToken::new("simulated"))
-            .with_clock(clock.clone())
-            .with_retry(RetryConfig::default().with_jitter(false));
-        let client = client(builder).build_on(Arc::new(tenant.clone()));
-        Self { client, tenant, clock }
+        HarnessBuilder {
+            tenant: Tenant::builder().with_clock(Arc::new(clock.clone())),
+            client: Client::builder(FixedToken::new("simulated"))
+                .with_clock(clock.clone())
+                .with_retry(RetryConfig::default().with_jitter(false)),
+            clock,
+            is_app: false,
+        }
+    }
+}
+
+/// Builds a [`Harness`].
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct HarnessBuilder {
+    tenant: TenantBuilder,
+    client: ClientBuilder,
+    clock: FakeClock,
+    is_app: bool,
+}
+
+impl HarnessBuilder {
+    /// Changes the tenant before it is built. Changes add up.
+    pub fn with_tenant(mut self, change: impl FnOnce(TenantBuilder) -> TenantBuilder) -> Self {
+        self.tenant = change(self.tenant);
+        self
+    }
+
+    /// Changes the client before it is built. Changes add up.
+    pub fn with_client(mut self, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
+        self.client = change(self.client);
+        self
+    }
+
+    /// Signs in as an application, as with a client secret: some calls, such as those of the MDM scope, are refused as the
+    /// service refuses them.
+    pub fn as_app(mut self) -> Self {
+        self.is_app = true;
+        self
+    }
+
+    /// Signs in as a user. This is the default.
+    pub fn as_user(mut self) -> Self {
+        self.is_app = false;
+        self
+    }
+
+    /// Builds the tenant and the client on it.
+    pub fn build(self) -> Harness {
+        let tenant = if self.is_app { self.tenant } else { self.tenant.with_delegated_callers() }.build();
+        let client = self.client.build_on(Arc::new(tenant.clone()));
+        Harness { client, tenant, clock: self.clock }
     }
 }
 
@@ -125,6 +170,6 @@ pub fn run(test: impl AsyncFnOnce(Harness) -> Result<(), Box<dyn Error>>) {
         .map_err(Box::from)
         .and_then(|runtime| runtime.block_on(test(Harness::new())));
     if let Err(error) = ended {
-        panic!("{error}");
+        panic!("{error:#}");
     }
 }

@@ -13,7 +13,7 @@ pub(crate) async fn follow(mut run: Run<ApplyEvent, ApplyReport>) -> Result<Appl
     bar.set_style(ProgressStyle::with_template("  {bar:30} {pos}/{len} {msg}")?);
     while let Some(event) = run.next().await {
         match event {
-            ApplyEvent::Finished { step, subject, description } => {
+            ApplyEvent::Finished { step, subject, description, .. } => {
                 bar.suspend(|| println!("  {step}: {subject}: {description}"));
             }
             ApplyEvent::Import(import) => {

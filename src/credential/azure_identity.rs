@@ -113,7 +113,7 @@ mod tests {
             AzureIdentity::new(Arc::new(Fake(Err("no identity is assigned to canary@contoso.com"))));
         let error = credential.token(Script::new([]).request()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Authentication);
-        assert!(error.to_string().contains("no identity is assigned to [redacted]"), "{error}");
+        assert!(format!("{error:#}").contains("no identity is assigned to [redacted]"), "{error}");
     }
 
     #[tokio::test]

@@ -148,7 +148,7 @@ mod tests {
         let credential = FederatedToken::from_fn(tenant(), CLIENT_ID, fetch).unwrap();
         let script = Script::new([]);
         let error = credential.token(script.request()).await.unwrap_err();
-        assert!(error.to_string().contains("the pipeline gave no token"), "{error}");
+        assert!(format!("{error:#}").contains("the pipeline gave no token"), "{error}");
         assert!(script.sent().is_empty());
     }
 

@@ -189,6 +189,10 @@ impl<'a> TokenRequest<'a> {
 }
 
 /// Fetches tokens. It need not keep them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a credential",
+    note = "give one of `windows_autopilot::credential`, such as `ClientSecret`, or implement `TokenProvider` with `#[async_trait]`"
+)]
 #[async_trait]
 pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
     /// Fetches a token.

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::model::InvalidValue;
 use crate::transport::{TransportError, TransportErrorKind};
 
@@ -16,8 +18,9 @@ pub(crate) use crate::transport::scrub;
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, as far as a program can act on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The kind of an error, as far as a program can act on it. Shown and serialised in snake case: `unknown_outcome`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A value or a combination of values is wrong; nothing was sent.
@@ -60,7 +63,13 @@ pub enum ErrorKind {
     Journal,
 }
 
-/// Why a call failed.
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+/// The error of a failed call.
 ///
 /// ```
 /// use windows_autopilot::{Error, ErrorKind};
@@ -73,8 +82,14 @@ pub enum ErrorKind {
 /// }
 /// ```
 ///
-/// It names the operation and the path, keeps the service's codes and the ids that Microsoft's support asks for, and
-/// never holds a token, a secret, a hardware hash or a person's name.
+/// The error names the operation and the path, keeps the service's codes and the ids that Microsoft's support asks for,
+/// and never holds a token, a secret, a hardware hash or a person's name.
+///
+/// `{error}` leaves out the cause, which is in [`source()`](std::error::Error::source); `{error:#}` shows the error and
+/// all its causes in one line.
+///
+/// A [`Middleware`](crate::pipeline::Middleware), a [`TokenProvider`](crate::credential::TokenProvider) or a condition of
+/// your own creates its errors with [`Error::new`].
 pub struct Error(Box<Inner>);
 
 #[derive(Debug)]
@@ -115,24 +130,44 @@ impl RequestIds {
             diagnostic: text("x-ms-ags-diagnostic"),
         }
     }
+
+    /// Takes from `other` what is missing.
+    fn fill(&mut self, other: Self) {
+        let Self { request_id, client_request_id, date, diagnostic } = other;
+        self.request_id = self.request_id.take().or(request_id);
+        self.client_request_id = self.client_request_id.take().or(client_request_id);
+        self.date = self.date.take().or(date);
+        self.diagnostic = self.diagnostic.take().or(diagnostic);
+    }
 }
 
 impl Error {
-    /// For a [`TokenProvider`](crate::credential::TokenProvider) of your own: no token could be had, and why.
+    /// Creates the error of a [`TokenProvider`](crate::credential::TokenProvider) that has no token, with the cause.
     ///
     /// ```
     /// use windows_autopilot::{Error, ErrorKind};
     /// let error = Error::authentication("the vault is sealed");
     /// assert_eq!(error.kind(), ErrorKind::Authentication);
-    /// assert_eq!(error.to_string(), "no token: the vault is sealed");
+    /// assert_eq!(format!("{error:#}"), "no token: the vault is sealed");
     /// ```
     ///
-    /// The cause becomes part of what is shown: no secret may be in it.
+    /// The cause is shown and logged: no secret may be in it.
     pub fn authentication(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::new(ErrorKind::Authentication, "no token").with_source(cause)
     }
 
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+    /// Creates an error, for code that extends the client: a middleware, a credential, a step of a run.
+    ///
+    /// ```
+    /// use windows_autopilot::{Error, ErrorKind};
+    /// let error = Error::new(ErrorKind::Rejected, "writes are closed on Fridays").with_remedy("try again on Monday");
+    /// assert_eq!(error.to_string(), "writes are closed on Fridays; try again on Monday");
+    /// ```
+    ///
+    /// `message` is one clause without a full stop, for an administrator: the subject and what is wrong with it. It is
+    /// shown and logged: no secret and no person's name may be in it. The client adds the operation and the path, and
+    /// calls a write of kind [`ErrorKind::UnknownOutcome`] instead if it may have taken effect.
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
             kind,
             message: message.into(),
@@ -209,8 +244,9 @@ impl Error {
         Self::new(kind, message).with_source(error)
     }
 
+    /// Sets the cause: it becomes [`source()`](std::error::Error::source), and part of `{error:#}`.
     #[must_use]
-    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
     }
@@ -235,9 +271,9 @@ impl Error {
         self
     }
 
-    /// Says what to do about it.
+    /// Sets the remedy: a clause for an administrator that says what to do, without a full stop.
     #[must_use]
-    pub(crate) fn with_remedy(mut self, remedy: impl Into<Cow<'static, str>>) -> Self {
+    pub fn with_remedy(mut self, remedy: impl Into<Cow<'static, str>>) -> Self {
         self.0.remedy = Some(remedy.into());
         self
     }
@@ -294,8 +330,8 @@ impl Error {
     pub(crate) fn copy(&self) -> Self {
         let inner = &*self.0;
         let message = match &inner.source {
-            Some(source) => Cow::Owned(format!("{}: {source}", inner.message)),
-            None => inner.message.clone(),
+            Some(_) if inner.service.is_none() => Cow::Owned(format!("{}{}", inner.message, Causes(self))),
+            _ => inner.message.clone(),
         };
         Self(Box::new(Inner {
             kind: inner.kind,
@@ -328,6 +364,14 @@ impl Error {
     #[must_use]
     pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
         self.0.attempts = attempts;
+        self
+    }
+
+    /// Sets the number of times that a request was sent in a batch, and the ids that its own answer does not have.
+    #[must_use]
+    pub(crate) fn in_batch(mut self, sent: u32, batch: RequestIds) -> Self {
+        self.0.attempts = self.0.attempts.max(sent);
+        self.0.ids.fill(batch);
         self
     }
 
@@ -429,10 +473,8 @@ impl fmt::Display for Error {
             Some(service) => write!(f, "{service}")?,
             None => f.write_str(&inner.message)?,
         }
-        if inner.service.is_none()
-            && let Some(source) = &inner.source
-        {
-            write!(f, ": {source}")?;
+        if f.alternate() {
+            write!(f, "{}", Causes(self))?;
         }
         if let Some(remedy) = &inner.remedy {
             write!(f, "; {remedy}")?;
@@ -461,7 +503,7 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         let mut out = f.debug_struct("Error");
-        out.field("kind", &inner.kind).field("message", &format_args!("{self}"));
+        out.field("kind", &inner.kind).field("message", &format_args!("{self:#}"));
         out.field("client_request_id", &inner.ids.client_request_id).finish_non_exhaustive()
     }
 }
@@ -472,9 +514,23 @@ impl std::error::Error for Error {
     }
 }
 
+/// The causes of an error, outermost first, each behind a colon.
+struct Causes<'a>(&'a Error);
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut cause = std::error::Error::source(self.0);
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
 impl From<InvalidValue> for Error {
     fn from(value: InvalidValue) -> Self {
-        Self::new(ErrorKind::InvalidInput, "invalid value").with_source(value)
+        Self::new(ErrorKind::InvalidInput, value.description()).with_remedy(value.remedy().to_owned())
     }
 }
 
@@ -526,6 +582,26 @@ mod tests {
             error.to_string(),
             "groups.create: BadRequest: Name is taken. (status 400, POST /v1.0/groups, request-id 9f0e)"
         );
+    }
+
+    #[test]
+    fn a_chain_printed_with_its_causes_says_nothing_twice() {
+        let cause =
+            TransportError::new(TransportErrorKind::Connect, "host: refused").with_source("os error 111");
+        let error = Error::from_transport(cause).with_remedy("check the proxy");
+        assert_eq!(error.to_string(), "no connection; check the proxy");
+        assert_eq!(format!("{error:#}"), "no connection: host: refused: os error 111; check the proxy");
+        assert_eq!(error.copy().to_string(), format!("{error:#}"));
+        assert!(format!("{error:?}").contains("os error 111"));
+        let error = Error::from("a b".parse::<crate::model::Id<()>>().unwrap_err());
+        assert_eq!(error.remedy(), Some("write the id that the service returned"));
+        assert_eq!(error.to_string().matches("service returned").count(), 1);
+    }
+
+    #[test]
+    fn kinds_are_shown_and_serialised_in_snake_case() {
+        assert_eq!(ErrorKind::UnknownOutcome.to_string(), "unknown_outcome");
+        assert_eq!(serde_json::to_string(&ErrorKind::NotFound).unwrap(), r#""not_found""#);
     }
 
     #[test]

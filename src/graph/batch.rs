@@ -21,7 +21,7 @@ use super::decode::{self, Answer};
 use super::exchange::Manner;
 use super::operation::{JSON, Operation};
 use crate::catalog::{self, ApiVersion, OperationInfo};
-use crate::error::{Error, ErrorKind, Result, ServiceError};
+use crate::error::{Error, ErrorKind, RequestIds, Result, ServiceError};
 use crate::pipeline::retry::{Decision, Outcome, Spent, decide};
 use crate::pipeline::window::Lane;
 use crate::pipeline::workload::{BatchParts, workload};
@@ -164,6 +164,8 @@ impl Batch {
         let mut began = clock.elapsed();
         let mut answers = Vec::with_capacity(pending.len());
         let mut attempts = 0;
+        // Counts the exchanges, of which an attempt may have several.
+        let mut sent = 0;
         while !pending.is_empty() {
             attempts += 1;
             let requests: Vec<(usize, &Request)> =
@@ -179,9 +181,11 @@ impl Batch {
                         .await
                 }
             };
-            let mut parts = match exchanged {
-                Ok(parts) => parts,
+            sent += progress.attempts();
+            let (mut parts, ids) = match exchanged {
+                Ok(exchanged) => exchanged,
                 Err(error) => {
+                    let error = error.with_attempts(sent);
                     for (index, request) in requests {
                         let error =
                             error.like().for_call(request.info.name, &request.method(), &request.shown);
@@ -232,7 +236,9 @@ impl Batch {
                         again.push(index);
                     }
                     _ => {
-                        answers.push((index, request.answered(request.outcome(part, clock.timestamp()))));
+                        let outcome = request.outcome(part, clock.timestamp());
+                        answers
+                            .push((index, Answered { sent, ids: ids.clone(), ..request.answered(outcome) }));
                     }
                 }
             }
@@ -248,13 +254,13 @@ impl Batch {
         answers
     }
 
-    /// One exchange: the parts of the answer by the index of their request.
+    /// Makes one exchange. Returns the parts of the answer by the index of their request, and the ids of the whole.
     async fn exchange(
         &self,
         version: ApiVersion,
         requests: &[(usize, &Request)],
         manner: Manner,
-    ) -> Result<HashMap<usize, Part>> {
+    ) -> Result<(HashMap<usize, Part>, RequestIds)> {
         let steps: Vec<Step<'_>> = requests.iter().map(|(index, request)| request.step(*index)).collect();
         let (mut limited, mut writes, mut workloads) = (0, 0, Vec::<Box<str>>::new());
         for (_, request) in requests {
@@ -274,10 +280,10 @@ impl Batch {
             true => &IDEMPOTENT_BATCH,
             false => &catalog::BATCH,
         };
-        let operation = Operation::new(info, &[], decode::entity::<Responses>)
+        let operation = Operation::new(info, &[], read_answer)
             .with_version(version)
             .with_json(&Requests { requests: steps });
-        let answer = self.client.execute_as(&operation, Manner { parts: Some(all), ..manner }).await?;
+        let (answer, ids) = self.client.execute_as(&operation, Manner { parts: Some(all), ..manner }).await?;
         let mut parts = HashMap::new();
         for response in answer.responses {
             // Ids come back in any order and any case; ours are numbers.
@@ -288,8 +294,13 @@ impl Batch {
             let part = response.into_answer();
             parts.entry(index).and_modify(|part| *part = Part::Twice).or_insert(Part::One(part));
         }
-        Ok(parts)
+        Ok((parts, ids))
     }
+}
+
+fn read_answer(answer: &mut Answer) -> Result<(Responses, RequestIds)> {
+    let ids = RequestIds::read(answer.headers());
+    decode::entity(answer).map(|responses| (responses, ids))
 }
 
 /// Sends all requests, and those again that failed for a passing reason. An empty batch sends nothing.
@@ -335,7 +346,8 @@ impl Request {
     }
 
     fn answered(&self, outcome: Result<Answer>) -> Answered {
-        Answered { info: self.info, method: self.method(), shown: self.shown.clone(), outcome }
+        let (method, shown) = (self.method(), self.shown.clone());
+        Answered { info: self.info, method, shown, sent: 0, ids: RequestIds::default(), outcome }
     }
 
     fn outcome(&self, part: Option<Part>, now: jiff::Timestamp) -> Result<Answer> {
@@ -424,6 +436,7 @@ impl StepAnswer {
 }
 
 /// The outcomes of a batch.
+#[must_use = "the answers may be errors: take each by its slot"]
 pub struct BatchAnswers {
     batch: u64,
     answers: HashMap<usize, Answered>,
@@ -433,6 +446,10 @@ struct Answered {
     info: OperationInfo,
     method: http::Method,
     shown: String,
+    /// The number of times that the request was sent.
+    sent: u32,
+    /// The ids of the answer to the whole batch.
+    ids: RequestIds,
     outcome: Result<Answer>,
 }
 
@@ -440,10 +457,11 @@ impl BatchAnswers {
     /// The outcome of the request that the slot is for.
     ///
     /// # Errors
-    /// That request's own, or [`ErrorKind::InvalidInput`] for a slot of another batch.
+    /// That request's own, or [`ErrorKind::InvalidInput`] for a slot of another batch. The error has the ids and the date of
+    /// the request's own answer, or else those of the answer to the batch.
     pub fn take<T>(&mut self, slot: Slot<T>) -> Result<T> {
         let answered = if slot.batch == self.batch { self.answers.remove(&slot.index) } else { None };
-        let Some(Answered { info, method, shown, outcome }) = answered else {
+        let Some(Answered { info, method, shown, sent, ids, outcome }) = answered else {
             let message =
                 "the slot belongs to another batch: take it from the answers of the batch that made it";
             return Err(Error::new(ErrorKind::InvalidInput, message));
@@ -455,7 +473,7 @@ impl BatchAnswers {
                     if info.idempotent { error } else { error.with_unread_answer() }
                 })
             })
-            .map_err(|error| error.for_call(info.name, &method, &shown))
+            .map_err(|error| error.for_call(info.name, &method, &shown).in_batch(sent, ids))
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) struct Inner {
 }
 
 /// Who calls Graph.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Caller {
     /// Whether it is an app by itself and not a user; `None` if the token does not tell.

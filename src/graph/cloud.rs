@@ -22,11 +22,34 @@ pub enum Cloud {
     Custom(CustomCloud),
 }
 
-/// Hosts that a caller named.
+/// The hosts of Graph and of sign-in that [`Cloud::custom`] checked: of a test server, a gateway, or a new cloud.
+///
+/// ```
+/// use windows_autopilot::Cloud;
+/// let cloud = Cloud::custom("https://graph.contoso.test", "https://login.contoso.test")?;
+/// let Cloud::Custom(hosts) = &cloud else { unreachable!() };
+/// assert_eq!(hosts.graph(), "https://graph.contoso.test");
+/// assert_eq!(cloud.scope(), "https://graph.contoso.test/.default");
+/// # Ok::<(), windows_autopilot::Error>(())
+/// ```
+///
+/// The client follows links to this Graph host alone, and sends secrets to this sign-in host alone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CustomCloud {
     graph: String,
     login: String,
+}
+
+impl CustomCloud {
+    /// Returns the address of Graph, without a slash at the end.
+    pub fn graph(&self) -> &str {
+        &self.graph
+    }
+
+    /// Returns the address of sign-in, without a slash at the end.
+    pub fn login(&self) -> &str {
+        &self.login
+    }
 }
 
 impl Cloud {

@@ -41,7 +41,7 @@ fn mark(body: &[u8]) -> usize {
 
 fn not_utf8(error: std::str::Utf8Error, length: usize) -> Error {
     let message = format!("the answer is not UTF-8: byte {} of {length}", error.valid_up_to());
-    Error::new(ErrorKind::Decode, message).with_source(error)
+    Error::new(ErrorKind::Decode, message)
 }
 
 fn has_more_than_blanks(text: &str) -> Result<()> {

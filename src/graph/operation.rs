@@ -197,6 +197,7 @@ fn path_problem(path: &str) -> Option<String> {
 /// A request as a value: it can be sent, put into a batch, shown in a plan, or looked at in a test, with no I/O.
 ///
 /// `T` is what its answer decodes to.
+#[must_use = "an operation is sent by `Client::call` or in a batch"]
 pub struct Operation<T> {
     pub(crate) request: Request,
     pub(crate) decode: fn(&mut Answer) -> Result<T>,
@@ -243,14 +244,12 @@ impl<T> Operation<T> {
     }
 
     /// Uses another version of the API than the operation's own.
-    #[must_use]
     pub fn with_version(mut self, version: ApiVersion) -> Self {
         self.request.set_version(version);
         self
     }
 
     /// Decodes the answer as another type: for properties that this crate does not model.
-    #[must_use]
     pub fn decode_as<U: DeserializeOwned>(self) -> Operation<U> {
         self.with_decode(decode::entity::<U>)
     }

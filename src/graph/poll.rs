@@ -41,6 +41,13 @@ impl Schedule {
     }
 }
 
+/// Looks after 10 seconds, then less and less often up to once a minute, and gives up after an hour.
+impl Default for Schedule {
+    fn default() -> Self {
+        Self::new(Duration::from_secs(10), Duration::from_secs(60), Duration::from_secs(3600))
+    }
+}
+
 /// A wait with a deadline: await it for its end, or read it as a stream of what was seen on the way.
 ///
 /// A look that fails with [`ErrorKind::NotFound`] is up to whoever made the poller; any other error ends it. Dropping it

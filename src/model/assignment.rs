@@ -51,7 +51,7 @@ impl Assignment {
 /// ```
 ///
 /// Its form in serde is the service's. Graph's `deviceAndAppManagementAssignmentTarget`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Target {
     /// The audience.
@@ -62,7 +62,7 @@ pub struct Target {
 }
 
 /// The audience of an assignment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TargetKind {
     /// All devices.
@@ -80,7 +80,8 @@ pub enum TargetKind {
 }
 
 /// A filter on an assignment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct TargetFilter {
     /// The filter.
     pub id: Id<AssignmentFilter>,

@@ -73,6 +73,7 @@ pub struct DomainJoinProfile {
 /// Which editions of Windows a profile is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct OsEditionRule {
     /// A name of the rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,6 +89,7 @@ pub struct OsEditionRule {
 /// Which versions of Windows a profile is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct OsVersionRule {
     /// A name of the rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -106,6 +108,7 @@ pub struct OsVersionRule {
 /// Which mode of Windows a profile is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct DeviceModeRule {
     /// A name of the rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -299,6 +302,11 @@ const DEVICE_MODE: &str = "deviceManagementApplicabilityRuleDeviceMode";
 const COMPUTER_NAME: &str = "computer name";
 
 impl OsEditionRule {
+    /// Creates a rule without a name.
+    pub fn new(os_edition_types: Vec<WindowsEdition>, rule_type: ApplicabilityRuleType) -> Self {
+        Self { name: None, os_edition_types, rule_type }
+    }
+
     fn read(reader: &mut Reader) -> Result<Self, InvalidValue> {
         let editions = reader.texts("osEditionTypes")?;
         Ok(Self {
@@ -316,6 +324,11 @@ impl OsEditionRule {
 }
 
 impl OsVersionRule {
+    /// Creates a rule without a name for the versions from `min` to `max`; `None` leaves an end open.
+    pub fn new(min: Option<Text>, max: Option<Text>, rule_type: ApplicabilityRuleType) -> Self {
+        Self { name: None, min_os_version: min, max_os_version: max, rule_type }
+    }
+
     fn read(reader: &mut Reader) -> Result<Self, InvalidValue> {
         Ok(Self {
             name: reader.text("name")?.map(Text::from),
@@ -334,6 +347,11 @@ impl OsVersionRule {
 }
 
 impl DeviceModeRule {
+    /// Creates a rule without a name.
+    pub fn new(device_mode: WindowsDeviceMode, rule_type: ApplicabilityRuleType) -> Self {
+        Self { name: None, device_mode, rule_type }
+    }
+
     fn read(reader: &mut Reader) -> Result<Self, InvalidValue> {
         let mode = reader.text("deviceMode")?.unwrap_or_default();
         Ok(Self {

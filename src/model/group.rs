@@ -45,6 +45,7 @@ pub struct Group {
 /// and not sent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Membership {
     /// Somebody puts them in.
     #[default]

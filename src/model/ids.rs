@@ -80,6 +80,19 @@ impl<T: ?Sized> TryFrom<&str> for Id<T> {
     }
 }
 
+impl<T: ?Sized> TryFrom<String> for Id<T> {
+    type Error = InvalidValue;
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
+        check(&text).map(|()| Self { text: text.into(), of: PhantomData })
+    }
+}
+
+impl<T: ?Sized> From<Id<T>> for String {
+    fn from(id: Id<T>) -> Self {
+        id.text.into()
+    }
+}
+
 impl<T: ?Sized> AsRef<str> for Id<T> {
     fn as_ref(&self) -> &str {
         &self.text
@@ -152,6 +165,7 @@ mod tests {
     fn an_id_is_kept_as_it_is_and_refuses_what_would_leave_its_path_segment() {
         let id: Id<()> = "b5a1_Windows10EnrollmentCompletionPageConfiguration".parse().unwrap();
         assert_eq!(id.as_str(), "b5a1_Windows10EnrollmentCompletionPageConfiguration");
+        assert_eq!(String::from(id.clone()).try_into(), Ok(id));
         for bad in ["", "a/b", "a\\b", "a?b", "a#b", "a b", "a\nb", ".", ".."] {
             assert!(bad.parse::<Id<()>>().is_err(), "{bad:?}");
         }

@@ -26,8 +26,15 @@ pub struct InvalidValue {
 const SHOWN: usize = 60;
 
 impl InvalidValue {
-    /// Creates an error about `subject` (in an administrator's words), with its problem and its remedy.
-    pub(crate) fn new(
+    /// Creates an error about `subject` (in an administrator's words), the problem and the remedy, for a checked type of
+    /// your own.
+    ///
+    /// ```
+    /// use windows_autopilot::model::InvalidValue;
+    /// let error = InvalidValue::new("site code", "is too long", "write three letters").with_value("MUNICH").at(3);
+    /// assert_eq!(error.to_string(), r#"site code "MUNICH": is too long; write three letters"#);
+    /// ```
+    pub fn new(
         subject: &'static str,
         problem: impl Into<Cow<'static, str>>,
         remedy: impl Into<Cow<'static, str>>,
@@ -35,16 +42,16 @@ impl InvalidValue {
         Self { subject, value: None, problem: problem.into(), remedy: remedy.into(), position: None }
     }
 
-    /// Adds the value, cut to 60 characters. Not for anything personal or secret.
+    /// Sets the value, cut to 60 characters. A personal or secret value must not be set.
     #[must_use]
-    pub(crate) fn with_value(mut self, value: &str) -> Self {
+    pub fn with_value(mut self, value: &str) -> Self {
         self.value = Some(shorten(value));
         self
     }
 
-    /// Adds the place in the value: a character index, counted from 0.
+    /// Sets the place in the value: a character index, counted from 0.
     #[must_use]
-    pub(crate) fn at(mut self, position: usize) -> Self {
+    pub fn at(mut self, position: usize) -> Self {
         self.position = Some(position);
         self
     }
@@ -69,6 +76,12 @@ impl InvalidValue {
         &self.remedy
     }
 
+    /// Returns the value's name, the value and the problem.
+    pub(crate) fn description(&self) -> String {
+        let value = self.value.as_ref().map(|value| format!(" {value:?}")).unwrap_or_default();
+        format!("{}{value}: {}", self.subject, self.problem)
+    }
+
     /// Where it breaks: a character index counted from 0, if one place can be named.
     pub fn position(&self) -> Option<usize> {
         self.position
@@ -77,11 +90,7 @@ impl InvalidValue {
 
 impl fmt::Display for InvalidValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.subject)?;
-        if let Some(value) = &self.value {
-            write!(f, " {value:?}")?;
-        }
-        write!(f, ": {}; {}", self.problem, self.remedy)
+        write!(f, "{}; {}", self.description(), self.remedy)
     }
 }
 

@@ -22,6 +22,7 @@ use super::{Group, Id, PolicyScope, Text};
 /// A hybrid join needs the users who set devices up to be in it: with nobody, enrollment fails with 0x8018002b.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum MdmScope {
     /// Nobody's.
     None,

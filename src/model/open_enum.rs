@@ -10,7 +10,7 @@ use super::{InvalidValue, Text};
 
 /// A member of a service's enum that this version does not know: kept, and sent back unchanged.
 ///
-/// Only reading makes one, so a caller cannot write a member that is not there.
+/// Only reading makes one (`parse` does not), so a caller cannot write a member that is not there.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnknownValue(Text);
 
@@ -94,6 +94,14 @@ macro_rules! open_enum {
             }
         }
 
+        /// Parses the wire name of a known member.
+        impl std::str::FromStr for $name {
+            type Err = $crate::model::InvalidValue;
+            fn from_str(text: &str) -> Result<Self, $crate::model::InvalidValue> {
+                $crate::model::open_enum::check(Self::from_wire(text))
+            }
+        }
+
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {
                 self.as_str()
@@ -161,7 +169,8 @@ where
     list.into_iter().map(check).collect::<Result<_, _>>().map_err(D::Error::custom)
 }
 
-fn check<T: OpenEnum>(value: T) -> Result<T, InvalidValue> {
+/// Refuses a member that is not known.
+pub(crate) fn check<T: OpenEnum>(value: T) -> Result<T, InvalidValue> {
     if !value.is_unknown() {
         return Ok(value);
     }
@@ -195,6 +204,14 @@ mod tests {
         let colour: Colour = serde_json::from_str(r#""mauve""#).unwrap();
         assert!(matches!(&colour, Colour::Other(value) if value.as_str() == "mauve"));
         assert_eq!(serde_json::to_string(&colour).unwrap(), r#""mauve""#);
+    }
+
+    #[test]
+    fn only_known_members_are_parsed() {
+        assert_eq!("darkBlue".parse(), Ok(Colour::DarkBlue));
+        for bad in ["DarkBlue", "mauve", "", SENTINEL] {
+            assert!(bad.parse::<Colour>().is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 /// The properties of an object, by their names in Graph.
 ///
 /// `Debug` names them and shows no value: an object that is not known may hold anything.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Properties(Map<String, Value>);
 
@@ -102,7 +102,7 @@ impl fmt::Debug for Properties {
 /// assert_eq!(serde_json::to_string(&object)?, json);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RawObject(Properties);
 

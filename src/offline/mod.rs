@@ -92,11 +92,13 @@ pub struct OfflineTenant {
 #[non_exhaustive]
 pub enum OfflineJoin {
     /// Active Directory and Microsoft Entra.
+    #[non_exhaustive]
     Hybrid {
         /// Whether it goes on without reaching a domain controller.
         skip_connectivity_check: bool,
     },
     /// Microsoft Entra.
+    #[non_exhaustive]
     Entra {
         /// How it is named.
         device_name: Option<DeviceNameTemplate>,

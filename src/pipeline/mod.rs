@@ -58,6 +58,10 @@ pub(crate) use self::retry_after::retry_after;
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a middleware",
+    note = "implement `Middleware` with `#[async_trait]` for a type that is `Debug`, `Send`, `Sync` and `'static`"
+)]
 #[async_trait]
 pub trait Middleware: fmt::Debug + Send + Sync + 'static {
     /// Handles one request.

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::error::ErrorKind;
 use crate::transport::TransportErrorKind;
 
 /// An event of a call. See [`ClientBuilder::with_observer`](crate::ClientBuilder::with_observer).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Event {
     /// The operation's name, such as `autopilotDevices.list`; `signIn` for sign-in.
@@ -19,10 +21,12 @@ pub struct Event {
 }
 
 /// The kind of an [`Event`], with its details.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventKind {
     /// A whole response was received.
+    #[non_exhaustive]
     ResponseReceived {
         /// The number of the attempt, from 1.
         attempt: u32,
@@ -32,6 +36,7 @@ pub enum EventKind {
         elapsed: Duration,
     },
     /// An attempt failed: no whole response was received.
+    #[non_exhaustive]
     AttemptFailed {
         /// The number of the attempt, from 1.
         attempt: u32,
@@ -41,6 +46,7 @@ pub enum EventKind {
         elapsed: Duration,
     },
     /// A retry follows.
+    #[non_exhaustive]
     Retry {
         /// The number of attempts so far.
         attempt: u32,
@@ -50,11 +56,13 @@ pub enum EventKind {
         throttled: bool,
     },
     /// The call waits because the service throttles its workload.
+    #[non_exhaustive]
     ThrottleWait {
         /// The duration of the wait.
         wait: Duration,
     },
     /// The call waited for the client's own [`Limits`](super::Limits).
+    #[non_exhaustive]
     LimitWait {
         /// The duration of the wait.
         wait: Duration,
@@ -62,6 +70,7 @@ pub enum EventKind {
     /// A retry was due, but the client's retry budget is exhausted.
     RetryBudgetExhausted,
     /// The call has finished. Sign-in has no such event.
+    #[non_exhaustive]
     Finished {
         /// The number of attempts.
         attempts: u32,

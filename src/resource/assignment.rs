@@ -40,6 +40,10 @@ pub struct Assignments<'c, T> {
 }
 
 /// A kind of object with assignments.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` has no assignments",
+    note = "profiles, enrollment status pages and domain join profiles have: give the id of one, such as `&stored.id`"
+)]
 pub trait Assignable: private::Kind {}
 impl<T: private::Kind> Assignable for T {}
 
@@ -91,7 +95,7 @@ impl AtOnce for DomainJoinProfile {
 }
 
 /// The outcome of a change of a list of assignments.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AssignmentChange {
     /// The targets that were added.

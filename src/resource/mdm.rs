@@ -19,6 +19,7 @@ resource! {
 /// The URLs of a mobility policy. Each cloud has its own; a URL that is `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct MdmUrls {
     /// The URL of the terms of use.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,6 +30,29 @@ pub struct MdmUrls {
     /// The URL at which a device checks compliance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compliance_url: Option<Text>,
+}
+
+impl MdmUrls {
+    /// Sets the address of the terms of use.
+    #[must_use]
+    pub fn with_terms_of_use_url(mut self, url: impl Into<Text>) -> Self {
+        self.terms_of_use_url = Some(url.into());
+        self
+    }
+
+    /// Sets the address of enrollment.
+    #[must_use]
+    pub fn with_discovery_url(mut self, url: impl Into<Text>) -> Self {
+        self.discovery_url = Some(url.into());
+        self
+    }
+
+    /// Sets the address of compliance checks.
+    #[must_use]
+    pub fn with_compliance_url(mut self, url: impl Into<Text>) -> Self {
+        self.compliance_url = Some(url.into());
+        self
+    }
 }
 
 impl MdmPolicies<'_> {

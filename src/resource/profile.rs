@@ -28,6 +28,10 @@ resource! {
 }
 
 /// A kind of profile: hybrid join or Entra join.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a kind of deployment profile",
+    note = "use `HybridJoinProfile` or `EntraJoinProfile`; `DeploymentProfile`, which is of any kind, can be read only"
+)]
 pub trait ProfileKind: Settings + Clone + AnyProfile {}
 impl ProfileKind for HybridJoinProfile {}
 impl ProfileKind for EntraJoinProfile {}

@@ -9,6 +9,8 @@ use super::need::Need;
 use super::odata;
 use super::routes::ROUTES;
 use super::state::State;
+use super::taught::TaughtRoute;
+use super::template;
 use crate::catalog::ApiVersion;
 
 /// Answers a request by the handler of its route.
@@ -34,11 +36,20 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
     let best = right.max_by_key(|(_, _, words)| *words);
     let Some((route, parameters, _)) = best else {
         let exchange = Exchange { state, request, version, parameters: Vec::new() };
+        let routes = &exchange.state.options.routes;
+        let fits = |route: &&TaughtRoute| route.words(&request.segments).is_some();
+        let right = routes.iter().filter(fits).filter(|route| route.method == request.method);
+        if let Some(route) = right.max_by_key(|route| route.words(&request.segments)) {
+            auth::authorize(&exchange, &route.need)?;
+            odata::check_options(request, false)?;
+            return route.answer(request, version);
+        }
         auth::authorize(&exchange, &Need::NOTHING)?;
-        return Err(if fitting().next().is_some() {
+        let is_known = fitting().next().is_some() || routes.iter().any(|route| fits(&route));
+        return Err(if is_known {
             wrong_method(request)
         } else {
-            no_segment(request, version)
+            no_segment(exchange.state, request, version)
         });
     };
     let mut exchange = Exchange { state, request, version, parameters };
@@ -67,11 +78,12 @@ fn wrong_method(request: &Request) -> Failure {
 }
 
 /// Refuses a path whose first unknown segment leads nowhere in this version.
-fn no_segment(request: &Request, version: ApiVersion) -> Failure {
+fn no_segment(state: &State, request: &Request, version: ApiVersion) -> Failure {
     let segments = &request.segments;
     let leads = |length: usize| {
         let start = segments.get(..length).unwrap_or_default();
         ROUTES.iter().any(|route| route.is_in(version) && route.starts_with(start))
+            || state.options.routes.iter().any(|taught| template::starts_with(&taught.template, start))
     };
     let length = (1..=segments.len()).find(|length| !leads(*length)).unwrap_or(segments.len());
     let segment = segments.get(length.saturating_sub(1)).map(String::as_str).unwrap_or_default();

@@ -30,6 +30,7 @@ use crate::transport::{TransportError, TransportErrorKind};
 ///
 /// In a batch, faults that are answers hit its parts too; those of the connection hit the batch alone.
 #[derive(Debug, Clone)]
+#[must_use = "a fault does nothing until `Tenant::fault` injects it"]
 pub struct Fault {
     what: What,
     method: Option<Method>,
@@ -236,7 +237,6 @@ impl Fault {
 
     /// Hits only calls of this method (`*` for any) whose path below the version fits: `{..}` or `*` is any one segment,
     /// `**` at the end is the rest. `/oauth2/v2.0/token` is the token endpoint.
-    #[must_use]
     pub fn on(mut self, method: &str, path: &str) -> Self {
         self.method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
             .ok()
@@ -246,27 +246,23 @@ impl Fault {
     }
 
     /// Hits one call.
-    #[must_use]
     pub fn once(self) -> Self {
         self.times(1)
     }
 
     /// Hits at most `count` calls.
-    #[must_use]
     pub fn times(mut self, count: u32) -> Self {
         self.left = Some(count);
         self
     }
 
     /// Spares the first `count` calls that fit.
-    #[must_use]
     pub fn after(mut self, count: u32) -> Self {
         self.skip = count;
         self
     }
 
     /// Hits each call with this probability, by the tenant's seed.
-    #[must_use]
     pub fn rate(mut self, probability: f64) -> Self {
         self.rate = probability;
         self

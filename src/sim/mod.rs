@@ -27,6 +27,7 @@
 //! * **Callers** need a bearer token. Any will do, as an application with every permission, unless the tenant is built
 //!   otherwise; [`Tenant::delegated_token`] and the token endpoint at `/{tenant}/oauth2/v2.0/token` give real ones.
 //! * **What a caller cannot do** is done through the methods of [`Tenant`]: users, apps, connectors, rights.
+//! * **Paths of Graph that are not simulated** are taught by [`TenantBuilder::with_route`].
 //! * **Facts that are disputed** are [`Quirks`], delays are [`Lag`].
 
 mod agenda;
@@ -51,6 +52,8 @@ mod schema;
 mod setup;
 mod state;
 mod store;
+mod taught;
+mod template;
 mod tenant;
 #[cfg(test)]
 mod tests;
@@ -61,4 +64,5 @@ pub use self::options::{DeploymentTiming, Lag, Quirks, RateLimit};
 pub use self::rows::{Cause, Computer, Deployment, DeploymentPhase, PowerOnOptions};
 pub use self::schema::metadata;
 pub use self::setup::{DeviceSpec, TenantBuilder};
+pub use self::taught::{RouteAnswer, RouteRequest};
 pub use self::tenant::Tenant;

@@ -3,6 +3,7 @@
 use crate::catalog::Permissions;
 
 /// Permissions that let a call through: any one of them, or all. If there are none for an application, it may not call.
+#[derive(Clone, Copy)]
 pub(crate) struct Need {
     pub(crate) delegated: &'static [&'static str],
     pub(crate) application: &'static [&'static str],

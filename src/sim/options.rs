@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::taught::TaughtRoute;
+
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The delays of the service's background work.
@@ -175,11 +177,19 @@ impl Default for Quirks {
 
 /// A limit of the service: so many calls in a window of time, then 429.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RateLimit {
     /// Calls in one window.
     pub calls: u32,
     /// The length of the window.
     pub window: Duration,
+}
+
+impl RateLimit {
+    /// Creates a limit of `calls` in each `window`.
+    pub fn new(calls: u32, window: Duration) -> Self {
+        Self { calls, window }
+    }
 }
 
 /// All that is decided when a tenant is built.
@@ -198,6 +208,7 @@ pub(super) struct Options {
     pub(super) strict_tokens: bool,
     pub(super) unknown_tokens_are_delegated: bool,
     pub(super) token_lifetime: Duration,
+    pub(super) routes: Vec<TaughtRoute>,
 }
 
 impl Default for Options {
@@ -216,6 +227,7 @@ impl Default for Options {
             strict_tokens: false,
             unknown_tokens_are_delegated: false,
             token_lifetime: Duration::from_secs(3599),
+            routes: Vec::new(),
         }
     }
 }

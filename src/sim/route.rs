@@ -4,6 +4,7 @@ use http::Method;
 
 use super::exchange::{Answer, Exchange};
 use super::need::Need;
+use super::template;
 use crate::catalog::ApiVersion;
 use crate::catalog::{OperationInfo, Permissions};
 
@@ -52,24 +53,11 @@ impl Route {
 
     /// Returns the parameters of a path that fits, and how many of its segments are words of the template.
     pub(super) fn matches<'a>(&self, segments: &'a [String]) -> Option<(Vec<&'a str>, usize)> {
-        let mut parameters = Vec::new();
-        let mut words = 0;
-        let mut template = self.template.split('/').skip(1);
-        for segment in segments {
-            match template.next()? {
-                word if word.starts_with('{') => parameters.push(segment.as_str()),
-                word if word.eq_ignore_ascii_case(segment) => words += 1,
-                _ => return None,
-            }
-        }
-        template.next().is_none().then_some((parameters, words))
+        template::parameters(self.template, segments)
     }
 
     /// Returns `true` if a path can be continued to fit.
     pub(super) fn starts_with(&self, segments: &[String]) -> bool {
-        let mut template = self.template.split('/').skip(1);
-        segments.iter().all(|segment| {
-            template.next().is_some_and(|word| word.starts_with('{') || word.eq_ignore_ascii_case(segment))
-        })
+        template::starts_with(self.template, segments)
     }
 }

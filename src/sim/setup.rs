@@ -18,10 +18,12 @@ use super::rows::{
 };
 use super::state::State;
 use super::store::{body, date, later};
+use super::taught::{RouteAnswer, RouteRequest, TaughtRoute};
 use super::tenant::Tenant;
 use crate::clock::{Clock, SystemClock};
 
 /// Builds a [`Tenant`].
+#[must_use = "a builder does nothing until `build`"]
 pub struct TenantBuilder {
     clock: Arc<dyn Clock>,
     options: Options,
@@ -35,49 +37,42 @@ impl fmt::Debug for TenantBuilder {
 
 impl TenantBuilder {
     /// Sets the clock. Default: real time.
-    #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
     /// Sets the seed of everything that is random: ids, names, the order of batch answers. Default: 1.
-    #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.options.seed = seed;
         self
     }
 
     /// Sets the domain of the tenant, and of its first user. Default: `contoso.onmicrosoft.com`.
-    #[must_use]
     pub fn with_domain(mut self, domain: impl Into<String>) -> Self {
         self.options.domain = domain.into();
         self
     }
 
     /// Sets the delays of background work. Default: typical times, see [`Lag`].
-    #[must_use]
     pub fn with_lag(mut self, lag: Lag) -> Self {
         self.options.lag = lag;
         self
     }
 
     /// Sets the delay until reads of the directory see a write. Default: none.
-    #[must_use]
     pub fn with_directory_lag(mut self, lag: Duration) -> Self {
         self.options.lag.directory = lag;
         self
     }
 
     /// Changes the durations of a deployment's steps. Default: see [`DeploymentTiming`].
-    #[must_use]
     pub fn with_deployment_timing(mut self, change: impl FnOnce(&mut DeploymentTiming)) -> Self {
         change(&mut self.options.timing);
         self
     }
 
     /// Changes points on which the facts are disputed. Default: see [`Quirks`].
-    #[must_use]
     pub fn with_quirks(mut self, change: impl FnOnce(&mut Quirks)) -> Self {
         change(&mut self.options.quirks);
         self
@@ -85,7 +80,6 @@ impl TenantBuilder {
 
     /// Objects on a page where a request does not say. Default: as the service has it, 1000 in Intune, 100 in the
     /// directory, 50 Autopilot events.
-    #[must_use]
     pub fn with_page_size(mut self, objects: usize) -> Self {
         self.options.page_size = Some(objects.max(1));
         self
@@ -93,14 +87,12 @@ impl TenantBuilder {
 
     /// Sets the limit of devices imported by single POSTs. Calls beyond it are throttled without a `Retry-After`.
     /// Default: 65 in a minute.
-    #[must_use]
     pub fn with_import_limit(mut self, limit: Option<RateLimit>) -> Self {
         self.options.import_limit = limit;
         self
     }
 
     /// Throttles Intune as documented: 100 writes and 1000 calls of any kind in 20 seconds. Default: it does not.
-    #[must_use]
     pub fn with_documented_limits(mut self) -> Self {
         let window = Duration::from_secs(20);
         self.options.write_limit = Some(RateLimit { calls: 100, window });
@@ -109,14 +101,12 @@ impl TenantBuilder {
     }
 
     /// Sets the permissions that callers have. Default: all.
-    #[must_use]
     pub fn with_permissions<P: Into<String>>(mut self, permissions: impl IntoIterator<Item = P>) -> Self {
         self.options.granted = Some(permissions.into_iter().map(Into::into).collect());
         self
     }
 
     /// Refuses tokens that the tenant did not issue. Default: any text is good.
-    #[must_use]
     pub fn with_strict_tokens(mut self) -> Self {
         self.options.strict_tokens = true;
         self
@@ -124,16 +114,60 @@ impl TenantBuilder {
 
     /// Takes tokens that the tenant did not issue as those of a person. Default: of an application, unless the token
     /// itself says otherwise.
-    #[must_use]
     pub fn with_delegated_callers(mut self) -> Self {
         self.options.unknown_tokens_are_delegated = true;
         self
     }
 
     /// Sets the lifetime of tokens. Default: 3599 seconds.
-    #[must_use]
     pub fn with_token_lifetime(mut self, lifetime: Duration) -> Self {
         self.options.token_lifetime = lifetime;
+        self
+    }
+
+    /// Teaches the tenant a route of Graph that is not simulated, in both versions: `{..}` in `path` is any one segment.
+    ///
+    /// ```
+    /// use windows_autopilot::graph::ApiVersion;
+    /// use windows_autopilot::http::Method;
+    /// use windows_autopilot::serde_json::{Value, json};
+    /// use windows_autopilot::sim::{RouteAnswer, RouteRequest};
+    /// use windows_autopilot::testing::Harness;
+    /// # windows_autopilot::testing::run(async |_| {
+    /// let harness = Harness::builder().with_tenant(|tenant| {
+    ///     tenant.with_route(Method::POST, "/deviceManagement/things/{id}", |request: &RouteRequest| {
+    ///         RouteAnswer::json(201, json!({ "id": request.parameter("id") }))
+    ///     })
+    /// });
+    /// let client = harness.build().client;
+    /// let call = client.request(Method::POST, ApiVersion::Beta, "/deviceManagement/things/7").json(&json!({}));
+    /// assert_eq!(call.read::<Value>().await?["id"], "7");
+    /// # Ok(()) });
+    /// ```
+    ///
+    /// Faults, sign-in, Intune's limits and batches work as for other routes. A route of the simulation is not replaced.
+    /// Of several taught routes that fit, the one with the most words in common is taken, and the last of these.
+    ///
+    /// `handler` runs while the tenant is locked: a call of the tenant in there never ends.
+    pub fn with_route(
+        self,
+        method: http::Method,
+        path: &str,
+        handler: impl Fn(&RouteRequest) -> RouteAnswer + Send + Sync + 'static,
+    ) -> Self {
+        self.with_route_needing(method, path, &[], handler)
+    }
+
+    /// Teaches the tenant a route that lets only those callers through who have any one of `permissions`. See
+    /// [`TenantBuilder::with_route`].
+    pub fn with_route_needing(
+        mut self,
+        method: http::Method,
+        path: &str,
+        permissions: &'static [&'static str],
+        handler: impl Fn(&RouteRequest) -> RouteAnswer + Send + Sync + 'static,
+    ) -> Self {
+        self.options.routes.push(TaughtRoute::new(method, path, permissions, handler));
         self
     }
 
@@ -156,6 +190,7 @@ impl TenantBuilder {
 /// let device = DeviceSpec::new("SN-1").with_group_tag("Kiosk").with_manufacturer("Contoso");
 /// ```
 #[derive(Debug, Clone)]
+#[must_use = "a device is registered by `Tenant::add_device_with`"]
 pub struct DeviceSpec {
     device: NewIdentity,
 }
@@ -173,35 +208,30 @@ impl DeviceSpec {
     }
 
     /// Sets the group tag.
-    #[must_use]
     pub fn with_group_tag(mut self, tag: impl Into<String>) -> Self {
         self.device.group_tag = tag.into();
         self
     }
 
     /// Sets the purchase order.
-    #[must_use]
     pub fn with_purchase_order(mut self, number: impl Into<String>) -> Self {
         self.device.purchase_order = number.into();
         self
     }
 
     /// Sets the manufacturer.
-    #[must_use]
     pub fn with_manufacturer(mut self, name: impl Into<String>) -> Self {
         self.device.manufacturer = name.into();
         self
     }
 
     /// Sets the model.
-    #[must_use]
     pub fn with_model(mut self, name: impl Into<String>) -> Self {
         self.device.model = name.into();
         self
     }
 
     /// Sets the user that the device is assigned to.
-    #[must_use]
     pub fn with_assigned_user(mut self, upn: impl Into<String>) -> Self {
         self.device.upn = upn.into();
         self

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde::Serialize;
 
 #[cfg(feature = "cassette")]
 mod cassette;
@@ -41,6 +42,10 @@ pub(crate) use self::scrub::scrub;
 /// assert_eq!(response.status(), 418);
 /// # Ok(()) });
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a transport",
+    note = "give a `ReqwestTransport` (feature `reqwest`), a closure in `transport_fn(..)`, a `sim::Tenant` (feature `sim`), or implement `Transport` with `#[async_trait]`"
+)]
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends `request` and returns the answer with its whole body, decoded from any content encoding.
@@ -52,6 +57,13 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
 
 #[async_trait]
 impl<T: Transport + ?Sized> Transport for Arc<T> {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        (**self).send(request).await
+    }
+}
+
+#[async_trait]
+impl<T: Transport + ?Sized> Transport for Box<T> {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         (**self).send(request).await
     }
@@ -91,7 +103,8 @@ impl fmt::Debug for BodyStart {
 }
 
 /// The kind of a failed exchange, by which a retry is decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TransportErrorKind {
     /// The request never left: no connection, no name, a TLS failure. Safe to send again, whatever its method.

@@ -107,6 +107,7 @@ impl UserAssignment {
 /// The users whose devices enroll automatically.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum MdmUserScope {
     /// All users.
     All,
@@ -212,6 +213,7 @@ pub struct DomainJoin {
 /// The target of the domain join profile's assignment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum DomainJoinTarget {
     /// The group of devices: the way for several domains or organizational units side by side.
     #[default]

@@ -300,10 +300,8 @@ pub(super) fn deployment_error(error: DirectoryError) -> Error {
         DirectoryErrorKind::LostUpdate => ErrorKind::Conflict,
         _ => ErrorKind::Rejected,
     };
-    let remedy = error.remedy().to_owned();
-    Error::new(kind, "the right to create computers could not be granted")
-        .with_remedy(remedy)
-        .with_source(error)
+    let message = format!("the right to create computers could not be granted: {}", error.subject());
+    Error::new(kind, message).with_remedy(error.remedy().to_owned())
 }
 
 fn place_of(unit: Option<&OrganizationalUnit>) -> String {

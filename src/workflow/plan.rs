@@ -20,6 +20,7 @@ use crate::model::{DeviceToImport, Finding, Severity};
 /// devices again with [`Plan::with_devices`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[must_use = "a plan changes nothing until it is applied"]
 pub struct Plan {
     /// The desired state that the plan leads to.
     pub desired: HybridJoin,
@@ -133,7 +134,6 @@ impl Plan {
     }
 
     /// Sets the devices of a plan that went through serde.
-    #[must_use]
     pub fn with_devices(mut self, devices: Vec<DeviceToImport>) -> Self {
         self.devices = devices;
         self
@@ -142,7 +142,6 @@ impl Plan {
     /// Sets the directory of a plan that went through serde.
     #[cfg(feature = "ad")]
     #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
-    #[must_use]
     pub fn with_on_premises(mut self, on_premises: super::on_premises::OnPremises) -> Self {
         self.site = Site { on_premises: Some(on_premises) };
         self

@@ -79,6 +79,7 @@ pub enum Action {
     /// Changes properties of an object.
     Update(Vec<PropertyChange>),
     /// Adds and removes assignments.
+    #[non_exhaustive]
     Assign {
         /// The targets that are added.
         add: Vec<String>,

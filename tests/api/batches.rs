@@ -12,7 +12,7 @@ use super::support::{Harness, MINUTE, id, refused, same, sent};
 #[tokio::test]
 async fn each_of_45_mixed_requests_has_its_own_outcome_and_three_batches_carry_them() -> Result<()> {
     // An app by itself, so that the mobility policies are refused.
-    let Harness { client, tenant, .. } = Harness::with(|tenant| tenant, |client| client);
+    let Harness { client, tenant, .. } = Harness::builder().as_app().build();
     let ids: Vec<String> = (0..12).map(|number| tenant.add_device(&format!("SN-{number}"))).collect();
     let adele = tenant.add_user("adele@contoso.com");
     let mut batch = client.batch();
@@ -99,11 +99,12 @@ async fn each_of_45_mixed_requests_has_its_own_outcome_and_three_batches_carry_t
 
 #[tokio::test]
 async fn what_was_throttled_inside_is_sent_again_alone_and_nothing_twice() -> Result<()> {
-    let limit = Some(RateLimit { calls: 8, window: MINUTE });
-    let Harness { client, tenant, clock, .. } = Harness::with(
-        |tenant| tenant.with_import_limit(limit).with_lag(Lag::none()),
-        |client| client.with_limits(Limits::default()),
-    );
+    let limit = Some(RateLimit::new(8, MINUTE));
+    let Harness { client, tenant, clock, .. } = Harness::builder()
+        .as_app()
+        .with_tenant(|tenant| tenant.with_import_limit(limit).with_lag(Lag::none()))
+        .with_client(|client| client.with_limits(Limits::default()))
+        .build();
     let mut batch = client.batch();
     let mut slots = Vec::new();
     for number in 0..20 {
@@ -131,11 +132,12 @@ async fn what_was_throttled_inside_is_sent_again_alone_and_nothing_twice() -> Re
 
 #[tokio::test]
 async fn without_patience_what_was_throttled_says_so_and_the_rest_is_done() -> Result<()> {
-    let limit = Some(RateLimit { calls: 3, window: MINUTE });
-    let Harness { client, tenant, .. } = Harness::with(
-        |tenant| tenant.with_import_limit(limit),
-        |client| client.with_retry(RetryConfig::none()),
-    );
+    let limit = Some(RateLimit::new(3, MINUTE));
+    let Harness { client, tenant, .. } = Harness::builder()
+        .as_app()
+        .with_tenant(|tenant| tenant.with_import_limit(limit))
+        .with_client(|client| client.with_retry(RetryConfig::none()))
+        .build();
     let mut batch = client.batch();
     let mut slots = Vec::new();
     for number in 0..5 {
@@ -154,7 +156,7 @@ async fn without_patience_what_was_throttled_says_so_and_the_rest_is_done() -> R
 #[tokio::test]
 async fn an_empty_batch_sends_nothing_and_a_wrong_one_nothing_either() -> Result<()> {
     let Harness { client, tenant, .. } = Harness::new();
-    client.batch().await?;
+    let _ = client.batch().await?;
     let mut batch = client.batch();
     let _ = batch.add(client.devices().count());
     let _ = batch.add(client.profiles().count().with_version(windows_autopilot::graph::ApiVersion::V1));

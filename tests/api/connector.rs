@@ -7,10 +7,10 @@ use windows_autopilot::{ErrorKind, Result};
 use super::support::{Harness, MINUTE, id, refused};
 
 pub(super) async fn every_call() -> Result<Tenant> {
-    let Harness { client, tenant, clock, .. } = Harness::with(
-        |tenant| tenant.with_quirks(|quirks| quirks.connector_deletion = true),
-        |client| client,
-    );
+    let Harness { client, tenant, clock, .. } = Harness::builder()
+        .as_app()
+        .with_tenant(|tenant| tenant.with_quirks(|quirks| quirks.connector_deletion = true))
+        .build();
     let connectors = client.connectors();
     let one = tenant.add_connector("SRV1", "contoso.com", "6.2504.2001.8");
     let two = tenant.add_connector("SRV2", "contoso.com", "6.2501.2000.5");
@@ -59,10 +59,10 @@ async fn every_call_does_what_it_says() -> Result<()> {
 #[tokio::test]
 async fn a_connector_is_not_deleted_unless_the_tenant_lets_it() -> Result<()> {
     for allowed in [false, true] {
-        let Harness { client, tenant, .. } = Harness::with(
-            |tenant| tenant.with_quirks(|quirks| quirks.connector_deletion = allowed),
-            |client| client,
-        );
+        let Harness { client, tenant, .. } = Harness::builder()
+            .as_app()
+            .with_tenant(|tenant| tenant.with_quirks(|quirks| quirks.connector_deletion = allowed))
+            .build();
         let one = tenant.add_connector("SRV1", "contoso.com", "6.2504.2001.8");
         tenant.stop_connector(&one);
         let outcome = client.connectors().delete(&id(&one)).await;

@@ -10,7 +10,7 @@ use super::group::anchor;
 use super::support::{Harness, MINUTE, SECOND, id, is_stored, refused, same, targets};
 
 fn slow() -> Harness {
-    Harness::with(|tenant| tenant.with_directory_lag(20 * SECOND), |client| client)
+    Harness::builder().as_app().with_tenant(|tenant| tenant.with_directory_lag(20 * SECOND)).build()
 }
 
 #[tokio::test]

@@ -88,7 +88,8 @@ async fn every_call_does_what_it_says() -> Result<()> {
 #[tokio::test]
 async fn serial_numbers_with_hyphens_blanks_and_quotes_are_found_by_a_filter_that_the_service_takes()
 -> Result<()> {
-    let Harness { client, tenant, .. } = Harness::with(|tenant| tenant.with_page_size(2), |client| client);
+    let Harness { client, tenant, .. } =
+        Harness::builder().as_app().with_tenant(|tenant| tenant.with_page_size(2)).build();
     let all = [
         "VMware-56 4d 1f aa",
         "VMware-56 4d 1f ab",
@@ -134,7 +135,8 @@ async fn serial_numbers_with_hyphens_blanks_and_quotes_are_found_by_a_filter_tha
 
 #[tokio::test]
 async fn a_group_tag_is_found_over_all_pages_in_any_case() -> Result<()> {
-    let Harness { client, tenant, .. } = Harness::with(|tenant| tenant.with_page_size(2), |client| client);
+    let Harness { client, tenant, .. } =
+        Harness::builder().as_app().with_tenant(|tenant| tenant.with_page_size(2)).build();
     for (serial, tag) in
         [("1", "Kiosk"), ("2", ""), ("3", "Kiosks"), ("4", "KIOSK"), ("5", "kiosk"), ("6", "Sales")]
     {
@@ -258,10 +260,10 @@ async fn another_profile_than_the_expected_one_is_not_waited_for_for_ever() -> R
 
 #[tokio::test]
 async fn a_profile_counts_as_assigned_where_only_the_list_says_so() -> Result<()> {
-    let Harness { client, tenant, .. } = Harness::with(
-        |tenant| tenant.with_quirks(|quirks| quirks.single_get_reports_unknown = true),
-        |client| client,
-    );
+    let Harness { client, tenant, .. } = Harness::builder()
+        .as_app()
+        .with_tenant(|tenant| tenant.with_quirks(|quirks| quirks.single_get_reports_unknown = true))
+        .build();
     let device = id(tenant.add_device("VMware-56 4d"));
     tenant.add_device("VMware-56 4e");
     let profile = client.profiles().create(&HybridJoinProfile::new("Hybrid".parse()?)).await?;

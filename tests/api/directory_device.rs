@@ -10,10 +10,10 @@ use super::support::{Harness, id, refused};
 
 pub(super) async fn every_call() -> Result<Tenant> {
     // Here the object stays when the registration goes, so that it can be deleted.
-    let Harness { client, tenant, .. } = Harness::with(
-        |tenant| tenant.with_quirks(|quirks| quirks.anchor_outlives_registration = true),
-        |client| client,
-    );
+    let Harness { client, tenant, .. } = Harness::builder()
+        .as_app()
+        .with_tenant(|tenant| tenant.with_quirks(|quirks| quirks.anchor_outlives_registration = true))
+        .build();
     let devices = client.directory_devices();
     let new = DeviceSpec::new("SN-1").with_group_tag("Kiosk").with_purchase_order("PO 7");
     let registered = tenant.add_device_with(new);

@@ -92,8 +92,10 @@ async fn every_call_does_what_it_says() -> Result<()> {
 #[tokio::test]
 async fn replacing_at_once_reports_the_change() -> Result<()> {
     let tap = Tap::new();
-    let Harness { client, tenant, .. } =
-        Harness::with(|tenant| tenant, |client| client.with_per_attempt_middleware(tap.clone()));
+    let Harness { client, tenant, .. } = Harness::builder()
+        .as_app()
+        .with_client(|client| client.with_per_attempt_middleware(tap.clone()))
+        .build();
     let profiles = client.domain_join_profiles();
     let stored = profiles.create(&berlin()?).await?;
     let (one, two) = (tenant.add_group("One"), tenant.add_group("Two"));

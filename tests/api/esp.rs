@@ -150,10 +150,13 @@ async fn other_kinds_in_the_list_are_kept_whole_and_the_default_page_is_known() 
 async fn assign_replaces_all_assignments_in_one_step() -> Result<()> {
     for empty_object in [false, true] {
         let tap = Tap::new();
-        let Harness { client, tenant, .. } = Harness::with(
-            |tenant| tenant.with_quirks(|quirks| quirks.assign_answers_empty_object = empty_object),
-            |client| client.with_per_attempt_middleware(tap.clone()),
-        );
+        let Harness { client, tenant, .. } = Harness::builder()
+            .as_app()
+            .with_tenant(|tenant| {
+                tenant.with_quirks(|quirks| quirks.assign_answers_empty_object = empty_object)
+            })
+            .with_client(|client| client.with_per_attempt_middleware(tap.clone()))
+            .build();
         let pages = client.enrollment_status_pages();
         let stored = pages.create(&page("Page")?).await?;
         let (one, two) = (tenant.add_group("One"), tenant.add_group("Two"));
@@ -240,8 +243,10 @@ async fn the_default_page_stays_as_it_is_but_for_its_settings() -> Result<()> {
 #[tokio::test]
 async fn a_page_that_is_not_shown_sends_no_setting_of_one_that_is() -> Result<()> {
     let tap = Tap::new();
-    let Harness { client, tenant, .. } =
-        Harness::with(|tenant| tenant, |client| client.with_per_attempt_middleware(tap.clone()));
+    let Harness { client, tenant, .. } = Harness::builder()
+        .as_app()
+        .with_client(|client| client.with_per_attempt_middleware(tap.clone()))
+        .build();
     let app = id(tenant.add_app("VPN", "win32LobApp"));
     let wish = blocking("Hidden", &app)?.with_show_installation_progress(false);
     assert!(wish.lint().iter().any(|finding| finding.id == "esp.no-progress-shown"));

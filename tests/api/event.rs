@@ -93,10 +93,10 @@ async fn events_come_fifty_a_page_and_all_are_read() -> Result<()> {
 
 #[tokio::test]
 async fn details_that_a_tenant_does_not_have_are_an_error_and_not_an_empty_list() -> Result<()> {
-    let Harness { client, .. } = Harness::with(
-        |tenant| tenant.with_quirks(|quirks| quirks.policy_status_details = false),
-        |client| client,
-    );
+    let Harness { client, .. } = Harness::builder()
+        .as_app()
+        .with_tenant(|tenant| tenant.with_quirks(|quirks| quirks.policy_status_details = false))
+        .build();
     let event = record(&client, "SN-1").await?;
     let events = client.autopilot_events();
     refused(events.policy_status_details(&event.id).all().await, ErrorKind::Rejected);

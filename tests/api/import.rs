@@ -122,7 +122,7 @@ async fn an_import_is_unknown_then_pending_then_complete_and_the_device_comes_la
 
 #[tokio::test]
 async fn every_error_of_an_import_has_its_name_and_only_one_has_a_device() -> Result<()> {
-    let Harness { client, tenant, .. } = Harness::with(|tenant| tenant, |client| client);
+    let Harness { client, tenant, .. } = Harness::builder().as_app().build();
     let here = tenant.add_device_with(DeviceSpec::new("HERE").with_group_tag("Before"));
     tenant.assign_to_other_tenant("ELSEWHERE");
     let leaving = id(tenant.add_device("LEAVING"));
@@ -172,10 +172,12 @@ async fn every_error_of_an_import_has_its_name_and_only_one_has_a_device() -> Re
 #[tokio::test]
 async fn the_other_tenants_error_is_told_by_its_name_whatever_its_number() -> Result<()> {
     for number in [806, 808] {
-        let Harness { client, tenant, .. } = Harness::with(
-            |tenant| tenant.with_quirks(|quirks| quirks.other_tenant_code = number).with_lag(Lag::none()),
-            |client| client,
-        );
+        let Harness { client, tenant, .. } = Harness::builder()
+            .as_app()
+            .with_tenant(|tenant| {
+                tenant.with_quirks(|quirks| quirks.other_tenant_code = number).with_lag(Lag::none())
+            })
+            .build();
         tenant.assign_to_other_tenant("ELSEWHERE");
         let record = client.imports().create(&device("ELSEWHERE")?).await?;
         let state = state(&client, &record.id).await?;
@@ -187,9 +189,9 @@ async fn the_other_tenants_error_is_told_by_its_name_whatever_its_number() -> Re
 
 #[tokio::test]
 async fn single_imports_are_throttled_without_a_word_and_waited_out() -> Result<()> {
-    let limit = Some(RateLimit { calls: 5, window: MINUTE });
+    let limit = Some(RateLimit::new(5, MINUTE));
     let Harness { client, tenant, clock, .. } =
-        Harness::with(|tenant| tenant.with_import_limit(limit), |client| client);
+        Harness::builder().as_app().with_tenant(|tenant| tenant.with_import_limit(limit)).build();
     for number in 0..12 {
         client.imports().create(&device(&format!("SN-{number}"))?).await?;
     }
@@ -197,10 +199,11 @@ async fn single_imports_are_throttled_without_a_word_and_waited_out() -> Result<
     let waited: Duration = clock.slept().iter().sum();
     assert!((2 * MINUTE..3 * MINUTE).contains(&waited), "{waited:?}");
 
-    let Harness { client, tenant: hasty, .. } = Harness::with(
-        |tenant| tenant.with_import_limit(limit),
-        |client| client.with_retry(RetryConfig::none()),
-    );
+    let Harness { client, tenant: hasty, .. } = Harness::builder()
+        .as_app()
+        .with_tenant(|tenant| tenant.with_import_limit(limit))
+        .with_client(|client| client.with_retry(RetryConfig::none()))
+        .build();
     for number in 0..5 {
         client.imports().create(&device(&format!("SN-{number}"))?).await?;
     }
@@ -214,7 +217,7 @@ async fn single_imports_are_throttled_without_a_word_and_waited_out() -> Result<
 #[tokio::test]
 async fn neither_hash_nor_person_is_in_an_error_or_a_debug() -> Result<()> {
     let Harness { client, .. } =
-        Harness::with(|tenant| tenant.with_permissions(["User.Read.All"]), |client| client);
+        Harness::builder().as_app().with_tenant(|tenant| tenant.with_permissions(["User.Read.All"])).build();
     let user = "adele@contoso.onmicrosoft.com";
     let secretive =
         device("SN-1")?.with_assigned_user_principal_name(user.parse()?).with_product_key("KEY-1");

@@ -34,7 +34,7 @@ pub(super) async fn every_call() -> Result<Tenant> {
 
     policies.apply(&intune.id, &MdmScopeStep::ApplyToAll).await?;
     assert_eq!(policies.get(&intune.id).await?.scope(), Some(MdmScope::All));
-    let urls = MdmUrls { terms_of_use_url: Some("https://contoso.com/terms".into()), ..MdmUrls::default() };
+    let urls = MdmUrls::default().with_terms_of_use_url("https://contoso.com/terms");
     policies.set_urls(&intune.id, &urls).await?;
     let found = policies.get(&intune.id).await?;
     assert_eq!(found.terms_of_use_url.as_deref(), Some("https://contoso.com/terms"));
@@ -62,10 +62,8 @@ async fn every_call_does_what_it_says() -> Result<()> {
 #[tokio::test]
 async fn a_scope_is_reached_step_by_step_and_nothing_is_sent_twice() -> Result<()> {
     let tap = Tap::new();
-    let Harness { client, tenant, .. } = Harness::with(
-        |tenant| tenant.with_delegated_callers(),
-        |client| client.with_per_attempt_middleware(tap.clone()),
-    );
+    let Harness { client, tenant, .. } =
+        Harness::builder().with_client(|client| client.with_per_attempt_middleware(tap.clone())).build();
     let policies = client.mdm_policies();
     let [a, b, c] = ["A", "B", "C"].map(|name| id(tenant.add_group(name)));
     let groups = |groups: &[&windows_autopilot::model::Id<windows_autopilot::model::Group>]| {
@@ -104,13 +102,13 @@ async fn a_scope_is_reached_step_by_step_and_nothing_is_sent_twice() -> Result<(
 #[tokio::test]
 async fn an_app_by_itself_is_refused_every_call_and_a_person_is_not() -> Result<()> {
     for (app_only, status) in [(true, 403), (true, 401), (false, 0)] {
-        let Harness { client, tenant, .. } = Harness::with(
-            |tenant| match app_only {
-                true => tenant.with_quirks(|quirks| quirks.app_only_status = status),
-                false => tenant.with_delegated_callers(),
-            },
-            |client| client,
-        );
+        let harness = match app_only {
+            true => Harness::builder()
+                .as_app()
+                .with_tenant(|tenant| tenant.with_quirks(|quirks| quirks.app_only_status = status)),
+            false => Harness::builder(),
+        };
+        let Harness { client, tenant, .. } = harness.build();
         let policies = client.mdm_policies();
         let policy = id(MdmPolicy::INTUNE_APPLICATION_ID);
         let group = id(tenant.add_group("Users"));

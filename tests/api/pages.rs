@@ -13,8 +13,7 @@ use super::support::{Harness, Tap, id, refused};
 
 /// A tenant with some of everything, the same for any size of its pages.
 async fn furnished(page_size: usize) -> Result<Harness> {
-    let harness =
-        Harness::with(|tenant| tenant.with_page_size(page_size).with_delegated_callers(), |client| client);
+    let harness = Harness::builder().with_tenant(|tenant| tenant.with_page_size(page_size)).build();
     let Harness { client, tenant, .. } = &harness;
     let group = tenant.add_group("Devices");
     let profile = client.profiles().create(&HybridJoinProfile::new("Profile 0".parse()?)).await?;
@@ -130,8 +129,11 @@ async fn an_empty_page_with_a_link_is_not_the_end() -> Result<()> {
             body["value"] = json!([]);
         }
     });
-    let Harness { client, tenant, .. } =
-        Harness::with(|tenant| tenant.with_page_size(1), |client| client.with_per_attempt_middleware(tap));
+    let Harness { client, tenant, .. } = Harness::builder()
+        .as_app()
+        .with_tenant(|tenant| tenant.with_page_size(1))
+        .with_client(|client| client.with_per_attempt_middleware(tap))
+        .build();
     for number in 0..4 {
         tenant.add_device(&format!("SN-{number}"));
     }
@@ -156,10 +158,11 @@ async fn a_service_that_goes_in_circles_or_elsewhere_is_left() -> Result<()> {
     let other: fn(&mut Value) = |body| link(body, "https://graph.microsoft.com/beta/users");
     for change in [elsewhere, plain, other] {
         let tap = Tap::changing(change);
-        let Harness { client, tenant, .. } = Harness::with(
-            |tenant| tenant.with_page_size(1),
-            |client| client.with_per_attempt_middleware(tap),
-        );
+        let Harness { client, tenant, .. } = Harness::builder()
+            .as_app()
+            .with_tenant(|tenant| tenant.with_page_size(1))
+            .with_client(|client| client.with_per_attempt_middleware(tap))
+            .build();
         tenant.add_device("SN-1");
         tenant.add_device("SN-2");
         refused(client.devices().list().all().await, ErrorKind::Link);
@@ -172,7 +175,7 @@ async fn a_service_that_goes_in_circles_or_elsewhere_is_left() -> Result<()> {
                 .into();
     });
     let Harness { client, tenant, .. } =
-        Harness::with(|tenant| tenant, |client| client.with_per_attempt_middleware(tap));
+        Harness::builder().as_app().with_client(|client| client.with_per_attempt_middleware(tap)).build();
     tenant.add_device("SN-1");
     let mut items = client.devices().list().items();
     let mut seen = 0;
@@ -197,7 +200,7 @@ async fn one_item_that_cannot_be_read_spoils_no_other() -> Result<()> {
         }
     });
     let Harness { client, tenant, .. } =
-        Harness::with(|tenant| tenant, |client| client.with_per_attempt_middleware(tap));
+        Harness::builder().as_app().with_client(|client| client.with_per_attempt_middleware(tap)).build();
     let ids: Vec<_> = (0..3).map(|number| tenant.add_device(&format!("SN-{number}"))).collect();
     let items: Vec<_> = client.devices().list().items().collect().await;
     let read: Vec<_> = items.iter().map(|item| item.as_ref().ok().map(|device| device.id.as_str())).collect();

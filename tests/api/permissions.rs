@@ -10,7 +10,7 @@ use super::support::{CLIENT_ID, Harness, refused, sent, signed_in};
 async fn the_permissions_of_an_app_and_of_a_person_are_read_from_their_tokens() -> Result<()> {
     let granted = ["DeviceManagementServiceConfig.Read.All", "Group.Read.All"];
     let Harness { tenant, clock, .. } =
-        Harness::with(|tenant| tenant.with_permissions(granted), |client| client);
+        Harness::builder().as_app().with_tenant(|tenant| tenant.with_permissions(granted)).build();
     tenant.add_client_secret(CLIENT_ID, "a secret");
     let app = signed_in(&tenant, &clock, ClientSecret::new(tenant.domain().parse()?, CLIENT_ID, "a secret")?);
     assert_eq!(app.granted_permissions().await?, granted);
@@ -34,7 +34,8 @@ async fn the_permissions_of_an_app_and_of_a_person_are_read_from_their_tokens() 
 #[tokio::test]
 async fn a_missing_permission_is_an_error_that_names_it() -> Result<()> {
     let granted = ["DeviceManagementServiceConfig.Read.All"];
-    let Harness { client, .. } = Harness::with(|tenant| tenant.with_permissions(granted), |client| client);
+    let Harness { client, .. } =
+        Harness::builder().as_app().with_tenant(|tenant| tenant.with_permissions(granted)).build();
     assert_eq!(client.profiles().list().all().await?, []);
     let call = client.profiles().create(&HybridJoinProfile::new("Hybrid".parse()?));
     let needed = call.operation().info().permissions.application.least;
@@ -52,7 +53,7 @@ async fn the_least_permissions_of_the_catalog_suffice_for_a_read_of_each_kind() 
         ($($call:expr),+ $(,)?) => {$(
             let info = *$call(&Harness::new().client).operation().info();
             let Harness { client, .. } =
-                Harness::with(|tenant| tenant.with_permissions(info.permissions.application.least.iter().copied()), |client| client);
+                Harness::builder().as_app().with_tenant(|tenant| tenant.with_permissions(info.permissions.application.least.iter().copied())).build();
             $call(&client).all().await.map(drop)?;
         )+};
     }

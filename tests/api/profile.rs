@@ -105,8 +105,10 @@ async fn every_call_does_what_it_says() -> Result<()> {
 #[tokio::test]
 async fn a_profile_is_assigned_by_one_post_for_each_target() -> Result<()> {
     let tap = Tap::new();
-    let Harness { client, tenant, .. } =
-        Harness::with(|tenant| tenant, |client| client.with_per_attempt_middleware(tap.clone()));
+    let Harness { client, tenant, .. } = Harness::builder()
+        .as_app()
+        .with_client(|client| client.with_per_attempt_middleware(tap.clone()))
+        .build();
     let profile = client.profiles().create(&hybrid("Hybrid")?).await?;
     let (one, two) = (tenant.add_group("One"), tenant.add_group("Two"));
     tenant.clear_requests();
@@ -257,8 +259,10 @@ async fn both_dialects_are_read_and_the_present_one_is_written() -> Result<()> {
         .with_user_type(UserType::Administrator);
     for dialect in [both, present, old] {
         let tap = Tap::changing(dialect);
-        let Harness { client, .. } =
-            Harness::with(|tenant| tenant, |client| client.with_per_attempt_middleware(tap.clone()));
+        let Harness { client, .. } = Harness::builder()
+            .as_app()
+            .with_client(|client| client.with_per_attempt_middleware(tap.clone()))
+            .build();
         let created = client.profiles().create(&wish).await?;
         is_stored(&created, &wish);
         let read = client.profiles().get(&created.id).await?;
@@ -277,8 +281,10 @@ async fn both_dialects_are_read_and_the_present_one_is_written() -> Result<()> {
 #[tokio::test]
 async fn an_update_sends_what_differs_and_nothing_where_nothing_does() -> Result<()> {
     let tap = Tap::new();
-    let Harness { client, tenant, .. } =
-        Harness::with(|tenant| tenant, |client| client.with_per_attempt_middleware(tap.clone()));
+    let Harness { client, tenant, .. } = Harness::builder()
+        .as_app()
+        .with_client(|client| client.with_per_attempt_middleware(tap.clone()))
+        .build();
     let wish = hybrid("Hybrid")?;
     let stored = client.profiles().create(&wish).await?;
     tenant.clear_requests();
@@ -298,10 +304,10 @@ async fn an_update_sends_what_differs_and_nothing_where_nothing_does() -> Result
 
 #[tokio::test]
 async fn quirks_of_reading_are_no_drift() -> Result<()> {
-    let Harness { client, .. } = Harness::with(
-        |tenant| tenant.with_quirks(|quirks| quirks.os_default_reads_as_null = true),
-        |client| client,
-    );
+    let Harness { client, .. } = Harness::builder()
+        .as_app()
+        .with_tenant(|tenant| tenant.with_quirks(|quirks| quirks.os_default_reads_as_null = true))
+        .build();
     let wish = hybrid("Hybrid")?;
     let stored = client.profiles().create(&wish).await?;
     let path = format!("{PATH}/{}", stored.id);
@@ -324,10 +330,12 @@ async fn quirks_of_reading_are_no_drift() -> Result<()> {
 #[tokio::test]
 async fn a_change_that_may_be_ignored_is_marked_and_what_comes_back_tells() -> Result<()> {
     for honoured in [true, false] {
-        let Harness { client, .. } = Harness::with(
-            |tenant| tenant.with_quirks(|quirks| quirks.patch_honours_connectivity_check = honoured),
-            |client| client,
-        );
+        let Harness { client, .. } = Harness::builder()
+            .as_app()
+            .with_tenant(|tenant| {
+                tenant.with_quirks(|quirks| quirks.patch_honours_connectivity_check = honoured)
+            })
+            .build();
         let wish = hybrid("Hybrid")?;
         let stored = client.profiles().create(&wish).await?;
         let update = client.profiles().update(&stored, &wish.with_skip_connectivity_check(true));
@@ -374,7 +382,7 @@ async fn a_kind_of_profile_or_target_that_is_not_known_spoils_no_list() -> Resul
         }
     });
     let Harness { client, tenant, .. } =
-        Harness::with(|tenant| tenant, |client| client.with_per_attempt_middleware(tap));
+        Harness::builder().as_app().with_client(|client| client.with_per_attempt_middleware(tap)).build();
     let mut stored = Vec::new();
     for name in ["One", "Two", "Three"] {
         stored.push(client.profiles().create(&hybrid(name)?).await?);

@@ -67,7 +67,8 @@ fn assert_refused(error: &Error, code: &str, remedy: &str) {
 
 #[tokio::test]
 async fn an_expired_secret_says_so_and_no_call_is_made() -> Result<()> {
-    let Harness { tenant, clock, .. } = Harness::with(|tenant| tenant.with_strict_tokens(), |client| client);
+    let Harness { tenant, clock, .. } =
+        Harness::builder().as_app().with_tenant(|tenant| tenant.with_strict_tokens()).build();
     tenant.add_client_secret_until(CLIENT_ID, "canary", 2 * HOUR);
     let client = signed_in(&tenant, &clock, with_secret(&tenant.domain(), CLIENT_ID, "canary")?);
     assert_eq!(client.devices().count().await?, 0);
@@ -85,7 +86,8 @@ async fn an_expired_secret_says_so_and_no_call_is_made() -> Result<()> {
 
 #[tokio::test]
 async fn a_wrong_secret_app_or_tenant_says_which() -> Result<()> {
-    let Harness { tenant, clock, .. } = Harness::with(|tenant| tenant.with_strict_tokens(), |client| client);
+    let Harness { tenant, clock, .. } =
+        Harness::builder().as_app().with_tenant(|tenant| tenant.with_strict_tokens()).build();
     tenant.add_client_secret(CLIENT_ID, "the right one");
     let stranger = "99991111-aaaa-2222-bbbb-3333cccc4444";
     let not_here = "check client id and tenant: the app must be registered in this tenant, or an administrator must consent to it";
@@ -116,7 +118,8 @@ async fn a_wrong_secret_app_or_tenant_says_which() -> Result<()> {
 
 #[tokio::test]
 async fn a_token_is_fetched_once_renewed_in_time_and_replaced_when_it_is_refused() -> Result<()> {
-    let Harness { tenant, clock, .. } = Harness::with(|tenant| tenant.with_strict_tokens(), |client| client);
+    let Harness { tenant, clock, .. } =
+        Harness::builder().as_app().with_tenant(|tenant| tenant.with_strict_tokens()).build();
     tenant.add_client_secret(CLIENT_ID, "a secret");
     let client = signed_in(&tenant, &clock, with_secret(&tenant.id(), CLIENT_ID, "a secret")?);
     let sign_ins = || sent(&tenant).iter().filter(|request| *request == "POST token").count();
@@ -145,7 +148,8 @@ async fn a_token_is_fetched_once_renewed_in_time_and_replaced_when_it_is_refused
 
 #[tokio::test]
 async fn a_person_signs_in_with_a_code_and_may_set_what_an_app_may_not() -> Result<()> {
-    let Harness { tenant, clock, .. } = Harness::with(|tenant| tenant.with_strict_tokens(), |client| client);
+    let Harness { tenant, clock, .. } =
+        Harness::builder().as_app().with_tenant(|tenant| tenant.with_strict_tokens()).build();
     tenant.add_client_secret(CLIENT_ID, "a secret");
     let app = signed_in(&tenant, &clock, with_secret(&tenant.domain(), CLIENT_ID, "a secret")?);
     refused(app.mdm_policies().intune().await, ErrorKind::Forbidden);
@@ -179,7 +183,8 @@ async fn a_code_that_nobody_enters_ends_the_call_in_time() -> Result<()> {
 async fn another_providers_token_signs_in_and_a_stale_one_is_refused() -> Result<()> {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    let Harness { tenant, clock, .. } = Harness::with(|tenant| tenant.with_strict_tokens(), |client| client);
+    let Harness { tenant, clock, .. } =
+        Harness::builder().as_app().with_tenant(|tenant| tenant.with_strict_tokens()).build();
     tenant.allow_assertions(CLIENT_ID);
     let expires = tenant.timestamp().as_second() + 600;
     let claims = serde_json::json!({"iss": "https://token.actions.example", "sub": "repo:contoso/devices",

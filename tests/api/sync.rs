@@ -61,7 +61,7 @@ async fn a_sync_is_a_conflict_while_one_runs_and_throttled_for_ten_minutes_and_n
 #[tokio::test]
 async fn a_refused_sync_holds_no_other_call_back() -> Result<()> {
     let Harness { client, tenant, clock, .. } =
-        Harness::with(|tenant| tenant.with_lag(Lag::none()), |client| client);
+        Harness::builder().as_app().with_tenant(|tenant| tenant.with_lag(Lag::none())).build();
     tenant.add_device("SN-1");
     client.autopilot_sync().sync().await?;
     refused(client.autopilot_sync().sync().await, ErrorKind::Throttled);

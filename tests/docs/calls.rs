@@ -111,7 +111,7 @@ fn check_permissions(text: &str, operations: &[&OperationInfo], wrong: &mut Vec<
     let delegated: Vec<Scopes> = operations.iter().map(|info| info.permissions.delegated).collect();
     let application: Vec<Scopes> = operations.iter().map(|info| info.permissions.application).collect();
     for (kind, all) in [("a user", delegated), ("an app", application)] {
-        for Scopes { least, accepted } in &all {
+        for Scopes { least, accepted, .. } in &all {
             known.extend(accepted.iter().copied());
             // The least permission for a write that is accepted for a read as well need not stand beside another.
             let enough = |other: &Scopes| {

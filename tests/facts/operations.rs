@@ -87,7 +87,7 @@ fn every_operation_asks_for_the_permissions_of_the_facts() {
     let mut exceptions = ASK_FOR_WRITE.to_vec();
     for info in catalog() {
         let fact = &facts[info.name]["permissions"];
-        for (kind, Scopes { least, accepted }) in
+        for (kind, Scopes { least, accepted, .. }) in
             [("delegated", info.permissions.delegated), ("application", info.permissions.application)]
         {
             let expected = (texts(&fact[kind]["least"]), texts(&fact[kind]["accepted"]));

@@ -210,7 +210,7 @@ async fn a_large_batch_of_writes_keeps_to_the_writes_that_intune_takes() {
     for _ in 0..900 {
         let _ = batch.add(world.client.post::<Value>(ApiVersion::V1, "/deviceManagement/x", &1));
     }
-    batch.await.unwrap();
+    let _ = batch.await.unwrap();
     let sent: Vec<(u128, usize)> =
         world.seen().iter().map(|seen| (seen.at.as_millis(), ids(&seen.request).len())).collect();
     assert_eq!(sent.iter().map(|(_, writes)| writes).sum::<usize>(), 900);

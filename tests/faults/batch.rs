@@ -285,3 +285,29 @@ async fn a_batch_ends_within_the_time_it_is_given() {
         assert_eq!(world.clock.waiting(), 0);
     }
 }
+
+#[tokio::test]
+async fn errors_of_parts_know_attempts_request_id_and_date() {
+    let date = "Mon, 01 Jan 2026 08:00:00 GMT";
+    let throttled = |id| part(id, 429, json!({"Retry-After": "2"}), json!({}));
+    let own = json!({"request-id": "own", "Date": "Tue, 02 Jan 2026 08:00:00 GMT"});
+    let body = |parts: &[Value]| json!({"responses": parts}).to_string();
+    let world = World::new([
+        answer(429, &[("retry-after", "3")], b""),
+        crate::harness::json(200, &body(&[throttled("0"), part("1", 404, own, json!({}))])),
+        answer(
+            200,
+            &[("content-type", "application/json"), ("request-id", "whole"), ("date", date)],
+            body(&[part("0", 403, json!({}), json!({}))]).as_bytes(),
+        ),
+    ]);
+    let (results, _) = send(&world, 2).await;
+    let errors: Vec<_> = results.into_iter().map(|result| result.unwrap_err()).collect();
+    assert_eq!((errors[0].attempts(), errors[1].attempts()), (3, 2));
+    assert_eq!((errors[0].request_id(), errors[0].date()), (Some("whole"), Some(date)));
+    assert_eq!(
+        (errors[1].request_id(), errors[1].date()),
+        (Some("own"), Some("Tue, 02 Jan 2026 08:00:00 GMT"))
+    );
+    assert!(errors.iter().all(|error| error.client_request_id().is_some()));
+}

@@ -32,16 +32,15 @@ async fn every_try_wait_and_end_is_told() {
     world.get("/organization").await.unwrap();
     let events = events.lock().unwrap();
     assert!(events.iter().all(|event| event.operation == "get"));
-    let zero = std::time::Duration::ZERO;
     let want = [
-        EventKind::AttemptFailed { attempt: 1, kind: Interrupted, elapsed: zero },
-        EventKind::Retry { attempt: 1, wait: SECOND / 2, throttled: false },
-        EventKind::ResponseReceived { attempt: 2, status: 429, elapsed: zero },
-        EventKind::Retry { attempt: 2, wait: SECOND * 3, throttled: true },
-        EventKind::ResponseReceived { attempt: 3, status: 200, elapsed: zero },
-        EventKind::Finished { attempts: 3, error: None, elapsed: SECOND * 7 / 2 },
+        "Failed { attempt: 1, kind: Interrupted, took: 0ns }",
+        "Retry { attempt: 1, wait: 500ms, throttled: false }",
+        "Answered { attempt: 2, status: 429, took: 0ns }",
+        "Retry { attempt: 2, wait: 3s, throttled: true }",
+        "Answered { attempt: 3, status: 200, took: 0ns }",
+        "Done { attempts: 3, error: None, took: 3.5s }",
     ];
-    assert_eq!(events.iter().map(|event| event.kind).collect::<Vec<_>>(), want);
+    assert_eq!(events.iter().map(|event| format!("{:?}", event.kind)).collect::<Vec<_>>(), want);
 }
 
 #[tokio::test]
@@ -112,8 +111,8 @@ async fn a_call_without_waits_emits_no_limit_wait() {
         matches!(
             events[..],
             [
-                EventKind::ResponseReceived { attempt: 1, status: 200, elapsed },
-                EventKind::Finished { attempts: 1, error: None, elapsed: whole }
+                EventKind::ResponseReceived { attempt: 1, status: 200, elapsed, .. },
+                EventKind::Finished { attempts: 1, error: None, elapsed: whole, .. }
             ] if Duration::ZERO < elapsed && elapsed < whole
         ),
         "{events:?}"

@@ -300,7 +300,7 @@ async fn a_token_with_a_line_break_is_told_and_not_sent() {
     let world = World::with(FixedToken::new("abc\ndef"), in_turn([ok()]), |builder| builder);
     let error = world.get("/organization").await.unwrap_err();
     assert_eq!((error.kind(), world.count()), (ErrorKind::Authentication, 0));
-    assert!(!error.to_string().contains("abc"), "{error}");
+    assert!(!format!("{error:#}").contains("abc"), "{error}");
 }
 
 #[tokio::test]

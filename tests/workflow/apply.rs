@@ -234,8 +234,7 @@ async fn when_one_part_fails_the_others_end_what_they_are_at() {
 #[tokio::test]
 async fn a_new_object_is_waited_for_until_it_can_be_read() -> Result<()> {
     let lag = std::time::Duration::from_secs(100);
-    let harness =
-        Harness::with(|tenant| tenant.with_delegated_callers().with_directory_lag(lag), |client| client);
+    let harness = Harness::builder().with_tenant(|tenant| tenant.with_directory_lag(lag)).build();
     crate::support::prepare(&harness.tenant);
     harness.clock.sleep(lag * 2).await;
     let report = desired().plan(&harness.client, &[]).await?.apply(&harness.client).await?;
@@ -247,14 +246,9 @@ async fn a_new_object_is_waited_for_until_it_can_be_read() -> Result<()> {
 
 #[tokio::test]
 async fn what_the_service_does_not_take_is_found_and_does_not_end_the_run() -> Result<()> {
-    let harness = Harness::with(
-        |tenant| {
-            tenant
-                .with_delegated_callers()
-                .with_quirks(|quirks| quirks.patch_honours_connectivity_check = false)
-        },
-        |client| client,
-    );
+    let harness = Harness::builder()
+        .with_tenant(|tenant| tenant.with_quirks(|quirks| quirks.patch_honours_connectivity_check = false))
+        .build();
     crate::support::prepare(&harness.tenant);
     desired().plan(&harness.client, &[]).await?.apply(&harness.client).await?;
     let mut wish = desired();

@@ -266,7 +266,8 @@ fn a_device_file_that_is_not_there_is_named() {
 
 #[tokio::test]
 async fn an_expired_secret_ends_the_first_call_and_is_never_shown() {
-    let Harness { tenant, clock, .. } = Harness::with(|tenant| tenant.with_strict_tokens(), |client| client);
+    let Harness { tenant, clock, .. } =
+        Harness::builder().as_app().with_tenant(|tenant| tenant.with_strict_tokens()).build();
     tenant.add_client_secret_until(CLIENT_ID, "canary-secret", Duration::from_secs(60));
     clock.advance(Duration::from_secs(61));
     let credential = ClientSecret::new(tenant.domain().parse().unwrap(), CLIENT_ID, "canary-secret").unwrap();

@@ -135,7 +135,7 @@ async fn what_stands_in_the_way_is_found() -> Result<()> {
 
 #[tokio::test]
 async fn a_client_that_signs_in_by_itself_is_told_what_it_cannot_do_and_does_the_rest() -> Result<()> {
-    let Harness { client, tenant, .. } = Harness::with(|tenant| tenant, |client| client);
+    let Harness { client, tenant, .. } = Harness::builder().as_app().build();
     tenant.add_group("Intune users");
     tenant.add_connector("SRV-ODJ-01", DOMAIN, "6.2504.2001.8");
     let plan = desired().plan(&client, &[]).await?;

@@ -18,7 +18,7 @@ const READ: [&str; 5] = [
 /// A client whose token shows these permissions, on a tenant that grants no other.
 fn granted(permissions: &[&'static str], app: bool) -> (Client, Tenant) {
     let granted = permissions.to_vec();
-    let harness = Harness::with(|tenant| tenant.with_permissions(granted), |client| client);
+    let harness = Harness::builder().as_app().with_tenant(|tenant| tenant.with_permissions(granted)).build();
     prepare(&harness.tenant);
     let token = if app { harness.tenant.app_token() } else { harness.tenant.delegated_token() };
     let client = Client::builder(FixedToken::new(token))

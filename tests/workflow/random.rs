@@ -40,16 +40,15 @@ async fn one(seed: u64) -> Result<(bool, bool)> {
     let rng = &mut Rng::with_seed(seed);
     let lag = std::time::Duration::from_secs(if rng.bool() { 0 } else { rng.u64(1..60) });
     let (null_locale, empty_answer, page) = (rng.bool(), rng.bool(), rng.usize(1..4));
-    let harness = Harness::with(
-        |tenant| {
-            let tenant = tenant.with_delegated_callers().with_directory_lag(lag).with_page_size(page);
+    let harness = Harness::builder()
+        .with_tenant(|tenant| {
+            let tenant = tenant.with_directory_lag(lag).with_page_size(page);
             tenant.with_quirks(|quirks| {
                 quirks.os_default_reads_as_null = null_locale;
                 quirks.assign_answers_empty_object = empty_answer;
             })
-        },
-        |client| client,
-    );
+        })
+        .build();
     prepare(&harness.tenant);
     for name in ["Group B", "Somebody's"] {
         harness.tenant.add_group(name);

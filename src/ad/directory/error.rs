@@ -92,6 +92,12 @@ impl DirectoryError {
         matches!(self.kind, DirectoryErrorKind::Interrupted | DirectoryErrorKind::Timeout)
     }
 
+    /// Returns the message and the result code, without the remedy.
+    pub(crate) fn subject(&self) -> String {
+        let code = self.result_code.map(|code| format!(" (result code {code})")).unwrap_or_default();
+        format!("{}{code}", self.message)
+    }
+
     pub(in crate::ad) fn unexpected(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(DirectoryErrorKind::Unexpected, message)
     }
@@ -121,17 +127,13 @@ impl From<InvalidValue> for DirectoryError {
     /// For what the directory gave; what a caller gave is checked before.
     fn from(error: InvalidValue) -> Self {
         let message = format!("the directory gave a {} that {}", error.subject(), error.problem());
-        Self { source: Some(Box::new(error)), ..Self::unexpected(message) }
+        Self::unexpected(message)
     }
 }
 
 impl fmt::Display for DirectoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        if let Some(code) = self.result_code {
-            write!(f, " (result code {code})")?;
-        }
-        write!(f, "; {}", self.remedy)
+        write!(f, "{}; {}", self.subject(), self.remedy)
     }
 }
 

@@ -210,11 +210,19 @@ impl fmt::Debug for PageCookie {
 
 /// A page of the entries that a search finds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SearchPage {
     /// The entries.
     pub entries: Vec<Entry>,
     /// The cookie for the next page; `None` if this page is the last.
     pub next: Option<PageCookie>,
+}
+
+impl SearchPage {
+    /// Creates a page; `next` is where to go on, `None` if that was all.
+    pub fn new(entries: Vec<Entry>, next: Option<PageCookie>) -> Self {
+        Self { entries, next }
+    }
 }
 
 /// A change of an entry: an attribute that gets a value in place of those it has.

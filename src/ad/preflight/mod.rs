@@ -44,6 +44,7 @@ const MANAGED_SERVICE_ACCOUNT: &str = "msDS-ManagedServiceAccount";
 
 /// A check of the OU for computer accounts, of the accounts that create them, and of their names.
 #[derive(Debug, Clone)]
+#[must_use = "a preflight does nothing until it is run"]
 pub struct Preflight {
     unit: Option<OrganizationalUnit>,
     connectors: Vec<Principal>,
@@ -84,14 +85,12 @@ impl Preflight {
 
     /// Checks this account of a connector. If none is named, those are checked whose names begin with `msaODJ`, as
     /// connectors name theirs.
-    #[must_use]
     pub fn with_connector(mut self, account: Principal) -> Self {
         self.connectors.push(account);
         self
     }
 
     /// Checks the names that computers get, too.
-    #[must_use]
     pub fn with_computer_name_prefix(mut self, prefix: ComputerNamePrefix) -> Self {
         self.prefix = Some(prefix);
         self
@@ -99,7 +98,6 @@ impl Preflight {
 
     /// Of how many different characters the random part of a computer's name is made. 36: letters and digits; no page
     /// says so.
-    #[must_use]
     pub fn with_name_characters(mut self, characters: u32) -> Self {
         self.name_characters = characters.max(1);
         self

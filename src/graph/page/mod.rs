@@ -303,6 +303,7 @@ impl fmt::Debug for Reader {
 }
 
 /// The pages of a list. Follows next links to the client's own host and to the same collection only, each one once.
+#[must_use = "a stream does nothing until it is read"]
 pub struct Pages<T> {
     reader: Reader,
     item: PhantomData<fn() -> T>,
@@ -331,6 +332,7 @@ impl<T> fmt::Debug for Pages<T> {
 }
 
 /// The items of a list, over all its pages.
+#[must_use = "a stream does nothing until it is read"]
 pub struct Items<T> {
     reader: Reader,
     item: PhantomData<fn() -> T>,

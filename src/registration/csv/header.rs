@@ -1,11 +1,13 @@
 //! The header of a device file.
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use serde::Serialize;
 
 use crate::model::invalid::nearest;
 
 /// A column of a device file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Column {
     /// `Device Serial Number`.
@@ -69,7 +71,8 @@ impl Column {
 }
 
 /// The kind of a device file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CsvFormat {
     /// What the portal reads and `Get-WindowsAutopilotInfo` writes.

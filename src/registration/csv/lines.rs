@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use serde::Serialize;
+
 /// The bytes that are read at once.
 const CHUNK: usize = 64 * 1024;
 
@@ -9,7 +11,8 @@ const CHUNK: usize = 64 * 1024;
 const LONGEST_LINE: usize = 128 * 1024;
 
 /// How the text of a file is stored.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Encoding {
     /// Plain ASCII, which is the same in every encoding but UTF-16.

@@ -7,6 +7,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::header::{Column, CsvFormat, Header, Splitter, Unsplit};
 use super::lines::{Encoding, Line, Lines, Start};
 use super::row::{self, Place, Row};
@@ -63,7 +65,7 @@ pub struct CsvRow {
 }
 
 /// The format, the encoding and the counts of a device file, as far as it has been read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CsvSummary {
     /// The format; `None` until a header has been read.
@@ -81,7 +83,7 @@ pub struct CsvSummary {
 }
 
 /// The outcome of [`check`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CsvReport {
     /// The summary of the file.

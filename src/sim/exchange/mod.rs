@@ -6,4 +6,4 @@ mod request;
 
 pub(super) use self::context::Exchange;
 pub(super) use self::reply::{Answer, Part, Reply};
-pub(super) use self::request::{Request, pairs};
+pub(super) use self::request::{Request, pairs, segments};

@@ -215,7 +215,7 @@ pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
 }
 
 /// Returns the segments of a path: keys in brackets are segments of their own, and actions lose their namespace.
-fn segments(path: &str) -> Vec<String> {
+pub(crate) fn segments(path: &str) -> Vec<String> {
     let mut all = Vec::new();
     for raw in path.split('/').filter(|segment| !segment.is_empty()) {
         let segment = decode(raw, false);

@@ -129,12 +129,12 @@ impl fmt::Debug for Cassette {
 /// # tenant.add_device("PF3XK7M1");
 ///
 /// let recorder = Recorder::new(tenant); // or over ReqwestTransport, once, against a test tenant
-/// let Harness { client, .. } = Harness::with(|tenant| tenant, |client| client.with_transport(recorder.clone()));
+/// let Harness { client, .. } = Harness::builder().as_app().with_client(|client| client.with_transport(recorder.clone())).build();
 /// let count = client.devices().count().await?;
 /// let file = recorder.cassette().to_json();
 ///
 /// let replayer = Replayer::new(Cassette::from_json(&file)?);
-/// let Harness { client, .. } = Harness::with(|tenant| tenant, |client| client.with_transport(replayer.clone()));
+/// let Harness { client, .. } = Harness::builder().as_app().with_client(|client| client.with_transport(replayer.clone())).build();
 /// assert_eq!(client.devices().count().await?, count);
 /// assert!(replayer.unplayed().is_empty());
 /// # Ok(()) });

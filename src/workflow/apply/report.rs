@@ -1,5 +1,7 @@
 //! The options, events and report of applying a plan.
 
+use serde::Serialize;
+
 use crate::model::{Device, Finding, Group, HybridJoinProfile, Id};
 use crate::workflow::created::CreatedObjects;
 use crate::workflow::import::{ImportEvent, ImportReport};
@@ -43,10 +45,12 @@ impl ApplyOptions {
 }
 
 /// An event of a plan's application.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ApplyEvent {
     /// Work on a subject has started.
+    #[non_exhaustive]
     Started {
         /// The step.
         step: Step,
@@ -54,6 +58,7 @@ pub enum ApplyEvent {
         subject: String,
     },
     /// Work on a subject has finished.
+    #[non_exhaustive]
     Finished {
         /// The step.
         step: Step,
@@ -69,7 +74,7 @@ pub enum ApplyEvent {
 }
 
 /// The outcome of applying a plan.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct ApplyReport {
     /// The number of changes; 0 if the tenant was as desired.

@@ -351,7 +351,7 @@ fn synced(error: Error) -> Result<(Synced, Option<Finding>)> {
         ErrorKind::Conflict => Ok((Synced::Later(wait_after_refusal(true, None)), None)),
         ErrorKind::Throttled => Ok((Synced::Later(wait_after_refusal(false, error.retry_after())), None)),
         ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Rejected => {
-            Ok((Synced::Refused, Some(IMPORT_SYNC_REFUSED.at("sync", error.to_string()))))
+            Ok((Synced::Refused, Some(IMPORT_SYNC_REFUSED.at("sync", format!("{error:#}")))))
         }
         _ if is_fatal(&error) => Err(error),
         _ => Ok((Synced::Later(wait_after_refusal(true, None)), None)),

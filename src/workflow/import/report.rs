@@ -8,7 +8,7 @@ use super::outcome::{ImportOutcome, ImportStage};
 use crate::model::{Finding, SerialNumber};
 
 /// An event of an import, with the progress after it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ImportEvent {
     /// The kind of event.
@@ -20,7 +20,8 @@ pub struct ImportEvent {
 }
 
 /// The kinds of events in an import.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ImportEventKind {
     /// The run resumes from the journal of an earlier run. A kill may have cut off its last `torn_bytes`; the run searches

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
+use serde::Serialize;
 
 use super::plan::{RemovalAction, TeardownPlan};
 use super::resolve::{Act, Resolved, resolve};
@@ -23,10 +24,12 @@ const GOING: Schedule =
     Schedule::new(Duration::from_secs(30), Duration::from_secs(60), Duration::from_secs(60 * 60));
 
 /// An event of a teardown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TeardownEvent {
     /// A subject was removed or unassigned.
+    #[non_exhaustive]
     Finished {
         /// The step that created the subject.
         step: Step,
@@ -38,7 +41,7 @@ pub enum TeardownEvent {
 }
 
 /// The outcome of a teardown.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct TeardownReport {
     /// The number of objects that were deleted or unassigned.

@@ -27,6 +27,7 @@ use crate::workflow::step::{Step, fmt_end};
 /// Entra ID: the service does. The plan lists the work for a person, such as computer accounts in Active Directory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[must_use = "a teardown does nothing until it is planned and applied"]
 pub struct Teardown {
     /// The objects to remove.
     pub created: CreatedObjects,
@@ -76,6 +77,7 @@ pub struct PlannedRemoval {
 /// and it goes through serde.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[must_use = "a plan changes nothing until it is applied"]
 pub struct TeardownPlan {
     /// The teardown that was planned.
     pub teardown: Teardown,
@@ -92,7 +94,6 @@ impl Teardown {
     }
 
     /// Deletes enrolled devices in Intune too.
-    #[must_use]
     pub fn with_managed_devices_deleted(mut self) -> Self {
         self.delete_managed_devices = true;
         self

@@ -1,14 +1,18 @@
 //! The events of a watch.
 
+use serde::Serialize;
+
 use super::report::DeviceDeployment;
 
 /// An event of a watch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WatchEvent {
     /// The phase, outcome or findings of a device have changed.
     Changed(Box<DeviceDeployment>),
     /// A round of polls is over.
+    #[non_exhaustive]
     Polled {
         /// The number of devices in progress.
         in_progress: usize,

@@ -350,7 +350,7 @@ impl Round {
 
     fn miss(&mut self, source: Source, error: &Error) {
         let (what, permission) = source.parts();
-        let mut finding = WATCH_UNREAD.at(what, excerpt(&error.to_string(), 240));
+        let mut finding = WATCH_UNREAD.at(what, excerpt(&format!("{error:#}"), 240));
         if error.kind() == ErrorKind::Forbidden {
             finding.remedy = format!("grant {permission}; what depends on it is not known").into();
         }

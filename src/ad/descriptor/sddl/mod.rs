@@ -26,17 +26,25 @@ use crate::model::InvalidValue;
 /// ```
 /// # use windows_autopilot::ad::descriptor::{SddlDomain, SecurityDescriptor, Sid};
 /// let domain: Sid = "S-1-5-21-1-2-3".parse()?;
-/// let names = SddlDomain { domain: &domain, forest_root: &domain };
+/// let names = SddlDomain::new(&domain, &domain);
 /// let read = SecurityDescriptor::from_sddl("O:DAD:(A;;RP;;;EA)", Some(names))?;
 /// assert_eq!(read.to_string(), "O:S-1-5-21-1-2-3-512D:(A;;RP;;;S-1-5-21-1-2-3-519)");
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct SddlDomain<'a> {
     /// The SID of the domain: that of `DA`, Domain Admins, without its last number.
     pub domain: &'a Sid,
     /// The SID of the forest's first domain: that of `EA`, Enterprise Admins, without its last number.
     pub forest_root: &'a Sid,
+}
+
+impl<'a> SddlDomain<'a> {
+    /// Creates the names' meaning from the SIDs of the domain and of the forest's first domain.
+    pub fn new(domain: &'a Sid, forest_root: &'a Sid) -> Self {
+        Self { domain, forest_root }
+    }
 }
 
 impl SecurityDescriptor {

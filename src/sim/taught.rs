@@ -1,0 +1,153 @@
+//! Routes that a test teaches its tenant.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::Value;
+
+use super::error::Failure;
+use super::exchange::{Answer, Reply, Request, segments};
+use super::need::Need;
+use super::template;
+use crate::catalog::ApiVersion;
+
+/// A request to a route of [`TenantBuilder::with_route`](super::TenantBuilder::with_route).
+#[derive(Debug)]
+pub struct RouteRequest {
+    request: Request,
+    version: ApiVersion,
+    parameters: Vec<(String, String)>,
+}
+
+impl RouteRequest {
+    /// Returns the method.
+    pub fn method(&self) -> &Method {
+        &self.request.method
+    }
+
+    /// Returns the version of Graph.
+    pub fn version(&self) -> ApiVersion {
+        self.version
+    }
+
+    /// Returns the path below the version, as it was sent.
+    pub fn path(&self) -> &str {
+        &self.request.path
+    }
+
+    /// Returns the segment of the path at the place of `{name}`, decoded.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Returns the value of a query option such as `$top`, decoded.
+    pub fn option(&self, name: &str) -> Option<&str> {
+        self.request.option(name)
+    }
+
+    /// Returns the headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.request.headers
+    }
+
+    /// Returns the body.
+    pub fn body(&self) -> &Bytes {
+        &self.request.body
+    }
+
+    /// Returns the body as JSON; null if the body is not JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.request.body).unwrap_or_default()
+    }
+}
+
+/// The answer of a route of [`TenantBuilder::with_route`](super::TenantBuilder::with_route). Ids and dates in its headers
+/// are the tenant's.
+#[derive(Debug, Clone)]
+#[must_use = "an answer does nothing until the route returns it"]
+pub struct RouteAnswer(Content);
+
+#[derive(Debug, Clone)]
+enum Content {
+    Reply(Reply),
+    Error { status: StatusCode, code: String, message: String },
+}
+
+impl RouteAnswer {
+    /// Creates an answer with a JSON body. A status that HTTP does not have becomes 500.
+    pub fn json(status: u16, body: impl Into<Value>) -> Self {
+        Self(Content::Reply(Reply::Json(status_of(status), body.into())))
+    }
+
+    /// Creates an answer 200 with plain text, such as that of `/$count`.
+    pub fn text(body: impl Into<String>) -> Self {
+        Self(Content::Reply(Reply::Text(body.into())))
+    }
+
+    /// Creates an answer 204 without a body.
+    pub fn no_content() -> Self {
+        Self(Content::Reply(Reply::NoContent))
+    }
+
+    /// Creates an error in Graph's form; below `/deviceManagement` with Intune's error inside. A status that HTTP does not
+    /// have becomes 500.
+    pub fn error(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self(Content::Error { status: status_of(status), code: code.into(), message: message.into() })
+    }
+}
+
+fn status_of(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+type Handler = dyn Fn(&RouteRequest) -> RouteAnswer + Send + Sync;
+
+/// A route that a test teaches its tenant.
+#[derive(Clone)]
+pub(super) struct TaughtRoute {
+    pub(super) method: Method,
+    /// In the form in which a request's segments are compared.
+    pub(super) template: String,
+    pub(super) need: Need,
+    handle: Arc<Handler>,
+}
+
+impl fmt::Debug for TaughtRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.template)
+    }
+}
+
+impl TaughtRoute {
+    pub(super) fn new(
+        method: Method,
+        path: &str,
+        permissions: &'static [&'static str],
+        handle: impl Fn(&RouteRequest) -> RouteAnswer + Send + Sync + 'static,
+    ) -> Self {
+        let need = Need { delegated: permissions, application: permissions, all: false };
+        Self { method, template: format!("/{}", segments(path).join("/")), need, handle: Arc::new(handle) }
+    }
+
+    /// Returns the number of segments of a fitting path that are words of the template.
+    pub(super) fn words(&self, segments: &[String]) -> Option<usize> {
+        template::parameters(&self.template, segments).map(|(_, words)| words)
+    }
+
+    /// Answers a request whose path fits.
+    pub(super) fn answer(&self, request: &Request, version: ApiVersion) -> Answer {
+        let names = self.template.split('/').filter_map(|word| word.strip_prefix('{')?.strip_suffix('}'));
+        let (values, _) = template::parameters(&self.template, &request.segments).unwrap_or_default();
+        let parameters = names.zip(values).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let request = RouteRequest { request: request.clone(), version, parameters };
+        match (self.handle)(&request).0 {
+            Content::Reply(reply) => Ok(reply),
+            Content::Error { status, code, message } if request.request.is_intune() => {
+                Err(Failure::intune(status, code, message))
+            }
+            Content::Error { status, code, message } => Err(Failure::plain(status, code, message)),
+        }
+    }
+}
