@@ -45,7 +45,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
     let mut run = plan.apply(client);
     while let Some(event) = run.next().await {
-        if let TeardownEvent::Finished { step, subject, what, .. } = event {
+        if let TeardownEvent::Finished { step, subject, description, .. } = event {
             println!("  {step}: {subject}: {description}");
         }
     }

@@ -6,7 +6,7 @@ use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -55,6 +55,17 @@ pub struct Batch {
     id: u64,
     requests: Vec<Request>,
     timeout: Option<Duration>,
+    progress: Option<Arc<dyn Fn(BatchProgress) + Send + Sync>>,
+}
+
+/// The progress of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BatchProgress {
+    /// The number of requests that have their outcome, good or bad.
+    pub answered: usize,
+    /// The number of all requests.
+    pub total: usize,
 }
 
 struct Request {
@@ -86,7 +97,7 @@ impl Batch {
     pub(crate) fn new(client: &Client) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let id = COUNT.fetch_add(1, Ordering::Relaxed);
-        Self { client: client.clone(), id, requests: Vec::new(), timeout: None }
+        Self { client: client.clone(), id, requests: Vec::new(), timeout: None, progress: None }
     }
 
     /// Ends the batch after `timeout`, whatever it waits for. A request without an answer then fails with
@@ -94,6 +105,21 @@ impl Batch {
     /// has the client's own limit.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Calls `observer` whenever a request has its outcome. It must not block.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// let mut batch = client.batch().with_progress(|progress| println!("{} of {}", progress.answered, progress.total));
+    /// let count = batch.add(client.devices().count());
+    /// assert_eq!(batch.await?.take(count)?, 0);
+    /// # Ok(()) });
+    /// ```
+    pub fn with_progress(mut self, observer: impl Fn(BatchProgress) + Send + Sync + 'static) -> Self {
+        self.progress = Some(Arc::new(observer));
         self
     }
 
@@ -144,19 +170,28 @@ impl Batch {
             chunks.extend(of_version.chunks(MOST_REQUESTS).map(|chunk| (version, chunk.to_vec())));
         }
         let lane = Arc::new(Lane::default());
-        let sending = chunks.into_iter().map(|(version, chunk)| self.send_chunk(version, chunk, ends, &lane));
+        let answered = AtomicUsize::new(0);
+        let ended = || {
+            let answered = answered.fetch_add(1, Ordering::Relaxed) + 1;
+            if let Some(progress) = &self.progress {
+                progress(BatchProgress { answered, total: self.requests.len() });
+            }
+        };
+        let sending =
+            chunks.into_iter().map(|(version, chunk)| self.send_chunk(version, chunk, ends, &lane, &ended));
         let answers = stream::iter(sending).buffer_unordered(self.client.retry().window().most());
         let answers = answers.map(stream::iter).flatten().collect().await;
         Ok(BatchAnswers { batch: self.id, answers })
     }
 
-    /// Sends one chunk until every request in it has an outcome.
+    /// Sends one chunk until every request in it has an outcome, and calls `ended` for each.
     async fn send_chunk(
         &self,
         version: ApiVersion,
         mut pending: Vec<usize>,
         ends: Option<Duration>,
         lane: &Arc<Lane>,
+        ended: &(impl Fn() + Sync),
     ) -> Vec<(usize, Answered)> {
         let (clock, retry) = (self.client.clock(), self.client.retry());
         let left = || ends.map(|ends| ends.saturating_sub(clock.elapsed()));
@@ -192,6 +227,7 @@ impl Batch {
                         let known = request.info.idempotent || !error.outcome_unknown();
                         let error = if known { error.with_known_outcome() } else { error };
                         answers.push((index, request.answered(Err(error))));
+                        ended();
                     }
                     return answers;
                 }
@@ -239,6 +275,7 @@ impl Batch {
                         let outcome = request.outcome(part, clock.timestamp());
                         answers
                             .push((index, Answered { sent, ids: ids.clone(), ..request.answered(outcome) }));
+                        ended();
                     }
                 }
             }

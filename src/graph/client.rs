@@ -21,7 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::auth::{Auth, Place};
 use crate::pipeline::limit::Limit;
 use crate::pipeline::retry::Retry;
-use crate::pipeline::{Event, Limits, Middleware, Observer, Pipeline, RetryConfig};
+use crate::pipeline::{Event, Limits, Middleware, Observer, Pipeline, RetryConfig, RetryState};
 use crate::transport::Transport;
 
 /// A client for one tenant in one cloud. Cheap to clone, and shared by all its clones: token, limits, retry budget.
@@ -88,6 +88,19 @@ impl Client {
     /// Where its time comes from.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock
+    }
+
+    /// Returns the state of the client's retries, which all clones share: to see why calls wait or fail.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// let state = client.retry_state();
+    /// assert_eq!((state.budget, state.closed.len()), (100, 0));
+    /// # Ok(()) });
+    /// ```
+    pub fn retry_state(&self) -> RetryState {
+        self.inner.retry.state()
     }
 
     pub(crate) fn retry(&self) -> &Retry {

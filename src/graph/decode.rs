@@ -82,6 +82,19 @@ pub(crate) fn entity<T: DeserializeOwned>(answer: &mut Answer) -> Result<T> {
     })
 }
 
+/// Reads an object of which no property is required, so that only what wraps it tells whether it is wrapped: bare, in
+/// `{"value": {…}}`, or the first in `{"value": […]}`.
+pub(crate) fn entity_in_value<T: DeserializeOwned>(answer: &mut Answer) -> Result<T> {
+    let text = json_text(answer)?;
+    let inner = unwrapped(text).unwrap_or(text);
+    let read = match inner.starts_with('[') {
+        true => serde_json::from_str::<Vec<T>>(inner).map(|all| all.into_iter().next()),
+        false => serde_json::from_str(inner).map(Some),
+    };
+    let none = || Error::new(ErrorKind::Decode, "expected an object and got an empty list");
+    read.map_err(|error| not_understood(&error))?.ok_or_else(none)
+}
+
 /// An object, or an empty answer where `T` is `()` or an `Option`.
 pub(crate) fn entity_or_empty<T: DeserializeOwned>(answer: &mut Answer) -> Result<T> {
     if text(answer)?.trim_ascii().is_empty()
@@ -215,6 +228,25 @@ mod tests {
         }
         for body in [r#"{"id":"1"}"#, r#"{"value":{"id":"1"}}"#] {
             assert_eq!(entity::<Thing>(&mut answer("application/json", body.as_bytes())).unwrap().id, "1");
+        }
+    }
+
+    #[test]
+    fn an_object_without_required_properties_is_read_bare_and_in_value() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Thing {
+            state: Option<String>,
+        }
+        let read = |body: &str| entity_in_value::<Thing>(&mut answer("application/json", body.as_bytes()));
+        for body in [
+            r#"{"state":"on"}"#,
+            r#"{"@odata.context":"c","value":{"state":"on"}}"#,
+            r#"{"value": [{"state":"on"}]}"#,
+        ] {
+            assert_eq!(read(body).unwrap().state.as_deref(), Some("on"), "{body}");
+        }
+        for body in [r#"{"value":[]}"#, r#"{"value":7}"#] {
+            assert_eq!(read(body).unwrap_err().kind(), ErrorKind::Decode, "{body}");
         }
     }
 }

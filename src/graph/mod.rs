@@ -13,15 +13,15 @@ mod query;
 mod raw;
 mod sequence;
 
-pub use self::batch::{Batch, BatchAnswers, Slot};
+pub use self::batch::{Batch, BatchAnswers, BatchProgress, Slot};
 pub use self::client::{Caller, Client, ClientBuilder};
 pub use self::cloud::Cloud;
 pub use self::filter::{Field, Filter, Literal, field};
 pub use self::operation::{Call, Operation};
-pub use self::page::{Items, List, Page, PageItems, Pages};
+pub use self::page::{Changes, DeltaItems, DeltaLink, DeltaList, Items, List, Page, PageItems, Pages};
 pub use self::poll::{PollStatus, Poller, Schedule};
 pub use self::raw::RawRequest;
 pub use self::sequence::Sequence;
 pub use crate::catalog::ApiVersion;
 
-pub(crate) use self::decode::{count, decode_if_any, entity, list_value, nothing};
+pub(crate) use self::decode::{count, decode_if_any, entity, entity_in_value, list_value, nothing};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::ACCEPT;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,6 +27,8 @@ pub(super) const JSON: &str = "application/json";
 #[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) info: OperationInfo,
+    /// The versions that have the operation and all that is sent with it.
+    versions: &'static [ApiVersion],
     pub(crate) version: ApiVersion,
     path: String,
     query: Query,
@@ -56,17 +59,28 @@ impl Request {
             rest = after.split_once('}').map_or("", |(_, rest)| rest);
         }
         path.push_str(rest);
-        Self {
+        let request = Self {
             info: *info,
+            versions: info.versions,
             version,
-            path,
+            path: String::new(),
             query: Query::default(),
             headers: HeaderMap::new(),
             body: None,
             content_type: JSON,
             waits_when_throttled: true,
             invalid,
+        };
+        request.with_path(path)
+    }
+
+    /// Sets the path, and asks for plain text where the answer is a number and no JSON.
+    fn with_path(mut self, path: String) -> Self {
+        if path.ends_with("/$count") {
+            self.headers.insert(ACCEPT, HeaderValue::from_static("text/plain, application/json;q=0.5"));
         }
+        self.path = path;
+        self
     }
 
     /// A request at a path that the caller wrote, which may end in a query.
@@ -74,7 +88,7 @@ impl Request {
         let mut request = Self::new(&info, &[]);
         request.version = version;
         let (bare, query) = path.split_once('?').unwrap_or((path, ""));
-        request.path = bare.to_owned();
+        request = request.with_path(bare.to_owned());
         if let Some(problem) = path_problem(path) {
             request.refuse(format!("the path {problem}"));
         }
@@ -112,10 +126,11 @@ impl Request {
     }
 
     fn set_version(&mut self, version: ApiVersion) {
-        if !self.info.versions.contains(&version) {
-            let known: Vec<&str> = self.info.versions.iter().map(|known| known.as_str()).collect();
+        if !self.versions.contains(&version) {
+            let known: Vec<&str> = self.versions.iter().map(|known| known.as_str()).collect();
+            let body = if self.info.versions.contains(&version) { " with these properties" } else { "" };
             self.refuse(format!(
-                "{} does not exist in {version}: leave the version as it is, {}",
+                "{}{body} does not exist in {version}: leave the version as it is, {}",
                 self.info.name,
                 known.join(" or ")
             ));
@@ -225,6 +240,18 @@ impl<T> Operation<T> {
         self
     }
 
+    /// Says that `version` alone has the properties of the body.
+    pub(crate) fn only_in(mut self, version: &'static [ApiVersion; 1]) -> Self {
+        self.request.versions = version;
+        self
+    }
+
+    /// Refuses the operation when it is sent, for a reason that says what to write instead.
+    pub(crate) fn refused(mut self, problem: Option<String>) -> Self {
+        problem.into_iter().for_each(|problem| self.request.refuse(problem));
+        self
+    }
+
     /// Sets a query option; its value is escaped.
     pub(crate) fn with_query(mut self, name: &'static str, value: &str) -> Self {
         self.request.set_query(name, value);
@@ -244,6 +271,10 @@ impl<T> Operation<T> {
     }
 
     /// Uses another version of the API than the operation's own.
+    ///
+    /// # Errors
+    /// A version that is not one of [`versions`](Self::versions) is an error of kind [`ErrorKind::InvalidInput`] when the
+    /// operation is sent, before anything is sent.
     pub fn with_version(mut self, version: ApiVersion) -> Self {
         self.request.set_version(version);
         self
@@ -266,6 +297,11 @@ impl<T> Operation<T> {
     /// The version of the API that it is for.
     pub fn version(&self) -> ApiVersion {
         self.request.version
+    }
+
+    /// Returns the versions that have the operation and every property of its body.
+    pub fn versions(&self) -> &'static [ApiVersion] {
+        self.request.versions
     }
 
     /// Its method.
@@ -341,7 +377,7 @@ impl<T> Call<T> {
         self
     }
 
-    /// Uses another version of the API than the operation's own.
+    /// Uses another version of the API than the operation's own: one of [`Operation::versions`].
     pub fn with_version(mut self, version: ApiVersion) -> Self {
         self.operation = self.operation.with_version(version);
         self

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{InvalidValue, Text};
+use super::{InvalidValue, Text, is_guid};
 
 /// The id of a `T` in Graph: opaque text, most often a GUID.
 ///
@@ -21,6 +21,9 @@ use super::{InvalidValue, Text};
 ///
 /// Some ids are not GUIDs (an enrollment status page's is `<guid>_Windows10EnrollmentCompletionPageConfiguration`),
 /// so the only rule is what a path segment can carry: not empty, no `/`, `\`, `?`, `#`, blank or control character.
+///
+/// GUIDs are compared without regard to case, since the services of Graph do not agree on one; all other ids are compared
+/// as they are. Either way an id is written as it was read.
 pub struct Id<T: ?Sized> {
     text: Text,
     of: PhantomData<fn() -> Box<T>>,
@@ -45,6 +48,12 @@ impl<T: ?Sized> FromStr for Id<T> {
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         check(text).map(|()| Self { text: text.into(), of: PhantomData })
     }
+}
+
+/// Returns the bytes by which an id is compared: those of a GUID in lower case, those of other text as they are.
+fn compared(text: &str) -> impl Iterator<Item = u8> + '_ {
+    let is_guid = is_guid(text);
+    text.bytes().map(move |byte| if is_guid { byte.to_ascii_lowercase() } else { byte })
 }
 
 /// Whether a path segment can carry it.
@@ -107,7 +116,7 @@ impl<T: ?Sized> Clone for Id<T> {
 
 impl<T: ?Sized> PartialEq for Id<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        self.text == other.text || (self.text.eq_ignore_ascii_case(&other.text) && is_guid(&self.text))
     }
 }
 
@@ -121,13 +130,14 @@ impl<T: ?Sized> PartialOrd for Id<T> {
 
 impl<T: ?Sized> Ord for Id<T> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.text.cmp(&other.text)
+        compared(&self.text).cmp(compared(&other.text))
     }
 }
 
 impl<T: ?Sized> Hash for Id<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.text.hash(state);
+        compared(&self.text).for_each(|byte| state.write_u8(byte));
+        state.write_u8(0xff);
     }
 }
 
@@ -168,6 +178,28 @@ mod tests {
         assert_eq!(String::from(id.clone()).try_into(), Ok(id));
         for bad in ["", "a/b", "a\\b", "a?b", "a#b", "a b", "a\nb", ".", ".."] {
             assert!(bad.parse::<Id<()>>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn guids_are_equal_without_regard_to_case_and_other_ids_are_not() {
+        use std::cmp::Ordering;
+        use std::collections::{BTreeSet, HashSet};
+
+        let guid = "0f8fad5b-d9cb-469f-a165-70867728950e";
+        for (one, other, same) in [
+            (guid.to_owned(), guid.to_uppercase(), true),
+            (format!("{guid}_Page"), format!("{}_Page", guid.to_uppercase()), false),
+            ("ab".to_owned(), "AB".to_owned(), false),
+            (guid.replace('f', "g"), guid.replace('f', "g").to_uppercase(), false),
+        ] {
+            let ids: [Id<()>; 2] = [one.parse().unwrap(), other.parse().unwrap()];
+            let [a, b] = &ids;
+            assert_eq!((a == b, a.cmp(b) == Ordering::Equal), (same, same), "{a} {b}");
+            assert_eq!((a.as_str(), b.as_str()), (one.as_str(), other.as_str()), "written as they were read");
+            assert_eq!(serde_json::to_string(b).unwrap(), format!("\"{other}\""));
+            let (hashed, sorted): (HashSet<_>, BTreeSet<_>) = (ids.iter().collect(), ids.iter().collect());
+            assert_eq!((hashed.len() == 1, sorted.len() == 1), (same, same));
         }
     }
 }

@@ -15,6 +15,7 @@ mod assignment;
 mod binary;
 mod checked;
 mod connector;
+mod delta;
 mod device;
 mod directory_device;
 mod domain_join;
@@ -53,6 +54,7 @@ pub use self::checked::{
     ProfileDescription, ProfileName, PurchaseOrder, SerialNumber, TenantId, UserPrincipalName,
 };
 pub use self::connector::Connector;
+pub use self::delta::{Delta, GroupChange, MemberChange, Tracked};
 pub use self::device::{Device, ProfileReference};
 pub use self::directory_device::{
     AlternativeSecurityId, DirectoryDevice, DirectoryObject, EntraDevice, ExtensionAttributes, User,

@@ -127,6 +127,11 @@ macro_rules! stored_enum {
                 }
             }
 
+            /// Returns the id as that of an object of any of these kinds; `None` for an unknown object without one.
+            pub fn any_id(&self) -> Option<$crate::model::Id<Self>> {
+                self.id()?.parse().ok()
+            }
+
             /// The name.
             pub fn display_name(&self) -> Option<&str> {
                 match self {

@@ -30,7 +30,7 @@ pub(crate) mod workload;
 pub use self::limit::Limits;
 pub(crate) use self::observe::Observer;
 pub use self::observe::{Counters, Counts, Event, EventKind};
-pub use self::retry::RetryConfig;
+pub use self::retry::{RetryConfig, RetryState};
 pub(crate) use self::retry_after::retry_after;
 
 /// A step on the way of every request of a client.

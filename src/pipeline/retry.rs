@@ -1,6 +1,6 @@
 //! When to send a request again, and how long to wait first.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -112,6 +112,18 @@ impl Default for RetryConfig {
     }
 }
 
+/// The state of a client's retries: what is left of the budget, and the workloads that the service asked to leave alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryState {
+    /// The number of retries that all calls together may still make while the service gives no good answer; at most
+    /// [`RetryConfig::budget`]. Retries after throttling are not counted.
+    pub budget: u32,
+    /// The workloads that are closed, such as `deviceManagement`, each with the time until it opens. A call to a closed
+    /// workload waits, or ends with [`ErrorKind::Throttled`] if the wait does not fit.
+    pub closed: BTreeMap<String, Duration>,
+}
+
 /// What came of a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -204,6 +216,11 @@ impl Retry {
     /// Holds all calls to a workload back: from now on for so long.
     pub(crate) fn close_gate(&self, workload: &str, wait: Duration) {
         self.gate.close(workload, self.clock.elapsed().saturating_add(wait));
+    }
+
+    /// Returns what is left of the budget, and the workloads that are closed.
+    pub(crate) fn state(&self) -> RetryState {
+        RetryState { budget: self.budget.left(), closed: self.gate.closed(self.clock.elapsed()) }
     }
 
     /// Takes a retry for another reason than throttling from the budget, if there is one left.
@@ -377,6 +394,13 @@ impl Gate {
         closed.get(workload).map(|until| *until - now)
     }
 
+    /// Returns the workloads that are closed, with the time until each opens.
+    fn closed(&self, now: Duration) -> BTreeMap<String, Duration> {
+        let closed = self.lock();
+        let waits = closed.iter().map(|(workload, until)| (workload.clone(), until.saturating_sub(now)));
+        waits.filter(|(_, wait)| !wait.is_zero()).collect()
+    }
+
     fn close(&self, workload: &str, until: Duration) {
         let mut closed = self.lock();
         let end = closed.entry(workload.to_owned()).or_default();
@@ -413,6 +437,11 @@ impl Budget {
             }
             None => false,
         }
+    }
+
+    /// Returns the number of retries that are left.
+    fn left(&self) -> u32 {
+        *self.tenths.lock().unwrap_or_else(PoisonError::into_inner) / 10
     }
 
     fn earn(&self) {

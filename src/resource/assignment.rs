@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde::Serialize;
 
-use crate::catalog::{self, OperationInfo};
+use crate::catalog::{self, ApiVersion, OperationInfo};
 use crate::graph::{Call, Client, List, Operation, Sequence, entity, nothing};
 use crate::model::{
     Assignment, DeploymentProfile, DomainJoinProfile, EnrollmentStatusPage, EntraJoinProfile,
@@ -153,7 +153,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
     ///
     /// # Errors
     /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) with Intune's own message, such as that another profile is
-    /// assigned to all devices.
+    /// assigned to all devices; [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a filter in `v1.0`.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All` for profiles and pages, `DeviceManagementConfiguration.ReadWrite.All`
     /// for domain join profiles.
@@ -163,7 +163,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
     /// [Create deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-create?view=graph-rest-beta)
     pub fn add(&self, target: &Target) -> Call<Assignment> {
         let operation = Operation::new(self.add_info(), &[self.object.as_str()], entity);
-        Call::new(self.client, operation.with_json(&TargetBody { target }))
+        Call::new(self.client, for_target(operation, target))
     }
 
     /// Changes the target of one assignment.
@@ -177,7 +177,7 @@ impl<'c, T: Assignable> Assignments<'c, T> {
     /// [Update deviceConfigurationAssignment](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-deviceconfigurationassignment-update?view=graph-rest-beta)
     pub fn update(&self, id: &Id<Assignment>, target: &Target) -> Call<()> {
         let operation = Operation::new(self.update_info(), &[self.object.as_str(), id.as_str()], nothing);
-        Call::new(self.client, operation.with_json(&TargetBody { target }))
+        Call::new(self.client, for_target(operation, target))
     }
 
     /// Removes one assignment. Use the id that the service gave: it cannot be composed.
@@ -345,6 +345,12 @@ fn distinct(targets: &[Target]) -> Vec<Target> {
         }
     }
     distinct
+}
+
+/// Adds the body of one assignment. Only `beta` has the properties of a filter.
+fn for_target<A>(operation: Operation<A>, target: &Target) -> Operation<A> {
+    let operation = operation.with_json(&TargetBody { target });
+    if target.filter.is_some() { operation.only_in(&[ApiVersion::Beta]) } else { operation }
 }
 
 /// The body of one assignment.

@@ -271,7 +271,7 @@ impl Devices<'_> {
                     return Ok(PollStatus::Pending(device));
                 }
                 match of.await {
-                    Ok(found) if found.id().is_some_and(|found| found == profile.as_str()) => {
+                    Ok(found) if found.any_id().is_some_and(|found| found == profile.cast()) => {
                         Ok(PollStatus::Ready(device))
                     }
                     Ok(_) => Ok(PollStatus::Pending(device)),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::resource;
 use crate::catalog;
-use crate::graph::{Call, List, Operation, count, entity, nothing};
+use crate::graph::{Call, DeltaList, List, Operation, count, entity, nothing};
 use crate::model::{DirectoryDevice, EntraDevice, ExtensionAttributes, Id};
 
 resource! {
@@ -24,6 +24,18 @@ impl DirectoryDevices<'_> {
     /// `v1.0`. [List devices](https://learn.microsoft.com/en-us/graph/api/device-list?view=graph-rest-1.0)
     pub fn list(&self) -> List<DirectoryDevice> {
         List::new(self.client, &catalog::DEVICES_LIST, &[])
+    }
+
+    /// Lists the devices that are new, have changed or are gone since a delta link; all devices without a link.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Resync`](crate::ErrorKind::Resync) when the service no longer knows the link: start again without one.
+    /// # Permissions
+    /// `Device.Read.All`
+    /// # API
+    /// `v1.0`. [device: delta](https://learn.microsoft.com/en-us/graph/api/device-delta?view=graph-rest-1.0)
+    pub fn delta(&self) -> DeltaList<DirectoryDevice> {
+        DeltaList::new(self.client, &catalog::DEVICES_DELTA)
     }
 
     /// Returns one device by object id. Extension attributes may be left out: a list that selects them has them.

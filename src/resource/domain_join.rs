@@ -3,7 +3,7 @@
 use super::assignment::Assignments;
 use super::update::Update;
 use super::{PayloadIds, Reference, resource};
-use crate::catalog;
+use crate::catalog::{self, ApiVersion};
 use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
 use crate::model::{DeviceConfiguration, DomainJoinProfile, Id, PayloadLink, RawObject, Settings, Stored};
 
@@ -53,7 +53,8 @@ impl<'c> DomainJoinProfiles<'c> {
     /// `beta`. [Create windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-create?view=graph-rest-beta)
     pub fn create(&self, profile: &DomainJoinProfile) -> Call<Stored<DomainJoinProfile>> {
         let operation = Operation::new(&catalog::DEVICE_CONFIGURATIONS_CREATE, &[], entity);
-        Call::new(self.client, operation.with_json(&profile.to_create_body()))
+        let operation = operation.with_json(&profile.to_create_body()).only_in(&[ApiVersion::Beta]);
+        Call::new(self.client, operation)
     }
 
     /// Changes a domain join profile to what is wished. Devices that have joined keep name and place.

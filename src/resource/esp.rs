@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::assignment::Assignments;
 use super::update::Update;
 use super::{PayloadIds, resource};
-use crate::catalog;
+use crate::catalog::{self, ApiVersion};
 use crate::graph::{Call, List, Operation, count, entity, list_value, nothing};
 use crate::model::{EnrollmentConfiguration, EnrollmentStatusPage, Id, PayloadLink, Settings, Stored};
 
@@ -65,7 +65,8 @@ impl<'c> EnrollmentStatusPages<'c> {
     /// `beta`. [Create windows10EnrollmentCompletionPageConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-onboarding-windows10enrollmentcompletionpageconfiguration-create?view=graph-rest-beta)
     pub fn create(&self, page: &EnrollmentStatusPage) -> Call<Stored<EnrollmentStatusPage>> {
         let operation = Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_CREATE, &[], entity);
-        Call::new(self.client, operation.with_json(&page.to_create_body()).refusing(&page.lint()))
+        let operation = operation.with_json(&page.to_create_body()).only_in(&[ApiVersion::Beta]);
+        Call::new(self.client, operation.refusing(&page.lint()))
     }
 
     /// Changes a page to what is wished.
@@ -101,6 +102,8 @@ impl<'c> EnrollmentStatusPages<'c> {
     /// compare first.
     ///
     /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before it is sent, if the priority is not from 1 to
+    /// 2147483647.
     /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) for the priority that it has, and for the default page.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All`
@@ -113,7 +116,10 @@ impl<'c> EnrollmentStatusPages<'c> {
         }
         let operation =
             Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_SET_PRIORITY, &[id.as_str()], nothing);
-        Call::new(self.client, operation.with_json(&Body { priority }))
+        let problem = (priority == 0 || i32::try_from(priority).is_err()).then(|| {
+            format!("the priority {priority} is out of range: write 1, the highest, to {}", i32::MAX)
+        });
+        Call::new(self.client, operation.with_json(&Body { priority }).refused(problem))
     }
 
     /// Reports for each of some pages whether another object links to it, such as a policy set.

@@ -3,8 +3,8 @@
 use super::update::Update;
 use super::{Reference, resource};
 use crate::catalog;
-use crate::graph::{Call, List, Operation, count, entity, nothing};
-use crate::model::{DirectoryDevice, DirectoryObject, Group, Id, Settings, Stored};
+use crate::graph::{Call, DeltaList, List, Operation, count, entity, field, nothing};
+use crate::model::{DirectoryDevice, DirectoryObject, DisplayName, Group, Id, Settings, Stored};
 
 resource! {
     /// Groups in Entra ID.
@@ -16,6 +16,9 @@ const PROPERTIES: &str = "createdDateTime,deletedDateTime,description,displayNam
     mailEnabled,mailNickname,membershipRule,membershipRuleProcessingState,onPremisesSyncEnabled,securityEnabled,\
     securityIdentifier,uniqueName,visibility";
 
+/// Owners that a group can be created with.
+const MOST_OWNERS: usize = 20;
+
 impl Groups<'_> {
     /// Lists all groups. `displayName eq` and `startswith` are understood as filters. Names are not unique.
     ///
@@ -25,6 +28,39 @@ impl Groups<'_> {
     /// `v1.0`. [List groups](https://learn.microsoft.com/en-us/graph/api/group-list?view=graph-rest-1.0)
     pub fn list(&self) -> List<Stored<Group>> {
         List::new(self.client, &catalog::GROUPS_LIST, &[]).selecting(PROPERTIES)
+    }
+
+    /// Lists the groups with exactly this name. There may be several: names are not unique.
+    ///
+    /// The client compares once more, since the service's filter disregards case.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// let found = client.groups().find_by_name(&"Autopilot hybrid".parse()?).all().await?;
+    /// assert!(found.is_empty());
+    /// # Ok(()) });
+    /// ```
+    ///
+    /// # Permissions
+    /// `Group.ReadBasic.All`
+    pub fn find_by_name(&self, name: &DisplayName) -> List<Stored<Group>> {
+        self.list()
+            .filter(field("displayName").eq(name.as_str()))
+            .comparing_exactly("displayName", name.as_str())
+    }
+
+    /// Lists the groups that are new, have changed or are gone since a delta link, with the members that came and went; all
+    /// groups without a link.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Resync`](crate::ErrorKind::Resync) when the service no longer knows the link: start again without one.
+    /// # Permissions
+    /// `Group.ReadBasic.All`
+    /// # API
+    /// `v1.0`. [group: delta](https://learn.microsoft.com/en-us/graph/api/group-delta?view=graph-rest-1.0)
+    pub fn delta(&self) -> DeltaList<Group> {
+        DeltaList::new(self.client, &catalog::GROUPS_DELTA)
     }
 
     /// Returns one group. Right after its creation, a group may not be found yet.
@@ -61,8 +97,44 @@ impl Groups<'_> {
     /// # API
     /// `v1.0`. [Create group](https://learn.microsoft.com/en-us/graph/api/group-post-groups?view=graph-rest-1.0)
     pub fn create(&self, group: &Group) -> Call<Stored<Group>> {
-        let operation = Operation::new(&catalog::GROUPS_CREATE, &[], entity);
-        Call::new(self.client, operation.with_json(&group.to_create_body()).refusing(&group.lint()))
+        self.create_with_owners(group, &[])
+    }
+
+    /// Creates a group with owners: users, or the service principal of an app. An app that has `Group.Create` alone can
+    /// change only the groups that it owns.
+    ///
+    /// [`Id::cast`] makes the id of a user one of any directory object.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// # tenant.add_user("adele@contoso.com");
+    /// # use windows_autopilot::model::Group;
+    /// let adele = client.users().get_by_name(&"adele@contoso.com".parse()?).await?;
+    /// let group = Group::new("Autopilot hybrid".parse()?);
+    /// client.groups().create_with_owners(&group, &[adele.id.cast()]).await?;
+    /// # Ok(()) });
+    /// ```
+    ///
+    /// # Errors
+    /// As [`create`](Self::create); [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for more than 20 owners;
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for an owner that does not exist.
+    /// # Permissions
+    /// `Group.Create` for an app; `Group.ReadWrite.All`.
+    /// # API
+    /// `v1.0`. [Create group](https://learn.microsoft.com/en-us/graph/api/group-post-groups?view=graph-rest-1.0)
+    pub fn create_with_owners(&self, group: &Group, owners: &[Id<DirectoryObject>]) -> Call<Stored<Group>> {
+        let mut body = group.to_create_body();
+        if !owners.is_empty() {
+            let link =
+                |owner: &Id<_>| Reference::to(self.client, "v1.0", "directoryObjects", owner.as_str()).id;
+            body.insert("owners@odata.bind", owners.iter().map(link).collect::<Vec<_>>());
+        }
+        let problem = (owners.len() > MOST_OWNERS).then(|| {
+            format!("a group cannot be created with {} owners: give at most {MOST_OWNERS}", owners.len())
+        });
+        let operation = Operation::new(&catalog::GROUPS_CREATE, &[], entity).with_json(&body);
+        Call::new(self.client, operation.refused(problem).refusing(&group.lint()))
     }
 
     /// Changes a group to what is wished.

@@ -2,7 +2,7 @@
 
 use super::{Written, resource};
 use crate::catalog;
-use crate::graph::{Call, Operation, entity, nothing};
+use crate::graph::{Call, Operation, entity_in_value, nothing};
 use crate::model::SyncSettings;
 
 resource! {
@@ -18,7 +18,7 @@ impl AutopilotSync<'_> {
     /// # API
     /// `beta`. [Get windowsAutopilotSettings](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotsettings-get?view=graph-rest-beta)
     pub fn get(&self) -> Call<SyncSettings> {
-        Call::new(self.client, Operation::new(&catalog::AUTOPILOT_SETTINGS_GET, &[], entity))
+        Call::new(self.client, Operation::new(&catalog::AUTOPILOT_SETTINGS_GET, &[], entity_in_value))
     }
 
     /// Writes the settings. The operation is documented; that any of its properties can be changed is not.
@@ -28,8 +28,8 @@ impl AutopilotSync<'_> {
     /// # API
     /// `beta`. [Update windowsAutopilotSettings](https://learn.microsoft.com/en-us/graph/api/intune-enrollment-windowsautopilotsettings-update?view=graph-rest-beta)
     pub fn update(&self, settings: &SyncSettings) -> Call<SyncSettings> {
-        let operation =
-            Operation::new(&catalog::AUTOPILOT_SETTINGS_UPDATE, &[], entity).with_json(&Written(settings));
+        let operation = Operation::new(&catalog::AUTOPILOT_SETTINGS_UPDATE, &[], entity_in_value)
+            .with_json(&Written(settings));
         Call::new(self.client, operation)
     }
 

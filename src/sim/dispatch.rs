@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 
+use super::accept;
 use super::auth;
 use super::error::Failure;
 use super::exchange::{Answer, Exchange, Request};
@@ -55,6 +56,9 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
     let mut exchange = Exchange { state, request, version, parameters };
     auth::authorize(&exchange, &route.need)?;
     odata::check_options(request, route.is_single())?;
+    if let Some(media_type) = route.answers().filter(|_| exchange.state.options.quirks.accept_must_fit) {
+        accept::check(request, media_type)?;
+    }
     (route.handle)(&mut exchange)
 }
 

@@ -30,6 +30,7 @@
 //! * **Paths of Graph that are not simulated** are taught by [`TenantBuilder::with_route`].
 //! * **Facts that are disputed** are [`Quirks`], delays are [`Lag`].
 
+mod accept;
 mod agenda;
 mod auth;
 mod batch;

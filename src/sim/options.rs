@@ -146,6 +146,9 @@ pub struct Quirks {
     pub duplicated_code: i32,
     /// The error number of `StorageError`. Not known; default: 0.
     pub storage_code: i32,
+    /// A request whose `Accept` header does not fit the answer is refused with 406: JSON where `/$count` answers text.
+    /// Default: yes.
+    pub accept_must_fit: bool,
     /// The status that refuses an app-only call of the mobility policies: 403 or 401. Default: 403.
     pub app_only_status: u16,
 }
@@ -170,6 +173,7 @@ impl Default for Quirks {
             other_tenant_code: 806,
             duplicated_code: 0,
             storage_code: 0,
+            accept_must_fit: true,
             app_only_status: 403,
         }
     }

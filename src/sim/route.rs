@@ -47,6 +47,15 @@ impl Route {
             && ends(&["}", "/windowsAutopilotSettings", "/deploymentProfile", "/intendedDeploymentProfile"])
     }
 
+    /// Returns the media type of the answer; none if it has no body.
+    pub(super) fn answers(&self) -> Option<&'static str> {
+        match self.info.method {
+            "DELETE" => None,
+            _ if self.template.ends_with("/$count") => Some("text/plain"),
+            _ => Some("application/json"),
+        }
+    }
+
     pub(super) fn is_in(&self, version: ApiVersion) -> bool {
         self.info.versions.contains(&version)
     }

@@ -33,6 +33,7 @@ pub(super) async fn every_call() -> Result<Tenant> {
     let all = field("physicalIds").any(|id| id.starts_with("[ZTDID]"));
     assert_eq!(devices.list().filter(all).all().await?.len(), 2);
     assert_eq!(devices.count().await?, 2);
+    assert_eq!(devices.delta().all().await?.items.len(), 2);
 
     let mut attributes = ExtensionAttributes::default();
     attributes.extension_attribute7 = Some("Berlin".into());

@@ -206,7 +206,7 @@ async fn priorities_move_together_and_the_same_again_is_an_error() -> Result<()>
     let error = refused(pages.set_priority(&ids[2], 1).await, ErrorKind::Rejected);
     assert!(error.to_string().contains("already"), "{error}");
     refused(pages.set_priority(&ids[2], 4).await, ErrorKind::Rejected);
-    refused(pages.set_priority(&ids[2], 0).await, ErrorKind::Rejected);
+    refused(pages.set_priority(&ids[2], 0).await, ErrorKind::InvalidInput);
     assert_eq!(priorities(&client).await?, order([("A", 2), ("B", 3), ("C", 1)]));
     pages.delete(&ids[2]).await?;
     assert_eq!(priorities(&client).await?, [("A".to_owned(), 1), ("B".to_owned(), 2)]);

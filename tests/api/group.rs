@@ -59,6 +59,8 @@ pub(super) async fn every_call() -> Result<Tenant> {
     assert_eq!(groups.members(&stored.id).all().await?, []);
     assert!(client.directory_devices().get(&anchor).await.is_ok());
 
+    let changes = groups.delta().all().await?;
+    assert_eq!(changes.items.len(), 2);
     groups.delete(&stored.id).await?;
     refused(groups.get(&stored.id).await, ErrorKind::NotFound);
     assert_eq!(groups.list().all().await?, listed[1..]);

@@ -18,6 +18,7 @@ mod domain_join;
 mod esp;
 mod event;
 mod filter;
+mod gaps;
 mod group;
 mod import;
 mod managed_device;

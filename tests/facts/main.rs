@@ -8,3 +8,4 @@ mod operations;
 mod settings;
 #[cfg(feature = "sim")]
 mod sim;
+mod versions;

@@ -33,12 +33,12 @@ async fn every_try_wait_and_end_is_told() {
     let events = events.lock().unwrap();
     assert!(events.iter().all(|event| event.operation == "get"));
     let want = [
-        "Failed { attempt: 1, kind: Interrupted, took: 0ns }",
+        "AttemptFailed { attempt: 1, kind: Interrupted, elapsed: 0ns }",
         "Retry { attempt: 1, wait: 500ms, throttled: false }",
-        "Answered { attempt: 2, status: 429, took: 0ns }",
+        "ResponseReceived { attempt: 2, status: 429, elapsed: 0ns }",
         "Retry { attempt: 2, wait: 3s, throttled: true }",
-        "Answered { attempt: 3, status: 200, took: 0ns }",
-        "Done { attempts: 3, error: None, took: 3.5s }",
+        "ResponseReceived { attempt: 3, status: 200, elapsed: 0ns }",
+        "Finished { attempts: 3, error: None, elapsed: 3.5s }",
     ];
     assert_eq!(events.iter().map(|event| format!("{:?}", event.kind)).collect::<Vec<_>>(), want);
 }

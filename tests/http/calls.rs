@@ -22,7 +22,7 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 const TOKEN: &str = "canary-token-5f0c";
 
-async fn client_of(server: &MockServer) -> Client {
+pub(crate) async fn client_of(server: &MockServer) -> Client {
     let transport = ReqwestTransport::builder().with_plain_http_on_loopback(true).build().unwrap();
     Client::builder(FixedToken::new(TOKEN))
         .with_cloud(Cloud::custom(&server.uri(), &server.uri()).unwrap())
@@ -75,7 +75,11 @@ fn assert_wire(request: &Request, wanted: &Wire) {
     );
     let header = |name: &str| request.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
     assert_eq!(header("authorization"), Some(format!("Bearer {TOKEN}")), "{}", wanted.target);
-    assert_eq!(header("accept").as_deref(), Some("application/json"));
+    let accept = match request.url.path().ends_with("/$count") {
+        true => "text/plain, application/json;q=0.5",
+        false => "application/json",
+    };
+    assert_eq!(header("accept").as_deref(), Some(accept));
     assert_eq!(header("prefer").as_deref(), Some("include-unknown-enum-members"));
     assert_eq!(header("client-request-id").unwrap().len(), 36);
     match &wanted.body {
@@ -190,6 +194,11 @@ fn no_content() -> ResponseTemplate {
 
 fn list(items: Value) -> ResponseTemplate {
     ok(json!({ "value": items }))
+}
+
+/// The end of a list of changes.
+fn changes(collection: &str) -> ResponseTemplate {
+    ok(json!({ "value": [], "@odata.deltaLink": format!("{collection}/delta?$deltatoken=1") }))
 }
 
 /// Intune's error inside Graph's.
@@ -1049,6 +1058,11 @@ async fn groups() {
     );
     assert_eq!(requests.len(), 2, "a change that is answered without the group is read back");
 
+    exchange(wire("GET", format!("{BASE}/delta"), None), changes(BASE), async |client| {
+        client.groups().delta().all().await
+    })
+    .await
+    .unwrap();
     exchange(wire("DELETE", format!("{BASE}/{GROUP}"), None), no_content(), async |client| {
         client.groups().delete(&gid).await
     })
@@ -1114,6 +1128,10 @@ async fn directory_devices_and_users() {
     )
     .await
     .unwrap();
+    let all = exchange(wire("GET", "/v1.0/devices/delta", None), changes("/v1.0/devices"), async |client| {
+        client.directory_devices().delta().all().await
+    });
+    assert_eq!(all.await.unwrap().link.as_str(), "/v1.0/devices/delta?$deltatoken=1");
     exchange(wire("DELETE", "/v1.0/devices/o1", None), no_content(), async |client| {
         client.directory_devices().delete(&id("o1")).await
     })

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod calls;
+mod every_operation;
 #[path = "../support/operations.rs"]
 mod operations;
 #[path = "../support/raw_server.rs"]

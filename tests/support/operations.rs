@@ -3,7 +3,7 @@
 use windows_autopilot::catalog::{OPERATIONS, OperationInfo};
 
 /// Words that stand where another operation has a parameter.
-const WORDS: [&str; 4] = ["$count", "$ref", "hasPayloadLinks", "import"];
+const WORDS: [&str; 5] = ["$count", "$ref", "delta", "hasPayloadLinks", "import"];
 
 /// The operations that a request can be of: one, unless the catalog is wrong.
 pub(crate) fn operations_of(method: &str, path: &str) -> Vec<&'static OperationInfo> {

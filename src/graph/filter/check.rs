@@ -65,7 +65,8 @@ impl Condition {
             ));
         }
         value.as_ref().filter(|value| value.as_str().contains(['-', ' '])).map(|_| {
-            "serialNumber cannot be filtered by a value with a hyphen or a blank: call find_by_serial_number".to_owned()
+            "serialNumber cannot be filtered by a value with a hyphen or a blank: call by_serial_number"
+                .to_owned()
         })
     }
 

@@ -84,6 +84,8 @@ impl<T> fmt::Debug for PageItems<T> {
 pub(super) struct Received {
     pub(super) walk: Walk,
     pub(super) next: Option<String>,
+    /// The link to later changes, at the end of a list of changes.
+    pub(super) delta: Option<String>,
     count: Option<u64>,
 }
 
@@ -203,9 +205,9 @@ pub(super) fn receive(answer: &mut Answer) -> Result<Received> {
         cursor.skip_items()?;
         head.read_to_the_end(&mut cursor)?;
     }
-    let Head { next, count } = head;
+    let Head { next, delta, count } = head;
     let count = count.and_then(|count| u64::try_from(count).ok());
-    Ok(Received { walk: Walk { text, keep: None, at, taken: 0, over: false }, next, count })
+    Ok(Received { walk: Walk { text, keep: None, at, taken: 0, over: false }, next, delta, count })
 }
 
 /// What the beginning of a page tells of the next one.
@@ -246,6 +248,7 @@ pub(super) fn read_beginning(body: &[u8]) -> Beginning {
 #[derive(Default)]
 struct Head {
     next: Option<String>,
+    delta: Option<String>,
     count: Option<i64>,
 }
 
@@ -287,6 +290,7 @@ impl Head {
     fn read_member(&mut self, name: &str, cursor: &mut Cursor<'_>) -> Result<()> {
         match name {
             "@odata.nextLink" => self.next = cursor.read::<Option<String>>()?,
+            "@odata.deltaLink" => self.delta = cursor.read::<Option<String>>()?,
             "@odata.count" => self.count = cursor.read()?,
             _ => drop(cursor.read::<IgnoredAny>()?),
         }

@@ -16,6 +16,7 @@ use self::ahead::{Following, Loaded, Loading, Source};
 pub(super) use self::body::decode_page;
 use self::body::{Keep, Received, Walk};
 pub use self::body::{Page, PageItems};
+pub use self::delta::{Changes, DeltaItems, DeltaLink, DeltaList};
 use super::client::Client;
 use super::filter::Filter;
 use super::operation::{Operation, Request};
@@ -25,6 +26,7 @@ use crate::error::{Error, Result};
 
 mod ahead;
 mod body;
+mod delta;
 mod link;
 
 /// A list that is about to be read: narrow it, then take its items or its pages.
@@ -52,13 +54,26 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
 
     /// Keeps the items whose `property` has `value`, without regard to case: the client compares, since the service has
     /// no such filter.
-    pub(crate) fn comparing(mut self, property: &'static str, value: &str) -> Self {
+    pub(crate) fn comparing(self, property: &'static str, value: &str) -> Self {
         let wanted = value.to_lowercase();
+        self.keeping(property, move |held| held.to_lowercase() == wanted)
+    }
+
+    /// Keeps the items whose `property` has exactly `value`: the client compares, since the service disregards case.
+    pub(crate) fn comparing_exactly(self, property: &'static str, value: &str) -> Self {
+        let wanted = value.to_owned();
+        self.keeping(property, move |held| held == wanted)
+    }
+
+    fn keeping(
+        mut self,
+        property: &'static str,
+        is_wanted: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> Self {
         self.compared = Some(property);
         self.keep = Some(Arc::new(move |item| {
             let found = serde_json::from_str::<Map<String, Value>>(item).ok();
-            let held = found.as_ref().and_then(|found| found.get(property)?.as_str());
-            held.is_some_and(|held| held.to_lowercase() == wanted)
+            found.as_ref().and_then(|found| found.get(property)?.as_str()).is_some_and(&is_wanted)
         }));
         self
     }
@@ -116,8 +131,11 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         self.with("$orderby", order)
     }
 
-    /// Sets the largest number of items in a page. It does not end the list.
-    pub fn page_size(self, size: u32) -> Self {
+    /// Sets the largest number of items in a page, at least 1. It does not end the list.
+    pub fn page_size(mut self, size: u32) -> Self {
+        if size == 0 {
+            self.operation.request.refuse("a page cannot have 0 items: give at least 1".to_owned());
+        }
         self.with("$top", &size.to_string())
     }
 
@@ -166,7 +184,8 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     pub fn pages(self) -> Pages<T> {
         let Self { client, operation, read_ahead, keep, .. } = self;
         let source = Arc::new(Source::new(client, operation.request, read_ahead));
-        Pages { reader: Reader { source, keep, state: State::First, current: None }, item: PhantomData }
+        let reader = Reader { source, keep, state: State::First, current: None, delta: None };
+        Pages { reader, item: PhantomData }
     }
 
     /// The items, one after the other, over all pages.
@@ -209,6 +228,8 @@ struct Reader {
     state: State,
     /// The page whose items are taken.
     current: Option<Walk>,
+    /// The link to later changes, which the last page has.
+    delta: Option<String>,
 }
 
 enum State {
@@ -258,13 +279,16 @@ impl Reader {
                 State::First => State::Loading(self.source.first()),
                 State::Link(link) => self.behind(&link, None),
                 State::Loading(mut loading) => {
-                    let Poll::Ready(Loaded { page, ahead }) = loading.poll(context) else {
+                    let Poll::Ready(Loaded { mut page, ahead }) = loading.poll(context) else {
                         self.state = State::Loading(loading);
                         return Poll::Pending;
                     };
                     self.source.given();
-                    if let Ok(Received { next: Some(link), .. }) = &page {
-                        self.state = self.behind(link, ahead);
+                    if let Ok(page) = &mut page {
+                        self.delta = page.delta.take();
+                        if let Some(link) = &page.next {
+                            self.state = self.behind(link, ahead);
+                        }
                     }
                     return Poll::Ready(Some(page));
                 }

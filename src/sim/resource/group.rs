@@ -1,5 +1,7 @@
 //! Groups.
 
+use std::collections::BTreeSet;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -88,7 +90,7 @@ pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
         }
     }
     let members = directory_object::bound(exchange, &request, "members@odata.bind")?;
-    let owners = directory_object::bound(exchange, &request, "owners@odata.bind")?;
+    let owners = owners(exchange, &request)?;
     if members.len() + owners.len() > 20 {
         return Err(Failure::directory("The request has more than 20 relationships."));
     }
@@ -112,12 +114,27 @@ pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
         return Err(refuse_dynamic());
     }
     let id = insert(exchange.state, group, rule);
+    exchange.state.directory.groups.update(&id, |group| group.owners = owners);
     for member in members {
         membership::join(exchange.state, &id, &member);
     }
     let group = exchange.state.directory.groups.get(&id).ok_or_else(|| Failure::directory_not_found(&id))?;
     let shown = view(exchange, group, &[]);
     Ok(exchange.entity(StatusCode::CREATED, "groups", shown))
+}
+
+/// Returns the owners that a body binds. Only users are objects here that can own a group.
+fn owners(exchange: &Exchange<'_>, request: &Body) -> Result<Vec<String>, Failure> {
+    let owners = directory_object::bound(exchange, request, "owners@odata.bind")?;
+    if owners.iter().any(|owner| exchange.state.directory.kind(owner) != Some(Kind::User)) {
+        return Err(Failure::directory(
+            "The reference target of type 'owners' must be a user or a service principal.",
+        ));
+    }
+    if owners.iter().collect::<BTreeSet<_>>().len() < owners.len() {
+        return Err(already_bound("owners"));
+    }
+    Ok(owners)
 }
 
 pub(crate) fn update(exchange: &mut Exchange<'_>) -> Answer {
@@ -164,9 +181,13 @@ pub(crate) fn find<'s>(state: &'s State, id: &str) -> Result<&'s Group, Failure>
 }
 
 pub(crate) fn already_member() -> Failure {
-    Failure::directory(
-        "One or more added object references already exist for the following modified properties: 'members'.",
-    )
+    already_bound("members")
+}
+
+fn already_bound(property: &str) -> Failure {
+    Failure::directory(format!(
+        "One or more added object references already exist for the following modified properties: '{property}'."
+    ))
 }
 
 /// Refuses to change the members of a dynamic group by hand.
@@ -241,16 +262,12 @@ fn check(group: &Body) -> Result<Option<MembershipRule>, Failure> {
 fn view(exchange: &Exchange<'_>, group: &Group, expand: &[String]) -> Body {
     let mut view = group.view(exchange.state.now, exchange.version);
     for name in expand {
-        let members: Vec<Value> = match name.as_str() {
-            "members" => group
-                .members_after(0)
-                .take(EXPANDED)
-                .filter_map(|(_, id)| directory_object::view(exchange, id))
-                .map(Value::Object)
-                .collect(),
-            _ => Vec::new(),
+        let ids: Vec<&str> = match name.as_str() {
+            "members" => group.members_after(0).map(|(_, id)| id).take(EXPANDED).collect(),
+            _ => group.owners.iter().map(String::as_str).take(EXPANDED).collect(),
         };
-        view.insert(name.clone(), members.into());
+        let objects = ids.into_iter().filter_map(|id| directory_object::view(exchange, id));
+        view.insert(name.clone(), objects.map(Value::Object).collect());
     }
     view
 }

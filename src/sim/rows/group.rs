@@ -18,6 +18,7 @@ pub(crate) struct Group {
     pub(crate) body: Body,
     /// The rule of a dynamic group that is switched on.
     pub(crate) rule: Option<MembershipRule>,
+    pub(crate) owners: Vec<String>,
     members: BTreeMap<u64, Arc<str>>,
     places: HashMap<Arc<str>, u64>,
     next_place: u64,
@@ -35,6 +36,7 @@ impl Group {
             id,
             body,
             rule,
+            owners: Vec::new(),
             members: BTreeMap::new(),
             places: HashMap::new(),
             next_place: 1,

@@ -391,3 +391,25 @@ async fn requests_are_recorded_without_secrets_or_names() {
     assert_eq!(requests[0].path, "/v1.0/users/adele.vance@contoso.com");
     assert_eq!(format!("{requests:?}"), "[GET /v1.0/users/[redacted] -> 404]");
 }
+
+#[tokio::test]
+async fn an_accept_header_that_does_not_fit_the_answer_is_refused_and_nothing_is_done() {
+    let desk = Desk::new();
+    let count = format!("{IDENTITIES}/$count");
+    for (path, accept, status) in [
+        (count.as_str(), "application/json", 406),
+        (&count, "text/plain, application/json;q=0.5", 200),
+        (&count, "*/*", 200),
+        (IDENTITIES, "text/plain", 406),
+        (IDENTITIES, "application/json", 200),
+    ] {
+        let told = desk.send(Method::GET, path, &[("accept", accept)], None).await;
+        assert_eq!(told.status, status, "{path} {accept}: {}", told.text);
+    }
+    let body = json!({"@odata.type": HYBRID, "displayName": "A"});
+    let told = desk.send(Method::POST, PROFILES, &[("accept", "text/html")], Some(body)).await;
+    assert_eq!((told.status, told.body["error"]["code"].as_str()), (406, Some("NotAcceptable")));
+    assert_eq!(desk.get(PROFILES).await.body["value"], json!([]));
+    let lenient = Desk::with(|tenant| tenant.with_quirks(|quirks| quirks.accept_must_fit = false));
+    assert_eq!(lenient.send(Method::GET, &count, &[("accept", "application/json")], None).await.status, 200);
+}

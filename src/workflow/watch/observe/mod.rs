@@ -124,7 +124,7 @@ fn has_profile(snapshot: &DeviceSnapshot, expected: &Expectation) -> bool {
         Some(_) => false,
     };
     let right = match (&expected.profile, &snapshot.profile) {
-        (Some(wanted), Seen::There(found)) => found.id.as_str() == wanted.as_str(),
+        (Some(wanted), Seen::There(found)) => found.id == wanted.cast(),
         (Some(_), Seen::Unread | Seen::Missing) => false,
         (None, _) => true,
     };

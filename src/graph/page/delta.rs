@@ -1,0 +1,207 @@
+//! Lists of changes, whose end is a link to go on from.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use futures_util::{TryStreamExt as _, stream};
+use serde::{Deserialize, Serialize};
+
+use super::{Items, List, State};
+use crate::catalog::OperationInfo;
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::client::Client;
+use crate::graph::sequence::Sequence;
+use crate::model::{Delta, Tracked};
+
+/// A list of the objects that are new, have changed or are gone since a [`DeltaLink`]; without a link, a list of all
+/// objects.
+///
+/// Its end is a link to go on from. Keep the link where it outlives the program: it serializes as text.
+///
+/// ```
+/// use windows_autopilot::graph::DeltaLink;
+/// use windows_autopilot::model::{Delta, DirectoryDevice};
+/// # use windows_autopilot::testing::{Harness, run};
+/// # run(async |Harness { client, tenant, .. }| {
+/// # tenant.add_device("PF3XK7M1");
+/// let first = client.directory_devices().delta().all().await?;
+/// assert_eq!(first.items.len(), 1);
+/// let kept = serde_json::to_string(&first.link)?;
+///
+/// # tenant.add_device("PF3XK7M2");
+/// let link: DeltaLink<DirectoryDevice> = serde_json::from_str(&kept)?;
+/// let next = client.directory_devices().delta().since(&link).all().await?;
+/// assert!(matches!(next.items.as_slice(), [Delta::Changed(device)] if device.display_name.as_deref() == Some("PF3XK7M2")));
+/// # Ok(()) });
+/// ```
+///
+/// An object may be listed more than once; its last entry counts, and the entries of a group's members add up.
+///
+/// # Errors
+/// [`ErrorKind::Resync`] when the service no longer knows the link, which it does for days: start again without a link,
+/// and take objects that the new list does not have for removed.
+#[must_use = "a list does nothing until its items are read"]
+pub struct DeltaList<T: Tracked> {
+    list: List<Delta<T>>,
+    since: Option<DeltaLink<T>>,
+}
+
+impl<T: Tracked> DeltaList<T> {
+    pub(crate) fn new(client: &Client, info: &OperationInfo) -> Self {
+        Self { list: List::new(client, info, &[]), since: None }
+    }
+
+    /// Starts from the link that an earlier list ended with, and keeps that list's selection of properties.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] for a link of another list, before anything is sent; [`ErrorKind::Link`] for a link to
+    /// another host.
+    pub fn since(mut self, link: &DeltaLink<T>) -> Self {
+        let request = &mut self.list.operation.request;
+        if link.leads_to(&request.shown_path()) {
+            self.since = Some(link.clone());
+        } else {
+            let name = request.info.name;
+            request.refuse(format!(
+                "the delta link is not one of {name}: give one that this list ended with, or start without a link"
+            ));
+        }
+        self
+    }
+
+    /// Starts from now: the list is empty, and its link leads to the changes from now on.
+    pub fn from_now(mut self) -> Self {
+        self.list = self.list.with("$deltatoken", "latest");
+        self
+    }
+
+    /// Sets the properties that are read, by their names in Graph, as [`List::select`] does. The members of a group are
+    /// among them by default; name `members` to keep them in a selection.
+    pub fn select<S: AsRef<str>>(mut self, properties: impl IntoIterator<Item = S>) -> Self {
+        self.list = self.list.select(properties);
+        self
+    }
+
+    /// Returns the changes, one after the other, over all pages.
+    pub fn items(self) -> DeltaItems<T> {
+        let mut items = self.list.items();
+        if let Some(link) = self.since {
+            items.reader.state = State::Link(link.address);
+        }
+        DeltaItems { items }
+    }
+
+    /// Reads all changes and the link to go on from.
+    ///
+    /// # Errors
+    /// As [`List::all`], and [`ErrorKind::Resync`] when the service no longer knows the link.
+    pub fn all(self) -> Sequence<Changes<T>> {
+        let mut changes = self.items();
+        Sequence::new(async move {
+            let items = stream::poll_fn(|context| Pin::new(&mut changes).poll_next(context));
+            let items = items.try_collect().await?;
+            let missing = || {
+                let error = Error::new(ErrorKind::Decode, "the list of changes ended without a delta link");
+                changes.items.reader.named(error).with_remedy(AGAIN)
+            };
+            let link = changes.link().ok_or_else(missing)?;
+            Ok(Changes { items, link })
+        })
+    }
+}
+
+impl<T: Tracked> fmt::Debug for DeltaList<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeltaList").field("list", &self.list).field("since", &self.since).finish()
+    }
+}
+
+/// All changes since a link, and the link to go on from.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Changes<T: Tracked> {
+    /// The changes, in the order of the service.
+    pub items: Vec<Delta<T>>,
+    /// The link to the changes after these.
+    pub link: DeltaLink<T>,
+}
+
+/// The changes of a [`DeltaList`], over all its pages. When the stream has ended, [`link`](Self::link) returns the link to
+/// go on from.
+pub struct DeltaItems<T: Tracked> {
+    items: Items<Delta<T>>,
+}
+
+const AGAIN: &str = "start again without a delta link, which lists all objects";
+
+impl<T: Tracked> DeltaItems<T> {
+    /// Returns the link to go on from; `None` before the end of the stream, or if the stream ended with an error.
+    pub fn link(&self) -> Option<DeltaLink<T>> {
+        let reader = &self.items.reader;
+        let address = reader.delta.clone().filter(|_| reader.current.is_none())?;
+        Some(DeltaLink { address, of: PhantomData })
+    }
+}
+
+impl<T: Tracked> Stream for DeltaItems<T> {
+    type Item = Result<Delta<T>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.items).poll_next(context).map_err(|error| match error.kind() {
+            ErrorKind::Resync => error.with_remedy(AGAIN),
+            _ => error,
+        })
+    }
+}
+
+impl<T: Tracked> fmt::Debug for DeltaItems<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DeltaItems").field(&self.items).finish()
+    }
+}
+
+/// The end of a list of changes, from which the next list goes on. It serializes as text.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent, bound = "")]
+pub struct DeltaLink<T> {
+    address: String,
+    #[serde(skip)]
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> DeltaLink<T> {
+    /// Returns the link as the service wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.address
+    }
+
+    /// Returns `true` if the link is one of the list at `path`, which begins with the version.
+    fn leads_to(&self, path: &str) -> bool {
+        let address = self.address.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+        let address = address.trim_end_matches("()").replace("/microsoft.graph.delta", "/delta");
+        address.ends_with(&path.to_ascii_lowercase())
+    }
+}
+
+impl<T> Clone for DeltaLink<T> {
+    fn clone(&self) -> Self {
+        Self { address: self.address.clone(), of: PhantomData }
+    }
+}
+
+impl<T> PartialEq for DeltaLink<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.address == other.address
+    }
+}
+
+impl<T> Eq for DeltaLink<T> {}
+
+impl<T> fmt::Debug for DeltaLink<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DeltaLink").field(&self.address).finish()
+    }
+}
