@@ -15,7 +15,7 @@ fuzz_target!(|body: Vec<u8>| {
         let mut batch = client.batch();
         let read = batch.add(client.get::<serde_json::Value>(ApiVersion::V1, "/x"));
         let write = batch.add(client.post::<serde_json::Value>(ApiVersion::V1, "/y", &1));
-        let mut answers = batch.send().await.unwrap();
+        let mut answers = batch.await.unwrap();
         let _ = answers.take(read).map_err(|error| common::check(&error));
         let _ = answers.take(write).map_err(|error| common::check(&error));
     });

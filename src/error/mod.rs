@@ -18,6 +18,14 @@ pub(crate) use crate::transport::scrub;
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// Returns `None` for an object that the service does not find, yet or any more.
+pub(crate) fn if_found<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
+    }
+}
+
 /// The kind of an error, as far as a program can act on it. Shown and serialised in snake case: `unknown_outcome`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -21,7 +21,7 @@ use super::decode::{self, Answer};
 use super::exchange::Manner;
 use super::operation::{JSON, Operation};
 use crate::catalog::{self, ApiVersion, OperationInfo};
-use crate::error::{Error, ErrorKind, RequestIds, Result, ServiceError};
+use crate::error::{Error, ErrorKind, RequestIds, Result, ServiceError, if_found};
 use crate::pipeline::retry::{Decision, Outcome, Spent, decide};
 use crate::pipeline::window::Lane;
 use crate::pipeline::workload::{BatchParts, workload};
@@ -511,6 +511,14 @@ impl BatchAnswers {
                 })
             })
             .map_err(|error| error.for_call(info.name, &method, &shown).in_batch(sent, ids))
+    }
+
+    /// Returns the answer for the slot, or `None` if the service answered 404.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take), but for [`ErrorKind::NotFound`].
+    pub fn take_if_found<T>(&mut self, slot: Slot<T>) -> Result<Option<T>> {
+        if_found(self.take(slot))
     }
 }
 

@@ -255,7 +255,7 @@ impl Client {
     ) -> Result<T> {
         let mut exchange = Exchange::new(&self.inner, request, link, manner)?;
         loop {
-            let decoded = match exchange.send().await {
+            let decoded = match exchange.run().await {
                 Ok(mut answer) => decode(&mut answer).map_err(|error| exchange.unread(error, &answer)),
                 Err(error) => Err(error),
             };

@@ -105,7 +105,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// The answer, if it is a success that came within what is left of the time.
-    pub(super) async fn send(&self) -> Result<Answer> {
+    pub(super) async fn run(&self) -> Result<Answer> {
         let (clock, progress) = (&*self.client.clock, &self.manner.progress);
         let held = || if self.hard() { Duration::ZERO } else { progress.held(clock.elapsed()) };
         // Dropped only when it has been seen what it was at.

@@ -16,8 +16,9 @@ use super::client::Client;
 use super::decode::{self, Answer};
 use super::poll::{PollStatus, Poller, Schedule};
 use super::query::{Query, escape_segment};
+use super::sequence::Sequence;
 use crate::catalog::{ApiVersion, OperationInfo};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, if_found};
 use crate::model::{Finding, Severity};
 
 /// The content type of the bodies that Graph takes, but for those of files.
@@ -401,6 +402,21 @@ impl<T> Call<T> {
 }
 
 impl<T: Send + 'static> Call<T> {
+    /// Sends the call, and returns `None` if the service answers 404.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, .. }| {
+    /// assert_eq!(client.devices().get(&"nobody".parse()?).if_found().await?, None);
+    /// # Ok(()) });
+    /// ```
+    ///
+    /// # Errors
+    /// As the call itself, but for [`ErrorKind::NotFound`].
+    pub fn if_found(self) -> Sequence<Option<T>> {
+        Sequence::new(async move { if_found(self.await) })
+    }
+
     /// Sends the call again and again on `schedule` until `done` holds of its answer.
     ///
     /// `done` gets `None` if the service answered 404. `what` names the wait in the error when the deadline has passed,
@@ -433,11 +449,7 @@ impl<T: Send + 'static> Call<T> {
         Poller::new(clock, schedule, what, move || {
             let (client, operation, done) = (client.clone(), operation.clone(), Arc::clone(&done));
             async move {
-                let seen = match client.execute(&operation, timeout).await {
-                    Ok(answer) => Some(answer),
-                    Err(error) if error.kind() == ErrorKind::NotFound => None,
-                    Err(error) => return Err(error),
-                };
+                let seen = if_found(client.execute(&operation, timeout).await)?;
                 let done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 Ok(if done(seen.as_ref()) { PollStatus::Ready(seen) } else { PollStatus::Pending(seen) })
             }

@@ -270,14 +270,9 @@ impl Devices<'_> {
                 if !is_assigned(&device) {
                     return Ok(PollStatus::Pending(device));
                 }
-                match of.await {
-                    Ok(found) if found.any_id().is_some_and(|found| found == profile.cast()) => {
-                        Ok(PollStatus::Ready(device))
-                    }
-                    Ok(_) => Ok(PollStatus::Pending(device)),
-                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(PollStatus::Pending(device)),
-                    Err(error) => Err(error),
-                }
+                let held = of.if_found().await?.and_then(|found| found.any_id());
+                let is_wanted = held.is_some_and(|held| held == profile.cast());
+                Ok(if is_wanted { PollStatus::Ready(device) } else { PollStatus::Pending(device) })
             }
         })
     }

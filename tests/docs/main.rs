@@ -1,5 +1,12 @@
 //! Pages and lines of the manual that are made from the code, or checked against it.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "test code"
+)]
 
 mod calls;
 mod findings;
+mod grammar;

@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::{join3, join4};
 
 use super::context::{Apply, Halt, Part, in_time, schedule};
-use crate::error::{ErrorKind, Result};
-use crate::graph::{Call, Schedule};
+use crate::graph::Schedule;
 use crate::model::{
     Assignment, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Patch, Stored, Target,
 };
@@ -113,7 +112,7 @@ impl Apply {
     /// Waits until the change reads back, and returns the object. A property that does not in time is reported as not taken.
     async fn settle<S: ManagedObject>(&self, stored: Stored<S>, wish: &S) -> Part<Option<Stored<S>>> {
         let (client, id) = (self.client.clone(), stored.id.clone());
-        let read = move || if_any(S::get(&client, &id));
+        let read = move || S::get(&client, &id).if_found();
         // A new object is waited for longer than a change: nothing else waits for it.
         self.until(APPEARING, "the object to appear", read.clone()).await?;
         let left: Arc<Mutex<Option<Patch>>> = Arc::default();
@@ -179,14 +178,6 @@ impl Apply {
             self.found(ASSIGNMENT_NOT_TAKEN.at(subject, evidence));
         }
         Ok(())
-    }
-}
-
-/// Reads an object; `None` if there is none.
-async fn if_any<T: 'static>(get: Call<T>) -> Result<Option<T>> {
-    match get.await {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        read => read.map(Some),
     }
 }
 

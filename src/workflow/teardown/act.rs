@@ -148,9 +148,8 @@ impl Acting {
             Poller::new(Arc::clone(self.client.clock()), LETTING_GO, "the service to delete it", move || {
                 let (client, operation, refused) = (client.clone(), operation.clone(), Arc::clone(&refused));
                 async move {
-                    match client.call(operation.clone()).await {
-                        Ok(()) => Ok(PollStatus::Ready(())),
-                        Err(error) if error.kind() == ErrorKind::NotFound => Ok(PollStatus::Ready(())),
+                    match client.call(operation.clone()).if_found().await {
+                        Ok(_) => Ok(PollStatus::Ready(())),
                         Err(error) if matches!(error.kind(), ErrorKind::Rejected | ErrorKind::Conflict) => {
                             *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                             Ok(PollStatus::Pending(()))
@@ -191,10 +190,8 @@ impl Acting {
                         devices.iter().map(|id| batch.add(client.devices().get(id))).collect();
                     let mut answers = batch.await?;
                     for slot in slots {
-                        match answers.take(slot) {
-                            Ok(_) => return Ok(PollStatus::Pending(())),
-                            Err(error) if error.kind() == ErrorKind::NotFound => {}
-                            Err(error) => return Err(error),
+                        if answers.take_if_found(slot)?.is_some() {
+                            return Ok(PollStatus::Pending(()));
                         }
                     }
                     Ok(PollStatus::Ready(()))

@@ -3,7 +3,7 @@
 use super::evidence::DeviceSnapshot;
 use super::followed::Followed;
 use super::matching::{hybrid_device_of, managed_device_of};
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::graph::{Client, List, Page, Slot, field};
 use crate::model::{DeploymentProfile, Device, DirectoryDevice, ManagedDevice, ProfileReference, Text};
 
@@ -56,8 +56,8 @@ pub(super) async fn read_registrations(
         .collect();
     let mut answers = batch.await?;
     let reads = slots.into_iter().map(|(index, identity, profile)| {
-        let profile = profile.map(|profile| Ok(found(answers.take(profile))?.as_ref().and_then(reference)));
-        (index, found(answers.take(identity)), profile)
+        let profile = profile.map(|profile| Ok(answers.take_if_found(profile)?.as_ref().and_then(reference)));
+        (index, answers.take_if_found(identity), profile)
     });
     Ok(reads.collect())
 }
@@ -89,7 +89,7 @@ pub(super) async fn read_managed_devices(
     let mut reads = Vec::new();
     for (index, asked) in slots {
         let read = match asked {
-            Asked::Id(slot) => found(answers.take(slot)),
+            Asked::Id(slot) => answers.take_if_found(slot),
             Asked::Serial(slot, list, snapshot) => {
                 all(*list, answers.take(slot)).await.map(|found| managed_device_of(found, snapshot))
             }
@@ -142,12 +142,12 @@ pub(super) async fn read_directory(
         let computer = match computer {
             None => None,
             Some(Asked::Id(slot)) => {
-                let read = found(answers.take(slot));
+                let read = answers.take_if_found(slot);
                 Some(read.map(|device| device.filter(DirectoryDevice::is_hybrid)))
             }
             Some(Asked::Name(slot, list)) => Some(all(*list, answers.take(slot)).await.map(hybrid_device_of)),
         };
-        reads.push((index, anchor.map(|slot| found(answers.take(slot))), computer));
+        reads.push((index, anchor.map(|slot| answers.take_if_found(slot)), computer));
     }
     Ok(reads)
 }
@@ -164,15 +164,7 @@ pub(super) async fn read_anchors(
         slots.extend(anchor.map(|id| (index, batch.add(client.directory_devices().get_by_device_id(id)))));
     }
     let mut answers = batch.await?;
-    Ok(slots.into_iter().map(|(index, slot)| (index, found(answers.take(slot)))).collect())
-}
-
-/// What an answer holds; `None` if there is no such thing.
-fn found<T>(answer: Result<T>) -> Result<Option<T>> {
-    match answer {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        answer => answer.map(Some),
-    }
+    Ok(slots.into_iter().map(|(index, slot)| (index, answers.take_if_found(slot))).collect())
 }
 
 /// All items of a list whose first page came in a batch.
