@@ -75,8 +75,8 @@
 //!
 //! # The ten steps as one
 //!
-//! With the feature `workflow`: say what a deployment should be (in TOML here, in whatever serde reads), see what would change, let it happen; doing it
-//! again changes nothing:
+//! With the feature `workflow`: describe a deployment (in TOML here, or in any format of serde), print the plan, apply it.
+//! Applying it again changes nothing:
 //!
 //! ```
 //! # use windows_autopilot::testing::{Harness, run};
@@ -122,13 +122,35 @@
 //! # Ok(()) });
 //! ```
 //!
+//! # Send a request that has no typed call
+//!
+//! ```
+//! # use windows_autopilot::testing::{Harness, run};
+//! # run(async |Harness { client, .. }| {
+//! use windows_autopilot::graph::ApiVersion;
+//! use windows_autopilot::http::Method;
+//!
+//! let path = "/deviceManagement/windowsAutopilotDeviceIdentities/nobody";
+//! let nobody = client
+//!     .request(Method::GET, ApiVersion::Beta, path)
+//!     .query("$select", "id,serialNumber")
+//!     .read::<serde_json::Value>()
+//!     .if_found()
+//!     .await?;
+//! assert_eq!(nobody, None);
+//! # Ok(()) });
+//! ```
+//!
+//! It goes through the same sign-in, retries, limits and errors as a typed call.
+//!
 //! # When a call fails
 //!
 //! [`Error`] is asked by [`ErrorKind`]; it names the operation, keeps the service's codes and request ids, and holds no
-//! secret. Its text ends with what to do about it, where that is known. The client retries what is safe to retry ([`RetryConfig`](pipeline::RetryConfig) says when), follows next links
-//! to its own host only, and never sends a write twice whose outcome is unknown: that ends with
-//! [`ErrorKind::UnknownOutcome`], and reading tells what became of it. [`docs::reliability`] has all of it in tables,
-//! [`docs::tracing`] how to see it at work. Checks return findings, which [`docs::findings`] lists.
+//! secret. Its text ends with the remedy, if one is known. The client retries requests that are safe to retry
+//! ([`RetryConfig`](pipeline::RetryConfig)), follows next links to its own host only, and never sends a write twice whose
+//! outcome is unknown: such a call ends with [`ErrorKind::UnknownOutcome`]; read the object before you send it again.
+//! [`docs::reliability`] has all of it in tables, [`docs::tracing`] the spans. Checks return findings, which
+//! [`docs::findings`] lists.
 //!
 //! # Features
 //!

@@ -13,6 +13,9 @@ resource! {
 impl ManagedDevices<'_> {
     /// Lists all managed devices. `serialNumber eq` is understood as a filter.
     ///
+    /// Public reports say that the service evaluates `ne` and `or` wrongly here, and answers 200: compare the devices that
+    /// such a filter returns.
+    ///
     /// # Permissions
     /// `DeviceManagementManagedDevices.Read.All`
     /// # API

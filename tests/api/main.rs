@@ -8,6 +8,7 @@
 mod operations;
 
 mod app;
+mod bad_requests;
 mod batches;
 mod connector;
 mod consistency;

@@ -18,7 +18,7 @@ impl Condition {
 
     /// Returns the reason why the collection at `path` does not support the condition.
     ///
-    /// A condition is refused only if the service is known to fail or to answer wrongly; all others are sent.
+    /// A condition is refused only if the service is known to fail on it; all others are sent.
     fn unsupported(&self, path: &str) -> Option<String> {
         let Self { property, operator, .. } = self;
         let is = |info: &catalog::OperationInfo| path == info.path;
@@ -37,20 +37,6 @@ impl Condition {
                  list all of them and match the variants of EnrollmentConfiguration"
                     .to_owned(),
             );
-        }
-        // The service answers both of these with 200, but takes `ne` for `eq`, and evaluates `or` as `and` or by its
-        // first condition alone.
-        if is(&catalog::MANAGED_DEVICES_LIST) && *operator == "ne" {
-            return Some(format!(
-                "{property} cannot be filtered with ne, which the list of managed devices takes for eq: \
-                 leave the condition out and compare the devices"
-            ));
-        }
-        if is(&catalog::MANAGED_DEVICES_LIST) && self.alternative {
-            return Some(format!(
-                "{property} has alternatives (or, is_in), of which the list of managed devices leaves some out: \
-                 read one list for each alternative"
-            ));
         }
         None
     }

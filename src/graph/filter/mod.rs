@@ -58,8 +58,6 @@ struct Condition {
     operator: &'static str,
     /// The value; `None` for an empty list of values.
     value: Option<Literal>,
-    /// Whether it is one side of an `or`.
-    alternative: bool,
 }
 
 impl Field {
@@ -116,16 +114,14 @@ impl Field {
     /// ```
     ///
     /// The filter is written with `eq` and `or`, since Intune answers 500 to OData's `in`. Directory objects accept up to
-    /// 15 values unless the query is [advanced](super::List::advanced); managed devices accept one.
+    /// 15 values unless the query is [advanced](super::List::advanced).
     pub fn is_in<L: Into<Literal>>(&self, values: impl IntoIterator<Item = L>) -> Filter {
         let values: Vec<Literal> = values.into_iter().map(Into::into).collect();
         let texts: Vec<String> = values.iter().map(|value| format!("{} eq {value}", self.0)).collect();
         let mut conditions: Vec<_> =
             values.into_iter().map(|value| self.condition("eq", Some(value))).collect();
-        match conditions.len() {
-            0 => conditions.push(self.condition("in", None)),
-            1 => {}
-            _ => mark_alternatives(&mut conditions),
+        if conditions.is_empty() {
+            conditions.push(self.condition("in", None));
         }
         Filter { text: texts.join(" or "), conditions }
     }
@@ -174,7 +170,7 @@ impl Field {
     }
 
     fn condition(&self, operator: &'static str, value: Option<Literal>) -> Condition {
-        Condition { property: self.0.clone(), operator, value, alternative: false }
+        Condition { property: self.0.clone(), operator, value }
     }
 }
 
@@ -195,9 +191,7 @@ impl Filter {
     /// Returns the filter that holds if at least one holds.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        let mut filter = self.join("or", other);
-        mark_alternatives(&mut filter.conditions);
-        filter
+        self.join("or", other)
     }
 
     /// Returns the filter that holds if this one does not. Directory objects need an
@@ -227,12 +221,6 @@ impl Filter {
     /// Returns the filter as OData text, before it is escaped for an address.
     pub fn as_str(&self) -> &str {
         &self.text
-    }
-}
-
-fn mark_alternatives(conditions: &mut [Condition]) {
-    for condition in conditions {
-        condition.alternative = true;
     }
 }
 
