@@ -1,6 +1,6 @@
 //! Step 4: the devices of a file, registered.
 //!
-//! `cargo run --features sim,workflow --example import_devices [FILE.csv] [--journal=FILE] [--dry-run] [--live]`
+//! `cargo run --features import,registration,sim --example import_devices [FILE.csv] [--journal=FILE] [--dry-run] [--live]`
 //!
 //! A run that was killed goes on where it was if it gets the same file and the same journal.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]

@@ -16,7 +16,7 @@
 //! | [`credential`], [`transport`], [`pipeline`], [`clock`] | sign-in, HTTP, retries and limits, time: each can be replaced |
 //! | `registration` | device CSV files and hardware hashes (feature `registration`) |
 //! | `offline` | `AutopilotConfigurationFile.json` (feature `offline`) |
-//! | `workflow` | the ten steps as one: plan, import, apply, watch, teardown (feature `workflow`) |
+//! | `workflow` | the ten steps as one: plan, import, apply, watch, teardown (feature `workflow`; the import alone: `import`) |
 //! | `sim`, `testing` | the simulated tenant, and a client on it in one line (feature `sim`) |
 //!
 //! # Connect to a tenant
@@ -159,7 +159,8 @@
 //! | `reqwest` | yes | `transport::ReqwestTransport`: HTTP over reqwest with rustls |
 //! | `registration` | no | `registration`: CSV files, hardware hashes |
 //! | `offline` | no | `offline`: `AutopilotConfigurationFile.json` |
-//! | `workflow` | no | `workflow`: the ten steps as one; with it `registration` and `offline` |
+//! | `import` | no | `workflow::Import`: the import of devices, with a journal; a fifth of the code of `workflow` |
+//! | `workflow` | no | `workflow`: the ten steps as one; with it `import`, `offline` and `registration` |
 //! | `certificate` | no | `credential::ClientCertificate`: sign-in with a certificate |
 //! | `pfx` | no | `credential::ClientCertificate::from_pfx`: certificate and key from a `.pfx` file |
 //! | `azure-identity` | no | `credential::AzureIdentity`: any credential of the crate `azure_identity`: managed identity, Azure CLI |
@@ -199,8 +200,8 @@ pub mod testing;
 #[cfg(any(feature = "reqwest", feature = "ldap"))]
 mod tls;
 pub mod transport;
-#[cfg(feature = "workflow")]
-#[cfg_attr(docsrs, doc(cfg(feature = "workflow")))]
+#[cfg(feature = "import")]
+#[cfg_attr(docsrs, doc(cfg(feature = "import")))]
 pub mod workflow;
 
 pub use self::error::{Error, ErrorKind, Result};

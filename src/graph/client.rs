@@ -228,7 +228,7 @@ impl Client {
     }
 
     /// Sends an operation concurrently with the others of `lane`.
-    #[cfg(feature = "workflow")]
+    #[cfg(feature = "import")]
     pub(crate) fn send_in<T>(
         &self,
         lane: Arc<crate::pipeline::window::Lane>,

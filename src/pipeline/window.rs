@@ -73,7 +73,7 @@ impl Window {
     }
 
     /// The number of requests that may be in flight.
-    #[cfg(any(test, feature = "workflow"))]
+    #[cfg(any(test, feature = "import"))]
     pub(crate) fn size(&self) -> usize {
         self.state().size
     }

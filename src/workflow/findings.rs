@@ -1,6 +1,6 @@
 //! Kinds of findings about deployments: their settings, plans, imports and teardowns.
 //!
-//! Kinds of a watch over devices are in [`watch::findings`](super::watch::findings).
+//! Kinds of a watch over devices are in `workflow::watch::findings`.
 
 use crate::model::finding_kinds;
 

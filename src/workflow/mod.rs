@@ -1,29 +1,46 @@
 //! The deployment as a whole: a desired state, the plan that leads to it, its application, and the watch over devices.
 //! Long work is a [`Run`]: it reports events as it goes, and can be stopped.
 
+#[cfg(feature = "workflow")]
 mod apply;
+#[cfg(feature = "workflow")]
 mod checks;
+#[cfg(feature = "workflow")]
 mod created;
 pub mod findings;
+#[cfg(feature = "workflow")]
 mod hybrid_join;
 mod import;
 mod journal;
+#[cfg(feature = "workflow")]
 mod manual;
+#[cfg(feature = "workflow")]
 mod object;
-#[cfg(feature = "ad")]
+#[cfg(all(feature = "ad", feature = "workflow"))]
 mod on_premises;
+#[cfg(feature = "workflow")]
 mod overlap;
+#[cfg(feature = "workflow")]
 mod permissions;
+#[cfg(feature = "workflow")]
 mod plan;
+#[cfg(feature = "workflow")]
 mod prepare;
 mod run;
+#[cfg(feature = "workflow")]
 mod state;
+#[cfg(feature = "workflow")]
 mod step;
+#[cfg(feature = "workflow")]
 mod teardown;
+#[cfg(feature = "workflow")]
 pub mod watch;
 
+#[cfg(feature = "workflow")]
 pub use self::apply::{ApplyEvent, ApplyOptions, ApplyReport};
+#[cfg(feature = "workflow")]
 pub use self::created::{CreatedObject, CreatedObjects};
+#[cfg(feature = "workflow")]
 pub use self::hybrid_join::{
     ActiveDirectory, DeviceGroup, DomainJoin, DomainJoinTarget, ExpectedConnectors, HybridJoin, MdmUserScope,
     MemberSelection, UserAssignment, suggest_key,
@@ -33,14 +50,19 @@ pub use self::import::{
     ImportOutcome, ImportPreview, ImportReport, ImportRun, ImportStage, Rejection, Uncertainty,
 };
 pub use self::journal::{Journal, JournalStore, MemoryStore};
-#[cfg(feature = "ad")]
-#[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+#[cfg(all(feature = "ad", feature = "workflow"))]
+#[cfg_attr(docsrs, doc(cfg(all(feature = "ad", feature = "workflow"))))]
 pub use self::on_premises::OnPremises;
+#[cfg(feature = "workflow")]
 pub use self::overlap::overlaps;
+#[cfg(feature = "workflow")]
 pub use self::permissions::{OperationPurpose, PermissionReport, RequiredOperation};
+#[cfg(feature = "workflow")]
 pub use self::plan::Plan;
 pub use self::run::{Progress, Run, StopHandle};
+#[cfg(feature = "workflow")]
 pub use self::step::{Action, PlannedStep, Step};
+#[cfg(feature = "workflow")]
 pub use self::teardown::{
     PlannedRemoval, RemovalAction, Teardown, TeardownEvent, TeardownPlan, TeardownReport,
 };
