@@ -11,7 +11,7 @@ resource! {
     pub struct Groups, groups
 }
 
-/// What is asked of a group: Graph leaves some of it out unless it is named.
+/// The properties that are read of a group: Graph leaves some of them out unless they are selected.
 const PROPERTIES: &str = "createdDateTime,deletedDateTime,description,displayName,groupTypes,id,isAssignableToRole,\
     mailEnabled,mailNickname,membershipRule,membershipRuleProcessingState,onPremisesSyncEnabled,securityEnabled,\
     securityIdentifier,uniqueName,visibility";

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::assignment::{Assignment, Owner};
 use crate::catalog::ApiVersion;
-use crate::sim::store::{Body, Keyed, Row};
+use crate::sim::store::{Body, keyed_json};
 
 /// An object whose properties are kept as JSON: what an administrator made, or what is few.
 #[derive(Debug, Clone)]
@@ -59,27 +59,4 @@ impl Entity {
     }
 }
 
-impl Keyed for Entity {
-    const INDEXED: &'static [&'static str] = &["serialNumber"];
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
-
-impl Row for Entity {
-    fn value(&self, property: &str) -> Value {
-        match property {
-            "id" => self.id.clone().into(),
-            _ => self.body.get(property).cloned().unwrap_or_default(),
-        }
-    }
-
-    fn text(&self, property: &str) -> Option<&str> {
-        self.body.get(property).and_then(Value::as_str)
-    }
-
-    fn type_name(&self) -> &str {
-        &self.type_name
-    }
-}
+keyed_json!(Entity, indexed by "serialNumber", of type |entity| &entity.type_name);

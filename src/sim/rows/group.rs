@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::catalog::ApiVersion;
 use crate::model::rule::MembershipRule;
 use crate::sim::schema;
-use crate::sim::store::{Body, Keyed, Row};
+use crate::sim::store::{Body, keyed_json};
 
 /// A group.
 #[derive(Clone)]
@@ -119,27 +119,4 @@ impl Group {
     }
 }
 
-impl Keyed for Group {
-    const INDEXED: &'static [&'static str] = &["displayName"];
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
-
-impl Row for Group {
-    fn value(&self, property: &str) -> Value {
-        match property {
-            "id" => self.id.clone().into(),
-            _ => self.body.get(property).cloned().unwrap_or_default(),
-        }
-    }
-
-    fn text(&self, property: &str) -> Option<&str> {
-        self.body.get(property).and_then(Value::as_str)
-    }
-
-    fn type_name(&self) -> &str {
-        "group"
-    }
-}
+keyed_json!(Group, indexed by "displayName", of type |_group| "group");

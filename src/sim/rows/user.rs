@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::sim::store::{Body, Keyed, Row};
+use crate::sim::store::{Body, keyed_json};
 
 /// A user.
 #[derive(Clone)]
@@ -28,27 +28,4 @@ impl User {
     }
 }
 
-impl Keyed for User {
-    const INDEXED: &'static [&'static str] = &["userPrincipalName"];
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
-
-impl Row for User {
-    fn value(&self, property: &str) -> Value {
-        match property {
-            "id" => self.id.clone().into(),
-            _ => self.body.get(property).cloned().unwrap_or_default(),
-        }
-    }
-
-    fn text(&self, property: &str) -> Option<&str> {
-        self.body.get(property).and_then(Value::as_str)
-    }
-
-    fn type_name(&self) -> &str {
-        "user"
-    }
-}
+keyed_json!(User, indexed by "userPrincipalName", of type |_user| "user");

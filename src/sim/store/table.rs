@@ -50,6 +50,38 @@ impl Row for Body {
     }
 }
 
+/// Implements [`Row`] and [`Keyed`] for a row that keeps its properties as JSON in `body`.
+macro_rules! keyed_json {
+    ($row:ty, indexed by $indexed:literal, of type |$this:ident| $type_name:expr) => {
+        impl $crate::sim::store::Keyed for $row {
+            const INDEXED: &'static [&'static str] = &[$indexed];
+
+            fn id(&self) -> &str {
+                &self.id
+            }
+        }
+
+        impl $crate::sim::store::Row for $row {
+            fn value(&self, property: &str) -> serde_json::Value {
+                match property {
+                    "id" => self.id.clone().into(),
+                    _ => self.body.get(property).cloned().unwrap_or_default(),
+                }
+            }
+
+            fn text(&self, property: &str) -> Option<&str> {
+                self.body.get(property).and_then(serde_json::Value::as_str)
+            }
+
+            fn type_name(&self) -> &str {
+                let $this = self;
+                $type_name
+            }
+        }
+    };
+}
+pub(in crate::sim) use keyed_json;
+
 /// Rows in the order they were added. Ids and indexed values are found whatever their case.
 #[derive(Clone)]
 pub(crate) struct Table<T> {

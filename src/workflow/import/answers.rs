@@ -15,7 +15,7 @@ use super::step::{Answer, Seen, Shipment, Tagged};
 use super::sync::Synced;
 use crate::model::{Device, Finding, ImportedDevice};
 
-/// How often in a row a record may be missing before it counts as deleted: a fresh one can be slow to show.
+/// The number of polls in a row without a record after which the record counts as deleted: a fresh one can be slow to show.
 const MOST_MISSES: u32 = 5;
 
 impl Machine {

@@ -131,7 +131,7 @@ fn has_profile(snapshot: &DeviceSnapshot, expected: &Expectation) -> bool {
     assigned && identity.deployment_profile_assigned_date_time.is_some() && right
 }
 
-/// When the phases up to `phase` began, as far as that is known. No phase begins after the one behind it.
+/// Returns the known beginnings of the phases up to `phase`. No phase begins after the one behind it.
 fn timeline(snapshot: &DeviceSnapshot, phase: Phase, now: Timestamp) -> Vec<PhaseStart> {
     let mut starts = Vec::new();
     let mut limit = now;
