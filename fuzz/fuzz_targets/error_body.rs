@@ -13,7 +13,7 @@ fuzz_target!(|input: (u8, Vec<u8>)| {
     let status = statuses[usize::from(choice) % statuses.len()];
     let world = common::world(move |_| common::answer(status, &body));
     let call = world.client.get::<serde_json::Value>(ApiVersion::V1, "/organization");
-    let error = common::run(call.send()).unwrap_err();
+    let error = common::run(call.into_future()).unwrap_err();
     common::check(&error);
     assert!(error.to_string().len() < 100_000);
     match status {

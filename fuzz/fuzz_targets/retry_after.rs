@@ -31,7 +31,7 @@ fuzz_target!(|input: (Vec<u8>, Option<Vec<u8>>, bool, Vec<u8>)| {
         }
         answer
     });
-    match common::run(world.client.get::<serde_json::Value>(ApiVersion::V1, "/x").send()) {
+    match common::run(world.client.get::<serde_json::Value>(ApiVersion::V1, "/x").into_future()) {
         Ok(_) => {
             let waited = world.clock.elapsed();
             // Half a second, jittered; five minutes are the most.

@@ -21,7 +21,7 @@ fuzz_target!(|input: (u8, Vec<u8>)| {
     let secret = ClientSecret::new("contoso.com".parse().unwrap(), client_id, "fuzz-canary-secret").unwrap();
     let world = common::world_of(secret, reply.clone());
     let call = world.client.get::<serde_json::Value>(ApiVersion::V1, "/x");
-    if let Err(error) = common::run(call.send()) {
+    if let Err(error) = common::run(call.into_future()) {
         common::check(&error);
         assert!(error.kind() != ErrorKind::UnknownOutcome);
     }
@@ -38,5 +38,5 @@ fuzz_target!(|input: (u8, Vec<u8>)| {
             .unwrap();
     let world = common::world_of(code, reply);
     let call = world.client.get::<serde_json::Value>(ApiVersion::V1, "/x");
-    let _ = common::run(call.send()).map_err(|error| common::check(&error));
+    let _ = common::run(call.into_future()).map_err(|error| common::check(&error));
 });
