@@ -165,3 +165,20 @@ async fn an_empty_batch_sends_nothing_and_a_wrong_one_nothing_either() -> Result
     assert_eq!(sent(&tenant), [""; 0]);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_slot_of_another_batch_is_an_error_and_takes_nothing() -> Result<()> {
+    let Harness { client, tenant, .. } = Harness::new();
+    tenant.add_device("SN-1");
+    let (mut one, mut other) = (client.batch(), client.batch());
+    let devices = one.add(client.devices().count());
+    let profiles = other.add(client.profiles().count());
+    let (mut devices_answered, mut profiles_answered) = (one.await?, other.await?);
+    let error = profiles_answered.take(devices).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("the slot belongs to another batch: take it from"), "{error}");
+    assert_eq!(profiles_answered.take(profiles)?, 0, "the answer with the same number was not taken");
+    let stranger = client.batch().add(client.devices().count());
+    assert_eq!(devices_answered.take(stranger).unwrap_err().kind(), ErrorKind::InvalidInput);
+    Ok(())
+}
