@@ -282,7 +282,7 @@ impl<T: AssignableAtOnce> Assignments<'_, T> {
     /// [`AssignmentChange::overwritten`] reports it. [`replace`](Self::replace) overwrites nothing.
     ///
     /// # Errors
-    /// As [`Call`].
+    /// As [`Call`]. An error of the last read leaves the list replaced.
     /// # Permissions
     /// `DeviceManagementServiceConfig.ReadWrite.All` for pages, `DeviceManagementConfiguration.ReadWrite.All` for domain join
     /// profiles; `DeviceManagementServiceConfig.Read.All` and `DeviceManagementConfiguration.Read.All` to read.
