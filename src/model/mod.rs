@@ -8,6 +8,7 @@
 //! * **Observations** have public fields, all `Option` but the id: [`Device`], [`ImportedDevice`], [`Connector`], …
 //! * **Checked values** are parsed once and valid ever after: [`ComputerNamePrefix`], [`OrganizationalUnit`], … A value
 //!   that a tenant holds against the rule is read all the same, and says so (`violation`).
+//! * [`Lookup`] is the answer of three kinds: there, not there, not known.
 //! * What is not known is kept and sent back: [`UnknownValue`] in enums, [`RawObject`] among objects.
 
 mod app;
@@ -30,6 +31,7 @@ mod ids;
 mod import;
 pub(crate) mod invalid;
 mod lenient;
+mod lookup;
 mod managed_device;
 mod mdm;
 mod observation;
@@ -86,6 +88,7 @@ pub use self::ids::Id;
 pub use self::import::{DeviceToImport, ImportState, ImportUpload, ImportedDevice};
 pub use self::invalid::InvalidValue;
 pub(crate) use self::invalid::shorten;
+pub use self::lookup::Lookup;
 pub use self::managed_device::ManagedDevice;
 pub use self::mdm::{GroupReference, MdmPolicy, MdmScope, MdmScopeStep};
 pub(crate) use self::open_enum::OpenEnum;

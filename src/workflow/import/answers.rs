@@ -11,9 +11,9 @@ use super::outcome::{
 };
 use super::report::ImportEventKind;
 use super::state::{Slot, State, Watch};
-use super::step::{Answer, Seen, Shipment, Tagged};
+use super::step::{Answer, Shipment, Tagged};
 use super::sync::Synced;
-use crate::model::{Device, Finding, ImportedDevice};
+use crate::model::{Device, Finding, ImportedDevice, Lookup};
 
 /// The number of polls in a row without a record after which the record counts as deleted: a fresh one can be slow to show.
 const MOST_MISSES: u32 = 5;
@@ -105,25 +105,25 @@ impl Machine {
     }
 
     /// Takes one answer to `Step::Poll`.
-    pub(super) fn on_polled(&mut self, now: Duration, index: usize, seen: Seen<ImportedDevice>) {
+    pub(super) fn on_polled(&mut self, now: Duration, index: usize, seen: Lookup<ImportedDevice>) {
         let Some(State::Importing(record, mut watch)) = self.slot(index).map(|slot| slot.state.clone())
         else {
             return;
         };
-        let answered = !matches!(seen, Seen::Nothing);
+        let answered = !matches!(seen, Lookup::Unknown);
         let verdict = match seen {
-            Seen::Found(record) => {
+            Lookup::Present(record) => {
                 watch.misses = 0;
                 verdict(record.state.as_ref())
             }
-            Seen::Missing => {
+            Lookup::Absent => {
                 watch.misses = watch.misses.saturating_add(1);
                 match watch.misses >= MOST_MISSES {
                     true => Verdict::Ended(ImportOutcome::Unconfirmed(Uncertainty::RecordDeleted)),
                     false => Verdict::Pending,
                 }
             }
-            Seen::Nothing => Verdict::Pending,
+            Lookup::Unknown => Verdict::Pending,
         };
         match verdict {
             Verdict::Pending => match watch.again(now, self.options.import_schedule, answered) {
@@ -147,13 +147,13 @@ impl Machine {
     }
 
     /// Takes one answer to `Step::Read`.
-    pub(super) fn on_read(&mut self, now: Duration, index: usize, seen: Seen<Device>) {
+    pub(super) fn on_read(&mut self, now: Duration, index: usize, seen: Lookup<Device>) {
         let Some(slot) = self.slot(index) else { return };
-        let answered = !matches!(seen, Seen::Nothing);
+        let answered = !matches!(seen, Lookup::Unknown);
         // What was asked for, and whether it has it.
         let right = match &seen {
-            Seen::Found(device) => Some(slot.tag.as_ref().map(|tag| has_tag(device, tag))),
-            Seen::Missing | Seen::Nothing => None,
+            Lookup::Present(device) => Some(slot.tag.as_ref().map(|tag| has_tag(device, tag))),
+            Lookup::Absent | Lookup::Unknown => None,
         };
         match (slot.state.clone(), right) {
             (State::AwaitingVisibility(of, _), Some(None)) => {

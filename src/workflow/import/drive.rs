@@ -12,12 +12,12 @@ use super::machine::Machine;
 use super::outcome::Rejection;
 use super::report::{ImportEvent, ImportEventKind, ImportPreview, ImportReport};
 use super::request::Import;
-use super::step::{Answer, Seen, Shipment, Step, Tagged};
+use super::step::{Answer, Shipment, Step, Tagged};
 use super::sync::{Synced, wait_after_refusal, wait_before_sync};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Call, Client};
-use crate::model::{DeviceToImport, Finding, Text};
+use crate::model::{DeviceToImport, Finding, Lookup, Text};
 use crate::pipeline::request_id::random_guid;
 use crate::pipeline::window::Lane;
 use crate::resource::DeviceUpdate;
@@ -322,10 +322,10 @@ fn known_or_fatal<T>(result: Result<T>) -> Result<Option<T>> {
     }
 }
 
-fn seen_or_fatal<T>(result: Result<T>) -> Result<Seen<T>> {
+fn seen_or_fatal<T>(result: Result<T>) -> Result<Lookup<T>> {
     match result {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Seen::Missing),
-        other => Ok(known_or_fatal(other)?.map_or(Seen::Nothing, Seen::Found)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Lookup::Absent),
+        other => Ok(known_or_fatal(other)?.map_or(Lookup::Unknown, Lookup::Present)),
     }
 }
 

@@ -44,15 +44,6 @@ pub(super) enum Answer {
     Rejected(Rejection),
 }
 
-/// The outcome of reading one object.
-#[derive(Debug)]
-pub(super) enum Seen<T> {
-    Found(T),
-    Missing,
-    /// No answer, for a passing reason.
-    Nothing,
-}
-
 /// The outcome of changing a group tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tagged {

@@ -12,10 +12,10 @@ use super::entry::{Change, Entry, device_key};
 use super::machine::Machine;
 use super::outcome::{GroupTagCheck, ImportOutcome, ImportStage, Rejection, Uncertainty};
 use super::report::{ImportCounts, ImportEventKind, ImportReport};
-use super::step::{Answer, Seen, Step, Tagged};
+use super::step::{Answer, Step, Tagged};
 use super::sync::Synced;
 use crate::error::ErrorKind;
-use crate::model::{Device, DeviceToImport, GroupTag, Id, ImportedDevice};
+use crate::model::{Device, DeviceToImport, GroupTag, Id, ImportedDevice, Lookup};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -170,12 +170,12 @@ impl Service {
         !record.deleted && !vanished
     }
 
-    fn record(&mut self, id: &Id<ImportedDevice>, now: Duration) -> Seen<ImportedDevice> {
+    fn record(&mut self, id: &Id<ImportedDevice>, now: Duration) -> Lookup<ImportedDevice> {
         if self.happens(10) {
-            return Seen::Nothing;
+            return Lookup::Unknown;
         }
         let index = id.as_str().split_once(':').unwrap().0.parse().unwrap();
-        if self.exists(index, now) { Seen::Found(self.view(index, now)) } else { Seen::Missing }
+        if self.exists(index, now) { Lookup::Present(self.view(index, now)) } else { Lookup::Absent }
     }
 
     fn list(&mut self, now: Duration) -> Option<Vec<ImportedDevice>> {
@@ -192,9 +192,9 @@ impl Service {
         Some(all)
     }
 
-    fn device(&mut self, id: &Id<Device>, now: Duration) -> Seen<Device> {
+    fn device(&mut self, id: &Id<Device>, now: Duration) -> Lookup<Device> {
         if self.happens(10) {
-            return Seen::Nothing;
+            return Lookup::Unknown;
         }
         let serial = serial_of(id.as_str());
         let appears = self.records.iter().find(|record| record.serial == serial).map(|record| record.appears);
@@ -204,10 +204,10 @@ impl Service {
             _ => appears.is_some_and(|at| at <= now),
         };
         if !visible {
-            return Seen::Missing;
+            return Lookup::Absent;
         }
         let json = json!({"id": id.as_str(), "serialNumber": serial, "groupTag": self.tags[serial]});
-        Seen::Found(serde_json::from_value(json).unwrap())
+        Lookup::Present(serde_json::from_value(json).unwrap())
     }
 
     fn tag(&mut self, id: &Id<Device>, tag: &GroupTag) -> Tagged {

@@ -3,14 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::catalogue::ErrorCode;
-use super::evidence::{DeviceSnapshot, Expectation, Seen};
+use super::evidence::{DeviceSnapshot, Expectation};
 use super::findings::*;
 use super::phase::Phase;
 use super::record::Record;
 use super::state::{later, spell};
 use crate::error::excerpt;
 use crate::model::{
-    ConnectorState, ConnectorVersion, DeploymentState, EnrollmentState, Finding, FindingKind,
+    ConnectorState, ConnectorVersion, DeploymentState, EnrollmentState, Finding, FindingKind, Lookup,
     ProfileAssignmentDetailedStatus, ProfileAssignmentStatus, RemediationState, Severity,
 };
 
@@ -27,7 +27,7 @@ pub(super) struct Case<'a> {
 
 /// Returns the causes for which the device cannot go on by itself, the likeliest first; none if it still may.
 pub(super) fn failures(case: &Case<'_>) -> Vec<Finding> {
-    let identity = case.snapshot.identity.get();
+    let identity = case.snapshot.identity.present();
     match case.record {
         Record::Failed { at, codes } => return case.failed_deployment(*at, codes),
         Record::OtherWay(way) => {
@@ -100,7 +100,7 @@ pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = match case.phase {
         Phase::Unregistered => {
             let evidence = match case.snapshot.identity {
-                Seen::Unread => "whether it is registered could not be read".to_owned(),
+                Lookup::Unknown => "whether it is registered could not be read".to_owned(),
                 _ => format!(
                     "it is not among the registered devices after {}",
                     spell(case.now.duration_since(case.snapshot.watched_since))
@@ -112,7 +112,7 @@ pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
             let mut findings = case.before_power_on();
             findings.retain(|finding| !finding.is(&WATCH_USER_ASSIGNED));
             if !findings.iter().any(|finding| finding.is(&WATCH_WRONG_PROFILE)) {
-                let status = case.snapshot.identity.get().and_then(|identity| {
+                let status = case.snapshot.identity.present().and_then(|identity| {
                     identity.deployment_profile_assignment_status.as_ref().map(ToString::to_string)
                 });
                 let evidence = format!(
@@ -201,7 +201,7 @@ impl Case<'_> {
                 self.domain_join(&WATCH_DOMAIN_JOIN_FAILED, &record, Severity::Error)
             }
             Phase::DeviceSetup => vec![self.failed_setup(timed_out, &record)],
-            Phase::AccountSetup | Phase::Ready if self.snapshot.hybrid.is_missing() => {
+            Phase::AccountSetup | Phase::Ready if self.snapshot.hybrid.is_absent() => {
                 let evidence = "the computer object is not in Entra ID, and account setup waits for it";
                 vec![self.finding(&WATCH_NOT_SYNCED, format!("{evidence}; {record}"))]
             }
@@ -260,14 +260,14 @@ impl Case<'_> {
     }
 
     fn missing_anchor(&self) -> Option<Finding> {
-        self.snapshot.anchor.is_missing().then(|| {
+        self.snapshot.anchor.is_absent().then(|| {
             let evidence = "the Entra ID object that the registration made is not there";
             self.finding(&WATCH_ANCHOR_MISSING, evidence)
         })
     }
 
     fn connectors(&self) -> Option<Finding> {
-        let connectors = self.snapshot.connectors.get()?;
+        let connectors = self.snapshot.connectors.present()?;
         let active: Vec<_> = connectors
             .iter()
             .filter(|connector| connector.state.as_ref().is_none_or(|state| *state == ConnectorState::Active))
@@ -293,7 +293,7 @@ impl Case<'_> {
     }
 
     fn domain_join_profiles(&self) -> Option<Finding> {
-        let profiles = self.snapshot.domain_joins.get()?;
+        let profiles = self.snapshot.domain_joins.present()?;
         Some(match profiles.as_slice() {
             [] => self
                 .finding(&WATCH_NO_DOMAIN_JOIN_PROFILE, "no domain join profile is assigned to the device"),
@@ -320,7 +320,7 @@ impl Case<'_> {
         }
         findings.iter_mut().for_each(|finding| finding.severity = Severity::Warning);
         findings.extend(self.wrong_profile());
-        let Some(identity) = self.snapshot.identity.get() else { return findings };
+        let Some(identity) = self.snapshot.identity.present() else { return findings };
         if identity.remediation_state == Some(RemediationState::AutomaticRemediationRequired) {
             let evidence = "the service repairs the registration";
             findings.push(self.finding(&WATCH_REGISTRATION_IN_REPAIR, evidence));
@@ -330,7 +330,7 @@ impl Case<'_> {
     }
 
     fn wrong_profile(&self) -> Option<Finding> {
-        let found = self.snapshot.profile.get()?;
+        let found = self.snapshot.profile.present()?;
         let name = found.display_name.as_deref().unwrap_or(found.id.as_str());
         let other_join = found.odata_type.as_deref().is_some_and(|kind| {
             kind.to_ascii_lowercase().ends_with(".azureadwindowsautopilotdeploymentprofile")
@@ -348,14 +348,13 @@ impl Case<'_> {
 
     /// Returns findings for a reset that the device needs, and for a device that left Intune.
     fn reset_or_deleted(&self) -> Vec<Finding> {
-        let state = self.snapshot.identity.get().and_then(|identity| identity.enrollment_state.as_ref());
+        let state = self.snapshot.identity.present().and_then(|identity| identity.enrollment_state.as_ref());
         let mut findings = Vec::new();
         if state == Some(&EnrollmentState::PendingReset) {
             let evidence = "it enrolled with another profile than the one that is assigned now";
             findings.push(self.finding(&WATCH_ENROLLED_WITH_ANOTHER_PROFILE, evidence));
         }
-        if self.snapshot.managed_device.is_missing()
-            && self.snapshot.first_seen.contains_key(&Phase::Enrolled)
+        if self.snapshot.managed_device.is_absent() && self.snapshot.first_seen.contains_key(&Phase::Enrolled)
         {
             let evidence = "Intune managed it, and does so no more";
             findings.push(self.finding(&WATCH_LEFT_MANAGEMENT, evidence));
@@ -385,16 +384,16 @@ impl Case<'_> {
             return vec![self.finding(&WATCH_RECORD_INCOMPLETE, evidence)];
         }
         let sync = match &self.snapshot.hybrid {
-            Seen::Missing => "its computer object is not in Entra ID",
-            Seen::There(_) => "its computer object is in Entra ID",
-            Seen::Unread => "whether its computer object is in Entra ID could not be read",
+            Lookup::Absent => "its computer object is not in Entra ID",
+            Lookup::Present(_) => "its computer object is in Entra ID",
+            Lookup::Unknown => "whether its computer object is in Entra ID could not be read",
         };
         vec![self.finding(&WATCH_ACCOUNT_SETUP_STALLED, format!("in account setup for {waited}; {sync}"))]
     }
 
     fn not_synced(&self) -> Finding {
         let evidence = match &self.snapshot.hybrid {
-            Seen::Unread => {
+            Lookup::Unknown => {
                 "the deployment is done; whether the computer object is in Entra ID could not be read"
             }
             _ => "the deployment is done, and the computer object is not in Entra ID yet",

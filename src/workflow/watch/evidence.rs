@@ -9,42 +9,9 @@ use jiff::Timestamp;
 use super::phase::Phase;
 use crate::model::{
     AutopilotEvent, ComputerNamePrefix, Connector, DeploymentState, Device, DirectoryDevice, EnrollmentState,
-    EnrollmentStatusPage, HybridJoinProfile, Id, ManagedDevice, ProfileReference, Text,
+    EnrollmentStatusPage, HybridJoinProfile, Id, Lookup, ManagedDevice, ProfileReference, Text,
 };
 use crate::workflow::hybrid_join::HybridJoin;
-
-/// What came of looking for something: that it was not found is known only once somebody looked.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Seen<T> {
-    /// Nobody looked, or could.
-    #[default]
-    Unread,
-    /// It is not there.
-    Missing,
-    /// It is there.
-    There(T),
-}
-
-impl<T> Seen<T> {
-    /// It, if it is there.
-    pub fn get(&self) -> Option<&T> {
-        match self {
-            Self::There(value) => Some(value),
-            Self::Unread | Self::Missing => None,
-        }
-    }
-
-    /// Whether somebody looked and did not find it.
-    pub fn is_missing(&self) -> bool {
-        matches!(self, Self::Missing)
-    }
-}
-
-impl<T> From<Option<T>> for Seen<T> {
-    fn from(found: Option<T>) -> Self {
-        found.map_or(Self::Missing, Self::There)
-    }
-}
 
 /// A snapshot of one device: the reports of the service from five places, and the times at which each phase was first
 /// seen.
@@ -56,21 +23,21 @@ pub struct DeviceSnapshot {
     /// Its serial number, as the registration has it or as whoever asked for the device wrote it.
     pub serial_number: Option<Text>,
     /// Its registration.
-    pub identity: Seen<Device>,
+    pub identity: Lookup<Device>,
     /// The profile that is assigned to it.
-    pub profile: Seen<ProfileReference>,
+    pub profile: Lookup<ProfileReference>,
     /// The device in Intune.
-    pub managed_device: Seen<ManagedDevice>,
+    pub managed_device: Lookup<ManagedDevice>,
     /// The record of its last deployment.
-    pub event: Seen<AutopilotEvent>,
+    pub event: Lookup<AutopilotEvent>,
     /// Its object in Entra ID that the registration made.
-    pub anchor: Seen<DirectoryDevice>,
+    pub anchor: Lookup<DirectoryDevice>,
     /// Its object in Entra ID that was synced from Active Directory.
-    pub hybrid: Seen<DirectoryDevice>,
+    pub hybrid: Lookup<DirectoryDevice>,
     /// The domain join profiles that it gets.
-    pub domain_joins: Seen<Vec<EffectiveDomainJoin>>,
+    pub domain_joins: Lookup<Vec<EffectiveDomainJoin>>,
     /// The connectors of the tenant.
-    pub connectors: Seen<Arc<[Connector]>>,
+    pub connectors: Lookup<Arc<[Connector]>>,
     /// The computer name that it had when it was first seen in Intune: the offline domain join changes it.
     pub first_computer_name: Option<Text>,
     /// Since when it is watched.
@@ -109,14 +76,14 @@ impl DeviceSnapshot {
         Self {
             id,
             serial_number: None,
-            identity: Seen::Unread,
-            profile: Seen::Unread,
-            managed_device: Seen::Unread,
-            event: Seen::Unread,
-            anchor: Seen::Unread,
-            hybrid: Seen::Unread,
-            domain_joins: Seen::Unread,
-            connectors: Seen::Unread,
+            identity: Lookup::Unknown,
+            profile: Lookup::Unknown,
+            managed_device: Lookup::Unknown,
+            event: Lookup::Unknown,
+            anchor: Lookup::Unknown,
+            hybrid: Lookup::Unknown,
+            domain_joins: Lookup::Unknown,
+            connectors: Lookup::Unknown,
             first_computer_name: None,
             watched_since,
             first_seen: BTreeMap::new(),
@@ -131,7 +98,7 @@ impl DeviceSnapshot {
     /// The record of its deployment, unless that is of an earlier one: a device that Intune does not manage, and that has
     /// not been in contact since it was registered, may have failed to enroll, but can have done nothing else.
     pub(super) fn deployment(&self) -> Option<&AutopilotEvent> {
-        let untouched = self.identity.get().is_some_and(|identity| {
+        let untouched = self.identity.present().is_some_and(|identity| {
             identity.managed_device_id.is_none()
                 && identity.enrollment_state == Some(EnrollmentState::NotContacted)
         });
@@ -139,27 +106,27 @@ impl DeviceSnapshot {
             event.enrollment_state == Some(EnrollmentState::Failed)
                 || event.deployment_state == Some(DeploymentState::Failure)
         };
-        self.event.get().filter(|event| !(untouched && self.managed_device.is_missing()) || failed(event))
+        self.event.present().filter(|event| !(untouched && self.managed_device.is_absent()) || failed(event))
     }
 
     /// When it was last in touch since it got its profile: then it was switched on.
     pub(super) fn contact(&self) -> Option<Timestamp> {
-        let identity = self.identity.get()?;
+        let identity = self.identity.present()?;
         let assigned = identity.deployment_profile_assigned_date_time?;
         identity.last_contacted_date_time.filter(|contact| *contact >= assigned)
     }
 
     /// Whether a user is assigned to it, if that is known.
     pub(super) fn user_is_assigned(&self) -> Option<bool> {
-        self.identity.get().map(|identity| identity.user_principal_name.is_some())
+        self.identity.present().map(|identity| identity.user_principal_name.is_some())
     }
 
     /// Whether a user has signed in to the hybrid joined device: then Intune points at the synced object.
     pub(super) fn user_has_signed_in(&self) -> bool {
-        let managed = self.managed_device.get().and_then(|managed| {
+        let managed = self.managed_device.present().and_then(|managed| {
             managed.azure_ad_device_id.as_ref().or(managed.azure_active_directory_device_id.as_ref())
         });
-        let hybrid = self.hybrid.get().and_then(|hybrid| hybrid.device_id.as_ref());
+        let hybrid = self.hybrid.present().and_then(|hybrid| hybrid.device_id.as_ref());
         managed.is_some() && managed == hybrid
     }
 }
@@ -274,20 +241,20 @@ mod tests {
     #[test]
     fn a_record_of_an_earlier_deployment_is_not_this_ones() {
         let mut snapshot = DeviceSnapshot::new("1".parse().unwrap(), Timestamp::UNIX_EPOCH);
-        snapshot.event = Seen::There(AutopilotEvent::new("e".parse().unwrap()));
+        snapshot.event = Lookup::Present(AutopilotEvent::new("e".parse().unwrap()));
         assert!(snapshot.deployment().is_some());
         let mut identity = Device::new("1".parse().unwrap());
         identity.enrollment_state = Some(EnrollmentState::NotContacted);
-        snapshot.identity = Seen::There(identity);
+        snapshot.identity = Lookup::Present(identity);
         assert!(snapshot.deployment().is_some(), "nobody looked in Intune");
-        snapshot.managed_device = Seen::Missing;
+        snapshot.managed_device = Lookup::Absent;
         assert!(snapshot.deployment().is_none());
         let mut failed = AutopilotEvent::new("e".parse().unwrap());
         failed.deployment_state = Some(DeploymentState::Failure);
-        snapshot.event = Seen::There(failed);
+        snapshot.event = Lookup::Present(failed);
         assert!(snapshot.deployment().is_some(), "it may have failed to enroll");
-        snapshot.event = Seen::There(AutopilotEvent::new("e".parse().unwrap()));
-        snapshot.managed_device = Seen::There(ManagedDevice::new("m".parse().unwrap()));
+        snapshot.event = Lookup::Present(AutopilotEvent::new("e".parse().unwrap()));
+        snapshot.managed_device = Lookup::Present(ManagedDevice::new("m".parse().unwrap()));
         assert!(snapshot.deployment().is_some());
     }
 
@@ -297,13 +264,13 @@ mod tests {
         assert!(!snapshot.user_has_signed_in());
         let mut managed = ManagedDevice::new("m".parse().unwrap());
         managed.azure_ad_device_id = Some("a".parse().unwrap());
-        snapshot.managed_device = Seen::There(managed.clone());
+        snapshot.managed_device = Lookup::Present(managed.clone());
         let mut hybrid = DirectoryDevice::new("h".parse().unwrap());
         hybrid.device_id = Some("b".parse().unwrap());
-        snapshot.hybrid = Seen::There(hybrid);
+        snapshot.hybrid = Lookup::Present(hybrid);
         assert!(!snapshot.user_has_signed_in());
         managed.azure_ad_device_id = Some("b".parse().unwrap());
-        snapshot.managed_device = Seen::There(managed);
+        snapshot.managed_device = Lookup::Present(managed);
         assert!(snapshot.user_has_signed_in());
     }
 }

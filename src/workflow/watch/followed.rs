@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::evidence::{DeviceSnapshot, Seen};
+use super::evidence::DeviceSnapshot;
 use super::findings::{WATCH_DOMAIN_JOIN_FAILED, WATCH_DOMAIN_JOIN_STALLED};
 use super::phase::{DeploymentOutcome, Phase};
 use super::report::DeviceDeployment;
 use super::state::DeviceState;
-use crate::model::EnrollmentState;
+use crate::model::{EnrollmentState, Lookup};
 
 /// A device of a watch.
 pub(super) struct Followed {
@@ -47,7 +47,7 @@ impl Followed {
 
     /// Returns `true` if the registration shows that the device was switched on.
     pub(super) fn was_in_touch(&self) -> bool {
-        self.snapshot.identity.get().is_some_and(|identity| {
+        self.snapshot.identity.present().is_some_and(|identity| {
             identity.managed_device_id.is_some()
                 || !matches!(
                     identity.enrollment_state,
@@ -58,7 +58,7 @@ impl Followed {
 
     /// Returns `true` if its computer name is the domain's by now, so that an object of that name can be its own.
     pub(super) fn is_renamed(&self) -> bool {
-        let name = self.snapshot.managed_device.get().and_then(|managed| managed.device_name.as_ref());
+        let name = self.snapshot.managed_device.present().and_then(|managed| managed.device_name.as_ref());
         self.phase() > Phase::Enrolled || name.is_some() && name != self.snapshot.first_computer_name.as_ref()
     }
 
@@ -71,7 +71,7 @@ impl Followed {
     pub(super) fn begin_again(&mut self) {
         self.snapshot.first_seen.retain(|phase, _| *phase < Phase::Enrolled);
         self.snapshot.first_computer_name = None;
-        self.snapshot.hybrid = Seen::Unread;
+        self.snapshot.hybrid = Lookup::Unknown;
         self.explained = None;
         self.settled = None;
     }

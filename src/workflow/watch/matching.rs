@@ -35,8 +35,8 @@ impl Events {
     /// The last record of a device: by any of its ids, for it is not documented which of them a record has, or else by its
     /// serial number, if no other device that is watched has the same.
     pub(super) fn of(&self, snapshot: &DeviceSnapshot, serial_is_unique: bool) -> Option<&AutopilotEvent> {
-        let identity = snapshot.identity.get();
-        let managed = snapshot.managed_device.get();
+        let identity = snapshot.identity.present();
+        let managed = snapshot.managed_device.present();
         let ids = [
             managed.map(|managed| managed.id.as_str()),
             identity.and_then(|identity| Some(identity.managed_device_id.as_ref()?.as_str())),
@@ -75,7 +75,7 @@ pub(super) fn managed_device_of(
         // What one side does not say cannot differ.
         _ => true,
     };
-    let identity = snapshot.identity.get();
+    let identity = snapshot.identity.present();
     let found: Vec<ManagedDevice> = found
         .into_iter()
         .filter(|managed| {
@@ -105,12 +105,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::workflow::watch::Seen;
+    use crate::model::Lookup;
 
     fn snapshot(serial: &str, identity: Value) -> DeviceSnapshot {
         let mut snapshot = DeviceSnapshot::new("d1".parse().unwrap(), Timestamp::UNIX_EPOCH);
         snapshot.serial_number = Some(serial.into());
-        snapshot.identity = Seen::There(serde_json::from_value(identity).unwrap());
+        snapshot.identity = Lookup::Present(serde_json::from_value(identity).unwrap());
         snapshot
     }
 

@@ -22,7 +22,7 @@ mod tenant;
 
 pub use self::catalogue::{ErrorCode, KnownError};
 pub use self::event::WatchEvent;
-pub use self::evidence::{DeviceSnapshot, EffectiveDomainJoin, Expectation, Seen};
+pub use self::evidence::{DeviceSnapshot, EffectiveDomainJoin, Expectation};
 pub use self::observe::observe;
 pub use self::phase::{DeploymentOutcome, Phase, UserCredential};
 pub use self::report::{DeploymentReport, DeviceDeployment, Problem};

@@ -75,8 +75,8 @@ pub(super) async fn read_managed_devices(
     let mut slots = Vec::new();
     for (index, device) in devices {
         let snapshot = &device.snapshot;
-        let known = snapshot.identity.get().and_then(|identity| identity.managed_device_id.as_ref());
-        let known = known.or_else(|| snapshot.managed_device.get().map(|managed| &managed.id));
+        let known = snapshot.identity.present().and_then(|identity| identity.managed_device_id.as_ref());
+        let known = known.or_else(|| snapshot.managed_device.present().map(|managed| &managed.id));
         if let Some(id) = known {
             slots.push((index, Asked::Id(batch.add(client.managed_devices().get(id)))));
         } else if let Some(serial) = &snapshot.serial_number {
@@ -116,11 +116,11 @@ pub(super) async fn read_directory(
     let mut slots = Vec::new();
     for (index, device) in devices {
         let snapshot = &device.snapshot;
-        let anchor = snapshot.identity.get().and_then(Device::entra_device_id);
+        let anchor = snapshot.identity.present().and_then(Device::entra_device_id);
         let anchor_slot = anchor
-            .filter(|_| snapshot.anchor.get().is_none())
+            .filter(|_| snapshot.anchor.present().is_none())
             .map(|id| batch.add(client.directory_devices().get_by_device_id(id)));
-        let managed = snapshot.managed_device.get().filter(|_| snapshot.hybrid.get().is_none());
+        let managed = snapshot.managed_device.present().filter(|_| snapshot.hybrid.present().is_none());
         let computer_slot = managed.and_then(|managed| {
             let entra =
                 managed.azure_ad_device_id.as_ref().or(managed.azure_active_directory_device_id.as_ref());
@@ -160,7 +160,7 @@ pub(super) async fn read_anchors(
     let mut batch = client.batch();
     let mut slots = Vec::new();
     for (index, device) in devices {
-        let anchor = device.snapshot.identity.get().and_then(Device::entra_device_id);
+        let anchor = device.snapshot.identity.present().and_then(Device::entra_device_id);
         slots.extend(anchor.map(|id| (index, batch.add(client.directory_devices().get_by_device_id(id)))));
     }
     let mut answers = batch.await?;

@@ -30,7 +30,7 @@ impl Record {
     pub(super) fn of(snapshot: &DeviceSnapshot) -> Self {
         let Some(event) = snapshot.deployment() else {
             // The registration says so too, but not of which deployment: a record knows better.
-            let failed = snapshot.identity.get().and_then(|identity| identity.enrollment_state.as_ref())
+            let failed = snapshot.identity.present().and_then(|identity| identity.enrollment_state.as_ref())
                 == Some(&EnrollmentState::Failed);
             return match failed {
                 true => Self::Failed { at: Phase::ProfileAssigned, codes: Vec::new() },

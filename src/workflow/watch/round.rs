@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::event::WatchEvent;
-use super::evidence::{DeviceSnapshot, Seen};
+use super::evidence::DeviceSnapshot;
 use super::findings::WATCH_UNREAD;
 use super::followed::Followed;
 use super::matching::Events;
@@ -21,7 +21,7 @@ use super::request::Watch;
 use super::state::later;
 use super::tenant::JoinContext;
 use crate::error::{Error, ErrorKind, Result, excerpt};
-use crate::model::{DirectoryDevice, Finding, ManagedDevice};
+use crate::model::{DirectoryDevice, Finding, Lookup, ManagedDevice};
 use crate::workflow::run::{Progress, Run};
 
 /// The time after which the context of a domain join is stale.
@@ -159,7 +159,7 @@ impl Round {
         // Who may not read registrations can watch nothing.
         let refused =
             |error: &Error| matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::Authentication);
-        let first = self.devices.iter().all(|device| device.snapshot.identity == Seen::Unread);
+        let first = self.devices.iter().all(|device| device.snapshot.identity == Lookup::Unknown);
         let all_refused = reads.iter().all(|(_, identity, _)| identity.as_ref().is_err_and(refused));
         for (index, identity, profile) in reads {
             let identity = match identity {
@@ -207,12 +207,12 @@ impl Round {
             // A record that has been read does not go away while its device is watched.
             match events.of(&device.snapshot, device.serial_is_unique).cloned() {
                 Some(found) => {
-                    if device.snapshot.event.get().is_some_and(|known| known.id != found.id) {
+                    if device.snapshot.event.present().is_some_and(|known| known.id != found.id) {
                         device.begin_again();
                     }
-                    device.snapshot.event = Seen::There(found);
+                    device.snapshot.event = Lookup::Present(found);
                 }
-                None if device.snapshot.event == Seen::Unread => device.snapshot.event = Seen::Missing,
+                None if device.snapshot.event == Lookup::Unknown => device.snapshot.event = Lookup::Absent,
                 None => {}
             }
         }
@@ -290,9 +290,9 @@ impl Round {
             };
             device.explained = Some(now);
             device.snapshot.connectors = context.connectors.clone();
-            let anchor = device.snapshot.anchor.get();
+            let anchor = device.snapshot.anchor.present();
             device.snapshot.domain_joins =
-                anchor.map_or(Seen::Unread, |anchor| context.domain_joins_of(anchor));
+                anchor.map_or(Lookup::Unknown, |anchor| context.domain_joins_of(anchor));
         }
         self.observe_all();
         Ok(())

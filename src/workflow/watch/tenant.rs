@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::evidence::{EffectiveDomainJoin, Seen};
+use super::evidence::EffectiveDomainJoin;
 use super::read::Source;
 use crate::error::{Error, Result};
 use crate::graph::Client;
 use crate::model::{
-    Assignment, AssignmentIntent, Connector, DirectoryDevice, DomainJoinProfile, Group, Id, Severity, Stored,
-    Target, TargetKind,
+    Assignment, AssignmentIntent, Connector, DirectoryDevice, DomainJoinProfile, Group, Id, Lookup, Severity,
+    Stored, Target, TargetKind,
 };
 use crate::workflow::object::{Assignable, AssignmentBatch, ManagedObject};
 
@@ -19,8 +19,8 @@ use crate::workflow::object::{Assignable, AssignmentBatch, ManagedObject};
 #[derive(Default)]
 pub(super) struct JoinContext {
     pub(super) read_at: Timestamp,
-    pub(super) connectors: Seen<Arc<[Connector]>>,
-    profiles: Seen<Vec<Assigned>>,
+    pub(super) connectors: Lookup<Arc<[Connector]>>,
+    profiles: Lookup<Vec<Assigned>>,
     groups: HashMap<String, Members>,
 }
 
@@ -44,7 +44,7 @@ impl JoinContext {
         let (connectors, profiles) =
             futures_util::future::join(client.connectors().list().all(), read_profiles(client)).await;
         match connectors {
-            Ok(connectors) => found.connectors = Seen::There(connectors.into()),
+            Ok(connectors) => found.connectors = Lookup::Present(connectors.into()),
             Err(error) => errors.push((Source::Connectors, error)),
         }
         let profiles = match profiles {
@@ -66,23 +66,23 @@ impl JoinContext {
                 Err(error) => errors.push((Source::Groups, error)),
             }
         }
-        found.profiles = Seen::There(profiles);
+        found.profiles = Lookup::Present(profiles);
         (found, errors)
     }
 
     /// The domain join profiles that reach the device with this anchor; not known where a filter, a nested group or a group
     /// that could not be read decides.
-    pub(super) fn domain_joins_of(&self, anchor: &DirectoryDevice) -> Seen<Vec<EffectiveDomainJoin>> {
-        let Some(profiles) = self.profiles.get() else { return Seen::Unread };
+    pub(super) fn domain_joins_of(&self, anchor: &DirectoryDevice) -> Lookup<Vec<EffectiveDomainJoin>> {
+        let Some(profiles) = self.profiles.present() else { return Lookup::Unknown };
         let mut reaching = Vec::new();
         for assigned in profiles {
             match self.reaches(&assigned.targets, anchor) {
                 Some(true) => reaching.push(assigned.profile.clone()),
                 Some(false) => {}
-                None => return Seen::Unread,
+                None => return Lookup::Unknown,
             }
         }
-        Seen::There(reaching)
+        Lookup::Present(reaching)
     }
 
     /// Whether targets take a device in and none leaves it out; `None` if that cannot be told.
@@ -153,7 +153,7 @@ mod tests {
         let members =
             |ids: &[&str], nested| Members { ids: ids.iter().map(|id| (*id).to_owned()).collect(), nested };
         JoinContext {
-            profiles: Seen::There(
+            profiles: Lookup::Present(
                 profiles
                     .into_iter()
                     .map(|(name, targets)| Assigned { profile: EffectiveDomainJoin::new(name), targets })
@@ -178,7 +178,7 @@ mod tests {
         };
         let anchor = DirectoryDevice::new("anchor".parse().unwrap());
         let names = |profiles: Vec<(&str, Vec<Target>)>| match context(profiles).domain_joins_of(&anchor) {
-            Seen::There(found) => Some(
+            Lookup::Present(found) => Some(
                 found.iter().map(|profile| profile.display_name.to_string()).collect::<Vec<_>>().join(" "),
             ),
             _ => None,
@@ -206,6 +206,6 @@ mod tests {
         let both =
             vec![("A", vec![group("in")]), ("B", vec![group("out")]), ("C", vec![Target::all_devices()])];
         assert_eq!(names(both).as_deref(), Some("A C"));
-        assert_eq!(JoinContext::default().domain_joins_of(&anchor), Seen::Unread);
+        assert_eq!(JoinContext::default().domain_joins_of(&anchor), Lookup::Unknown);
     }
 }

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 
 use super::diagnose::{Case, failures, overdue, warnings};
-use super::evidence::{DeviceSnapshot, Expectation, Seen};
+use super::evidence::{DeviceSnapshot, Expectation};
 use super::phase::{DeploymentOutcome, Phase};
 use super::record::{Record, has_begun, is_success};
 use super::state::{DeviceFacts, DeviceState, PhaseStart, later};
-use crate::model::{AutopilotEvent, DeploymentState, EnrollmentState, JoinType, ProfileAssignmentStatus};
+use crate::model::{
+    AutopilotEvent, DeploymentState, EnrollmentState, JoinType, Lookup, ProfileAssignmentStatus,
+};
 
 /// Returns the state of a device, from its snapshot, the expectation and the time.
 ///
@@ -16,13 +18,13 @@ use crate::model::{AutopilotEvent, DeploymentState, EnrollmentState, JoinType, P
 /// ```
 /// use jiff::Timestamp;
 /// use windows_autopilot::model::{Device, ProfileAssignmentStatus};
-/// use windows_autopilot::workflow::watch::{DeviceSnapshot, Expectation, Phase, Seen, observe};
+/// use windows_autopilot::workflow::watch::{DeviceSnapshot, Expectation, Phase, observe};
 /// let now = Timestamp::UNIX_EPOCH;
 /// let mut snapshot = DeviceSnapshot::new("0f8fad5b-d9cb-469f-a165-70867728950e".parse()?, now);
 /// let mut identity = Device::new(snapshot.id.clone());
 /// identity.deployment_profile_assignment_status = Some(ProfileAssignmentStatus::AssignedInSync);
 /// identity.deployment_profile_assigned_date_time = Some(now);
-/// snapshot.identity = Seen::There(identity);
+/// snapshot.identity = Lookup::Present(identity);
 /// let state = observe(&snapshot, &Expectation::default(), now);
 /// assert_eq!(state.phase, Phase::ProfileAssigned);
 /// assert_eq!(state.next_credential().unwrap().to_string(), "Entra ID");
@@ -56,7 +58,7 @@ fn reached(snapshot: &DeviceSnapshot, expected: &Expectation, record: &Record) -
     let part = |part: fn(&AutopilotEvent) -> &Option<DeploymentState>| event.map(part).unwrap_or(&None);
     let (device, account) =
         (part(|event| &event.device_setup_status), part(|event| &event.account_setup_status));
-    let synced = snapshot.hybrid.get().is_some();
+    let synced = snapshot.hybrid.present().is_some();
     let device_is_done =
         device.as_ref().is_some_and(|state| is_success(state) || *state == DeploymentState::Disabled);
     match record {
@@ -81,14 +83,14 @@ fn reached(snapshot: &DeviceSnapshot, expected: &Expectation, record: &Record) -
         return Phase::Enrolled;
     }
     match &snapshot.identity {
-        Seen::There(_) if has_profile(snapshot, expected) => Phase::ProfileAssigned,
-        Seen::There(_) => Phase::Registered,
-        Seen::Unread | Seen::Missing => Phase::Unregistered,
+        Lookup::Present(_) if has_profile(snapshot, expected) => Phase::ProfileAssigned,
+        Lookup::Present(_) => Phase::Registered,
+        Lookup::Unknown | Lookup::Absent => Phase::Unregistered,
     }
 }
 
 fn is_joined(snapshot: &DeviceSnapshot, expected: &Expectation) -> bool {
-    let Some(managed) = snapshot.managed_device.get() else { return false };
+    let Some(managed) = snapshot.managed_device.present() else { return false };
     let name = managed.device_name.as_deref();
     let has_prefix = name.zip(expected.computer_name_prefix.as_ref()).is_some_and(|(name, prefix)| {
         let start = name.get(..prefix.as_str().len());
@@ -97,7 +99,7 @@ fn is_joined(snapshot: &DeviceSnapshot, expected: &Expectation) -> bool {
     let was_renamed =
         name.zip(snapshot.first_computer_name.as_deref()).is_some_and(|(name, first)| name != first);
     managed.join_type == Some(JoinType::HybridAzureADJoined)
-        || snapshot.hybrid.get().is_some()
+        || snapshot.hybrid.present().is_some()
         || has_prefix
         || was_renamed
 }
@@ -106,10 +108,10 @@ fn is_enrolled(snapshot: &DeviceSnapshot) -> bool {
     let enrolled = |state: &Option<EnrollmentState>| {
         matches!(state, Some(EnrollmentState::Enrolled | EnrollmentState::PendingReset))
     };
-    let gone = snapshot.managed_device.is_missing();
-    snapshot.managed_device.get().is_some()
+    let gone = snapshot.managed_device.is_absent();
+    snapshot.managed_device.present().is_some()
         || snapshot.deployment().is_some_and(|event| enrolled(&event.enrollment_state) && !gone)
-        || snapshot.identity.get().is_some_and(|identity| {
+        || snapshot.identity.present().is_some_and(|identity| {
             enrolled(&identity.enrollment_state) && identity.managed_device_id.is_some() && !gone
         })
 }
@@ -117,15 +119,15 @@ fn is_enrolled(snapshot: &DeviceSnapshot) -> bool {
 /// Whether it has the profile: the status says so and the date is set, and it is the right profile. A single read has
 /// been seen to report no status, so there the profile itself counts.
 fn has_profile(snapshot: &DeviceSnapshot, expected: &Expectation) -> bool {
-    let Some(identity) = snapshot.identity.get() else { return false };
+    let Some(identity) = snapshot.identity.present() else { return false };
     let assigned = match &identity.deployment_profile_assignment_status {
         Some(status) if status.is_assigned() => true,
-        None | Some(ProfileAssignmentStatus::Unknown) => snapshot.profile.get().is_some(),
+        None | Some(ProfileAssignmentStatus::Unknown) => snapshot.profile.present().is_some(),
         Some(_) => false,
     };
     let right = match (&expected.profile, &snapshot.profile) {
-        (Some(wanted), Seen::There(found)) => found.id == wanted.cast(),
-        (Some(_), Seen::Unread | Seen::Missing) => false,
+        (Some(wanted), Lookup::Present(found)) => found.id == wanted.cast(),
+        (Some(_), Lookup::Unknown | Lookup::Absent) => false,
         (None, _) => true,
     };
     assigned && identity.deployment_profile_assigned_date_time.is_some() && right
@@ -149,14 +151,14 @@ fn timeline(snapshot: &DeviceSnapshot, phase: Phase, now: Timestamp) -> Vec<Phas
 fn reported_start(snapshot: &DeviceSnapshot, phase: Phase) -> Option<Timestamp> {
     let event = snapshot.deployment();
     match phase {
-        Phase::ProfileAssigned => snapshot.identity.get()?.deployment_profile_assigned_date_time,
+        Phase::ProfileAssigned => snapshot.identity.present()?.deployment_profile_assigned_date_time,
         Phase::Enrolled => event
             .and_then(|event| event.enrollment_start_date_time)
             // Intune shows the date of the registration as that of the enrollment for some devices: it cannot be before
             // the profile was assigned.
             .or_else(|| {
-                let assigned = snapshot.identity.get()?.deployment_profile_assigned_date_time?;
-                snapshot.managed_device.get()?.enrolled_date_time.filter(|enrolled| *enrolled >= assigned)
+                let assigned = snapshot.identity.present()?.deployment_profile_assigned_date_time?;
+                snapshot.managed_device.present()?.enrolled_date_time.filter(|enrolled| *enrolled >= assigned)
             }),
         Phase::Ready => event.and_then(|event| event.deployment_end_date_time),
         _ => None,
@@ -187,13 +189,13 @@ fn deadline(
 
 fn facts(snapshot: &DeviceSnapshot) -> DeviceFacts {
     let (identity, managed, event) =
-        (snapshot.identity.get(), snapshot.managed_device.get(), snapshot.deployment());
+        (snapshot.identity.present(), snapshot.managed_device.present(), snapshot.deployment());
     DeviceFacts {
         computer_name: managed.and_then(|managed| managed.device_name.clone()),
         manufacturer: identity.and_then(|identity| identity.manufacturer.clone()),
         model: identity.and_then(|identity| identity.model.clone()),
         group_tag: identity.and_then(|identity| identity.group_tag.clone()),
-        profile: snapshot.profile.get().and_then(|profile| profile.display_name.clone()),
+        profile: snapshot.profile.present().and_then(|profile| profile.display_name.clone()),
         profile_status: identity.and_then(|identity| identity.deployment_profile_assignment_status.clone()),
         user_assigned: snapshot.user_is_assigned(),
         enrollment_state: event
@@ -201,8 +203,8 @@ fn facts(snapshot: &DeviceSnapshot) -> DeviceFacts {
             .or_else(|| identity?.enrollment_state.clone()),
         managed_device_id: managed.map(|managed| managed.id.clone()),
         join_type: managed.and_then(|managed| managed.join_type.clone()),
-        anchor_id: snapshot.anchor.get().map(|anchor| anchor.id.clone()),
-        hybrid_id: snapshot.hybrid.get().map(|hybrid| hybrid.id.clone()),
+        anchor_id: snapshot.anchor.present().map(|anchor| anchor.id.clone()),
+        hybrid_id: snapshot.hybrid.present().map(|hybrid| hybrid.id.clone()),
         device_setup: event.and_then(|event| event.device_setup_status.clone()),
         account_setup: event.and_then(|event| event.account_setup_status.clone()),
         deployment: event.and_then(|event| event.deployment_state.clone()),

@@ -16,16 +16,16 @@ fn at(minute: u64) -> Timestamp {
     later(START.parse().unwrap(), Duration::from_secs(minute * 60))
 }
 
-fn seen<T: DeserializeOwned>(value: Option<&Value>) -> Seen<T> {
+fn seen<T: DeserializeOwned>(value: Option<&Value>) -> Lookup<T> {
     match value {
-        None => Seen::Unread,
-        Some(Value::Null) => Seen::Missing,
+        None => Lookup::Unknown,
+        Some(Value::Null) => Lookup::Absent,
         Some(value) => {
             let mut value = value.clone();
             if let Value::Object(object) = &mut value {
                 object.entry("id").or_insert_with(|| "x".into());
             }
-            Seen::There(serde_json::from_value(value).unwrap())
+            Lookup::Present(serde_json::from_value(value).unwrap())
         }
     }
 }
@@ -42,7 +42,7 @@ fn evidence(of: &Value) -> DeviceSnapshot {
     evidence.hybrid = seen(of.get("hybrid"));
     if let Some(connectors) = of.get("connectors") {
         let connectors: Vec<_> = serde_json::from_value(connectors.clone()).unwrap();
-        evidence.connectors = Seen::There(Arc::from(connectors));
+        evidence.connectors = Lookup::Present(Arc::from(connectors));
     }
     if let Some(joins) = of.get("joins") {
         let joins = joins.as_array().unwrap().iter().map(|join| {
@@ -52,7 +52,7 @@ fn evidence(of: &Value) -> DeviceSnapshot {
                 None => found,
             }
         });
-        evidence.domain_joins = Seen::There(joins.collect());
+        evidence.domain_joins = Lookup::Present(joins.collect());
     }
     if let Some(first) = of.get("first") {
         let (phase, minute) = (&first[0], first[1].as_u64().unwrap());
