@@ -109,12 +109,12 @@ impl CreatedObjects {
     /// Reads the objects that a run has recorded in its journal.
     ///
     /// # Errors
-    /// [`ErrorKind::Journal`] if the journal cannot be read, or is of another kind.
+    /// [`ErrorKind::Journal`] if there is no such journal, if the journal is in use or cannot be read, or is of another
+    /// kind.
     pub fn from_journal(mut journal: Journal) -> Result<Self> {
         let written = journal.read::<Header, Line>()?;
-        if let Some(header) = written.header {
-            header.check(None)?;
-        }
+        let Some(header) = written.header else { return Err(journal.missing()) };
+        journal.named(header.check(None))?;
         let mut made = Self::default();
         for line in written.lines {
             made.take(line);
@@ -218,10 +218,8 @@ impl Record {
         let Some(journal) = &mut record.journal else { return Ok(record) };
         let written = journal.read::<Header, Line>()?;
         match written.header {
-            Some(header) => header.check(Some(deployment))?,
-            None => {
-                journal.append([Header { v: VERSION, run: RUN.into(), deployment: deployment.into() }])?
-            }
+            Some(header) => journal.named(header.check(Some(deployment)))?,
+            None => journal.begin(&Header { v: VERSION, run: RUN.into(), deployment: deployment.into() })?,
         }
         for line in written.lines {
             if let Line::Importing(serials) = &line {
@@ -305,9 +303,11 @@ mod tests {
         ];
         assert_eq!(record.created().items(), expected);
 
+        drop(record);
         let again = open("Munich").unwrap();
         assert_eq!(again.created().items(), expected);
         assert_eq!(again.importing().map(BTreeSet::len), Some(1));
+        drop(again);
         assert_eq!(
             CreatedObjects::from_journal(Journal::from_store(store.clone())).unwrap().items(),
             expected

@@ -1,8 +1,8 @@
 //! A file that a killed run goes on from.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,33 +11,48 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// What a run writes down as it goes, so that a later one can go on where it was killed.
+/// The bytes that every journal begins with.
+const OPENING: &[u8] = br#"{"journal":"windows-autopilot","#;
+
+/// The record of a run's progress, from which a later run resumes after a kill.
 ///
-/// It is text, one JSON object a line. The first line says which run it is and in which version of the format; what the
-/// other lines say is for the run. Lines are only ever added, whole, and each is on the disk before the run goes on, so
-/// the file can be followed with `tail -f` while it grows. A last line that a kill cut short is cut off when the run is
-/// resumed; any other line that cannot be read makes the journal unusable, and the run refuses it.
+/// A journal is text, one JSON object a line. The first line names the kind of run and the version of the format; the run
+/// defines the other lines. Lines are only ever added, whole. An effect is recorded before it is sent, and the line is on
+/// the disk before the run goes on. A last line that a kill cut short is cut off when a run resumes; a run refuses a
+/// journal with any other line that it cannot read.
 ///
-/// One run at a time writes to a journal.
+/// # Files
+///
+/// * A file that does not begin as a journal is refused and left as it is; an empty file is a new journal. A symbolic link,
+///   a file with several names (hard links) and anything but a regular file are refused too.
+/// * One run at a time: a run locks the file until it ends, and another run is refused, in this process or another. A kill
+///   releases the lock. The file has to be on a file system with locks: a local disk, say.
+/// * On Unix, a new file is readable and writable by its owner alone (mode 0600). On Windows, a new file has the
+///   permissions that its folder hands down; and while a run holds the lock, no other program reads the file.
+///
+/// Errors name the file and have the kind [`ErrorKind::Journal`].
 ///
 /// ```
 /// use windows_autopilot::workflow::Journal;
-/// let journal = Journal::at("devices.journal"); // made when the run begins, read if it is there
+/// let journal = Journal::at("devices.journal"); // created when the run begins, read if it exists
 /// ```
 #[derive(Debug)]
 pub struct Journal {
     store: Box<dyn JournalStore>,
-    /// How long the part is that can be read, while there is something behind it.
+    is_locked: bool,
+    /// The length of the whole lines, if anything stands behind them.
     cut_at: Option<u64>,
+    /// The length of the whole lines.
+    length: u64,
 }
 
-/// What was in a journal.
+/// The content of a journal.
 #[derive(Debug)]
 pub(crate) struct Written<H, L> {
-    /// The first line; none if the journal is new.
+    /// The first line; `None` for a new journal.
     pub(crate) header: Option<H>,
     pub(crate) lines: Vec<L>,
-    /// How many bytes a kill has left of a last line.
+    /// The number of bytes that a kill has left of a last line.
     pub(crate) torn_bytes: usize,
 }
 
@@ -49,28 +64,35 @@ impl Journal {
 
     /// Creates a journal in a store.
     pub fn from_store(store: impl JournalStore) -> Self {
-        Self { store: Box::new(store), cut_at: None }
+        Self { store: Box::new(store), is_locked: false, cut_at: None, length: 0 }
     }
 
-    /// Reads all that was written before.
+    /// Locks the journal and reads all of its lines. Creates nothing.
     pub(crate) fn read<H: DeserializeOwned, L: DeserializeOwned>(&mut self) -> Result<Written<H, L>> {
-        let bytes = self.store.read().map_err(|error| failed("cannot be read", error))?;
+        self.lock()?;
+        let bytes = self.store.read().map_err(|error| self.failed("cannot be read", error))?;
         // What follows the last line break was cut short.
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at.saturating_add(1));
         let (text, torn) = bytes.split_at_checked(whole).unwrap_or((&bytes, &[]));
-        self.cut_at = if torn.is_empty() { None } else { u64::try_from(whole).ok() };
+        if !begins_as_journal(&bytes) || (!text.is_empty() && !text.starts_with(OPENING)) {
+            let message = format!("{} does not begin as a journal, and is left as it is", self.store.name());
+            return Err(Error::new(ErrorKind::Journal, message).with_remedy("name another file"));
+        }
+        self.length = u64::try_from(whole).unwrap_or(u64::MAX);
+        self.cut_at = if torn.is_empty() { None } else { Some(self.length) };
         let mut header = None;
         let mut lines = Vec::new();
         for (number, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
             let unreadable = |error: serde_json::Error| {
                 // Not serde's own message, which repeats what it could not read.
-                let line = number.saturating_add(1);
                 let message = format!(
-                    "line {line} of the journal cannot be read (column {}): it is damaged, or of another version; \
-                     begin a new journal, what is registered will be found",
+                    "line {} of the journal {} cannot be read (column {}): it is damaged, or of another version",
+                    number.saturating_add(1),
+                    self.store.name(),
                     error.column()
                 );
                 Error::new(ErrorKind::Journal, message)
+                    .with_remedy("begin a new journal; a run finds registered devices and existing objects")
             };
             if header.is_none() {
                 header = Some(serde_json::from_slice(line).map_err(unreadable)?);
@@ -81,44 +103,110 @@ impl Journal {
         Ok(Written { header, lines, torn_bytes: torn.len() })
     }
 
+    /// Writes the first line of a new journal.
+    pub(crate) fn begin(&mut self, header: &impl Serialize) -> Result<()> {
+        #[derive(Serialize)]
+        struct First<'a, H> {
+            journal: &'static str,
+            #[serde(flatten)]
+            header: &'a H,
+        }
+        self.append([First { journal: "windows-autopilot", header }])
+    }
+
     /// Adds lines, all in one write, and returns when they are safe.
     pub(crate) fn append<L: Serialize>(&mut self, lines: impl IntoIterator<Item = L>) -> Result<()> {
         let mut text = Vec::new();
         for line in lines {
             serde_json::to_writer(&mut text, &line)
-                .map_err(|error| failed("cannot be written", error.into()))?;
+                .map_err(|error| self.failed("cannot be written", error.into()))?;
             text.push(b'\n');
         }
         if text.is_empty() {
             return Ok(());
         }
-        let cut = self.cut_at.take().map_or(Ok(()), |length| self.store.truncate(length));
-        cut.and_then(|()| self.store.append(&text)).map_err(|error| failed("cannot be written", error))
+        self.lock()?;
+        let cut = self.cut_at.map_or(Ok(()), |length| self.store.truncate(length));
+        // A failed write may leave a part of its lines, which the next write has to cut off.
+        self.cut_at = Some(self.length);
+        cut.and_then(|()| self.store.append(&text))
+            .map_err(|error| self.failed("cannot be written", error))?;
+        self.cut_at = None;
+        self.length = self.length.saturating_add(u64::try_from(text.len()).unwrap_or(u64::MAX));
+        Ok(())
+    }
+
+    /// Names the journal in an error of a check of its header.
+    pub(crate) fn named(&self, checked: Result<()>) -> Result<()> {
+        checked.map_err(|error| {
+            let message = format!("the journal {} cannot be used: {error}", self.store.name());
+            Error::new(error.kind(), message)
+        })
+    }
+
+    /// Returns the error of a journal that is to be read and does not exist.
+    #[cfg(feature = "workflow")]
+    pub(crate) fn missing(&self) -> Error {
+        let message = format!("there is no journal {}, or nothing is in it", self.store.name());
+        Error::new(ErrorKind::Journal, message)
+            .with_remedy("give the path of the journal that the run was given")
+    }
+
+    fn lock(&mut self) -> Result<()> {
+        if self.is_locked {
+            return Ok(());
+        }
+        if !self.store.lock().map_err(|error| self.failed("cannot be used", error))? {
+            let message = format!("the journal {} is in use by another run", self.store.name());
+            return Err(Error::new(ErrorKind::Journal, message)
+                .with_remedy("wait until that run has ended, or name another journal"));
+        }
+        self.is_locked = true;
+        Ok(())
+    }
+
+    fn failed(&self, problem: &str, error: io::Error) -> Error {
+        let message = format!("the journal {} {problem}", self.store.name());
+        Error::new(ErrorKind::Journal, message).with_source(error)
     }
 }
 
-/// Where a [`Journal`] is kept. The calls block, so they should be quick.
+/// Returns `true` for the content of a journal, for a part of its first line, and for nothing.
+fn begins_as_journal(bytes: &[u8]) -> bool {
+    bytes.starts_with(OPENING) || OPENING.starts_with(bytes)
+}
+
+/// The place where a [`Journal`] is kept. The calls block, so they should be quick.
 pub trait JournalStore: fmt::Debug + Send + Sync + 'static {
-    /// Everything that was written; nothing if there is no journal yet.
+    /// Returns the name for messages, such as a file's path.
+    fn name(&self) -> String;
+
+    /// Takes the journal for this store alone, until the store is dropped. Returns `false` if another run has the journal.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading it.
+    /// Any obstacle to locking it.
+    fn lock(&mut self) -> io::Result<bool>;
+
+    /// Returns the whole content; nothing if there is no journal yet.
+    ///
+    /// # Errors
+    /// Any obstacle to reading it.
     fn read(&mut self) -> io::Result<Vec<u8>>;
 
     /// Adds whole lines at the end, and returns when they would survive a power cut.
     ///
     /// # Errors
-    /// Whatever stands in the way. A part of the lines may have been written.
+    /// Any obstacle to writing them. A part of the lines may have been written.
     fn append(&mut self, lines: &[u8]) -> io::Result<()>;
 
-    /// Cuts off all that is behind `length` bytes.
+    /// Cuts off the content behind `length` bytes.
     ///
     /// # Errors
-    /// Whatever stands in the way.
+    /// Any obstacle to cutting it off.
     fn truncate(&mut self, length: u64) -> io::Result<()>;
 }
 
-/// A journal in memory, for tests: its clones share what was written.
+/// A journal in memory, for tests: its clones share the content, and only one of them at a time holds the lock.
 ///
 /// ```
 /// use windows_autopilot::workflow::{Journal, MemoryStore};
@@ -126,32 +214,65 @@ pub trait JournalStore: fmt::Debug + Send + Sync + 'static {
 /// let journal = Journal::from_store(kept.clone());
 /// assert_eq!(kept.text(), "");
 /// ```
-#[derive(Debug, Clone, Default)]
-pub struct MemoryStore(Arc<Mutex<Vec<u8>>>);
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    shared: Arc<Mutex<Memory>>,
+    holds_lock: bool,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    content: Vec<u8>,
+    is_locked: bool,
+}
 
 impl MemoryStore {
-    /// What was written.
+    /// Returns the content.
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.lock()).into_owned()
+        String::from_utf8_lossy(&self.memory().content).into_owned()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clone for MemoryStore {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), holds_lock: false }
+    }
+}
+
+impl Drop for MemoryStore {
+    fn drop(&mut self) {
+        if self.holds_lock {
+            self.memory().is_locked = false;
+        }
     }
 }
 
 impl JournalStore for MemoryStore {
+    fn name(&self) -> String {
+        "in memory".to_owned()
+    }
+
+    fn lock(&mut self) -> io::Result<bool> {
+        let was_locked = std::mem::replace(&mut self.memory().is_locked, true);
+        self.holds_lock |= !was_locked;
+        Ok(self.holds_lock)
+    }
+
     fn read(&mut self) -> io::Result<Vec<u8>> {
-        Ok(self.lock().clone())
+        Ok(self.memory().content.clone())
     }
 
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
-        self.lock().extend_from_slice(lines);
+        self.memory().content.extend_from_slice(lines);
         Ok(())
     }
 
     fn truncate(&mut self, length: u64) -> io::Result<()> {
-        self.lock().truncate(usize::try_from(length).unwrap_or(usize::MAX));
+        self.memory().content.truncate(usize::try_from(length).unwrap_or(usize::MAX));
         Ok(())
     }
 }
@@ -159,53 +280,148 @@ impl JournalStore for MemoryStore {
 #[derive(Debug)]
 struct FileStore {
     path: PathBuf,
+    /// The locked file; `None` before the lock, and while the file does not exist.
     file: Option<File>,
 }
 
 impl FileStore {
+    /// Creates the file. One that another run has created meanwhile is that run's.
+    fn create(&self) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&self.path).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                io::Error::new(error.kind(), "another run has begun it in this moment")
+            }
+            _ => error,
+        })?;
+        if !try_lock(&file)? {
+            return Err(io::Error::new(io::ErrorKind::WouldBlock, "another run has begun it in this moment"));
+        }
+        // A new file's name is safe only when its folder is; not every system lets a folder be opened for that.
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
+            let _ = folder.sync_all();
+        }
+        Ok(file)
+    }
+
+    /// Returns the file, which is still the one that the path names.
     fn open(&mut self) -> io::Result<&mut File> {
         let file = match self.file.take() {
             Some(file) => file,
-            None => {
-                let file = OpenOptions::new().append(true).create(true).open(&self.path)?;
-                // A new file's name is safe only when its folder is; not every system lets a folder be opened for that.
-                let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-                if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
-                    let _ = folder.sync_all();
-                }
-                file
-            }
+            None => self.create()?,
         };
-        Ok(self.file.insert(file))
+        let file = self.file.insert(file);
+        let named = std::fs::symlink_metadata(&self.path)?;
+        if is_same(&named, &file.metadata()?) {
+            return Ok(file);
+        }
+        Err(io::Error::other("another file has taken its place"))
     }
 }
 
 impl JournalStore for FileStore {
+    fn name(&self) -> String {
+        let path = self.path.display().to_string();
+        let escape = |character: char| match character {
+            character if character.is_control() => character.escape_default().to_string(),
+            character => character.to_string(),
+        };
+        path.chars().map(escape).collect()
+    }
+
+    fn lock(&mut self) -> io::Result<bool> {
+        let found = match std::fs::symlink_metadata(&self.path) {
+            Ok(found) => found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        // Looked at before it is opened: to open a pipe would wait for its other end.
+        check_is_plain_file(&found)?;
+        let file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        let opened = file.metadata()?;
+        check_is_plain_file(&opened)?;
+        if !is_same(&found, &opened) {
+            return Err(io::Error::other("another file has taken its place"));
+        }
+        let is_locked = try_lock(&file)?;
+        self.file = is_locked.then_some(file);
+        Ok(is_locked)
+    }
+
     fn read(&mut self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        match File::open(&self.path) {
-            Ok(mut file) => file.read_to_end(&mut bytes).map(|_| bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(bytes),
-            Err(error) => Err(error),
+        let Some(file) = &mut self.file else { return Ok(bytes) };
+        file.seek(SeekFrom::Start(0))?;
+        io::Read::by_ref(file).take(OPENING.len() as u64).read_to_end(&mut bytes)?;
+        // Something else may be large: its beginning is enough to refuse it.
+        if begins_as_journal(&bytes) {
+            file.read_to_end(&mut bytes)?;
         }
+        Ok(bytes)
     }
 
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         let file = self.open()?;
+        file.seek(SeekFrom::End(0))?;
         file.write_all(lines)?;
         file.sync_data()
     }
 
     fn truncate(&mut self, length: u64) -> io::Result<()> {
-        // Not the one that appends, which some systems do not let cut.
-        let file = OpenOptions::new().write(true).open(&self.path)?;
+        let file = self.open()?;
         file.set_len(length)?;
         file.sync_all()
     }
 }
 
-fn failed(what: &str, error: io::Error) -> Error {
-    Error::new(ErrorKind::Journal, format!("the journal {what}")).with_source(error)
+fn try_lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => {
+            let message = format!("its file system does not lock files ({error}): keep it on a local disk");
+            Err(io::Error::new(error.kind(), message))
+        }
+    }
+}
+
+fn check_is_plain_file(found: &Metadata) -> io::Result<()> {
+    let problem = if found.file_type().is_symlink() {
+        "it is a link: give the path of the file itself"
+    } else if !found.is_file() {
+        "it is not a regular file"
+    } else if has_other_names(found) {
+        "it is a hard link to a file that has another name too: copy it, and give the path of the copy"
+    } else {
+        return Ok(());
+    };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, problem))
+}
+
+#[cfg(unix)]
+fn has_other_names(found: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(found) > 1
+}
+
+#[cfg(not(unix))]
+fn has_other_names(_: &Metadata) -> bool {
+    false
+}
+
+/// Returns `true` if both describe one file, as far as the system tells.
+#[cfg(unix)]
+fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    one.file_type() == other.file_type()
 }
 
 #[cfg(test)]
@@ -226,7 +442,7 @@ mod tests {
     }
 
     fn written(store: &MemoryStore, text: &[u8]) -> Result<Written<Line, Line>> {
-        *store.lock() = text.to_vec();
+        store.memory().content = text.to_vec();
         Journal::from_store(store.clone()).read()
     }
 
@@ -236,7 +452,7 @@ mod tests {
         let mut journal = Journal::from_store(store.clone());
         let new = journal.read::<Line, Line>().unwrap();
         assert!(new.header.is_none() && new.lines.is_empty() && new.torn_bytes == 0);
-        journal.append([line(0)]).unwrap();
+        journal.begin(&line(0)).unwrap();
         journal.append([line(1), line(2)]).unwrap();
         journal.append(Vec::<Line>::new()).unwrap();
         assert_eq!(store.text().lines().count(), 3);
@@ -248,27 +464,62 @@ mod tests {
     fn a_damaged_line_is_named_and_not_repeated() {
         let store = MemoryStore::default();
         for (text, number) in [
-            ("secret\n", "line 1"),
-            ("{\"n\":0,\"text\":\"\"}\n{\"n\":1,\"te\n{\"n\":2,\"text\":\"\"}\n", "line 2"),
-            ("{\"n\":0,\"text\":\"\"}\n\n", "line 2"),
-            ("{\"n\":0,\"text\":\"\"}\n{\"n\":\"secret\",\"text\":\"\"}\n", "line 2"),
+            ("\"n\":\"secret\"}\n", "line 1"),
+            ("\"n\":0,\"text\":\"\"}\n{\"n\":1,\"te\n{\"n\":2,\"text\":\"\"}\n", "line 2"),
+            ("\"n\":0,\"text\":\"\"}\n\n", "line 2"),
+            ("\"n\":0,\"text\":\"\"}\n{\"n\":\"secret\",\"text\":\"\"}\n", "line 2"),
         ] {
-            let error = written(&store, text.as_bytes()).unwrap_err();
+            let error = written(&store, &[OPENING, text.as_bytes()].concat()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Journal);
             assert!(error.to_string().contains(number) && !error.to_string().contains("secret"), "{error}");
         }
     }
 
+    /// A folder of its own for a test.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let folder = std::env::temp_dir().join(format!("journal-{}-{name}", std::process::id()));
+            let _ = std::fs::remove_dir_all(&folder);
+            std::fs::create_dir_all(&folder).unwrap();
+            Self(folder)
+        }
+
+        fn file(&self, name: &str, content: &[u8]) -> PathBuf {
+            let path = self.0.join(name);
+            std::fs::write(&path, content).unwrap();
+            path
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn refused(path: &Path) -> String {
+        let error = Journal::at(path).read::<Line, Line>().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Journal);
+        let written = Journal::at(path).append([line(4)]);
+        let text = format!("{error:#}");
+        assert!(text.contains(&path.display().to_string()), "{text}");
+        if path.is_dir() || std::fs::symlink_metadata(path).unwrap().is_symlink() {
+            assert_eq!(written.unwrap_err().kind(), ErrorKind::Journal);
+        }
+        text
+    }
+
     #[test]
     fn a_file_is_made_grows_and_loses_a_torn_line() {
-        let folder = std::env::temp_dir().join(format!("journal-{}-{}", std::process::id(), line!()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("run.journal");
-        let _ = std::fs::remove_file(&path);
+        let folder = Folder::new("grows");
+        let path = folder.0.join("run.journal");
         let mut journal = Journal::at(&path);
         assert!(journal.read::<Line, Line>().unwrap().header.is_none());
         assert!(!path.exists(), "reading makes nothing");
-        journal.append([line(0), line(1)]).unwrap();
+        journal.begin(&line(0)).unwrap();
+        journal.append([line(1)]).unwrap();
         drop(journal);
         OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"n\":2,").unwrap();
 
@@ -277,10 +528,163 @@ mod tests {
         assert_eq!((read.lines, read.torn_bytes), (vec![line(1)], 7));
         journal.append([line(3)]).unwrap();
         assert_eq!(journal.read::<Line, Line>().unwrap().lines, [line(1), line(3)]);
+    }
 
-        let error = Journal::at(&folder).append([line(4)]).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Journal);
-        std::fs::remove_dir_all(&folder).unwrap();
+    #[test]
+    fn a_file_that_is_no_journal_is_refused_and_left_untouched() {
+        let folder = Folder::new("foreign");
+        for (number, content) in [
+            b"notes without a line break".as_slice(),
+            b"notes\n",
+            b"\n",
+            b"name = \"Munich\"\n",
+            b"{}",
+            b"{\"n\":0,\"text\":\"\"}\n",
+            b"{\"v\":1,\"run\":\"apply\",\"deployment\":\"Munich\"}\n",
+            b"\xef\xbb\xbf{\"journal\":\"windows-autopilot\",\"n\":0,\"text\":\"\"}\n",
+            b"{\"journal\":\"other\"}\n",
+            b"\0\0\0\0",
+        ]
+        .iter()
+        .enumerate()
+        {
+            let path = folder.file(&number.to_string(), content);
+            let error = Journal::at(&path).read::<Line, Line>().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Journal);
+            let text = error.to_string();
+            assert!(text.contains(&path.display().to_string()) && text.contains("left as it is"), "{text}");
+            assert_eq!(std::fs::read(&path).unwrap(), *content);
+        }
+        // Large, and so refused by its beginning.
+        let path = folder.file("large", &[]);
+        File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        assert!(Journal::at(&path).read::<Line, Line>().is_err());
+    }
+
+    #[test]
+    fn anything_but_a_plain_file_is_refused() {
+        let folder = Folder::new("plain");
+        assert!(refused(&folder.0).contains("not a regular file"));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::symlink;
+            let target = folder.file("target", b"");
+            let link = folder.0.join("link");
+            symlink(&target, &link).unwrap();
+            assert!(refused(&link).contains("a link"));
+            let dangling = folder.0.join("dangling");
+            symlink(folder.0.join("nowhere"), &dangling).unwrap();
+            assert!(refused(&dangling).contains("a link") && !folder.0.join("nowhere").exists());
+            let hard = folder.0.join("hard");
+            std::fs::hard_link(&target, &hard).unwrap();
+            assert!(refused(&hard).contains("another name"));
+            assert_eq!(std::fs::read(&target).unwrap(), b"");
+            assert!(Journal::at("/dev/null").read::<Line, Line>().is_err());
+        }
+    }
+
+    #[test]
+    fn one_run_at_a_time_has_a_journal() {
+        let folder = Folder::new("lock");
+        let path = folder.0.join("run.journal");
+        let memory = MemoryStore::default();
+        let in_file: &dyn Fn() -> Journal = &|| Journal::at(&path);
+        let in_memory: &dyn Fn() -> Journal = &|| Journal::from_store(memory.clone());
+        for open in [in_file, in_memory] {
+            let mut first = open();
+            first.read::<Line, Line>().unwrap();
+            first.begin(&line(0)).unwrap();
+            let error = open().read::<Line, Line>().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Journal);
+            assert!(error.to_string().contains("in use by another run"), "{error}");
+            assert_eq!(open().append([line(1)]).unwrap_err().kind(), ErrorKind::Journal);
+            first.append([line(2)]).unwrap();
+            drop(first);
+            let read = open().read::<Line, Line>().unwrap();
+            assert_eq!((read.header, read.lines), (Some(line(0)), vec![line(2)]));
+        }
+    }
+
+    #[test]
+    fn of_two_runs_that_find_no_file_one_begins_it() {
+        let folder = Folder::new("race");
+        let path = folder.0.join("run.journal");
+        let mut both = [Journal::at(&path), Journal::at(&path)];
+        for journal in &mut both {
+            assert!(journal.read::<Line, Line>().unwrap().header.is_none());
+        }
+        let [first, second] = &mut both;
+        first.begin(&line(0)).unwrap();
+        let error = second.begin(&line(1)).unwrap_err();
+        assert!(format!("{error:#}").contains("another run has begun it"), "{error:#}");
+        assert_eq!(first.read::<Line, Line>().unwrap().header, Some(line(0)));
+    }
+
+    #[test]
+    fn a_file_that_was_replaced_meanwhile_is_not_written_to() {
+        let folder = Folder::new("replaced");
+        let path = folder.0.join("run.journal");
+        let mut journal = Journal::at(&path);
+        journal.begin(&line(0)).unwrap();
+        std::fs::rename(&path, folder.0.join("elsewhere")).unwrap();
+        assert_eq!(journal.append([line(1)]).unwrap_err().kind(), ErrorKind::Journal);
+        folder.file("run.journal", b"");
+        let appended = journal.append([line(1)]);
+        if cfg!(unix) {
+            assert!(format!("{:#}", appended.unwrap_err()).contains("taken its place"));
+            assert_eq!(std::fs::read(&path).unwrap(), b"");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_file_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = Folder::new("mode");
+        let path = folder.0.join("run.journal");
+        Journal::at(&path).begin(&line(0)).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    /// A store that writes a part of what it is given and fails, once.
+    #[derive(Debug)]
+    struct Full(MemoryStore, bool);
+
+    impl JournalStore for Full {
+        fn name(&self) -> String {
+            "full".to_owned()
+        }
+
+        fn lock(&mut self) -> io::Result<bool> {
+            self.0.lock()
+        }
+
+        fn read(&mut self) -> io::Result<Vec<u8>> {
+            self.0.read()
+        }
+
+        fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+            if std::mem::replace(&mut self.1, false) {
+                self.0.append(&lines[..lines.len() / 2])?;
+                return Err(io::Error::from(io::ErrorKind::StorageFull));
+            }
+            self.0.append(lines)
+        }
+
+        fn truncate(&mut self, length: u64) -> io::Result<()> {
+            self.0.truncate(length)
+        }
+    }
+
+    #[test]
+    fn a_line_that_was_written_in_part_is_cut_off_before_the_next() {
+        let memory = MemoryStore::default();
+        Journal::from_store(memory.clone()).begin(&line(0)).unwrap();
+        let mut journal = Journal::from_store(Full(memory, true));
+        journal.read::<Line, Line>().unwrap();
+        assert!(journal.append([line(1), line(2)]).is_err());
+        journal.append([line(3)]).unwrap();
+        assert_eq!(journal.read::<Line, Line>().unwrap().lines, [line(3)]);
     }
 
     proptest! {
@@ -291,21 +695,28 @@ mod tests {
         ) {
             let lines: Vec<Line> = texts.into_iter().zip(0..).map(|(text, n)| Line { n, text }).collect();
             let store = MemoryStore::default();
-            Journal::from_store(store.clone()).append(&lines).unwrap();
-            let full = store.lock().clone();
+            let mut journal = Journal::from_store(store.clone());
+            journal.begin(&lines[0]).unwrap();
+            journal.append(&lines[1..]).unwrap();
+            drop(journal);
+            let full = store.memory().content.clone();
             let cut = cut.index(full.len() + 1);
             let whole = full[..cut].iter().filter(|byte| **byte == b'\n').count();
 
-            store.lock().truncate(cut);
+            store.memory().content.truncate(cut);
             let mut journal = Journal::from_store(store);
             let read = journal.read::<Line, Line>().unwrap();
             prop_assert_eq!(read.header.as_ref(), lines[..whole].first());
             prop_assert_eq!(&read.lines, &lines[whole.min(1)..whole]);
+            let mut expected = lines[..whole].to_vec();
+            if read.header.is_none() {
+                journal.begin(&line(8)).unwrap();
+                expected.push(line(8));
+            }
             journal.append([line(9)]).unwrap();
+            expected.push(line(9));
             let again = journal.read::<Line, Line>().unwrap();
             prop_assert_eq!(again.torn_bytes, 0);
-            let mut expected = lines[..whole].to_vec();
-            expected.push(line(9));
             prop_assert_eq!(again.header.into_iter().chain(again.lines).collect::<Vec<_>>(), expected);
         }
 

@@ -370,6 +370,14 @@ struct Failing {
 }
 
 impl JournalStore for Failing {
+    fn name(&self) -> String {
+        "failing".to_owned()
+    }
+
+    fn lock(&mut self) -> io::Result<bool> {
+        self.store.lock()
+    }
+
     fn read(&mut self) -> io::Result<Vec<u8>> {
         self.store.read()
     }
@@ -788,7 +796,7 @@ async fn a_journal_in_a_file_shows_neither_hashes_nor_people_and_a_run_goes_on_f
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
     let (head, rest) = text.split_once('\n').unwrap();
-    assert!(head.starts_with(r#"{"v":1,"run":"import","tenant":""#), "{head}");
+    assert!(head.starts_with(r#"{"journal":"windows-autopilot","v":1,"run":"import","tenant":""#), "{head}");
     assert!(rest.lines().count() >= 8);
     let hash = devices[0].hardware_identifier.as_str();
     assert!(!text.contains("adele") && !text.contains(hash.get(..16).unwrap()));

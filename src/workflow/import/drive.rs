@@ -62,7 +62,7 @@ impl Import {
         if let Some(mut journal) = journal {
             let written = journal.read::<Header, Entry>()?;
             if let Some(found) = written.header {
-                header.check(&found)?;
+                journal.named(header.check(&found))?;
                 machine.resume(written.lines, Duration::ZERO, now)?;
             }
         }
@@ -118,10 +118,10 @@ impl Driver {
             let header = Header::new(tenant.as_deref(), &devices, &keys, today);
             match &written.header {
                 Some(found) => {
-                    header.check(found)?;
+                    journal.named(header.check(found))?;
                     earlier = Some(written);
                 }
-                None => journal.append([header])?,
+                None => journal.begin(&header)?,
             }
         }
         let mut machine = Machine::new(devices, keys, options, now, random_guid);
@@ -332,8 +332,6 @@ fn seen_or_fatal<T>(result: Result<T>) -> Result<Lookup<T>> {
 fn tagged(result: Result<()>) -> Result<Tagged> {
     let Err(error) = result else { return Ok(Tagged::Changed) };
     match error.kind() {
-        // Whether it took effect is what reading it back tells.
-        _ if error.outcome_unknown() => Ok(Tagged::Changed),
         ErrorKind::Forbidden
         | ErrorKind::NotFound
         | ErrorKind::Rejected
