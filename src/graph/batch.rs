@@ -224,8 +224,7 @@ impl Batch {
                     for (index, request) in requests {
                         let error =
                             error.like().for_call(request.info.name, &request.method(), &request.shown);
-                        let known = request.info.idempotent || !error.outcome_unknown();
-                        let error = if known { error.with_known_outcome() } else { error };
+                        let error = request.unknown_if(error.outcome_unknown(), error);
                         answers.push((index, request.answered(Err(error))));
                         ended();
                     }
@@ -388,7 +387,6 @@ impl Request {
     }
 
     fn outcome(&self, part: Option<Part>, now: jiff::Timestamp) -> Result<Answer> {
-        let write = !self.info.idempotent;
         let answer = match part {
             Some(Part::One(answer)) => answer,
             missing => {
@@ -397,7 +395,7 @@ impl Request {
                     Some(_) => "the batch's answer has two parts for this request",
                 };
                 let error = Error::new(ErrorKind::Decode, message);
-                return Err(if write { error.with_unknown_outcome() } else { error });
+                return Err(self.unknown_if(true, error));
             }
         };
         if answer.status().is_success() {
@@ -407,7 +405,16 @@ impl Request {
         let inner = error.service().and_then(ServiceError::retry_after);
         let wait = retry_after(answer.headers(), inner, now);
         let error = error.with_retry_after(wait);
-        Err(if write && answer.status().is_server_error() { error.with_unknown_outcome() } else { error })
+        Err(self.unknown_if(answer.status().is_server_error(), error))
+    }
+
+    /// Returns the error of this request, which may have taken effect if `open` is set.
+    fn unknown_if(&self, open: bool, error: Error) -> Error {
+        match self.info.idempotent {
+            _ if !open || self.method() == http::Method::GET => error.with_known_outcome(),
+            false => error.with_unknown_outcome(),
+            true => error.with_known_outcome().with_unread_answer(),
+        }
     }
 }
 
@@ -507,7 +514,7 @@ impl BatchAnswers {
             .and_then(|mut answer| {
                 (slot.decode)(&mut answer).map_err(|error| {
                     let error = error.with_status(answer.status(), answer.headers());
-                    if info.idempotent { error } else { error.with_unread_answer() }
+                    if method == http::Method::GET { error } else { error.with_unread_answer() }
                 })
             })
             .map_err(|error| error.for_call(info.name, &method, &shown).in_batch(sent, ids))

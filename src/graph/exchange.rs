@@ -121,7 +121,7 @@ impl<'a> Exchange<'a> {
     /// What was wrong with a success that could not be decoded.
     pub(super) fn unread(&self, error: Error, answer: &Answer) -> Error {
         let error = error.with_status(answer.status(), answer.headers());
-        if self.request.info.idempotent { error } else { error.with_unread_answer() }
+        if self.request.method() == Method::GET { error } else { error.with_unread_answer() }
     }
 
     /// The answer, if it is a success.
@@ -154,8 +154,13 @@ impl<'a> Exchange<'a> {
             return None;
         }
         let progress = &self.manner.progress;
-        let unknown = !self.request.info.idempotent && progress.may_have_taken_effect();
-        let error = if unknown { error.with_unknown_outcome() } else { error };
+        // A write that is idempotent may have taken effect as well; its error keeps the kind, since it may be sent again.
+        let unknown = progress.may_have_taken_effect() && self.request.method() != Method::GET;
+        let error = match self.request.info.idempotent {
+            _ if !unknown => error,
+            false => error.with_unknown_outcome(),
+            true => error.with_unread_answer(),
+        };
         let error = self.request.named(error).with_attempts(progress.attempts());
         self.tell(Some(&error));
         Some(error)

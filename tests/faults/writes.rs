@@ -107,3 +107,28 @@ async fn row_50_what_was_just_made_can_be_waited_for_until_a_deadline() {
     assert_eq!(look(&world).await.unwrap_err().kind(), ErrorKind::Timeout);
     assert_eq!(world.seen().last().map(|seen| seen.at), Some(Duration::from_secs(20)));
 }
+
+#[tokio::test]
+async fn row_46_the_lost_answer_to_an_idempotent_write_leaves_its_outcome_unknown_too() {
+    for (fault, kind) in [
+        (json(503, ""), ErrorKind::Unavailable),
+        (Reply::Fail(Interrupted), ErrorKind::Interrupted),
+        (Reply::Fail(Timeout), ErrorKind::Timeout),
+    ] {
+        let replies: Vec<Reply> = (0..10).map(|_| fault.clone()).collect();
+        for read in [false, true] {
+            let world = World::new(replies.clone());
+            let device = "d".parse().unwrap();
+            let devices = world.client.devices();
+            let error = match read {
+                true => devices.get(&device).await.unwrap_err(),
+                false => devices.unassign_user(&device).await.unwrap_err(),
+            };
+            assert_eq!((error.kind(), error.outcome_unknown()), (kind, !read));
+            assert!(world.count() > 1, "it is sent again");
+        }
+    }
+    let world = World::new([json(503, ""), json(400, "")]);
+    let error = world.client.devices().unassign_user(&"d".parse().unwrap()).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Rejected, false));
+}
