@@ -50,7 +50,14 @@ fn plan(criterion: &mut Criterion) {
         .collect();
     runtime.block_on(async {
         fill(&client).await.expect("the tenant takes it");
-        desired.plan(&client, &[]).await.expect("a plan").apply(&client).await.expect("it is applied");
+        desired
+            .plan(&client, &[])
+            .await
+            .expect("a plan")
+            .apply(&client)
+            .await
+            .into_result()
+            .expect("it is applied");
     });
     let mut group = criterion.benchmark_group("plan");
     group.sample_size(10).throughput(Throughput::Elements(DEVICES as u64));

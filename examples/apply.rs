@@ -58,6 +58,11 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         });
     }
     let report = progress::follow(run).await?;
+    if let Some(error) = report.error() {
+        println!("Ended early, after {} changes: {error:#}", report.changes);
+        println!("What was done stays done. Run it again, and it goes on.");
+        return Ok(ExitCode::FAILURE);
+    }
     if report.stopped {
         println!("Stopped. Run it again, and it goes on.");
         return Ok(ExitCode::FAILURE);

@@ -45,7 +45,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     if !plan.is_empty() && !connection.may_write("Carry the plan out")? {
         return Ok(ExitCode::SUCCESS);
     }
-    let applied = progress::follow(plan.apply(client)).await?;
+    let applied = progress::follow(plan.apply(client)).await?.into_result()?;
 
     println!("\nRunning it again:");
     let again = desired.plan(client, &devices).await?;

@@ -26,7 +26,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         (_, Some(prefix)) => CreatedObjects::from_journal(Journal::at(format!("{prefix}.made")))?,
         (Some((tenant, _)), None) => {
             deployment::prepare(tenant, &desired);
-            desired.plan(client, &devices).await?.apply(client).await?.created
+            desired.plan(client, &devices).await?.apply(client).await.into_result()?.created
         }
         (None, None) => return Err("--live needs --journals=PREFIX: the one that apply was given".into()),
     };
@@ -49,10 +49,14 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
             println!("  {step}: {subject}: {description}");
         }
     }
-    let report = run.await?;
+    let report = run.await;
     println!("{} things removed.", report.removed);
     for left in report.manual {
         println!("Left for you: {left}");
+    }
+    if let Some(error) = report.error() {
+        println!("Ended early: {error:#}");
+        return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
 }

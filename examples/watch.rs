@@ -53,7 +53,9 @@ async fn chosen(client: &Client) -> Result<Vec<Device>, Box<dyn Error>> {
 }
 
 /// Tells what happens, as it happens.
-async fn follow(mut run: Run<WatchEvent, DeploymentReport>) -> windows_autopilot::Result<DeploymentReport> {
+async fn follow(
+    mut run: Run<WatchEvent, windows_autopilot::Result<DeploymentReport>>,
+) -> windows_autopilot::Result<DeploymentReport> {
     while let Some(event) = run.next().await {
         if let WatchEvent::Changed(device) = event {
             println!(

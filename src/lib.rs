@@ -96,7 +96,7 @@
 //! "#)?;
 //! let plan = desired.plan(&client, &[]).await?;
 //! println!("{plan}");
-//! plan.apply(&client).await?;
+//! plan.apply(&client).await.into_result()?;
 //! assert!(desired.plan(&client, &[]).await?.is_empty());
 //! # Ok(()) });
 //! ```

@@ -30,7 +30,7 @@ pub(crate) async fn follow(mut run: Run<ApplyEvent, ApplyReport>) -> Result<Appl
         }
     }
     bar.finish_and_clear();
-    let report = run.await?;
+    let report = run.await;
     if let Some(import) = &report.import {
         println!("  devices: {} of {} registered", import.counts.registered, import.counts.total());
         for finding in import.findings() {

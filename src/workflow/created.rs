@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::hybrid_join::HybridJoin;
 use super::journal::Journal;
 use super::object::{Assignable, ManagedObject};
 use super::step::Step;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Device, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id, Target};
+use crate::model::{
+    Device, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id, Properties, Target,
+};
 
 /// The objects that a workflow created in a tenant, for a [`Teardown`](super::Teardown) to remove.
 ///
@@ -56,6 +59,16 @@ pub enum CreatedObject {
     },
     /// All users in the MDM user scope.
     ScopeAll,
+    /// A right in the on-premises directory.
+    #[non_exhaustive]
+    Right {
+        /// The account and the place.
+        subject: String,
+        /// The receipt, by which the right is revoked: an [`ad::delegation::DelegationReceipt`] as JSON.
+        ///
+        /// [`ad::delegation::DelegationReceipt`]: https://docs.rs/windows-autopilot/latest/windows_autopilot/ad/delegation/struct.DelegationReceipt.html
+        receipt: Properties,
+    },
     /// The registration of a device.
     #[non_exhaustive]
     Device {
@@ -77,9 +90,26 @@ impl CreatedObject {
         Self::Device { serial_number: serial_number.to_owned(), id }
     }
 
+    /// Creates the record of a right by its receipt.
+    #[cfg(feature = "ad")]
+    pub(super) fn right(subject: &str, receipt: &crate::ad::delegation::DelegationReceipt) -> Result<Self> {
+        let receipt = serde_json::to_value(receipt).and_then(serde_json::from_value).map_err(|error| {
+            Error::new(ErrorKind::Journal, "the receipt of a right cannot be written").with_source(error)
+        })?;
+        Ok(Self::Right { subject: subject.to_owned(), receipt })
+    }
+
     /// Returns `true` if both describe the same object; the later one is more complete.
     fn is_about(&self, other: &Self) -> bool {
         match (self, other) {
+            // A receipt grows with each write of one grant. The entries name the account.
+            (Self::Right { receipt: one, .. }, Self::Right { receipt: other, .. }) => {
+                let granted = |of: &Properties| of.get("granted").and_then(Value::as_array).cloned();
+                let (one_granted, granted) =
+                    (granted(one).unwrap_or_default(), granted(other).unwrap_or_default());
+                ["organizational_unit", "guid"].iter().all(|name| one.get(name) == other.get(name))
+                    && one_granted.iter().all(|entry| granted.contains(entry))
+            }
             (Self::Object { step: a, name: one, .. }, Self::Object { step: b, name: other, .. }) => {
                 a == b && one == other
             }
@@ -244,31 +274,49 @@ impl Record {
         self.importing.as_ref()
     }
 
+    /// Records objects that are about to be created. If the journal takes nothing, nothing may be sent.
     pub(super) fn add(&mut self, items: impl IntoIterator<Item = CreatedObject>) -> Result<()> {
-        let is_new = |item: &CreatedObject| !self.created.0.contains(item);
-        self.write(items.into_iter().filter(is_new).map(Line::Made).collect())
+        let lines = self.new_lines(items);
+        self.append(&lines)?;
+        self.take(lines);
+        Ok(())
     }
 
+    /// Records objects that were created. They count as created even if the journal takes nothing.
+    pub(super) fn done(&mut self, items: impl IntoIterator<Item = CreatedObject>) -> Result<()> {
+        let lines = self.new_lines(items);
+        let appended = self.append(&lines);
+        self.take(lines);
+        appended
+    }
+
+    /// Records that objects were not created, which [`add`](Self::add) had recorded.
     pub(super) fn undo(&mut self, items: impl IntoIterator<Item = CreatedObject>) -> Result<()> {
-        self.write(items.into_iter().map(Line::Undone).collect())
+        let lines: Vec<Line> = items.into_iter().map(Line::Undone).collect();
+        let appended = self.append(&lines);
+        self.take(lines);
+        appended
     }
 
     pub(super) fn import(&mut self, serials: BTreeSet<String>) -> Result<()> {
         if self.importing.as_ref() == Some(&serials) {
             return Ok(());
         }
-        self.importing = Some(serials.clone());
-        self.write(vec![Line::Importing(serials)])
+        self.append(&[Line::Importing(serials.clone())])?;
+        self.importing = Some(serials);
+        Ok(())
     }
 
-    fn write(&mut self, lines: Vec<Line>) -> Result<()> {
-        if let Some(journal) = &mut self.journal {
-            journal.append(&lines)?;
-        }
-        for line in lines {
-            self.created.take(line);
-        }
-        Ok(())
+    fn new_lines(&self, items: impl IntoIterator<Item = CreatedObject>) -> Vec<Line> {
+        items.into_iter().filter(|item| !self.created.0.contains(item)).map(Line::Made).collect()
+    }
+
+    fn append(&mut self, lines: &[Line]) -> Result<()> {
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.append(lines))
+    }
+
+    fn take(&mut self, lines: Vec<Line>) {
+        lines.into_iter().for_each(|line| self.created.take(line));
     }
 }
 

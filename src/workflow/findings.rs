@@ -23,6 +23,10 @@ finding_kinds! {
     /// Several objects of one type and name.
     NAME_DUPLICATE = "name.duplicate", Error,
         "rename or delete all but one; none is chosen and none is deleted here";
+    /// An object that somebody else has created at the same time as this run, under the same name.
+    NAME_CREATED_TWICE = "name.created-twice", Error,
+        "agree on one run at a time, with one folder of journals; keep one of the objects, delete the other, and run \
+         it again";
 
     /// Permissions that the token does not carry.
     PERMISSIONS_MISSING = "permissions.missing", Error,

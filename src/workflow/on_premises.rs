@@ -41,7 +41,7 @@ use crate::model::{Finding, FindingKind, OrganizationalUnit, Severity};
 ///
 /// let plan = desired.plan_on_premises(&client, &[], OnPremises::new(directory)).await?;
 /// println!("{plan}");
-/// let report = plan.apply(&client).await?;
+/// let report = plan.apply(&client).await.into_result()?;
 /// assert_eq!(report.delegations.len(), 1);
 /// # Ok(()) });
 /// ```

@@ -9,13 +9,14 @@ use futures_core::Stream;
 use futures_util::StreamExt as _;
 use tokio::sync::{mpsc, watch};
 
-use crate::error::Result;
+use crate::error::Error;
 
-type Work<R> = Pin<Box<dyn Future<Output = Result<R>> + Send>>;
+type Work<R> = Pin<Box<dyn Future<Output = R> + Send>>;
 
 /// Work under way: a stream of its events, and a future of its report.
 ///
-/// Read the events and then await the run for its report, or await it at once and drop the events.
+/// Read the events and then await the run for its report, or await it at once and drop the events. A run that writes ends
+/// with its report in any case, which then holds the error; `R` of a run that only reads may be a `Result`.
 ///
 /// ```
 /// # windows_autopilot::testing::run(async |_| {
@@ -26,12 +27,12 @@ type Work<R> = Pin<Box<dyn Future<Output = Result<R>> + Send>>;
 ///     for percent in [50, 100] {
 ///         progress.emit(percent);
 ///     }
-///     Ok("done")
+///     "done"
 /// });
 /// while let Some(percent) = run.next().await {
 ///     println!("{percent} %");
 /// }
-/// assert_eq!(run.await?, "done");
+/// assert_eq!(run.await, "done");
 /// # Ok(()) });
 /// ```
 ///
@@ -42,7 +43,7 @@ pub struct Run<E, R> {
     /// Gone when the work is over.
     work: Option<Work<R>>,
     events: mpsc::UnboundedReceiver<E>,
-    result: Option<Result<R>>,
+    report: Option<R>,
     stop: StopHandle,
 }
 
@@ -52,23 +53,61 @@ impl<E, R> Run<E, R> {
     pub fn new<F, W>(work: F) -> Self
     where
         F: FnOnce(Progress<E>) -> W,
-        W: Future<Output = Result<R>> + Send + 'static,
+        W: Future<Output = R> + Send + 'static,
     {
         let (sender, events) = mpsc::unbounded_channel();
         let stop = StopHandle(watch::Sender::new(false));
         let work = work(Progress { events: sender, stop: stop.clone() });
-        Self { work: Some(Box::pin(work)), events, result: None, stop }
+        Self { work: Some(Box::pin(work)), events, report: None, stop }
     }
 
-    /// How it ended, once its last event was read.
-    pub fn report(&self) -> Option<&Result<R>> {
-        self.result.as_ref()
+    /// Returns the report, once the last event was read.
+    pub fn report(&self) -> Option<&R> {
+        self.report.as_ref()
     }
 
     /// Asks the work to end in good order, from anywhere: from a handler of Ctrl-C, say.
     pub fn stop_handle(&self) -> StopHandle {
         self.stop.clone()
     }
+}
+
+/// Implements the access to the `errors` of reports.
+macro_rules! ends_with_errors {
+    ($($report:ty),+) => {$(
+        impl $report {
+            /// Returns the first error, if one ended the run early. What the report lists was done nevertheless; a new run
+            /// resumes.
+            pub fn error(&self) -> Option<&$crate::error::Error> {
+                self.errors.first()
+            }
+
+            /// Returns all errors: concurrent parts can fail together.
+            pub fn errors(&self) -> &[$crate::error::Error] {
+                &self.errors
+            }
+
+            /// Returns the report, or the first error in its place: for callers that need nothing of what was done before.
+            ///
+            /// # Errors
+            /// The error that ended the run early.
+            pub fn into_result(mut self) -> $crate::error::Result<Self> {
+                match std::mem::take(&mut self.errors).into_iter().next() {
+                    None => Ok(self),
+                    Some(error) => Err(error),
+                }
+            }
+        }
+    )+};
+}
+pub(super) use ends_with_errors;
+
+/// Serialises errors as their text with all causes.
+pub(super) fn serialize_errors<S: serde::Serializer>(
+    errors: &[Error],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(errors.iter().map(|error| format!("{error:#}")))
 }
 
 impl<E, R> Stream for Run<E, R> {
@@ -83,8 +122,8 @@ impl<E, R> Stream for Run<E, R> {
             }
             let Some(work) = &mut this.work else { return Poll::Ready(None) };
             match work.as_mut().poll(context) {
-                Poll::Ready(result) => {
-                    this.result = Some(result);
+                Poll::Ready(report) => {
+                    this.report = Some(report);
                     this.work = None;
                 }
                 // The channel wakes the reader for an event that is sent from elsewhere. That nobody can send any more
@@ -101,14 +140,14 @@ impl<E, R> Stream for Run<E, R> {
 impl<E, R> Unpin for Run<E, R> {}
 
 impl<E: Send + 'static, R: Send + 'static> IntoFuture for Run<E, R> {
-    type Output = Result<R>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Result<R>> + Send>>;
+    type Output = R;
+    type IntoFuture = Work<R>;
 
     fn into_future(mut self) -> Self::IntoFuture {
         Box::pin(async move {
             loop {
-                if let Some(result) = self.result.take() {
-                    return result;
+                if let Some(report) = self.report.take() {
+                    return report;
                 }
                 self.next().await;
             }
@@ -199,11 +238,11 @@ mod tests {
 
     use super::*;
     use crate::clock::{Clock, FakeClock};
-    use crate::error::{Error, ErrorKind};
+    use crate::error::{Error, ErrorKind, Result};
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn counting(clock: &FakeClock) -> Run<u32, &'static str> {
+    fn counting(clock: &FakeClock) -> Run<u32, Result<&'static str>> {
         let clock = clock.clone();
         Run::new(async move |progress: Progress<u32>| {
             for number in 0..3 {
@@ -233,7 +272,8 @@ mod tests {
         let mut run = counting(&clock);
         assert_eq!(run.next().await, Some(0));
         assert_eq!(run.await.unwrap(), "done");
-        let failing = Run::<(), ()>::new(|_| async { Err(Error::new(ErrorKind::Timeout, "too late")) });
+        let failing =
+            Run::<(), Result<()>>::new(|_| async { Err(Error::new(ErrorKind::Timeout, "too late")) });
         assert_eq!(failing.await.unwrap_err().kind(), ErrorKind::Timeout);
     }
 
@@ -241,13 +281,13 @@ mod tests {
     async fn work_that_has_nothing_more_to_say_is_still_waited_for() {
         let clock = FakeClock::new();
         let wait = clock.clone();
-        let mut run = Run::<u32, &str>::new(async move |progress: Progress<u32>| {
+        let mut run = Run::<u32, _>::new(async move |progress: Progress<u32>| {
             drop(progress);
             wait.sleep(SECOND).await;
-            Ok("done")
+            "done"
         });
         assert!(run.next().await.is_none());
-        assert_eq!((clock.elapsed(), run.await.unwrap()), (SECOND, "done"));
+        assert_eq!((clock.elapsed(), run.await), (SECOND, "done"));
     }
 
     #[tokio::test]
@@ -260,7 +300,6 @@ mod tests {
                 progress.emit(number);
                 tokio::task::yield_now().await;
             }
-            Ok(())
         });
         assert_eq!(done.load(Ordering::Relaxed), 0, "nothing begins before it is read");
         assert_eq!(run.next().await, Some(1));
@@ -293,16 +332,16 @@ mod tests {
     async fn a_stopped_run_ends_its_wait_and_still_reports() {
         let clock = FakeClock::manual();
         let wait = clock.clone();
-        let run = Run::<(), &str>::new(async move |progress: Progress<()>| {
+        let run = Run::<(), _>::new(async move |progress: Progress<()>| {
             let stopped = std::pin::pin!(progress.stopped());
             let _ = futures_util::future::select(wait.sleep(SECOND), stopped).await;
-            Ok(if progress.is_stopped() { "stopped" } else { "slept" })
+            if progress.is_stopped() { "stopped" } else { "slept" }
         });
         let stop = run.stop_handle();
         let report = tokio::spawn(async move { run.await });
         tokio::task::yield_now().await;
         stop.stop();
-        assert_eq!(report.await.unwrap().unwrap(), "stopped");
+        assert_eq!(report.await.unwrap(), "stopped");
         assert_eq!(clock.elapsed(), Duration::ZERO);
     }
 

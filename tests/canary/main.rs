@@ -166,7 +166,7 @@ async fn row_55_a_whole_run_shows_no_secret_no_hash_and_nobodys_name() {
     while let Some(event) = run.next().await {
         shown.debug(&event);
     }
-    let applied = run.await.unwrap();
+    let applied = run.await.into_result().unwrap();
     shown.debug(&applied);
     let watched: Vec<_> =
         applied.devices.iter().map(|(id, serial)| (id.clone(), serial.parse().unwrap())).collect();

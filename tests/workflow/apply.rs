@@ -77,7 +77,7 @@ async fn attempt(
             options =
                 options.with_journals(Journal::from_store(made.clone()), Journal::from_store(import.clone()));
         }
-        plan.apply_with(client, options).await.unwrap()
+        plan.apply_with(client, options).await.into_result().unwrap()
     };
     let Some(dead) = dead else { return Some(run.await) };
     tokio::select! {
@@ -182,7 +182,7 @@ async fn a_run_stopped_after_any_event_reports_and_a_new_one_goes_on() {
             }
             events += 1;
         }
-        let report = run.await.unwrap();
+        let report = run.await.into_result().unwrap();
         if after == 0 {
             assert_eq!(
                 writes(&harness.tenant),
@@ -219,8 +219,18 @@ async fn when_one_part_fails_the_others_end_what_they_are_at() {
     let harness = harness();
     harness.tenant.fault(Fault::status(400).on("POST", "/deviceManagement/deviceConfigurations"));
     let plan = desired().plan(&harness.client, &devices(3)).await.unwrap();
-    let error = plan.apply(&harness.client).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Rejected);
+    let report = plan.apply(&harness.client).await;
+    assert_eq!(report.error().map(windows_autopilot::Error::kind), Some(ErrorKind::Rejected));
+    assert!(!report.stopped, "it was not asked to stop");
+    // What was done until then is in the report.
+    let created = |step: Step| {
+        let is_it = |item: &CreatedObject| matches!(item, CreatedObject::Object { step: of, id: Some(_), .. } if *of == step);
+        report.created.items().iter().any(is_it)
+    };
+    assert_eq!([Step::Group, Step::DomainJoin].map(created), [true, false], "{report:?}");
+    assert!(report.changes > 0 && report.group.is_none(), "{report:?}");
+    let json = serde_json::to_value(&report).unwrap();
+    assert!(json["errors"][0].as_str().unwrap().contains("deviceConfigurations"), "{json}");
     // No assignment was made, and the import, which takes minutes, was not waited for.
     assert!(!writes(&harness.tenant).keys().any(|write| write.contains("ssign")));
     assert!(harness.clock.elapsed() < std::time::Duration::from_secs(60), "{:?}", harness.clock.elapsed());
@@ -237,7 +247,7 @@ async fn a_new_object_is_waited_for_until_it_can_be_read() -> Result<()> {
     let harness = Harness::builder().with_tenant(|tenant| tenant.with_directory_lag(lag)).build();
     crate::support::prepare(&harness.tenant);
     harness.clock.sleep(lag * 2).await;
-    let report = desired().plan(&harness.client, &[]).await?.apply(&harness.client).await?;
+    let report = desired().plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
     assert!(report.findings.is_empty(), "{:?}", report.findings);
     let again = desired().plan(&harness.client, &[]).await?;
     assert!(again.is_empty(), "{again}");
@@ -250,12 +260,12 @@ async fn what_the_service_does_not_take_is_found_and_does_not_end_the_run() -> R
         .with_tenant(|tenant| tenant.with_quirks(|quirks| quirks.patch_honours_connectivity_check = false))
         .build();
     crate::support::prepare(&harness.tenant);
-    desired().plan(&harness.client, &[]).await?.apply(&harness.client).await?;
+    desired().plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
     let mut wish = desired();
     if let Some(profile) = &mut wish.profile {
         profile.skip_connectivity_check = true;
     }
-    let report = wish.plan(&harness.client, &[]).await?.apply(&harness.client).await?;
+    let report = wish.plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
     let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
     assert_eq!(finding.id, "settings.not-taken");
     assert!(finding.evidence.contains("hybridAzureADJoinSkipConnectivityCheck"), "{finding}");
@@ -266,14 +276,14 @@ async fn what_the_service_does_not_take_is_found_and_does_not_end_the_run() -> R
 async fn assignments_are_added_before_others_are_removed() -> Result<()> {
     let harness = harness();
     let mut wish = desired();
-    wish.plan(&harness.client, &[]).await?.apply(&harness.client).await?;
+    wish.plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
     wish.remove_other_assignments = true;
     if let Some(group) = &mut wish.group {
         group.display_name = "Autopilot Munich 2".parse()?;
     }
     harness.tenant.clear_requests();
     let plan = wish.plan(&harness.client, &[]).await?;
-    plan.apply(&harness.client).await?;
+    plan.apply(&harness.client).await.into_result()?;
     let of_profile: Vec<String> = harness
         .tenant
         .requests()
@@ -303,7 +313,7 @@ async fn users_are_assigned_only_when_asked_for_and_taken_off_again() -> Result<
     assert!(plan.findings.iter().any(|finding| finding.id == "users.hazard"), "{plan}");
     assert!(plan.steps.iter().any(|planned| planned.step == Step::Users), "{plan}");
     assert!(!format!("{plan} {plan:?} {}", serde_json::to_string(&plan).unwrap()).contains("adele"));
-    let report = plan.apply(&harness.client).await?;
+    let report = plan.apply(&harness.client).await.into_result()?;
     let held = async || {
         let devices = harness.client.devices().list().all().await?;
         Ok::<_, windows_autopilot::Error>(
@@ -317,8 +327,31 @@ async fn users_are_assigned_only_when_asked_for_and_taken_off_again() -> Result<
     wish.user_assignment = UserAssignment::Unassign;
     let plan = wish.plan(&harness.client, &[]).await?;
     assert_eq!(plan.drift().count(), 1, "{plan}");
-    plan.apply(&harness.client).await?;
+    plan.apply(&harness.client).await.into_result()?;
     assert_eq!(held().await?, 0);
     assert!(wish.plan(&harness.client, &[]).await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_journal_of_a_run_under_way_refuses_a_second_run_before_it_writes() -> Result<()> {
+    let harness = harness();
+    let journals = [MemoryStore::default(), MemoryStore::default()];
+    let options = || {
+        let [made, import] = journals.clone().map(Journal::from_store);
+        ApplyOptions::default().with_journals(made, import)
+    };
+    let plan = desired().plan(&harness.client, &devices(1)).await?;
+    let mut first = plan.apply_with(&harness.client, options());
+    first.next().await;
+    let before = writes(&harness.tenant);
+    let second = plan.apply_with(&harness.client, options()).await;
+    assert_eq!(second.error().map(windows_autopilot::Error::kind), Some(ErrorKind::Journal));
+    assert!(second.error().unwrap().to_string().contains("in use by another run"));
+    assert_eq!(writes(&harness.tenant), before);
+    assert!(first.await.error().is_none());
+    let third = desired().plan(&harness.client, &devices(1)).await?;
+    assert!(third.is_empty(), "{third}");
+    assert!(third.apply_with(&harness.client, options()).await.error().is_none());
     Ok(())
 }

@@ -269,7 +269,7 @@ async fn devices_are_held_back_until_somebody_confirms_the_right() -> Result<()>
 #[tokio::test]
 async fn one_organizational_unit_feeds_everything_and_drift_of_it_is_seen() -> Result<()> {
     let harness = harness();
-    desired().plan(&harness.client, &[]).await?.apply(&harness.client).await?;
+    desired().plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
     let joins = crate::support::all(&harness.tenant, "/beta/deviceManagement/deviceConfigurations").await;
     assert_eq!(joins[0]["organizationalUnit"], UNIT);
     let path = format!("/beta/deviceManagement/deviceConfigurations/{}", joins[0]["id"].as_str().unwrap());
@@ -371,7 +371,7 @@ async fn a_finished_device_shows_both_of_its_objects() -> Result<()> {
     let user = crate::support::add_user(&harness).await;
     let Harness { client, tenant, clock, .. } = harness;
     tenant.grant_ou(UNIT);
-    let report = desired().plan(&client, &devices(1)).await?.apply(&client).await?;
+    let report = desired().plan(&client, &devices(1)).await?.apply(&client).await.into_result()?;
     let hour = std::time::Duration::from_secs(3600);
     clock.sleep(hour).await;
     tenant.power_on_with(PowerOnOptions::new("PF000000").with_user(user));
@@ -431,7 +431,7 @@ async fn a_page_for_users_and_one_that_is_outranked_are_found() -> Result<()> {
     let Harness { client, .. } = harness();
     let first = windows_autopilot::model::EnrollmentStatusPage::new("First".parse()?);
     let first = client.enrollment_status_pages().create(&first).await?;
-    let report = desired().plan(&client, &[]).await?.apply(&client).await?;
+    let report = desired().plan(&client, &[]).await?.apply(&client).await.into_result()?;
     let target = Target::group(report.group.unwrap());
     client
         .enrollment_status_pages()
@@ -456,7 +456,7 @@ async fn a_page_for_users_and_one_that_is_outranked_are_found() -> Result<()> {
 #[tokio::test]
 async fn quality_updates_are_always_decided() -> Result<()> {
     let harness = harness();
-    desired().plan(&harness.client, &[]).await?.apply(&harness.client).await?;
+    desired().plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
     let pages =
         crate::support::all(&harness.tenant, "/beta/deviceManagement/deviceEnrollmentConfigurations").await;
     let own = pages.iter().find(|page| page["displayName"] == "Autopilot Munich").unwrap();
@@ -474,7 +474,7 @@ async fn which_of_two_profiles_wins_is_told() -> Result<()> {
     let minute = std::time::Duration::from_secs(60);
     let older = client.profiles().create(&EntraJoinProfile::new("Entra".parse()?)).await?;
     clock.sleep(minute).await;
-    let report = desired().plan(&client, &[]).await?.apply(&client).await?;
+    let report = desired().plan(&client, &[]).await?.apply(&client).await.into_result()?;
     clock.sleep(minute).await;
     let younger = client.profiles().create(&HybridJoinProfile::new("Younger".parse()?)).await?;
     let group = Target::group(report.group.unwrap());
@@ -499,7 +499,7 @@ async fn which_of_two_profiles_wins_is_told() -> Result<()> {
 #[tokio::test]
 async fn an_assignment_to_a_group_that_is_gone_is_found() -> Result<()> {
     let Harness { client, tenant, .. } = harness();
-    desired().plan(&client, &[]).await?.apply(&client).await?;
+    desired().plan(&client, &[]).await?.apply(&client).await.into_result()?;
     let gone = tenant.add_group("Gone").parse::<windows_autopilot::model::Id<_>>()?;
     let profiles = client.profiles().list().all().await?;
     let id = profiles[0].id().unwrap().parse()?;
@@ -509,7 +509,7 @@ async fn an_assignment_to_a_group_that_is_gone_is_found() -> Result<()> {
     assert!(ids(&plan).contains(&"assignment.orphan"), "{plan}");
     let mut wish = desired();
     wish.remove_other_assignments = true;
-    wish.plan(&client, &[]).await?.apply(&client).await?;
+    wish.plan(&client, &[]).await?.apply(&client).await.into_result()?;
     assert!(!ids(&desired().plan(&client, &[]).await?).contains(&"assignment.orphan"));
     Ok(())
 }
@@ -518,7 +518,7 @@ async fn an_assignment_to_a_group_that_is_gone_is_found() -> Result<()> {
 async fn excluded_groups_and_names_of_the_other_kind_are_found() -> Result<()> {
     let Harness { client, .. } = harness();
     client.profiles().create(&EntraJoinProfile::new("Contoso hybrid Munich".parse()?)).await?;
-    let report = desired().plan(&client, &[]).await?.apply(&client).await?;
+    let report = desired().plan(&client, &[]).await?.apply(&client).await.into_result()?;
     let (group, profile) = (report.group.unwrap(), report.profile.unwrap());
     client.profiles().assignments(&profile).add(&Target::excluding(group.clone())).await?;
     let joins = client.domain_join_profiles().list().all().await?;

@@ -8,7 +8,10 @@ use windows_autopilot::ad::directory::{
 };
 use windows_autopilot::ad::memory::MemoryDirectory;
 use windows_autopilot::testing::Harness;
-use windows_autopilot::workflow::{Action, OnPremises, Plan, PlannedStep, Step};
+use windows_autopilot::workflow::{
+    Action, ApplyOptions, CreatedObject, CreatedObjects, Journal, MemoryStore, OnPremises, Plan, PlannedStep,
+    Step,
+};
 use windows_autopilot::{ErrorKind, Result};
 
 use crate::support::{DOMAIN, UNIT, desired, harness, ids, writes};
@@ -38,13 +41,13 @@ async fn the_right_is_planned_granted_once_and_can_be_taken_back() -> Result<()>
     assert!(!ids(&plan).contains(&"computer-accounts.not-confirmed"), "it is known: {plan}");
     assert_eq!(directory.descriptor(UNIT).unwrap().to_bytes(), before, "planning only reads");
 
-    let report = plan.apply(&client).await?;
+    let report = plan.apply(&client).await.into_result()?;
     let [receipt] = &report.delegations[..] else { panic!("{report:?}") };
     let changes = directory.changes();
     let again = desired().plan_on_premises(&client, &[], site()).await?;
     assert!(again.is_empty() && ids(&again).contains(&"ad.may-create"), "{again}");
     assert_eq!(steps(&again, Step::ComputerAccounts)[0].action, Action::Keep);
-    again.apply(&client).await?;
+    again.apply(&client).await.into_result()?;
     assert_eq!(directory.changes(), changes, "nothing was written");
     receipt.revoke(&directory).await.unwrap();
     assert_eq!(directory.descriptor(UNIT).unwrap().to_bytes(), before);
@@ -57,8 +60,8 @@ async fn a_plan_that_was_stored_needs_its_directory_back() -> Result<()> {
     let (directory, _) = directory();
     let plan = desired().plan_on_premises(&client, &[], OnPremises::new(directory.clone())).await?;
     let stored: Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
-    assert_eq!(stored.apply(&client).await.unwrap_err().kind(), ErrorKind::Conflict);
-    let report = stored.with_on_premises(OnPremises::new(directory)).apply(&client).await?;
+    assert_eq!(stored.apply(&client).await.into_result().unwrap_err().kind(), ErrorKind::Conflict);
+    let report = stored.with_on_premises(OnPremises::new(directory)).apply(&client).await.into_result()?;
     assert_eq!(report.delegations.len(), 1);
     Ok(())
 }
@@ -88,7 +91,7 @@ async fn what_denies_or_is_not_there_blocks() -> Result<()> {
     let plan = desired().plan_on_premises(&client, &[], OnPremises::new(directory)).await?;
     let Action::Blocked(finding) = &steps(&plan, Step::ComputerAccounts)[0].action else { panic!("{plan}") };
     assert_eq!(finding.id, "ad.create-denied");
-    assert_eq!(plan.apply(&client).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(plan.apply(&client).await.into_result().unwrap_err().kind(), ErrorKind::InvalidInput);
 
     let empty = MemoryDirectory::new(&DOMAIN.parse().unwrap());
     let plan = desired().plan_on_premises(&client, &[], OnPremises::new(empty.clone())).await?;
@@ -122,7 +125,7 @@ async fn a_directory_that_does_not_answer_is_a_finding_that_stops_the_plan() -> 
     let Harness { client, tenant, .. } = harness();
     let plan = desired().plan_on_premises(&client, &[], OnPremises::new(Silent)).await?;
     assert!(plan.blocking().any(|finding| finding.id == "ad.not-readable"), "{plan}");
-    assert!(plan.apply(&client).await.is_err());
+    assert!(plan.apply(&client).await.error().is_some());
     assert!(writes(&tenant).is_empty());
     Ok(())
 }
@@ -146,6 +149,53 @@ async fn the_connectors_file_is_compared_with_the_deployment() -> Result<()> {
             .any(|planned| matches!(&planned.action, Action::Manual(text) if text.contains(UNIT)));
         assert_eq!(by_hand, found, "{plan}");
         assert_eq!(plan.blocking().count(), 0, "the right is granted in the directory: {plan}");
+    }
+    Ok(())
+}
+
+/// A directory whose answer to a write is lost, or that refuses it.
+#[derive(Debug)]
+struct Faulty(MemoryDirectory, DirectoryErrorKind);
+
+#[async_trait::async_trait]
+impl Directory for Faulty {
+    async fn search_page(&self, search: &Search) -> std::result::Result<SearchPage, DirectoryError> {
+        self.0.search_page(search).await
+    }
+
+    async fn modify(&self, modification: &Modification) -> std::result::Result<(), DirectoryError> {
+        if self.1 != DirectoryErrorKind::AccessDenied {
+            self.0.modify(modification).await?;
+        }
+        Err(DirectoryError::new(self.1, "no answer"))
+    }
+}
+
+#[tokio::test]
+async fn the_receipt_of_a_right_is_kept_whatever_ends_the_run() -> Result<()> {
+    for kind in [DirectoryErrorKind::Timeout, DirectoryErrorKind::AccessDenied] {
+        let Harness { client, tenant, .. } = harness();
+        let (directory, _) = directory();
+        let before = directory.descriptor(UNIT).unwrap().to_bytes();
+        let site = OnPremises::new(Faulty(directory.clone(), kind));
+        let kept = MemoryStore::default();
+        let journals = [kept.clone(), MemoryStore::default()].map(Journal::from_store);
+        let plan = desired().plan_on_premises(&client, &[], site).await?;
+        let [made, import] = journals;
+        let report = plan.apply_with(&client, ApplyOptions::default().with_journals(made, import)).await;
+        assert!(report.error().is_some() && writes(&tenant).is_empty());
+        let rights = |created: &CreatedObjects| {
+            created.items().iter().filter(|item| matches!(item, CreatedObject::Right { .. })).count()
+        };
+        let in_journal = CreatedObjects::from_journal(Journal::from_store(kept.clone()))?;
+        let expected = usize::from(kind == DirectoryErrorKind::Timeout);
+        assert_eq!((report.delegations.len(), rights(&report.created)), (expected, expected));
+        assert_eq!(rights(&in_journal), expected, "{}", kept.text());
+        if let Some(receipt) = report.delegations.first() {
+            assert_ne!(directory.descriptor(UNIT).unwrap().to_bytes(), before, "the write had arrived");
+            receipt.revoke(&directory).await.unwrap();
+        }
+        assert_eq!(directory.descriptor(UNIT).unwrap().to_bytes(), before);
     }
     Ok(())
 }

@@ -18,14 +18,14 @@ async fn planning_only_reads_and_a_second_run_changes_nothing() -> Result<()> {
     assert_eq!(created, 4, "{plan}");
     assert!(plan.blocking().next().is_none(), "{plan}");
 
-    let report = plan.apply(&client).await?;
+    let report = plan.apply(&client).await.into_result()?;
     assert_eq!(report.import.as_ref().map(|import| import.counts.registered), Some(3));
     assert_eq!(report.devices.len(), 3);
 
     let before = writes(&tenant);
     let again = desired.plan(&client, &devices).await?;
     assert!(again.is_empty(), "{again}");
-    let report = again.apply(&client).await?;
+    let report = again.apply(&client).await.into_result()?;
     assert_eq!((report.changes, report.import.is_some(), report.devices.len()), (0, false, 3));
     assert_eq!(writes(&tenant), before, "the second run wrote something");
     Ok(())
@@ -50,7 +50,7 @@ async fn each_object_is_made_once_although_every_answer_to_a_write_is_lost_once(
         tenant.fault(Fault::reset_after().on("POST", path).once());
     }
     let desired = desired();
-    desired.plan(&client, &[]).await?.apply(&client).await?;
+    desired.plan(&client, &[]).await?.apply(&client).await.into_result()?;
     let lost = tenant.requests().iter().filter(|request| request.status.is_none()).count();
     assert_eq!(lost, 8, "an answer was not lost");
     assert!(desired.plan(&client, &[]).await?.is_empty());
@@ -70,11 +70,11 @@ async fn a_finding_stops_a_plan_before_the_first_write_unless_it_is_waived() -> 
     desired.connectors = Some(toml::from_str("min_healthy = 2").unwrap());
     let plan = desired.plan(&client, &[]).await?;
     assert_eq!(plan.blocking().map(|finding| &*finding.id).collect::<Vec<_>>(), ["connector.too-few"]);
-    let error = plan.apply(&client).await.unwrap_err();
+    let error = plan.apply(&client).await.into_result().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("connector.too-few"), "{error}");
     assert!(writes(&tenant).is_empty());
-    plan.apply_with(&client, ApplyOptions::default().with_waived("connector.too-few")).await?;
+    plan.apply_with(&client, ApplyOptions::default().with_waived("connector.too-few")).await.into_result()?;
     assert!(!writes(&tenant).is_empty());
     Ok(())
 }
@@ -86,7 +86,7 @@ async fn a_plan_survives_serde_and_is_refused_when_the_tenant_has_moved() -> Res
     let text = serde_json::to_string(&plan).unwrap();
     let plan: Plan = serde_json::from_str(&text).unwrap();
     tenant.add_group("Autopilot Munich");
-    let error = plan.apply(&client).await.unwrap_err();
+    let error = plan.apply(&client).await.into_result().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert!(error.to_string().contains("plan again"), "{error}");
     assert!(writes(&tenant).is_empty());
@@ -140,7 +140,7 @@ async fn a_client_that_signs_in_by_itself_is_told_what_it_cannot_do_and_does_the
     tenant.add_connector("SRV-ODJ-01", DOMAIN, "6.2504.2001.8");
     let plan = desired().plan(&client, &[]).await?;
     assert!(ids(&plan).contains(&"mdm.delegated-only"), "{plan}");
-    plan.apply(&client).await?;
+    plan.apply(&client).await.into_result()?;
     assert_eq!(client.profiles().count().await?, 1);
     Ok(())
 }
@@ -148,7 +148,7 @@ async fn a_client_that_signs_in_by_itself_is_told_what_it_cannot_do_and_does_the
 #[tokio::test]
 async fn two_deployments_live_side_by_side_and_an_overlap_is_found() -> Result<()> {
     let Harness { client, .. } = harness();
-    desired().plan(&client, &[]).await?.apply(&client).await?;
+    desired().plan(&client, &[]).await?.apply(&client).await.into_result()?;
     let name = |text: &str| text.parse::<DisplayName>().unwrap();
     let mut other = desired();
     other.name = name("Hamburg");
@@ -167,7 +167,7 @@ async fn two_deployments_live_side_by_side_and_an_overlap_is_found() -> Result<(
     }
     let plan = other.plan(&client, &[]).await?;
     assert!(plan.blocking().next().is_none(), "{plan}");
-    plan.apply(&client).await?;
+    plan.apply(&client).await.into_result()?;
     assert!(desired().plan(&client, &[]).await?.is_empty());
 
     if let Some(join) = &mut other.domain_join {
@@ -186,10 +186,10 @@ async fn deployments_with_groups_of_users_of_their_own_leave_each_others_in_the_
     tenant.add_group("Users in Berlin");
     let mut berlin = crate::support::other("Berlin");
     berlin.mdm_scope = Some(MdmUserScope::Groups(vec!["Users in Berlin".parse()?]));
-    desired().plan(&client, &[]).await?.apply(&client).await?;
+    desired().plan(&client, &[]).await?.apply(&client).await.into_result()?;
     let plan = berlin.plan(&client, &[]).await?;
     assert!(plan.to_string().contains("+ group Users in Berlin"), "{plan}");
-    plan.apply(&client).await?;
+    plan.apply(&client).await.into_result()?;
     for deployment in [&desired(), &berlin] {
         let plan = deployment.plan(&client, &[]).await?;
         assert!(plan.is_empty(), "{plan}");
@@ -202,7 +202,7 @@ async fn deployments_with_groups_of_users_of_their_own_leave_each_others_in_the_
     berlin.remove_other_assignments = true;
     let plan = berlin.plan(&client, &[]).await?;
     assert!(plan.to_string().contains("- group"), "{plan}");
-    plan.apply(&client).await?;
+    plan.apply(&client).await.into_result()?;
     assert_eq!(groups().await?, 1);
     Ok(())
 }

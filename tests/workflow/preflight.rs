@@ -64,7 +64,7 @@ async fn a_token_that_can_only_read_plans_and_is_told_what_it_cannot_write() -> 
         ],
         "{plan}"
     );
-    let error = plan.apply(&client).await.unwrap_err();
+    let error = plan.apply(&client).await.into_result().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(crate::support::writes(&tenant).is_empty());
     Ok(())
@@ -97,7 +97,7 @@ async fn a_user_with_every_permission_lacks_nothing() -> Result<()> {
     let (client, _) = granted(&all, false);
     let found = desired().check_permissions(&client, true).await?;
     assert_eq!((found.app_only, found.findings.as_slice()), (Some(false), &[][..]));
-    desired().plan(&client, &devices(2)).await?.apply(&client).await?;
+    desired().plan(&client, &devices(2)).await?.apply(&client).await.into_result()?;
     assert!(desired().plan(&client, &devices(2)).await?.is_empty());
     Ok(())
 }

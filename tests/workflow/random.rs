@@ -69,7 +69,7 @@ async fn one(seed: u64) -> Result<(bool, bool)> {
     let waived: BTreeSet<String> = plan.blocking().map(|finding| finding.id.to_string()).collect();
     let options =
         || waived.iter().fold(ApplyOptions::default(), |options, id| options.with_waived(id.as_str()));
-    let report = plan.apply_with(&harness.client, options()).await?;
+    let report = plan.apply_with(&harness.client, options()).await.into_result()?;
     assert!(report.findings.is_empty(), "seed {seed}: {:?}", report.findings);
     assert_eq!(report.changes > 0, !plan.is_empty(), "seed {seed}: {plan}");
 
@@ -77,7 +77,7 @@ async fn one(seed: u64) -> Result<(bool, bool)> {
     assert!(again.is_empty(), "seed {seed}, page {page}, lag {lag:?}\n{plan}\n--- and again\n{again}");
     assert_eq!(again.drift().count(), 0);
     let writes = crate::support::writes(&harness.tenant);
-    let report = again.apply_with(&harness.client, options()).await?;
+    let report = again.apply_with(&harness.client, options()).await.into_result()?;
     assert_eq!((report.changes, crate::support::writes(&harness.tenant)), (0, writes), "seed {seed}");
     Ok((!plan.is_empty(), was_blocked))
 }

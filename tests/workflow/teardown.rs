@@ -11,7 +11,13 @@ use windows_autopilot::workflow::{CreatedObjects, HybridJoin, RemovalAction, Ste
 use crate::support::{desired, devices, harness, other, send, snapshot, writes};
 
 async fn made(harness: &Harness, desired: &HybridJoin, count: usize) -> Result<CreatedObjects> {
-    Ok(desired.plan(&harness.client, &devices(count)).await?.apply(&harness.client).await?.created)
+    Ok(desired
+        .plan(&harness.client, &devices(count))
+        .await?
+        .apply(&harness.client)
+        .await
+        .into_result()?
+        .created)
 }
 
 #[tokio::test]
@@ -29,7 +35,7 @@ async fn a_tenant_is_afterwards_as_it_was_before() -> Result<()> {
     let plan = teardown.plan(&harness.client).await?;
     assert_eq!(writes(&harness.tenant), wrote, "a plan only reads");
     assert!(plan.findings.is_empty(), "{plan}");
-    let report = plan.apply(&harness.client).await?;
+    let report = plan.apply(&harness.client).await.into_result()?;
     assert!(!report.stopped && report.manual.len() == 1, "{report:?}");
     assert_eq!(snapshot(&harness.tenant).await, before);
     let again = teardown.plan(&harness.client).await?;
@@ -65,7 +71,7 @@ async fn it_goes_in_the_order_that_the_service_demands() -> Result<()> {
         "{plan}"
     );
     harness.tenant.clear_requests();
-    plan.apply(&harness.client).await?;
+    plan.apply(&harness.client).await.into_result()?;
     let writes: Vec<String> = harness
         .tenant
         .requests()
@@ -116,7 +122,7 @@ async fn what_was_there_before_stays_and_only_the_assignment_goes() -> Result<()
     let made = made(&harness, &wish, 0).await?;
     let plan = Teardown::new(made).plan(&harness.client).await?;
     assert!(plan.findings.is_empty(), "{plan}");
-    plan.apply(&harness.client).await?;
+    plan.apply(&harness.client).await.into_result()?;
     assert_eq!(snapshot(&harness.tenant).await, before);
     assert!(harness.client.profiles().get(&profile.id).await.is_ok());
     Ok(())
@@ -126,7 +132,7 @@ async fn blocked(plan: &TeardownPlan, harness: &Harness, id: &str) {
     let found: Vec<&str> = plan.blocking().map(|finding| &*finding.id).collect();
     assert!(found.contains(&id), "{plan}");
     let before = writes(&harness.tenant);
-    let error = plan.apply(&harness.client).await.unwrap_err();
+    let error = plan.apply(&harness.client).await.into_result().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert_eq!(writes(&harness.tenant), before);
 }
@@ -190,7 +196,7 @@ async fn an_enrolled_device_stops_it_unless_intune_may_lose_it_too() -> Result<(
     let plan = teardown.plan(&harness.client).await?;
     blocked(&plan, &harness, "teardown.enrolled").await;
     let plan = teardown.with_managed_devices_deleted().plan(&harness.client).await?;
-    let report = plan.apply(&harness.client).await?;
+    let report = plan.apply(&harness.client).await.into_result()?;
     assert!(report.manual[0].contains("Active Directory"), "{report:?}");
     assert_eq!(harness.tenant.device_count(), 0);
     assert!(harness.client.managed_devices().list().all().await?.is_empty());
@@ -208,7 +214,7 @@ async fn without_a_record_it_goes_by_names_and_duplicates_stop_it() -> Result<()
     let plan = teardown.plan(&harness.client).await?;
     blocked(&plan, &harness, "teardown.duplicate").await;
     harness.client.groups().delete(&second.parse()?).await?;
-    teardown.plan(&harness.client).await?.apply(&harness.client).await?;
+    teardown.plan(&harness.client).await?.apply(&harness.client).await.into_result()?;
     // Whom the settings took into the scope and who was there before cannot be told apart.
     let without_scope = |mut lines: Vec<String>| {
         lines.retain(|line| !line.starts_with("scope"));
@@ -234,9 +240,9 @@ async fn a_teardown_that_was_stopped_goes_on() -> Result<()> {
             }
             events += 1;
         }
-        let stopped = run.await?.stopped;
+        let stopped = run.await.into_result()?.stopped;
         assert_eq!(stopped, after + 1 < 10, "after event {after} of {events}");
-        teardown.plan(&harness.client).await?.apply(&harness.client).await?;
+        teardown.plan(&harness.client).await?.apply(&harness.client).await.into_result()?;
         assert_eq!(snapshot(&harness.tenant).await, before, "stopped after event {after}");
     }
     Ok(())
@@ -251,7 +257,7 @@ async fn a_plan_is_refused_when_the_tenant_has_moved() -> Result<()> {
     let device = harness.client.devices().list().all().await?.remove(0);
     harness.client.devices().delete(&device.id).await?;
     harness.client.devices().wait_until_gone(&device.id).await?;
-    let error = plan.apply(&harness.client).await.unwrap_err();
+    let error = plan.apply(&harness.client).await.into_result().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
     Ok(())
 }

@@ -121,6 +121,19 @@ impl Delegation {
     /// # Permissions
     /// To change the permissions of the OU, as Domain Admins may.
     pub async fn apply(&self, directory: &dyn Directory) -> Result<DelegationReceipt, DirectoryError> {
+        self.apply_recorded(directory, |_| Ok(())).await
+    }
+
+    /// As [`apply`](Self::apply), and hands the receipt to `record` before each write, so that it is kept if the run is cut.
+    /// Each receipt replaces the one before it.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply); the error of `record`, and then that write was not made.
+    pub async fn apply_recorded(
+        &self,
+        directory: &dyn Directory,
+        mut record: impl FnMut(&DelegationReceipt) -> Result<(), Box<dyn std::error::Error + Send + Sync>> + Send,
+    ) -> Result<DelegationReceipt, DirectoryError> {
         let mut place = read(directory, &self.place).await?;
         let mut receipt = DelegationReceipt {
             organizational_unit: place.name().to_owned(),
@@ -135,12 +148,16 @@ impl Delegation {
             if plan.is_empty() {
                 return Ok(receipt);
             }
-            write(directory, place.guid, plan.dacl(), descriptor.control()).await?;
             for ace in plan.aces() {
                 if !receipt.granted.contains(&ace) {
                     receipt.granted.push(ace);
                 }
             }
+            record(&receipt).map_err(|error| {
+                let message = format!("the receipt of the delegation could not be kept: {error}");
+                DirectoryError::new(DirectoryErrorKind::Rejected, message)
+            })?;
+            write(directory, place.guid, plan.dacl(), descriptor.control()).await?;
             place = read(directory, &Place::steady_name(place.guid)).await?;
             receipt.difference = sddl_difference(plan.dacl(), place.dacl()?.1);
         }

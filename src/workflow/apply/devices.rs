@@ -32,7 +32,7 @@ impl Apply {
         let DevicesTodo { import, retag, registered, unassign, assign, assign_later } = todo;
         let adopted = |(id, serial): &(Id<Device>, String)| CreatedObject::device(serial, Some(id.clone()));
         let begun = self.begun(registered.iter().map(adopted));
-        self.record().add(begun)?;
+        self.record().done(begun)?;
         self.report().devices.extend(registered);
         self.retag(retag).await?;
         self.import(import, plan, journal).await?;
@@ -166,7 +166,7 @@ impl Apply {
             report.import = Some(imported);
         }
         let mut record = self.record();
-        record.add(made)?;
+        record.done(made)?;
         record.undo(not_made)?;
         if stopped { Err(Halt::Stopped) } else { Ok(()) }
     }

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::{join3, join4};
 
 use super::context::{Apply, Halt, Part, in_time, schedule};
+use crate::error::{Error, ErrorKind};
 use crate::graph::Schedule;
 use crate::model::{
     Assignment, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Patch, Stored, Target,
 };
 use crate::workflow::created::CreatedObject;
-use crate::workflow::findings::{ASSIGNMENT_NOT_TAKEN, SETTINGS_NOT_TAKEN};
+use crate::workflow::findings::{ASSIGNMENT_NOT_TAKEN, NAME_CREATED_TWICE, SETTINGS_NOT_TAKEN};
 use crate::workflow::hybrid_join::HybridJoin;
 use crate::workflow::object::{Assignable, ManagedObject};
 use crate::workflow::prepare::Ensure;
@@ -66,15 +67,17 @@ impl Apply {
                     }
                     Err(halt) => return Err(halt),
                 };
-                self.record().add([item(Some(stored.id.as_str()))])?;
+                self.record().done([item(Some(stored.id.as_str()))])?;
                 self.done(S::STEP, wish.name(), "created");
-                self.settle(stored, &wish).await
+                let stored = self.settle(stored, &wish).await?;
+                self.check_single(&stored, &wish).await?;
+                Ok(Some(stored))
             }
             Ensure::Become(stored, wish) => {
                 let item = |id: Option<&str>| CreatedObject::object(S::STEP, wish.name(), id);
                 if self.record().created().has(&item(None)) {
                     // An earlier run was killed while it created this one.
-                    self.record().add([item(Some(stored.id.as_str()))])?;
+                    self.record().done([item(Some(stored.id.as_str()))])?;
                 }
                 let update = wish.update(&self.client, &stored);
                 if update.patch().is_empty() {
@@ -84,9 +87,28 @@ impl Apply {
                 self.started(S::STEP, wish.name());
                 let stored = update.await?;
                 self.done(S::STEP, wish.name(), "changed");
-                self.settle(stored, &wish).await
+                self.settle(stored, &wish).await.map(Some)
             }
         }
+    }
+
+    /// Checks that the object that was just created is the only one of its type and name: another operator may have created
+    /// one at the same time. Nothing is deleted.
+    async fn check_single<S: ManagedObject>(&self, own: &Stored<S>, wish: &S) -> Part<()> {
+        let found = S::find(&self.client, wish.name()).await?;
+        if found.iter().all(|found| found.id == own.id) {
+            return Ok(());
+        }
+        let describe = |found: &Stored<S>| {
+            let created = found.created_date_time.map_or("not known".to_owned(), |at| at.to_string());
+            format!("{} (created: {created})", found.id)
+        };
+        let others = found.iter().filter(|found| found.id != own.id).map(describe).collect::<Vec<_>>();
+        let evidence = format!("this run created {}; also there: {}", describe(own), others.join(", "));
+        let finding = NAME_CREATED_TWICE.at(wish.name(), evidence);
+        let error = Error::new(ErrorKind::Conflict, finding.to_string());
+        self.found(finding);
+        Err(error.into())
     }
 
     /// Creates an object. If no answer comes, searches for the object before sending the request again.
@@ -110,7 +132,7 @@ impl Apply {
     }
 
     /// Waits until the change reads back, and returns the object. A property that does not in time is reported as not taken.
-    async fn settle<S: ManagedObject>(&self, stored: Stored<S>, wish: &S) -> Part<Option<Stored<S>>> {
+    async fn settle<S: ManagedObject>(&self, stored: Stored<S>, wish: &S) -> Part<Stored<S>> {
         let (client, id) = (self.client.clone(), stored.id.clone());
         let read = move || S::get(&client, &id).if_found();
         // A new object is waited for longer than a change: nothing else waits for it.
@@ -128,14 +150,14 @@ impl Apply {
             }
         });
         if in_time(settled.await)?.is_some() {
-            return Ok(Some(stored));
+            return Ok(stored);
         }
         let left = left.lock().unwrap_or_else(PoisonError::into_inner).take();
         for change in left.iter().flat_map(Patch::changes) {
             let evidence = format!("the service did not take {change}");
             self.found(SETTINGS_NOT_TAKEN.at(wish.name(), evidence));
         }
-        Ok(Some(stored))
+        Ok(stored)
     }
 
     /// Assigns an object to all devices, or to the deployment's group.
@@ -161,8 +183,8 @@ impl Apply {
             self.record().add([CreatedObject::Assignment { step, name, target }])?;
         }
         match S::assign(&self.client, &object.id, target, keep_others).await {
-            // It may have arrived: doing it again looks first.
-            Err(error) if error.outcome_unknown() => {
+            // It may have arrived, or somebody else has assigned it at the same time: doing it again looks first.
+            Err(error) if error.outcome_unknown() || is_contested(&error) => {
                 S::assign(&self.client, &object.id, target, keep_others).await?;
             }
             result => result?,
@@ -179,6 +201,11 @@ impl Apply {
         }
         Ok(())
     }
+}
+
+/// Returns `true` for a refusal that another operator's change may explain.
+fn is_contested(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Rejected | ErrorKind::NotFound)
 }
 
 /// Returns `true` if an object is assigned as desired.

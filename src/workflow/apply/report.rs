@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
+use crate::error::Error;
 use crate::model::{Device, Finding, Group, HybridJoinProfile, Id};
 use crate::workflow::created::CreatedObjects;
 use crate::workflow::import::{ImportEvent, ImportReport};
 use crate::workflow::journal::Journal;
+use crate::workflow::run::{ends_with_errors, serialize_errors};
 use crate::workflow::step::Step;
 
 /// The options of applying a plan.
@@ -73,14 +75,17 @@ pub enum ApplyEvent {
     Finding(Finding),
 }
 
-/// The outcome of applying a plan.
+/// The outcome of applying a plan, whether the run got to its end or not: what it lists was done.
 #[derive(Debug, Default, Serialize)]
+#[must_use = "the run may have ended with an error: see `error` and `into_result`"]
 #[non_exhaustive]
 pub struct ApplyReport {
     /// The number of changes; 0 if the tenant was as desired.
     pub changes: usize,
     /// Whether the run was stopped before its end. Applying a new plan resumes.
     pub stopped: bool,
+    #[serde(serialize_with = "serialize_errors", skip_serializing_if = "Vec::is_empty")]
+    pub(super) errors: Vec<Error>,
     /// The outcome of the import; `None` if there was nothing to import.
     pub import: Option<ImportReport>,
     /// The devices of the deployment that are registered: id and serial number.
@@ -91,9 +96,12 @@ pub struct ApplyReport {
     pub group: Option<Id<Group>>,
     /// The objects that were created, for a teardown; with journals, also those of earlier runs.
     pub created: CreatedObjects,
-    /// The rights that were granted in the directory. Keep them to revoke the rights later.
+    /// The rights that were granted in the directory, and those whose grant got no answer. Keep the receipts to revoke the
+    /// rights later; [`created`](Self::created) has them too.
     #[cfg(feature = "ad")]
     pub delegations: Vec<crate::ad::delegation::DelegationReceipt>,
     /// The findings of the run.
     pub findings: Vec<Finding>,
 }
+
+ends_with_errors!(ApplyReport);

@@ -6,12 +6,15 @@ use futures_util::future::join3;
 
 use super::context::{Apply, Halt, Part};
 use super::report::{ApplyEvent, ApplyOptions, ApplyReport};
+#[cfg(feature = "ad")]
+use crate::ad::directory::DirectoryErrorKind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Client;
 use crate::model::{MdmPolicy, MdmScope, MdmScopeStep};
 use crate::workflow::created::{CreatedObject, Record};
 use crate::workflow::journal::Journal;
 use crate::workflow::plan::Plan;
+use crate::workflow::prepare::Todo;
 use crate::workflow::run::Run;
 use crate::workflow::step::{PlannedStep, Step, check_findings};
 
@@ -23,10 +26,11 @@ impl Plan {
     /// found by reading. [`Run::stop_handle`] ends the run in good order, with a report; dropping the run ends it at once.
     ///
     /// # Errors
+    /// The run always ends with its report, and [`ApplyReport::error`] is what ended it early:
     /// [`ErrorKind::InvalidInput`] for findings that stop the run, and for devices that a plan lost in serde;
-    /// [`ErrorKind::Conflict`] if the tenant has changed; [`ErrorKind::Journal`] if a journal cannot be used; as
-    /// [`Call`](crate::graph::Call). When one part fails, the others complete their
-    /// current requests.
+    /// [`ErrorKind::Conflict`] if the tenant has changed, or somebody else has created an object of the same name
+    /// meanwhile; [`ErrorKind::Journal`] if a journal cannot be used; as [`Call`](crate::graph::Call). When one part fails,
+    /// the others complete their current requests.
     pub fn apply(&self, client: &Client) -> Run<ApplyEvent, ApplyReport> {
         self.apply_with(client, ApplyOptions::default())
     }
@@ -40,17 +44,44 @@ impl Plan {
         Run::new(|progress| async move {
             let ApplyOptions { waived, journals } = options;
             let (made, import) = journals.unzip();
-            let record = Mutex::new(Record::open(made, plan.desired.name.as_str())?);
+            let record = match Record::open(made, plan.desired.name.as_str()) {
+                Ok(record) => Mutex::new(record),
+                Err(error) => return ApplyReport { errors: vec![error], ..ApplyReport::default() },
+            };
             Apply { client, progress, report: Mutex::default(), record }.run(plan, &waived, import).await
         })
     }
 }
 
 impl Apply {
-    async fn run(self, plan: Plan, waived: &[String], import: Option<Journal>) -> Result<ApplyReport> {
+    async fn run(self, plan: Plan, waived: &[String], import: Option<Journal>) -> ApplyReport {
+        let parts = match self.read_again(&plan, waived).await {
+            Ok(todo) => self.parts(todo, &plan, import).await,
+            Err(error) => vec![Err(error.into())],
+        };
+        let mut report = self.report.into_inner().unwrap_or_else(PoisonError::into_inner);
+        report.created = self.record.into_inner().unwrap_or_else(PoisonError::into_inner).into_created();
+        for part in parts {
+            match part {
+                Ok(()) => {}
+                Err(Halt::Stopped) => report.stopped = true,
+                Err(Halt::Failed(error)) => report.errors.push(error),
+            }
+        }
+        // A part that fails stops the others.
+        report.stopped &= report.errors.is_empty();
+        report
+    }
+
+    /// Checks that the tenant still is what the plan was made for, and returns the work.
+    async fn read_again(&self, plan: &Plan, waived: &[String]) -> Result<Todo> {
         let (now, todo) = plan.desired.plan_with_todo(&self.client, &plan.devices, &plan.site).await?;
         check_unchanged(&plan.steps, &now.steps)?;
         check_findings(&now.findings, waived, "plan")?;
+        Ok(todo)
+    }
+
+    async fn parts(&self, todo: Todo, plan: &Plan, import: Option<Journal>) -> Vec<Part<()>> {
         #[cfg(feature = "ad")]
         let rights = self.part(self.rights(todo.delegations)).await;
         #[cfg(not(feature = "ad"))]
@@ -58,20 +89,10 @@ impl Apply {
         let parts = join3(
             self.part(self.scope(todo.mdm)),
             self.part(self.objects(&plan.desired, todo.group, todo.page, todo.profile, todo.domain_join)),
-            self.part(self.devices(todo.devices, &plan, import)),
+            self.part(self.devices(todo.devices, plan, import)),
         );
-        let parts: [Part<()>; 3] = parts.await.into();
-        let parts = [rights].into_iter().chain(parts);
-        let mut report = self.report.into_inner().unwrap_or_else(PoisonError::into_inner);
-        report.created = self.record.into_inner().unwrap_or_else(PoisonError::into_inner).into_created();
-        for part in parts {
-            match part {
-                Ok(()) => {}
-                Err(Halt::Stopped) => report.stopped = true,
-                Err(Halt::Failed(error)) => return Err(error),
-            }
-        }
-        Ok(report)
+        let (scope, objects, devices) = parts.await;
+        vec![rights, scope, objects, devices]
     }
 
     /// Runs a part of the work. If it fails, the other parts complete their current requests and stop.
@@ -89,9 +110,31 @@ impl Apply {
         for planned in planned {
             self.go_on().await?;
             self.started(Step::ComputerAccounts, &planned.subject);
-            let applied = planned.delegation.apply(&*planned.directory).await;
-            let receipt = applied.map_err(crate::workflow::on_premises::deployment_error)?;
-            self.report().delegations.push(receipt);
+            let mut recorded = None;
+            let applied = planned
+                .delegation
+                .apply_recorded(&*planned.directory, |receipt| {
+                    self.record().add([CreatedObject::right(&planned.subject, receipt)?])?;
+                    recorded = Some(receipt.clone());
+                    Ok(())
+                })
+                .await;
+            let (granted, ended) = match applied {
+                Ok(receipt) => (Some(receipt), Ok(())),
+                // A write that got no answer, or was overwritten and may come back, is revoked by its receipt as well.
+                Err(error) if error.outcome_unknown() || error.kind() == DirectoryErrorKind::LostUpdate => {
+                    (recorded, Err(error))
+                }
+                Err(error) => {
+                    if let Some(receipt) = recorded {
+                        let right = CreatedObject::right(&planned.subject, &receipt)?;
+                        self.record().undo([right])?;
+                    }
+                    (None, Err(error))
+                }
+            };
+            self.report().delegations.extend(granted);
+            ended.map_err(crate::workflow::on_premises::deployment_error)?;
             self.done(Step::ComputerAccounts, &planned.subject, "delegated");
         }
         Ok(())

@@ -26,7 +26,7 @@ use crate::workflow::journal::Journal;
 use crate::workflow::run::{Progress, Run};
 
 /// A running import: a stream of events, and a future of the report.
-pub type ImportRun = Run<ImportEvent, ImportReport>;
+pub type ImportRun = Run<ImportEvent, Result<ImportReport>>;
 
 impl Import {
     /// Starts the run, a stream and a future: see [`Run`].

@@ -12,7 +12,7 @@ use super::resolve::{Act, Resolved, resolve};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Call, Client, Operation, PollStatus, Poller, Schedule};
 use crate::model::{Device, Id};
-use crate::workflow::run::{Progress, Run};
+use crate::workflow::run::{Progress, Run, ends_with_errors, serialize_errors};
 use crate::workflow::step::{Step, check_findings};
 
 /// The wait for the service to release an object after it was unassigned.
@@ -40,8 +40,9 @@ pub enum TeardownEvent {
     },
 }
 
-/// The outcome of a teardown.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+/// The outcome of a teardown, whether the run got to its end or not: what it lists was done.
+#[derive(Debug, Default, Serialize)]
+#[must_use = "the run may have ended with an error: see `error` and `into_result`"]
 #[non_exhaustive]
 pub struct TeardownReport {
     /// The number of objects that were deleted or unassigned.
@@ -50,7 +51,11 @@ pub struct TeardownReport {
     pub stopped: bool,
     /// The work that is left for a person.
     pub manual: Vec<String>,
+    #[serde(serialize_with = "serialize_errors", skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Error>,
 }
+
+ends_with_errors!(TeardownReport);
 
 impl TeardownPlan {
     /// Applies the plan, one removal after the other.
@@ -59,6 +64,7 @@ impl TeardownPlan {
     /// for. An object that no longer exists is no error, so a new plan resumes where one stopped.
     ///
     /// # Errors
+    /// The run always ends with its report, and [`TeardownReport::error`] is what ended it early:
     /// [`ErrorKind::InvalidInput`] for findings that stop the run; [`ErrorKind::Conflict`] if the tenant has changed; as
     /// [`Call`](crate::graph::Call).
     /// # Permissions
@@ -78,14 +84,25 @@ impl TeardownPlan {
         let (plan, client) = (self.clone(), client.clone());
         let waived: Vec<String> = waived.iter().map(|id| (*id).to_owned()).collect();
         Run::new(|progress| async move {
-            let resolved = resolve(&plan.teardown, &client).await?;
-            if plan.steps != resolved.plan.steps {
-                let message = "the tenant has changed since the plan was made; plan again";
-                return Err(Error::new(ErrorKind::Conflict, message));
-            }
-            check_findings(&resolved.plan.findings, &waived, "teardown")?;
-            Acting { client, progress }.run(resolved).await
+            let mut report = TeardownReport::default();
+            let ended = match plan.read_again(&client, &waived).await {
+                Ok(resolved) => Acting { client, progress }.run(resolved, &mut report).await,
+                Err(error) => Err(error),
+            };
+            report.errors.extend(ended.err());
+            report
         })
+    }
+
+    /// Checks that the tenant still is what the plan was made for, and returns the work.
+    async fn read_again(&self, client: &Client, waived: &[String]) -> Result<Resolved> {
+        let resolved = resolve(&self.teardown, client).await?;
+        if self.steps != resolved.plan.steps {
+            let message = "the tenant has changed since the plan was made; plan again";
+            return Err(Error::new(ErrorKind::Conflict, message));
+        }
+        check_findings(&resolved.plan.findings, waived, "teardown")?;
+        Ok(resolved)
     }
 }
 
@@ -95,8 +112,7 @@ struct Acting {
 }
 
 impl Acting {
-    async fn run(self, resolved: Resolved) -> Result<TeardownReport> {
-        let mut report = TeardownReport::default();
+    async fn run(self, resolved: Resolved, report: &mut TeardownReport) -> Result<()> {
         for planned in &resolved.plan.steps {
             if let RemovalAction::Manual(text) = &planned.action {
                 report.manual.push(format!("{} {}: {text}", planned.step, planned.subject));
@@ -113,7 +129,7 @@ impl Acting {
             self.progress.flush().await;
             if report.stopped || self.progress.is_stopped() {
                 report.stopped = true;
-                return Ok(report);
+                return Ok(());
             }
             let description = match act {
                 Act::Delete(call) => self.delete(*call).await?,
@@ -135,7 +151,7 @@ impl Acting {
         if !going.is_empty() && !self.devices_gone(going).await? {
             report.stopped = true;
         }
-        Ok(report)
+        Ok(())
     }
 
     /// Deletes an object. Retries while the service still sees the object in use.

@@ -17,7 +17,7 @@ use crate::workflow::step::{Step, fmt_end};
 /// let plan = Teardown::new(created).plan(client).await?;
 /// println!("{plan}");
 /// if plan.blocking().next().is_none() {
-///     plan.apply(client).await?;
+///     plan.apply(client).await.into_result()?;
 /// }
 /// # Ok(()) }
 /// ```

@@ -47,7 +47,7 @@ impl Watch {
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) or
     /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) if the registrations may not be read. Any other
     /// source that cannot be read is a finding of the report.
-    pub fn start(self) -> Run<WatchEvent, DeploymentReport> {
+    pub fn start(self) -> Run<WatchEvent, Result<DeploymentReport>> {
         Run::new(|progress| Round::new(self).run(progress))
     }
 
@@ -55,7 +55,7 @@ impl Watch {
     ///
     /// # Errors
     /// As [`Watch::start`].
-    pub fn snapshot(self) -> Run<WatchEvent, DeploymentReport> {
+    pub fn snapshot(self) -> Run<WatchEvent, Result<DeploymentReport>> {
         Run::new(|progress| async move {
             let mut round = Round::new(self);
             round.poll(&progress).await?;
