@@ -50,7 +50,7 @@ fn plan(criterion: &mut Criterion) {
         .collect();
     runtime.block_on(async {
         fill(&client).await.expect("the tenant takes it");
-        desired
+        let _ = desired
             .plan(&client, &[])
             .await
             .expect("a plan")

@@ -24,7 +24,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let connection = support::connect()?;
     if let Some((tenant, _)) = &connection.simulated {
         deployment::prepare(tenant, &desired);
-        desired.plan(&connection.client, &[]).await?.apply(&connection.client).await.into_result()?;
+        let _ = desired.plan(&connection.client, &[]).await?.apply(&connection.client).await.into_result()?;
         if !support::has_option("--untouched") {
             meddle(&connection.client).await?;
         }

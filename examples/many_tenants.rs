@@ -83,7 +83,7 @@ async fn customers(count: usize) -> std::result::Result<Vec<Customer>, Box<dyn E
         let Harness { client, tenant, .. } = Harness::new();
         for deployment in &deployments {
             if number < count {
-                deployment.plan(&client, &[]).await?.apply(&client).await.into_result()?;
+                let _ = deployment.plan(&client, &[]).await?.apply(&client).await.into_result()?;
             }
         }
         match number {

@@ -4,7 +4,7 @@ use super::batch;
 use super::exchange::{Answer, Exchange};
 use super::resource::{
     app, connector, delta, device, directory_device, domain_join, esp, event, filter, group, import,
-    managed_device, mdm, member, profile, sync, user,
+    managed_device, mdm, member, policy, profile, sync, user,
 };
 use super::route::Route;
 use crate::catalog::{self, OperationInfo};
@@ -15,6 +15,20 @@ static GROUPS_MEMBERS_DELETE: OperationInfo = OperationInfo {
     path: "/groups/{group-id}/members/{directoryObject-id}",
     ..catalog::GROUPS_MEMBERS_REMOVE_REF
 };
+
+/// Returns the list of a collection that is beyond the catalog: its objects can be assigned to a group.
+const fn policies(name: &'static str, path: &'static str) -> OperationInfo {
+    OperationInfo { name, path, ..catalog::DEVICE_CONFIGURATIONS_LIST }
+}
+
+static COMPLIANCE_POLICIES_LIST: OperationInfo =
+    policies("deviceCompliancePolicies.list", "/deviceManagement/deviceCompliancePolicies");
+static CONFIGURATION_POLICIES_LIST: OperationInfo =
+    policies("configurationPolicies.list", "/deviceManagement/configurationPolicies");
+static GROUP_POLICY_CONFIGURATIONS_LIST: OperationInfo =
+    policies("groupPolicyConfigurations.list", "/deviceManagement/groupPolicyConfigurations");
+static DEVICE_MANAGEMENT_SCRIPTS_LIST: OperationInfo =
+    policies("deviceManagementScripts.list", "/deviceManagement/deviceManagementScripts");
 
 /// Answers an operation that is documented but not in the service's metadata.
 fn dead(exchange: &mut Exchange<'_>) -> Answer {
@@ -146,5 +160,9 @@ pub(super) static ROUTES: &[Route] = &[
     Route::new(&catalog::MANAGED_DEVICES_DELETE, managed_device::delete),
     Route::new(&catalog::MOBILE_APPS_LIST, app::list),
     Route::new(&catalog::MOBILE_APPS_GET, app::get),
+    Route::new(&COMPLIANCE_POLICIES_LIST, policy::list),
+    Route::new(&CONFIGURATION_POLICIES_LIST, policy::list),
+    Route::new(&GROUP_POLICY_CONFIGURATIONS_LIST, policy::list),
+    Route::new(&DEVICE_MANAGEMENT_SCRIPTS_LIST, policy::list),
     Route::new(&catalog::BATCH, batch::run),
 ];

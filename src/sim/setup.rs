@@ -11,7 +11,9 @@ use super::deploy::unit_key;
 use super::fault::{Fault, Faults};
 use super::gateway::RecordedRequest;
 use super::options::{DeploymentTiming, Lag, Options, Quirks, RateLimit};
-use super::resource::{device, directory_device, domain_join, esp, group, mdm, membership, profile, user};
+use super::resource::{
+    device, directory_device, domain_join, esp, group, mdm, membership, policy, profile, user,
+};
 use super::rows::{
     Assignment, Computer, Connector, ConnectorState, Deployment, Entity, NewIdentity, Owner, PowerOnOptions,
     Target, Wish,
@@ -361,6 +363,20 @@ impl Tenant {
         ]);
         state.apps.insert(Entity::new(id.clone(), type_name, app));
         id
+    }
+
+    /// Adds an object to a collection that the client does not manage, and assigns the object to a group. Gives its id.
+    ///
+    /// Collections are `deviceManagement/deviceCompliancePolicies`, `configurationPolicies`, `groupPolicyConfigurations` and
+    /// `deviceManagementScripts`; an app is assigned with [`assign_app`](Self::assign_app).
+    pub fn add_policy(&self, collection: &str, name: &str, group: &str) -> String {
+        policy::add(&mut self.now(), collection, name, group)
+    }
+
+    /// Assigns an app to a group.
+    pub fn assign_app(&self, app: &str, group: &str) {
+        let assignments = policy::assignments(app, group);
+        self.now().apps.update(app, |app| app.set("assignments", assignments));
     }
 
     /// Adds a device configuration that is no domain join, such as a `windowsWifiConfiguration`. Gives its id; `None`

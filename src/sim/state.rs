@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::limit::Limits;
 use super::options::Options;
+use super::resource::policy::Policy;
 use super::rows::{Auth, Connector, Deployments, Directory, Entity, Identity, Import, Sync};
 use super::store::{Body, Listings, Table, later};
 
@@ -74,6 +75,8 @@ pub(super) struct State {
     pub(super) connectors: Table<Connector>,
     pub(super) mobility: Table<Entity>,
     pub(super) apps: Table<Entity>,
+    /// Objects of collections that the client does not manage.
+    pub(super) policies: Vec<Policy>,
     pub(super) managed: Table<Entity>,
     pub(super) events: Table<Entity>,
     /// The statuses of policies and apps, by the event of the deployment.
@@ -113,6 +116,7 @@ impl State {
             connectors: Table::default(),
             mobility: Table::default(),
             apps: Table::default(),
+            policies: Vec::new(),
             managed: Table::default(),
             events: Table::default(),
             policy_details: HashMap::new(),

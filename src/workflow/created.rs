@@ -99,6 +99,14 @@ impl CreatedObject {
         Ok(Self::Right { subject: subject.to_owned(), receipt })
     }
 
+    /// Returns the receipt of a right.
+    #[cfg(feature = "ad")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+    pub fn receipt(&self) -> Option<crate::ad::delegation::DelegationReceipt> {
+        let Self::Right { receipt, .. } = self else { return None };
+        serde_json::from_value(receipt.clone().into()).ok()
+    }
+
     /// Returns `true` if both describe the same object; the later one is more complete.
     fn is_about(&self, other: &Self) -> bool {
         match (self, other) {
@@ -190,6 +198,15 @@ impl CreatedObjects {
             Line::Undone(item) => self.0.retain(|found| !found.is_about(&item)),
             Line::Importing(_) => {}
         }
+    }
+
+    /// Returns `true` if the creation of an object was under way when a run was killed. An object that was created has an id
+    /// on record: one of the same name and another id is somebody else's.
+    pub(super) fn is_unfinished(&self, item: &CreatedObject) -> bool {
+        let has_no_id = |found: &CreatedObject| {
+            matches!(found, CreatedObject::Object { id: None, .. } | CreatedObject::Device { id: None, .. })
+        };
+        self.0.iter().any(|found| has_no_id(found) && found.is_about(item))
     }
 
     pub(super) fn has(&self, item: &CreatedObject) -> bool {

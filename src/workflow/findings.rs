@@ -184,6 +184,16 @@ finding_kinds! {
     IMPORT_RECORD_LEFT = "import.record-left", Info,
         "run it again with the same journal, or leave them: they do no harm";
 
+    /// An object to remove that has another name than the journal says.
+    TEARDOWN_NAME_DIFFERS = "teardown.name-differs", Error,
+        "check that the journal is the right one and was not changed; if somebody has renamed the object, give it back its \
+         name, or delete it by hand";
+    /// A group to remove whose uses are not all known.
+    TEARDOWN_GROUP_USE_NOT_KNOWN = "teardown.group-use-not-known", Error,
+        "let the client read that, or look in the Intune admin center and waive this finding if nothing uses the group";
+    /// A right in the directory that cannot be looked at.
+    TEARDOWN_RIGHT_NOT_READABLE = "teardown.right-not-readable", Error,
+        "sign in to the directory with an account that may read and change the permissions of the place";
     /// A serial number of a device to remove that several registered devices have.
     TEARDOWN_SERIAL_REPEATS = "teardown.serial-repeats", Error,
         "delete the right one by hand: manufacturer and model tell them apart";
@@ -194,7 +204,8 @@ finding_kinds! {
     TEARDOWN_DUPLICATE = "teardown.duplicate", Error, "delete the right one by hand";
     /// An object to remove with assignments that the deployment did not make.
     TEARDOWN_ASSIGNED_ELSEWHERE = "teardown.assigned-elsewhere", Error, "take that away, or keep it";
-    /// A group to remove that another object is assigned to.
+    /// A group to remove that something else uses.
     TEARDOWN_GROUP_IN_USE = "teardown.group-in-use", Error,
-        "take that assignment away first: one to a group that is gone keeps its object from being deleted";
+        "the group is kept; take it out of there first: an assignment to a group that is gone keeps its object from being \
+         deleted";
 }

@@ -86,6 +86,10 @@ impl OnPremises {
         self
     }
 
+    pub(super) fn directory(&self) -> &Arc<dyn Directory> {
+        &self.directory
+    }
+
     /// Compares steps 2 and 3 with the directory. Reads only; a directory that does not answer is a finding.
     pub(super) async fn compare(&self, desired: &HybridJoin) -> DirectoryPlan {
         let mut planned = DirectoryPlan::default();
@@ -300,7 +304,7 @@ pub(super) fn deployment_error(error: DirectoryError) -> Error {
         DirectoryErrorKind::LostUpdate => ErrorKind::Conflict,
         _ => ErrorKind::Rejected,
     };
-    let message = format!("the right to create computers could not be granted: {}", error.subject());
+    let message = format!("the right to create computers could not be changed: {}", error.subject());
     Error::new(kind, message).with_remedy(error.remedy().to_owned())
 }
 

@@ -41,6 +41,17 @@ pub(super) struct Site {
     on_premises: Option<super::on_premises::OnPremises>,
 }
 
+#[cfg(feature = "ad")]
+impl Site {
+    pub(super) fn new(on_premises: super::on_premises::OnPremises) -> Self {
+        Self { on_premises: Some(on_premises) }
+    }
+
+    pub(super) fn directory(&self) -> Option<&std::sync::Arc<dyn crate::ad::directory::Directory>> {
+        self.on_premises.as_ref().map(super::on_premises::OnPremises::directory)
+    }
+}
+
 impl PartialEq for Site {
     fn eq(&self, _: &Self) -> bool {
         true
@@ -78,7 +89,7 @@ impl HybridJoin {
         devices: &[DeviceToImport],
         on_premises: super::on_premises::OnPremises,
     ) -> Result<Plan> {
-        let site = Site { on_premises: Some(on_premises) };
+        let site = Site::new(on_premises);
         Ok(self.plan_with_todo(client, devices, &site).await?.0)
     }
 
@@ -143,7 +154,7 @@ impl Plan {
     #[cfg(feature = "ad")]
     #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
     pub fn with_on_premises(mut self, on_premises: super::on_premises::OnPremises) -> Self {
-        self.site = Site { on_premises: Some(on_premises) };
+        self.site = Site::new(on_premises);
         self
     }
 }

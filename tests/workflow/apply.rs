@@ -1,68 +1,17 @@
 //! Stopped, dropped and killed runs, and going on.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use futures_util::StreamExt as _;
 use windows_autopilot::clock::Clock as _;
-use windows_autopilot::credential::FixedToken;
-use windows_autopilot::sim::{Fault, Tenant};
+use windows_autopilot::sim::Fault;
 use windows_autopilot::testing::Harness;
-use windows_autopilot::transport::{Transport, TransportError};
 use windows_autopilot::workflow::{
     ApplyEvent, ApplyOptions, ApplyReport, CreatedObject, CreatedObjects, Journal, MemoryStore, Step,
 };
 use windows_autopilot::{Client, ErrorKind, Result};
 
-use crate::support::{desired, devices, harness, snapshot, writes};
-
-/// A network that dies at a write: before it is sent, or before its answer comes.
-#[derive(Debug, Clone)]
-struct Deadly {
-    tenant: Tenant,
-    /// Writes until then.
-    left: Arc<AtomicUsize>,
-    arrives: bool,
-    dead: Arc<tokio::sync::Notify>,
-}
-
-impl Deadly {
-    fn new(tenant: &Tenant, at_write: usize, arrives: bool) -> Self {
-        let left = Arc::new(AtomicUsize::new(at_write));
-        Self { tenant: tenant.clone(), left, arrives, dead: Arc::default() }
-    }
-
-    fn client(&self, of: &Harness) -> Client {
-        Client::builder(FixedToken::new("simulated"))
-            .with_transport(self.clone())
-            .with_clock(of.clock.clone())
-            .build()
-            .unwrap()
-    }
-}
-
-#[async_trait]
-impl Transport for Deadly {
-    async fn send(
-        &self,
-        request: http::Request<Bytes>,
-    ) -> std::result::Result<http::Response<Bytes>, TransportError> {
-        // Batches only read, but for deleted records of imports.
-        let writes = request.method() != http::Method::GET
-            && (!request.uri().path().ends_with("$batch")
-                || request.body().windows(6).any(|at| at == b"DELETE"));
-        if writes && self.left.fetch_sub(1, Ordering::SeqCst) == 0 {
-            if self.arrives {
-                let _ = self.tenant.send(request).await;
-            }
-            self.dead.notify_one();
-            return std::future::pending().await;
-        }
-        self.tenant.send(request).await
-    }
-}
+use crate::support::{Deadly, desired, devices, harness, snapshot, writes};
 
 /// Applies what is desired until it is through, or the process is killed.
 async fn attempt(
@@ -90,7 +39,7 @@ async fn attempt(
 /// What a tenant holds after a run that nothing disturbed.
 async fn undisturbed() -> Vec<String> {
     let harness = harness();
-    attempt(&harness.client, None, None).await.unwrap();
+    let _ = attempt(&harness.client, None, None).await.unwrap();
     snapshot(&harness.tenant).await
 }
 
@@ -194,7 +143,7 @@ async fn a_run_stopped_after_any_event_reports_and_a_new_one_goes_on() {
             assert!(after + 3 >= events, "the stop after event {after} of {events} was not heard");
             break;
         }
-        attempt(&harness.client, None, Some(&journals)).await.unwrap();
+        let _ = attempt(&harness.client, None, Some(&journals)).await.unwrap();
         assert_eq!(snapshot(&harness.tenant).await, wanted, "stopped after event {after}");
         after += 1;
     }
@@ -235,7 +184,7 @@ async fn when_one_part_fails_the_others_end_what_they_are_at() {
     assert!(!writes(&harness.tenant).keys().any(|write| write.contains("ssign")));
     assert!(harness.clock.elapsed() < std::time::Duration::from_secs(60), "{:?}", harness.clock.elapsed());
     harness.tenant.clear_faults();
-    attempt(&harness.client, None, None).await.unwrap();
+    let _ = attempt(&harness.client, None, None).await.unwrap();
     let mut found = snapshot(&harness.tenant).await;
     found.retain(|line| !line.starts_with("importedWindowsAutopilotDeviceIdentities"));
     assert_eq!(found, undisturbed().await);
@@ -260,7 +209,7 @@ async fn what_the_service_does_not_take_is_found_and_does_not_end_the_run() -> R
         .with_tenant(|tenant| tenant.with_quirks(|quirks| quirks.patch_honours_connectivity_check = false))
         .build();
     crate::support::prepare(&harness.tenant);
-    desired().plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
+    let _ = desired().plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
     let mut wish = desired();
     if let Some(profile) = &mut wish.profile {
         profile.skip_connectivity_check = true;
@@ -276,14 +225,14 @@ async fn what_the_service_does_not_take_is_found_and_does_not_end_the_run() -> R
 async fn assignments_are_added_before_others_are_removed() -> Result<()> {
     let harness = harness();
     let mut wish = desired();
-    wish.plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
+    let _ = wish.plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
     wish.remove_other_assignments = true;
     if let Some(group) = &mut wish.group {
         group.display_name = "Autopilot Munich 2".parse()?;
     }
     harness.tenant.clear_requests();
     let plan = wish.plan(&harness.client, &[]).await?;
-    plan.apply(&harness.client).await.into_result()?;
+    let _ = plan.apply(&harness.client).await.into_result()?;
     let of_profile: Vec<String> = harness
         .tenant
         .requests()
@@ -327,7 +276,7 @@ async fn users_are_assigned_only_when_asked_for_and_taken_off_again() -> Result<
     wish.user_assignment = UserAssignment::Unassign;
     let plan = wish.plan(&harness.client, &[]).await?;
     assert_eq!(plan.drift().count(), 1, "{plan}");
-    plan.apply(&harness.client).await.into_result()?;
+    let _ = plan.apply(&harness.client).await.into_result()?;
     assert_eq!(held().await?, 0);
     assert!(wish.plan(&harness.client, &[]).await?.is_empty());
     Ok(())

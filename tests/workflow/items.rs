@@ -269,7 +269,7 @@ async fn devices_are_held_back_until_somebody_confirms_the_right() -> Result<()>
 #[tokio::test]
 async fn one_organizational_unit_feeds_everything_and_drift_of_it_is_seen() -> Result<()> {
     let harness = harness();
-    desired().plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
+    let _ = desired().plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
     let joins = crate::support::all(&harness.tenant, "/beta/deviceManagement/deviceConfigurations").await;
     assert_eq!(joins[0]["organizationalUnit"], UNIT);
     let path = format!("/beta/deviceManagement/deviceConfigurations/{}", joins[0]["id"].as_str().unwrap());
@@ -456,7 +456,7 @@ async fn a_page_for_users_and_one_that_is_outranked_are_found() -> Result<()> {
 #[tokio::test]
 async fn quality_updates_are_always_decided() -> Result<()> {
     let harness = harness();
-    desired().plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
+    let _ = desired().plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
     let pages =
         crate::support::all(&harness.tenant, "/beta/deviceManagement/deviceEnrollmentConfigurations").await;
     let own = pages.iter().find(|page| page["displayName"] == "Autopilot Munich").unwrap();
@@ -499,7 +499,7 @@ async fn which_of_two_profiles_wins_is_told() -> Result<()> {
 #[tokio::test]
 async fn an_assignment_to_a_group_that_is_gone_is_found() -> Result<()> {
     let Harness { client, tenant, .. } = harness();
-    desired().plan(&client, &[]).await?.apply(&client).await.into_result()?;
+    let _ = desired().plan(&client, &[]).await?.apply(&client).await.into_result()?;
     let gone = tenant.add_group("Gone").parse::<windows_autopilot::model::Id<_>>()?;
     let profiles = client.profiles().list().all().await?;
     let id = profiles[0].id().unwrap().parse()?;
@@ -509,7 +509,7 @@ async fn an_assignment_to_a_group_that_is_gone_is_found() -> Result<()> {
     assert!(ids(&plan).contains(&"assignment.orphan"), "{plan}");
     let mut wish = desired();
     wish.remove_other_assignments = true;
-    wish.plan(&client, &[]).await?.apply(&client).await.into_result()?;
+    let _ = wish.plan(&client, &[]).await?.apply(&client).await.into_result()?;
     assert!(!ids(&desired().plan(&client, &[]).await?).contains(&"assignment.orphan"));
     Ok(())
 }

@@ -9,8 +9,8 @@ use windows_autopilot::ad::directory::{
 use windows_autopilot::ad::memory::MemoryDirectory;
 use windows_autopilot::testing::Harness;
 use windows_autopilot::workflow::{
-    Action, ApplyOptions, CreatedObject, CreatedObjects, Journal, MemoryStore, OnPremises, Plan, PlannedStep,
-    Step,
+    Action, ApplyOptions, CreatedObject, CreatedObjects, Journal, MemoryStore, OnPremises, Plan,
+    PlannedRemoval, PlannedStep, RemovalAction, Step, Teardown, TeardownPlan,
 };
 use windows_autopilot::{ErrorKind, Result};
 
@@ -47,7 +47,7 @@ async fn the_right_is_planned_granted_once_and_can_be_taken_back() -> Result<()>
     let again = desired().plan_on_premises(&client, &[], site()).await?;
     assert!(again.is_empty() && ids(&again).contains(&"ad.may-create"), "{again}");
     assert_eq!(steps(&again, Step::ComputerAccounts)[0].action, Action::Keep);
-    again.apply(&client).await.into_result()?;
+    let _ = again.apply(&client).await.into_result()?;
     assert_eq!(directory.changes(), changes, "nothing was written");
     receipt.revoke(&directory).await.unwrap();
     assert_eq!(directory.descriptor(UNIT).unwrap().to_bytes(), before);
@@ -197,5 +197,39 @@ async fn the_receipt_of_a_right_is_kept_whatever_ends_the_run() -> Result<()> {
         }
         assert_eq!(directory.descriptor(UNIT).unwrap().to_bytes(), before);
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_teardown_revokes_a_right_by_its_receipt_and_nothing_else() -> Result<()> {
+    let Harness { client, .. } = harness();
+    let (directory, _) = directory();
+    let before = directory.descriptor(UNIT).unwrap().to_bytes();
+    let site = || OnPremises::new(directory.clone());
+    let kept = MemoryStore::default();
+    let [made, import] = [kept.clone(), MemoryStore::default()].map(Journal::from_store);
+    let plan = desired().plan_on_premises(&client, &[], site()).await?;
+    let _ =
+        plan.apply_with(&client, ApplyOptions::default().with_journals(made, import)).await.into_result()?;
+    assert_ne!(directory.descriptor(UNIT).unwrap().to_bytes(), before);
+
+    let created = CreatedObjects::from_journal(Journal::from_store(kept))?;
+    let teardown = Teardown::new(created);
+    let by_hand = teardown.plan(&client).await?;
+    let is_manual = |planned: &PlannedRemoval| matches!(planned.action, RemovalAction::Manual(_));
+    assert!(by_hand.steps.iter().any(|planned| planned.step == Step::ComputerAccounts && is_manual(planned)));
+
+    let plan = teardown.plan_on_premises(&client, site()).await?;
+    assert!(plan.to_string().contains("revoke (OA;;CC;"), "{plan}");
+    let text = serde_json::to_string(&plan).unwrap();
+    let plan = serde_json::from_str::<TeardownPlan>(&text).unwrap().with_on_premises(site());
+    let report = plan.apply(&client).await.into_result()?;
+    assert_eq!(report.revocations[0].removed.len(), 1, "{report:?}");
+    assert_eq!(directory.descriptor(UNIT).unwrap().to_bytes(), before);
+    let again = teardown.plan_on_premises(&client, site()).await?;
+    assert!(again.is_empty(), "{again}");
+
+    let plan = teardown.plan_on_premises(&client, OnPremises::new(Silent)).await?;
+    assert!(plan.blocking().any(|finding| finding.id == "teardown.right-not-readable"), "{plan}");
     Ok(())
 }

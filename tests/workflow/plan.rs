@@ -50,7 +50,7 @@ async fn each_object_is_made_once_although_every_answer_to_a_write_is_lost_once(
         tenant.fault(Fault::reset_after().on("POST", path).once());
     }
     let desired = desired();
-    desired.plan(&client, &[]).await?.apply(&client).await.into_result()?;
+    let _ = desired.plan(&client, &[]).await?.apply(&client).await.into_result()?;
     let lost = tenant.requests().iter().filter(|request| request.status.is_none()).count();
     assert_eq!(lost, 8, "an answer was not lost");
     assert!(desired.plan(&client, &[]).await?.is_empty());
@@ -74,7 +74,10 @@ async fn a_finding_stops_a_plan_before_the_first_write_unless_it_is_waived() -> 
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("connector.too-few"), "{error}");
     assert!(writes(&tenant).is_empty());
-    plan.apply_with(&client, ApplyOptions::default().with_waived("connector.too-few")).await.into_result()?;
+    let _ = plan
+        .apply_with(&client, ApplyOptions::default().with_waived("connector.too-few"))
+        .await
+        .into_result()?;
     assert!(!writes(&tenant).is_empty());
     Ok(())
 }
@@ -140,7 +143,7 @@ async fn a_client_that_signs_in_by_itself_is_told_what_it_cannot_do_and_does_the
     tenant.add_connector("SRV-ODJ-01", DOMAIN, "6.2504.2001.8");
     let plan = desired().plan(&client, &[]).await?;
     assert!(ids(&plan).contains(&"mdm.delegated-only"), "{plan}");
-    plan.apply(&client).await.into_result()?;
+    let _ = plan.apply(&client).await.into_result()?;
     assert_eq!(client.profiles().count().await?, 1);
     Ok(())
 }
@@ -148,7 +151,7 @@ async fn a_client_that_signs_in_by_itself_is_told_what_it_cannot_do_and_does_the
 #[tokio::test]
 async fn two_deployments_live_side_by_side_and_an_overlap_is_found() -> Result<()> {
     let Harness { client, .. } = harness();
-    desired().plan(&client, &[]).await?.apply(&client).await.into_result()?;
+    let _ = desired().plan(&client, &[]).await?.apply(&client).await.into_result()?;
     let name = |text: &str| text.parse::<DisplayName>().unwrap();
     let mut other = desired();
     other.name = name("Hamburg");
@@ -167,7 +170,7 @@ async fn two_deployments_live_side_by_side_and_an_overlap_is_found() -> Result<(
     }
     let plan = other.plan(&client, &[]).await?;
     assert!(plan.blocking().next().is_none(), "{plan}");
-    plan.apply(&client).await.into_result()?;
+    let _ = plan.apply(&client).await.into_result()?;
     assert!(desired().plan(&client, &[]).await?.is_empty());
 
     if let Some(join) = &mut other.domain_join {
@@ -186,10 +189,10 @@ async fn deployments_with_groups_of_users_of_their_own_leave_each_others_in_the_
     tenant.add_group("Users in Berlin");
     let mut berlin = crate::support::other("Berlin");
     berlin.mdm_scope = Some(MdmUserScope::Groups(vec!["Users in Berlin".parse()?]));
-    desired().plan(&client, &[]).await?.apply(&client).await.into_result()?;
+    let _ = desired().plan(&client, &[]).await?.apply(&client).await.into_result()?;
     let plan = berlin.plan(&client, &[]).await?;
     assert!(plan.to_string().contains("+ group Users in Berlin"), "{plan}");
-    plan.apply(&client).await.into_result()?;
+    let _ = plan.apply(&client).await.into_result()?;
     for deployment in [&desired(), &berlin] {
         let plan = deployment.plan(&client, &[]).await?;
         assert!(plan.is_empty(), "{plan}");
@@ -202,7 +205,7 @@ async fn deployments_with_groups_of_users_of_their_own_leave_each_others_in_the_
     berlin.remove_other_assignments = true;
     let plan = berlin.plan(&client, &[]).await?;
     assert!(plan.to_string().contains("- group"), "{plan}");
-    plan.apply(&client).await.into_result()?;
+    let _ = plan.apply(&client).await.into_result()?;
     assert_eq!(groups().await?, 1);
     Ok(())
 }

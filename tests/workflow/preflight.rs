@@ -97,7 +97,7 @@ async fn a_user_with_every_permission_lacks_nothing() -> Result<()> {
     let (client, _) = granted(&all, false);
     let found = desired().check_permissions(&client, true).await?;
     assert_eq!((found.app_only, found.findings.as_slice()), (Some(false), &[][..]));
-    desired().plan(&client, &devices(2)).await?.apply(&client).await.into_result()?;
+    let _ = desired().plan(&client, &devices(2)).await?.apply(&client).await.into_result()?;
     assert!(desired().plan(&client, &devices(2)).await?.is_empty());
     Ok(())
 }

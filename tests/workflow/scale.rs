@@ -20,7 +20,7 @@ async fn a_plan_over_a_large_tenant_reads_each_collection_once() -> Result<()> {
         let page = EnrollmentStatusPage::new(format!("Page {number}").parse()?);
         harness.client.enrollment_status_pages().create(&page).await?;
     }
-    desired().plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
+    let _ = desired().plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
     harness.tenant.clear_requests();
     let plan = desired().plan(&harness.client, &[]).await?;
     assert!(plan.is_empty(), "{plan}");

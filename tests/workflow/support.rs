@@ -1,14 +1,19 @@
 //! A deployment to test with, and what a tenant holds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::Value;
+use windows_autopilot::Client;
+use windows_autopilot::credential::FixedToken;
 use windows_autopilot::model::DeviceToImport;
 use windows_autopilot::registration::hash::SampleHash;
 use windows_autopilot::sim::Tenant;
 use windows_autopilot::testing::Harness;
-use windows_autopilot::transport::Transport as _;
+use windows_autopilot::transport::{Transport, TransportError};
 use windows_autopilot::workflow::{HybridJoin, Plan};
 
 pub(crate) const UNIT: &str = "OU=Autopilot,DC=corp,DC=contoso,DC=com";
@@ -106,6 +111,66 @@ pub(crate) async fn send(tenant: &Tenant, method: &str, path: &str, body: Option
     let status = answer.status();
     assert!(status.is_success(), "{method} {path}: {status} {:?}", answer.body());
     serde_json::from_slice(answer.body()).unwrap_or(Value::Null)
+}
+
+/// A network that dies at a write: before it is sent, or before its answer comes.
+#[derive(Debug, Clone)]
+pub(crate) struct Deadly {
+    pub(crate) tenant: Tenant,
+    /// Writes until then.
+    pub(crate) left: Arc<AtomicUsize>,
+    arrives: bool,
+    pub(crate) dead: Arc<tokio::sync::Notify>,
+}
+
+impl Deadly {
+    /// Returns `true` if all writes went through.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.left.load(Ordering::SeqCst) < usize::MAX / 2
+    }
+
+    /// Runs until the end, or until the process is killed.
+    pub(crate) async fn run<T>(&self, run: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.dead.notified() => None,
+            ended = run => Some(ended),
+        }
+    }
+
+    pub(crate) fn new(tenant: &Tenant, at_write: usize, arrives: bool) -> Self {
+        let left = Arc::new(AtomicUsize::new(at_write));
+        Self { tenant: tenant.clone(), left, arrives, dead: Arc::default() }
+    }
+
+    pub(crate) fn client(&self, of: &Harness) -> Client {
+        Client::builder(FixedToken::new("simulated"))
+            .with_transport(self.clone())
+            .with_clock(of.clock.clone())
+            .build()
+            .unwrap()
+    }
+}
+
+#[async_trait]
+impl Transport for Deadly {
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> std::result::Result<http::Response<Bytes>, TransportError> {
+        // Batches only read, but for deleted records of imports.
+        let writes = request.method() != http::Method::GET
+            && (!request.uri().path().ends_with("$batch")
+                || request.body().windows(6).any(|at| at == b"DELETE"));
+        if writes && self.left.fetch_sub(1, Ordering::SeqCst) == 0 {
+            if self.arrives {
+                let _ = self.tenant.send(request).await;
+            }
+            self.dead.notify_one();
+            return std::future::pending().await;
+        }
+        self.tenant.send(request).await
+    }
 }
 
 const OBJECTS: [(&str, Option<&str>); 6] = [

@@ -8,7 +8,7 @@ use windows_autopilot::sim::PowerOnOptions;
 use windows_autopilot::testing::Harness;
 use windows_autopilot::workflow::{CreatedObjects, HybridJoin, RemovalAction, Step, Teardown, TeardownPlan};
 
-use crate::support::{desired, devices, harness, other, send, snapshot, writes};
+use crate::support::{Deadly, desired, devices, harness, other, send, snapshot, writes};
 
 async fn made(harness: &Harness, desired: &HybridJoin, count: usize) -> Result<CreatedObjects> {
     Ok(desired
@@ -71,7 +71,7 @@ async fn it_goes_in_the_order_that_the_service_demands() -> Result<()> {
         "{plan}"
     );
     harness.tenant.clear_requests();
-    plan.apply(&harness.client).await.into_result()?;
+    let _ = plan.apply(&harness.client).await.into_result()?;
     let writes: Vec<String> = harness
         .tenant
         .requests()
@@ -122,7 +122,7 @@ async fn what_was_there_before_stays_and_only_the_assignment_goes() -> Result<()
     let made = made(&harness, &wish, 0).await?;
     let plan = Teardown::new(made).plan(&harness.client).await?;
     assert!(plan.findings.is_empty(), "{plan}");
-    plan.apply(&harness.client).await.into_result()?;
+    let _ = plan.apply(&harness.client).await.into_result()?;
     assert_eq!(snapshot(&harness.tenant).await, before);
     assert!(harness.client.profiles().get(&profile.id).await.is_ok());
     Ok(())
@@ -214,7 +214,7 @@ async fn without_a_record_it_goes_by_names_and_duplicates_stop_it() -> Result<()
     let plan = teardown.plan(&harness.client).await?;
     blocked(&plan, &harness, "teardown.duplicate").await;
     harness.client.groups().delete(&second.parse()?).await?;
-    teardown.plan(&harness.client).await?.apply(&harness.client).await.into_result()?;
+    let _ = teardown.plan(&harness.client).await?.apply(&harness.client).await.into_result()?;
     // Whom the settings took into the scope and who was there before cannot be told apart.
     let without_scope = |mut lines: Vec<String>| {
         lines.retain(|line| !line.starts_with("scope"));
@@ -242,7 +242,7 @@ async fn a_teardown_that_was_stopped_goes_on() -> Result<()> {
         }
         let stopped = run.await.into_result()?.stopped;
         assert_eq!(stopped, after + 1 < 10, "after event {after} of {events}");
-        teardown.plan(&harness.client).await?.apply(&harness.client).await.into_result()?;
+        let _ = teardown.plan(&harness.client).await?.apply(&harness.client).await.into_result()?;
         assert_eq!(snapshot(&harness.tenant).await, before, "stopped after event {after}");
     }
     Ok(())
@@ -260,4 +260,191 @@ async fn a_plan_is_refused_when_the_tenant_has_moved() -> Result<()> {
     let error = plan.apply(&harness.client).await.into_result().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
     Ok(())
+}
+
+#[tokio::test]
+async fn a_teardown_killed_at_any_write_and_resumed_ends_as_one_that_was_not() -> Result<()> {
+    let reference = harness();
+    let before = snapshot(&reference.tenant).await;
+    for arrives in [false, true] {
+        let mut kills = 0;
+        loop {
+            let harness = harness();
+            let teardown = Teardown::new(made(&harness, &desired(), 2).await?);
+            let deadly = Deadly::new(&harness.tenant, kills, arrives);
+            let client = deadly.client(&harness);
+            let run = async { teardown.plan(&client).await?.apply(&client).await.into_result() };
+            if let Some(ended) = deadly.run(run).await {
+                let _ = ended?;
+            }
+            let report = teardown.plan(&harness.client).await?.apply(&harness.client).await.into_result()?;
+            let at = format!("killed at write {kills}, arrives: {arrives}");
+            assert!(!report.stopped, "{at}");
+            assert_eq!(snapshot(&harness.tenant).await, before, "{at}");
+            assert!(teardown.plan(&harness.client).await?.is_empty(), "{at}");
+            if deadly.is_alive() {
+                break;
+            }
+            kills += 1;
+        }
+        assert!(kills >= 10, "a teardown has more writes than {kills}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_report_of_a_teardown_that_fails_says_what_was_removed() -> Result<()> {
+    let harness = harness();
+    let teardown = Teardown::new(made(&harness, &desired(), 1).await?);
+    let plan = teardown.plan(&harness.client).await?;
+    let groups = windows_autopilot::sim::Fault::status(403).on("DELETE", "/groups/*");
+    harness.tenant.fault(groups);
+    let report = plan.apply(&harness.client).await;
+    assert_eq!(report.error().map(windows_autopilot::Error::kind), Some(ErrorKind::Forbidden));
+    assert_eq!((report.removed, report.stopped, report.manual.len()), (7, false, 1), "{report:?}");
+    harness.tenant.clear_faults();
+    let report = teardown.plan(&harness.client).await?.apply(&harness.client).await.into_result()?;
+    assert_eq!(report.removed, 2, "{report:?}");
+    Ok(())
+}
+
+/// Gives an object another name, as somebody in the admin center would.
+async fn rename(harness: &Harness, path: &str, name: &str, to: &str) {
+    let all = crate::support::all(&harness.tenant, path).await;
+    let found = all.iter().find(|object| object["displayName"] == name).unwrap();
+    let path = format!("{path}/{}", found["id"].as_str().unwrap());
+    let body = json!({ "@odata.type": found["@odata.type"], "displayName": to });
+    let body = match found["@odata.type"].is_null() {
+        true => json!({ "displayName": to }),
+        false => body,
+    };
+    send(&harness.tenant, "PATCH", &path, Some(body)).await;
+}
+
+#[tokio::test]
+async fn an_object_that_has_another_name_than_the_journal_says_is_kept() -> Result<()> {
+    for (path, name) in [
+        ("/v1.0/groups", "Autopilot Munich"),
+        ("/beta/deviceManagement/windowsAutopilotDeploymentProfiles", "Contoso hybrid Munich"),
+        ("/beta/deviceManagement/deviceEnrollmentConfigurations", "Autopilot Munich"),
+        ("/beta/deviceManagement/deviceConfigurations", "Munich"),
+    ] {
+        let harness = harness();
+        let made = made(&harness, &desired(), 0).await?;
+        rename(&harness, path, name, "Payroll").await;
+        let plan = Teardown::new(made).plan(&harness.client).await?;
+        let finding = plan.blocking().find(|finding| finding.id == "teardown.name-differs").unwrap();
+        assert!(finding.place == name && finding.evidence.contains("Payroll"), "{finding}");
+        blocked(&plan, &harness, "teardown.name-differs").await;
+    }
+    // As if the journal were another tenant's, or somebody had changed it.
+    let harness = harness();
+    let text = serde_json::to_string(&made(&harness, &desired(), 1).await?).unwrap();
+    let foreign = harness.tenant.add_group("Domain controllers");
+    let groups = harness.client.groups().list().all().await?;
+    let own = groups.iter().find(|group| group.settings.display_name.as_str() == "Autopilot Munich").unwrap();
+    let created: CreatedObjects = serde_json::from_str(&text.replace(own.id.as_str(), &foreign)).unwrap();
+    let plan = Teardown::new(created).plan(&harness.client).await?;
+    blocked(&plan, &harness, "teardown.name-differs").await;
+    let device = harness.tenant.add_device("PAYROLL-1");
+    let devices = harness.client.devices().list().all().await?;
+    let own = devices.iter().find(|device| device.serial_number.as_deref() == Some("PF000000")).unwrap();
+    let created: CreatedObjects = serde_json::from_str(&text.replace(own.id.as_str(), &device)).unwrap();
+    let plan = Teardown::new(created).plan(&harness.client).await?;
+    blocked(&plan, &harness, "teardown.name-differs").await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_group_that_anything_else_uses_is_kept_and_said() -> Result<()> {
+    type Use = fn(&Harness, &str);
+    let uses: [(&str, Use); 6] = [
+        ("the app Contoso VPN", |harness, group| {
+            let app = harness.tenant.add_app("Contoso VPN", "win32LobApp");
+            harness.tenant.assign_app(&app, group);
+        }),
+        ("the compliance policy BitLocker", |harness, group| {
+            harness.tenant.add_policy("deviceManagement/deviceCompliancePolicies", "BitLocker", group);
+        }),
+        ("the settings catalog policy Edge", |harness, group| {
+            harness.tenant.add_policy("deviceManagement/configurationPolicies", "Edge", group);
+        }),
+        ("the administrative template OneDrive", |harness, group| {
+            harness.tenant.add_policy("deviceManagement/groupPolicyConfigurations", "OneDrive", group);
+        }),
+        ("the PowerShell script Time zone", |harness, group| {
+            harness.tenant.add_policy("deviceManagement/deviceManagementScripts", "Time zone", group);
+        }),
+        ("nothing", |_, _| {}),
+    ];
+    for (user, arrange) in uses {
+        let harness = harness();
+        let created = made(&harness, &desired(), 0).await?;
+        let groups = harness.client.groups().list().all().await?;
+        let group =
+            groups.iter().find(|group| group.settings.display_name.as_str() == "Autopilot Munich").unwrap();
+        arrange(&harness, group.id.as_str());
+        // One that is assigned elsewhere is none of our business.
+        let other = harness.tenant.add_group("Others");
+        harness.tenant.add_policy("deviceManagement/deviceCompliancePolicies", "Other", &other);
+        let plan = Teardown::new(created).plan(&harness.client).await?;
+        if user == "nothing" {
+            assert!(plan.findings.is_empty(), "{plan}");
+            continue;
+        }
+        let finding = plan.blocking().find(|finding| finding.id == "teardown.group-in-use").unwrap();
+        assert!(finding.evidence.contains(user), "{finding}");
+        blocked(&plan, &harness, "teardown.group-in-use").await;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_group_is_kept_for_a_configuration_of_another_kind_and_for_the_mdm_scope() -> Result<()> {
+    let harness = harness();
+    let created = made(&harness, &desired(), 0).await?;
+    let groups = harness.client.groups().list().all().await?;
+    let group =
+        groups.iter().find(|group| group.settings.display_name.as_str() == "Autopilot Munich").unwrap();
+    let wifi = harness.tenant.add_configuration("Office", "windowsWifiConfiguration").unwrap();
+    harness
+        .client
+        .domain_join_profiles()
+        .assignments(&wifi.parse()?)
+        .add(&Target::group(group.id.clone()))
+        .await?;
+    let policy = harness.client.mdm_policies().intune().await?;
+    harness.client.mdm_policies().add_group(&policy.id, &group.id).await?;
+    let plan = Teardown::new(created).plan(&harness.client).await?;
+    let finding = plan.blocking().find(|finding| finding.id == "teardown.group-in-use").unwrap();
+    for user in ["windowsWifiConfiguration Office", "the MDM user scope"] {
+        assert!(finding.evidence.contains(user), "{finding}");
+    }
+    blocked(&plan, &harness, "teardown.group-in-use").await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_use_that_cannot_be_read_is_not_known_and_stops_it_unless_waived() -> Result<()> {
+    let harness = harness();
+    let created = made(&harness, &desired(), 0).await?;
+    let apps = windows_autopilot::sim::Fault::status(403).on("GET", "/deviceAppManagement/mobileApps");
+    harness.tenant.fault(apps);
+    let plan = Teardown::new(created).plan(&harness.client).await?;
+    blocked(&plan, &harness, "teardown.group-use-not-known").await;
+    let run = plan.apply_with_waived(&harness.client, &["teardown.group-use-not-known"]);
+    let _ = run.await.into_result()?;
+    assert!(
+        Teardown::new(CreatedObjects::from_settings(&desired(), [])).plan(&harness.client).await?.is_empty()
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_journal_that_is_not_there_is_an_error_and_not_nothing_to_remove() {
+    let path = std::env::temp_dir().join(format!("no-journal-{}", std::process::id()));
+    let error = CreatedObjects::from_journal(windows_autopilot::workflow::Journal::at(&path)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Journal);
+    assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+    assert!(!path.exists());
 }

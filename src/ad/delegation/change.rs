@@ -178,6 +178,15 @@ impl Delegation {
 }
 
 impl DelegationReceipt {
+    /// Plans the entries that [`revoke`](Self::revoke) would remove. Reads only.
+    ///
+    /// # Errors
+    /// [`NotFound`](DirectoryErrorKind::NotFound) if the OU was deleted; as [`Delegation::plan`].
+    pub async fn plan_revocation(&self, directory: &dyn Directory) -> Result<RevocationPlan, DirectoryError> {
+        let place = read(directory, &Place::steady_name(self.guid)).await?;
+        Ok(RevocationPlan::new(place.dacl()?.1, &self.granted))
+    }
+
     /// Removes what was granted and nothing else. If nothing else has changed, the descriptor is then what it was, byte for
     /// byte.
     ///

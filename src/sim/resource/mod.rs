@@ -17,6 +17,7 @@ pub(super) mod managed_device;
 pub(super) mod mdm;
 pub(super) mod member;
 pub(super) mod membership;
+pub(super) mod policy;
 pub(super) mod profile;
 pub(super) mod sync;
 pub(super) mod targeting;

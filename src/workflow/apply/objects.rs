@@ -75,7 +75,8 @@ impl Apply {
             }
             Ensure::Become(stored, wish) => {
                 let item = |id: Option<&str>| CreatedObject::object(S::STEP, wish.name(), id);
-                if self.record().created().has(&item(None)) {
+                let is_unfinished = self.record().created().is_unfinished(&item(None));
+                if is_unfinished {
                     // An earlier run was killed while it created this one.
                     self.record().done([item(Some(stored.id.as_str()))])?;
                 }

@@ -51,6 +51,10 @@ pub struct TeardownReport {
     pub stopped: bool,
     /// The work that is left for a person.
     pub manual: Vec<String>,
+    /// The outcomes of revoking rights in the directory.
+    #[cfg(feature = "ad")]
+    #[serde(skip)]
+    pub revocations: Vec<crate::ad::delegation::RevocationReport>,
     #[serde(serialize_with = "serialize_errors", skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Error>,
 }
@@ -96,7 +100,7 @@ impl TeardownPlan {
 
     /// Checks that the tenant still is what the plan was made for, and returns the work.
     async fn read_again(&self, client: &Client, waived: &[String]) -> Result<Resolved> {
-        let resolved = resolve(&self.teardown, client).await?;
+        let resolved = resolve(&self.teardown, client, &self.site).await?;
         if self.steps != resolved.plan.steps {
             let message = "the tenant has changed since the plan was made; plan again";
             return Err(Error::new(ErrorKind::Conflict, message));
@@ -137,6 +141,12 @@ impl Acting {
                     let description = self.delete(self.client.devices().delete(&id)).await?;
                     going.push(id);
                     description
+                }
+                #[cfg(feature = "ad")]
+                Act::Revoke(receipt, directory) => {
+                    let revoked = receipt.revoke(&*directory).await;
+                    report.revocations.push(revoked.map_err(crate::workflow::on_premises::deployment_error)?);
+                    "revoked"
                 }
                 Act::Remove(calls, description) => {
                     for call in calls {

@@ -3,6 +3,7 @@
 mod act;
 mod plan;
 mod resolve;
+mod uses;
 
 pub use self::act::{TeardownEvent, TeardownReport};
 pub use self::plan::{PlannedRemoval, RemovalAction, Teardown, TeardownPlan};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Finding, Severity};
 use crate::workflow::created::CreatedObjects;
+use crate::workflow::plan::Site;
 use crate::workflow::step::{Step, fmt_end};
 
 /// The removal of what a deployment created, in the order that the service demands.
@@ -22,9 +23,15 @@ use crate::workflow::step::{Step, fmt_end};
 /// # Ok(()) }
 /// ```
 ///
+/// Objects are found by the ids in the journal, and compared with it: an object that has another name stops the plan. A
+/// group that anything else uses (another profile, page or configuration, an app, a policy, the MDM user scope) is kept, and
+/// the plan says what uses it; the plan is stopped too if some of these cannot be read.
+///
 /// A teardown unassigns users, deletes the devices' registrations and starts a sync; then it removes each object's
 /// assignments and the object; then the group, and the groups in the MDM user scope. It never deletes device objects in
 /// Entra ID: the service does. The plan lists the work for a person, such as computer accounts in Active Directory.
+/// Rights that the deployment granted in the directory are revoked by their receipts
+/// (`plan_on_premises`, with the feature `ad`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[must_use = "a teardown does nothing until it is planned and applied"]
@@ -46,6 +53,8 @@ pub enum RemovalAction {
     Delete,
     /// Removes these assignments.
     Unassign(Vec<String>),
+    /// Revokes the right: removes these entries, in SDDL, from the permissions of the place in the directory.
+    Revoke(Vec<String>),
     /// Does nothing: the object no longer exists.
     Gone,
     /// Asks a person for the work that this text describes.
@@ -57,7 +66,7 @@ pub enum RemovalAction {
 impl RemovalAction {
     /// Returns `true` if the action writes to the tenant.
     pub fn is_change(&self) -> bool {
-        matches!(self, Self::Delete | Self::Unassign(_))
+        matches!(self, Self::Delete | Self::Unassign(_) | Self::Revoke(_))
     }
 }
 
@@ -85,6 +94,8 @@ pub struct TeardownPlan {
     pub steps: Vec<PlannedRemoval>,
     /// The findings, the worst first.
     pub findings: Vec<Finding>,
+    #[serde(skip)]
+    pub(super) site: Site,
 }
 
 impl Teardown {
@@ -106,6 +117,14 @@ impl TeardownPlan {
         !self.steps.iter().any(|planned| planned.action.is_change())
     }
 
+    /// Sets the directory of a plan that went through serde.
+    #[cfg(feature = "ad")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+    pub fn with_on_premises(mut self, on_premises: crate::workflow::OnPremises) -> Self {
+        self.site = Site::new(on_premises);
+        self
+    }
+
     /// Returns the findings that stop the plan from being applied.
     pub fn blocking(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.severity == Severity::Error)
@@ -120,6 +139,9 @@ impl fmt::Display for TeardownPlan {
                 RemovalAction::Delete => writeln!(f, "  - {step} {subject}: delete")?,
                 RemovalAction::Unassign(whom) => {
                     writeln!(f, "  ~ {step} {subject}: unassign {}", whom.join(", "))?
+                }
+                RemovalAction::Revoke(entries) => {
+                    writeln!(f, "  - {step} {subject}: revoke {}", entries.join(", "))?
                 }
                 RemovalAction::Gone => writeln!(f, "  = {step} {subject}: gone already")?,
                 RemovalAction::Manual(text) => writeln!(f, "  ! {step} {subject}: by hand: {text}")?,

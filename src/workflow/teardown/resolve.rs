@@ -1,17 +1,26 @@
 //! The resolution of a teardown's objects against the tenant.
 
 use std::collections::{BTreeMap, BTreeSet};
+#[cfg(feature = "ad")]
+use std::sync::Arc;
 
 use super::plan::{PlannedRemoval, RemovalAction, Teardown, TeardownPlan};
+use super::uses::GroupUses;
+#[cfg(feature = "ad")]
+use crate::ad::delegation::DelegationReceipt;
+#[cfg(feature = "ad")]
+use crate::ad::directory::{Directory, DirectoryErrorKind};
 use crate::error::{ErrorKind, Result};
 use crate::graph::{Call, Client};
 use crate::model::{
-    Assignment, DeploymentProfile, Device, DomainJoinProfile, EnrollmentState, EnrollmentStatusPage, Finding,
-    FindingKind, Group, HybridJoinProfile, Id, Target,
+    Assignment, DeploymentProfile, Device, DeviceConfiguration, DomainJoinProfile, EnrollmentConfiguration,
+    EnrollmentState, EnrollmentStatusPage, Finding, FindingKind, Group, HybridJoinProfile, Id, RawObject,
+    Target,
 };
 use crate::workflow::created::CreatedObject;
 use crate::workflow::findings::*;
-use crate::workflow::object::{Assignable, AssignmentBatch, ManagedObject, profile_assignments};
+use crate::workflow::object::{Assignable, AssignmentBatch, ManagedObject};
+use crate::workflow::plan::Site;
 use crate::workflow::prepare::label_of;
 use crate::workflow::step::Step;
 
@@ -23,7 +32,24 @@ impl Teardown {
     /// # Permissions
     /// As [`HybridJoin::plan`](crate::workflow::HybridJoin::plan), each only for objects of the teardown.
     pub async fn plan(&self, client: &Client) -> Result<TeardownPlan> {
-        Ok(resolve(self, client).await?.plan)
+        Ok(resolve(self, client, &Site::default()).await?.plan)
+    }
+
+    /// Plans the removal, and the revocation of the rights that the deployment granted in the directory, by their receipts.
+    /// Reads only. Without a directory, the rights are left to a person.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan).
+    /// # Permissions
+    /// Those of [`plan`](Self::plan); in the directory, to read the permissions of the place.
+    #[cfg(feature = "ad")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+    pub async fn plan_on_premises(
+        &self,
+        client: &Client,
+        on_premises: crate::workflow::OnPremises,
+    ) -> Result<TeardownPlan> {
+        Ok(resolve(self, client, &Site::new(on_premises)).await?.plan)
     }
 }
 
@@ -41,40 +67,55 @@ pub(super) enum Act {
     DeleteDevice(Id<Device>),
     /// Removes assignments or members; with the change in words.
     Remove(Vec<Call<()>>, &'static str),
+    /// Revokes a right in the directory.
+    #[cfg(feature = "ad")]
+    Revoke(Box<DelegationReceipt>, Arc<dyn Directory>),
 }
 
 /// An object in the tenant that can be assigned.
 struct Found {
-    step: Step,
+    /// The step that objects of this type belong to, if a deployment can have created it: no deployment creates Entra join
+    /// profiles, but one may be assigned to its group.
+    step: Option<Step>,
+    /// The type, for a person.
+    kind: String,
     id: String,
     name: String,
-    /// Whether a deployment can have created the object: no deployment creates Entra join profiles, but one may be
-    /// assigned to its group.
-    removable: bool,
     assignments: Vec<Assignment>,
 }
 
-pub(super) async fn resolve(teardown: &Teardown, client: &Client) -> Result<Resolved> {
+/// A group that was created and still exists.
+#[derive(Clone)]
+struct FoundGroup {
+    id: Id<Group>,
+    name: String,
+}
+
+pub(super) async fn resolve(teardown: &Teardown, client: &Client, site: &Site) -> Result<Resolved> {
     let objects = read_objects(teardown, client).await?;
     let groups = read_groups(teardown, client).await?;
-    let (unassigned, steps, acts) = Default::default();
-    let mut resolver = Resolver { teardown, client, objects, unassigned, groups, steps, acts };
+    let uses = match groups.values().all(Vec::is_empty) {
+        true => GroupUses::default(),
+        false => GroupUses::read(client).await?,
+    };
+    let (unassigned, steps, acts, findings) = Default::default();
+    let mut resolver =
+        Resolver { teardown, client, objects, uses, unassigned, groups, steps, acts, findings };
     resolver.devices().await?;
     resolver.objects::<HybridJoinProfile>();
     resolver.objects::<EnrollmentStatusPage>();
     resolver.objects::<DomainJoinProfile>();
     resolver.groups();
     resolver.scope().await?;
-    let Resolver { steps, acts, .. } = resolver;
-    let mut findings: Vec<Finding> = steps
-        .iter()
-        .filter_map(|planned| match &planned.action {
-            RemovalAction::Blocked(finding) => Some(finding.clone()),
-            _ => None,
-        })
-        .collect();
+    resolver.rights(site).await;
+    let Resolver { steps, acts, mut findings, .. } = resolver;
+    findings.extend(steps.iter().filter_map(|planned| match &planned.action {
+        RemovalAction::Blocked(finding) => Some(finding.clone()),
+        _ => None,
+    }));
     Finding::sort(&mut findings);
-    Ok(Resolved { plan: TeardownPlan { teardown: teardown.clone(), steps, findings }, acts })
+    let plan = TeardownPlan { teardown: teardown.clone(), steps, findings, site: site.clone() };
+    Ok(Resolved { plan, acts })
 }
 
 struct Resolver<'a> {
@@ -82,12 +123,15 @@ struct Resolver<'a> {
     client: &'a Client,
     /// All objects that can be assigned, including foreign ones that may use the group.
     objects: Vec<Found>,
+    uses: GroupUses,
     /// The ids of the objects whose assignments are removed.
     unassigned: BTreeSet<String>,
     /// The groups that were created, by name.
-    groups: BTreeMap<String, Vec<Id<Group>>>,
+    groups: BTreeMap<String, Vec<FoundGroup>>,
     steps: Vec<PlannedRemoval>,
     acts: Vec<(Step, String, Act)>,
+    /// The findings that stop the plan unless they are waived.
+    findings: Vec<Finding>,
 }
 
 impl Resolver<'_> {
@@ -103,6 +147,13 @@ impl Resolver<'_> {
 
     fn blocked(&mut self, step: Step, subject: &str, kind: &FindingKind, evidence: impl Into<String>) {
         self.planned(step, subject, RemovalAction::Blocked(kind.at(subject, evidence)));
+    }
+
+    /// Plans nothing for an object whose id is in the journal under another name: the journal is wrong, or somebody has
+    /// renamed the object.
+    fn name_differs(&mut self, step: Step, name: &str, id: &str, held: &str) {
+        let evidence = format!("the journal has it under the id {id}, and in the tenant that id is {held}");
+        self.blocked(step, name, &TEARDOWN_NAME_DIFFERS, evidence);
     }
 
     async fn devices(&mut self) -> Result<()> {
@@ -125,6 +176,15 @@ impl Resolver<'_> {
             let found: Vec<&Device> = all.iter().filter(is_it).collect();
             match found.as_slice() {
                 [] => self.planned(Step::Devices, serial, RemovalAction::Gone),
+                [device]
+                    if device
+                        .serial_number
+                        .as_deref()
+                        .is_some_and(|held| !held.eq_ignore_ascii_case(serial)) =>
+                {
+                    let held = device.serial_number.as_deref().unwrap_or_default();
+                    self.name_differs(Step::Devices, serial, device.id.as_str(), held);
+                }
                 [device] => deleted |= self.device(serial, device),
                 _ => {
                     let evidence = "several registered devices have this serial number";
@@ -146,6 +206,12 @@ impl Resolver<'_> {
         let managed = device.managed_device_id.as_ref().filter(|_| {
             device.enrollment_state.as_ref().is_none_or(|state| *state != EnrollmentState::NotContacted)
         });
+        let is_enrolled = device.enrollment_state.as_ref() == Some(&EnrollmentState::Enrolled);
+        if managed.is_none() && is_enrolled {
+            let evidence = "it is enrolled, and the service does not report which device in Intune it is";
+            self.blocked(Step::Devices, serial, &TEARDOWN_ENROLLED, evidence);
+            return false;
+        }
         if managed.is_some() && !self.teardown.delete_managed_devices {
             let evidence =
                 "it is enrolled: its registration cannot be deleted before the device in Intune is";
@@ -191,8 +257,7 @@ impl Resolver<'_> {
         let step = S::STEP;
         let by_id = made.flatten();
         let is_it = |found: &&Found| {
-            found.removable
-                && found.step == step
+            found.step == Some(step)
                 && by_id.map_or(found.name == name, |id| found.id.eq_ignore_ascii_case(id))
         };
         let found: Vec<&Found> = self.objects.iter().filter(is_it).collect();
@@ -205,6 +270,10 @@ impl Resolver<'_> {
                 return self.blocked(step, name, &TEARDOWN_DUPLICATE, evidence);
             }
         };
+        if object.name != name {
+            let (id, held) = (object.id.clone(), object.name.clone());
+            return self.name_differs(step, name, &id, &held);
+        }
         let ours = self.our_targets(step, name);
         let (own, others): (Vec<&Assignment>, Vec<&Assignment>) =
             object.assignments.iter().partition(|assignment| {
@@ -242,33 +311,87 @@ impl Resolver<'_> {
             }
             _ => None,
         });
-        written.chain(self.groups.values().flatten().cloned().map(Target::group)).collect()
+        let groups = self.groups.values().flatten();
+        written.chain(groups.map(|group| Target::group(group.id.clone()))).collect()
     }
 
     fn groups(&mut self) {
-        for (name, ids) in self.groups.clone() {
-            match ids.as_slice() {
+        for (name, found) in self.groups.clone() {
+            match found.as_slice() {
                 [] => self.planned(Step::Group, &name, RemovalAction::Gone),
-                [id] => {
-                    let uses = |found: &&Found| {
-                        let mut targets = found.assignments.iter().filter_map(|held| held.target.as_ref());
-                        targets.any(|target| target.group_id() == Some(id))
-                            && !self.unassigned.contains(&found.id)
-                    };
-                    if let Some(user) = self.objects.iter().find(uses) {
-                        let evidence = format!("the {} {} is assigned to it", user.step, user.name);
-                        self.blocked(Step::Group, &name, &TEARDOWN_GROUP_IN_USE, evidence);
-                    } else {
-                        let act = Act::Delete(Box::new(Group::delete(self.client, id)));
-                        self.remove(Step::Group, &name, RemovalAction::Delete, act);
-                    }
+                [group] if group.name != name => {
+                    self.name_differs(Step::Group, &name, group.id.as_str(), &group.name);
                 }
+                [group] => self.group(&name, &group.id),
                 several => {
                     let evidence =
                         format!("there are {} groups of this name, and one of them was made", several.len());
                     self.blocked(Step::Group, &name, &TEARDOWN_DUPLICATE, evidence);
                 }
             }
+        }
+    }
+
+    /// Plans the deletion of a group that nothing else uses.
+    fn group(&mut self, name: &str, id: &Id<Group>) {
+        let is_assigned = |found: &&Found| {
+            let mut targets = found.assignments.iter().filter_map(|held| held.target.as_ref());
+            targets.any(|target| target.group_id() == Some(id)) && !self.unassigned.contains(&found.id)
+        };
+        let assigned = self.objects.iter().filter(is_assigned);
+        let mut users: Vec<String> =
+            assigned.map(|user| format!("the {} {}", user.kind, user.name)).collect();
+        users.extend(self.uses.of(id).map(str::to_owned));
+        let is_taken_out =
+            self.teardown.created.items().contains(&CreatedObject::ScopeGroup { group: id.clone() });
+        let in_scope = self.uses.scope.iter().flat_map(|policy| policy.included_groups.iter().flatten());
+        if !is_taken_out && in_scope.into_iter().any(|held| held.id == *id) {
+            users.push("the MDM user scope".to_owned());
+        }
+        if !users.is_empty() {
+            let evidence = format!("used by {}", users.join(", "));
+            self.blocked(Step::Group, name, &TEARDOWN_GROUP_IN_USE, evidence);
+            return;
+        }
+        if !self.uses.unread().is_empty() {
+            let evidence =
+                format!("not known whether something uses it; not read: {}", self.uses.unread().join(", "));
+            self.findings.push(TEARDOWN_GROUP_USE_NOT_KNOWN.at(name, evidence));
+        }
+        let act = Act::Delete(Box::new(Group::delete(self.client, id)));
+        self.remove(Step::Group, name, RemovalAction::Delete, act);
+    }
+
+    /// Plans the revocation of the rights in the directory, each by its receipt.
+    #[cfg_attr(not(feature = "ad"), allow(clippy::unused_async, reason = "there is no directory to read"))]
+    async fn rights(&mut self, site: &Site) {
+        const BY_HAND: &str = "it was granted in Active Directory: plan with the directory to revoke it, or remove its \
+            entries from the permissions of the place";
+        let step = Step::ComputerAccounts;
+        for item in self.teardown.created.items() {
+            let CreatedObject::Right { subject, .. } = item else { continue };
+            #[cfg(feature = "ad")]
+            if let (Some(directory), Some(receipt)) = (site.directory(), item.receipt()) {
+                match receipt.plan_revocation(&**directory).await {
+                    Ok(plan) if plan.is_empty() => self.planned(step, subject, RemovalAction::Gone),
+                    Ok(plan) => {
+                        let entries = plan.aces().iter().map(ToString::to_string).collect();
+                        let act = Act::Revoke(Box::new(receipt), Arc::clone(directory));
+                        self.remove(step, subject, RemovalAction::Revoke(entries), act);
+                    }
+                    Err(error) if error.kind() == DirectoryErrorKind::NotFound => {
+                        self.planned(step, subject, RemovalAction::Gone);
+                    }
+                    Err(error) => {
+                        let evidence = format!("the directory could not be asked: {error}");
+                        self.blocked(step, subject, &TEARDOWN_RIGHT_NOT_READABLE, evidence);
+                    }
+                }
+                continue;
+            }
+            #[cfg(not(feature = "ad"))]
+            let _ = site;
+            self.planned(step, subject, RemovalAction::Manual(BY_HAND.to_owned()));
         }
     }
 
@@ -332,48 +455,67 @@ async fn read_objects(teardown: &Teardown, client: &Client) -> Result<Vec<Found>
     let mut batch = AssignmentBatch::new(client);
     if has(Step::Profile) {
         for profile in client.profiles().list().all().await? {
-            let parts = (profile.id(), profile.display_name(), profile_assignments(client, &profile));
-            let (Some(id), Some(name), Some(list)) = parts else { continue };
-            let removable = matches!(profile, DeploymentProfile::Hybrid(_));
-            batch.add((Step::Profile, id.to_owned(), name.to_owned(), removable), list);
+            let Some(id) = profile.id().map(str::to_owned) else { continue };
+            let list = client.profiles().assignments::<DeploymentProfile>(&id.parse()?).list();
+            let (step, kind) = match &profile {
+                DeploymentProfile::Hybrid(_) => (Some(Step::Profile), Step::Profile.to_string()),
+                _ => (None, Step::Profile.to_string()),
+            };
+            batch.add((step, kind, id, profile.display_name().unwrap_or_default().to_owned()), list);
         }
     }
     if has(Step::StatusPage) {
-        add_all::<EnrollmentStatusPage>(&mut batch, client).await?;
+        for found in client.enrollment_status_pages().list().all().await? {
+            let (Some(id), name) = (found.id(), found.display_name().unwrap_or_default()) else { continue };
+            let (step, kind) = match &found {
+                EnrollmentConfiguration::StatusPage(page) if page.is_default() => continue,
+                EnrollmentConfiguration::StatusPage(_) => {
+                    (Some(Step::StatusPage), Step::StatusPage.to_string())
+                }
+                EnrollmentConfiguration::Unknown(raw) => (None, kind_of(raw)),
+            };
+            let list = client.enrollment_status_pages().assignments(&id.parse()?).list();
+            batch.add((step, kind, id.to_owned(), name.to_owned()), list);
+        }
     }
     if has(Step::DomainJoin) {
-        add_all::<DomainJoinProfile>(&mut batch, client).await?;
+        for found in client.domain_join_profiles().list().all().await? {
+            let (Some(id), name) = (found.id(), found.display_name().unwrap_or_default()) else { continue };
+            let (step, kind) = match &found {
+                DeviceConfiguration::DomainJoin(_) => (Some(Step::DomainJoin), Step::DomainJoin.to_string()),
+                DeviceConfiguration::Unknown(raw) => (None, kind_of(raw)),
+            };
+            let list = client.domain_join_profiles().assignments(&id.parse()?).list();
+            batch.add((step, kind, id.to_owned(), name.to_owned()), list);
+        }
     }
-    let found = |((step, id, name, removable), assignments)| Found { step, id, name, removable, assignments };
+    let found = |((step, kind, id, name), assignments)| Found { step, kind, id, name, assignments };
     Ok(batch.read().await?.into_iter().map(found).collect())
 }
 
-/// Adds all objects of a type to a batch.
-async fn add_all<S: Assignable>(
-    batch: &mut AssignmentBatch<(Step, String, String, bool)>,
-    client: &Client,
-) -> Result<()> {
-    for stored in S::read(client, None).await?.iter().filter(|stored| !S::is_default(stored)) {
-        let (id, name) = (stored.id.as_str().to_owned(), stored.settings.name().to_owned());
-        batch.add((S::STEP, id, name, true), S::assignments(client, &stored.id).list());
-    }
-    Ok(())
+/// Returns the type of an object that no deployment creates, for a person.
+fn kind_of(raw: &RawObject) -> String {
+    let name = raw.odata_type().unwrap_or("object of another type");
+    name.trim_start_matches("#microsoft.graph.").to_owned()
 }
 
 /// Reads the groups that were created and still exist.
-async fn read_groups(teardown: &Teardown, client: &Client) -> Result<BTreeMap<String, Vec<Id<Group>>>> {
+async fn read_groups(teardown: &Teardown, client: &Client) -> Result<BTreeMap<String, Vec<FoundGroup>>> {
     let mut groups = BTreeMap::new();
     for item in teardown.created.items() {
         let CreatedObject::Object { step: Step::Group, name, id } = item else { continue };
         let found = match id {
             Some(id) => match client.groups().get(&id.parse()?).await {
-                Ok(stored) => vec![stored.id],
+                Ok(stored) => vec![stored],
                 Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
                 Err(error) => return Err(error),
             },
-            None => Group::find(client, name).await?.into_iter().map(|stored| stored.id).collect(),
+            None => Group::find(client, name).await?,
         };
-        groups.insert(name.clone(), found);
+        let found = found
+            .into_iter()
+            .map(|stored| FoundGroup { id: stored.id, name: stored.settings.display_name.to_string() });
+        groups.insert(name.clone(), found.collect());
     }
     Ok(groups)
 }
