@@ -35,6 +35,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         }
         None => desired.plan(client, &devices).await?,
     };
+    plan.check_settings(&desired)?;
     println!("{plan}\n");
     let mut options = ApplyOptions::default();
     if let Some(id) = support::value_of("--waive=") {
@@ -44,7 +45,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         options = options
             .with_journals(Journal::at(format!("{prefix}.made")), Journal::at(format!("{prefix}.import")));
     }
-    if plan.is_empty() || !connection.may_write("Carry the plan out")? {
+    if plan.is_empty() || !connection.may_write(&deployment::question(&plan))? {
         return Ok(ExitCode::SUCCESS);
     }
     let run = plan.apply_with(client, options);

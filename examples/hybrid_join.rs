@@ -42,7 +42,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         println!("Nothing was written: put the errors right, and run it again.");
         return Ok(ExitCode::FAILURE);
     }
-    if !plan.is_empty() && !connection.may_write("Carry the plan out")? {
+    if !plan.is_empty() && !connection.may_write(&deployment::question(&plan))? {
         return Ok(ExitCode::SUCCESS);
     }
     let applied = progress::follow(plan.apply(client)).await?.into_result()?;

@@ -40,7 +40,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         println!("Nothing was removed: put the errors right, and run it again.");
         return Ok(ExitCode::FAILURE);
     }
-    if plan.is_empty() || !connection.may_write("Take it down")? {
+    if plan.is_empty() || !connection.may_write(&format!("Take it down in {}", plan.tenant))? {
         return Ok(ExitCode::SUCCESS);
     }
     let mut run = plan.apply(client);
@@ -51,7 +51,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
     let report = run.await;
     println!("{} things removed.", report.removed);
-    for left in report.manual {
+    for left in &report.manual {
         println!("Left for you: {left}");
     }
     if let Some(error) = report.error() {

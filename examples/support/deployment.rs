@@ -91,3 +91,8 @@ pub(crate) fn prepare(tenant: &Tenant, desired: &HybridJoin) {
 pub(crate) fn user_of(tenant: &Tenant) -> String {
     format!("adele@{}", tenant.domain())
 }
+
+/// Asks for the plan's application, by tenant, cloud and domain.
+pub(crate) fn question(plan: &windows_autopilot::workflow::Plan) -> String {
+    format!("Carry the plan out in {}, domain {}", plan.tenant, plan.desired.active_directory.domain)
+}

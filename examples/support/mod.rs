@@ -46,7 +46,7 @@ pub(crate) fn connect() -> Result<Connection, Box<dyn Error>> {
 }
 
 impl Connection {
-    /// Asks before something is written to a real tenant.
+    /// Asks before something is written to a real tenant, such as "Carry the plan out in tenant …".
     pub(crate) fn may_write(&self, what: &str) -> Result<bool, Box<dyn Error>> {
         if self.simulated.is_some() { Ok(true) } else { confirmed(what) }
     }

@@ -53,6 +53,14 @@ pub struct PropertyChange {
 }
 
 impl Patch {
+    /// Returns every value that the creation of an object sends, as changes from nothing.
+    #[cfg(feature = "workflow")]
+    pub(crate) fn creation<T: Settings>(desired: &T) -> Vec<PropertyChange> {
+        let body = desired.to_create_body();
+        let sent = T::RULES.iter().filter_map(|rule| Some((rule, body.get(rule.name)?)));
+        sent.flat_map(|(rule, wanted)| changes(rule, &Value::Null, wanted)).collect()
+    }
+
     /// The difference between what the service holds and what it should hold.
     ///
     /// What `desired` says nothing about is left alone: what its type cannot express, and scope tags if it has none.

@@ -10,6 +10,7 @@ use super::journal::Journal;
 use super::object::{Assignable, ManagedObject};
 use super::step::Step;
 use crate::error::{Error, ErrorKind, Result};
+use crate::graph::Client;
 use crate::model::{
     Device, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id, Properties, Target,
 };
@@ -22,8 +23,13 @@ use crate::model::{
 ///
 /// Objects that existed before are not included, even if they were changed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct CreatedObjects(Vec<CreatedObject>);
+#[serde(deny_unknown_fields)]
+pub struct CreatedObjects {
+    /// The tenant that they were created in; `None` if the token did not show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tenant_id: Option<String>,
+    objects: Vec<CreatedObject>,
+}
 
 /// An object, assignment, scope entry or registration that a workflow created.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -136,12 +142,32 @@ impl CreatedObject {
 impl CreatedObjects {
     /// Returns the objects in the order of their creation.
     pub fn items(&self) -> &[CreatedObject] {
-        &self.0
+        &self.objects
+    }
+
+    /// Returns the id of the tenant that the objects were created in; `None` if it is not known.
+    pub fn tenant_id(&self) -> Option<&str> {
+        self.tenant_id.as_deref()
+    }
+
+    /// Checks that a client is not signed in to another tenant.
+    pub(super) async fn check_tenant(&self, client: &Client) -> Result<()> {
+        let Some(tenant) = &self.tenant_id else { return Ok(()) };
+        let now = client.tenant_id().await?;
+        if now.as_ref().is_some_and(|now| now.eq_ignore_ascii_case(tenant)) {
+            return Ok(());
+        }
+        let now =
+            now.map_or("a tenant that the token does not name".to_owned(), |now| format!("tenant {now}"));
+        let message =
+            format!("the objects were created in tenant {tenant}, and the client is signed in to {now}");
+        Err(Error::new(ErrorKind::InvalidInput, message)
+            .with_remedy("sign in to that tenant, or name the journal of this one"))
     }
 
     /// Returns `true` if nothing was created.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.objects.is_empty()
     }
 
     /// Reads the objects that a run has recorded in its journal.
@@ -152,8 +178,8 @@ impl CreatedObjects {
     pub fn from_journal(mut journal: Journal) -> Result<Self> {
         let written = journal.read::<Header, Line>()?;
         let Some(header) = written.header else { return Err(journal.missing()) };
-        journal.named(header.check(None))?;
-        let mut made = Self::default();
+        journal.named(header.check(None, None))?;
+        let mut made = Self { tenant_id: header.tenant, ..Self::default() };
         for line in written.lines {
             made.take(line);
         }
@@ -172,7 +198,7 @@ impl CreatedObjects {
             object::<HybridJoinProfile>(desired),
             object::<DomainJoinProfile>(desired),
         ];
-        let mut made = Self(objects.into_iter().flatten().collect());
+        let mut made = Self { tenant_id: None, objects: objects.into_iter().flatten().collect() };
         if let Some(join) =
             desired.domain_join.as_ref().filter(|_| DomainJoinProfile::is_for_all_devices(desired))
         {
@@ -186,16 +212,16 @@ impl CreatedObjects {
     }
 
     pub(super) fn add(&mut self, item: CreatedObject) {
-        match self.0.iter_mut().find(|found| found.is_about(&item)) {
+        match self.objects.iter_mut().find(|found| found.is_about(&item)) {
             Some(found) => *found = item,
-            None => self.0.push(item),
+            None => self.objects.push(item),
         }
     }
 
     fn take(&mut self, line: Line) {
         match line {
             Line::Made(item) => self.add(item),
-            Line::Undone(item) => self.0.retain(|found| !found.is_about(&item)),
+            Line::Undone(item) => self.objects.retain(|found| !found.is_about(&item)),
             Line::Importing(_) => {}
         }
     }
@@ -206,11 +232,11 @@ impl CreatedObjects {
         let has_no_id = |found: &CreatedObject| {
             matches!(found, CreatedObject::Object { id: None, .. } | CreatedObject::Device { id: None, .. })
         };
-        self.0.iter().any(|found| has_no_id(found) && found.is_about(item))
+        self.objects.iter().any(|found| has_no_id(found) && found.is_about(item))
     }
 
     pub(super) fn has(&self, item: &CreatedObject) -> bool {
-        self.0.iter().any(|found| found.is_about(item))
+        self.objects.iter().any(|found| found.is_about(item))
     }
 }
 
@@ -223,15 +249,22 @@ const RUN: &str = "apply";
 struct Header {
     v: u32,
     run: String,
+    /// The tenant, if the token names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tenant: Option<String>,
     deployment: String,
 }
 
 impl Header {
-    fn check(&self, deployment: Option<&str>) -> Result<()> {
+    fn check(&self, deployment: Option<&str>, tenant: Option<&str>) -> Result<()> {
+        let other_tenant =
+            |ours: &str| self.tenant.as_ref().filter(|theirs| !theirs.eq_ignore_ascii_case(ours));
         let problem = if self.v != VERSION || self.run != RUN {
             "the journal is of a run of another kind, or of another version of the format".to_owned()
         } else if deployment.is_some_and(|name| name != self.deployment) {
             format!("the journal is of the deployment {}", self.deployment)
+        } else if let Some(theirs) = tenant.and_then(other_tenant) {
+            format!("the journal is of a deployment in tenant {theirs}")
         } else {
             return Ok(());
         };
@@ -260,13 +293,17 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn open(journal: Option<Journal>, deployment: &str) -> Result<Self> {
+    pub(super) fn open(journal: Option<Journal>, deployment: &str, tenant: Option<&str>) -> Result<Self> {
         let mut record = Self { journal, ..Self::default() };
+        record.created.tenant_id = tenant.map(str::to_owned);
         let Some(journal) = &mut record.journal else { return Ok(record) };
         let written = journal.read::<Header, Line>()?;
         match written.header {
-            Some(header) => journal.named(header.check(Some(deployment)))?,
-            None => journal.begin(&Header { v: VERSION, run: RUN.into(), deployment: deployment.into() })?,
+            Some(header) => journal.named(header.check(Some(deployment), tenant))?,
+            None => {
+                let (run, deployment, tenant) = (RUN.into(), deployment.into(), tenant.map(str::to_owned));
+                journal.begin(&Header { v: VERSION, run, tenant, deployment })?;
+            }
         }
         for line in written.lines {
             if let Line::Importing(serials) = &line {
@@ -325,7 +362,7 @@ impl Record {
     }
 
     fn new_lines(&self, items: impl IntoIterator<Item = CreatedObject>) -> Vec<Line> {
-        items.into_iter().filter(|item| !self.created.0.contains(item)).map(Line::Made).collect()
+        items.into_iter().filter(|item| !self.created.objects.contains(item)).map(Line::Made).collect()
     }
 
     fn append(&mut self, lines: &[Line]) -> Result<()> {
@@ -345,7 +382,7 @@ mod tests {
     #[test]
     fn a_record_tells_what_was_made_and_what_was_about_to_be() {
         let store = MemoryStore::default();
-        let open = |name: &str| Record::open(Some(Journal::from_store(store.clone())), name);
+        let open = |name: &str| Record::open(Some(Journal::from_store(store.clone())), name, None);
         let mut record = open("Munich").unwrap();
         record
             .add([

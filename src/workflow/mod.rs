@@ -4,6 +4,8 @@
 #[cfg(feature = "workflow")]
 mod apply;
 #[cfg(feature = "workflow")]
+mod binding;
+#[cfg(feature = "workflow")]
 mod checks;
 #[cfg(feature = "workflow")]
 mod created;
@@ -38,6 +40,8 @@ pub mod watch;
 
 #[cfg(feature = "workflow")]
 pub use self::apply::{ApplyEvent, ApplyOptions, ApplyReport};
+#[cfg(feature = "workflow")]
+pub use self::binding::PlanTenant;
 #[cfg(feature = "workflow")]
 pub use self::created::{CreatedObject, CreatedObjects};
 #[cfg(feature = "workflow")]

@@ -59,7 +59,7 @@ impl OperationPurpose {
     fn is_of(self, action: &Action) -> bool {
         matches!(
             (self, action),
-            (Self::Create, Action::Create)
+            (Self::Create, Action::Create(_))
                 | (Self::Update, Action::Update(_))
                 | (Self::Assign, Action::Assign { .. })
                 | (Self::Import, Action::Import(_))
@@ -362,15 +362,15 @@ mod tests {
         assert!(whole().check_reads(&caller, true).is_ok());
         let assign = || Action::Assign { add: vec!["g".into()], remove: Vec::new() };
         for (planned, count) in [
-            (step(Step::Profile, Action::Create), 1),
+            (step(Step::Profile, Action::Create(Vec::new())), 1),
             (step(Step::Profile, Action::Update(Vec::new())), 1),
             (step(Step::Profile, assign()), 1),
             (step(Step::Profile, Action::Keep), 0),
             (step(Step::Devices, Action::Import(Vec::new())), 1),
             (step(Step::Users, assign()), 1),
             (step(Step::AutomaticEnrollment, assign()), 1),
-            (step(Step::Group, Action::Create), 0),
-            (step(Step::DomainJoin, Action::Create), 0),
+            (step(Step::Group, Action::Create(Vec::new())), 0),
+            (step(Step::DomainJoin, Action::Create(Vec::new())), 0),
         ] {
             assert_eq!(whole().check_writes(&planned, &caller).len(), count, "{planned:?}");
         }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::binding::{Inputs, PlanTenant};
 use super::checks;
 use super::hybrid_join::HybridJoin;
 use super::prepare::{Todo, prepare};
@@ -17,13 +18,18 @@ use crate::model::{DeviceToImport, Finding, Severity};
 /// [`HybridJoin::plan`]; `Display` prints it.
 ///
 /// A plan goes through serde, so that it can be approved before it is applied. Hardware hashes are left out: give the
-/// devices again with [`Plan::with_devices`].
+/// devices again with [`Plan::with_devices`]. The plan is bound to its tenant and cloud, and to digests of the settings and
+/// the devices: it is refused in another tenant, and with inputs that have changed ([`Plan::check_settings`] compares a
+/// settings file).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[must_use = "a plan changes nothing until it is applied"]
 pub struct Plan {
+    /// The tenant that the plan is for.
+    pub tenant: PlanTenant,
     /// The desired state that the plan leads to.
     pub desired: HybridJoin,
+    pub(super) inputs: Inputs,
     /// The actions, in order.
     pub steps: Vec<PlannedStep>,
     /// The findings, the worst first.
@@ -122,8 +128,15 @@ impl HybridJoin {
         findings.extend(self.check_writes(&steps, &caller));
         Finding::sort(&mut findings);
         findings.dedup();
-        let plan =
-            Plan { desired: self.clone(), steps, findings, devices: devices.to_vec(), site: site.clone() };
+        let plan = Plan {
+            tenant: PlanTenant::of(client).await?,
+            desired: self.clone(),
+            inputs: Inputs::new(self, devices)?,
+            steps,
+            findings,
+            devices: devices.to_vec(),
+            site: site.clone(),
+        };
         Ok((plan, todo))
     }
 }
@@ -144,6 +157,14 @@ impl Plan {
         self.findings.iter().filter(|finding| finding.severity == Severity::Error)
     }
 
+    /// Checks that the plan was made from these settings: for a settings file that may have changed since the approval.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] if the settings differ.
+    pub fn check_settings(&self, desired: &HybridJoin) -> Result<()> {
+        self.inputs.check(desired, &self.devices)
+    }
+
     /// Sets the devices of a plan that went through serde.
     pub fn with_devices(mut self, devices: Vec<DeviceToImport>) -> Self {
         self.devices = devices;
@@ -162,6 +183,7 @@ impl Plan {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Plan for {}", self.desired.name)?;
+        writeln!(f, "  {}, domain {}", self.tenant, self.desired.active_directory.domain)?;
         let mut last = None;
         for planned in &self.steps {
             if last != Some(planned.step) {

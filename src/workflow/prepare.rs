@@ -212,7 +212,7 @@ fn ensure<'a, S: ManagedObject>(
         return Ensure::Blocked;
     }
     let Some(stored) = found.pop() else {
-        steps.push(PlannedStep::new(S::STEP, name, Action::Create));
+        steps.push(PlannedStep::new(S::STEP, name, Action::Create(Patch::creation(&wish))));
         return Ensure::Create(wish);
     };
     let patch = Patch::between(&stored.settings, &wish);
@@ -345,7 +345,10 @@ fn prepare_devices(
         }
     }
     if !todo.import.is_empty() {
-        let serials = todo.import.iter().map(|device| device.serial_number.to_string()).collect();
+        let mut serials: Vec<String> =
+            todo.import.iter().map(|device| device.serial_number.to_string()).collect();
+        // A list of devices that was sorted anew is the same plan.
+        serials.sort_unstable();
         steps.push(PlannedStep::new(Step::Devices, "devices", Action::Import(serials)));
     }
     if !todo.registered.is_empty() {

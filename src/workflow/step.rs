@@ -74,8 +74,8 @@ impl fmt::Display for Step {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Action {
-    /// Creates an object.
-    Create,
+    /// Creates an object with these values.
+    Create(Vec<PropertyChange>),
     /// Changes properties of an object.
     Update(Vec<PropertyChange>),
     /// Adds and removes assignments.
@@ -99,7 +99,7 @@ pub enum Action {
 impl Action {
     /// Returns `true` if the action writes to the tenant.
     pub fn is_change(&self) -> bool {
-        matches!(self, Self::Create | Self::Update(_) | Self::Assign { .. } | Self::Import(_))
+        matches!(self, Self::Create(_) | Self::Update(_) | Self::Assign { .. } | Self::Import(_))
     }
 }
 
@@ -130,7 +130,10 @@ impl fmt::Display for PlannedStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let subject = &self.subject;
         match &self.action {
-            Action::Create => writeln!(f, "  + {subject}: create"),
+            Action::Create(values) => {
+                writeln!(f, "  + {subject}: create")?;
+                values.iter().try_for_each(|value| writeln!(f, "      {}: {}", value.property, value.after))
+            }
             Action::Update(changes) => {
                 writeln!(f, "  ~ {subject}: change")?;
                 changes.iter().try_for_each(|change| writeln!(f, "      {change}"))

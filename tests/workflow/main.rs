@@ -12,4 +12,5 @@ mod random;
 mod scale;
 mod support;
 mod teardown;
+mod two_operators;
 mod watch;

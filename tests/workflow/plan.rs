@@ -14,7 +14,7 @@ async fn planning_only_reads_and_a_second_run_changes_nothing() -> Result<()> {
     let (desired, devices) = (desired(), devices(3));
     let plan = desired.plan(&client, &devices).await?;
     assert!(writes(&tenant).is_empty(), "a plan only reads");
-    let created = plan.steps.iter().filter(|planned| planned.action == Action::Create).count();
+    let created = plan.steps.iter().filter(|planned| matches!(planned.action, Action::Create(_))).count();
     assert_eq!(created, 4, "{plan}");
     assert!(plan.blocking().next().is_none(), "{plan}");
 

@@ -96,3 +96,8 @@ pub(super) fn in_time<T>(waited: Part<T>) -> Part<Option<T>> {
         waited => waited.map(Some),
     }
 }
+
+/// Returns `true` for a refusal that another operator's change may explain.
+pub(super) fn is_contested(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Rejected | ErrorKind::NotFound)
+}

@@ -117,7 +117,10 @@ impl Apply {
                 }
             }
         };
-        self.note_imported(report, &is_begun)
+        let is_new = |serial: &str| {
+            new.iter().any(|device| device.serial_number.as_str().eq_ignore_ascii_case(serial))
+        };
+        self.note_imported(report, &is_begun, &is_new)
     }
 
     /// Returns those devices that an earlier run has imported, or was about to.
@@ -138,7 +141,14 @@ impl Apply {
         plan.devices.iter().filter(|device| has(device)).map(todo).collect()
     }
 
-    fn note_imported(&self, imported: ImportReport, is_begun: &dyn Fn(&str) -> bool) -> Part<()> {
+    /// Notes the outcomes of an import. `is_new` tells the devices that were not registered before the run, which a resumed
+    /// import reports as well.
+    fn note_imported(
+        &self,
+        imported: ImportReport,
+        is_begun: &dyn Fn(&str) -> bool,
+        is_new: &dyn Fn(&str) -> bool,
+    ) -> Part<()> {
         let (mut made, mut not_made, mut stopped) = (Vec::new(), Vec::new(), false);
         {
             let mut report = self.report();
@@ -151,7 +161,10 @@ impl Apply {
                     report.devices.push((id.clone(), serial.to_owned()));
                 }
                 match &device.outcome {
-                    ImportOutcome::Registered { .. } => made.push(CreatedObject::device(serial, id)),
+                    ImportOutcome::Registered { .. } => {
+                        report.changes = report.changes.saturating_add(usize::from(is_new(serial)));
+                        made.push(CreatedObject::device(serial, id));
+                    }
                     ImportOutcome::AlreadyRegistered { .. } if is_begun(serial) => {
                         made.push(CreatedObject::device(serial, id));
                     }
@@ -162,7 +175,6 @@ impl Apply {
                     _ => not_made.push(CreatedObject::device(serial, None)),
                 }
             }
-            report.changes += imported.counts.registered;
             report.import = Some(imported);
         }
         let mut record = self.record();

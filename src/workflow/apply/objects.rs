@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::{join3, join4};
 
-use super::context::{Apply, Halt, Part, in_time, schedule};
+use super::context::{Apply, Halt, Part, in_time, is_contested, schedule};
 use crate::error::{Error, ErrorKind};
 use crate::graph::Schedule;
 use crate::model::{
@@ -202,11 +202,6 @@ impl Apply {
         }
         Ok(())
     }
-}
-
-/// Returns `true` for a refusal that another operator's change may explain.
-fn is_contested(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Rejected | ErrorKind::NotFound)
 }
 
 /// Returns `true` if an object is assigned as desired.

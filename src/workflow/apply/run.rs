@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::join3;
 
-use super::context::{Apply, Halt, Part};
+use super::context::{Apply, Halt, Part, is_contested};
 use super::report::{ApplyEvent, ApplyOptions, ApplyReport};
 #[cfg(feature = "ad")]
 use crate::ad::directory::DirectoryErrorKind;
@@ -27,7 +27,8 @@ impl Plan {
     ///
     /// # Errors
     /// The run always ends with its report, and [`ApplyReport::error`] is what ended it early:
-    /// [`ErrorKind::InvalidInput`] for findings that stop the run, and for devices that a plan lost in serde;
+    /// [`ErrorKind::InvalidInput`] for findings that stop the run, for a client that is signed in to another tenant, and
+    /// for settings or devices that are not those of the plan;
     /// [`ErrorKind::Conflict`] if the tenant has changed, or somebody else has created an object of the same name
     /// meanwhile; [`ErrorKind::Journal`] if a journal cannot be used; as [`Call`](crate::graph::Call). When one part fails,
     /// the others complete their current requests.
@@ -44,7 +45,8 @@ impl Plan {
         Run::new(|progress| async move {
             let ApplyOptions { waived, journals } = options;
             let (made, import) = journals.unzip();
-            let record = match Record::open(made, plan.desired.name.as_str()) {
+            let tenant = plan.tenant.tenant_id.as_deref();
+            let record = match Record::open(made, plan.desired.name.as_str(), tenant) {
                 Ok(record) => Mutex::new(record),
                 Err(error) => return ApplyReport { errors: vec![error], ..ApplyReport::default() },
             };
@@ -75,6 +77,8 @@ impl Apply {
 
     /// Checks that the tenant still is what the plan was made for, and returns the work.
     async fn read_again(&self, plan: &Plan, waived: &[String]) -> Result<Todo> {
+        plan.tenant.check(&self.client).await?;
+        plan.inputs.check(&plan.desired, &plan.devices)?;
         let (now, todo) = plan.desired.plan_with_todo(&self.client, &plan.devices, &plan.site).await?;
         check_unchanged(&plan.steps, &now.steps)?;
         check_findings(&now.findings, waived, "plan")?;
@@ -149,25 +153,29 @@ impl Apply {
         'again: loop {
             for step in scope.steps_from(&policy) {
                 self.go_on().await?;
-                match &step {
+                let item = match &step {
                     MdmScopeStep::Include(group) => {
                         let held = policy.included_groups.iter().flatten().any(|held| held.id == *group);
-                        let item = CreatedObject::ScopeGroup { group: group.clone() };
-                        self.record().add((!held).then_some(item))?;
+                        (!held).then(|| CreatedObject::ScopeGroup { group: group.clone() })
                     }
-                    MdmScopeStep::ApplyToAll => self.record().add([CreatedObject::ScopeAll])?,
-                    _ => {}
-                }
-                match self.client.mdm_policies().apply(&policy.id, &step).await {
-                    Ok(()) => {}
-                    // It may have arrived: what is left to do is told by reading.
-                    Err(error) if error.outcome_unknown() && tries > 1 => {
-                        tries -= 1;
-                        policy = self.client.mdm_policies().intune().await?;
-                        continue 'again;
+                    MdmScopeStep::ApplyToAll => Some(CreatedObject::ScopeAll),
+                    _ => None,
+                };
+                self.record().add(item.clone())?;
+                let Err(error) = self.client.mdm_policies().apply(&policy.id, &step).await else { continue };
+                if !error.outcome_unknown() {
+                    self.record().undo(item)?;
+                    if !is_contested(&error) {
+                        return Err(error.into());
                     }
-                    Err(error) => return Err(error.into()),
                 }
+                // It may have arrived, or somebody else has done it: what is left to do is told by reading.
+                tries -= 1;
+                if tries == 0 {
+                    return Err(error.into());
+                }
+                policy = self.client.mdm_policies().intune().await?;
+                continue 'again;
             }
             break;
         }

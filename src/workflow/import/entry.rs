@@ -67,15 +67,11 @@ impl Header {
         keys: &[Text],
         at: Timestamp,
     ) -> Self {
-        let whole = devices.iter().zip(keys).map(|(device, key)| whole_digest(device, key));
-        let mut digests: Vec<[u8; 32]> = whole.collect();
-        // A file that was sorted anew is the same input.
-        digests.sort_unstable();
         Self {
             v: VERSION,
             run: RUN.into(),
             tenant: tenant.map(Text::from),
-            input: hex(&hmac_sha256::Hash::hash(digests.as_flattened())).into(),
+            input: input_digest(devices.iter().zip(keys)).into(),
             devices: devices.len(),
             at,
         }
@@ -108,6 +104,25 @@ impl Header {
         }
         Ok(())
     }
+}
+
+/// Returns the digest of devices in any order: of everything that is asked for them.
+#[cfg(feature = "workflow")]
+pub(in crate::workflow) fn devices_digest(devices: &[DeviceToImport]) -> String {
+    let keys: Vec<Text> = devices.iter().map(device_key).collect();
+    input_digest(devices.iter().zip(&keys))
+}
+
+#[cfg(feature = "workflow")]
+pub(in crate::workflow) fn hex_digest(bytes: &[u8]) -> String {
+    hex(&hmac_sha256::Hash::hash(bytes))
+}
+
+fn input_digest<'a>(devices: impl Iterator<Item = (&'a DeviceToImport, &'a Text)>) -> String {
+    let mut digests: Vec<[u8; 32]> = devices.map(|(device, key)| whole_digest(device, key)).collect();
+    // A file that was sorted anew is the same input.
+    digests.sort_unstable();
+    hex(&hmac_sha256::Hash::hash(digests.as_flattened()))
 }
 
 /// Returns the key of a device in the journal: a digest of its serial number and its hash, which reveals neither.

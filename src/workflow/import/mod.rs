@@ -18,6 +18,8 @@ mod sync;
 mod tests;
 
 pub use self::drive::ImportRun;
+#[cfg(feature = "workflow")]
+pub(super) use self::entry::{devices_digest, hex_digest};
 pub use self::options::ImportOptions;
 pub use self::outcome::{GroupTagCheck, ImportOutcome, ImportStage, Rejection, Uncertainty};
 pub use self::report::{

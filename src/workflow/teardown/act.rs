@@ -100,6 +100,7 @@ impl TeardownPlan {
 
     /// Checks that the tenant still is what the plan was made for, and returns the work.
     async fn read_again(&self, client: &Client, waived: &[String]) -> Result<Resolved> {
+        self.tenant.check(client).await?;
         let resolved = resolve(&self.teardown, client, &self.site).await?;
         if self.steps != resolved.plan.steps {
             let message = "the tenant has changed since the plan was made; plan again";

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Finding, Severity};
+use crate::workflow::binding::PlanTenant;
 use crate::workflow::created::CreatedObjects;
 use crate::workflow::plan::Site;
 use crate::workflow::step::{Step, fmt_end};
@@ -88,6 +89,8 @@ pub struct PlannedRemoval {
 #[non_exhaustive]
 #[must_use = "a plan changes nothing until it is applied"]
 pub struct TeardownPlan {
+    /// The tenant that the plan is for.
+    pub tenant: PlanTenant,
     /// The teardown that was planned.
     pub teardown: Teardown,
     /// The removals, in order.
@@ -133,7 +136,7 @@ impl TeardownPlan {
 
 impl fmt::Display for TeardownPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Teardown")?;
+        writeln!(f, "Teardown in {}", self.tenant)?;
         for PlannedRemoval { step, subject, action } in &self.steps {
             match action {
                 RemovalAction::Delete => writeln!(f, "  - {step} {subject}: delete")?,

@@ -17,6 +17,7 @@ use crate::model::{
     EnrollmentState, EnrollmentStatusPage, Finding, FindingKind, Group, HybridJoinProfile, Id, RawObject,
     Target,
 };
+use crate::workflow::binding::PlanTenant;
 use crate::workflow::created::CreatedObject;
 use crate::workflow::findings::*;
 use crate::workflow::object::{Assignable, AssignmentBatch, ManagedObject};
@@ -28,7 +29,8 @@ impl Teardown {
     /// Plans the removal of what still exists. Reads only.
     ///
     /// # Errors
-    /// As [`Call`](crate::graph::Call). An obstacle is a finding, not an error.
+    /// [`ErrorKind::InvalidInput`] if the objects were created in another tenant; as [`Call`](crate::graph::Call). An
+    /// obstacle is a finding, not an error.
     /// # Permissions
     /// As [`HybridJoin::plan`](crate::workflow::HybridJoin::plan), each only for objects of the teardown.
     pub async fn plan(&self, client: &Client) -> Result<TeardownPlan> {
@@ -92,6 +94,7 @@ struct FoundGroup {
 }
 
 pub(super) async fn resolve(teardown: &Teardown, client: &Client, site: &Site) -> Result<Resolved> {
+    teardown.created.check_tenant(client).await?;
     let objects = read_objects(teardown, client).await?;
     let groups = read_groups(teardown, client).await?;
     let uses = match groups.values().all(Vec::is_empty) {
@@ -114,7 +117,8 @@ pub(super) async fn resolve(teardown: &Teardown, client: &Client, site: &Site) -
         _ => None,
     }));
     Finding::sort(&mut findings);
-    let plan = TeardownPlan { teardown: teardown.clone(), steps, findings, site: site.clone() };
+    let tenant = PlanTenant::of(client).await?;
+    let plan = TeardownPlan { tenant, teardown: teardown.clone(), steps, findings, site: site.clone() };
     Ok(Resolved { plan, acts })
 }
 
