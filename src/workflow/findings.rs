@@ -139,6 +139,13 @@ finding_kinds! {
     /// A user to assign who is not in the tenant.
     USERS_NOT_FOUND = "users.not-found", Error, "correct the user's name in the list of devices";
 
+    /// A serial number to move to another group tag that no registered device has.
+    RETAG_NOT_REGISTERED = "retag.not-registered", Error,
+        "correct the serial number, or import the device with the new group tag";
+    /// A device to move to another group tag whose groups are not known.
+    RETAG_GROUPS_NOT_KNOWN = "retag.groups-not-known", Warning,
+        "grant Group.Read.All and Device.Read.All, and plan again: a device that leaves a group loses its profile";
+
     /// Two deployments of one name.
     OVERLAP_DEPLOYMENT_NAME = "overlap.deployment-name", Warning, "rename one";
     /// Two deployments with different objects of one type and name.

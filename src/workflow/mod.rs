@@ -28,6 +28,8 @@ mod permissions;
 mod plan;
 #[cfg(feature = "workflow")]
 mod prepare;
+#[cfg(feature = "workflow")]
+mod retag;
 mod run;
 #[cfg(feature = "workflow")]
 mod state;
@@ -63,6 +65,8 @@ pub use self::overlap::overlaps;
 pub use self::permissions::{OperationPurpose, PermissionReport, RequiredOperation};
 #[cfg(feature = "workflow")]
 pub use self::plan::Plan;
+#[cfg(feature = "workflow")]
+pub use self::retag::{PlannedRetag, Retag, RetagEvent, RetagPlan, RetagReport};
 pub use self::run::{Progress, Run, StopHandle};
 #[cfg(feature = "workflow")]
 pub use self::step::{Action, PlannedStep, Step};

@@ -9,6 +9,7 @@ mod on_premises;
 mod plan;
 mod preflight;
 mod random;
+mod retag;
 mod scale;
 mod support;
 mod teardown;
