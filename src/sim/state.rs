@@ -7,8 +7,7 @@ use jiff::Timestamp;
 
 use super::limit::Limits;
 use super::options::Options;
-use super::resource::policy::Policy;
-use super::rows::{Auth, Connector, Deployments, Directory, Entity, Identity, Import, Sync};
+use super::rows::{Auth, Connector, Deployments, Directory, Entity, Identity, Import, Policy, Sync};
 use super::store::{Body, Listings, Table, later};
 
 /// Something that the service does later.

@@ -4,18 +4,12 @@ use serde_json::{Value, json};
 
 use crate::sim::exchange::{Answer, Exchange};
 use crate::sim::odata::{self, INTUNE, Rules};
+use crate::sim::rows::Policy;
 use crate::sim::state::State;
-use crate::sim::store::{Body, body};
+use crate::sim::store::body;
 
 /// Their properties are not checked: any type will do that has a name.
 const RULES: Rules = Rules { type_name: "deviceConfiguration", ..INTUNE };
-
-/// An object, with its assignments inside.
-#[derive(Debug, Clone)]
-pub(crate) struct Policy {
-    collection: String,
-    body: Body,
-}
 
 pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     let expanded = odata::check_expand(exchange, "deviceConfiguration", &["assignments"])?;
