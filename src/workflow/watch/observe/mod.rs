@@ -17,7 +17,7 @@ use crate::model::{
 ///
 /// ```
 /// use jiff::Timestamp;
-/// use windows_autopilot::model::{Device, ProfileAssignmentStatus};
+/// use windows_autopilot::model::{Device, Lookup, ProfileAssignmentStatus};
 /// use windows_autopilot::workflow::watch::{DeviceSnapshot, Expectation, Phase, observe};
 /// let now = Timestamp::UNIX_EPOCH;
 /// let mut snapshot = DeviceSnapshot::new("0f8fad5b-d9cb-469f-a165-70867728950e".parse()?, now);
