@@ -258,8 +258,9 @@ impl Retry {
     /// Holds all calls to a workload back, from now on for `wait`. One answer must not close a workload for the life of the
     /// client: a longer wait is cut, and the next call tries again.
     pub(crate) fn close_gate(&self, workload: &str, wait: Duration) {
-        let wait = wait.min(self.config.max_closed);
-        self.gate.close(workload, self.clock.elapsed().saturating_add(wait));
+        let now = self.clock.elapsed();
+        let until = now.saturating_add(wait.min(self.config.max_closed));
+        self.gate.close(workload, Closed { until, asked: now.saturating_add(wait) });
     }
 
     /// Earns a part of a retry, for an answer of the service that is neither a fault nor throttling.
@@ -309,13 +310,13 @@ impl Retry {
             let now = self.clock.elapsed();
             let closed =
                 workloads(request).filter_map(|workload| Some((self.gate.wait(workload, now)?, workload)));
-            let Some((wait, workload)) = closed.max() else { break };
+            let Some((Wait { wait, asked }, workload)) = closed.max() else { break };
             let fits = patience.elapsed(now).saturating_add(wait) <= self.config.max_elapsed
                 && patience.left(now).is_none_or(|left| wait < left);
             if !fits {
                 let message =
                     format!("the service asked to leave {workload} alone for longer than this call may take");
-                return Err(Error::new(ErrorKind::Throttled, message).with_retry_after(Some(wait)));
+                return Err(Error::new(ErrorKind::Throttled, message).with_retry_after(Some(asked)));
             }
             self.observer.tell(patience.operation(), || EventKind::ThrottleWait { wait });
             self.clock.sleep(wait).await;
@@ -429,11 +430,27 @@ impl Middleware for Retry {
 #[derive(Default)]
 struct Gate {
     any: AtomicBool,
-    closed: Mutex<HashMap<String, Duration>>,
+    closed: Mutex<HashMap<String, Closed>>,
+}
+
+/// Until when, by [`Clock::elapsed`].
+#[derive(Debug, Clone, Copy, Default)]
+struct Closed {
+    until: Duration,
+    /// As the service asked, which may be longer.
+    asked: Duration,
+}
+
+/// The time until a workload opens.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Wait {
+    wait: Duration,
+    /// The time for which the service still asks to leave it alone.
+    asked: Duration,
 }
 
 impl Gate {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Duration>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Closed>> {
         self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -442,24 +459,26 @@ impl Gate {
         !self.any.load(Ordering::Acquire)
     }
 
-    fn wait(&self, workload: &str, now: Duration) -> Option<Duration> {
-        let mut closed = self.lock();
-        closed.retain(|_, until| *until > now);
-        self.any.store(!closed.is_empty(), Ordering::Release);
-        closed.get(workload).map(|until| *until - now)
+    fn wait(&self, workload: &str, now: Duration) -> Option<Wait> {
+        let mut all = self.lock();
+        all.retain(|_, closed| closed.until > now);
+        self.any.store(!all.is_empty(), Ordering::Release);
+        all.get(workload)
+            .map(|closed| Wait { wait: closed.until - now, asked: closed.asked.saturating_sub(now) })
     }
 
     /// Returns the workloads that are closed, with the time until each opens.
     fn closed(&self, now: Duration) -> BTreeMap<String, Duration> {
-        let closed = self.lock();
-        let waits = closed.iter().map(|(workload, until)| (workload.clone(), until.saturating_sub(now)));
+        let all = self.lock();
+        let waits = all.iter().map(|(workload, closed)| (workload.clone(), closed.until.saturating_sub(now)));
         waits.filter(|(_, wait)| !wait.is_zero()).collect()
     }
 
-    fn close(&self, workload: &str, until: Duration) {
-        let mut closed = self.lock();
-        let end = closed.entry(workload.to_owned()).or_default();
-        *end = until.max(*end);
+    fn close(&self, workload: &str, closed: Closed) {
+        let mut all = self.lock();
+        let known = all.entry(workload.to_owned()).or_default();
+        known.until = closed.until.max(known.until);
+        known.asked = closed.asked.max(known.asked);
         self.any.store(true, Ordering::Release);
     }
 }
