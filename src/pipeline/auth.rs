@@ -159,7 +159,12 @@ impl Auth {
     }
 
     /// Replaces the token that parts of an answer refused, within the time until `deadline`, by [`Clock::elapsed`].
-    pub(crate) async fn renew(&self, used: TokenUsed, demand: &TokenDemand, deadline: Duration) -> Result<()> {
+    pub(crate) async fn renew(
+        &self,
+        used: TokenUsed,
+        demand: &TokenDemand,
+        deadline: Duration,
+    ) -> Result<()> {
         let mut call = CallInfo::new("batch", "/$batch", true, Arc::default());
         call.limit = Some(TimeLimit { ends: deadline, hard: true });
         let left = deadline.saturating_sub(self.clock.elapsed());

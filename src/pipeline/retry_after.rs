@@ -139,7 +139,10 @@ mod tests {
             (vec![("retry-after", "Friday, 23-Nov-26 08:00:09 GMT"), NOW], Some(9.0)),
             (vec![("retry-after", "2026-11-23T08:00:09Z"), NOW], Some(9.0)),
             (vec![("retry-after", "2026-11-23T08:00:09"), NOW], Some(9.0)),
-            (vec![("retry-after", "Mon, 23 Nov 2026 08:00:09 GMT"), ("date", "Mon Nov 23 08:00:00 2026")], Some(9.0)),
+            (
+                vec![("retry-after", "Mon, 23 Nov 2026 08:00:09 GMT"), ("date", "Mon Nov 23 08:00:00 2026")],
+                Some(9.0),
+            ),
             (vec![("retry-after", "Sunday, 06-Nov-94 08:49:37 GMT"), NOW], Some(0.0)),
             (vec![("retry-after", "Monday, 23-Foo-26 08:00:09 GMT"), NOW], None),
             (vec![("retry-after", "Monday, 31-Feb-26 08:00:09 GMT"), NOW], None),

@@ -200,10 +200,7 @@ impl TransportError {
     /// Returns `true` if a retry fails in the same way.
     pub fn is_permanent(&self) -> bool {
         matches!(self.kind, TransportErrorKind::NotAllowed | TransportErrorKind::Body)
-            || matches!(
-                self.connect_failure,
-                Some(ConnectFailure::Tls | ConnectFailure::ProxyAuthentication)
-            )
+            || matches!(self.connect_failure, Some(ConnectFailure::Tls | ConnectFailure::ProxyAuthentication))
     }
 }
 

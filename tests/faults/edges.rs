@@ -123,7 +123,8 @@ async fn row_65_an_odd_part_of_a_batch_fails_alone() {
 
 #[tokio::test]
 async fn row_65_a_refused_part_is_refused_whatever_its_headers() {
-    let refused = |status: u16| json!({"id": "1", "status": status, "headers": {"Retry-After": 7, "x": []}, "body": 7});
+    let refused =
+        |status: u16| json!({"id": "1", "status": status, "headers": {"Retry-After": 7, "x": []}, "body": 7});
     let (results, sent) = beside(refused(400), true).await;
     let error = results[1].as_ref().unwrap_err();
     assert_eq!((error.kind(), error.outcome_unknown(), sent), (ErrorKind::Rejected, false, 1));
@@ -236,9 +237,11 @@ async fn row_67_good_parts_earn_the_budget_that_bad_ones_spend() {
     let asked = std::sync::Mutex::new(std::collections::HashSet::new());
     let reply = move |request: &http::Request<bytes::Bytes>| {
         let mut asked = asked.lock().unwrap();
-        parts(ids(request).iter().map(|id| match id.parse::<u32>().unwrap() % 20 == 7 && asked.insert(id.clone()) {
-            true => part(id, 503, json!({}), json!({})),
-            false => good(id),
+        parts(ids(request).iter().map(|id| {
+            match id.parse::<u32>().unwrap() % 20 == 7 && asked.insert(id.clone()) {
+                true => part(id, 503, json!({}), json!({})),
+                false => good(id),
+            }
         }))
     };
     let config = RetryConfig::default().with_jitter(false).with_budget(2);
@@ -302,14 +305,18 @@ async fn row_76_a_redirect_says_where_to_and_what_to_do() {
     ] {
         for status in [301, 302, 307, 308] {
             for write in [false, true] {
-                let world = World::new([answer(status, &[("location", location), ("request-id", "r1")], b"")]);
+                let world =
+                    World::new([answer(status, &[("location", location), ("request-id", "r1")], b"")]);
                 let result = if write { world.post("/x").await } else { world.get("/x").await };
                 let error = result.unwrap_err();
                 let shown = format!("{error} {error:?}");
                 assert!(shown.contains("redirect") && shown.contains(says), "{shown}");
                 assert!(!shown.contains("canary") && error.remedy().is_some(), "{shown}");
                 assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Decode, false), "{shown}");
-                assert_eq!((error.status(), error.request_id(), world.count()), (Some(status), Some("r1"), 1));
+                assert_eq!(
+                    (error.status(), error.request_id(), world.count()),
+                    (Some(status), Some("r1"), 1)
+                );
             }
         }
     }
@@ -356,7 +363,10 @@ async fn row_77_the_default_port_and_the_case_of_the_host_make_no_other_host() {
         let (world, all) = follow("/devices", link).await;
         assert_eq!(all.expect(link), [1, 2]);
         let uri = world.seen()[1].request.uri().clone();
-        assert_eq!((uri.authority().unwrap().as_str(), uri.query()), ("graph.microsoft.com", Some("$skiptoken=2")));
+        assert_eq!(
+            (uri.authority().unwrap().as_str(), uri.query()),
+            ("graph.microsoft.com", Some("$skiptoken=2"))
+        );
     }
     for link in [
         "https://graph.microsoft.com:80/v1.0/devices?$skiptoken=2",
@@ -379,13 +389,13 @@ async fn row_77_a_cloud_with_a_port_follows_links_to_that_port_alone() {
         ("https://graph.contoso.com/v1.0/devices?p=2", false),
         ("https://graph.contoso.com:443/v1.0/devices?p=2", false),
     ] {
-        let cloud = windows_autopilot::Cloud::custom("https://graph.contoso.com:8443", "https://login.contoso.com");
+        let cloud =
+            windows_autopilot::Cloud::custom("https://graph.contoso.com:8443", "https://login.contoso.com");
         let pages = in_turn([
             crate::harness::json(200, &json!({"value": [1], "@odata.nextLink": link}).to_string()),
             crate::harness::json(200, r#"{"value":[2]}"#),
         ]);
-        let world =
-            World::with(FixedToken::new("t0"), pages, |builder| builder.with_cloud(cloud.unwrap()));
+        let world = World::with(FixedToken::new("t0"), pages, |builder| builder.with_cloud(cloud.unwrap()));
         let all = world.client.list::<u32>(ApiVersion::V1, "/devices").all().await;
         assert_eq!(all.is_ok(), good, "{link}");
     }
@@ -469,4 +479,27 @@ async fn row_56_errors_of_items_and_links_name_the_answer_that_they_are_about() 
         assert_eq!((error.request_id(), error.date()), (Some("r9"), Some("then")), "{error}");
         assert!(error.client_request_id().is_some());
     }
+}
+
+#[tokio::test]
+async fn row_84_what_is_plain_text_is_not_asked_for_as_json() {
+    let reply = |request: &http::Request<bytes::Bytes>| match request.uri().path() {
+        "/v1.0/$batch" | "/beta/$batch" => parts(
+            ids(request).iter().map(|id| part(id, 200, json!({"Content-Type": "text/plain"}), json!("3"))),
+        ),
+        _ => answer(200, &[("content-type", "text/plain")], b"3"),
+    };
+    let world = World::with(FixedToken::new("t0"), reply, |builder| builder);
+    assert_eq!(world.client.devices().count().await.unwrap(), 3);
+    let raw = world.client.request(http::Method::GET, ApiVersion::V1, "/devices/$count");
+    assert_eq!(raw.read::<u32>().await.map_err(|error| error.kind()), Err(ErrorKind::Decode), "read as JSON");
+    for seen in world.seen() {
+        assert!(seen.header("accept").unwrap().starts_with("text/plain"), "{}", seen.path());
+    }
+    let mut batch = world.client.batch();
+    let slot = batch.add(world.client.devices().count());
+    assert_eq!(batch.await.unwrap().take(slot).unwrap(), 3);
+    let batched: Value = serde_json::from_str(world.seen().last().unwrap().body()).unwrap();
+    let accept = batched["requests"][0]["headers"]["accept"].as_str().unwrap();
+    assert!(accept.starts_with("text/plain"), "{accept}");
 }

@@ -14,7 +14,8 @@ use windows_autopilot::credential::FixedToken;
 use windows_autopilot::graph::ApiVersion;
 use windows_autopilot::pipeline::RetryConfig;
 use windows_autopilot::transport::{
-    ConnectFailure, ReqwestTransport, ReqwestTransportBuilder, Transport as _, TransportError, TransportErrorKind,
+    ConnectFailure, ReqwestTransport, ReqwestTransportBuilder, Transport as _, TransportError,
+    TransportErrorKind,
 };
 use windows_autopilot::{Client, Cloud, Error, ErrorKind};
 
@@ -65,7 +66,9 @@ const CAP: usize = 1 << 16;
 /// Answers with this status whose body cannot be used, one way or another.
 fn unusable(status: &str) -> Vec<(&'static str, Vec<Step>)> {
     let head = |lines: &str| {
-        send(&format!("HTTP/1.1 {status}\r\nRetry-After: 7\r\nrequest-id: r1\r\nConnection: close\r\n{lines}\r\n"))
+        send(&format!(
+            "HTTP/1.1 {status}\r\nRetry-After: 7\r\nrequest-id: r1\r\nConnection: close\r\n{lines}\r\n"
+        ))
     };
     let body = |bytes: Vec<u8>| Step::Send(bytes);
     let good = gzip(br#"{"error":{"code":"x","message":"m"}}"#);
@@ -73,13 +76,22 @@ fn unusable(status: &str) -> Vec<(&'static str, Vec<Step>)> {
     let bomb = gzip(&vec![b' '; CAP * 2]);
     let sized = |length: usize| format!("Content-Encoding: gzip\r\nContent-Length: {length}\r\n");
     vec![
-        ("unknown coding", vec![Step::Read, head("Content-Encoding: br\r\nContent-Length: 2\r\n"), send("{}")]),
-        ("two codings", vec![
-            Step::Read,
-            head("Content-Encoding: gzip\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n"),
-            send("{}"),
-        ]),
-        ("no gzip", vec![Step::Read, head("Content-Encoding: gzip\r\nContent-Length: 7\r\n"), send("no gzip")]),
+        (
+            "unknown coding",
+            vec![Step::Read, head("Content-Encoding: br\r\nContent-Length: 2\r\n"), send("{}")],
+        ),
+        (
+            "two codings",
+            vec![
+                Step::Read,
+                head("Content-Encoding: gzip\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n"),
+                send("{}"),
+            ],
+        ),
+        (
+            "no gzip",
+            vec![Step::Read, head("Content-Encoding: gzip\r\nContent-Length: 7\r\n"), send("no gzip")],
+        ),
         ("gzip cut", vec![Step::Read, head(&sized(20)), body(good[..20].to_vec())]),
         ("cut", vec![Step::Read, head("Content-Length: 100\r\n"), send("{\"err")]),
         ("reset", vec![Step::Read, head("Content-Length: 100\r\n"), send("{\"err"), Step::Reset]),
@@ -126,11 +138,16 @@ async fn row_62_a_write_that_was_refused_is_refused_whatever_its_body() {
         let server = RawServer::start(vec![script]).await;
         let (client, _) = client(&at(&server), builder().with_max_body_bytes(CAP));
         let error = post(&client).await.unwrap_err();
-        assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Rejected, false), "{fault}: {error:?}");
+        assert_eq!(
+            (error.kind(), error.outcome_unknown()),
+            (ErrorKind::Rejected, false),
+            "{fault}: {error:?}"
+        );
         assert_eq!((error.status(), server.seen().len()), (Some(400), 1), "{fault}");
     }
     for (fault, script) in unusable("429 Slow down") {
-        let server = RawServer::start(vec![script, vec![Step::Read, answer("201 Created", &[], b"{}")]]).await;
+        let server =
+            RawServer::start(vec![script, vec![Step::Read, answer("201 Created", &[], b"{}")]]).await;
         let (client, clock) = client(&at(&server), builder().with_max_body_bytes(CAP));
         post(&client).await.unwrap_or_else(|error| panic!("{fault}: {error:?}"));
         assert_eq!((server.seen().len(), clock.elapsed()), (2, Duration::from_secs(7)), "{fault}");
@@ -165,7 +182,12 @@ fn transport_error(error: &Error) -> &TransportError {
 #[tokio::test]
 async fn row_73_a_refused_tunnel_names_the_proxy_and_a_407_is_tried_once() {
     for (status, failure, attempts, says) in [
-        ("407 Proxy Authentication Required", ConnectFailure::ProxyAuthentication, 1, "user name and a password"),
+        (
+            "407 Proxy Authentication Required",
+            ConnectFailure::ProxyAuthentication,
+            1,
+            "user name and a password",
+        ),
         ("403 Forbidden", ConnectFailure::ProxyRefused, 2, "refused to connect"),
         ("502 Bad Gateway", ConnectFailure::ProxyRefused, 2, "refused to connect"),
     ] {
@@ -200,11 +222,20 @@ async fn row_73_a_proxy_that_cannot_be_reached_is_named() {
     assert!(format!("{error:#}").contains(&address), "{error:#}");
 }
 
+/// Set where a test runs in an environment of its own.
+const ALONE: &str = "WINDOWS_AUTOPILOT_TEST_ALONE";
+
+fn is_alone() -> bool {
+    std::env::var_os(ALONE).is_some()
+}
+
 /// Runs one ignored test of this program by itself, in this environment.
 fn run_alone(test: &str, environment: &[(&str, &str)]) {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", test, "--ignored", "--nocapture"]);
-    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "REQUEST_METHOD"] {
+    command.args(["--exact", test, "--ignored", "--nocapture"]).env(ALONE, "1");
+    for name in
+        ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "REQUEST_METHOD"]
+    {
         command.env_remove(name);
     }
     let done = command.envs(environment.iter().copied()).output().unwrap();
@@ -222,6 +253,9 @@ fn row_74_a_proxy_of_the_environment_that_cannot_be_read_is_a_configuration_erro
 #[test]
 #[ignore = "run by another test, in an environment of its own"]
 fn alone_an_unreadable_proxy_is_refused() {
+    if !is_alone() {
+        return;
+    }
     let pem = authority("unused").0.pem();
     let error = ReqwestTransport::builder().with_root_certificate_pem(pem.clone()).build().unwrap_err();
     let shown = format!("{error} {error:?}");
@@ -241,6 +275,9 @@ fn row_74_no_proxy_of_a_star_means_no_proxy() {
 #[tokio::test]
 #[ignore = "run by another test, in an environment of its own"]
 async fn alone_no_proxy_is_used() {
+    if !is_alone() {
+        return;
+    }
     let pem = authority("unused").0.pem();
     let transport = ReqwestTransport::builder().with_root_certificate_pem(pem).build().unwrap();
     let request = Request::get("https://localhost:9/x").body(bytes::Bytes::new()).unwrap();
@@ -256,14 +293,18 @@ async fn row_75_tls_that_cannot_succeed_is_tried_once_and_says_what_was_wanted()
     // The alert of a server that speaks older versions alone.
     let old = vec![Step::Send(vec![0x15, 3, 1, 0, 2, 2, 70]), Step::Stall];
     for (fault, server, trusts, says) in [
-        ("name", RawServer::start_tls(other_name, vec![vec![Step::Read]; 3]).await, true, [
-            "other.example",
-            "localhost was wanted",
-        ]),
-        ("issuer", RawServer::start_tls(own_name, vec![vec![Step::Read]; 3]).await, false, [
-            "issuer that is not trusted",
-            "with_root_certificate_pem",
-        ]),
+        (
+            "name",
+            RawServer::start_tls(other_name, vec![vec![Step::Read]; 3]).await,
+            true,
+            ["other.example", "localhost was wanted"],
+        ),
+        (
+            "issuer",
+            RawServer::start_tls(own_name, vec![vec![Step::Read]; 3]).await,
+            false,
+            ["issuer that is not trusted", "with_root_certificate_pem"],
+        ),
         ("version", RawServer::start(vec![old; 3]).await, true, ["TLS 1.2 and TLS 1.3", "ProtocolVersion"]),
     ] {
         let transport = ReqwestTransport::builder().without_proxy();
@@ -361,6 +402,9 @@ fn a_client_of_this_machine_alone_needs_no_root_certificates() {
 #[tokio::test]
 #[ignore = "run by another test, in an environment of its own"]
 async fn alone_without_root_certificates() {
+    if !is_alone() {
+        return;
+    }
     assert!(ReqwestTransport::new().is_err(), "this system has root certificates after all");
     let transport = ReqwestTransport::builder().with_plain_http_on_loopback(true).build().unwrap();
     let server = RawServer::start(vec![vec![Step::Read, answer("200 OK", &[], b"{}")]]).await;

@@ -17,7 +17,9 @@ pub(super) fn during_send(host: &str, proxy: &str, error: &reqwest::Error) -> Tr
         () if error.is_connect() => return no_connection(host, proxy, error),
         () if error.is_timeout() => (TransportErrorKind::Timeout, "no answer in time"),
         () if error.is_builder() => (TransportErrorKind::NotAllowed, "the request cannot be sent"),
-        () if was_not_processed(error) => (TransportErrorKind::NotProcessed, "the server did not process the request"),
+        () if was_not_processed(error) => {
+            (TransportErrorKind::NotProcessed, "the server did not process the request")
+        }
         () => (TransportErrorKind::Interrupted, "the connection broke before an answer came"),
     };
     TransportError::new(kind, format!("{host}: {what}: {}", describe(error)))
@@ -40,7 +42,8 @@ fn was_not_processed(error: &reqwest::Error) -> bool {
 /// The error for a request that never left.
 fn no_connection(host: &str, proxy: &str, error: &reqwest::Error) -> TransportError {
     // The HTTP client's error of a tunnel is not public: its words tell it apart.
-    let tunnel = causes(error).find_map(|cause| cause.to_string().strip_prefix("tunnel error: ").map(str::to_owned));
+    let tunnel =
+        causes(error).find_map(|cause| cause.to_string().strip_prefix("tunnel error: ").map(str::to_owned));
     let (what, failure) = match tunnel.as_deref() {
         Some("proxy authorization required") => (
             format!(
@@ -57,11 +60,14 @@ fn no_connection(host: &str, proxy: &str, error: &reqwest::Error) -> TransportEr
             Some(ConnectFailure::ProxyRefused),
         ),
         Some(_) => (format!("no connection through the proxy {proxy}: {}", describe(error)), None),
-        None => match causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()).and_then(tls_problem) {
-            Some(problem) => (format!("no connection: {problem}"), Some(ConnectFailure::Tls)),
-            None if error.is_timeout() => (format!("no connection in time: {}", describe(error)), None),
-            None => (format!("no connection: {}", describe(error)), None),
-        },
+        None => {
+            match causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()).and_then(tls_problem)
+            {
+                Some(problem) => (format!("no connection: {problem}"), Some(ConnectFailure::Tls)),
+                None if error.is_timeout() => (format!("no connection in time: {}", describe(error)), None),
+                None => (format!("no connection: {}", describe(error)), None),
+            }
+        }
     };
     let named = TransportError::new(TransportErrorKind::Connect, format!("{host}: {what}"));
     match failure {

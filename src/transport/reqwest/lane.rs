@@ -119,6 +119,7 @@ impl Lane {
 }
 
 fn runtime() -> Result<Id, TransportError> {
-    let runtime = Handle::try_current().map_err(|_| refused("a request needs a tokio runtime with I/O and time"))?;
+    let runtime =
+        Handle::try_current().map_err(|_| refused("a request needs a tokio runtime with I/O and time"))?;
     Ok(runtime.id())
 }

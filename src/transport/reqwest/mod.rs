@@ -212,7 +212,8 @@ impl Transport for ReqwestTransport {
             outgoing.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         let client = if fresh { lane.new_client()? } else { lane.client()? };
-        let sent = silence.during(client.execute(outgoing)).await.ok_or_else(|| silent(&host, "an answer"))?;
+        let sent =
+            silence.during(client.execute(outgoing)).await.ok_or_else(|| silent(&host, "an answer"))?;
         let answer = sent.map_err(|error| during_send(&host, lane.proxy(), &error))?;
         silence.answered();
         if fresh {
@@ -251,7 +252,8 @@ impl ReqwestTransport {
             Ok(mut reader) => {
                 let filling = fill(host, &mut answer, &mut reader, silence, start);
                 let filled = within(&SystemClock::new(), REFUSAL, filling).await;
-                let so_far = Bytes::copy_from_slice(reader.so_far().get(..EXCERPT).unwrap_or(reader.so_far()));
+                let so_far =
+                    Bytes::copy_from_slice(reader.so_far().get(..EXCERPT).unwrap_or(reader.so_far()));
                 let whole = filled.is_some_and(|filled| filled.is_ok());
                 Ok(if whole { reader.finish().unwrap_or(so_far) } else { so_far })
             }
@@ -298,9 +300,10 @@ fn tls(roots: &[Vec<u8>]) -> Result<ClientConfig, InvalidValue> {
 /// TLS that trusts nobody, for a client that never speaks it.
 fn no_tls() -> Result<ClientConfig, InvalidValue> {
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| InvalidValue::new("TLS versions", error.to_string(), "use a newer crypto provider"))?;
+    let config =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(
+            |error| InvalidValue::new("TLS versions", error.to_string(), "use a newer crypto provider"),
+        )?;
     Ok(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 

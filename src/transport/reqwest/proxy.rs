@@ -62,7 +62,8 @@ impl Route {
         if !matches!(variable("REQUEST_METHOD"), Err(VarError::NotPresent)) {
             return Ok(Self { kind: RouteKind::System, name: None });
         }
-        let is_set = |(_, value): &(_, Result<String, VarError>)| !matches!(value, Ok(value) if value.is_empty());
+        let is_set =
+            |(_, value): &(_, Result<String, VarError>)| !matches!(value, Ok(value) if value.is_empty());
         let https = first(["HTTPS_PROXY", "https_proxy"]).filter(is_set);
         let Some((name, address)) = https.or_else(|| first(["ALL_PROXY", "all_proxy"]).filter(is_set)) else {
             return Ok(Self { kind: RouteKind::System, name: None });
