@@ -410,7 +410,7 @@ static IDEMPOTENT_BATCH: OperationInfo = OperationInfo { idempotent: true, ..cat
 enum Part {
     One(Answer),
     Twice,
-    /// What in it cannot be read.
+    /// The thing in it that cannot be read.
     Odd(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! What a failed exchange leaves open, told from the HTTP client's error.
+//! Errors of failed exchanges, made of the HTTP client's errors.
 
 use std::error::Error as StdError;
 use std::io;
@@ -30,8 +30,8 @@ pub(super) fn silent(host: &str, what: &str) -> TransportError {
     TransportError::new(TransportErrorKind::Timeout, format!("{host}: {what} did not come in time"))
 }
 
-/// Whether the server said in HTTP/2 that it did not look at the request: it refused the stream, or went away and named an
-/// earlier stream as the last that it looked at.
+/// Returns `true` if the server said in HTTP/2 that it did not process the request: it refused the stream, or went away and
+/// named an earlier stream as the last that it processed.
 fn was_not_processed(error: &reqwest::Error) -> bool {
     causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|error| {
         let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);

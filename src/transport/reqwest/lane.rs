@@ -12,14 +12,14 @@ use super::proxy::{Route, RouteKind};
 use crate::model::InvalidValue;
 use crate::transport::TransportError;
 
-/// How long an idle connection is kept: less than gateways do, which drop one without a word.
+/// The time for which an idle connection is kept: less than gateways do, which drop one without a word.
 const IDLE: Duration = Duration::from_secs(60);
-/// How often an HTTP/2 connection in use is tried, and how long it may take to answer.
+/// The interval of pings on an HTTP/2 connection in use, and the longest time for the answer to one.
 const PING: Duration = Duration::from_secs(20);
 /// More runtimes than this are rare, and one that has ended is not seen to end.
 const MOST_RUNTIMES: usize = 8;
 
-/// What every client of a lane is made of.
+/// The options of every client of a lane.
 pub(super) struct Shape {
     pub(super) tls: ClientConfig,
     pub(super) route: Route,

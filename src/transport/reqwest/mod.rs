@@ -226,7 +226,7 @@ impl Transport for ReqwestTransport {
 
 /// The longest time for the body of an answer that is no success: its status and headers say what to do.
 const REFUSAL: Duration = Duration::from_secs(5);
-/// How much is kept of such a body if it cannot be read to its end.
+/// The most that is kept of such a body if it cannot be read to its end.
 const EXCERPT: usize = 4 << 10;
 
 impl ReqwestTransport {
@@ -273,7 +273,7 @@ impl ReqwestTransport {
     }
 }
 
-/// Reads a body to its end, and shows its beginning to whoever looks out for it.
+/// Reads a body to its end, and shows its beginning to `start`.
 async fn fill(
     host: &str,
     answer: &mut reqwest::Response,

@@ -1,4 +1,4 @@
-//! How long nothing may move: until an answer begins, and between two pieces of a body, there or back.
+//! The limit on silence: until an answer begins, and between two pieces of a body, there or back.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -28,7 +28,7 @@ struct Moved {
     clock: SystemClock,
     /// In microseconds by the clock.
     at: AtomicU64,
-    /// How much of the request's body has been taken from it.
+    /// The bytes of the request's body that the HTTP client has taken.
     taken: AtomicUsize,
 }
 
@@ -60,7 +60,7 @@ impl Silence {
         self.moved.taken.store(0, Ordering::Relaxed);
     }
 
-    /// How long nothing may be seen to move. What the system has buffered moves unseen.
+    /// The longest time without a visible movement. What the system has buffered moves unseen.
     fn longest(&self) -> Duration {
         let buffered = self.moved.taken.load(Ordering::Relaxed).min(BUFFERED);
         let seconds = u32::try_from(buffered).unwrap_or(u32::MAX);
