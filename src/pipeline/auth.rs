@@ -9,6 +9,7 @@ use base64::Engine as _;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use super::workload::BatchParts;
 use super::{CallInfo, Middleware, Next, Pipeline, SignIn, TimeLimit};
 use crate::clock::{Clock, within};
 use crate::credential::{AccessToken, TokenProvider, TokenRequest};
@@ -236,8 +237,11 @@ impl Middleware for Auth {
         let kept = self.token(call.as_ref()).await?;
         let replaced = request.extensions().get::<TokenReplaced>().is_some();
         request.headers_mut().insert(header::AUTHORIZATION, kept.header);
+        let is_batch = request.extensions().get::<BatchParts>().is_some();
         let mut answer = next.run(request).await?;
-        answer.extensions_mut().insert(TokenUsed(kept.generation));
+        if is_batch {
+            answer.extensions_mut().insert(TokenUsed(kept.generation));
+        }
         let demand = if replaced { None } else { demanded_token(answer.status(), answer.headers()) };
         let Some(TokenDemand { claims }) = demand else { return Ok(answer) };
         if let Err(error) = self.replace(kept.generation, claims.as_deref(), call.as_ref()).await {
@@ -254,7 +258,7 @@ impl Middleware for Auth {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TokenReplaced;
 
-/// Rides in an answer to say with which token its request was sent.
+/// Rides in the answer to a batch to say with which token it was sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TokenUsed(u64);
 
