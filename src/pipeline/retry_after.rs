@@ -80,7 +80,11 @@ fn obsolete_date(text: &str, now: Timestamp) -> Option<Timestamp> {
         2 => century(number, now),
         _ => number,
     };
-    let [hour, minute, second] = time.split(':').collect::<Vec<_>>()[..] else { return None };
+    let mut parts = time.split(':');
+    let [hour, minute, second] = [parts.next()?, parts.next()?, parts.next()?];
+    if parts.next().is_some() {
+        return None;
+    }
     // A leap second is the last second of its minute.
     let second = second.parse::<i8>().ok()?.min(59);
     let day = Date::new(year, month, day.parse().ok()?).ok()?;

@@ -97,7 +97,7 @@ fn unusable(status: &str) -> Vec<(&'static str, Vec<Step>)> {
         ("reset", vec![Step::Read, head("Content-Length: 100\r\n"), send("{\"err"), Step::Reset]),
         ("bad chunk", vec![Step::Read, head("Transfer-Encoding: chunked\r\n"), send("zz\r\n")]),
         ("announced as too large", vec![Step::Read, head(&large), Step::Stall]),
-        ("bomb", vec![Step::Read, head(&sized(bomb.len())), body(bomb.clone())]),
+        ("bomb", vec![Step::Read, head(&sized(bomb.len())), body(bomb)]),
     ]
 }
 

@@ -45,7 +45,7 @@ impl Shape {
         match &self.route.kind {
             RouteKind::System => builder,
             RouteKind::Direct => builder.no_proxy(),
-            RouteKind::Proxy(proxy) => builder.proxy(proxy.clone()),
+            RouteKind::Proxy(proxy) => builder.proxy((**proxy).clone()),
         }
         .build()
         .map_err(|error| InvalidValue::new("HTTP client", describe(&error), "check its options"))

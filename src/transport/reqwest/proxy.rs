@@ -25,7 +25,7 @@ pub(super) enum RouteKind {
     /// By the proxy that the HTTP client finds in the environment or in the system's settings, if there is one.
     System,
     Direct,
-    Proxy(reqwest::Proxy),
+    Proxy(Box<reqwest::Proxy>),
 }
 
 impl Route {
@@ -42,9 +42,10 @@ impl Route {
                 let url = read_proxy("proxy address", address)?;
                 let name = host_and_port(&url);
                 let unusable = |_| bad("proxy address", "is not usable");
-                Ok(Self { kind: RouteKind::Proxy(reqwest::Proxy::all(url).map_err(unusable)?), name })
+                let proxy = Box::new(reqwest::Proxy::all(url).map_err(unusable)?);
+                Ok(Self { kind: RouteKind::Proxy(proxy), name })
             }
-            ProxyChoice::System => Self::system(|name| env::var(name)),
+            ProxyChoice::System => Self::system(env::var),
         }
     }
 
