@@ -37,10 +37,14 @@ async fn compare(desired: &HybridJoin, client: &Client) -> Result<ExitCode, Box<
     for planned in plan.drift() {
         print!("{}: {planned}", planned.step);
     }
+    for planned in plan.unknown() {
+        print!("{}: {planned}", planned.step);
+    }
     for finding in plan.blocking() {
         println!("{finding}");
     }
     match plan.drift().count() {
+        0 if plan.unknown().next().is_some() => println!("Nothing that was reported differs."),
         0 => println!("The tenant is as it should be."),
         1 => println!("1 thing differs."),
         count => println!("{count} things differ."),
