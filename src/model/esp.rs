@@ -454,6 +454,25 @@ mod tests {
     }
 
     #[test]
+    fn a_page_of_v1_is_not_said_to_block_and_nothing_of_it_is_a_change() {
+        let json = json!({
+            "@odata.type": "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration", "id": "1",
+            "displayName": "Page", "description": null, "priority": 1, "version": 2,
+            "createdDateTime": "2026-01-01T00:00:00Z", "lastModifiedDateTime": "2026-01-01T00:00:00Z",
+        });
+        let stored: Stored<EnrollmentStatusPage> = from_value(json).unwrap();
+        assert_eq!(stored.settings.block_device_use, BlockDeviceUse::No);
+        let patch = Patch::from_stored(&stored, &page());
+        assert!(patch.is_empty(), "{patch}");
+        assert!(patch.unknown().iter().any(|unknown| unknown.property == RETRY && unknown.before.is_null()));
+        let patch = Patch::from_stored(&stored, &page().with_block_device_use(until(&[])));
+        assert!(
+            patch.to_string().contains("~ blockDeviceSetupRetryByUser: not reported -> false"),
+            "{patch}"
+        );
+    }
+
+    #[test]
     fn the_default_page_is_known_by_id_or_kind_and_not_by_priority() {
         let stored = |json: Value| from_value::<Stored<EnrollmentStatusPage>>(json).unwrap();
         let guid = "5b1e9c2a-0000-4000-8000-000000000000";

@@ -34,7 +34,7 @@ settings! {
     default {
         /// A name without blanks that every group must have; by default it is derived from the name.
         mail_nickname, with_mail_nickname: MailNickname = MailNickname::derived_from(&display_name) =>
-            PropertyRule::new("mailNickname");
+            PropertyRule::new("mailNickname").derived(nickname_of);
     }
     odd {
         /// How members come to be; assigned by default.
@@ -165,6 +165,12 @@ const ON: &str = "On";
 const PAUSED: &str = "Paused";
 /// The properties that decide who is a member.
 const MEMBERSHIP: &str = "membership";
+
+/// Returns the nickname that a group of this name gets by default.
+fn nickname_of(properties: &Properties) -> Value {
+    let name = DisplayName::from_service(properties.text("displayName").unwrap_or_default());
+    MailNickname::derived_from(&name).as_str().into()
+}
 
 /// Rules that mean the same are the same.
 fn same_rule(a: &Value, b: &Value) -> bool {

@@ -161,9 +161,11 @@ impl<'a> Comparison<'a> {
             let Some(wanted) = get(&self.after, rule.path) else { continue };
             let is_unreported = self.is_unreported(rule);
             let is_stuck = self.is_stuck(rule);
+            // A property without a default has no value that could be sent.
+            let is_wish = !(rule.is_required && is_unreported && *wanted == "");
             if is_unreported && is_stuck {
                 patch.unknown.extend(self.changes(rule, wanted));
-            } else if self.differs(rule) {
+            } else if is_wish && self.differs(rule) {
                 let list = if is_stuck { &mut patch.create_only } else { &mut patch.changes };
                 list.extend(self.changes(rule, wanted));
                 if !is_stuck {
@@ -171,8 +173,7 @@ impl<'a> Comparison<'a> {
                     groups.extend(rule.together);
                 }
             } else if is_unreported {
-                // A property without a default has no value that could be sent.
-                let is_sent = send_unknown && !(rule.is_required && *wanted == "");
+                let is_sent = send_unknown && is_wish;
                 let list = if is_sent { &mut patch.changes } else { &mut patch.unknown };
                 list.extend(self.changes(rule, wanted));
                 if is_sent {
@@ -205,7 +206,8 @@ impl<'a> Comparison<'a> {
     /// By what is wished and by what would be sent: a tenant may hold what would not be sent like that, and a wish that is
     /// the same does not ask for a change.
     fn differs(&self, rule: &PropertyRule) -> bool {
-        let held = get(&self.before, rule.path).unwrap_or(&Value::Null);
+        let default = rule.derived.filter(|_| self.is_unreported(rule)).map(|default| default(&self.wished));
+        let held = default.as_ref().or(get(&self.before, rule.path)).unwrap_or(&Value::Null);
         let other = |wanted: &Value| !(rule.same)(held, wanted);
         get(&self.after, rule.path).is_some_and(other) && get(&self.wished, rule.path).is_none_or(other)
     }

@@ -107,6 +107,8 @@ pub struct PropertyRule {
     none_is_empty: bool,
     /// Whether the property has no default: then an empty value is no wish.
     pub(crate) is_required: bool,
+    /// The default that follows from other properties of a wish.
+    pub(crate) derived: Option<fn(&Properties) -> Value>,
 }
 
 /// A value that settings cannot express otherwise.
@@ -137,6 +139,7 @@ impl PropertyRule {
             fixed: None,
             none_is_empty: false,
             is_required: false,
+            derived: None,
         }
     }
 
@@ -171,6 +174,11 @@ impl PropertyRule {
     /// Declares that the property has no default.
     pub(crate) const fn required(self) -> Self {
         Self { is_required: true, ..self }
+    }
+
+    /// Declares that the default follows from other properties: a missing value is read as an empty one.
+    pub(crate) const fn derived(self, default: fn(&Properties) -> Value) -> Self {
+        Self { derived: Some(default), is_required: true, ..self }
     }
 
     fn is_created(&self, name: &str) -> bool {
@@ -223,11 +231,13 @@ pub(crate) fn same_text_in_any_case(a: &Value, b: &Value) -> bool {
 /// The order of a list, and what is in it twice, do not matter; null is the empty list.
 pub(crate) fn same_set(a: &Value, b: &Value) -> bool {
     let set = |value: &Value| -> Option<BTreeSet<String>> {
+        let mut set = BTreeSet::new();
         match value {
-            Value::Null => Some(BTreeSet::new()),
-            Value::Array(items) => Some(items.iter().map(ToString::to_string).collect()),
-            _ => None,
+            Value::Null => {}
+            Value::Array(items) => set.extend(items.iter().map(ToString::to_string)),
+            _ => return None,
         }
+        Some(set)
     };
     set(a) == set(b)
 }
@@ -282,7 +292,8 @@ impl<'r> Reader<'r> {
     /// Reads the next fields, in the order of their rules. A field whose property is missing stays as it is.
     pub(crate) fn fields(&mut self, fields: &mut [&mut dyn Wire]) -> Result<(), InvalidValue> {
         for (field, rule) in fields.iter_mut().zip(self.rules.by_ref()) {
-            if let Some(reported) = remove(&mut self.left, rule.path)
+            let blank = || rule.derived.map(|_| Value::Null);
+            if let Some(reported) = remove(&mut self.left, rule.path).or_else(blank)
                 && let Some(kept) =
                     field.read(reported).map_err(|expected| unexpected(rule.path, expected))?
             {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::lenient::FromText;
 use super::raw::{ODATA_TYPE, same_type, unwrapped};
 use super::settings::{PropertyRule, Settings, WriteMode};
-use super::wire::{get, remove};
+use super::wire::{get, object, put, remove};
 use super::{Id, InvalidValue, Properties};
 
 /// Settings that the service stores: their id, their dates, the settings themselves, and what else it reports of them.
@@ -83,8 +83,7 @@ impl Head {
         let mut facts = rules.iter().filter(|rule| rule.write == WriteMode::Observed).peekable();
         let has_facts = facts.peek().is_some();
         let facts = facts.filter_map(|rule| Some((rule.name.to_owned(), properties.remove(rule.name)?)));
-        let facts: serde_json::Map<_, _> = facts.collect();
-        let observed = if has_facts { facts.into() } else { Value::Null };
+        let observed = if has_facts { object(facts) } else { Value::Null };
         Ok(Self { id, created_date_time, last_modified_date_time, unreported, observed })
     }
 }
@@ -112,8 +111,13 @@ impl<T: Settings> Stored<T> {
 impl<T: Settings> Serialize for Stored<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut properties = self.settings.to_properties();
-        for path in &self.unreported {
-            remove(&mut properties, path);
+        for rule in T::RULES.iter().filter(|rule| rule.write.is_decided()) {
+            if self.unreported.contains(&rule.path) {
+                remove(&mut properties, rule.path);
+            } else if get(&properties, rule.path).is_none() {
+                // Reported, and without a value: no one may take it for unreported.
+                put(&mut properties, rule.path, Value::Null);
+            }
         }
         if let Value::Object(observed) = serde_json::to_value(&self.observed).map_err(S::Error::custom)? {
             properties.extend(observed.into());

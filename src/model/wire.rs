@@ -120,9 +120,16 @@ macro_rules! wire_object {
 }
 pub(crate) use wire_object;
 
+/// Returns an object. Not collected: that would sort the members first, and a sort is much code.
+pub(crate) fn object(members: impl IntoIterator<Item = (String, Value)>) -> Value {
+    let mut object = Map::new();
+    object.extend(members);
+    object.into()
+}
+
 pub(crate) fn members_to_wire(members: &[(&str, &dyn Wire)]) -> Value {
     let members = members.iter().filter_map(|(name, member)| Some(((*name).to_owned(), member.to_wire()?)));
-    Map::from_iter(members).into()
+    object(members)
 }
 
 pub(crate) fn take_members(
@@ -246,7 +253,8 @@ impl Wire for BTreeSet<Text> {
     fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
         let mut texts = Vec::<String>::new();
         Wire::read(&mut texts, reported)?;
-        *self = texts.into_iter().map(Text::from).collect();
+        self.clear();
+        self.extend(texts.into_iter().map(Text::from));
         Ok(None)
     }
 }
@@ -296,8 +304,7 @@ pub(crate) fn put(properties: &mut Properties, path: &str, value: Value) {
             properties.insert(path, whole);
         }
         Some((object, member)) => {
-            let new = Value::Object(Map::from_iter([(member.to_owned(), value)]));
-            put(properties, object, new);
+            put(properties, object, self::object([(member.to_owned(), value)]));
         }
     }
 }

@@ -1,10 +1,10 @@
 //! What both kinds of deployment profile have: their properties, and the old dialect of the service.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::model::findings::PROFILE_KEYBOARD_WITHOUT_LANGUAGE;
 use crate::model::settings::violation;
-use crate::model::wire::get;
+use crate::model::wire::{get, object};
 use crate::model::{DeviceUsageType, Finding, Locale, ProfileDescription, ProfileName, Properties};
 
 pub(super) const OOBE: &str = "outOfBoxExperienceSetting";
@@ -118,7 +118,7 @@ pub(super) fn rename(properties: &mut Properties) {
         Value::Object(mut members) => {
             let renamed =
                 MEMBERS.iter().filter_map(|(old, new)| Some(((*new).to_owned(), members.remove(*old)?)));
-            Map::from_iter(renamed).into()
+            object(renamed)
         }
         other => other,
     });
