@@ -1,7 +1,8 @@
 //! Whether a tenant is still what it should be: for a pipeline that runs every night.
 //!
 //! `cargo run --features sim,workflow --example drift [SETTINGS.toml]` compares; with `--live` a real tenant. Ends with 0 if nothing
-//! differs, with 3 if something does, and with 1 if it could not be told. On the simulated tenant somebody changes a
+//! differs, with 3 if something does, and with 1 if that is not known, as for a property that the service does not report. On the
+//! simulated tenant somebody changes a
 //! profile by hand after the deployment, so there is something to see; `--untouched` leaves it alone.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
@@ -44,12 +45,16 @@ async fn compare(desired: &HybridJoin, client: &Client) -> Result<ExitCode, Box<
         println!("{finding}");
     }
     match plan.drift().count() {
-        0 if plan.unknown().next().is_some() => println!("Nothing that was reported differs."),
+        0 if plan.unknown().next().is_some() => println!("Nothing that the service reports differs."),
         0 => println!("The tenant is as it should be."),
         1 => println!("1 thing differs."),
         count => println!("{count} things differ."),
     }
-    Ok(if plan.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    Ok(match (plan.is_empty(), plan.unknown().next()) {
+        (false, _) => ExitCode::from(3),
+        (true, Some(_)) => ExitCode::FAILURE,
+        (true, None) => ExitCode::SUCCESS,
+    })
 }
 
 /// What a colleague does in the portal.
