@@ -8,6 +8,8 @@
 
 #[path = "support/deployment.rs"]
 mod deployment;
+#[path = "support/failure.rs"]
+mod failure;
 mod support;
 
 use std::error::Error;
@@ -17,8 +19,10 @@ use windows_autopilot::Client;
 use windows_autopilot::model::{DeploymentProfile, Locale};
 use windows_autopilot::workflow::HybridJoin;
 
+use self::failure::Failure;
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
+async fn main() -> Result<ExitCode, Failure> {
     let Some((desired, _)) = deployment::read(support::arguments()) else {
         return Ok(ExitCode::from(2));
     };
@@ -30,7 +34,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
             meddle(&connection.client).await?;
         }
     }
-    compare(&desired, &connection.client).await
+    Ok(compare(&desired, &connection.client).await?)
 }
 
 async fn compare(desired: &HybridJoin, client: &Client) -> Result<ExitCode, Box<dyn Error>> {
