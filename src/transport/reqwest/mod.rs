@@ -99,10 +99,10 @@ pub struct ReqwestTransportBuilder {
 }
 
 impl ReqwestTransportBuilder {
-    /// Trusts these certificates too: PEM text with one or more, such as those of a company's own authority or of a proxy
+    /// Trusts these certificates too: PEM text with one or more, or one in DER, such as those of a company's own authority or of a proxy
     /// that opens TLS.
-    pub fn with_root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.roots.push(pem.into());
+    pub fn with_root_certificate(mut self, certificate: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(certificate.into());
         self
     }
 
@@ -406,7 +406,7 @@ mod tests {
     fn a_root_that_is_no_certificate_is_refused_before_anything_is_sent() {
         let wrong = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         for pem in ["", "no pem", wrong, "-----BEGIN CERTIFICATE-----\nAAAA"] {
-            let error = ReqwestTransport::builder().with_root_certificate_pem(pem).build().unwrap_err();
+            let error = ReqwestTransport::builder().with_root_certificate(pem).build().unwrap_err();
             assert_eq!(error.subject(), "root certificate", "{pem}: {error}");
         }
     }

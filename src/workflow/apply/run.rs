@@ -90,8 +90,10 @@ impl Apply {
             self.go_on().await?;
             self.started(Step::ComputerAccounts, &planned.subject);
             let applied = planned.delegation.apply(&*planned.directory).await;
-            let receipt = applied.map_err(crate::workflow::on_premises::deployment_error)?;
-            self.report().delegations.push(receipt);
+            let applied = applied.map_err(crate::workflow::on_premises::deployment_error)?;
+            let finding = applied.finding();
+            self.report().delegations.push(applied.receipt);
+            self.report().findings.extend(finding);
             self.done(Step::ComputerAccounts, &planned.subject, "delegated");
         }
         Ok(())
