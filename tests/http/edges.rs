@@ -26,7 +26,7 @@ fn builder() -> ReqwestTransportBuilder {
     ReqwestTransport::builder()
         .without_proxy()
         .with_plain_http_on_loopback(true)
-        .with_root_certificate_pem(authority("unused").0.pem())
+        .with_root_certificate(authority("unused").0.pem())
         .with_timeout(Duration::from_secs(10))
 }
 
@@ -194,7 +194,7 @@ async fn row_73_a_refused_tunnel_names_the_proxy_and_a_407_is_tried_once() {
         let refusal = vec![Step::Read, answer(status, &[], b"")];
         let proxy = RawServer::start(vec![refusal; 3]).await;
         let transport = ReqwestTransport::builder()
-            .with_root_certificate_pem(authority("unused").0.pem())
+            .with_root_certificate(authority("unused").0.pem())
             .with_proxy(format!("http://user:canary-pw@{}", proxy.address));
         let (client, _) = client("https://graph.contoso.com", transport);
         let error = post(&client).await.unwrap_err();
@@ -214,7 +214,7 @@ async fn row_73_a_proxy_that_cannot_be_reached_is_named() {
     drop(proxy);
     tokio::task::yield_now().await;
     let transport = ReqwestTransport::builder()
-        .with_root_certificate_pem(authority("unused").0.pem())
+        .with_root_certificate(authority("unused").0.pem())
         .with_proxy(format!("http://{address}"));
     let (client, _) = client("https://graph.contoso.com", transport);
     let error = get(&client).await.unwrap_err();
@@ -257,11 +257,11 @@ fn alone_an_unreadable_proxy_is_refused() {
         return;
     }
     let pem = authority("unused").0.pem();
-    let error = ReqwestTransport::builder().with_root_certificate_pem(pem.clone()).build().unwrap_err();
+    let error = ReqwestTransport::builder().with_root_certificate(pem.clone()).build().unwrap_err();
     let shown = format!("{error} {error:?}");
     assert!(shown.contains("_PROXY") || shown.contains("_proxy"), "{shown}");
     assert!(!shown.contains("canary"), "{shown}");
-    assert!(ReqwestTransport::builder().with_root_certificate_pem(pem).without_proxy().build().is_ok());
+    assert!(ReqwestTransport::builder().with_root_certificate(pem).without_proxy().build().is_ok());
 }
 
 #[test]
@@ -279,7 +279,7 @@ async fn alone_no_proxy_is_used() {
         return;
     }
     let pem = authority("unused").0.pem();
-    let transport = ReqwestTransport::builder().with_root_certificate_pem(pem).build().unwrap();
+    let transport = ReqwestTransport::builder().with_root_certificate(pem).build().unwrap();
     let request = Request::get("https://localhost:9/x").body(bytes::Bytes::new()).unwrap();
     let error = transport.send(request).await.unwrap_err();
     assert!(!error.to_string().contains("proxy"), "{error}");
@@ -303,7 +303,7 @@ async fn row_75_tls_that_cannot_succeed_is_tried_once_and_says_what_was_wanted()
             "issuer",
             RawServer::start_tls(own_name, vec![vec![Step::Read]; 3]).await,
             false,
-            ["issuer that is not trusted", "with_root_certificate_pem"],
+            ["issuer that is not trusted", "with_root_certificate"],
         ),
         ("version", RawServer::start(vec![old; 3]).await, true, ["TLS 1.2 and TLS 1.3", "ProtocolVersion"]),
     ] {
@@ -311,7 +311,7 @@ async fn row_75_tls_that_cannot_succeed_is_tried_once_and_says_what_was_wanted()
         let pem = if trusts { certificate.pem() } else { authority("stranger").0.pem() };
         let (client, _) = client(
             &format!("https://localhost:{}", server.address.port()),
-            transport.with_root_certificate_pem(pem),
+            transport.with_root_certificate(pem),
         );
         let error = post(&client).await.unwrap_err();
         let shown = format!("{error:#}");

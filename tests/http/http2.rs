@@ -71,7 +71,7 @@ impl Server {
         });
         let transport = ReqwestTransport::builder()
             .without_proxy()
-            .with_root_certificate_pem(certificate.pem())
+            .with_root_certificate(certificate.pem())
             .with_read_timeout(patience)
             .build()
             .unwrap();

@@ -85,7 +85,7 @@ fn tls_problem(error: &rustls::Error) -> Option<String> {
         Error::InvalidCertificate(Certificate::UnknownIssuer) => {
             "the server's certificate comes from an issuer that is not trusted, and one that this system or the \
              transport trusts was wanted: if a proxy on the way opens TLS, give its authority's certificate to the \
-             transport with `with_root_certificate_pem`"
+             transport with `with_root_certificate`"
                 .to_owned()
         }
         Error::InvalidCertificate(Certificate::NotValidForNameContext { expected, presented }) => {
