@@ -8,18 +8,21 @@
 
 #[path = "support/deployment.rs"]
 mod deployment;
+#[path = "support/failure.rs"]
+mod failure;
 #[path = "support/progress.rs"]
 mod progress;
 mod support;
 
-use std::error::Error;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use windows_autopilot::workflow::{ApplyOptions, Journal, Plan};
 
+use self::failure::Failure;
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
+async fn main() -> Result<ExitCode, Failure> {
     let Some((desired, devices)) = deployment::read(support::arguments()) else {
         return Ok(ExitCode::from(2));
     };

@@ -4,16 +4,18 @@
 //! user alone do this, so `--live` needs a user's token in `AUTOPILOT_TOKEN`.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+#[path = "support/failure.rs"]
+mod failure;
 mod support;
-
-use std::error::Error;
 
 use windows_autopilot::ErrorKind;
 use windows_autopilot::graph::field;
 use windows_autopilot::model::MdmScope;
 
+use self::failure::Failure;
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Failure> {
     let connection = support::connect()?;
     let client = &connection.client;
     let name = support::arguments().into_iter().next().unwrap_or_else(|| "Intune users".to_owned());

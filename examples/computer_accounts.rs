@@ -3,12 +3,16 @@
 //! `cargo run --features ad --example computer_accounts [OU] [DOMAIN\ACCOUNT]`
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
-use std::error::Error;
+#[path = "support/failure.rs"]
+mod failure;
 
-use windows_autopilot::ad::delegation::{DelegationProfile, DelegationScript, Principal};
+use windows_autopilot::ad::Principal;
+use windows_autopilot::ad::delegation::{DelegationProfile, DelegationScript};
 use windows_autopilot::model::OrganizationalUnit;
 
-fn main() -> Result<(), Box<dyn Error>> {
+use self::failure::Failure;
+
+fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
     let unit = arguments.next().unwrap_or_else(|| "OU=Autopilot,DC=corp,DC=contoso,DC=com".to_owned());
     let account = arguments.next().unwrap_or_else(|| r"CORP\msaODJ1a2b3$".to_owned());

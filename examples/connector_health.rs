@@ -3,14 +3,16 @@
 //! `cargo run --features sim,workflow --example connector_health`
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+#[path = "support/failure.rs"]
+mod failure;
 mod support;
-
-use std::error::Error;
 
 use windows_autopilot::workflow::{ExpectedConnectors, HybridJoin};
 
+use self::failure::Failure;
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Failure> {
     let connection = support::connect()?;
     if let Some((tenant, _)) = &connection.simulated {
         tenant.add_connector("SRV-ODJ-01", support::DOMAIN, "6.2504.2001.8");

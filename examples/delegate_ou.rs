@@ -1,105 +1,173 @@
 //! Step 3: whether the Intune Connector may create computer accounts in an organizational unit, and the right to do so.
 //!
-//! `cargo run --features ldap --example delegate_ou [check|plan|apply|revoke] [OU] [DOMAIN\ACCOUNT]` does it in a directory
-//! in memory; without a command it does all four in turn. With `--live` it does it in the directory that the environment
+//! `cargo run --features ldap --example delegate_ou [check|plan|apply|revoke] [OU] [ACCOUNT]` does it in a directory in
+//! memory; without a command it does all four in turn. With `--live` it does it in the directory that the environment
 //! names: `AD_LDAPS_URL` (`ldaps://…`, or `ldap://…` for `StartTLS`), `AD_ADMIN_UPN`, `AD_ADMIN_PASSWORD`, and `AD_CA_CERT`, a
 //! file, if its certificate is of a private authority; it then asks before it writes, unless `--yes` is given.
 //!
-//! `--text` prints the plan as commands for other tools instead. `--profile=create-only` is the default;
-//! `create-full-control` and `create-delete-full-control` are what legacy connectors were given.
-#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+//! The account is `CORP\msaODJ1a2b3$`, `msaODJ1a2b3$@corp.example`, a name alone, a distinguished name or a SID. Without one,
+//! `--config=ODJConnectorEnrollmentWizard.exe.config` names it, or else the connectors are found in the directory.
+//!
+//! `--receipts=FILE` appends a receipt to a file before each write, and `revoke` takes those in the file back. `--text`
+//! prints the plan as commands for other tools instead. `--profile=create-only` is the default; `create-full-control` and
+//! `create-delete-full-control` are what legacy connectors were given.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
+#[path = "support/failure.rs"]
+mod failure;
 #[path = "support/options.rs"]
 mod options;
 
 use std::error::Error;
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
-use windows_autopilot::ad::delegation::{Delegation, DelegationPlan, DelegationProfile, Principal};
+use windows_autopilot::ad::connector_config::{ConnectorConfig, ConnectorFile};
+use windows_autopilot::ad::delegation::{Delegation, DelegationPlan, DelegationProfile, DelegationReceipt};
 use windows_autopilot::ad::directory::Directory;
 use windows_autopilot::ad::ldap::{LdapOptions, LdapSignIn};
 use windows_autopilot::ad::memory::MemoryDirectory;
-use windows_autopilot::ad::preflight::Preflight;
-use windows_autopilot::ad::{Account, Domain};
+use windows_autopilot::ad::preflight::{Preflight, PreflightReport};
+use windows_autopilot::ad::{Account, Domain, Principal};
 use windows_autopilot::model::OrganizationalUnit;
 
-use self::options::{arguments, confirmed, has_option, value_of};
+use self::failure::Failure;
+use self::options::{arguments, confirmed, has_option, unknown_option, value_of};
 
 const UNIT: &str = "OU=Autopilot,DC=corp,DC=contoso,DC=com";
+const COMMANDS: [&str; 4] = ["check", "plan", "apply", "revoke"];
+const OPTIONS: [&str; 6] = ["--live", "--yes", "--text", "--profile=", "--config=", "--receipts="];
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let mut arguments = arguments().into_iter().peekable();
-    let commands = ["check", "plan", "apply", "revoke"];
-    let command = arguments.next_if(|argument| commands.contains(&argument.as_str()));
-    let unit: OrganizationalUnit = arguments.next().unwrap_or_else(|| UNIT.to_owned()).parse()?;
-    let account: Option<Principal> = arguments.next().map(|account| account.parse()).transpose()?;
-    let profile = profile()?;
-
-    let directory: Box<dyn Directory> = match has_option("--live") {
-        true => Box::new(connect().await?),
-        false => Box::new(in_memory(&unit)),
-    };
-    let directory = &*directory;
-    let domain = Domain::read(directory).await?.ok_or("the server is not Active Directory")?;
-    let accounts: Vec<Account> = match &account {
-        Some(account) => domain.account(directory, account).await?.into_iter().collect(),
-        None => domain.connector_accounts(directory).await?,
-    };
-    if accounts.is_empty() {
-        println!("There is no such account: name one, such as CORP\\msaODJ1a2b3$.");
-        return Ok(ExitCode::FAILURE);
-    }
-    let command = command.as_deref();
-    let wanted = |this: &str| command.is_none_or(|command| command == this);
-    let mut ready = true;
-    if wanted("check") {
-        ready = check(directory, &unit, &account).await?;
-    }
-    for account in &accounts {
-        let delegation = Delegation::new(&unit, account.sid.clone()).with_profile(profile);
-        if wanted("plan") {
-            show(&delegation.plan(directory).await?, account, &unit)?;
-        }
-        if wanted("apply") && may_write(&format!("Grant {account} the right"))? {
-            let receipt = delegation.apply(directory).await?;
-            match receipt.granted.as_slice() {
-                [] => println!("{account} has the right already: nothing was written."),
-                granted => {
-                    println!("{account} was granted, and it was read back:");
-                    granted.iter().for_each(|ace| println!("+ {ace}"));
-                }
-            }
-            if command.is_none() {
-                ready = check(directory, &unit, &Some(account.sid.clone().into())).await?;
-            }
-        }
-        if wanted("revoke") && may_write(&format!("Take the right of {account} away"))? {
-            let revoked = delegation.revoke(directory).await?;
-            println!("{account} was taken away what it was granted:");
-            revoked.removed.iter().for_each(|ace| println!("- {ace}"));
-        }
-    }
-    Ok(if command == Some("check") && !ready { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+/// The command line.
+struct Wanted {
+    command: Option<String>,
+    unit: OrganizationalUnit,
+    account: Option<Principal>,
+    profile: DelegationProfile,
 }
 
-/// Shows what stands in the way, and whether anything does.
-async fn check(
-    directory: &dyn Directory,
-    unit: &OrganizationalUnit,
-    account: &Option<Principal>,
-) -> Result<bool, Box<dyn Error>> {
-    let mut preflight = Preflight::for_unit(unit);
-    if let Some(account) = account {
-        preflight = preflight.with_connector(account.clone());
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<ExitCode, Failure> {
+    match Wanted::read() {
+        Ok(wanted) => wanted.run().await,
+        Err(error) => {
+            eprintln!(
+                "{error}\nusage: delegate_ou [check|plan|apply|revoke] [OU] [ACCOUNT] [{}]",
+                OPTIONS.join("] [")
+            );
+            Ok(ExitCode::from(2))
+        }
     }
-    let report = preflight.run(directory).await?;
-    println!("{report}");
-    Ok(report.is_ready())
+}
+
+impl Wanted {
+    fn read() -> Result<Self, Box<dyn Error>> {
+        if let Some(option) = unknown_option(&OPTIONS) {
+            return Err(format!("there is no option {option}").into());
+        }
+        let mut arguments = arguments().into_iter().peekable();
+        let command = arguments.next_if(|argument| !argument.contains('='));
+        if let Some(command) = command.as_deref().filter(|command| !COMMANDS.contains(command)) {
+            return Err(format!("{command} is no command and no organizational unit").into());
+        }
+        let unit = arguments.next().unwrap_or_else(|| UNIT.to_owned()).parse()?;
+        let account = arguments.next().map(|account| account.parse()).transpose()?;
+        if let Some(extra) = arguments.next() {
+            return Err(format!("{extra} is one argument too many").into());
+        }
+        Ok(Self { command, unit, account, profile: profile()? })
+    }
+
+    async fn run(&self) -> Result<ExitCode, Failure> {
+        let directory: Box<dyn Directory> = match has_option("--live") {
+            true => Box::new(connect().await?),
+            false => Box::new(in_memory(&self.unit)),
+        };
+        let directory = &*directory;
+        let kept = kept_receipts()?;
+        if self.command.as_deref() == Some("revoke") && !kept.is_empty() {
+            for receipt in &kept {
+                if may_write(&format!("Take back {receipt}"))? {
+                    print!("{}", receipt.revoke(directory).await?);
+                }
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+        let named = match &self.account {
+            Some(account) => Some(account.clone()),
+            None => configured_account()?,
+        };
+        let accounts = self.accounts(directory, named.as_ref()).await?;
+        let does = |this: &str| self.command.as_deref().is_none_or(|command| command == this);
+        let mut ready = true;
+        if does("check") {
+            ready = self.check(directory, named.as_ref()).await?.is_ready();
+        }
+        if accounts.is_empty() && self.command.as_deref() != Some("check") {
+            return Err("no server of the domain uses an account whose name begins with msaODJ: name the account that the \
+                        connector runs as, such as CORP\\msaODJ1a2b3$".into());
+        }
+        for account in &accounts {
+            let delegation = Delegation::new(&self.unit, account.sid.clone()).with_profile(self.profile);
+            if does("plan") {
+                show(&delegation.plan(directory).await?, account, &self.unit)?;
+            }
+            if does("apply") && may_write(&format!("Grant {account} the right"))? {
+                let report = delegation.apply_recorded(directory, keep).await?;
+                print!("{report}");
+                ready = report.access.is_granted();
+                if self.command.is_none() {
+                    ready = self.check(directory, Some(&account.sid.clone().into())).await?.is_ready();
+                }
+            }
+            if does("revoke") && may_write(&format!("Take the right of {account} away"))? {
+                print!("{account}: {}", delegation.revoke(directory).await?);
+            }
+        }
+        let tells = matches!(self.command.as_deref(), Some("check" | "apply"));
+        Ok(if tells && !ready { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    /// The accounts to grant: the named one, or those of all connectors that a server uses.
+    async fn accounts(
+        &self,
+        directory: &dyn Directory,
+        named: Option<&Principal>,
+    ) -> Result<Vec<Account>, Failure> {
+        if let Some(named) = named {
+            // A check reports what is wrong with the name.
+            return match self.command.as_deref() {
+                Some("check") => Ok(Vec::new()),
+                _ => Ok(vec![named.resolve(directory).await?]),
+            };
+        }
+        let domain = Domain::read(directory)
+            .await?
+            .ok_or("the server is not a domain controller of Active Directory")?;
+        let mut accounts = Account::connectors(directory, &domain).await?;
+        accounts.retain(|account| account.serves() != Some(false));
+        Ok(accounts)
+    }
+
+    /// Shows what stands in the way.
+    async fn check(
+        &self,
+        directory: &dyn Directory,
+        named: Option<&Principal>,
+    ) -> Result<PreflightReport, Failure> {
+        let mut preflight = Preflight::for_unit(&self.unit);
+        if let Some(account) = named {
+            preflight = preflight.with_connector(account.clone());
+        }
+        let report = preflight.run(directory).await?;
+        println!("{report}");
+        Ok(report)
+    }
 }
 
 /// Shows a plan, or the commands that would carry it out.
-fn show(plan: &DelegationPlan, account: &Account, unit: &OrganizationalUnit) -> Result<(), Box<dyn Error>> {
+fn show(plan: &DelegationPlan, account: &Account, unit: &OrganizationalUnit) -> Result<(), Failure> {
     if plan.is_empty() {
         println!("{account}: nothing to add.\n");
         return Ok(());
@@ -127,6 +195,32 @@ fn profile() -> Result<DelegationProfile, Box<dyn Error>> {
     })
 }
 
+/// The account that the connector's configuration names.
+fn configured_account() -> Result<Option<Principal>, Failure> {
+    let Some(file) = value_of("--config=") else { return Ok(None) };
+    let bytes = read(&file)?;
+    Ok(ConnectorConfig::parse(ConnectorFile::EnrollmentWizard, &bytes)?.managed_service_account()?)
+}
+
+/// The receipts of earlier runs.
+fn kept_receipts() -> Result<Vec<DelegationReceipt>, Failure> {
+    let Some(file) = value_of("--receipts=") else { return Ok(Vec::new()) };
+    let text = match fs::read_to_string(&file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        text => text.map_err(|error| format!("{file}: {error}"))?,
+    };
+    // A line that was cut off is of a write that was not made.
+    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+}
+
+/// Keeps a receipt, on the disk before the write.
+fn keep(receipt: &DelegationReceipt) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let Some(name) = value_of("--receipts=") else { return Ok(()) };
+    let mut file = OpenOptions::new().create(true).append(true).open(&name)?;
+    writeln!(file, "{}", serde_json::to_string(receipt)?)?;
+    Ok(file.sync_all()?)
+}
+
 /// A domain in which the connector was just installed.
 fn in_memory(unit: &OrganizationalUnit) -> MemoryDirectory {
     let directory = MemoryDirectory::new(&unit.domain());
@@ -135,18 +229,22 @@ fn in_memory(unit: &OrganizationalUnit) -> MemoryDirectory {
     directory
 }
 
-async fn connect() -> Result<impl Directory, Box<dyn Error>> {
+async fn connect() -> Result<impl Directory, Failure> {
     let needed =
         |name: &str| std::env::var(name).map_err(|_| format!("--live needs {name} in the environment"));
     let mut options = LdapOptions::new(&needed("AD_LDAPS_URL")?)?;
     if let Ok(file) = std::env::var("AD_CA_CERT") {
-        options = options.with_root_certificate_pem(std::fs::read(file)?);
+        options = options.with_root_certificate(read(&file)?);
     }
     let sign_in = LdapSignIn::new(needed("AD_ADMIN_UPN")?, needed("AD_ADMIN_PASSWORD")?)?;
     Ok(options.connect(&sign_in).await?)
 }
 
+fn read(file: &str) -> Result<Vec<u8>, String> {
+    fs::read(file).map_err(|error| format!("{file}: {error}"))
+}
+
 /// Asks before something is written to a real directory.
-fn may_write(what: &str) -> Result<bool, Box<dyn Error>> {
-    if has_option("--live") { confirmed(what) } else { Ok(true) }
+fn may_write(what: &str) -> Result<bool, Failure> {
+    Ok(!has_option("--live") || confirmed(what)?)
 }

@@ -3,14 +3,16 @@
 //! `cargo run --features sim --example domain_join`
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+#[path = "support/failure.rs"]
+mod failure;
 mod support;
-
-use std::error::Error;
 
 use windows_autopilot::model::{AdDomain, ComputerNamePrefix, DomainJoinProfile, OrganizationalUnit, Target};
 
+use self::failure::Failure;
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Failure> {
     // What an administrator gets wrong most often is refused here, with what to write instead.
     for error in [
         "HYB-%SERIAL%".parse::<ComputerNamePrefix>().err(),

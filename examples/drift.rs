@@ -1,12 +1,15 @@
 //! Whether a tenant is still what it should be: for a pipeline that runs every night.
 //!
 //! `cargo run --features sim,workflow --example drift [SETTINGS.toml]` compares; with `--live` a real tenant. Ends with 0 if nothing
-//! differs, with 3 if something does, and with 1 if it could not be told. On the simulated tenant somebody changes a
+//! differs, with 3 if something does, and with 1 if that is not known, as for a property that the service does not report. On the
+//! simulated tenant somebody changes a
 //! profile by hand after the deployment, so there is something to see; `--untouched` leaves it alone.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 #[path = "support/deployment.rs"]
 mod deployment;
+#[path = "support/failure.rs"]
+mod failure;
 mod support;
 
 use std::error::Error;
@@ -16,8 +19,10 @@ use windows_autopilot::Client;
 use windows_autopilot::model::{DeploymentProfile, Locale};
 use windows_autopilot::workflow::HybridJoin;
 
+use self::failure::Failure;
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
+async fn main() -> Result<ExitCode, Failure> {
     let Some((desired, _)) = deployment::read(support::arguments()) else {
         return Ok(ExitCode::from(2));
     };
@@ -29,7 +34,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
             meddle(&connection.client).await?;
         }
     }
-    compare(&desired, &connection.client).await
+    Ok(compare(&desired, &connection.client).await?)
 }
 
 async fn compare(desired: &HybridJoin, client: &Client) -> Result<ExitCode, Box<dyn Error>> {
@@ -37,15 +42,23 @@ async fn compare(desired: &HybridJoin, client: &Client) -> Result<ExitCode, Box<
     for planned in plan.drift() {
         print!("{}: {planned}", planned.step);
     }
+    for planned in plan.unknown() {
+        print!("{}: {planned}", planned.step);
+    }
     for finding in plan.blocking() {
         println!("{finding}");
     }
     match plan.drift().count() {
+        0 if plan.unknown().next().is_some() => println!("Nothing that the service reports differs."),
         0 => println!("The tenant is as it should be."),
         1 => println!("1 thing differs."),
         count => println!("{count} things differ."),
     }
-    Ok(if plan.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    Ok(match (plan.is_empty(), plan.unknown().next()) {
+        (false, _) => ExitCode::from(3),
+        (true, Some(_)) => ExitCode::FAILURE,
+        (true, None) => ExitCode::SUCCESS,
+    })
 }
 
 /// What a colleague does in the portal.

@@ -3,17 +3,20 @@
 //! `cargo run --features sim --example dynamic_group [TAG]`
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+#[path = "support/failure.rs"]
+mod failure;
 mod support;
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use windows_autopilot::graph::{PollStatus, Poller, Schedule};
 use windows_autopilot::model::{Group, Membership, MembershipRule};
 
+use self::failure::Failure;
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Failure> {
     let connection = support::connect()?;
     let client = &connection.client;
     let tag = support::arguments().into_iter().next().unwrap_or_else(|| "Munich".to_owned());

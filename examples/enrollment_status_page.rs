@@ -3,16 +3,18 @@
 //! `cargo run --features sim --example enrollment_status_page`
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+#[path = "support/failure.rs"]
+mod failure;
 mod support;
-
-use std::error::Error;
 
 use windows_autopilot::model::{
     BlockDeviceUse, BlockUntil, BlockingApps, EnrollmentStatusPage, Group, Target,
 };
 
+use self::failure::Failure;
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Failure> {
     let connection = support::connect()?;
     let client = &connection.client;
     if let Some((tenant, _)) = &connection.simulated {

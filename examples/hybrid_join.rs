@@ -7,6 +7,8 @@
 
 #[path = "support/deployment.rs"]
 mod deployment;
+#[path = "support/failure.rs"]
+mod failure;
 #[path = "support/progress.rs"]
 mod progress;
 mod support;
@@ -22,8 +24,10 @@ use windows_autopilot::workflow::watch::DeploymentReport;
 use windows_autopilot::workflow::watch::{Expectation, Watch, WatchEvent};
 use windows_autopilot::workflow::{ApplyReport, HybridJoin};
 
+use self::failure::Failure;
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
+async fn main() -> Result<ExitCode, Failure> {
     let Some((desired, devices)) = deployment::read(support::arguments()) else {
         return Ok(ExitCode::from(2));
     };

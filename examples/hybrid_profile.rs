@@ -3,14 +3,16 @@
 //! `cargo run --features sim --example hybrid_profile`
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+#[path = "support/failure.rs"]
+mod failure;
 mod support;
-
-use std::error::Error;
 
 use windows_autopilot::model::{Group, HybridJoinProfile, Locale, Membership, MembershipRule, Target};
 
+use self::failure::Failure;
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Failure> {
     let connection = support::connect()?;
     let client = &connection.client;
     if !connection.may_write("Create a group and a profile, and assign it")? {

@@ -5,6 +5,8 @@
 //! A run that was killed goes on where it was if it gets the same file and the same journal.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+#[path = "support/failure.rs"]
+mod failure;
 mod support;
 
 use std::error::Error;
@@ -19,8 +21,10 @@ use windows_autopilot::registration::csv::{CsvReader, PortalFiles};
 use windows_autopilot::sim::{DeviceSpec, Tenant};
 use windows_autopilot::workflow::{Import, ImportEvent, ImportEventKind, Journal};
 
+use self::failure::Failure;
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Failure> {
     let connection = support::connect()?;
     let devices = match (support::arguments().first(), &connection.simulated) {
         (Some(path), _) => read(CsvReader::open(path)?)?,

@@ -3,7 +3,9 @@
 //! `cargo run --features registration --example inspect_hash -- devices.csv` lists the devices, and with a serial number after it shows one.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
-use std::error::Error;
+#[path = "support/failure.rs"]
+mod failure;
+
 use std::fmt::Display;
 
 use windows_autopilot::model::Text;
@@ -11,7 +13,9 @@ use windows_autopilot::registration::HashContents;
 use windows_autopilot::registration::csv::CsvReader;
 use windows_autopilot::registration::hash::Checksum;
 
-fn main() -> Result<(), Box<dyn Error>> {
+use self::failure::Failure;
+
+fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().unwrap_or_else(|| "examples/data/devices.csv".to_owned());
     let wanted = arguments.next();

@@ -6,6 +6,9 @@
 //! one is refused is what the simulated round expects.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+#[path = "support/failure.rs"]
+mod failure;
+
 use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -16,6 +19,8 @@ use windows_autopilot::sim::Fault;
 use windows_autopilot::testing::Harness;
 use windows_autopilot::workflow::{HybridJoin, Plan, overlaps};
 use windows_autopilot::{Client, Result};
+
+use self::failure::Failure;
 
 /// Tenants that are looked at side by side: each has limits of its own, so there is no reason to take them one by one.
 const ABREAST: usize = 8;
@@ -28,7 +33,7 @@ struct Customer {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> std::result::Result<ExitCode, Box<dyn Error>> {
+async fn main() -> std::result::Result<ExitCode, Failure> {
     let customers = customers(12).await?;
     let rounds = customers.iter().map(|customer| async move { (customer, compare(customer).await) });
     let mut failed = 0;

@@ -4,15 +4,20 @@
 //! `cargo run --features offline --example offline_profile -- AutopilotConfigurationFile.json` checks a file.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+#[path = "support/failure.rs"]
+mod failure;
+
 use std::error::Error;
 use std::path::Path;
 
 use windows_autopilot::model::{HybridJoinProfile, Id, MembershipRule, Severity};
 use windows_autopilot::offline::{self, OfflineProfile, OfflineTenant};
 
-fn main() -> Result<(), Box<dyn Error>> {
+use self::failure::Failure;
+
+fn main() -> Result<(), Failure> {
     if let Some(path) = std::env::args().nth(1) {
-        return check(&path);
+        return Ok(check(&path)?);
     }
     let mut profile = HybridJoinProfile::new("Contoso hybrid Munich".parse()?);
     profile.locale = "de-DE".parse()?;

@@ -7,13 +7,16 @@
 
 #[path = "support/deployment.rs"]
 mod deployment;
+#[path = "support/failure.rs"]
+mod failure;
 mod support;
 
-use std::error::Error;
 use std::process::ExitCode;
 
+use self::failure::Failure;
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
+async fn main() -> Result<ExitCode, Failure> {
     let Some((desired, devices)) = deployment::read(support::arguments()) else {
         return Ok(ExitCode::from(2));
     };

@@ -5,6 +5,8 @@
 //! the app and secret that are shown. What takes the service minutes takes no time here, unless `--lag` is given.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+#[path = "support/failure.rs"]
+mod failure;
 mod support;
 
 use std::convert::Infallible;
@@ -22,13 +24,15 @@ use windows_autopilot::sim::{DeviceSpec, Lag, Tenant};
 use windows_autopilot::transport::{ReqwestTransport, Transport as _};
 use windows_autopilot::{Client, Cloud};
 
+use self::failure::Failure;
+
 const APP: &str = "5f1b1f3a-6b7d-4c29-8d5e-0a1b2c3d4e5f";
 const SECRET: &str = "simulated";
 /// The largest body that is read.
 const LARGEST_BODY: usize = 16 << 20;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Failure> {
     let port = support::arguments().first().map_or(Ok(0), |port| port.parse())?;
     let lag = if support::has_option("--lag") { Lag::default() } else { Lag::none() };
     let tenant = Tenant::builder()

@@ -5,6 +5,8 @@
 //! named, or all that are registered.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+#[path = "support/failure.rs"]
+mod failure;
 #[path = "support/fleet.rs"]
 mod fleet;
 mod support;
@@ -18,8 +20,10 @@ use windows_autopilot::workflow::Run;
 use windows_autopilot::workflow::watch::DeploymentReport;
 use windows_autopilot::workflow::watch::{Watch, WatchEvent};
 
+use self::failure::Failure;
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Failure> {
     let connection = support::connect()?;
     let client = &connection.client;
     let report = match &connection.simulated {

@@ -8,11 +8,16 @@ use rustls::pki_types::pem::PemObject as _;
 
 use crate::model::InvalidValue;
 
-/// The system's roots and the given ones, by a provider of our own choice, whichever the process has installed.
+/// The system's roots and the given ones, in PEM or DER, by a provider of our own choice, whichever the process has installed.
 pub(crate) fn config(roots: &[Vec<u8>]) -> Result<ClientConfig, InvalidValue> {
     let mut extra = Vec::new();
     for pem in roots {
         let before = extra.len();
+        // A DER certificate is a SEQUENCE; no PEM text begins so.
+        if pem.first() == Some(&0x30) {
+            extra.push(CertificateDer::from(pem.clone()));
+            continue;
+        }
         for certificate in CertificateDer::pem_slice_iter(pem) {
             extra.push(certificate.map_err(|error| bad_root(error.to_string()))?);
         }
@@ -43,6 +48,6 @@ pub(crate) fn config(roots: &[Vec<u8>]) -> Result<ClientConfig, InvalidValue> {
 }
 
 fn bad_root(problem: String) -> InvalidValue {
-    let remedy = "give PEM text with `-----BEGIN CERTIFICATE-----` lines, of an authority's certificate";
+    let remedy = "give an authority's certificate: PEM text with `-----BEGIN CERTIFICATE-----` lines, or DER";
     InvalidValue::new("root certificate", problem, remedy)
 }

@@ -27,6 +27,15 @@ pub(super) fn folded(dn: &str) -> Option<Vec<(String, String)>> {
     Some(parts(dn)?.into_iter().map(|(kind, value)| (kind, value.to_lowercase())).collect())
 }
 
+/// Returns `true` if the entry is below this one, or is it.
+#[cfg(feature = "ad")]
+pub(super) fn is_below(dn: &str, base: &str) -> bool {
+    match (folded(dn), folded(base)) {
+        (Some(dn), Some(base)) => dn.ends_with(&base),
+        _ => false,
+    }
+}
+
 /// The name of the entry around this one.
 #[cfg(feature = "ad")]
 pub(super) fn parent(dn: &str) -> Option<&str> {

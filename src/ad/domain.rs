@@ -1,26 +1,18 @@
-//! What a domain is like, and who its accounts are.
+//! A domain, as its server describes it.
 
-use std::fmt;
-
-use super::delegation::{Principal, PrincipalName};
-use super::descriptor::{SecurityToken, Sid};
-use super::directory::{Directory, DirectoryError, Search, SearchFilter};
+use super::descriptor::Sid;
+use super::directory::{Directory, DirectoryError, DirectoryErrorKind, Search, SearchFilter};
 use super::dn;
 use crate::model::AdDomain;
 
 /// The capability by which a server says that it is Active Directory.
 const IS_ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
+/// The capability by which a server says that it is a read-only domain controller.
+const IS_READ_ONLY: &str = "1.2.840.113556.1.4.1920";
 /// The well-known container in which computer accounts are created when nothing else is said.
 const COMPUTERS: &str = "AA312825768811D1ADED00C04FD8D5CD";
 /// The well-known container of managed service accounts.
 const MANAGED_SERVICE_ACCOUNTS: &str = "1EB93889E40C45DF9F0C64D23BBB6237";
-/// `ADS_UF_ACCOUNTDISABLE` of `userAccountControl`.
-const DISABLED: i64 = 0x2;
-/// How the connector's installer names the managed service accounts that it makes, before five characters of chance.
-const CONNECTOR_ACCOUNTS: &str = "msaODJ";
-/// More connectors than any domain has.
-const MOST_ACCOUNTS: usize = 1_000;
-
 /// A domain of Active Directory, as a domain controller tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -41,6 +33,10 @@ pub struct Domain {
     pub computers: Option<String>,
     /// Where managed service accounts are.
     pub managed_service_accounts: Option<String>,
+    /// The DNS name of the server.
+    pub server: Option<String>,
+    /// Whether the server is a read-only domain controller, which takes no changes.
+    pub is_read_only: bool,
 }
 
 impl Domain {
@@ -50,7 +46,8 @@ impl Domain {
     /// As [`Directory::search_page`].
     pub async fn read(directory: &dyn Directory) -> Result<Option<Self>, DirectoryError> {
         let server = ["defaultNamingContext", "configurationNamingContext", "supportedCapabilities"];
-        let server = Search::entry("").with_attributes(server).with_attributes(["domainFunctionality"]);
+        let server =
+            Search::entry("").with_attributes(server).with_attributes(["domainFunctionality", "dnsHostName"]);
         let server = directory.read(server).await?;
         let Some(server) = server.filter(|server| server.has("supportedCapabilities", IS_ACTIVE_DIRECTORY))
         else {
@@ -84,92 +81,28 @@ impl Domain {
             machine_account_quota: head.number("ms-DS-MachineAccountQuota"),
             computers: well_known("wellKnownObjects", COMPUTERS),
             managed_service_accounts: well_known("otherWellKnownObjects", MANAGED_SERVICE_ACCOUNTS),
+            server: server.text("dnsHostName").map(str::to_owned),
+            is_read_only: server.has("supportedCapabilities", IS_READ_ONLY),
         }))
     }
 
-    /// Finds an account of this domain, with the groups that it is in; `None` if there is none, or it may not be seen.
-    ///
-    /// # Errors
-    /// As [`Directory::search_page`].
-    pub async fn account(
-        &self,
-        directory: &dyn Directory,
-        principal: &Principal,
-    ) -> Result<Option<Account>, DirectoryError> {
-        let filter = match principal.name() {
-            PrincipalName::Sid(sid) => SearchFilter::equals("objectSid", sid.to_bytes()),
-            PrincipalName::Account { name, .. } => SearchFilter::equals("sAMAccountName", name),
-        };
-        Ok(self.accounts(directory, filter).await?.into_iter().next())
+    /// As [`read`](Self::read), where another kind of server is an error.
+    pub(in crate::ad) async fn require(directory: &dyn Directory) -> Result<Self, DirectoryError> {
+        let message = "the server does not say that it is Active Directory";
+        let other = || DirectoryError::unexpected(message).with_remedy("connect to a domain controller");
+        Self::read(directory).await?.ok_or_else(other)
     }
 
-    /// Whether a principal belongs to another domain, as far as its name or its SID tells.
-    pub fn is_foreign(&self, principal: &Principal) -> bool {
-        match principal.name() {
-            PrincipalName::Sid(sid) => {
-                let of_this = sid.relative_id().map(|id| self.sid.with_relative_id(id));
-                of_this.is_none_or(|of_this| of_this.as_ref() != Ok(sid))
-            }
-            PrincipalName::Account { domain, .. } => {
-                let names = [self.netbios_name.as_deref(), Some(self.name.as_str())];
-                !names.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(domain))
-            }
+    /// Returns an error if the server is a read-only domain controller.
+    pub(in crate::ad) fn require_writable(&self) -> Result<(), DirectoryError> {
+        if !self.is_read_only {
+            return Ok(());
         }
-    }
-
-    /// The accounts that connectors of version 6.2501.2000.5 and newer made for themselves: managed service accounts
-    /// whose names begin with `msaODJ`.
-    ///
-    /// # Errors
-    /// As [`Directory::search_page`].
-    pub async fn connector_accounts(
-        &self,
-        directory: &dyn Directory,
-    ) -> Result<Vec<Account>, DirectoryError> {
-        let made = SearchFilter::all([
-            SearchFilter::equals("objectClass", "msDS-ManagedServiceAccount"),
-            SearchFilter::starts_with("sAMAccountName", CONNECTOR_ACCOUNTS),
-        ]);
-        let mut accounts = self.accounts(directory, made).await?;
-        accounts.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(accounts)
-    }
-
-    async fn accounts(
-        &self,
-        directory: &dyn Directory,
-        filter: SearchFilter,
-    ) -> Result<Vec<Account>, DirectoryError> {
-        let attributes = ["objectSid", "objectClass", "sAMAccountName", "userAccountControl"];
-        let search = Search::subtree(&*self.naming_context, filter).with_attributes(attributes);
-        let mut accounts = Vec::new();
-        for entry in directory.search(search, MOST_ACCOUNTS).await? {
-            let (Some(sid), Some(name)) = (entry.sid("objectSid")?, entry.text("sAMAccountName")) else {
-                continue;
-            };
-            // The directory computes it for one entry at a time only.
-            let groups = directory
-                .read(Search::entry(entry.distinguished_name()).with_attributes(["tokenGroups"]))
-                .await?;
-            let groups = groups.map(|entry| entry.sids("tokenGroups")).transpose()?.unwrap_or_default();
-            let is = |class: &str| entry.has("objectClass", class);
-            let kind = match () {
-                () if is("msDS-GroupManagedServiceAccount") => AccountKind::GroupManagedServiceAccount,
-                () if is("msDS-ManagedServiceAccount") => AccountKind::ManagedServiceAccount,
-                () if is("computer") => AccountKind::Computer,
-                () if is("group") => AccountKind::Group,
-                () => AccountKind::User,
-            };
-            accounts.push(Account {
-                sid,
-                distinguished_name: entry.distinguished_name().to_owned(),
-                name: name.to_owned(),
-                kind,
-                enabled: entry.number("userAccountControl").is_none_or(|bits| bits & DISABLED == 0),
-                groups,
-            });
-        }
-        Ok(accounts)
+        let server = self.server.as_deref().unwrap_or("the server");
+        Err(DirectoryError::new(
+            DirectoryErrorKind::ReadOnly,
+            format!("{server} is a read-only domain controller of {}, which takes no changes", self.name),
+        ))
     }
 }
 
@@ -185,83 +118,10 @@ async fn netbios_name(
     let search =
         Search::subtree(format!("CN=Partitions,{configuration}"), this).with_attributes(["nETBIOSName"]);
     let page = directory.search_page(&search).await;
-    // Who may not see it, does without.
+    // An account that may not see it does without.
     let page = match page {
-        Err(error) if error.kind() == super::directory::DirectoryErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == DirectoryErrorKind::NotFound => return Ok(None),
         page => page?,
     };
     Ok(page.entries.iter().find_map(|entry| entry.text("nETBIOSName")).map(str::to_owned))
-}
-
-/// What kind of account it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum AccountKind {
-    /// A computer: what a legacy connector runs as.
-    Computer,
-    /// A managed service account: what a connector makes for itself.
-    ManagedServiceAccount,
-    /// A group managed service account: what an administrator may make for connectors.
-    GroupManagedServiceAccount,
-    /// A group.
-    Group,
-    /// A user.
-    User,
-}
-
-impl fmt::Display for AccountKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Computer => "computer account",
-            Self::ManagedServiceAccount => "managed service account",
-            Self::GroupManagedServiceAccount => "group managed service account",
-            Self::Group => "group",
-            Self::User => "user",
-        })
-    }
-}
-
-/// An account of a domain. `Display` writes its name, or for a user, which is a person, its SID.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Account {
-    /// Its SID.
-    pub sid: Sid,
-    /// Its distinguished name.
-    pub distinguished_name: String,
-    /// Its `sAMAccountName`. That of a computer or a managed service account ends with `$`.
-    pub name: String,
-    /// What kind it is.
-    pub kind: AccountKind,
-    /// Whether it may sign in.
-    pub enabled: bool,
-    /// The groups that it is in, those of groups and its primary group included.
-    pub groups: Vec<Sid>,
-}
-
-impl Account {
-    /// Returns the SIDs that the account acts under.
-    pub fn security_token(&self) -> SecurityToken {
-        SecurityToken::for_account(self.sid.clone(), self.groups.iter().cloned())
-    }
-}
-
-impl fmt::Display for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            AccountKind::User => self.sid.fmt(f),
-            _ => f.write_str(&self.name),
-        }
-    }
-}
-
-impl fmt::Debug for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account")
-            .field("name", &format_args!("{self}"))
-            .field("kind", &self.kind)
-            .field("enabled", &self.enabled)
-            .field("groups", &self.groups.len())
-            .finish_non_exhaustive()
-    }
 }

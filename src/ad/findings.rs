@@ -7,6 +7,9 @@ finding_kinds! {
     AD_NOT_READABLE = "ad.not-readable", Error, "correct what the error names";
     /// A server that is not a domain controller of Active Directory.
     AD_NOT_ACTIVE_DIRECTORY = "ad.not-active-directory", Error, "connect to a domain controller";
+    /// A read-only domain controller.
+    AD_READ_ONLY_SERVER = "ad.read-only-server", Warning,
+        "connect to a writable domain controller to grant or revoke rights";
     /// An organizational unit outside the server's domain.
     AD_OTHER_DOMAIN = "ad.other-domain", Error,
         "connect to a domain controller of the unit's domain, or correct the unit";
@@ -47,6 +50,20 @@ finding_kinds! {
     /// An account of another domain.
     AD_ACCOUNT_OF_ANOTHER_DOMAIN = "ad.account-of-another-domain", Error,
         "a connector serves the domain of its own server alone: name its account in this domain";
+    /// A name that fits several accounts, or whose domain cannot be compared.
+    AD_ACCOUNT_AMBIGUOUS = "ad.account-ambiguous", Error, "name the account by its SID or its distinguished name";
+    /// A connector's own account that no enabled server uses, and that is no connector therefore.
+    AD_ORPHANED_ACCOUNT = "ad.orphaned-account", Warning,
+        "delete it if its connector was uninstalled; if a connector does run as it, name it";
+    /// A named managed service account that no enabled server uses.
+    AD_ACCOUNT_NOT_INSTALLED = "ad.account-not-installed", Warning,
+        "install it on the connector's server: Install-ADServiceAccount";
+    /// A managed service account whose servers are not visible.
+    AD_SERVERS_NOT_READABLE = "ad.servers-not-readable", Warning,
+        "sign in as an account that may read it, or look at the services of the connector's server";
+    /// A group managed service account whose password its server may not read.
+    AD_PASSWORD_NOT_READABLE = "ad.password-not-readable", Error,
+        "add the server: Set-ADServiceAccount -PrincipalsAllowedToRetrieveManagedPassword";
     /// A disabled account.
     AD_ACCOUNT_DISABLED = "ad.account-disabled", Error, "enable it";
     /// A user or group in place of the account of a connector.
@@ -62,8 +79,9 @@ finding_kinds! {
     /// A connector that an entry denies to create computers.
     AD_CREATE_DENIED = "ad.create-denied", Error,
         "remove the entry that denies, or take the account out of the group that it names";
-    /// Permission entries of unknown kinds.
-    AD_RIGHTS_UNCERTAIN = "ad.rights-uncertain", Warning, "look at them, and try it out";
+    /// A right of a connector that is not known.
+    AD_RIGHTS_UNCERTAIN = "ad.rights-uncertain", Warning,
+        "look at the entries, or let the connector create a computer";
     /// A connector with more rights than necessary.
     AD_MORE_THAN_NEEDED = "ad.more-than-needed", Info,
         "for a connector with a managed service account, creating computers in this unit is enough";

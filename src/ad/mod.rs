@@ -5,11 +5,15 @@
 //! | [`connector_config`] | the connector's two configuration files |
 //! | `preflight` | whether the connector can create computer accounts in an OU, and what stands in the way |
 //! | `delegation` | its right to do so: planned, applied, revoked, and as text for other tools |
-//! | `directory` | the seam to a directory; `Domain` and `Account` are built on it |
+//! | `directory` | the seam to a directory; `Domain`, `Account` and `Principal` are built on it |
 //! | `ldap` | a real directory (feature `ldap`) |
 //! | `memory` | a directory in memory, for tests |
 //! | `descriptor` | security descriptors, byte for byte |
 
+#[cfg(feature = "ad")]
+mod access;
+#[cfg(feature = "ad")]
+mod account;
 pub mod connector_config;
 #[cfg(feature = "ad")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
@@ -39,5 +43,17 @@ mod place;
 pub mod preflight;
 
 #[cfg(feature = "ad")]
+mod principal;
+
+#[cfg(feature = "ad")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
-pub use self::domain::{Account, AccountKind, Domain};
+pub use self::access::{CreateAccess, DecidingEntry};
+#[cfg(feature = "ad")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+pub use self::account::{Account, AccountKind, GroupSource, Server};
+#[cfg(feature = "ad")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+pub use self::domain::Domain;
+#[cfg(feature = "ad")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+pub use self::principal::Principal;

@@ -10,29 +10,28 @@ const MAY_WRITE_DACL: i64 = 4;
 #[derive(Debug, Clone)]
 pub(in crate::ad) struct Place {
     entry: Entry,
-    /// Where it is, whatever it is called.
-    pub(in crate::ad) guid: Guid,
+    /// Its GUID; `None` if the signed-in account may not read it.
+    pub(in crate::ad) guid: Option<Guid>,
     descriptor: Option<SecurityDescriptor>,
 }
 
 impl Place {
-    /// Reads a place; `None` if there is none of that name, or it may not be seen.
+    /// Reads a place; `None` if there is none of that name, or it is not visible.
     pub(in crate::ad) async fn read(
         directory: &dyn Directory,
         name: &str,
     ) -> Result<Option<Self>, DirectoryError> {
         let attributes = ["objectClass", "objectGUID", "sDRightsEffective"];
-        let search = Search::entry(name).with_attributes(attributes).with_descriptor(DescriptorParts::DACL);
+        let parts = DescriptorParts::OWNER_AND_DACL;
+        let search = Search::entry(name).with_attributes(attributes).with_descriptor(parts);
         let Some(entry) = directory.read(search).await? else { return Ok(None) };
-        let guid = entry.guid("objectGUID");
-        let guid = guid.ok_or_else(|| DirectoryError::unexpected("an entry has no objectGUID"))?;
-        let descriptor = entry.descriptor()?;
+        let (guid, descriptor) = (entry.guid("objectGUID"), entry.descriptor()?);
         Ok(Some(Self { entry, guid, descriptor }))
     }
 
-    /// The name by which it is found wherever it is.
-    pub(in crate::ad) fn steady_name(guid: Guid) -> String {
-        format!("<GUID={guid}>")
+    /// The name by which the place is found wherever it is, as far as its GUID may be read.
+    pub(in crate::ad) fn steady_name(&self) -> String {
+        steady_name(self.guid, self.name())
     }
 
     /// Its distinguished name.
@@ -40,8 +39,9 @@ impl Place {
         self.entry.distinguished_name()
     }
 
-    pub(in crate::ad) fn is(&self, class: &str) -> bool {
-        self.entry.has("objectClass", class)
+    /// Returns whether the place is of a class; `None` if its classes may not be read.
+    pub(in crate::ad) fn is(&self, class: &str) -> Option<bool> {
+        (!self.entry.values("objectClass").is_empty()).then(|| self.entry.has("objectClass", class))
     }
 
     /// Whether the signed-in account may change the DACL.
@@ -49,7 +49,7 @@ impl Place {
         self.entry.number("sDRightsEffective").is_some_and(|bits| bits & MAY_WRITE_DACL != 0)
     }
 
-    /// The descriptor, with the DACL alone; `None` if it may not be read.
+    /// The descriptor, with owner and DACL; `None` if it may not be read.
     pub(in crate::ad) fn descriptor(&self) -> Option<&SecurityDescriptor> {
         self.descriptor.as_ref()
     }
@@ -67,4 +67,9 @@ impl Place {
         };
         descriptor.dacl().map(|dacl| (descriptor, dacl)).ok_or_else(none)
     }
+}
+
+/// The name by which an entry is found: wherever it is, if its GUID is known.
+pub(in crate::ad) fn steady_name(guid: Option<Guid>, name: &str) -> String {
+    guid.map_or_else(|| name.to_owned(), |guid| format!("<GUID={guid}>"))
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::model::InvalidValue;
 use crate::transport::{TransportError, TransportErrorKind};
 
+mod redirect;
 mod service;
 
 pub use self::service::ServiceError;
@@ -214,6 +215,7 @@ impl Error {
             _ => ErrorKind::Decode,
         };
         let message = match (&service, status.canonical_reason()) {
+            (None, _) if redirect::is_redirect(status) => redirect::message(headers).into(),
             (None, Some(reason)) => match excerpt(&String::from_utf8_lossy(body), 160) {
                 text if text.is_empty() => Cow::Borrowed(reason),
                 text => Cow::Owned(format!("{reason}: {text}")),
@@ -222,6 +224,9 @@ impl Error {
             (Some(_), _) => Cow::Borrowed(""),
         };
         let mut error = Self::new(kind, message);
+        if redirect::is_redirect(status) {
+            error = error.with_remedy(redirect::REMEDY);
+        }
         error.0.status = Some(status.as_u16());
         error.0.ids = RequestIds::read(headers);
         if let Some(service) = &service
@@ -240,16 +245,24 @@ impl Error {
             TransportErrorKind::NotAllowed => ErrorKind::Configuration,
             TransportErrorKind::Timeout => ErrorKind::Timeout,
             TransportErrorKind::Body => ErrorKind::Decode,
-            TransportErrorKind::Interrupted | TransportErrorKind::Other => ErrorKind::Interrupted,
+            TransportErrorKind::NotProcessed
+            | TransportErrorKind::Interrupted
+            | TransportErrorKind::Other => ErrorKind::Interrupted,
         };
         let message = match kind {
+            _ if error.kind() == TransportErrorKind::NotProcessed => "the server did not process the request",
             ErrorKind::Connect => "no connection",
             ErrorKind::Configuration => "not sent",
             ErrorKind::Timeout => "no whole answer in time",
             ErrorKind::Decode => "the answer's body is unusable",
             _ => "the exchange broke off",
         };
-        Self::new(kind, message).with_source(error)
+        let named = Self::new(kind, message);
+        match error.head() {
+            Some((status, headers)) => named.with_status(status, headers),
+            None => named,
+        }
+        .with_source(error)
     }
 
     /// Sets the cause: it becomes [`source()`](std::error::Error::source), and part of `{error:#}`.
@@ -379,7 +392,13 @@ impl Error {
     #[must_use]
     pub(crate) fn in_batch(mut self, sent: u32, batch: RequestIds) -> Self {
         self.0.attempts = self.0.attempts.max(sent);
-        self.0.ids.fill(batch);
+        self.with_ids(batch)
+    }
+
+    /// Sets the ids of the answer that the error is about, where it has none.
+    #[must_use]
+    pub(crate) fn with_ids(mut self, ids: RequestIds) -> Self {
+        self.0.ids.fill(ids);
         self
     }
 
@@ -459,12 +478,14 @@ impl Error {
         self.0.cut_short
     }
 
-    /// What the failed exchange leaves open, if it was the transport that failed, and nobody has tried again yet.
+    /// What the failed exchange leaves open, if it was the transport that failed, a retry may help, and nobody has tried
+    /// again yet.
     pub(crate) fn transport_kind(&self) -> Option<TransportErrorKind> {
         if self.0.settled {
             return None;
         }
-        self.0.source.as_ref()?.downcast_ref::<TransportError>().map(TransportError::kind)
+        let error = self.0.source.as_ref()?.downcast_ref::<TransportError>()?;
+        (!error.is_permanent()).then(|| error.kind())
     }
 }
 

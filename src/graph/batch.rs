@@ -1,5 +1,6 @@
 //! Many requests in one: `$batch`.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -14,6 +15,7 @@ use futures_util::{StreamExt as _, stream};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::client::Client;
@@ -22,10 +24,13 @@ use super::exchange::Manner;
 use super::operation::{JSON, Operation};
 use crate::catalog::{self, ApiVersion, OperationInfo};
 use crate::error::{Error, ErrorKind, RequestIds, Result, ServiceError, if_found};
-use crate::pipeline::retry::{Decision, Outcome, Spent, decide};
+use crate::pipeline::auth::{TokenDemand, TokenUsed, demanded_token};
+use crate::pipeline::retry::{
+    Decision, Outcome, Spent, closes_gate, decide, needs_new_connection, without_budget,
+};
 use crate::pipeline::window::Lane;
 use crate::pipeline::workload::{BatchParts, workload};
-use crate::pipeline::{Progress, retry_after};
+use crate::pipeline::{Progress, leaves_open, retry_after};
 
 /// How many requests Graph takes in one batch.
 const MOST_REQUESTS: usize = 20;
@@ -201,6 +206,8 @@ impl Batch {
         let mut attempts = 0;
         // Counts the exchanges, of which an attempt may have several.
         let mut sent = 0;
+        let mut renewed = false;
+        let mut new_connection = false;
         while !pending.is_empty() {
             attempts += 1;
             let requests: Vec<(usize, &Request)> =
@@ -212,12 +219,12 @@ impl Batch {
                 }
                 timeout => {
                     let (lane, progress) = (Some(Arc::clone(lane)), Arc::clone(&progress));
-                    self.exchange(version, &requests, Manner { timeout, lane, progress, ..Manner::default() })
-                        .await
+                    let manner = Manner { timeout, lane, progress, new_connection, ..Manner::default() };
+                    self.exchange(version, &requests, manner).await
                 }
             };
             sent += progress.attempts();
-            let (mut parts, ids) = match exchanged {
+            let Exchanged { mut parts, ids, token } = match exchanged {
                 Ok(exchanged) => exchanged,
                 Err(error) => {
                     let error = error.with_attempts(sent);
@@ -231,14 +238,41 @@ impl Batch {
                     return answers;
                 }
             };
+            // A part that was refused for its token had no effect: like any request, it is sent once more with a new one.
+            let demand = if renewed { None } else { parts.values().find_map(Part::demanded_token) };
+            let renewal = match (demand, token) {
+                (Some(demand), Some(token)) => {
+                    renewed = true;
+                    let deadline =
+                        ends.unwrap_or_else(|| clock.elapsed().saturating_add(self.client.call_timeout()));
+                    Some(self.client.auth().renew(token, &demand, deadline).await)
+                }
+                _ => None,
+            };
             let now = clock.elapsed();
             began = began.saturating_add(progress.held(now));
             let spent = Spent { attempts, elapsed: now.saturating_sub(began), left: left() };
             let mut again = Vec::new();
             let mut longest = Duration::ZERO;
             let mut any_throttled = false;
+            new_connection = false;
+            // Good answers earn what the bad ones of the same batch spend.
+            parts.values().filter_map(Part::status).for_each(|status| retry.earn(status));
             for (index, request) in requests {
                 let part = parts.remove(&index);
+                if let Some(renewal) = &renewal
+                    && part.as_ref().and_then(Part::demanded_token).is_some()
+                {
+                    match renewal {
+                        Ok(()) => again.push(index),
+                        Err(error) => {
+                            let answered = request.answered(Err(error.copy()));
+                            answers.push((index, Answered { sent, ids: ids.clone(), ..answered }));
+                            ended();
+                        }
+                    }
+                    continue;
+                }
                 let outcome = match &part {
                     Some(Part::One(answer)) => {
                         let inner = match answer.status().is_success() {
@@ -248,7 +282,7 @@ impl Batch {
                         let wait = retry_after(answer.headers(), inner, clock.timestamp());
                         Outcome::Answer { status: answer.status(), retry_after: wait }
                     }
-                    Some(Part::Twice) => Outcome::Refused,
+                    Some(Part::Twice | Part::Odd(_)) => Outcome::Refused,
                     // Whether a request without an answer was carried out is not known.
                     None => Outcome::NoAnswer(crate::transport::TransportErrorKind::Interrupted),
                 };
@@ -256,22 +290,22 @@ impl Batch {
                     matches!(outcome, Outcome::Answer { status: StatusCode::TOO_MANY_REQUESTS, .. });
                 any_throttled |= throttled;
                 let decision = decide(retry.config(), request.info.idempotent, outcome, spent);
-                match (outcome, decision) {
-                    (Outcome::Answer { retry_after: Some(wait), .. }, _) | (_, Decision::Wait(wait))
-                        if throttled =>
-                    {
-                        retry.close_gate(workload(&request.shown), wait);
-                    }
-                    _ => {}
+                if let Some(wait) = closes_gate(outcome, decision) {
+                    retry.close_gate(workload(&request.shown), wait);
                 }
                 match decision {
                     Decision::Wait(wait) if throttled || retry.spend(request.info.name) => {
                         retry.tell(request.info.name, attempts, wait, throttled);
                         longest = longest.max(wait);
+                        new_connection |= needs_new_connection(outcome);
                         again.push(index);
                     }
                     _ => {
                         let outcome = request.outcome(part, clock.timestamp());
+                        let outcome = match decision {
+                            Decision::Wait(_) => outcome.map_err(without_budget),
+                            _ => outcome,
+                        };
                         answers
                             .push((index, Answered { sent, ids: ids.clone(), ..request.answered(outcome) }));
                         ended();
@@ -282,7 +316,7 @@ impl Batch {
                 true => retry.window().throttled(progress.era()),
                 false => retry.window().succeeded(progress.era()),
             }
-            if !again.is_empty() {
+            if !longest.is_zero() {
                 clock.sleep(longest).await;
             }
             pending = again;
@@ -290,13 +324,13 @@ impl Batch {
         answers
     }
 
-    /// Makes one exchange. Returns the parts of the answer by the index of their request, and the ids of the whole.
+    /// Makes one exchange.
     async fn exchange(
         &self,
         version: ApiVersion,
         requests: &[(usize, &Request)],
         manner: Manner,
-    ) -> Result<(HashMap<usize, Part>, RequestIds)> {
+    ) -> Result<Exchanged> {
         let steps: Vec<Step<'_>> = requests.iter().map(|(index, request)| request.step(*index)).collect();
         let (mut limited, mut writes, mut workloads) = (0, 0, Vec::<Box<str>>::new());
         for (_, request) in requests {
@@ -319,24 +353,36 @@ impl Batch {
         let operation = Operation::new(info, &[], read_answer)
             .with_version(version)
             .with_json(&Requests { requests: steps });
-        let (answer, ids) = self.client.execute_as(&operation, Manner { parts: Some(all), ..manner }).await?;
+        let (answer, ids, token) =
+            self.client.execute_as(&operation, Manner { parts: Some(all), ..manner }).await?;
         let mut parts = HashMap::new();
         for response in answer.responses {
-            // Ids come back in any order and any case; ours are numbers.
-            let Ok(index) = response.id.parse::<usize>() else {
+            let Some((index, part)) = read_part(&response) else {
                 tracing::warn!("a batch answered for a request that it did not hold");
                 continue;
             };
-            let part = response.into_answer();
-            parts.entry(index).and_modify(|part| *part = Part::Twice).or_insert(Part::One(part));
+            parts.entry(index).and_modify(|part| *part = Part::Twice).or_insert(part);
         }
-        Ok((parts, ids))
+        // Nothing that was not asked for is counted.
+        parts.retain(|index, _| requests.iter().any(|(asked, _)| asked == index));
+        Ok(Exchanged { parts, ids, token })
     }
 }
 
-fn read_answer(answer: &mut Answer) -> Result<(Responses, RequestIds)> {
+/// The answer to one batch.
+struct Exchanged {
+    /// By the index of their request.
+    parts: HashMap<usize, Part>,
+    /// The ids of the whole.
+    ids: RequestIds,
+    /// The token that it was sent with.
+    token: Option<TokenUsed>,
+}
+
+fn read_answer(answer: &mut Answer) -> Result<(Responses, RequestIds, Option<TokenUsed>)> {
     let ids = RequestIds::read(answer.headers());
-    decode::entity(answer).map(|responses| (responses, ids))
+    let token = answer.extensions().get::<TokenUsed>().copied();
+    decode::entity(answer).map(|responses| (responses, ids, token))
 }
 
 /// Sends all requests, and those again that failed for a passing reason. An empty batch sends nothing.
@@ -363,6 +409,26 @@ static IDEMPOTENT_BATCH: OperationInfo = OperationInfo { idempotent: true, ..cat
 enum Part {
     One(Answer),
     Twice,
+    /// The thing in it that cannot be read.
+    Odd(&'static str),
+}
+
+impl Part {
+    fn answer(&self) -> Option<&Answer> {
+        match self {
+            Self::One(answer) => Some(answer),
+            Self::Twice | Self::Odd(_) => None,
+        }
+    }
+
+    fn status(&self) -> Option<StatusCode> {
+        self.answer().map(Answer::status)
+    }
+
+    fn demanded_token(&self) -> Option<TokenDemand> {
+        let answer = self.answer()?;
+        demanded_token(answer.status(), answer.headers())
+    }
 }
 
 impl Request {
@@ -391,8 +457,9 @@ impl Request {
             Some(Part::One(answer)) => answer,
             missing => {
                 let message = match missing {
-                    None => "the batch's answer has no part for this request",
-                    Some(_) => "the batch's answer has two parts for this request",
+                    None => Cow::Borrowed("the batch's answer has no part for this request"),
+                    Some(Part::Odd(what)) => format!("the batch's answer for this request has {what}").into(),
+                    Some(_) => "the batch's answer has two parts for this request".into(),
                 };
                 let error = Error::new(ErrorKind::Decode, message);
                 return Err(self.unknown_if(true, error));
@@ -405,7 +472,7 @@ impl Request {
         let inner = error.service().and_then(ServiceError::retry_after);
         let wait = retry_after(answer.headers(), inner, now);
         let error = error.with_retry_after(wait);
-        Err(self.unknown_if(answer.status().is_server_error(), error))
+        Err(self.unknown_if(leaves_open(answer.status()), error))
     }
 
     /// Returns the error of this request, which may have taken effect if `open` is set.
@@ -440,43 +507,75 @@ fn as_object<S: Serializer>(members: &[(&str, &str)], serializer: S) -> std::res
 
 #[derive(Deserialize)]
 struct Responses {
-    responses: Vec<StepAnswer>,
+    /// Each is read by itself: one that is wrong spoils no other.
+    responses: Vec<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
 struct StepAnswer {
     id: String,
-    status: u16,
     #[serde(default)]
-    headers: Option<HashMap<String, String>>,
+    status: Option<Box<RawValue>>,
+    #[serde(default)]
+    headers: Option<Box<RawValue>>,
     #[serde(default)]
     body: Option<Box<RawValue>>,
 }
 
-impl StepAnswer {
-    fn into_answer(self) -> Answer {
-        let mut headers = HeaderMap::new();
-        for (name, value) in self.headers.unwrap_or_default() {
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-                headers.insert(name, value);
-            }
-        }
-        let plain = headers
-            .get(CONTENT_TYPE)
-            .and_then(|kind| kind.to_str().ok())
-            .is_some_and(|kind| !kind.to_ascii_lowercase().contains("json"));
-        let body = match self.body {
-            // What is no JSON comes as a JSON string.
-            Some(raw) if plain => serde_json::from_str::<String>(raw.get())
-                .map_or_else(|_| Bytes::copy_from_slice(raw.get().as_bytes()), Bytes::from),
-            Some(raw) if raw.get() != "null" => Bytes::from(Box::<str>::from(raw).into_string()),
-            _ => Bytes::new(),
-        };
-        let mut answer = http::Response::new(body);
-        *answer.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_GATEWAY);
-        *answer.headers_mut() = headers;
-        answer
+/// Reads one part with the index of the request that it answers; `None` if it answers none.
+fn read_part(response: &RawValue) -> Option<(usize, Part)> {
+    let StepAnswer { id, status, headers, body } = serde_json::from_str(response.get()).ok()?;
+    // Ids come back in any order; ours are plain numbers.
+    let index = id.parse::<usize>().ok().filter(|index| index.to_string() == id)?;
+    let status = status
+        .and_then(|status| serde_json::from_str::<u16>(status.get()).ok())
+        .and_then(|status| StatusCode::from_u16(status).ok())
+        .filter(|status| (200..=599).contains(&status.as_u16()));
+    let Some(status) = status else { return Some((index, Part::Odd("a status that is none of HTTP's"))) };
+    let (headers, whole) = read_headers(headers.as_deref());
+    // A refusal is one by its status. To a success, the headers say how to read it.
+    if !whole && status.is_success() {
+        return Some((index, Part::Odd("headers that cannot be read")));
     }
+    let plain = headers
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| !kind.to_ascii_lowercase().contains("json"));
+    let body = match body {
+        // What is no JSON comes as a JSON string.
+        Some(raw) if plain => serde_json::from_str::<String>(raw.get())
+            .map_or_else(|_| Bytes::copy_from_slice(raw.get().as_bytes()), Bytes::from),
+        Some(raw) if raw.get() != "null" => Bytes::from(Box::<str>::from(raw).into_string()),
+        _ => Bytes::new(),
+    };
+    let mut answer = http::Response::new(body);
+    *answer.status_mut() = status;
+    *answer.headers_mut() = headers;
+    Some((index, Part::One(answer)))
+}
+
+/// Reads the headers of a part, and whether they could be read without exception.
+fn read_headers(headers: Option<&RawValue>) -> (HeaderMap, bool) {
+    let mut read = HeaderMap::new();
+    let Some(headers) = headers else { return (read, true) };
+    let Ok(members) = serde_json::from_str::<HashMap<String, Value>>(headers.get()) else {
+        return (read, false);
+    };
+    let mut whole = true;
+    for (name, value) in members {
+        let text = match &value {
+            Value::String(text) => Cow::Borrowed(text.as_str()),
+            other => {
+                whole = false;
+                other.to_string().into()
+            }
+        };
+        match (HeaderName::try_from(name), HeaderValue::try_from(&*text)) {
+            (Ok(name), Ok(value)) => drop(read.insert(name, value)),
+            _ => whole = false,
+        }
+    }
+    (read, whole)
 }
 
 /// The outcomes of a batch.

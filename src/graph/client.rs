@@ -103,6 +103,14 @@ impl Client {
         self.inner.retry.state()
     }
 
+    pub(crate) fn auth(&self) -> &Auth {
+        &self.inner.auth
+    }
+
+    pub(crate) fn call_timeout(&self) -> Duration {
+        self.inner.call_timeout
+    }
+
     pub(crate) fn retry(&self) -> &Retry {
         &self.inner.retry
     }

@@ -14,10 +14,11 @@ use super::decode::Answer;
 use super::operation::Request;
 use crate::clock::within_working;
 use crate::error::{Error, ErrorKind, Result};
+use crate::pipeline::retry::{BudgetExhausted, without_budget};
 use crate::pipeline::window::Lane;
 use crate::pipeline::workload::BatchParts;
 use crate::pipeline::{CallInfo, EventKind, Progress, TimeLimit, retry_after};
-use crate::transport::BodyStart;
+use crate::transport::{BodyStart, NewConnection};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
@@ -34,6 +35,8 @@ pub(crate) struct Manner {
     pub(crate) progress: Arc<Progress>,
     /// Who wants to see the answer's beginning.
     pub(crate) start: Option<BodyStart>,
+    /// Whether it must not use a connection that was used before.
+    pub(crate) new_connection: bool,
 }
 
 /// An exchange of a client.
@@ -101,6 +104,9 @@ impl<'a> Exchange<'a> {
         if let Some(start) = &self.manner.start {
             extensions.insert(start.clone());
         }
+        if self.manner.new_connection {
+            extensions.insert(NewConnection);
+        }
         outgoing
     }
 
@@ -143,7 +149,11 @@ impl<'a> Exchange<'a> {
             429 | 503 => retry_after(answer.headers(), inner, self.client.clock.timestamp()),
             _ => None,
         };
-        Err(error.with_retry_after(wait))
+        let error = error.with_retry_after(wait);
+        match answer.extensions().get::<BudgetExhausted>() {
+            Some(BudgetExhausted) => Err(without_budget(error)),
+            None => Err(error),
+        }
     }
 
     /// The error that it ends with, told to whoever counts; none where it is to be made once more: a body was cut short

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::lenient::Lenient;
+use super::lenient::{Fields, Lenient, Refused, Scalar, only_null};
 use super::observation::observation;
 use super::raw::{ODATA_TYPE, same_type};
 use super::{AssignmentFilter, AssignmentFilterType, AssignmentIntent, AssignmentSource};
@@ -217,9 +217,16 @@ impl<'de> Deserialize<'de> for Target {
     }
 }
 
-impl<'de> Lenient<'de> for Target {
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Option::deserialize(deserializer)
+impl Lenient for Target {
+    fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
+        only_null(scalar, "the target of an assignment")
+    }
+
+    fn object(place: &mut Option<Self>, read: &mut dyn FnMut(&mut dyn Fields)) -> Result<bool, &'static str> {
+        let mut members = serde_json::Map::new();
+        read(&mut members);
+        *place = Some(Self::read(members.into()));
+        Ok(true)
     }
 }
 

@@ -7,7 +7,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::lenient::{FromText, Lenient};
+use super::lenient::{FromText, read_into};
 
 /// Bytes that the service reports as base64, such as a hardware identifier or a key: kept out of `Debug`.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,7 +69,9 @@ impl Serialize for Binary {
 
 impl<'de> Deserialize<'de> for Binary {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::read(deserializer)?.ok_or_else(|| serde::de::Error::custom("no base64"))
+        let mut read = None::<Self>;
+        read_into(deserializer, &mut read)?;
+        read.ok_or_else(|| serde::de::Error::custom("no base64"))
     }
 }
 

@@ -8,66 +8,80 @@ use serde_json::Value;
 use super::open_enum::{known, known_list};
 use super::patch::same_members;
 use super::settings::{
-    PropertyRule, Reader, Settings, WriteMode, list, same_set, same_text, same_text_in_any_case, setters,
-    text_or_null, violation,
+    PropertyRule, Quirks, same_set, same_text, same_text_in_any_case, settings, violation,
 };
 use super::stored::stored_enum;
+use super::wire::{take, wire_object};
 use super::{
     AdDomain, ApplicabilityRuleType, ComputerNamePrefix, DisplayName, Finding, InvalidValue,
     OrganizationalUnit, Properties, Text, WindowsDeviceMode, WindowsEdition,
 };
 use crate::model::findings::{DOMAIN_JOIN_OU_IN_ANOTHER_DOMAIN, DOMAIN_JOIN_SUFFIX_LENGTH};
 
-/// A domain join profile: which domain a device joins, in which organizational unit, and how it is named.
-///
-/// ```
-/// use windows_autopilot::model::{DomainJoinProfile, Settings};
-/// let profile = DomainJoinProfile::new("Berlin".parse()?, "contoso.com".parse()?, "BER-".parse()?)
-///     .with_organizational_unit("OU=Laptops,OU=Berlin,DC=contoso,DC=com".parse()?);
-/// assert!(profile.lint().is_empty());
-/// assert_eq!(profile.computer_name_suffix_random_char_count(), 11);
-/// # Ok::<(), windows_autopilot::model::InvalidValue>(())
-/// ```
-///
-/// A device must get exactly one such profile, assigned to all devices or to device groups. The network profiles that
-/// it needs to reach the domain are links, which have calls of their own.
-///
-/// Graph's `windowsDomainJoinConfiguration`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct DomainJoinProfile {
-    /// The name.
-    pub display_name: DisplayName,
-    /// A description; none by default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<Text>,
-    /// The domain.
-    pub active_directory_domain_name: AdDomain,
-    /// The fixed start of the computer name; random characters fill it up to 15.
-    pub computer_name_static_prefix: ComputerNamePrefix,
-    /// The organizational unit of the computer account; by default the domain's container for computers. The Intune
-    /// Connector must have the right to create computers there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub organizational_unit: Option<OrganizationalUnit>,
-    /// The ids of the scope tags. If there is none, the service gives a new profile its default tag, and those of a
-    /// stored one are left alone.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub role_scope_tag_ids: BTreeSet<Text>,
-    /// Only for devices with some editions of Windows, or without them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub applicability_rule_os_edition: Option<OsEditionRule>,
-    /// Only for devices with some versions of Windows, or without them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub applicability_rule_os_version: Option<OsVersionRule>,
-    /// Only for devices in one mode of Windows, or not in it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub applicability_rule_device_mode: Option<DeviceModeRule>,
-    #[serde(skip)]
-    kept: Properties,
-    /// A count that a tenant holds, where it is not the one that goes with the prefix that it was read with.
-    #[serde(skip)]
-    odd_suffix: Option<(ComputerNamePrefix, i32)>,
+settings! {
+    /// A domain join profile: which domain a device joins, in which organizational unit, and how it is named.
+    ///
+    /// ```
+    /// use windows_autopilot::model::{DomainJoinProfile, Settings};
+    /// let profile = DomainJoinProfile::new("Berlin".parse()?, "contoso.com".parse()?, "BER-".parse()?)
+    ///     .with_organizational_unit("OU=Laptops,OU=Berlin,DC=contoso,DC=com".parse()?);
+    /// assert!(profile.lint().is_empty());
+    /// assert_eq!(profile.computer_name_suffix_random_char_count(), 11);
+    /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+    /// ```
+    ///
+    /// A device must get exactly one such profile, assigned to all devices or to device groups. The network profiles that
+    /// it needs to reach the domain are links, which have calls of their own.
+    pub struct DomainJoinProfile = "windowsDomainJoinConfiguration", sends_type: true;
+    required {
+        /// The name.
+        display_name: DisplayName => PropertyRule::new("displayName");
+        /// The domain.
+        active_directory_domain_name: AdDomain =>
+            PropertyRule::new("activeDirectoryDomainName").same(same_text_in_any_case);
+        /// The fixed start of the computer name; random characters fill it up to 15.
+        computer_name_static_prefix: ComputerNamePrefix =>
+            PropertyRule::new("computerNameStaticPrefix").together(COMPUTER_NAME);
+    }
+    optional {
+        /// A description; none by default.
+        description, with_description: Text => PropertyRule::new("description").same(same_text);
+        /// The organizational unit of the computer account; by default the domain's container for computers. The Intune
+        /// Connector must have the right to create computers there.
+        organizational_unit, with_organizational_unit: OrganizationalUnit =>
+            PropertyRule::new("organizationalUnit").same(same_unit);
+        /// Only for devices with some editions of Windows, or without them.
+        applicability_rule_os_edition, with_applicability_rule_os_edition: OsEditionRule =>
+            PropertyRule::new("deviceManagementApplicabilityRuleOsEdition").same(same_members);
+        /// Only for devices with some versions of Windows, or without them.
+        applicability_rule_os_version, with_applicability_rule_os_version: OsVersionRule =>
+            PropertyRule::new("deviceManagementApplicabilityRuleOsVersion").same(same_members);
+        /// Only for devices in one mode of Windows, or not in it.
+        applicability_rule_device_mode, with_applicability_rule_device_mode: DeviceModeRule =>
+            PropertyRule::new("deviceManagementApplicabilityRuleDeviceMode").same(same_members);
+    }
+    default {
+        /// The ids of the scope tags. If there is none, the service gives a new profile its default tag, and those of a
+        /// stored one are left alone.
+        #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+        role_scope_tag_ids, with_role_scope_tag_ids: BTreeSet<Text> = BTreeSet::new() =>
+            PropertyRule::new("roleScopeTagIds").same(same_set);
+    }
+    odd {}
+    rules {
+        PropertyRule::new(SUFFIX).together(COMPUTER_NAME);
+    }
+    private {
+        /// A count that a tenant holds, if it is not the one that goes with the prefix that it was read with.
+        odd_suffix: Option<(ComputerNamePrefix, i32)>;
+    }
+    /// The properties of a domain join profile that the service alone decides.
+    observed ObservedDomainJoinProfile {
+        /// The number of its version.
+        version: i32 => "version";
+        /// Whether it can have scope tags.
+        supports_scope_tags: bool => "supportsScopeTags";
+    }
 }
 
 /// Which editions of Windows a profile is for.
@@ -121,41 +135,7 @@ pub struct DeviceModeRule {
     pub rule_type: ApplicabilityRuleType,
 }
 
-/// The properties of a domain join profile that the service alone decides.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct ObservedDomainJoinProfile {
-    /// The number of its version.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<i32>,
-    /// Whether it can have scope tags.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub supports_scope_tags: Option<bool>,
-}
-
 impl DomainJoinProfile {
-    /// A profile for a domain, with the start of its computers' names.
-    pub fn new(
-        display_name: DisplayName,
-        active_directory_domain_name: AdDomain,
-        computer_name_static_prefix: ComputerNamePrefix,
-    ) -> Self {
-        Self {
-            display_name,
-            description: None,
-            active_directory_domain_name,
-            computer_name_static_prefix,
-            organizational_unit: None,
-            role_scope_tag_ids: BTreeSet::new(),
-            applicability_rule_os_edition: None,
-            applicability_rule_os_version: None,
-            applicability_rule_device_mode: None,
-            kept: Properties::new(),
-            odd_suffix: None,
-        }
-    }
-
     /// How many random characters follow the prefix: what fills the name up to 15, unless the profile was read with
     /// another number and still has that prefix.
     pub fn computer_name_suffix_random_char_count(&self) -> i32 {
@@ -205,84 +185,16 @@ impl DomainJoinProfile {
     }
 }
 
-setters!(DomainJoinProfile {
-    with_description = description ? some: Text,
-    with_organizational_unit = organizational_unit ? some: OrganizationalUnit,
-    with_role_scope_tag_ids = role_scope_tag_ids: BTreeSet<Text>,
-    with_applicability_rule_os_edition = applicability_rule_os_edition ? some: OsEditionRule,
-    with_applicability_rule_os_version = applicability_rule_os_version ? some: OsVersionRule,
-    with_applicability_rule_device_mode = applicability_rule_device_mode ? some: DeviceModeRule,
-});
-
-impl Settings for DomainJoinProfile {
-    const ODATA_TYPE: &'static str = "#microsoft.graph.windowsDomainJoinConfiguration";
-    const RULES: &'static [PropertyRule] = &[
-        PropertyRule::new("displayName"),
-        PropertyRule::new("description").same(same_text),
-        PropertyRule::new("activeDirectoryDomainName").same(same_text_in_any_case),
-        PropertyRule::new("computerNameStaticPrefix").together(COMPUTER_NAME),
-        PropertyRule::new(SUFFIX).together(COMPUTER_NAME),
-        PropertyRule::new("organizationalUnit").same(same_unit),
-        PropertyRule::new("roleScopeTagIds").same(same_set),
-        PropertyRule::new(OS_EDITION).same(same_members),
-        PropertyRule::new(OS_VERSION).same(same_members),
-        PropertyRule::new(DEVICE_MODE).same(same_members),
-        PropertyRule::new("version").write(WriteMode::Observed),
-        PropertyRule::new("supportsScopeTags").write(WriteMode::Observed),
-    ];
-    type Observed = ObservedDomainJoinProfile;
-
-    fn to_properties(&self) -> Properties {
-        let mut properties = self.kept.clone();
-        properties.insert("displayName", self.display_name.as_str());
-        properties.insert("description", text_or_null(self.description.as_ref()));
-        properties.insert("activeDirectoryDomainName", self.active_directory_domain_name.as_str());
-        properties.insert("computerNameStaticPrefix", self.computer_name_static_prefix.as_str());
-        properties.insert(SUFFIX, self.computer_name_suffix_random_char_count());
-        properties.insert("organizationalUnit", text_or_null(self.organizational_unit.as_ref()));
-        if !self.role_scope_tag_ids.is_empty() {
-            properties.insert("roleScopeTagIds", list(self.role_scope_tag_ids.iter().map(Text::as_str)));
-        }
-        insert_rule(
-            &mut properties,
-            OS_EDITION,
-            self.applicability_rule_os_edition.as_ref().map(OsEditionRule::write),
-        );
-        insert_rule(
-            &mut properties,
-            OS_VERSION,
-            self.applicability_rule_os_version.as_ref().map(OsVersionRule::write),
-        );
-        insert_rule(
-            &mut properties,
-            DEVICE_MODE,
-            self.applicability_rule_device_mode.as_ref().map(DeviceModeRule::write),
-        );
-        properties
+impl Quirks for DomainJoinProfile {
+    fn read_odd(&mut self, left: &mut Properties) -> Result<(), InvalidValue> {
+        let prefix = &self.computer_name_static_prefix;
+        let odd = take(left, SUFFIX)?.filter(|count| *count != i32::from(prefix.suffix_length()));
+        self.odd_suffix = odd.map(|count| (prefix.clone(), count));
+        Ok(())
     }
 
-    fn from_properties(properties: Properties) -> Result<Self, InvalidValue> {
-        let mut reader = Reader::new(properties);
-        let mut text = |name| Ok::<_, InvalidValue>(reader.text(name)?.unwrap_or_default());
-        let mut profile = Self::new(
-            DisplayName::from_service(text("displayName")?),
-            AdDomain::from_service(text("activeDirectoryDomainName")?),
-            ComputerNamePrefix::from_service(text("computerNameStaticPrefix")?),
-        );
-        profile.description = reader.non_empty("description")?.map(Text::from);
-        profile.organizational_unit =
-            reader.non_empty("organizationalUnit")?.map(OrganizationalUnit::from_service);
-        profile.role_scope_tag_ids = reader.set("roleScopeTagIds")?;
-        if let Some(count) = reader.number(SUFFIX)?
-            && count != i32::from(profile.computer_name_static_prefix.suffix_length())
-        {
-            profile.odd_suffix = Some((profile.computer_name_static_prefix.clone(), count));
-        }
-        profile.applicability_rule_os_edition = read_rule(&mut reader, OS_EDITION, OsEditionRule::read)?;
-        profile.applicability_rule_os_version = read_rule(&mut reader, OS_VERSION, OsVersionRule::read)?;
-        profile.applicability_rule_device_mode = read_rule(&mut reader, DEVICE_MODE, DeviceModeRule::read)?;
-        profile.kept = reader.rest();
-        Ok(profile)
+    fn write_odd(&self, properties: &mut Properties) {
+        properties.insert(SUFFIX, self.computer_name_suffix_random_char_count());
     }
 }
 
@@ -295,9 +207,6 @@ stored_enum! {
 }
 
 const SUFFIX: &str = "computerNameSuffixRandomCharCount";
-const OS_EDITION: &str = "deviceManagementApplicabilityRuleOsEdition";
-const OS_VERSION: &str = "deviceManagementApplicabilityRuleOsVersion";
-const DEVICE_MODE: &str = "deviceManagementApplicabilityRuleDeviceMode";
 /// The properties that make up a computer name.
 const COMPUTER_NAME: &str = "computer name";
 
@@ -306,43 +215,12 @@ impl OsEditionRule {
     pub fn new(os_edition_types: Vec<WindowsEdition>, rule_type: ApplicabilityRuleType) -> Self {
         Self { name: None, os_edition_types, rule_type }
     }
-
-    fn read(reader: &mut Reader) -> Result<Self, InvalidValue> {
-        let editions = reader.texts("osEditionTypes")?;
-        Ok(Self {
-            name: reader.text("name")?.map(Text::from),
-            os_edition_types: editions.iter().map(|edition| WindowsEdition::from_wire(edition)).collect(),
-            rule_type: rule_type(reader)?,
-        })
-    }
-
-    fn write(&self) -> Properties {
-        let mut rule = rule(self.name.as_ref(), &self.rule_type);
-        rule.insert("osEditionTypes", list(self.os_edition_types.iter().map(WindowsEdition::as_str)));
-        rule
-    }
 }
 
 impl OsVersionRule {
     /// Creates a rule without a name for the versions from `min` to `max`; `None` leaves an end open.
     pub fn new(min: Option<Text>, max: Option<Text>, rule_type: ApplicabilityRuleType) -> Self {
         Self { name: None, min_os_version: min, max_os_version: max, rule_type }
-    }
-
-    fn read(reader: &mut Reader) -> Result<Self, InvalidValue> {
-        Ok(Self {
-            name: reader.text("name")?.map(Text::from),
-            min_os_version: reader.text("minOSVersion")?.map(Text::from),
-            max_os_version: reader.text("maxOSVersion")?.map(Text::from),
-            rule_type: rule_type(reader)?,
-        })
-    }
-
-    fn write(&self) -> Properties {
-        let mut rule = rule(self.name.as_ref(), &self.rule_type);
-        rule.insert("minOSVersion", text_or_null(self.min_os_version.as_ref()));
-        rule.insert("maxOSVersion", text_or_null(self.max_os_version.as_ref()));
-        rule
     }
 }
 
@@ -351,63 +229,13 @@ impl DeviceModeRule {
     pub fn new(device_mode: WindowsDeviceMode, rule_type: ApplicabilityRuleType) -> Self {
         Self { name: None, device_mode, rule_type }
     }
-
-    fn read(reader: &mut Reader) -> Result<Self, InvalidValue> {
-        let mode = reader.text("deviceMode")?.unwrap_or_default();
-        Ok(Self {
-            name: reader.text("name")?.map(Text::from),
-            device_mode: WindowsDeviceMode::from_wire(&mode),
-            rule_type: rule_type(reader)?,
-        })
-    }
-
-    fn write(&self) -> Properties {
-        let mut rule = rule(self.name.as_ref(), &self.rule_type);
-        rule.insert("deviceMode", self.device_mode.as_str());
-        rule
-    }
 }
 
-fn rule_type(reader: &mut Reader) -> Result<ApplicabilityRuleType, InvalidValue> {
-    Ok(ApplicabilityRuleType::from_wire(&reader.text("ruleType")?.unwrap_or_default()))
+wire_object! { OsEditionRule { name: "name", os_edition_types: "osEditionTypes", rule_type: "ruleType" } }
+wire_object! {
+    OsVersionRule { name: "name", min_os_version: "minOSVersion", max_os_version: "maxOSVersion", rule_type: "ruleType" }
 }
-
-fn rule(name: Option<&Text>, rule_type: &ApplicabilityRuleType) -> Properties {
-    let mut rule = Properties::new();
-    rule.insert("name", text_or_null(name));
-    rule.insert("ruleType", rule_type.as_str());
-    rule
-}
-
-/// Reads a rule; members of it that are not known are kept.
-fn read_rule<T>(
-    reader: &mut Reader,
-    name: &'static str,
-    read: fn(&mut Reader) -> Result<T, InvalidValue>,
-) -> Result<Option<T>, InvalidValue> {
-    let Some(mut members) = reader.object(name)? else { return Ok(None) };
-    let rule = read(&mut members)?;
-    let rest = members.rest();
-    if !rest.is_empty() {
-        reader.keep(name, rest);
-    }
-    Ok(Some(rule))
-}
-
-/// Writes a rule over what is kept of it.
-fn insert_rule(properties: &mut Properties, name: &'static str, rule: Option<Properties>) {
-    let kept = properties.remove(name);
-    let value = match (kept, rule) {
-        (Some(Value::Object(kept)), Some(rule)) => {
-            let mut whole = Properties::from(kept);
-            whole.extend(rule);
-            whole.into()
-        }
-        (_, Some(rule)) => rule.into(),
-        (_, None) => Value::Null,
-    };
-    properties.insert(name, value);
-}
+wire_object! { DeviceModeRule { name: "name", device_mode: "deviceMode", rule_type: "ruleType" } }
 
 /// Null and the empty text are the default container; units are compared by what they name.
 fn same_unit(a: &Value, b: &Value) -> bool {
@@ -424,7 +252,11 @@ mod tests {
     use serde_json::{from_value, json, to_value};
 
     use super::*;
-    use crate::model::{Patch, Stored};
+    use crate::model::{Patch, Settings, Stored};
+
+    const OS_EDITION: &str = "deviceManagementApplicabilityRuleOsEdition";
+    const OS_VERSION: &str = "deviceManagementApplicabilityRuleOsVersion";
+    const DEVICE_MODE: &str = "deviceManagementApplicabilityRuleDeviceMode";
 
     fn profile() -> DomainJoinProfile {
         DomainJoinProfile::new(

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::settings::{
-    PropertyRule, Reader, Settings, WriteMode, list, same_set, same_text, setters, violation,
-};
+use super::settings::{PropertyRule, Quirks, same_set, same_text, settings, violation};
 use super::stored::stored_enum;
+use super::wire::{get, list, put, take};
 use super::{
     CustomErrorMessage, DisplayName, EnrollmentConfigurationType, Finding, Id, InstallTimeout, InvalidValue,
     MobileApp, Properties, Stored, Text,
@@ -20,79 +19,97 @@ use crate::model::findings::{
 /// The most apps that a page can wait for.
 const MOST_APPS: usize = 100;
 
-/// An enrollment status page: what a device shows while it installs apps and profiles, and when it may be used.
-///
-/// ```
-/// use windows_autopilot::model::{BlockDeviceUse, BlockingApps, EnrollmentStatusPage};
-/// let page: EnrollmentStatusPage = toml::from_str(r#"
-///     display_name = "Autopilot devices"
-///     install_progress_timeout_in_minutes = 90
-///     track_install_progress_for_autopilot_only = true
-///
-///     [block_device_use.until]
-///     apps.selected = ["3f2b1c9e-0a4d-4c5e-9b7a-1d2e3f4a5b6c"]
-///     allow_device_reset_on_install_failure = true
-/// "#)?;
-/// let BlockDeviceUse::Until(until) = &page.block_device_use else { panic!() };
-/// assert!(matches!(&until.apps, BlockingApps::Selected(apps) if apps.len() == 1));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// On a hybrid join the effective timeout is 40 minutes longer than the configured one. The page belongs on device
-/// groups: its list of apps is ignored where it is assigned to users.
-///
-/// Graph's `windows10EnrollmentCompletionPageConfiguration`. Its priority is set by an action of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct EnrollmentStatusPage {
-    /// The name.
-    pub display_name: DisplayName,
-    /// A description; none by default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<Text>,
-    /// Whether the progress is shown; it is by default. If it is not, no other setting below takes effect, and none is
-    /// sent.
-    #[serde(default = "yes")]
-    pub show_installation_progress: bool,
-    /// After how many minutes an error is shown; 60 by default.
-    #[serde(default)]
-    pub install_progress_timeout_in_minutes: InstallTimeout,
-    /// What is shown when the time limit or an error stops the setup; by default what Windows says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub custom_error_message: Option<CustomErrorMessage>,
-    /// Whether users can collect logs and, on Windows 11, see the diagnostics page; they can by default, as Microsoft
-    /// recommends.
-    #[serde(default = "yes")]
-    pub allow_log_collection_on_install_failure: bool,
-    /// Whether only devices that are set up from the start show the page, and only to their first user; not by default.
+settings! {
+    /// An enrollment status page: what a device shows while it installs apps and profiles, and when it may be used.
     ///
-    /// Sources disagree on whether the portal's "only show page to devices provisioned by out-of-box experience" is
-    /// Graph's `trackInstallProgressForAutopilotOnly` or `disableUserStatusTrackingAfterFirstUser`, so both are written
-    /// with this value.
-    #[serde(default)]
-    pub track_install_progress_for_autopilot_only: bool,
-    /// Whether Windows 11 installs quality updates, which takes 20 to 40 minutes and may restart the device; not by
-    /// default. New pages made in the portal do, so it is always sent.
-    #[serde(default)]
-    pub install_quality_updates: bool,
-    /// Whether the device can be used before everything is installed; it can by default.
-    #[serde(default)]
-    pub block_device_use: BlockDeviceUse,
-    /// Whether only the selected apps can fail the technician's phase of pre-provisioning; not by default.
-    #[serde(default)]
-    pub allow_non_blocking_app_installation: bool,
-    /// The ids of the scope tags. If there is none, those of a stored page are left alone.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub role_scope_tag_ids: BTreeSet<Text>,
-    #[serde(skip)]
-    kept: Properties,
-    /// What a page that does not block still holds of the settings of one that does.
-    #[serde(skip)]
-    leftover: Properties,
-    /// Selected apps whose ids cannot be read.
-    #[serde(skip)]
-    odd_apps: Vec<Text>,
+    /// ```
+    /// use windows_autopilot::model::{BlockDeviceUse, BlockingApps, EnrollmentStatusPage};
+    /// let page: EnrollmentStatusPage = toml::from_str(r#"
+    ///     display_name = "Autopilot devices"
+    ///     install_progress_timeout_in_minutes = 90
+    ///     track_install_progress_for_autopilot_only = true
+    ///
+    ///     [block_device_use.until]
+    ///     apps.selected = ["3f2b1c9e-0a4d-4c5e-9b7a-1d2e3f4a5b6c"]
+    ///     allow_device_reset_on_install_failure = true
+    /// "#)?;
+    /// let BlockDeviceUse::Until(until) = &page.block_device_use else { panic!() };
+    /// assert!(matches!(&until.apps, BlockingApps::Selected(apps) if apps.len() == 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// On a hybrid join the effective timeout is 40 minutes longer than the configured one. The page belongs on device
+    /// groups: its list of apps is ignored where it is assigned to users. Its priority is set by an action of its own.
+    pub struct EnrollmentStatusPage = "windows10EnrollmentCompletionPageConfiguration", sends_type: true;
+    required {
+        /// The name.
+        display_name: DisplayName => PropertyRule::new("displayName");
+    }
+    optional {
+        /// A description; none by default.
+        description, with_description: Text => PropertyRule::new("description").same(same_text);
+        /// The text that is shown when the time limit or an error stops the setup; by default that of Windows.
+        custom_error_message, with_custom_error_message: CustomErrorMessage =>
+            PropertyRule::new("customErrorMessage").same(same_text);
+    }
+    default {
+        /// The ids of the scope tags. If there is none, those of a stored page are left alone.
+        #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+        role_scope_tag_ids, with_role_scope_tag_ids: BTreeSet<Text> = BTreeSet::new() =>
+            PropertyRule::new("roleScopeTagIds").same(same_set);
+        /// Whether the progress is shown; it is by default. If it is not, no other setting below takes effect, and none
+        /// is sent.
+        show_installation_progress, with_show_installation_progress: bool = true =>
+            PropertyRule::new("showInstallationProgress").together(PROGRESS);
+        /// After how many minutes an error is shown; 60 by default.
+        install_progress_timeout_in_minutes, with_install_progress_timeout_in_minutes: InstallTimeout =
+            InstallTimeout::default() => PropertyRule::new("installProgressTimeoutInMinutes").same(same_timeout);
+        /// Whether users can collect logs and, on Windows 11, see the diagnostics page; they can by default, as Microsoft
+        /// recommends.
+        allow_log_collection_on_install_failure, with_allow_log_collection_on_install_failure: bool = true =>
+            PropertyRule::new("allowLogCollectionOnInstallFailure");
+        /// Whether Windows 11 installs quality updates, which takes 20 to 40 minutes and may restart the device; not by
+        /// default. New pages made in the portal do, so it is always sent.
+        install_quality_updates, with_install_quality_updates: bool = false =>
+            PropertyRule::new("installQualityUpdates");
+        /// Whether only the selected apps can fail the technician's phase of pre-provisioning; not by default.
+        allow_non_blocking_app_installation, with_allow_non_blocking_app_installation: bool = false =>
+            PropertyRule::new("allowNonBlockingAppInstallation");
+    }
+    odd {
+        /// Whether only devices that are set up from the start show the page, and only to their first user; not by
+        /// default.
+        ///
+        /// Sources disagree on whether the portal's "only show page to devices provisioned by out-of-box experience" is
+        /// Graph's `trackInstallProgressForAutopilotOnly` or `disableUserStatusTrackingAfterFirstUser`, so both are
+        /// written with this value.
+        track_install_progress_for_autopilot_only, with_track_install_progress_for_autopilot_only: bool = false;
+        /// Whether the device can be used before everything is installed; it can by default.
+        block_device_use, with_block_device_use: BlockDeviceUse = BlockDeviceUse::No;
+    }
+    rules {
+        PropertyRule::new(RETRY).together(PROGRESS);
+        PropertyRule::new(RESET).together(PROGRESS);
+        PropertyRule::new(USE_ANYWAY).together(PROGRESS);
+        PropertyRule::new(APPS).together(PROGRESS).same(same_set);
+        PropertyRule::new(AUTOPILOT_ONLY).together(AUTOPILOT_ONLY);
+        PropertyRule::new(FIRST_USER_ONLY).together(AUTOPILOT_ONLY);
+    }
+    private {
+        /// What a page that does not block still holds of the settings of one that does.
+        leftover: Properties;
+        /// Selected apps whose ids cannot be read.
+        odd_apps: Vec<Text>;
+    }
+    /// The properties of an enrollment status page that the service alone decides.
+    observed ObservedEnrollmentStatusPage {
+        /// Its place among the pages: 1 is the first; the default page has 0 and is the last.
+        priority: i32 => "priority";
+        /// The number of its version.
+        version: i32 => "version";
+        /// Its kind: a page, or the default one.
+        device_enrollment_configuration_type: EnrollmentConfigurationType => "deviceEnrollmentConfigurationType";
+    }
 }
 
 /// Whether the device can be used before everything is installed.
@@ -138,43 +155,7 @@ impl BlockUntil {
     }
 }
 
-/// The properties of an enrollment status page that the service alone decides.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct ObservedEnrollmentStatusPage {
-    /// Its place among the pages: 1 is the first; the default page has 0 and is the last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority: Option<i32>,
-    /// The number of its version.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<i32>,
-    /// Its kind: a page, or the default one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub device_enrollment_configuration_type: Option<EnrollmentConfigurationType>,
-}
-
 impl EnrollmentStatusPage {
-    /// A page with the defaults that the fields name.
-    pub fn new(display_name: DisplayName) -> Self {
-        Self {
-            display_name,
-            description: None,
-            show_installation_progress: true,
-            install_progress_timeout_in_minutes: InstallTimeout::default(),
-            custom_error_message: None,
-            allow_log_collection_on_install_failure: true,
-            track_install_progress_for_autopilot_only: false,
-            install_quality_updates: false,
-            block_device_use: BlockDeviceUse::No,
-            allow_non_blocking_app_installation: false,
-            role_scope_tag_ids: BTreeSet::new(),
-            kept: Properties::new(),
-            leftover: Properties::new(),
-            odd_apps: Vec::new(),
-        }
-    }
-
     /// Finds what breaks a rule, and settings without effect.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
@@ -218,19 +199,6 @@ impl EnrollmentStatusPage {
     }
 }
 
-setters!(EnrollmentStatusPage {
-    with_description = description ? some: Text,
-    with_show_installation_progress = show_installation_progress: bool,
-    with_install_progress_timeout_in_minutes = install_progress_timeout_in_minutes: InstallTimeout,
-    with_custom_error_message = custom_error_message ? some: CustomErrorMessage,
-    with_allow_log_collection_on_install_failure = allow_log_collection_on_install_failure: bool,
-    with_track_install_progress_for_autopilot_only = track_install_progress_for_autopilot_only: bool,
-    with_install_quality_updates = install_quality_updates: bool,
-    with_block_device_use = block_device_use: BlockDeviceUse,
-    with_allow_non_blocking_app_installation = allow_non_blocking_app_installation: bool,
-    with_role_scope_tag_ids = role_scope_tag_ids: BTreeSet<Text>,
-});
-
 impl Stored<EnrollmentStatusPage> {
     /// Whether it is the tenant's default page, of which only settings can be changed: it cannot be renamed, assigned,
     /// given another priority or deleted.
@@ -245,45 +213,41 @@ impl Stored<EnrollmentStatusPage> {
     }
 }
 
-impl Settings for EnrollmentStatusPage {
-    const ODATA_TYPE: &'static str = "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration";
-    const RULES: &'static [PropertyRule] = &[
-        PropertyRule::new("displayName"),
-        PropertyRule::new("description").same(same_text),
-        PropertyRule::new("roleScopeTagIds").same(same_set),
-        PropertyRule::new("showInstallationProgress").together(PROGRESS),
-        PropertyRule::new(RETRY).together(PROGRESS),
-        PropertyRule::new("installProgressTimeoutInMinutes").same(same_timeout),
-        PropertyRule::new("customErrorMessage").same(same_text),
-        PropertyRule::new("allowLogCollectionOnInstallFailure"),
-        PropertyRule::new("installQualityUpdates"),
-        PropertyRule::new(AUTOPILOT_ONLY).together(AUTOPILOT_ONLY),
-        PropertyRule::new(FIRST_USER_ONLY).together(AUTOPILOT_ONLY),
-        PropertyRule::new("allowNonBlockingAppInstallation"),
-        PropertyRule::new(RESET).together(PROGRESS),
-        PropertyRule::new(USE_ANYWAY).together(PROGRESS),
-        PropertyRule::new(APPS).together(PROGRESS).same(same_set),
-        PropertyRule::new("priority").write(WriteMode::Observed),
-        PropertyRule::new("version").write(WriteMode::Observed),
-        PropertyRule::new("deviceEnrollmentConfigurationType").write(WriteMode::Observed),
-    ];
-    type Observed = ObservedEnrollmentStatusPage;
-
-    fn to_properties(&self) -> Properties {
-        let mut properties = self.kept.clone();
-        properties.insert("displayName", self.display_name.as_str());
-        properties.insert("description", self.description.as_deref().map_or(Value::Null, Value::from));
-        if !self.role_scope_tag_ids.is_empty() {
-            properties.insert("roleScopeTagIds", list(self.role_scope_tag_ids.iter().map(Text::as_str)));
+impl Quirks for EnrollmentStatusPage {
+    fn read_odd(&mut self, left: &mut Properties) -> Result<(), InvalidValue> {
+        let autopilot_only = take(left, AUTOPILOT_ONLY)?;
+        let first_user_only = take(left, FIRST_USER_ONLY)?;
+        let only = autopilot_only.or(first_user_only).unwrap_or_default();
+        self.track_install_progress_for_autopilot_only = only;
+        if let Some(twin) = first_user_only.filter(|twin| *twin != only) {
+            put(left, FIRST_USER_ONLY, twin.into());
         }
-        properties.insert("showInstallationProgress", self.show_installation_progress);
-        properties
-            .insert("installProgressTimeoutInMinutes", self.install_progress_timeout_in_minutes.minutes());
-        let message = self.custom_error_message.as_ref().map(CustomErrorMessage::as_str);
-        properties.insert("customErrorMessage", message.map_or(Value::Null, Value::from));
-        properties.insert("allowLogCollectionOnInstallFailure", self.allow_log_collection_on_install_failure);
-        properties.insert("installQualityUpdates", self.install_quality_updates);
-        properties.insert("allowNonBlockingAppInstallation", self.allow_non_blocking_app_installation);
+        let is_reported = get(left, RETRY).is_some();
+        if take(left, RETRY)?.unwrap_or(!is_reported) {
+            for name in [RESET, USE_ANYWAY, APPS] {
+                if let Some(value) = left.remove(name) {
+                    self.leftover.insert(name, value);
+                }
+            }
+            return Ok(());
+        }
+        let all = take::<Vec<String>>(left, APPS)?.unwrap_or_default();
+        let mut apps = BTreeSet::new();
+        for app in &all {
+            match app.parse() {
+                Ok(id) => drop(apps.insert(id)),
+                Err(_) => self.odd_apps.push(app.as_str().into()),
+            }
+        }
+        self.block_device_use = BlockDeviceUse::Until(BlockUntil {
+            apps: if all.is_empty() { BlockingApps::All } else { BlockingApps::Selected(apps) },
+            allow_device_reset_on_install_failure: take(left, RESET)?.unwrap_or_default(),
+            allow_device_use_on_install_failure: take(left, USE_ANYWAY)?.unwrap_or_default(),
+        });
+        Ok(())
+    }
+
+    fn write_odd(&self, properties: &mut Properties) {
         let only = self.track_install_progress_for_autopilot_only;
         properties.insert(AUTOPILOT_ONLY, only);
         // Kept if a tenant has another value there than in its twin.
@@ -311,59 +275,6 @@ impl Settings for EnrollmentStatusPage {
                 properties.insert(APPS, apps);
             }
         }
-        properties
-    }
-
-    fn from_properties(properties: Properties) -> Result<Self, InvalidValue> {
-        let mut reader = Reader::new(properties);
-        let name = reader.text("displayName")?.unwrap_or_default();
-        let mut page = Self::new(DisplayName::from_service(name));
-        page.description = reader.non_empty("description")?.map(Text::from);
-        page.role_scope_tag_ids = reader.set("roleScopeTagIds")?;
-        page.show_installation_progress = reader.flag("showInstallationProgress")?.unwrap_or_default();
-        page.install_progress_timeout_in_minutes = match reader.number("installProgressTimeoutInMinutes")? {
-            Some(minutes) => InstallTimeout::from_service(minutes),
-            None => InstallTimeout::default(),
-        };
-        page.custom_error_message =
-            reader.non_empty("customErrorMessage")?.map(CustomErrorMessage::from_service);
-        page.allow_log_collection_on_install_failure =
-            reader.flag("allowLogCollectionOnInstallFailure")?.unwrap_or_default();
-        page.install_quality_updates = reader.flag("installQualityUpdates")?.unwrap_or_default();
-        page.allow_non_blocking_app_installation =
-            reader.flag("allowNonBlockingAppInstallation")?.unwrap_or_default();
-        let autopilot_only = reader.flag(AUTOPILOT_ONLY)?;
-        let first_user_only = reader.flag(FIRST_USER_ONLY)?;
-        page.track_install_progress_for_autopilot_only =
-            autopilot_only.or(first_user_only).unwrap_or_default();
-        if let Some(twin) = first_user_only
-            && twin != page.track_install_progress_for_autopilot_only
-        {
-            reader.keep(FIRST_USER_ONLY, twin);
-        }
-        if reader.flag(RETRY)?.unwrap_or_default() {
-            for name in [RESET, USE_ANYWAY, APPS] {
-                if let Some(value) = reader.take(name) {
-                    page.leftover.insert(name, value);
-                }
-            }
-        } else {
-            let all = reader.texts(APPS)?;
-            let mut apps = BTreeSet::new();
-            for app in &all {
-                match app.parse() {
-                    Ok(id) => drop(apps.insert(id)),
-                    Err(_) => page.odd_apps.push(app.as_str().into()),
-                }
-            }
-            page.block_device_use = BlockDeviceUse::Until(BlockUntil {
-                apps: if all.is_empty() { BlockingApps::All } else { BlockingApps::Selected(apps) },
-                allow_device_reset_on_install_failure: reader.flag(RESET)?.unwrap_or_default(),
-                allow_device_use_on_install_failure: reader.flag(USE_ANYWAY)?.unwrap_or_default(),
-            });
-        }
-        page.kept = reader.rest();
-        Ok(page)
     }
 
     /// Leaves out what has no effect, as other tools do: all but the names for a page that shows nothing, and what only
@@ -406,16 +317,12 @@ fn same_timeout(a: &Value, b: &Value) -> bool {
     minutes(a) == minutes(b)
 }
 
-fn yes() -> bool {
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{from_value, json, to_value};
 
     use super::*;
-    use crate::model::Patch;
+    use crate::model::{Patch, Settings};
 
     fn page() -> EnrollmentStatusPage {
         EnrollmentStatusPage::new("Page".parse().unwrap())
@@ -439,7 +346,8 @@ mod tests {
         assert_eq!(wire(&page().with_block_device_use(until(&[]))), Some(json!(false)));
         assert_eq!(read(json!({ RETRY: true })).block_device_use, BlockDeviceUse::No);
         assert_eq!(read(json!({ RETRY: false })).block_device_use, until(&[]));
-        assert_eq!(read(json!({})).block_device_use, until(&[]), "false is what is left out");
+        assert_eq!(read(json!({})).block_device_use, BlockDeviceUse::No, "not reported is the default");
+        assert_eq!(read(json!({ RETRY: null })).block_device_use, until(&[]));
     }
 
     #[test]
@@ -543,6 +451,25 @@ mod tests {
         }
         json["installProgressTimeoutInMinutes"] = json!(61);
         assert!(!Patch::between(&read(json), &page()).is_empty());
+    }
+
+    #[test]
+    fn a_page_of_v1_is_not_said_to_block_and_nothing_of_it_is_a_change() {
+        let json = json!({
+            "@odata.type": "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration", "id": "1",
+            "displayName": "Page", "description": null, "priority": 1, "version": 2,
+            "createdDateTime": "2026-01-01T00:00:00Z", "lastModifiedDateTime": "2026-01-01T00:00:00Z",
+        });
+        let stored: Stored<EnrollmentStatusPage> = from_value(json).unwrap();
+        assert_eq!(stored.settings.block_device_use, BlockDeviceUse::No);
+        let patch = Patch::from_stored(&stored, &page());
+        assert!(patch.is_empty(), "{patch}");
+        assert!(patch.unknown().iter().any(|unknown| unknown.property == RETRY && unknown.before.is_null()));
+        let patch = Patch::from_stored(&stored, &page().with_block_device_use(until(&[])));
+        assert!(
+            patch.to_string().contains("~ blockDeviceSetupRetryByUser: not reported -> false"),
+            "{patch}"
+        );
     }
 
     #[test]

@@ -1,42 +1,67 @@
 //! Groups of devices.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::rule::MembershipRule;
-use super::settings::{
-    PropertyRule, Reader, Settings, WriteMode, list, same_set, same_text, setters, text_or_null, violation,
-};
+use super::settings::{Fixed, PropertyRule, Quirks, WriteMode, same_set, same_text, settings, violation};
+use super::wire::{get, list, take};
 use super::{DisplayName, Finding, InvalidValue, MailNickname, Properties, Text};
 use crate::model::findings::GROUP_LONG_NAME;
 
-/// A security group, such as the one that holds the devices of a deployment.
-///
-/// ```
-/// use windows_autopilot::model::{Group, Membership, MembershipRule};
-/// let group = Group::new("Autopilot hybrid".parse()?)
-///     .with_membership(Membership::dynamic(MembershipRule::group_tag("Hybrid")?));
-/// assert_eq!(group.mail_nickname.as_str(), "Autopilothybrid");
-/// # Ok::<(), windows_autopilot::model::InvalidValue>(())
-/// ```
-///
-/// Graph's `group`. A group in a tenant may be of another kind, with mail or from an on-premises directory: it is read
-/// all the same, and what makes it so is left alone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "GroupFile")]
-#[non_exhaustive]
-pub struct Group {
-    /// The name. Not unique in a tenant.
-    pub display_name: DisplayName,
-    /// A description; none by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<Text>,
-    /// A name without blanks that every group must have; by default it is derived from the name.
-    pub mail_nickname: MailNickname,
-    /// How members come to be; assigned by default.
-    pub membership: Membership,
-    #[serde(skip)]
-    kept: Properties,
+settings! {
+    /// A security group, such as the one that holds the devices of a deployment.
+    ///
+    /// ```
+    /// use windows_autopilot::model::{Group, Membership, MembershipRule};
+    /// let group = Group::new("Autopilot hybrid".parse()?)
+    ///     .with_membership(Membership::dynamic(MembershipRule::group_tag("Hybrid")?));
+    /// assert_eq!(group.mail_nickname.as_str(), "Autopilothybrid");
+    /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+    /// ```
+    ///
+    /// A group in a tenant may be of another kind, with mail or from an on-premises directory: it is read all the same, and
+    /// what makes it so is left alone.
+    pub struct Group = "group", sends_type: false;
+    required {
+        /// The name. Not unique in a tenant.
+        display_name: DisplayName => PropertyRule::new("displayName");
+    }
+    optional {
+        /// A description; none by default.
+        description, with_description: Text => PropertyRule::new("description").same(same_text);
+    }
+    default {
+        /// A name without blanks that every group must have; by default it is derived from the name.
+        mail_nickname, with_mail_nickname: MailNickname = MailNickname::derived_from(&display_name) =>
+            PropertyRule::new("mailNickname").derived(nickname_of);
+    }
+    odd {
+        /// How members come to be; assigned by default.
+        membership, with_membership: Membership = Membership::Assigned;
+    }
+    rules {
+        // What makes a group a security group without mail.
+        PropertyRule::new("mailEnabled").fixed(Fixed::Flag(false)).write(WriteMode::OnCreate);
+        PropertyRule::new("securityEnabled").fixed(Fixed::Flag(true)).write(WriteMode::OnCreate);
+        PropertyRule::new(TYPES).write(WriteMode::OnCreate).same(same_set).together(MEMBERSHIP);
+        PropertyRule::new(RULE).same(same_rule).together(MEMBERSHIP).required();
+        PropertyRule::new(STATE).together(MEMBERSHIP);
+    }
+    private {}
+    /// The properties of a group that the service alone decides.
+    observed ObservedGroup {
+        /// Whether it comes from an on-premises directory: it then cannot be changed here.
+        on_premises_sync_enabled: bool => "onPremisesSyncEnabled";
+        /// Whether roles can be assigned to it: it then cannot be dynamic.
+        is_assignable_to_role: bool => "isAssignableToRole";
+        /// Its security identifier.
+        security_identifier: Text => "securityIdentifier";
+        /// A name that is unique in the tenant, if it has one.
+        unique_name: Text => "uniqueName";
+        /// Who sees its members.
+        visibility: Text => "visibility";
+    }
 }
 
 /// How members of a group come to be.
@@ -73,40 +98,7 @@ impl Membership {
     }
 }
 
-/// The properties of a group that the service alone decides.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct ObservedGroup {
-    /// Whether it comes from an on-premises directory: it then cannot be changed here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub on_premises_sync_enabled: Option<bool>,
-    /// Whether roles can be assigned to it: it then cannot be dynamic.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub is_assignable_to_role: Option<bool>,
-    /// Its security identifier.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub security_identifier: Option<Text>,
-    /// A name that is unique in the tenant, if it has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unique_name: Option<Text>,
-    /// Who sees its members.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub visibility: Option<Text>,
-}
-
 impl Group {
-    /// A group with assigned members.
-    pub fn new(display_name: DisplayName) -> Self {
-        Self {
-            description: None,
-            mail_nickname: MailNickname::derived_from(&display_name),
-            membership: Membership::Assigned,
-            display_name,
-            kept: Properties::new(),
-        }
-    }
-
     /// Finds what breaks a rule, and what is wrong with the membership rule.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
@@ -123,68 +115,34 @@ impl Group {
     }
 }
 
-setters!(Group {
-    with_description = description ? some: Text,
-    with_mail_nickname = mail_nickname: MailNickname,
-    with_membership = membership: Membership,
-});
-
-/// A group as people write it, where the nickname may be left out.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GroupFile {
-    display_name: DisplayName,
-    description: Option<Text>,
-    mail_nickname: Option<MailNickname>,
-    #[serde(default)]
-    membership: Membership,
-}
-
-impl From<GroupFile> for Group {
-    fn from(file: GroupFile) -> Self {
-        let mut group = Self::new(file.display_name);
-        group.description = file.description;
-        group.membership = file.membership;
-        if let Some(nickname) = file.mail_nickname {
-            group.mail_nickname = nickname;
+impl Quirks for Group {
+    fn read_odd(&mut self, left: &mut Properties) -> Result<(), InvalidValue> {
+        let is_reported = get(left, TYPES).is_some();
+        let mut types = take::<Vec<String>>(left, TYPES)?.unwrap_or_default();
+        // An answer without the types may still have a rule.
+        let has_rule = left.text(RULE).is_some_and(|rule| !rule.is_empty());
+        let is_dynamic = if is_reported { types.iter().any(|kind| kind == DYNAMIC) } else { has_rule };
+        types.retain(|kind| kind != DYNAMIC);
+        if !types.is_empty() {
+            left.insert(TYPES, types);
         }
-        group
-    }
-}
-
-impl Settings for Group {
-    const ODATA_TYPE: &'static str = "#microsoft.graph.group";
-    const SENDS_TYPE: bool = false;
-    const RULES: &'static [PropertyRule] = &[
-        PropertyRule::new("displayName"),
-        PropertyRule::new("description").same(same_text),
-        PropertyRule::new("mailNickname"),
-        PropertyRule::new("mailEnabled").write(WriteMode::OnCreate),
-        PropertyRule::new("securityEnabled").write(WriteMode::OnCreate),
-        PropertyRule::new(TYPES).write(WriteMode::OnCreate).same(same_set).together(MEMBERSHIP),
-        PropertyRule::new(RULE).same(same_rule).together(MEMBERSHIP),
-        PropertyRule::new(STATE).together(MEMBERSHIP),
-        PropertyRule::new("onPremisesSyncEnabled").write(WriteMode::Observed),
-        PropertyRule::new("isAssignableToRole").write(WriteMode::Observed),
-        PropertyRule::new("securityIdentifier").write(WriteMode::Observed),
-        PropertyRule::new("uniqueName").write(WriteMode::Observed),
-        PropertyRule::new("visibility").write(WriteMode::Observed),
-    ];
-    type Observed = ObservedGroup;
-
-    fn to_properties(&self) -> Properties {
-        let mut properties = self.kept.clone();
-        properties.insert("displayName", self.display_name.as_str());
-        properties.insert("description", text_or_null(self.description.as_ref()));
-        properties.insert("mailNickname", self.mail_nickname.as_str());
-        for (name, default) in KIND {
-            if properties.get(name).is_none() {
-                properties.insert(name, default);
+        if is_dynamic {
+            let rule = MembershipRule::from_service(take::<String>(left, RULE)?.unwrap_or_default());
+            let state = take::<String>(left, STATE)?;
+            let paused = state.as_deref() == Some(PAUSED);
+            self.membership = Membership::Dynamic(DynamicMembership { rule, paused });
+            // A state of tomorrow stays, as long as nobody pauses the rule.
+            if let Some(state) = state.filter(|state| !matches!(state.as_str(), ON | PAUSED)) {
+                left.insert(STATE, state);
             }
         }
-        let kept_types = properties.remove(TYPES);
-        let mut types: Vec<&str> =
-            kept_types.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect();
+        Ok(())
+    }
+
+    fn write_odd(&self, properties: &mut Properties) {
+        let kept = properties.remove(TYPES);
+        let kept = kept.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str);
+        let mut types: Vec<&str> = kept.collect();
         if let Membership::Dynamic(dynamic) = &self.membership {
             types.push(DYNAMIC);
             properties.insert(RULE, dynamic.rule.as_str());
@@ -195,43 +153,10 @@ impl Settings for Group {
             }
         }
         properties.insert(TYPES, list(types));
-        properties
-    }
-
-    fn from_properties(properties: Properties) -> Result<Self, InvalidValue> {
-        let mut reader = Reader::new(properties);
-        let mut group = Self::new(DisplayName::from_service(reader.text("displayName")?.unwrap_or_default()));
-        group.description = reader.non_empty("description")?.map(Text::from);
-        group.mail_nickname = MailNickname::from_service(reader.text("mailNickname")?.unwrap_or_default());
-        for (name, default) in KIND {
-            if let Some(flag) = reader.flag(name)?.filter(|flag| *flag != default) {
-                reader.keep(name, flag);
-            }
-        }
-        let mut types = reader.texts(TYPES)?;
-        let is_dynamic = types.iter().any(|kind| kind == DYNAMIC);
-        types.retain(|kind| kind != DYNAMIC);
-        if !types.is_empty() {
-            reader.keep(TYPES, json!(types));
-        }
-        if is_dynamic {
-            let rule = MembershipRule::from_service(reader.text(RULE)?.unwrap_or_default());
-            let state = reader.text(STATE)?;
-            group.membership =
-                Membership::Dynamic(DynamicMembership { rule, paused: state.as_deref() == Some(PAUSED) });
-            // A state of tomorrow stays, as long as nobody pauses the rule.
-            if let Some(state) = state.filter(|state| !matches!(state.as_str(), ON | PAUSED)) {
-                reader.keep(STATE, state);
-            }
-        }
-        group.kept = reader.rest();
-        Ok(group)
     }
 }
 
 const LONGEST_NAME: usize = 256;
-/// What makes a group a security group without mail.
-const KIND: [(&str, bool); 2] = [("mailEnabled", false), ("securityEnabled", true)];
 const TYPES: &str = "groupTypes";
 const RULE: &str = "membershipRule";
 const STATE: &str = "membershipRuleProcessingState";
@@ -240,6 +165,12 @@ const ON: &str = "On";
 const PAUSED: &str = "Paused";
 /// The properties that decide who is a member.
 const MEMBERSHIP: &str = "membership";
+
+/// Returns the nickname that a group of this name gets by default.
+fn nickname_of(properties: &Properties) -> Value {
+    let name = DisplayName::from_service(properties.text("displayName").unwrap_or_default());
+    MailNickname::derived_from(&name).as_str().into()
+}
 
 /// Rules that mean the same are the same.
 fn same_rule(a: &Value, b: &Value) -> bool {
@@ -253,10 +184,10 @@ fn same_rule(a: &Value, b: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{from_value, to_value};
+    use serde_json::{from_value, json, to_value};
 
     use super::*;
-    use crate::model::{Patch, Stored};
+    use crate::model::{Patch, Settings, Stored};
 
     const KIOSK: &str = r#"(device.devicePhysicalIds -any (_ -eq "[OrderID]:Kiosk"))"#;
 

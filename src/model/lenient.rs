@@ -1,19 +1,91 @@
 //! How values of the service are read: null and `""` are nothing, so are a year-1 date and a date that is none, and
 //! no error repeats what was read.
+//!
+//! A JSON parser is compiled for every type that asks it for a value, and each brings thousands of lines of code with it.
+//! So there is one visitor for all, which hands what it finds to a [`Slot`] and does not know what becomes of it.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use jiff::fmt::temporal::SpanParser;
 use jiff::{SignedDuration, SpanRelativeTo, Timestamp};
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{DeserializeSeed, Error, Expected, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde_json::{Map, Value};
 
 use super::{Hidden, Id, Personal, Text};
 
-/// A value that the service may leave out, or write as null or as what stands for nothing.
-pub(crate) trait Lenient<'de>: Sized {
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
+/// A JSON value that is no list and no object, or one of these that nobody wants.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Scalar<'a> {
+    Null,
+    Flag(bool),
+    Signed(i64),
+    Unsigned(u64),
+    Float(f64),
+    Text(&'a str),
+    List,
+    Object,
+}
+
+/// A reason why a value is refused: the expectation, and perhaps the number that is out of range.
+pub(crate) struct Refused(pub(crate) &'static str);
+
+/// A place that takes a value of the service.
+pub(crate) trait Slot {
+    /// Takes a scalar, or refuses a list or an object.
+    fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused>;
+
+    /// Takes a list and lets `read` read one item after the other, until it returns `false`. Returns `false` if the place
+    /// takes no list.
+    fn list(&mut self, read: &mut dyn FnMut(&mut dyn Slot) -> bool) -> bool {
+        let _ = read;
+        false
+    }
+
+    /// Takes an object, whose fields `read` reads. Returns `false` if the place takes no object.
+    ///
+    /// # Errors
+    /// The name of a field that is required and missing.
+    fn object(&mut self, read: &mut dyn FnMut(&mut dyn Fields)) -> Result<bool, &'static str> {
+        let _ = read;
+        Ok(false)
+    }
+}
+
+/// The fields of an object.
+pub(crate) trait Fields {
+    /// Returns the place of the field called `name`; `None` for one that is not modelled.
+    fn field(&mut self, name: &str) -> Option<&mut dyn Slot>;
+}
+
+/// A value that the service may leave out, or write as null or as a scalar that stands for nothing: see [`Slot`].
+pub(crate) trait Lenient: Sized {
+    fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused>;
+
+    fn list(place: &mut Option<Self>, read: &mut dyn FnMut(&mut dyn Slot) -> bool) -> bool {
+        let _ = (place, read);
+        false
+    }
+
+    fn object(place: &mut Option<Self>, read: &mut dyn FnMut(&mut dyn Fields)) -> Result<bool, &'static str> {
+        let _ = (place, read);
+        Ok(false)
+    }
+}
+
+impl<T: Lenient> Slot for Option<T> {
+    fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
+        *self = T::scalar(scalar)?;
+        Ok(())
+    }
+
+    fn list(&mut self, read: &mut dyn FnMut(&mut dyn Slot) -> bool) -> bool {
+        T::list(self, read)
+    }
+
+    fn object(&mut self, read: &mut dyn FnMut(&mut dyn Fields)) -> Result<bool, &'static str> {
+        T::object(self, read)
+    }
 }
 
 /// A value that the service writes as a JSON string.
@@ -23,28 +95,6 @@ pub(crate) trait FromText: Sized {
 
     /// The value; `None` for a text that stands for nothing or cannot be read. Never called with `""`.
     fn from_text(text: &str) -> Option<Self>;
-}
-
-/// Reads a `T` where serde wants a seed.
-pub(crate) struct Field<T>(PhantomData<T>);
-
-impl<T> Field<T> {
-    pub(crate) const fn new() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<'de, T: Lenient<'de>> DeserializeSeed<'de> for Field<T> {
-    type Value = Option<T>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
-        T::read(deserializer)
-    }
-}
-
-/// The error for a string where none is expected: without the string, which may name a person.
-pub(crate) fn unexpected_text<E: Error>(expected: &dyn serde::de::Expected) -> E {
-    E::invalid_type(Unexpected::Other("text"), expected)
 }
 
 impl FromText for Text {
@@ -96,174 +146,244 @@ impl FromText for SignedDuration {
     }
 }
 
-impl<'de, T: FromText> Lenient<'de> for T {
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-        let mut read = None;
-        let take = &mut |text: &str| read = T::from_text(text);
-        deserializer.deserialize_any(TextVisitor { take, unreadable_is_none: T::UNREADABLE_IS_NONE })?;
-        Ok(read)
-    }
-}
-
-/// Gives a text that is not empty away. It does not know what becomes of it, so that there is one for all types: a visitor
-/// brings a whole parser with it.
-struct TextVisitor<'a> {
-    take: &'a mut dyn FnMut(&str),
-    unreadable_is_none: bool,
-}
-
-impl TextVisitor<'_> {
-    fn other<E: Error>(&self, found: Unexpected<'_>) -> Result<(), E> {
-        if self.unreadable_is_none { Ok(()) } else { Err(E::invalid_type(found, self)) }
-    }
-}
-
-impl<'de> Visitor<'de> for TextVisitor<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("text or null")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        if !text.is_empty() {
-            (self.take)(text);
+impl<T: FromText> Lenient for T {
+    fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
+        match scalar {
+            Scalar::Text(text) if !text.is_empty() => Ok(T::from_text(text)),
+            Scalar::Text(_) | Scalar::Null => Ok(None),
+            _ if T::UNREADABLE_IS_NONE => Ok(None),
+            _ => Err(Refused("text or null")),
         }
-        Ok(())
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
-        self.other(Unexpected::Bool(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
-        self.other(Unexpected::Signed(value))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
-        self.other(Unexpected::Unsigned(value))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
-        self.other(Unexpected::Float(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        self.other(Unexpected::Seq)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        self.other(Unexpected::Map)
     }
 }
 
-impl<'de> Lenient<'de> for bool {
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-        struct BoolVisitor;
-        impl Visitor<'_> for BoolVisitor {
-            type Value = Option<bool>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true, false or null")
-            }
-
-            fn visit_bool<E: Error>(self, value: bool) -> Result<Option<bool>, E> {
-                Ok(Some(value))
-            }
-
-            fn visit_unit<E: Error>(self) -> Result<Option<bool>, E> {
-                Ok(None)
-            }
-
-            fn visit_str<E: Error>(self, _: &str) -> Result<Option<bool>, E> {
-                Err(unexpected_text(&self))
-            }
+impl Lenient for bool {
+    fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
+        match scalar {
+            Scalar::Flag(flag) => Ok(Some(flag)),
+            Scalar::Null => Ok(None),
+            _ => Err(Refused("true, false or null")),
         }
-        deserializer.deserialize_any(BoolVisitor)
-    }
-}
-
-impl<'de> Lenient<'de> for i64 {
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-        deserializer.deserialize_any(IntegerVisitor)
-    }
-}
-
-impl<'de> Lenient<'de> for i32 {
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::Error> {
-        let narrow = |value: i64| {
-            value
-                .try_into()
-                .map_err(|_| D::Error::invalid_value(Unexpected::Signed(value), &"a 32-bit integer"))
-        };
-        deserializer.deserialize_any(IntegerVisitor)?.map(narrow).transpose()
     }
 }
 
 /// A number, or the text of one: what a client gets that asks for `IEEE754Compatible=true`.
-struct IntegerVisitor;
-
-impl Visitor<'_> for IntegerVisitor {
-    type Value = Option<i64>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an integer, its text or null")
+impl Lenient for i64 {
+    fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
+        let number = match scalar {
+            Scalar::Null | Scalar::Text("") => return Ok(None),
+            Scalar::Signed(number) => Some(number),
+            Scalar::Unsigned(number) => number.try_into().ok(),
+            Scalar::Text(text) => text.parse().ok(),
+            _ => None,
+        };
+        number.map(Some).ok_or(Refused("an integer, its text or null"))
     }
+}
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Option<i64>, E> {
-        Ok(Some(value))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Option<i64>, E> {
-        value.try_into().map(Some).map_err(|_| E::invalid_value(Unexpected::Unsigned(value), &self))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Option<i64>, E> {
-        if text.is_empty() {
-            return Ok(None);
-        }
-        text.parse().map(Some).map_err(|_| unexpected_text(&self))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Option<i64>, E> {
-        Ok(None)
+impl Lenient for i32 {
+    fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
+        let narrow = |value: i64| value.try_into().map_err(|_| Refused("a 32-bit integer"));
+        <i64 as Lenient>::scalar(scalar)?.map(narrow).transpose()
     }
 }
 
 /// A list; what is nothing in it is left out.
-impl<'de, T: Lenient<'de>> Lenient<'de> for Vec<T> {
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<T>>, D::Error> {
-        struct ListVisitor<T>(PhantomData<T>);
-        impl<'de, T: Lenient<'de>> Visitor<'de> for ListVisitor<T> {
-            type Value = Option<Vec<T>>;
+impl<T: Lenient> Lenient for Vec<T> {
+    fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
+        only_null(scalar, "a list or null")
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list or null")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-                let mut list = Vec::new();
-                while let Some(item) = items.next_element_seed(Field::<T>::new())? {
-                    list.extend(item);
-                }
-                Ok(Some(list))
-            }
-
-            fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-                Ok(None)
-            }
-
-            fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
-                Err(unexpected_text(&self))
+    fn list(place: &mut Option<Self>, read: &mut dyn FnMut(&mut dyn Slot) -> bool) -> bool {
+        let list = place.insert(Vec::new());
+        loop {
+            let mut item = None::<T>;
+            let is_read = read(&mut item);
+            list.extend(item);
+            if !is_read {
+                return true;
             }
         }
-        deserializer.deserialize_any(ListVisitor(PhantomData))
+    }
+}
+
+/// Reads null as nothing, and refuses any other scalar.
+pub(crate) fn only_null<T>(scalar: Scalar<'_>, expected: &'static str) -> Result<Option<T>, Refused> {
+    if matches!(scalar, Scalar::Null) { Ok(None) } else { Err(Refused(expected)) }
+}
+
+/// Any JSON, kept as it is.
+impl Slot for Value {
+    fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
+        *self = match scalar {
+            Scalar::Flag(flag) => flag.into(),
+            Scalar::Signed(number) => number.into(),
+            Scalar::Unsigned(number) => number.into(),
+            Scalar::Float(number) => number.into(),
+            Scalar::Text(text) => text.into(),
+            Scalar::Null | Scalar::List | Scalar::Object => Self::Null,
+        };
+        Ok(())
+    }
+
+    fn list(&mut self, read: &mut dyn FnMut(&mut dyn Slot) -> bool) -> bool {
+        let mut list = Vec::new();
+        loop {
+            let mut item = Self::Null;
+            if !read(&mut item) {
+                break;
+            }
+            list.push(item);
+        }
+        *self = list.into();
+        true
+    }
+
+    fn object(&mut self, read: &mut dyn FnMut(&mut dyn Fields)) -> Result<bool, &'static str> {
+        let mut members = Map::new();
+        read(&mut members);
+        *self = members.into();
+        Ok(true)
+    }
+}
+
+impl Fields for Map<String, Value> {
+    fn field(&mut self, name: &str) -> Option<&mut dyn Slot> {
+        Some(self.entry(name).or_insert(Value::Null))
+    }
+}
+
+/// Reads a value into a slot.
+pub(crate) fn read_into<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    slot: &mut dyn Slot,
+) -> Result<(), D::Error> {
+    // Not `deserialize_map` and its like: then a text in the place of an object would be part of the error.
+    deserializer.deserialize_any(Place(slot))
+}
+
+/// The one visitor of all that is read leniently.
+struct Place<'s>(&'s mut dyn Slot);
+
+impl Place<'_> {
+    fn scalar<E: Error>(self, scalar: Scalar<'_>) -> Result<(), E> {
+        self.0.scalar(scalar).map_err(|Refused(expected)| {
+            let found = match scalar {
+                Scalar::Null => Unexpected::Unit,
+                Scalar::Flag(flag) => Unexpected::Bool(flag),
+                Scalar::Signed(number) => Unexpected::Signed(number),
+                Scalar::Unsigned(number) => Unexpected::Unsigned(number),
+                Scalar::Float(number) => Unexpected::Float(number),
+                // Not the text, which may name a person.
+                Scalar::Text(_) => Unexpected::Other("text"),
+                Scalar::List => Unexpected::Seq,
+                Scalar::Object => Unexpected::Map,
+            };
+            E::invalid_type(found, &expected as &dyn Expected)
+        })
+    }
+}
+
+impl<'de> Visitor<'de> for Place<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("another value")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        self.scalar(Scalar::Text(text))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.scalar(Scalar::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        self.scalar(Scalar::Flag(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
+        self.scalar(Scalar::Signed(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
+        self.scalar(Scalar::Unsigned(value))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
+        self.scalar(Scalar::Float(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let mut end = Ok(());
+        let is_list = self.0.list(&mut |slot| match items.next_element_seed(Seed(slot)) {
+            Ok(item) => item.is_some(),
+            Err(error) => {
+                end = Err(error);
+                false
+            }
+        });
+        if is_list {
+            return end;
+        }
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        self.scalar(Scalar::List)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let mut end = Ok(());
+        let taken = self.0.object(&mut |fields| end = read_members(&mut members, fields));
+        end?;
+        if taken.map_err(A::Error::missing_field)? {
+            return Ok(());
+        }
+        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        self.scalar(Scalar::Object)
+    }
+}
+
+fn read_members<'de, A: MapAccess<'de>>(members: &mut A, fields: &mut dyn Fields) -> Result<(), A::Error> {
+    while let Some(slot) = members.next_key_seed(Name(&mut *fields))? {
+        match slot {
+            Some(slot) => members.next_value_seed(Seed(slot))?,
+            None => drop(members.next_value::<IgnoredAny>()?),
+        }
+    }
+    Ok(())
+}
+
+/// Reads a value where serde wants a seed.
+struct Seed<'s>(&'s mut dyn Slot);
+
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        read_into(deserializer, self.0)
+    }
+}
+
+/// Reads the name of a field, and finds its place.
+struct Name<'f>(&'f mut dyn Fields);
+
+impl<'de, 'f> DeserializeSeed<'de> for Name<'f> {
+    type Value = Option<&'f mut dyn Slot>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl<'f> Visitor<'_> for Name<'f> {
+    type Value = Option<&'f mut dyn Slot>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a property")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.0.field(name))
     }
 }
 
@@ -273,8 +393,17 @@ mod tests {
 
     use super::*;
 
-    fn read<T: for<'de> Lenient<'de>>(json: &str) -> Result<Option<T>, serde_json::Error> {
-        T::read(&mut Json::from_str(json))
+    fn read<T: Lenient>(json: &str) -> Result<Option<T>, serde_json::Error> {
+        let mut value = None::<T>;
+        read_into(&mut Json::from_str(json), &mut value).map(|()| value)
+    }
+
+    #[test]
+    fn any_json_is_kept_as_it_is() {
+        let json = r#"{"a":[1,-1,1.5,"x",null,true,{"b":[]}],"c":{}}"#;
+        let mut value = Value::Null;
+        read_into(&mut Json::from_str(json), &mut value).unwrap();
+        assert_eq!(value.to_string(), json);
     }
 
     #[test]

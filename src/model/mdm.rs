@@ -132,7 +132,8 @@ impl MdmScope {
             Self::All if applies_to == Some(&PolicyScope::All) => Vec::new(),
             Self::All => vec![MdmScopeStep::ApplyToAll],
             Self::Groups(wanted) => {
-                let held: BTreeSet<Id<Group>> = policy.groups().cloned().collect();
+                let mut held = BTreeSet::new();
+                held.extend(policy.groups().cloned());
                 let missing: Vec<&Id<Group>> = wanted.iter().filter(|id| !held.contains(id)).collect();
                 let mut steps = Vec::new();
                 if missing.is_empty() && applies_to != Some(&PolicyScope::Selected) {

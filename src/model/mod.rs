@@ -45,6 +45,7 @@ mod settings;
 mod stored;
 mod sync;
 pub(crate) mod text;
+mod wire;
 
 pub use self::app::MobileApp;
 pub use self::assignment::{Assignment, Target, TargetFilter, TargetKind};

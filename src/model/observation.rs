@@ -1,12 +1,7 @@
 //! One declaration of what the service reports: the struct, its names on the wire, how it is read and written.
 
-use std::fmt;
-use std::marker::PhantomData;
-
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
-
-use super::lenient::{Field, Lenient};
+use super::Id;
+use super::lenient::{Refused, Scalar, Slot};
 
 /// Declares a type that the service reports.
 ///
@@ -15,7 +10,8 @@ use super::lenient::{Field, Lenient};
 /// when it is expanded: neither can be selected.
 ///
 /// Reading takes the properties in any order, ignores those that it does not know, takes the last of two with the same
-/// name, and fails only where the id is missing or a value has the wrong JSON type. Writing leaves out what is `None`.
+/// name, and fails only if the id is missing or a value has the wrong JSON type. Writing leaves out what is `None`.
+/// `is_reported` tells a property that was null, or stood for nothing, from one that was missing.
 macro_rules! observation {
     (
         $(#[$meta:meta])*
@@ -62,6 +58,8 @@ macro_rules! observation {
             )?
             $( $(#[$field_meta])* #[doc = concat!("\n\n`", $wire, "`")] pub $field: Option<$ty>, )*
             $( $(#[$beside_meta])* #[doc = concat!("\n\n`", $beside_wire, "`")] pub $beside: Option<$beside_ty>, )*
+            #[doc(hidden)]
+            pub(crate) reported: $crate::model::observation::Reported,
         }
 
         impl $name {
@@ -70,86 +68,96 @@ macro_rules! observation {
             /// The properties that are read, by their names in Graph: what `$select` can name.
             pub const PROPERTIES: &'static [&'static str] = &[$(stringify!($id),)? $($wire),*];
 
+            /// Returns `true` if the answer had the property, by its name in Graph, even if it was null; `false` if it was
+            /// missing, as after a `$select` of others.
+            pub fn is_reported(&self, property: &str) -> bool {
+                self.reported.has(Self::ALL.iter().position(|known| *known == property))
+            }
+
+            const ALL: &'static [&'static str] = {
+                let all = &[$($wire,)* $($beside_wire,)* $(stringify!($id))?];
+                assert!(all.len() <= u64::BITS as usize, "Reported has a bit for each property");
+                all
+            };
+
             fn blank($($id: $id_ty)?) -> Self {
-                Self { $($id,)? $($field: None,)* $($beside: None,)* }
+                Self { $($id,)? $($field: None,)* $($beside: None,)* reported: Default::default() }
             }
         }
 
         const _: () = {
-            use $crate::model::lenient::{Lenient, unexpected_text};
-            use $crate::model::observation::{Key, KeySeed, read_into};
+            use $crate::model::lenient::{Fields, Lenient, Refused, Scalar, Slot, only_null, read_into};
 
             #[allow(non_camel_case_types, reason = "named as the fields are")]
-            enum Name { $($id,)? $($field,)* $($beside,)* }
+            enum Name { $($field,)* $($beside,)* $($id,)? }
 
-            impl Key for Name {
-                fn of(name: &str) -> Option<Self> {
-                    Some(match name {
-                        $( stringify!($id) => Self::$id, )?
-                        $( $wire $(| $second)? => Self::$field, )*
-                        $( $beside_wire => Self::$beside, )*
-                        _ => return None,
-                    })
-                }
-            }
-
-            /// What has been read. Fields of one struct, not locals: those would be moved about for every name.
+            /// What has been read.
             #[derive(Default)]
             struct Read {
-                $( $id: Option<$id_ty>, )?
+                $( $id: $crate::model::observation::Required<$id_ty>, )?
                 $( $field: Option<$ty>, )*
                 $( $beside: Option<$beside_ty>, )*
+                reported: $crate::model::observation::Reported,
             }
 
-            struct Object;
+            impl Fields for Read {
+                fn field(&mut self, name: &str) -> Option<&mut dyn Slot> {
+                    let (place, slot): (Name, &mut dyn Slot) = match name {
+                        $( stringify!($id) => (Name::$id, &mut self.$id), )?
+                        $( $wire $(| $second)? => (Name::$field, &mut self.$field), )*
+                        $( $beside_wire => (Name::$beside, &mut self.$beside), )*
+                        _ => return None,
+                    };
+                    self.reported.add(place as u32);
+                    Some(slot)
+                }
+            }
 
-            impl<'de> serde::de::Visitor<'de> for Object {
-                type Value = $name;
+            const EXPECTED: &str = concat!("an object of type ", $wire_type);
 
-                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    f.write_str(concat!("an object of type ", $wire_type))
+            impl Lenient for $name {
+                fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
+                    only_null(scalar, EXPECTED)
                 }
 
-                fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
-                    let mut read = Read::default();
-                    while let Some(name) = map.next_key_seed(KeySeed::<Name>::new())? {
-                        match name {
-                            $( Some(Name::$id) => read.$id = Some(map.next_value()?), )?
-                            $( Some(Name::$field) => read_into(&mut map, &mut read.$field)?, )*
-                            $( Some(Name::$beside) => read_into(&mut map, &mut read.$beside)?, )*
-                            None => {
-                                map.next_value::<serde::de::IgnoredAny>()?;
-                            }
-                        }
-                    }
-                    Ok($name {
-                        $( $id: read.$id.ok_or_else(|| serde::de::Error::missing_field(stringify!($id)))?, )?
-                        $( $field: read.$field, )*
-                        $( $beside: read.$beside, )*
-                    })
+                fn object(
+                    place: &mut Option<Self>,
+                    read: &mut dyn FnMut(&mut dyn Fields),
+                ) -> Result<bool, &'static str> {
+                    let mut fields = Read::default();
+                    read(&mut fields);
+                    *place = Some($name {
+                        $( $id: fields.$id.0.ok_or(stringify!($id))?, )?
+                        $( $field: fields.$field, )*
+                        $( $beside: fields.$beside, )*
+                        reported: fields.reported,
+                    });
+                    Ok(true)
+                }
+            }
+
+            impl Lenient for Box<$name> {
+                fn scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Refused> {
+                    only_null(scalar, EXPECTED)
                 }
 
-                fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<$name, E> {
-                    Err(unexpected_text(&self))
+                fn object(
+                    place: &mut Option<Self>,
+                    read: &mut dyn FnMut(&mut dyn Fields),
+                ) -> Result<bool, &'static str> {
+                    let mut inner = None;
+                    let is_taken = $name::object(&mut inner, read)?;
+                    *place = inner.map(Box::new);
+                    Ok(is_taken)
                 }
             }
 
             impl<'de> serde::Deserialize<'de> for $name {
                 fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    // Not `deserialize_map`: then a text in its place would be part of the error.
-                    deserializer.deserialize_any(Object)
-                }
-            }
-
-            impl<'de> Lenient<'de> for $name {
-                fn read<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-                    <Option<Self> as serde::Deserialize>::deserialize(deserializer)
-                }
-            }
-
-            impl<'de> Lenient<'de> for Box<$name> {
-                fn read<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-                    <Option<Self> as serde::Deserialize>::deserialize(deserializer)
+                    let mut read = None::<Self>;
+                    read_into(deserializer, &mut read)?;
+                    let null = || serde::de::Error::invalid_type(serde::de::Unexpected::Unit, &EXPECTED);
+                    read.ok_or_else(null)
                 }
             }
 
@@ -168,48 +176,45 @@ macro_rules! observation {
 }
 pub(crate) use observation;
 
-/// The names of an object's fields.
-pub(crate) trait Key: Sized {
-    /// The field called `name`; `None` for one that is not modelled.
-    fn of(name: &str) -> Option<Self>;
-}
+/// The properties that an answer had, by their places in the declaration.
+///
+/// Two observations with the same values are equal, whatever was left out of their answers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Reported(u64);
 
-/// Reads the value of a field. Compiled once for each type of field, and not in the place of each field.
-#[inline(never)]
-pub(crate) fn read_into<'de, T: Lenient<'de>, A: MapAccess<'de>>(
-    map: &mut A,
-    field: &mut Option<T>,
-) -> Result<(), A::Error> {
-    *field = map.next_value_seed(Field::new())?;
-    Ok(())
-}
+impl Reported {
+    pub(crate) fn add(&mut self, place: u32) {
+        self.0 |= 1 << place;
+    }
 
-/// Reads the name of a field without keeping its text.
-pub(crate) struct KeySeed<K>(PhantomData<K>);
-
-impl<K> KeySeed<K> {
-    pub(crate) const fn new() -> Self {
-        Self(PhantomData)
+    pub(crate) fn has(self, place: Option<usize>) -> bool {
+        place.is_some_and(|place| self.0 >> place & 1 == 1)
     }
 }
 
-impl<'de, K: Key> DeserializeSeed<'de> for KeySeed<K> {
-    type Value = Option<K>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<K>, D::Error> {
-        deserializer.deserialize_identifier(self)
+impl PartialEq for Reported {
+    fn eq(&self, _: &Self) -> bool {
+        true
     }
 }
 
-impl<K: Key> Visitor<'_> for KeySeed<K> {
-    type Value = Option<K>;
+impl Eq for Reported {}
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a property")
+/// An id without which an object is not read.
+pub(crate) struct Required<T>(pub(crate) Option<T>);
+
+impl<T> Default for Required<T> {
+    fn default() -> Self {
+        Self(None)
     }
+}
 
-    fn visit_str<E: Error>(self, name: &str) -> Result<Option<K>, E> {
-        Ok(K::of(name))
+impl<T: ?Sized> Slot for Required<Id<T>> {
+    fn scalar(&mut self, scalar: Scalar<'_>) -> Result<(), Refused> {
+        const EXPECTED: Refused = Refused("an id");
+        let Scalar::Text(text) = scalar else { return Err(EXPECTED) };
+        self.0 = Some(text.parse().map_err(|_| EXPECTED)?);
+        Ok(())
     }
 }
 
@@ -263,9 +268,18 @@ mod tests {
         let mut expected = Thing::new("1".parse().unwrap());
         assert_eq!(thing(r#"{"@odata.type":"t","new":[{"a":{}}],"id":"1"}"#), expected);
         expected.size = Some(3);
-        expected.part = Some(Box::new(Part { name: Some("p".into()) }));
+        expected.part = Some(Box::new(Part { name: Some("p".into()), ..Part::default() }));
         assert_eq!(thing(r#"{"part":{"name":"p"},"size":3,"displayName":null,"id":"1"}"#), expected);
         assert_eq!(thing(r#"{"part":null,"id":"1"}"#).part, None);
+    }
+
+    #[test]
+    fn null_is_reported_and_what_is_missing_is_not() {
+        let read = thing(r#"{"id":"1","DisplayName":null,"part":null,"new":1}"#);
+        let reported = ["id", "displayName", "part", "size", "new"].map(|name| read.is_reported(name));
+        assert_eq!(reported, [true, true, true, false, false]);
+        assert_eq!(read, Thing::new("1".parse().unwrap()), "two answers with the same values are equal");
+        assert!(!Part::default().is_reported("name"));
     }
 
     #[test]

@@ -159,6 +159,13 @@ pub(crate) fn known<'de, D: Deserializer<'de>, T: OpenEnum + Deserialize<'de>>(
     check(T::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
+/// [`known`] for a property that may be left out.
+pub(crate) fn some_known<'de, D: Deserializer<'de>, T: OpenEnum + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    known(deserializer).map(Some)
+}
+
 /// [`known`] for a list.
 pub(crate) fn known_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where

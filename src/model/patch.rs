@@ -5,12 +5,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Properties;
 use super::invalid::shorten;
 use super::raw::ODATA_TYPE;
 use super::settings::{PropertyRule, Settings, WriteMode};
+use super::wire::{get, over};
+use super::{Properties, Stored};
 
-/// What has to be sent so that settings become what they should be.
+/// The changes that turn the settings that are held into those that are wished.
 ///
 /// It is the one way in which settings are compared: an update sends it, a plan shows it, and drift is one that is not
 /// empty. It knows what the service does not take or report: see [`Settings::RULES`].
@@ -33,6 +34,8 @@ pub struct Patch {
     changes: Vec<PropertyChange>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     create_only: Vec<PropertyChange>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unknown: Vec<PropertyChange>,
     body: Properties,
 }
 
@@ -50,6 +53,9 @@ pub struct PropertyChange {
     /// Whether to read it back after it was sent: tools disagree on whether a change of it takes effect.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_back: bool,
+    /// Whether the answer that was compared did not report the property: `before` is then null.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreported: bool,
 }
 
 impl Patch {
@@ -57,68 +63,55 @@ impl Patch {
     #[cfg(feature = "workflow")]
     pub(crate) fn creation<T: Settings>(desired: &T) -> Vec<PropertyChange> {
         let body = desired.to_create_body();
-        let sent = T::RULES.iter().filter_map(|rule| Some((rule, body.get(rule.name)?)));
-        sent.flat_map(|(rule, wanted)| changes(rule, &Value::Null, wanted)).collect()
+        let sent = T::RULES.iter().filter_map(|rule| Some((rule, get(&body, rule.path)?)));
+        sent.map(|(rule, wanted)| PropertyChange {
+            property: rule.path.to_owned(),
+            before: Value::Null,
+            after: wanted.clone(),
+            read_back: false,
+            unreported: false,
+        })
+        .collect()
     }
 
-    /// The difference between what the service holds and what it should hold.
+    /// Compares settings of which everything is known.
     ///
-    /// What `desired` says nothing about is left alone: what its type cannot express, and scope tags if it has none.
+    /// Properties that `desired` says nothing about are left alone: those that its type cannot express, and scope tags if
+    /// it has none.
     pub fn between<T: Settings>(current: &T, desired: &T) -> Self {
-        let before = current.to_properties();
-        let wished = desired.to_properties();
-        let mut after = wished.clone();
-        T::normalize(&mut after);
-        // By what is wished and by what would be sent: a tenant may hold what would not be sent like that, and a wish
-        // that is the same does not ask for a change.
-        let differs = |rule: &&PropertyRule| {
-            let other = |wanted: &Value| !(rule.same)(held(&before, rule.name), wanted);
-            after.get(rule.name).is_some_and(other) && wished.get(rule.name).is_none_or(other)
-        };
-        let sendable = |rule: &&PropertyRule| matches!(rule.write, WriteMode::Always | WriteMode::ReadBack);
-        // A group that contains what can only be set at creation cannot be sent in part.
-        let stuck = |rule: &PropertyRule| {
-            rule.write == WriteMode::OnCreate
-                || rule.together.is_some()
-                    && T::RULES
-                        .iter()
-                        .filter(|other| other.together == rule.together && other.write == WriteMode::OnCreate)
-                        .any(|other| differs(&other))
-        };
-
-        let mut patch = Self::default();
-        let mut groups = Vec::new();
-        let rules = T::RULES.iter().filter(|rule| sendable(rule) || rule.write == WriteMode::OnCreate);
-        for rule in rules.filter(differs) {
-            let Some(wanted) = after.get(rule.name) else { continue };
-            let held = held(&before, rule.name);
-            if stuck(rule) {
-                patch.create_only.extend(changes(rule, held, wanted));
-                continue;
-            }
-            patch.changes.extend(changes(rule, held, wanted));
-            patch.body.insert(rule.name, over(held, wanted));
-            groups.extend(rule.together);
-        }
-        for rule in T::RULES.iter().filter(sendable) {
-            if rule.together.is_some_and(|group| groups.contains(&group))
-                && let Some(wanted) = after.get(rule.name)
-                && patch.body.get(rule.name).is_none()
-            {
-                patch.body.insert(rule.name, over(held(&before, rule.name), wanted));
-            }
-        }
-        if !patch.body.is_empty() {
-            // Objects that are sent whole have been joined with what was held, which may not go together.
-            T::normalize(&mut patch.body);
-            if T::SENDS_TYPE {
-                patch.body.insert(ODATA_TYPE, T::ODATA_TYPE);
-            }
-        }
-        patch
+        Comparison::of(current, desired, &[]).patch(false)
     }
 
-    /// Whether there is nothing to send.
+    /// Compares what the service stores with `desired`, of which the answer may have reported only a part.
+    ///
+    /// A property that was not [reported](Stored::unreported) is a change if the wish differs from its default. Otherwise
+    /// it is in [`unknown`](Self::unknown) and not sent, unless it has to be sent together with a change.
+    ///
+    /// ```
+    /// use windows_autopilot::model::{HybridJoinProfile, Patch, Stored};
+    /// # let answer = r#"{"id":"7","displayName":"Contoso","outOfBoxExperienceSetting":{"eulaHidden":true}}"#;
+    /// let stored: Stored<HybridJoinProfile> = serde_json::from_str(answer)?;
+    /// let wish = HybridJoinProfile::new("Contoso".parse()?);
+    /// let escape_link = "outOfBoxExperienceSetting.escapeLinkHidden";
+    /// assert!(stored.unreported.contains(&escape_link));
+    ///
+    /// let patch = Patch::from_stored(&stored, &wish);
+    /// assert!(patch.is_empty() && patch.unknown().iter().any(|unknown| unknown.property == escape_link));
+    /// let patch = Patch::from_stored(&stored, &wish.with_escape_link_hidden(false));
+    /// assert_eq!(patch.changes()[0].to_string(), format!("{escape_link}: not reported -> false"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_stored<T: Settings>(stored: &Stored<T>, desired: &T) -> Self {
+        Comparison::of(&stored.settings, desired, &stored.unreported).patch(false)
+    }
+
+    /// As [`from_stored`](Self::from_stored); properties that were not reported are changes, whatever their default, except
+    /// those that are set only at creation and those for which the wish has no value.
+    pub(crate) fn sending_unknown<T: Settings>(stored: &Stored<T>, desired: &T) -> Self {
+        Comparison::of(&stored.settings, desired, &stored.unreported).patch(true)
+    }
+
+    /// Returns `true` if there is nothing to send.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
@@ -133,19 +126,158 @@ impl Patch {
         &self.create_only
     }
 
-    /// The body of the request, with its type where the service wants it; without properties if there is nothing to
+    /// Returns the properties that were not reported and are not sent: neither changed nor known to be as wished.
+    ///
+    /// They are those whose wish equals the default, and those that the service accepts only when the object is created.
+    pub fn unknown(&self) -> &[PropertyChange] {
+        &self.unknown
+    }
+
+    /// Returns the body of the request, with its type if the service wants it; without properties if there is nothing to
     /// send.
     pub fn body(&self) -> &Properties {
         &self.body
     }
 }
 
+/// Two settings in their form on the wire, and what is needed to compare them. Not generic, since every type has one.
+struct Comparison<'a> {
+    rules: &'static [PropertyRule],
+    normalize: fn(&mut Properties),
+    odata_type: Option<&'static str>,
+    before: Properties,
+    /// The wish as it is.
+    wished: Properties,
+    /// The wish as it would be sent.
+    after: Properties,
+    unreported: &'a [&'static str],
+}
+
+impl<'a> Comparison<'a> {
+    fn of<T: Settings>(current: &T, desired: &T, unreported: &'a [&'static str]) -> Self {
+        let wished = desired.to_properties();
+        let mut after = wished.clone();
+        T::normalize(&mut after);
+        Self {
+            rules: T::RULES,
+            normalize: T::normalize,
+            odata_type: T::SENDS_TYPE.then_some(T::ODATA_TYPE),
+            before: current.to_properties(),
+            wished,
+            after,
+            unreported,
+        }
+    }
+
+    fn patch(&self, send_unknown: bool) -> Patch {
+        let mut patch = Patch::default();
+        let mut groups = Vec::new();
+        for rule in self.rules.iter().filter(|rule| rule.write.is_decided()) {
+            let Some(wanted) = get(&self.after, rule.path) else { continue };
+            let is_unreported = self.is_unreported(rule);
+            let is_stuck = self.is_stuck(rule);
+            // A property without a default has no value that could be sent.
+            let is_wish = !(rule.is_required && is_unreported && *wanted == "");
+            if is_unreported && is_stuck {
+                patch.unknown.extend(self.changes(rule, wanted));
+            } else if is_wish && self.differs(rule) {
+                let list = if is_stuck { &mut patch.create_only } else { &mut patch.changes };
+                list.extend(self.changes(rule, wanted));
+                if !is_stuck {
+                    self.send(rule, &mut patch.body);
+                    groups.extend(rule.together);
+                }
+            } else if is_unreported {
+                let is_sent = send_unknown && is_wish;
+                let list = if is_sent { &mut patch.changes } else { &mut patch.unknown };
+                list.extend(self.changes(rule, wanted));
+                if is_sent {
+                    self.send(rule, &mut patch.body);
+                    groups.extend(rule.together);
+                }
+            }
+        }
+        for rule in self.rules.iter().filter(|rule| is_sendable(rule)) {
+            if rule.together.is_some_and(|group| groups.contains(&group))
+                && patch.body.get(rule.name).is_none()
+            {
+                self.send(rule, &mut patch.body);
+            }
+        }
+        if !patch.body.is_empty() {
+            // Objects that are sent whole have been joined with what was held, which may not go together.
+            (self.normalize)(&mut patch.body);
+            if let Some(odata_type) = self.odata_type {
+                patch.body.insert(ODATA_TYPE, odata_type);
+            }
+        }
+        patch
+    }
+
+    fn is_unreported(&self, rule: &PropertyRule) -> bool {
+        self.unreported.contains(&rule.path)
+    }
+
+    /// By what is wished and by what would be sent: a tenant may hold what would not be sent like that, and a wish that is
+    /// the same does not ask for a change.
+    fn differs(&self, rule: &PropertyRule) -> bool {
+        let default = rule.derived.filter(|_| self.is_unreported(rule)).map(|default| default(&self.wished));
+        let held = default.as_ref().or(get(&self.before, rule.path)).unwrap_or(&Value::Null);
+        let other = |wanted: &Value| !(rule.same)(held, wanted);
+        get(&self.after, rule.path).is_some_and(other) && get(&self.wished, rule.path).is_none_or(other)
+    }
+
+    /// Returns `true` for what can only be set at creation, and for a group that contains a difference of that kind: it
+    /// cannot be sent in part.
+    fn is_stuck(&self, rule: &PropertyRule) -> bool {
+        let is_fixed = |rule: &PropertyRule| rule.write == WriteMode::OnCreate;
+        let is_partner = |other: &&PropertyRule| other.together == rule.together && is_fixed(other);
+        is_fixed(rule)
+            || rule.together.is_some()
+                && self.rules.iter().filter(is_partner).any(|other| self.differs(other))
+    }
+
+    /// Puts a property into a body: an object whole, with the members that the wish says nothing about.
+    fn send(&self, rule: &PropertyRule, body: &mut Properties) {
+        if let Some(wanted) = self.after.get(rule.name) {
+            body.insert(rule.name, over(self.before.get(rule.name).cloned(), wanted.clone()));
+        }
+    }
+
+    /// Returns the changes to one property: of its members if it is an object.
+    fn changes(&self, rule: &PropertyRule, wanted: &Value) -> Vec<PropertyChange> {
+        let unreported = self.is_unreported(rule);
+        let held = get(&self.before, rule.path).filter(|_| !unreported).unwrap_or(&Value::Null);
+        let change = |property: String, before: &Value, after: &Value| PropertyChange {
+            property,
+            before: before.clone(),
+            after: after.clone(),
+            read_back: rule.write == WriteMode::ReadBack,
+            unreported,
+        };
+        match wanted {
+            Value::Object(members) if !unreported => members
+                .iter()
+                .map(|(name, wanted)| (name, held.get(name).unwrap_or(&Value::Null), wanted))
+                .filter(|(_, held, wanted)| held != wanted)
+                .map(|(name, held, wanted)| change(format!("{}.{name}", rule.path), held, wanted))
+                .collect(),
+            _ => vec![change(rule.path.to_owned(), held, wanted)],
+        }
+    }
+}
+
+fn is_sendable(rule: &PropertyRule) -> bool {
+    matches!(rule.write, WriteMode::Always | WriteMode::ReadBack)
+}
+
 impl fmt::Display for Patch {
-    /// One line for each property: `~` is sent, `!` is not.
+    /// Prints one line for each property: `~` is sent, `!` and `?` are not; `?` was not reported.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sent = self.changes.iter().map(|change| ('~', change, ""));
         let create_only = self.create_only.iter().map(|change| ('!', change, " (only set at creation)"));
-        for (index, (sign, change, note)) in sent.chain(create_only).enumerate() {
+        let unknown = self.unknown.iter().map(|change| ('?', change, " (not compared)"));
+        for (index, (sign, change, note)) in sent.chain(create_only).chain(unknown).enumerate() {
             let line = if index == 0 { "" } else { "\n" };
             write!(f, "{line}{sign} {change}{note}")?;
         }
@@ -155,51 +287,18 @@ impl fmt::Display for Patch {
 
 #[cfg(feature = "workflow")]
 impl PropertyChange {
-    /// A change of a property that no settings have.
+    /// Creates a change of a property that no settings have.
     pub(crate) fn new(property: &str, before: impl Into<Value>, after: impl Into<Value>) -> Self {
-        Self { property: property.to_owned(), before: before.into(), after: after.into(), read_back: false }
+        let (property, before, after) = (property.to_owned(), before.into(), after.into());
+        Self { property, before, after, read_back: false, unreported: false }
     }
 }
 
 impl fmt::Display for PropertyChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |value: &Value| shorten(&value.to_string());
-        write!(f, "{}: {} -> {}", self.property, shown(&self.before), shown(&self.after))
-    }
-}
-
-fn held<'a>(properties: &'a Properties, name: &str) -> &'a Value {
-    properties.get(name).unwrap_or(&Value::Null)
-}
-
-/// The changes to one property: its members if it is an object.
-fn changes(rule: &PropertyRule, held: &Value, wanted: &Value) -> Vec<PropertyChange> {
-    let change = |property: String, before: &Value, after: &Value| PropertyChange {
-        property,
-        before: before.clone(),
-        after: after.clone(),
-        read_back: rule.write == WriteMode::ReadBack,
-    };
-    match wanted {
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, wanted)| (name, held.get(name).unwrap_or(&Value::Null), wanted))
-            .filter(|(_, held, wanted)| held != wanted)
-            .map(|(name, held, wanted)| change(format!("{}.{name}", rule.name), held, wanted))
-            .collect(),
-        _ => vec![change(rule.name.to_owned(), held, wanted)],
-    }
-}
-
-/// What is sent: an object is sent whole, so what it holds and `wanted` says nothing about is sent along.
-fn over(held: &Value, wanted: &Value) -> Value {
-    match (held, wanted) {
-        (Value::Object(held), Value::Object(wanted)) => {
-            let mut whole = held.clone();
-            whole.extend(wanted.clone());
-            whole.into()
-        }
-        _ => wanted.clone(),
+        let before = if self.unreported { "not reported".into() } else { shown(&self.before) };
+        write!(f, "{}: {before} -> {}", self.property, shown(&self.after))
     }
 }
 

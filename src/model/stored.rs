@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::lenient::FromText;
 use super::raw::{ODATA_TYPE, same_type, unwrapped};
-use super::settings::{Settings, WriteMode};
+use super::settings::{PropertyRule, Settings, WriteMode};
+use super::wire::{get, object, put, remove};
 use super::{Id, InvalidValue, Properties};
 
 /// Settings that the service stores: their id, their dates, the settings themselves, and what else it reports of them.
@@ -36,8 +37,12 @@ pub struct Stored<T: Settings> {
     pub created_date_time: Option<Timestamp>,
     /// When it was last changed; not reported of every kind.
     pub last_modified_date_time: Option<Timestamp>,
-    /// What an administrator decided.
+    /// What an administrator decided. A property that was not reported has its default.
     pub settings: T,
+    /// The properties that the answer did not report, by their names on the wire; with a dot inside an object, as in
+    /// `outOfBoxExperienceSetting.eulaHidden`. An answer is partial if some properties were selected, and in a version of
+    /// Graph that does not have them all.
+    pub unreported: Vec<&'static str>,
     /// What the service alone decides.
     pub observed: T::Observed,
 }
@@ -46,41 +51,74 @@ const ID: &str = "id";
 const CREATED: &str = "createdDateTime";
 const LAST_MODIFIED: &str = "lastModifiedDateTime";
 
+/// An answer apart from its settings. Not generic, since every type has one.
+struct Head {
+    id: String,
+    created_date_time: Option<Timestamp>,
+    last_modified_date_time: Option<Timestamp>,
+    unreported: Vec<&'static str>,
+    observed: Value,
+}
+
+impl Head {
+    /// Takes the head out of the properties of an answer.
+    fn take(
+        properties: &mut Properties,
+        odata_type: &'static str,
+        rules: &[PropertyRule],
+    ) -> Result<Self, InvalidValue> {
+        if let Some(found) = properties.text(ODATA_TYPE)
+            && !same_type(found, odata_type)
+        {
+            let problem = format!("is {found:?} and not {odata_type:?}");
+            return Err(InvalidValue::new(ODATA_TYPE, problem, "ask for an object of the right type"));
+        }
+        let id = properties.text(ID).unwrap_or_default().to_owned();
+        let mut date =
+            |name| properties.remove(name).as_ref().and_then(Value::as_str).and_then(Timestamp::from_text);
+        let (created_date_time, last_modified_date_time) = (date(CREATED), date(LAST_MODIFIED));
+        properties.remove(ID);
+        let missing = |rule: &&PropertyRule| rule.write.is_decided() && get(properties, rule.path).is_none();
+        let unreported = rules.iter().filter(missing).map(|rule| rule.path).collect();
+        let mut facts = rules.iter().filter(|rule| rule.write == WriteMode::Observed).peekable();
+        let has_facts = facts.peek().is_some();
+        let facts = facts.filter_map(|rule| Some((rule.name.to_owned(), properties.remove(rule.name)?)));
+        let observed = if has_facts { object(facts) } else { Value::Null };
+        Ok(Self { id, created_date_time, last_modified_date_time, unreported, observed })
+    }
+}
+
 impl<T: Settings> Stored<T> {
     /// Reads one from the properties of an answer.
     pub(crate) fn from_answer(properties: Properties) -> Result<Self, InvalidValue> {
         let mut properties = unwrapped(properties);
-        if let Some(found) = properties.text(ODATA_TYPE)
-            && !same_type(found, T::ODATA_TYPE)
-        {
-            let problem = format!("is {found:?} and not {:?}", T::ODATA_TYPE);
-            return Err(InvalidValue::new(ODATA_TYPE, problem, "ask for an object of the right type"));
-        }
-        let id = properties.text(ID).unwrap_or_default().parse()?;
-        let mut date =
-            |name| properties.remove(name).as_ref().and_then(Value::as_str).and_then(Timestamp::from_text);
-        let created_date_time = date(CREATED);
-        let last_modified_date_time = date(LAST_MODIFIED);
-        properties.remove(ID);
-        let mut observed = Properties::new();
-        for rule in T::RULES.iter().filter(|rule| rule.write == WriteMode::Observed) {
-            if let Some(value) = properties.remove(rule.name) {
-                observed.insert(rule.name, value);
-            }
-        }
-        let has_observed = T::RULES.iter().any(|rule| rule.write == WriteMode::Observed);
-        let observed = if has_observed { observed.into() } else { Value::Null };
-        let observed = serde_json::from_value(observed).map_err(|error| {
+        T::rename(&mut properties);
+        let head = Head::take(&mut properties, T::ODATA_TYPE, T::RULES)?;
+        let observed = serde_json::from_value(head.observed).map_err(|error| {
             InvalidValue::new("what the service reports", error.to_string(), "report this")
         })?;
-        let settings = T::from_properties(properties)?;
-        Ok(Self { id, created_date_time, last_modified_date_time, settings, observed })
+        Ok(Self {
+            id: head.id.parse()?,
+            created_date_time: head.created_date_time,
+            last_modified_date_time: head.last_modified_date_time,
+            settings: T::from_properties(properties)?,
+            unreported: head.unreported,
+            observed,
+        })
     }
 }
 
 impl<T: Settings> Serialize for Stored<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut properties = self.settings.to_properties();
+        for rule in T::RULES.iter().filter(|rule| rule.write.is_decided()) {
+            if self.unreported.contains(&rule.path) {
+                remove(&mut properties, rule.path);
+            } else if get(&properties, rule.path).is_none() {
+                // Reported, and without a value: no one may take it for unreported.
+                put(&mut properties, rule.path, Value::Null);
+            }
+        }
         if let Value::Object(observed) = serde_json::to_value(&self.observed).map_err(S::Error::custom)? {
             properties.extend(observed.into());
         }
@@ -182,7 +220,7 @@ mod tests {
     use serde_json::{from_value, json, to_value};
 
     use super::*;
-    use crate::model::settings::{PropertyRule, Reader};
+    use crate::model::wire::take;
 
     #[derive(Debug, Clone, PartialEq)]
     struct Thing {
@@ -201,8 +239,9 @@ mod tests {
             properties
         }
         fn from_properties(properties: Properties) -> Result<Self, InvalidValue> {
-            let mut reader = Reader::new(properties);
-            Ok(Self { display_name: reader.text("displayName")?.unwrap_or_default(), kept: reader.rest() })
+            let mut kept = properties;
+            kept.retain(|name, _| !name.contains('@'));
+            Ok(Self { display_name: take(&mut kept, "displayName")?.unwrap_or_default(), kept })
         }
     }
 

@@ -6,20 +6,22 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
-/// Text that the service reported: read it as a `&str`.
+/// Text that the service reported: read it with [`as_str`](Self::as_str), or where a `&str` is expected as `&text`.
 ///
-/// What holds it is an implementation detail, so that a list of many devices can stay small.
+/// It may change how it holds the text, so that a list of many devices stays small.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text(Box<str>);
 
 impl Text {
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
+// Hidden, so that the page of the type shows its own methods and not all of `str`'s.
+#[doc(hidden)]
 impl Deref for Text {
     type Target = str;
     fn deref(&self) -> &str {

@@ -9,7 +9,8 @@ use base64::Engine as _;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{CallInfo, Middleware, Next, Pipeline, SignIn};
+use super::workload::BatchParts;
+use super::{CallInfo, Middleware, Next, Pipeline, SignIn, TimeLimit};
 use crate::clock::{Clock, within};
 use crate::credential::{AccessToken, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
@@ -158,6 +159,23 @@ impl Auth {
         self.fetch(claims, false, call).await
     }
 
+    /// Replaces the token that parts of an answer refused, within the time until `deadline`, by [`Clock::elapsed`].
+    pub(crate) async fn renew(
+        &self,
+        used: TokenUsed,
+        demand: &TokenDemand,
+        deadline: Duration,
+    ) -> Result<()> {
+        let mut call = CallInfo::new("batch", "/$batch", true, Arc::default());
+        call.limit = Some(TimeLimit { ends: deadline, hard: true });
+        let left = deadline.saturating_sub(self.clock.elapsed());
+        let renewal = self.replace(used.0, demand.claims.as_deref(), Some(&call));
+        match within(&*self.clock, left, renewal).await {
+            Some(renewed) => renewed.map(drop),
+            None => Err(Error::new(ErrorKind::Timeout, "sign-in was not over in time")),
+        }
+    }
+
     /// Signs in, for a call whose time is that of sign-in too.
     async fn fetch(&self, claims: Option<&str>, early: bool, call: Option<&CallInfo>) -> Result<Kept> {
         let asked = self.clock.elapsed();
@@ -219,18 +237,13 @@ impl Middleware for Auth {
         let kept = self.token(call.as_ref()).await?;
         let replaced = request.extensions().get::<TokenReplaced>().is_some();
         request.headers_mut().insert(header::AUTHORIZATION, kept.header);
+        let is_batch = request.extensions().get::<BatchParts>().is_some();
         let mut answer = next.run(request).await?;
-        // 401: the token was revoked, or more claims are demanded. One new token, one more try. A 403 asks for no token,
-        // unless it says which claims it misses.
-        let claims = match answer.status() {
-            _ if replaced => return Ok(answer),
-            StatusCode::UNAUTHORIZED => demanded_claims(answer.headers()),
-            StatusCode::FORBIDDEN => match demanded_claims(answer.headers()) {
-                Some(claims) => Some(claims),
-                None => return Ok(answer),
-            },
-            _ => return Ok(answer),
-        };
+        if is_batch {
+            answer.extensions_mut().insert(TokenUsed(kept.generation));
+        }
+        let demand = if replaced { None } else { demanded_token(answer.status(), answer.headers()) };
+        let Some(TokenDemand { claims }) = demand else { return Ok(answer) };
         if let Err(error) = self.replace(kept.generation, claims.as_deref(), call.as_ref()).await {
             tracing::warn!(kind = ?error.kind(), "the service refused the token, and a new one was not to be had");
             return Err(error);
@@ -244,6 +257,27 @@ impl Middleware for Auth {
 /// that, by the step that still has it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TokenReplaced;
+
+/// Rides in the answer to a batch to say with which token it was sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TokenUsed(u64);
+
+/// A demand for a new token.
+#[derive(Debug)]
+pub(crate) struct TokenDemand {
+    pub(crate) claims: Option<String>,
+}
+
+/// Returns the demand of an answer for a new token. 401: the token was revoked, or more claims are demanded. A 403 asks for
+/// no token, unless it says which claims it misses.
+pub(crate) fn demanded_token(status: StatusCode, headers: &HeaderMap) -> Option<TokenDemand> {
+    let claims = demanded_claims(headers);
+    match status {
+        StatusCode::UNAUTHORIZED => Some(TokenDemand { claims }),
+        StatusCode::FORBIDDEN if claims.is_some() => Some(TokenDemand { claims }),
+        _ => None,
+    }
+}
 
 /// Whether `uri` is at `origin`, exactly: scheme, host and port, with no user information.
 pub(crate) fn goes_to(uri: &http::Uri, origin: &str) -> bool {

@@ -261,7 +261,7 @@ impl Progress {
     /// The outcome of a try, as far as its effect can be told from it.
     fn end(&self, outcome: Result<http::StatusCode, TransportErrorKind>) {
         let open = match outcome {
-            Ok(status) => status.is_server_error(),
+            Ok(status) => leaves_open(status),
             Err(kind) => !kind.never_sent(),
         };
         self.open.store(open, Ordering::Relaxed);
@@ -269,6 +269,12 @@ impl Progress {
             self.was_open.store(true, Ordering::Relaxed);
         }
     }
+}
+
+/// Returns `true` if a write that was answered with `status` may have taken effect. 303 sends the client to the result of
+/// what was done.
+pub(crate) fn leaves_open(status: http::StatusCode) -> bool {
+    status.is_server_error() || status == http::StatusCode::SEE_OTHER
 }
 
 /// The steps of a client and the transport at their end. Before them, each call gets its span and its id.

@@ -12,7 +12,7 @@ use http::StatusCode;
 
 use super::auth::TokenReplaced;
 use super::window::Window;
-use super::workload::{workload, workloads};
+use super::workload::{BatchParts, workload, workloads};
 use super::{CallInfo, EventKind, Middleware, Next, Observer, retry_after};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result, ServiceError};
@@ -23,13 +23,15 @@ use crate::transport::{NewConnection, TransportErrorKind};
 /// | what came back | sent again |
 /// | --- | --- |
 /// | 429, any method | after the wait that was asked for, else with growing waits, until `max_elapsed` |
-/// | no connection, any method | with growing waits |
+/// | no connection, or not processed as HTTP/2 says it, any method | with growing waits |
+/// | TLS that cannot succeed, a proxy that demands a password | never |
 /// | 408, 500, 502, 503, 504, broken off, timed out | the same, but only what is idempotent |
 /// | anything else | never |
 ///
 /// A wait that does not fit into `max_elapsed` or the call's own deadline is not begun: the call ends at once with
 /// [`ErrorKind::Throttled`] and the wait in [`Error::retry_after`]. After a 429, and after a 503 that names a wait, every
-/// call of the client to that workload is held back, since Graph starts its clock again for whoever asks early.
+/// call of the client to that workload is held back, since Graph starts its clock again for whoever asks early; for no
+/// longer than `max_closed`, after which the workload is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryConfig {
@@ -47,6 +49,8 @@ pub struct RetryConfig {
     /// How many retries all calls together may make in a row while the service gives no good answer. A good answer
     /// earns a tenth of a retry back. 100.
     pub budget: u32,
+    /// The longest time for which one wait of the service closes a workload to all calls. 15 minutes.
+    pub max_closed: Duration,
 }
 
 impl RetryConfig {
@@ -90,6 +94,13 @@ impl RetryConfig {
         self
     }
 
+    /// Sets the longest time for which one wait of the service closes a workload to all calls.
+    #[must_use]
+    pub fn with_max_closed(mut self, closed: Duration) -> Self {
+        self.max_closed = closed;
+        self
+    }
+
     fn backoff(&self, attempts: u32) -> Duration {
         let doubled = self
             .initial_backoff
@@ -108,6 +119,7 @@ impl Default for RetryConfig {
             max_backoff: Duration::from_secs(30),
             jitter: true,
             budget: 100,
+            max_closed: Duration::from_secs(900),
         }
     }
 }
@@ -181,6 +193,36 @@ pub(crate) fn decide(config: &RetryConfig, idempotent: bool, outcome: Outcome, s
     if fits { Decision::Wait(wait) } else { Decision::GiveUp }
 }
 
+/// Returns the time for which an answer asks to leave its workload alone.
+pub(crate) fn closes_gate(outcome: Outcome, decision: Decision) -> Option<Duration> {
+    let Outcome::Answer { status, retry_after } = outcome else { return None };
+    match (status.as_u16(), retry_after, decision) {
+        (429 | 503, Some(wait), _) | (429, None, Decision::Wait(wait)) => Some(wait),
+        _ => None,
+    }
+}
+
+/// Returns `true` if the next attempt must not use the connection of the one with this outcome.
+pub(crate) fn needs_new_connection(outcome: Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Answer { status: StatusCode::SERVICE_UNAVAILABLE, .. }
+            | Outcome::NoAnswer(TransportErrorKind::Timeout | TransportErrorKind::NotProcessed)
+    )
+}
+
+/// Marks an answer whose retry was due when the budget was exhausted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BudgetExhausted;
+
+/// Says in an error that the budget did not allow another attempt.
+pub(crate) fn without_budget(error: Error) -> Error {
+    error.with_remedy(
+        "the client's retry budget is exhausted, so the request was not sent again: wait until the service recovers, or \
+         raise `RetryConfig::budget`",
+    )
+}
+
 /// Sends again what failed for a passing reason.
 #[derive(Debug)]
 pub(crate) struct Retry {
@@ -213,9 +255,19 @@ impl Retry {
         &self.config
     }
 
-    /// Holds all calls to a workload back: from now on for so long.
+    /// Holds all calls to a workload back, from now on for `wait`. One answer must not close a workload for the life of the
+    /// client: a longer wait is cut, and the next call tries again.
     pub(crate) fn close_gate(&self, workload: &str, wait: Duration) {
-        self.gate.close(workload, self.clock.elapsed().saturating_add(wait));
+        let now = self.clock.elapsed();
+        let until = now.saturating_add(wait.min(self.config.max_closed));
+        self.gate.close(workload, Closed { until, asked: now.saturating_add(wait) });
+    }
+
+    /// Earns a part of a retry, for an answer of the service that is neither a fault nor throttling.
+    pub(crate) fn earn(&self, status: StatusCode) {
+        if matches!(status.as_u16(), 200..=428 | 430..=499) {
+            self.budget.earn();
+        }
     }
 
     /// Returns what is left of the budget, and the workloads that are closed.
@@ -258,13 +310,13 @@ impl Retry {
             let now = self.clock.elapsed();
             let closed =
                 workloads(request).filter_map(|workload| Some((self.gate.wait(workload, now)?, workload)));
-            let Some((wait, workload)) = closed.max() else { break };
+            let Some((Wait { wait, asked }, workload)) = closed.max() else { break };
             let fits = patience.elapsed(now).saturating_add(wait) <= self.config.max_elapsed
                 && patience.left(now).is_none_or(|left| wait < left);
             if !fits {
                 let message =
                     format!("the service asked to leave {workload} alone for longer than this call may take");
-                return Err(Error::new(ErrorKind::Throttled, message).with_retry_after(Some(wait)));
+                return Err(Error::new(ErrorKind::Throttled, message).with_retry_after(Some(asked)));
             }
             self.observer.tell(patience.operation(), || EventKind::ThrottleWait { wait });
             self.clock.sleep(wait).await;
@@ -308,6 +360,8 @@ impl Middleware for Retry {
             None => (request.method().is_safe(), true),
         };
         let patience = Patience::new(call.as_ref(), &*self.clock);
+        // The parts of a batch are counted one by one, by the batch.
+        let is_batch = request.extensions().get::<BatchParts>().is_some();
         let mut attempts = 0;
         let mut fresh = false;
         let mut replaced = false;
@@ -334,11 +388,13 @@ impl Middleware for Retry {
             if !waits && matches!(&result, Ok(answer) if answer.status() == StatusCode::TOO_MANY_REQUESTS) {
                 return result;
             }
+            if let Ok(answer) = &result
+                && !is_batch
+            {
+                self.earn(answer.status());
+            }
             let outcome = match &result {
-                Ok(answer) if answer.status().is_success() => {
-                    self.budget.earn();
-                    return result;
-                }
+                Ok(answer) if answer.status().is_success() => return result,
                 Ok(answer) => {
                     let inner = ServiceError::read(answer.body()).and_then(|error| error.retry_after());
                     let wait = retry_after(answer.headers(), inner, self.clock.timestamp());
@@ -349,22 +405,22 @@ impl Middleware for Retry {
             let now = self.clock.elapsed();
             let spent = Spent { attempts, elapsed: patience.elapsed(now), left: patience.left(now) };
             let decision = decide(&self.config, idempotent, outcome, spent);
-            if let Outcome::Answer { status, retry_after } = outcome {
-                match (status.as_u16(), retry_after, decision) {
-                    (429 | 503, Some(wait), _) | (429, None, Decision::Wait(wait)) => {
-                        self.close_gate(workload(request.uri().path()), wait);
-                    }
-                    (200..=499, _, _) if status != StatusCode::TOO_MANY_REQUESTS => self.budget.earn(),
-                    _ => {}
-                }
+            if let Some(wait) = closes_gate(outcome, decision) {
+                self.close_gate(workload(request.uri().path()), wait);
             }
             let Decision::Wait(wait) = decision else { return result };
             let throttled = matches!(outcome, Outcome::Answer { status: StatusCode::TOO_MANY_REQUESTS, .. });
             if !throttled && !self.spend(patience.operation()) {
-                return result;
+                return match result {
+                    Ok(mut answer) => {
+                        answer.extensions_mut().insert(BudgetExhausted);
+                        Ok(answer)
+                    }
+                    Err(error) => Err(without_budget(error)),
+                };
             }
             self.tell(patience.operation(), attempts, wait, throttled);
-            fresh = matches!(outcome, Outcome::Answer { status: StatusCode::SERVICE_UNAVAILABLE, .. });
+            fresh = needs_new_connection(outcome);
             self.clock.sleep(wait).await;
         }
     }
@@ -374,11 +430,27 @@ impl Middleware for Retry {
 #[derive(Default)]
 struct Gate {
     any: AtomicBool,
-    closed: Mutex<HashMap<String, Duration>>,
+    closed: Mutex<HashMap<String, Closed>>,
+}
+
+/// Until when, by [`Clock::elapsed`].
+#[derive(Debug, Clone, Copy, Default)]
+struct Closed {
+    until: Duration,
+    /// As the service asked, which may be longer.
+    asked: Duration,
+}
+
+/// The time until a workload opens.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Wait {
+    wait: Duration,
+    /// The time for which the service still asks to leave it alone.
+    asked: Duration,
 }
 
 impl Gate {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Duration>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Closed>> {
         self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -387,24 +459,26 @@ impl Gate {
         !self.any.load(Ordering::Acquire)
     }
 
-    fn wait(&self, workload: &str, now: Duration) -> Option<Duration> {
-        let mut closed = self.lock();
-        closed.retain(|_, until| *until > now);
-        self.any.store(!closed.is_empty(), Ordering::Release);
-        closed.get(workload).map(|until| *until - now)
+    fn wait(&self, workload: &str, now: Duration) -> Option<Wait> {
+        let mut all = self.lock();
+        all.retain(|_, closed| closed.until > now);
+        self.any.store(!all.is_empty(), Ordering::Release);
+        all.get(workload)
+            .map(|closed| Wait { wait: closed.until - now, asked: closed.asked.saturating_sub(now) })
     }
 
     /// Returns the workloads that are closed, with the time until each opens.
     fn closed(&self, now: Duration) -> BTreeMap<String, Duration> {
-        let closed = self.lock();
-        let waits = closed.iter().map(|(workload, until)| (workload.clone(), until.saturating_sub(now)));
+        let all = self.lock();
+        let waits = all.iter().map(|(workload, closed)| (workload.clone(), closed.until.saturating_sub(now)));
         waits.filter(|(_, wait)| !wait.is_zero()).collect()
     }
 
-    fn close(&self, workload: &str, until: Duration) {
-        let mut closed = self.lock();
-        let end = closed.entry(workload.to_owned()).or_default();
-        *end = until.max(*end);
+    fn close(&self, workload: &str, closed: Closed) {
+        let mut all = self.lock();
+        let known = all.entry(workload.to_owned()).or_default();
+        known.until = closed.until.max(known.until);
+        known.asked = closed.asked.max(known.asked);
         self.any.store(true, Ordering::Release);
     }
 }
@@ -490,6 +564,7 @@ mod tests {
             (answer(504, None), half, Return),
             (answer(408, None), half, Return),
             (Outcome::NoAnswer(Connect), half, half),
+            (Outcome::NoAnswer(TransportErrorKind::NotProcessed), half, half),
             (Outcome::NoAnswer(Timeout), half, Return),
             (Outcome::NoAnswer(Interrupted), half, Return),
             (Outcome::NoAnswer(Body), Return, Return),

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::rfc2822::DateTimeParser;
+use jiff::tz::TimeZone;
 
 /// The wait that an answer asks for: its headers first, else what Intune wrote into its message.
 ///
-/// Seconds may have a fraction, after a point or a comma (`2.128`, `31,120`). A date is taken against the answer's own
-/// `Date`, and against the local clock only where there is none. What is negative or makes no sense counts as absent.
+/// Seconds may have a fraction, after a point or a comma (`2.128`, `31,120`). A date, in any form of RFC 9110 or of
+/// ISO 8601, counts from the answer's own `Date`, and from the local clock only if there is none. What is negative or makes
+/// no sense counts as absent.
 pub(crate) fn retry_after(
     headers: &HeaderMap,
     inner: Option<Duration>,
@@ -35,14 +38,73 @@ pub(crate) fn retry_after(
 fn seconds(text: &str, unit: f64) -> Option<Duration> {
     let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b','));
     let value = if plain { text.replace(',', ".").parse::<f64>().ok()? } else { return None };
-    Duration::try_from_secs_f64(value * unit).ok()
+    // More than can be counted is for ever, and not "at once".
+    Some(Duration::try_from_secs_f64(value * unit).unwrap_or(Duration::MAX))
 }
 
 fn until(date: &str, answered: Option<&str>, local: Timestamp) -> Option<Duration> {
-    let parser = DateTimeParser::new();
-    let parse = |text: &str| parser.parse_timestamp(text).ok();
-    let wait = parse(date)?.duration_since(answered.and_then(parse).unwrap_or(local));
+    let now = answered.and_then(|date| http_date(date, local)).unwrap_or(local);
+    let wait = http_date(date, now)?.duration_since(now);
     Some(Duration::try_from(wait).unwrap_or_default())
+}
+
+/// Reads a date as RFC 9110 5.6.7 has it, whatever day of the week it claims to be, and one of ISO 8601.
+fn http_date(text: &str, now: Timestamp) -> Option<Timestamp> {
+    static PARSER: DateTimeParser = DateTimeParser::new().relaxed_weekday(true);
+    PARSER
+        .parse_timestamp(text)
+        .ok()
+        .or_else(|| text.parse().ok())
+        .or_else(|| in_utc(text.parse().ok()?))
+        .or_else(|| obsolete_date(text, now))
+}
+
+/// Reads `Sunday, 06-Nov-94 08:49:37 GMT` (RFC 850) and `Sun Nov  6 08:49:37 1994` (asctime).
+fn obsolete_date(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let parts = text.split([' ', '-', ',']).filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    let (day, month, year, time) = match parts.as_slice() {
+        [_, day, month, year, time, zone]
+            if zone.eq_ignore_ascii_case("GMT") || zone.eq_ignore_ascii_case("UTC") =>
+        {
+            (day, month, year, time)
+        }
+        [_, month, day, time, year] => (day, month, year, time),
+        _ => return None,
+    };
+    const MONTHS: [&str; 12] =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let month = MONTHS.iter().position(|name| month.eq_ignore_ascii_case(name))?;
+    let month = i8::try_from(month + 1).ok()?;
+    let number: i16 = year.parse().ok()?;
+    let year = match year.len() {
+        2 => century(number, now),
+        _ => number,
+    };
+    let mut parts = time.split(':');
+    let [hour, minute, second] = [parts.next()?, parts.next()?, parts.next()?];
+    if parts.next().is_some() {
+        return None;
+    }
+    // A leap second is the last second of its minute.
+    let second = second.parse::<i8>().ok()?.min(59);
+    let day = Date::new(year, month, day.parse().ok()?).ok()?;
+    let time = Time::new(hour.parse().ok()?, minute.parse().ok()?, second, 0).ok()?;
+    in_utc(day.to_datetime(time))
+}
+
+/// Completes a year of two digits: one that would be more than 50 years ahead is in the past.
+fn century(year: i16, now: Timestamp) -> i16 {
+    let this = TimeZone::UTC.to_datetime(now).year();
+    let year = this - this.rem_euclid(100) + year;
+    match year - this {
+        51.. => year - 100,
+        ..-49 => year + 100,
+        _ => year,
+    }
+}
+
+fn in_utc(time: DateTime) -> Option<Timestamp> {
+    TimeZone::UTC.to_timestamp(time).ok()
 }
 
 #[cfg(test)]
@@ -73,6 +135,22 @@ mod tests {
             (vec![("retry-after", "Mon, 23 Nov 2026 08:00:09 GMT"), NOW], Some(9.0)),
             (vec![("retry-after", "Mon, 23 Nov 2026 07:00:00 GMT"), NOW], Some(0.0)),
             (vec![("retry-after", "Mon, 23 Nov 2026 08:00:09 GMT")], Some(3609.0)),
+            // The obsolete forms, ISO 8601, and a day of the week that is another's.
+            (vec![("retry-after", "Monday, 23-Nov-26 08:00:09 GMT"), NOW], Some(9.0)),
+            (vec![("retry-after", "Mon Nov 23 08:00:09 2026"), NOW], Some(9.0)),
+            (vec![("retry-after", "Tue Dec  1 08:00:00 2026"), NOW], Some(691_200.0)),
+            (vec![("retry-after", "Fri, 23 Nov 2026 08:00:09 GMT"), NOW], Some(9.0)),
+            (vec![("retry-after", "Friday, 23-Nov-26 08:00:09 GMT"), NOW], Some(9.0)),
+            (vec![("retry-after", "2026-11-23T08:00:09Z"), NOW], Some(9.0)),
+            (vec![("retry-after", "2026-11-23T08:00:09"), NOW], Some(9.0)),
+            (
+                vec![("retry-after", "Mon, 23 Nov 2026 08:00:09 GMT"), ("date", "Mon Nov 23 08:00:00 2026")],
+                Some(9.0),
+            ),
+            (vec![("retry-after", "Sunday, 06-Nov-94 08:49:37 GMT"), NOW], Some(0.0)),
+            (vec![("retry-after", "Monday, 23-Foo-26 08:00:09 GMT"), NOW], None),
+            (vec![("retry-after", "Monday, 31-Feb-26 08:00:09 GMT"), NOW], None),
+            (vec![("retry-after", "Mon Nov 23 08:00 2026"), NOW], None),
         ] {
             let wait = retry_after(&headers(&pairs), None, "2026-11-23T07:00:00Z".parse().unwrap());
             assert_eq!(wait.map(|wait| wait.as_secs_f64()), seconds, "{pairs:?}");
@@ -86,5 +164,25 @@ mod tests {
         assert_eq!(read(&[]), inner);
         assert_eq!(read(&[("retry-after", "-1")]), inner);
         assert_eq!(read(&[("retry-after", "6")]), Some(Duration::from_secs(6)));
+    }
+
+    #[test]
+    fn a_wait_that_cannot_be_counted_is_for_ever() {
+        let digits = "9".repeat(400);
+        for text in ["99999999999999999999999999", digits.as_str()] {
+            let mut headers = HeaderMap::new();
+            headers.insert("retry-after", text.parse().unwrap());
+            assert_eq!(retry_after(&headers, None, Timestamp::UNIX_EPOCH), Some(Duration::MAX), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_year_of_two_digits_is_at_most_50_years_ahead() {
+        let now: Timestamp = "2026-11-23T07:00:00Z".parse().unwrap();
+        for (year, want) in [(26, 2026), (94, 1994), (76, 2076), (77, 1977), (0, 2000)] {
+            assert_eq!(century(year, now), want);
+        }
+        let end: Timestamp = "2099-11-23T07:00:00Z".parse().unwrap();
+        assert_eq!((century(1, end), century(98, end)), (2101, 2098));
     }
 }

@@ -16,6 +16,7 @@ use crate::model::{Finding, Patch, Settings, Stored};
 pub struct Update<S: Settings> {
     client: Client,
     stored: Stored<S>,
+    wish: S,
     patch: Patch,
     write: Operation<Option<Stored<S>>>,
     read: Operation<Stored<S>>,
@@ -33,11 +34,11 @@ where
         write: &OperationInfo,
         read: &OperationInfo,
     ) -> Self {
-        let patch = Patch::between(&stored.settings, wish);
+        let patch = Patch::from_stored(stored, wish);
         let id = stored.id.as_str();
         let write = Operation::new(write, &[id], decode_if_any).with_json(&patch.body());
         let read = Operation::new(read, &[id], entity);
-        Self { client: client.clone(), stored: stored.clone(), patch, write, read }
+        Self { client: client.clone(), stored: stored.clone(), wish: wish.clone(), patch, write, read }
     }
 
     /// The same, refused before it is sent if the wish has an error that what is stored does not have.
@@ -53,7 +54,17 @@ where
         self
     }
 
-    /// What would be sent: property, before, after.
+    /// Also sends the properties that were [not reported](Stored::unreported), with the values of the wish.
+    ///
+    /// Left out by default: the settings that were read then hold a default that the service may not have. Properties that
+    /// are set only at creation are never sent, nor are those for which the wish has no value.
+    pub fn sending_unknown(mut self) -> Self {
+        self.patch = Patch::sending_unknown(&self.stored, &self.wish);
+        self.write = self.write.with_json(&self.patch.body());
+        self
+    }
+
+    /// Returns the patch that is sent: property, before, after.
     pub fn patch(&self) -> &Patch {
         &self.patch
     }

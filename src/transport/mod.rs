@@ -26,9 +26,10 @@ pub(crate) use self::scrub::scrub;
 
 /// Sends one HTTP request and returns the whole answer: the seam below everything else.
 ///
-/// Any status is `Ok`. `Err` means that no whole answer came, and its kind says what a retry may assume. An
-/// implementation does not follow redirects, does not retry, and does not keep a request that failed: the layers above
-/// do that, by rules that are the same for every transport.
+/// Any status is `Ok`. `Err` means that no whole answer came, and its kind says what a retry may assume. An answer whose
+/// status is no success is `Ok` even if its body is unusable or breaks off: status and headers decide what happens next,
+/// and the body holds what could be read of it, or nothing. An implementation does not follow redirects, does not retry,
+/// and does not keep a request that failed: the layers above do that, by rules that are the same for every transport.
 ///
 /// ```
 /// use windows_autopilot::transport::{transport_fn, Transport};
@@ -69,8 +70,8 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
     }
 }
 
-/// Rides in a request's extensions to ask for a connection that no earlier request used: Graph wants one after a 503.
-/// A transport without connections ignores it.
+/// Rides in a request's extensions to ask for a connection that no earlier request used: Graph wants one after a 503, and
+/// a connection that stalled or refused a request serves no retry. A transport without connections ignores it.
 #[derive(Debug, Clone, Copy)]
 pub struct NewConnection;
 
@@ -111,11 +112,14 @@ pub enum TransportErrorKind {
     Connect,
     /// The transport does not allow the request, such as its address. Nothing was sent; a retry changes nothing.
     NotAllowed,
+    /// The server says that it did not process the request: HTTP/2 `REFUSED_STREAM`, or `GOAWAY` below its stream. Safe
+    /// to send again over a new connection, whatever its method.
+    NotProcessed,
     /// No whole answer in time. The request may have taken effect.
     Timeout,
     /// The connection broke after the request was sent. The request may have taken effect.
     Interrupted,
-    /// An answer came, but its body is unusable: too large, or not what its content encoding says.
+    /// A success came, but its body is unusable: too large, or not what its content encoding says.
     Body,
     /// Anything else. The request may have taken effect.
     Other,
@@ -124,13 +128,29 @@ pub enum TransportErrorKind {
 impl TransportErrorKind {
     /// Whether the request certainly did not take effect.
     pub fn never_sent(self) -> bool {
-        matches!(self, Self::Connect | Self::NotAllowed)
+        matches!(self, Self::Connect | Self::NotAllowed | Self::NotProcessed)
     }
+}
+
+/// The reason why no connection could be made, if the transport knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ConnectFailure {
+    /// The TLS handshake failed by its parameters: the certificate is not trusted, expired or for another host, or client
+    /// and server share no version. A retry changes nothing.
+    Tls,
+    /// The proxy refused to open a tunnel to the server.
+    ProxyRefused,
+    /// The proxy demands a user name and a password, or refuses those that it was given (407). A retry changes nothing.
+    ProxyAuthentication,
 }
 
 /// No whole answer came.
 pub struct TransportError {
     kind: TransportErrorKind,
+    connect_failure: Option<ConnectFailure>,
+    head: Option<Box<(http::StatusCode, http::HeaderMap)>>,
     message: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -138,7 +158,21 @@ pub struct TransportError {
 impl TransportError {
     /// An error of `kind`; `message` says what happened, without address parameters, headers or bodies.
     pub fn new(kind: TransportErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self { kind, connect_failure: None, head: None, message: message.into(), source: None }
+    }
+
+    /// Sets the reason why no connection could be made.
+    #[must_use]
+    pub fn with_connect_failure(mut self, failure: ConnectFailure) -> Self {
+        self.connect_failure = Some(failure);
+        self
+    }
+
+    /// Adds status and headers of the answer whose body is unusable.
+    #[must_use]
+    pub fn with_head(mut self, status: http::StatusCode, headers: http::HeaderMap) -> Self {
+        self.head = Some(Box::new((status, headers)));
+        self
     }
 
     /// Adds the cause.
@@ -151,6 +185,22 @@ impl TransportError {
     /// What a retry may assume.
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
+    }
+
+    /// Returns the reason why no connection could be made, if it is known.
+    pub fn connect_failure(&self) -> Option<ConnectFailure> {
+        self.connect_failure
+    }
+
+    /// Returns status and headers of the answer whose body is unusable, if there was one.
+    pub fn head(&self) -> Option<(http::StatusCode, &http::HeaderMap)> {
+        self.head.as_deref().map(|(status, headers)| (*status, headers))
+    }
+
+    /// Returns `true` if a retry fails in the same way.
+    pub fn is_permanent(&self) -> bool {
+        matches!(self.kind, TransportErrorKind::NotAllowed | TransportErrorKind::Body)
+            || matches!(self.connect_failure, Some(ConnectFailure::Tls | ConnectFailure::ProxyAuthentication))
     }
 }
 

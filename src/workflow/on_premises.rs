@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::hybrid_join::HybridJoin;
 use super::manual::{INSTALL_CONNECTOR, deploy_gate, grant_text};
 use super::step::{Action, PlannedStep, Step};
-use crate::ad::connector_config::findings::CONNECTOR_CONFIG_MISSING_OU;
+use crate::ad::connector_config::findings::{CONNECTOR_CONFIG_ACCOUNT_FORM, CONNECTOR_CONFIG_MISSING_OU};
 use crate::ad::connector_config::{ConnectorConfig, ConnectorFile};
-use crate::ad::delegation::{Delegation, DelegationProfile, DelegationScript, Principal};
+use crate::ad::delegation::{Delegation, DelegationProfile, DelegationScript};
 use crate::ad::directory::{Directory, DirectoryError, DirectoryErrorKind};
 use crate::ad::findings::*;
 use crate::ad::preflight::{ConnectorRights, Preflight, PreflightReport};
+use crate::ad::{CreateAccess, Principal};
 use crate::error::{Error, ErrorKind};
 use crate::model::{Finding, FindingKind, OrganizationalUnit, Severity};
 
@@ -65,7 +66,8 @@ impl OnPremises {
         }
     }
 
-    /// Adds the account that a connector runs as. Without any, all accounts count whose names begin with `msaODJ`.
+    /// Adds the account that a connector runs as. Without any, and without a configuration file that names one, the accounts
+    /// count whose names begin with `msaODJ` and that an enabled server uses.
     #[must_use]
     pub fn with_connector(mut self, account: Principal) -> Self {
         self.connectors.push(account);
@@ -79,7 +81,8 @@ impl OnPremises {
         self
     }
 
-    /// Adds a configuration file of a connector, which is checked and compared with the deployment's OU.
+    /// Adds a configuration file of a connector, which is checked and compared with the deployment's OU. The account that the
+    /// wizard's file names is the one that this connector runs as.
     #[must_use]
     pub fn with_connector_config(mut self, config: ConnectorConfig) -> Self {
         self.configs.push(config);
@@ -100,8 +103,19 @@ impl OnPremises {
             None => Preflight::for_default_container(),
         };
         check = check.with_computer_name_prefix(join.computer_name_prefix.clone());
-        for connector in &self.connectors {
+        let connectors = match self.named_connectors() {
+            Ok(connectors) => connectors,
+            Err(finding) => {
+                planned.block(finding);
+                self.check_configs(unit, &mut planned);
+                return planned;
+            }
+        };
+        for connector in &connectors {
             check = check.with_connector(connector.clone());
+        }
+        if self.wizard_files().any(|config| matches!(config.managed_service_account(), Ok(None))) {
+            check = check.with_found_connectors();
         }
         let report = match check.run(&*self.directory).await {
             Ok(report) => report,
@@ -112,15 +126,33 @@ impl OnPremises {
                 return planned;
             }
         };
-        self.plan_rights(unit, report, &mut planned);
+        self.plan_rights(unit, report, !connectors.is_empty(), &mut planned);
         self.check_configs(unit, &mut planned);
         planned
+    }
+
+    fn wizard_files(&self) -> impl Iterator<Item = &ConnectorConfig> {
+        self.configs.iter().filter(|config| config.file() == ConnectorFile::EnrollmentWizard)
+    }
+
+    /// The accounts that are named, by the caller or by the connectors' files; the finding of a name that cannot be read.
+    fn named_connectors(&self) -> Result<Vec<Principal>, Finding> {
+        let mut connectors = self.connectors.clone();
+        for config in self.wizard_files() {
+            let account = config.managed_service_account().map_err(|error| {
+                let place = format!("{}: TenantConfiguredManagedServiceAccount", config.file());
+                CONNECTOR_CONFIG_ACCOUNT_FORM.at(place, format!("the account {}", error.problem()))
+            })?;
+            connectors.extend(account);
+        }
+        Ok(connectors)
     }
 
     fn plan_rights(
         &self,
         unit: Option<&OrganizationalUnit>,
         report: PreflightReport,
+        are_named: bool,
         planned: &mut DirectoryPlan,
     ) {
         let PreflightReport { container, may_delegate, connectors, findings, .. } = report;
@@ -131,7 +163,10 @@ impl OnPremises {
             return;
         }
         let Some(container) = container else { return };
-        if connectors.is_empty() && self.connectors.is_empty() {
+        let unresolved: Vec<Finding> =
+            planned.findings.iter().filter(|finding| is_any(finding, &UNRESOLVED)).cloned().collect();
+        unresolved.into_iter().for_each(|finding| planned.block(finding));
+        if connectors.is_empty() && !are_named {
             planned.steps.push(PlannedStep::new(
                 Step::Connector,
                 "account",
@@ -170,13 +205,20 @@ impl OnPremises {
         may_delegate: bool,
         connector: &ConnectorRights,
     ) -> Action {
-        let ConnectorRights { account, may_create, denied, .. } = connector;
-        if *may_create {
-            return Action::Keep;
-        }
-        // An entry that denies is someone's decision: another that allows would not help.
-        if let Some(denied) = denied {
-            return Action::Blocked(denied.clone());
+        let ConnectorRights { account, access, profile, .. } = connector;
+        match access {
+            CreateAccess::Granted { .. } => return Action::Keep,
+            // An entry that denies is someone's decision: another that allows would not help.
+            CreateAccess::Denied { .. } => {
+                if let Some(denied) = access.finding(account, place) {
+                    return Action::Blocked(denied);
+                }
+            }
+            // It has what could be granted.
+            CreateAccess::Unknown { why } if *profile >= Some(self.profile) => {
+                return Action::Manual(format!("let {account} create a computer in {place}: {why}"));
+            }
+            _ => {}
         }
         if may_delegate {
             return Action::Assign { add: vec![format!("{account}: {}", self.profile)], remove: Vec::new() };
@@ -194,12 +236,16 @@ impl OnPremises {
     }
 
     /// Compares the connector's files with the deployment. The units in them only matter to a wizard that is to grant
-    /// the right, so that here they are a warning.
+    /// the right, so that here they are a warning, and nothing to one whose connector has an account of one's own.
     fn check_configs(&self, unit: Option<&OrganizationalUnit>, planned: &mut DirectoryPlan) {
         let wanted: Vec<OrganizationalUnit> = unit.into_iter().cloned().collect();
         for config in &self.configs {
             planned.findings.extend(config.lint());
             if config.file() != ConnectorFile::EnrollmentWizard {
+                continue;
+            }
+            if !matches!(config.managed_service_account(), Ok(None)) {
+                planned.steps.push(PlannedStep::new(Step::Connector, config.file().name(), Action::Keep));
                 continue;
             }
             let mut differences = config.compare_organizational_units(&wanted);
@@ -234,6 +280,8 @@ impl fmt::Debug for OnPremises {
 /// Findings that leave no place to delegate in.
 const BREAKS: [FindingKind; 5] =
     [AD_NOT_ACTIVE_DIRECTORY, AD_OTHER_DOMAIN, AD_OU_MISSING, AD_NOT_AN_OU, AD_RIGHTS_NOT_READABLE];
+/// Findings about the names of accounts.
+const UNRESOLVED: [FindingKind; 3] = [AD_ACCOUNT_MISSING, AD_ACCOUNT_OF_ANOTHER_DOMAIN, AD_ACCOUNT_AMBIGUOUS];
 /// Findings that a delegation puts right.
 const HEALED: [FindingKind; 2] = [AD_CANNOT_CREATE, AD_CONNECTORS_DIFFER];
 
@@ -302,6 +350,8 @@ pub(super) fn deployment_error(error: DirectoryError) -> Error {
         DirectoryErrorKind::Timeout => ErrorKind::Timeout,
         DirectoryErrorKind::Unavailable => ErrorKind::Unavailable,
         DirectoryErrorKind::LostUpdate => ErrorKind::Conflict,
+        DirectoryErrorKind::NotRecorded => ErrorKind::Journal,
+        DirectoryErrorKind::OtherDomain | DirectoryErrorKind::Ambiguous => ErrorKind::InvalidInput,
         _ => ErrorKind::Rejected,
     };
     let message = format!("the right to create computers could not be changed: {}", error.subject());

@@ -152,6 +152,11 @@ impl Plan {
         self.steps.iter().filter(|planned| planned.action.is_change())
     }
 
+    /// Returns the steps with properties that the service did not report: whether they have drifted is not known.
+    pub fn unknown(&self) -> impl Iterator<Item = &PlannedStep> {
+        self.steps.iter().filter(|planned| matches!(planned.action, Action::Unknown(_)))
+    }
+
     /// Returns the findings that stop the plan from being applied.
     pub fn blocking(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.severity == Severity::Error)

@@ -215,15 +215,21 @@ fn ensure<'a, S: ManagedObject>(
         steps.push(PlannedStep::new(S::STEP, name, Action::Create(Patch::creation(&wish))));
         return Ensure::Create(wish);
     };
-    let patch = Patch::between(&stored.settings, &wish);
+    let patch = Patch::from_stored(stored, &wish);
     if let Some(fixed) = patch.create_only().first() {
         let evidence = format!("{fixed}, and that is decided when it is created");
         let finding = SETTINGS_FIXED_AT_CREATION.at(&name, evidence);
         steps.push(PlannedStep::new(S::STEP, name, Action::Blocked(finding)));
         return Ensure::Blocked;
     }
-    let action = if patch.is_empty() { Action::Keep } else { Action::Update(patch.changes().to_vec()) };
-    steps.push(PlannedStep::new(S::STEP, name, action));
+    if !patch.is_empty() {
+        steps.push(PlannedStep::new(S::STEP, &name, Action::Update(patch.changes().to_vec())));
+    }
+    if !patch.unknown().is_empty() {
+        steps.push(PlannedStep::new(S::STEP, &name, Action::Unknown(patch.unknown().to_vec())));
+    } else if patch.is_empty() {
+        steps.push(PlannedStep::new(S::STEP, name, Action::Keep));
+    }
     Ensure::Become(Box::new(stored.clone()), wish)
 }
 

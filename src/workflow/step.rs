@@ -90,6 +90,8 @@ pub enum Action {
     Import(Vec<String>),
     /// Changes nothing: the subject is as desired.
     Keep,
+    /// Changes nothing: the service did not report these properties, so they are neither changed nor known to be as desired.
+    Unknown(Vec<PropertyChange>),
     /// Asks a person for the work that this text describes.
     Manual(String),
     /// Does nothing: the finding stands in the way.
@@ -153,6 +155,10 @@ impl fmt::Display for PlannedStep {
                 }
             }
             Action::Keep => writeln!(f, "  = {subject}"),
+            Action::Unknown(properties) => {
+                writeln!(f, "  ? {subject}: not compared")?;
+                properties.iter().try_for_each(|property| writeln!(f, "      {property}"))
+            }
             Action::Manual(text) => writeln!(f, "  ! {subject}: by hand: {text}"),
             Action::Blocked(finding) => writeln!(f, "  x {subject}: {} [{}]", finding.evidence, finding.id),
         }

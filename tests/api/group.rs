@@ -2,7 +2,7 @@
 
 use windows_autopilot::graph::field;
 use windows_autopilot::model::{
-    DirectoryDevice, DynamicMembership, Group, Id, Membership, MembershipRule, Stored,
+    DirectoryDevice, DynamicMembership, Group, Id, Membership, MembershipRule, Patch, Stored,
 };
 use windows_autopilot::sim::{DeviceSpec, Tenant};
 use windows_autopilot::{Client, ErrorKind, Result};
@@ -195,5 +195,23 @@ async fn members_of_kinds_that_are_not_known_are_listed_too() -> Result<()> {
     let members = client.groups().members(&id(&mixed)).all().await?;
     let kinds: Vec<_> = members.iter().filter_map(|member| member.kind()).collect();
     assert_eq!(kinds, ["device", "personOfTomorrow", "group"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_selected_group_says_what_it_was_not_asked_for() -> Result<()> {
+    let Harness { client, .. } = Harness::new();
+    let rule = Membership::dynamic(MembershipRule::group_tag("Kiosk")?);
+    let wish = group("Kiosk")?.with_membership(rule.clone());
+    client.groups().create(&wish).await?;
+    let names = client.groups().list().select(["displayName"]).all().await?;
+    let unreported =
+        ["description", "mailNickname", "mailEnabled", "securityEnabled", "groupTypes", "membershipRule"];
+    assert!(unreported.iter().all(|name| names[0].unreported.contains(name)), "{:?}", names[0].unreported);
+    let patch = Patch::from_stored(&names[0], &wish);
+    assert!(patch.is_empty() && patch.create_only().is_empty(), "{patch}");
+    let rules = client.groups().list().select(["displayName", "membershipRule"]).all().await?;
+    assert_eq!(rules[0].settings.membership, rule);
+    assert!(rules[0].unreported.contains(&"groupTypes"));
     Ok(())
 }

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use ldap3::controls::RawControl;
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, Scope, SearchEntry};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
@@ -21,8 +23,17 @@ use windows_autopilot::model::OrganizationalUnit;
 /// The password of every account that a test makes.
 pub(crate) const PASSWORD: &str = "Test-0nly-Passw0rd";
 
+/// Held by every test, and alone by one that changes what all accounts of the domain have.
+static DOMAIN: RwLock<()> = RwLock::const_new(());
+
+enum Share {
+    Shared { _guard: RwLockReadGuard<'static, ()> },
+    Alone { _guard: RwLockWriteGuard<'static, ()> },
+}
+
 /// A domain controller for tests.
 pub(crate) struct Controller {
+    _share: Share,
     pub(crate) url: String,
     pub(crate) starttls_url: String,
     pub(crate) base: String,
@@ -46,6 +57,15 @@ pub(crate) struct TestAccount {
 impl Controller {
     /// The domain controller that the environment tells of; `None`, and a word on why, if there is none.
     pub(crate) async fn find() -> Option<Self> {
+        Self::of(Share::Shared { _guard: DOMAIN.read().await }).await
+    }
+
+    /// As [`find`](Self::find), while no other test runs.
+    pub(crate) async fn alone() -> Option<Self> {
+        Self::of(Share::Alone { _guard: DOMAIN.write().await }).await
+    }
+
+    async fn of(share: Share) -> Option<Self> {
         let get = |name: &str| std::env::var(name).ok();
         let Some(url) = get("AD_LDAPS_URL") else {
             // Not by a macro of the test harness, which would keep it to itself.
@@ -59,6 +79,7 @@ impl Controller {
         let raw = connect_raw(&url, &authority).await;
         raw.clone().simple_bind(&admin_dn, &admin_password).await.unwrap().success().unwrap();
         Some(Self {
+            _share: share,
             url,
             starttls_url: needed("AD_LDAP_URL"),
             base: needed("AD_BASE_DN"),
@@ -72,8 +93,23 @@ impl Controller {
         })
     }
 
+    /// A connection as the administrator, for what has to be put back whatever became of a test.
+    pub(crate) async fn raw_admin() -> Ldap {
+        let get = |name: &str| std::env::var(name).unwrap();
+        let raw = connect_raw(&get("AD_LDAPS_URL"), &std::fs::read(get("AD_CA_CERT")).unwrap()).await;
+        raw.clone()
+            .simple_bind(&get("AD_ADMIN_DN"), &get("AD_ADMIN_PASSWORD"))
+            .await
+            .unwrap()
+            .success()
+            .unwrap();
+        raw
+    }
+
     pub(crate) fn options(&self) -> LdapOptions {
-        LdapOptions::new(&self.url).unwrap().with_root_certificate_pem(self.authority.clone())
+        // Nobody else changes what a test changes, unless it says so.
+        let options = LdapOptions::new(&self.url).unwrap().with_settle_time(Duration::ZERO);
+        options.with_root_certificate(self.authority.clone())
     }
 
     /// Signed in as the administrator.
@@ -111,6 +147,40 @@ impl Controller {
         self.account(&container, "msaODJ", "msDS-ManagedServiceAccount").await
     }
 
+    /// A group managed service account, whose password these may read.
+    pub(crate) async fn group_managed_service_account(&self, readers: &[&TestAccount]) -> TestAccount {
+        let container = format!("CN=Managed Service Accounts,{}", self.base);
+        let entries: String = readers.iter().map(|reader| format!("(A;;RPWP;;;{})", reader.sid)).collect();
+        let readers: SecurityDescriptor = format!("O:BAD:{entries}").parse().unwrap();
+        let name = format!("{}$", unique("gmsa"));
+        let dn = format!("CN={},{container}", name.trim_end_matches('$'));
+        let attributes: Vec<(Vec<u8>, HashSet<Vec<u8>>)> = vec![
+            (b"objectClass".to_vec(), HashSet::from([b"msDS-GroupManagedServiceAccount".to_vec()])),
+            (b"sAMAccountName".to_vec(), HashSet::from([name.clone().into_bytes()])),
+            (b"userAccountControl".to_vec(), HashSet::from([b"4096".to_vec()])),
+            (b"msDS-ManagedPasswordInterval".to_vec(), HashSet::from([b"30".to_vec()])),
+            (b"msDS-GroupMSAMembership".to_vec(), HashSet::from([readers.to_bytes()])),
+        ];
+        self.raw.clone().add(&dn, attributes).await.unwrap().success().unwrap();
+        self.account_at(name, dn).await
+    }
+
+    /// Installs a managed service account on a server.
+    pub(crate) async fn install(&self, account: &TestAccount, server: &TestAccount) {
+        self.change(&server.dn, ldap3::Mod::Add("msDS-HostServiceAccount", [account.dn.as_str()].into()))
+            .await;
+    }
+
+    /// Disables an account.
+    pub(crate) async fn disable(&self, account: &TestAccount) {
+        self.change(&account.dn, ldap3::Mod::Replace("userAccountControl", ["4098"].into())).await;
+    }
+
+    /// Changes an entry as the administrator.
+    pub(crate) async fn change(&self, dn: &str, change: ldap3::Mod<&str>) {
+        self.raw.clone().modify(dn, vec![change]).await.unwrap().success().unwrap();
+    }
+
     /// The computer account of a server.
     pub(crate) async fn computer_account(&self) -> TestAccount {
         self.account(&format!("CN=Computers,{}", self.base), "SRV", "computer").await
@@ -127,13 +197,12 @@ impl Controller {
             (b"unicodePwd".to_vec(), HashSet::from([password])),
         ];
         self.raw.clone().add(&dn, attributes).await.unwrap().success().unwrap();
-        let entry = self
-            .admin()
-            .await
-            .read(Search::entry(&*dn).with_attributes(["objectSid"]))
-            .await
-            .unwrap()
-            .unwrap();
+        self.account_at(name, dn).await
+    }
+
+    async fn account_at(&self, name: String, dn: String) -> TestAccount {
+        let search = Search::entry(&*dn).with_attributes(["objectSid"]);
+        let entry = self.admin().await.read(search).await.unwrap().unwrap();
         TestAccount { name, dn, sid: entry.sid("objectSid").unwrap().unwrap() }
     }
 
@@ -153,7 +222,7 @@ impl Controller {
         (dn, entry.sid("objectSid").unwrap().unwrap())
     }
 
-    /// The whole security descriptor of an entry, byte for byte, and its `uSNChanged`.
+    /// The whole security descriptor of an entry, byte for byte, and its `uSNChanged`, as far as that may be read.
     pub(crate) async fn descriptor(&self, dn: &str) -> (Vec<u8>, String) {
         let everything = RawControl {
             ctype: "1.2.840.113556.1.4.801".into(),
@@ -171,7 +240,7 @@ impl Controller {
             .unwrap();
         let mut entry = SearchEntry::construct(entries.into_iter().next().unwrap());
         let descriptor = entry.bin_attrs.remove("nTSecurityDescriptor").unwrap().remove(0);
-        (descriptor, entry.attrs.remove("uSNChanged").unwrap().remove(0))
+        (descriptor, entry.attrs.remove("uSNChanged").unwrap_or_default().concat())
     }
 
     /// Gives an entry another DACL, from SDDL, and leaves the rest of its descriptor alone.

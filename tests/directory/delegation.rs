@@ -42,8 +42,11 @@ async fn lives(
 
     let (before, _) = controller.descriptor(unit.as_str()).await;
     let plan = delegation.plan(&admin).await.unwrap();
-    let receipt = delegation.apply(&admin).await.unwrap();
-    assert_eq!((&receipt.granted, &*receipt.difference), (&plan.aces(), ""));
+    let report = delegation.apply(&admin).await.unwrap();
+    assert!(report.access.is_granted() && report.finding().is_none(), "{report}");
+    assert_eq!((report.lost_updates, &*report.difference), (0, ""));
+    let receipt = report.receipt;
+    assert_eq!(receipt.granted, plan.aces());
     assert_eq!(receipt.granted, profile.aces(&account.sid));
     let (granted, changes) = controller.descriptor(unit.as_str()).await;
     only_added(&before, &granted, &plan.aces());
@@ -65,7 +68,7 @@ async fn lives(
         controller.agrees_on(inner.as_str(), &account.sid).await;
     }
 
-    let again = delegation.apply(&admin).await.unwrap();
+    let again = delegation.apply(&admin).await.unwrap().receipt;
     assert!(again.granted.is_empty());
     assert_eq!(controller.descriptor(unit.as_str()).await, (granted, changes), "nothing was written");
 
@@ -121,7 +124,7 @@ async fn names_with_special_characters_are_the_same_to_the_server() {
     ] {
         let parent = controller.unit_in(&controller.base, &unique("Parent")).await;
         let unit: OrganizationalUnit = controller.unit_in(parent.as_str(), &format!("{name}{last}")).await;
-        let receipt = Delegation::new(&unit, account.sid.clone()).apply(&admin).await.unwrap();
+        let receipt = Delegation::new(&unit, account.sid.clone()).apply(&admin).await.unwrap().receipt;
         let shown: OrganizationalUnit = receipt.organizational_unit.parse().unwrap();
         assert!(shown.same_as(&unit), "{shown} {unit}");
         let connector = raw_as(&controller, &account).await;
@@ -139,7 +142,7 @@ async fn a_receipt_finds_the_unit_wherever_it_was_moved() {
     let (unit, other) = (controller.unit().await, controller.unit().await);
     let (before, _) = controller.descriptor(unit.as_str()).await;
     let delegation = Delegation::new(&unit, account.sid.clone());
-    let receipt = delegation.apply(&admin).await.unwrap();
+    let receipt = delegation.apply(&admin).await.unwrap().receipt;
 
     let name = format!("OU={}", unit.names()[0]);
     let moved: OrganizationalUnit = format!("{name},{other}").parse().unwrap();
@@ -238,9 +241,12 @@ async fn a_change_that_something_else_overwrites_is_written_once_more() {
     let delegation = Delegation::new(&unit, account.sid.clone());
     let overwritten =
         |times: usize| Overwritten { inner: admin.clone(), old: Mutex::new(vec![old.clone(); times]) };
-    let error = delegation.apply(&overwritten(2)).await.unwrap_err();
+    let error = delegation.apply(&overwritten(6)).await.unwrap_err();
     assert_eq!(error.kind(), DirectoryErrorKind::LostUpdate);
-    let receipt = delegation.apply(&overwritten(1)).await.unwrap();
+    let report = delegation.apply(&overwritten(2)).await.unwrap();
+    assert_eq!(report.lost_updates, 2);
+    assert!(report.to_string().contains("another change overwrote this one"), "{report}");
+    let receipt = report.receipt;
     assert_eq!(receipt.granted, DelegationProfile::CreateOnly.aces(&account.sid));
     assert!(delegation.plan(&admin).await.unwrap().is_empty());
     let (granted, _) = controller.descriptor(unit.as_str()).await;
@@ -250,8 +256,8 @@ async fn a_change_that_something_else_overwrites_is_written_once_more() {
             .map(|all| SecurityDescriptor::from_dacl(all.dacl().unwrap().clone(), all.control()))
             .unwrap(),
     );
-    let twice = Overwritten { inner: admin.clone(), old: Mutex::new(vec![back.clone(); 2]) };
-    assert_eq!(receipt.revoke(&twice).await.unwrap_err().kind(), DirectoryErrorKind::LostUpdate);
+    let always = Overwritten { inner: admin.clone(), old: Mutex::new(vec![back.clone(); 6]) };
+    assert_eq!(receipt.revoke(&always).await.unwrap_err().kind(), DirectoryErrorKind::LostUpdate);
     let once = Overwritten { inner: admin.clone(), old: Mutex::new(vec![back]) };
     receipt.revoke(&once).await.unwrap();
     assert!(!delegation.plan(&admin).await.unwrap().is_empty());

@@ -11,10 +11,13 @@
 )]
 
 mod access;
+mod connectors;
 mod controller;
 mod delegation;
+mod hardened;
 mod preflight;
 mod proxy;
+mod receipts;
 mod search;
 mod sign_in;
 mod tls;

@@ -23,7 +23,7 @@ async fn verdict(
     let report = check.run(&controller.admin().await).await.unwrap();
     let connector = raw_as(controller, account).await;
     let done = create_computer(&connector, unit.as_str(), &unique("PC")).await;
-    assert_eq!(report.connectors[0].may_create, done.is_ok(), "{report}");
+    assert_eq!(report.connectors[0].access.is_granted(), done.is_ok(), "{report}");
     controller.agrees_on(unit.as_str(), &account.sid).await;
     let as_connector = check.run(&controller.signed_in(account).await).await.unwrap();
     assert_eq!(as_connector.connectors, report.connectors, "{as_connector}");
@@ -96,7 +96,7 @@ async fn an_inherited_right_is_found_with_its_origin_and_protection_takes_it() {
     assert!(!report.is_ready(), "{report}");
     evidence(&report, "ad.inheritance-off");
     evidence(&report, "ad.cannot-create");
-    let receipt = delegation.apply(&controller.admin().await).await.unwrap();
+    let receipt = delegation.apply(&controller.admin().await).await.unwrap().receipt;
     let after = controller.dacl(unit.as_str()).await;
     assert!(after.starts_with("D:PAI"), "it stays protected: {after}");
     assert!(verdict(&controller, &unit, &account).await.is_ready());

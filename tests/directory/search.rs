@@ -83,8 +83,7 @@ async fn through(
 ) -> (Proxy, LdapDirectory) {
     let proxy = Proxy::to(controller.url.strip_prefix("ldaps://").unwrap()).await;
     let address = format!("ldaps://127.0.0.1:{}", proxy.port);
-    let settings =
-        LdapOptions::new(&address).unwrap().with_root_certificate_pem(controller.authority.clone());
+    let settings = LdapOptions::new(&address).unwrap().with_root_certificate(controller.authority.clone());
     let sign_in = LdapSignIn::new(&*controller.admin_upn, &*controller.admin_password).unwrap();
     let directory = options(settings).connect(&sign_in).await.unwrap();
     (proxy, directory)

@@ -29,9 +29,18 @@ fn authority(name: &str) -> Authority {
 
 /// A server with a certificate of these names and years.
 async fn server(authority: &Authority, names: &[&str], years: (i32, i32)) -> u16 {
+    server_for(authority, names, years, ExtendedKeyUsagePurpose::ServerAuth).await
+}
+
+async fn server_for(
+    authority: &Authority,
+    names: &[&str],
+    years: (i32, i32),
+    usage: ExtendedKeyUsagePurpose,
+) -> u16 {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut params = CertificateParams::new(names).unwrap();
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.extended_key_usages = vec![usage];
     params.not_before = rcgen::date_time_ymd(years.0, 1, 1);
     params.not_after = rcgen::date_time_ymd(years.1, 1, 1);
     let key = KeyPair::generate().unwrap();
@@ -49,7 +58,7 @@ async fn server(authority: &Authority, names: &[&str], years: (i32, i32)) -> u16
     tokio::spawn(async move {
         let acceptor = TlsAcceptor::from(Arc::new(config));
         while let Ok((stream, _)) = listener.accept().await {
-            // Who gets so far sends the sign-in, and is never answered.
+            // A client that gets so far sends the sign-in, and is never answered.
             if let Ok(mut stream) = acceptor.accept(stream).await {
                 let _ = stream.read(&mut [0; 1024]).await;
             }
@@ -61,7 +70,7 @@ async fn server(authority: &Authority, names: &[&str], years: (i32, i32)) -> u16
 async fn connect(address: &str, roots: &[&Authority]) -> DirectoryError {
     let mut options = LdapOptions::new(address).unwrap().with_connect_timeout(Duration::from_secs(20));
     for root in roots {
-        options = options.with_root_certificate_pem(root.pem());
+        options = options.with_root_certificate(root.pem());
     }
     let sign_in = LdapSignIn::new("admin@corp.example", PASSWORD).unwrap();
     let error = options.connect(&sign_in).await.unwrap_err();
@@ -85,6 +94,43 @@ async fn a_certificate_that_is_old_foreign_or_for_another_name_ends_the_connecti
         let error = connect(&format!("ldaps://localhost:{port}"), &[&own]).await;
         assert_eq!(error.kind(), DirectoryErrorKind::Untrusted, "{case}: {error}");
         assert!(error.to_string().contains(problem), "{case}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_for_other_names_tells_them_and_one_for_clients_tells_its_usage() {
+    let own = authority("Own");
+    let port = server(&own, &["dc1.corp.example", "*.corp.example", "10.0.0.1"], (2020, 2099)).await;
+    let error = connect(&format!("ldaps://localhost:{port}"), &[&own]).await.to_string();
+    assert!(error.contains(&format!("the certificate of localhost:{port}")), "{error}");
+    assert!(
+        error.contains("another name than localhost: it is for dc1.corp.example, *.corp.example"),
+        "{error}"
+    );
+    assert!(error.contains("connect to dc1.corp.example"), "{error}");
+    let port = server_for(&own, &["localhost"], (2020, 2099), ExtendedKeyUsagePurpose::ClientAuth).await;
+    let error = connect(&format!("ldaps://localhost:{port}"), &[&own]).await;
+    assert_eq!(error.kind(), DirectoryErrorKind::Untrusted);
+    let text = error.to_string();
+    assert!(text.contains("was not issued for servers") && text.contains("1.3.6.1.5.5.7.3.1"), "{text}");
+}
+
+#[tokio::test]
+async fn a_root_certificate_is_taken_in_pem_and_in_der_and_what_is_neither_is_refused() {
+    let own = authority("Own");
+    let port = server(&own, &["localhost"], (2020, 2099)).await;
+    let der = own.der().to_vec();
+    // The server reads the sign-in and ends the connection: who gets so far trusts it.
+    for (certificate, kind) in [
+        (own.pem().into_bytes(), DirectoryErrorKind::Interrupted),
+        (der.clone(), DirectoryErrorKind::Interrupted),
+        (der[..40].to_vec(), DirectoryErrorKind::InvalidInput),
+        (b"nothing".to_vec(), DirectoryErrorKind::InvalidInput),
+    ] {
+        let options = LdapOptions::new(&format!("ldaps://localhost:{port}")).unwrap();
+        let sign_in = LdapSignIn::new("admin@corp.example", PASSWORD).unwrap();
+        let error = options.with_root_certificate(certificate).connect(&sign_in).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
     }
 }
 

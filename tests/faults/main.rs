@@ -8,6 +8,7 @@ mod answers;
 mod batch;
 mod broken;
 mod deadline;
+mod edges;
 mod harness;
 #[path = "../support/log.rs"]
 mod log;

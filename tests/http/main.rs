@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod calls;
+mod edges;
 mod every_operation;
+mod http2;
 #[path = "../support/operations.rs"]
 mod operations;
 #[path = "../support/raw_server.rs"]

@@ -19,7 +19,7 @@ fn builder() -> ReqwestTransportBuilder {
     ReqwestTransport::builder()
         .without_proxy()
         .with_plain_http_on_loopback(true)
-        .with_root_certificate_pem(authority("unused").0.pem())
+        .with_root_certificate(authority("unused").0.pem())
 }
 
 /// The same, with an end to a test that would wait for ever.
@@ -328,10 +328,10 @@ async fn a_private_authority_is_trusted_when_it_is_given_and_only_then() {
 
     let stranger = builder().build().unwrap();
     let error = assert_kind(stranger.send(get(&https(&server))).await, TransportErrorKind::Connect);
-    assert!(error.to_string().contains("with_root_certificate_pem"), "{error}");
+    assert!(error.to_string().contains("with_root_certificate"), "{error}");
     assert!(server.seen().is_empty(), "nothing was sent to a server that is not trusted");
 
-    let friend = builder().with_root_certificate_pem(certificate.pem()).build().unwrap();
+    let friend = builder().with_root_certificate(certificate.pem()).build().unwrap();
     assert_eq!(friend.send(get(&https(&server))).await.unwrap().status(), 200);
 }
 
@@ -341,7 +341,7 @@ async fn a_server_without_http_2_and_without_a_choice_of_protocol_is_served_by_h
     for alpn in [&[][..], &[b"http/1.1".as_slice()]] {
         let tls = acceptor(&issuer, "localhost", alpn);
         let server = RawServer::start_tls(tls, vec![vec![Step::Read, answer("200 OK", &[], b"{}")]]).await;
-        let transport = builder().with_root_certificate_pem(certificate.pem()).build().unwrap();
+        let transport = builder().with_root_certificate(certificate.pem()).build().unwrap();
         let response = transport.send(get(&https(&server))).await.unwrap();
         assert_eq!(response.version(), http::Version::HTTP_11);
     }
@@ -352,7 +352,7 @@ async fn a_server_with_http_2_is_spoken_to_in_http_2() {
     let (certificate, issuer) = authority("Contoso");
     let tls = acceptor(&issuer, "localhost", &[b"h2", b"http/1.1"]);
     let server = RawServer::start_tls(tls, vec![vec![Step::Read]]).await;
-    let transport = builder().with_root_certificate_pem(certificate.pem()).build().unwrap();
+    let transport = builder().with_root_certificate(certificate.pem()).build().unwrap();
     assert_kind(transport.send(get(&https(&server))).await, TransportErrorKind::Interrupted);
     assert_eq!(server.seen()[0].head, "PRI * HTTP/2.0");
 }
@@ -362,7 +362,7 @@ async fn a_certificate_for_another_name_was_never_sent() {
     let (certificate, issuer) = authority("Contoso");
     let tls = acceptor(&issuer, "other.example", &[b"http/1.1"]);
     let server = RawServer::start_tls(tls, vec![vec![Step::Read, answer("200 OK", &[], b"{}")]]).await;
-    let transport = builder().with_root_certificate_pem(certificate.pem()).build().unwrap();
+    let transport = builder().with_root_certificate(certificate.pem()).build().unwrap();
     assert_kind(transport.send(get(&https(&server))).await, TransportErrorKind::Connect);
     assert!(server.seen().is_empty());
 }

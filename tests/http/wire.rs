@@ -42,7 +42,7 @@ async fn meet_patiently(
     let transport = ReqwestTransport::builder()
         .without_proxy()
         .with_plain_http_on_loopback(true)
-        .with_root_certificate_pem(certificate.pem())
+        .with_root_certificate(certificate.pem())
         .with_read_timeout(patience)
         .with_timeout(patience)
         .with_max_body_bytes(CAP)

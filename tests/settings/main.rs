@@ -206,6 +206,93 @@ fn stands_for(held: &Value, kept: &Value) -> bool {
     })
 }
 
+/// Takes the values at some paths out of an answer.
+fn without(answer: &Value, paths: &BTreeSet<&'static str>) -> Value {
+    let mut answer = answer.clone();
+    for path in paths {
+        let (object, member) = path.split_once('.').unwrap_or((path, ""));
+        let properties = answer.as_object_mut().unwrap();
+        if member.is_empty() {
+            properties.remove(object);
+        } else if let Some(members) = properties.get_mut(object).and_then(Value::as_object_mut) {
+            members.remove(member);
+        }
+    }
+    answer
+}
+
+/// The paths that an answer may leave out.
+fn paths<T: Settings>() -> Vec<&'static str> {
+    let decided = |write| matches!(write, WriteMode::Always | WriteMode::ReadBack | WriteMode::OnCreate);
+    T::RULES.iter().filter(|rule| decided(rule.write)).map(|rule| rule.path).collect()
+}
+
+/// What is taken out of an answer is not reported, and nothing about it is made up: what is read holds the default, a wish
+/// for the default is unknown, and a wish for anything else is a change that says what it does not know.
+fn invents_nothing<T>(settings: &T, absent: &BTreeSet<&'static str>)
+where
+    T: Settings + Clone + PartialEq + Debug,
+{
+    let mut whole = Value::from(settings.to_properties());
+    whole["id"] = json!("1");
+    for rule in T::RULES.iter().filter(|rule| paths::<T>().contains(&rule.path)) {
+        // The service writes null for what it has no value for.
+        if rule.path == rule.name && whole.get(rule.name).is_none() {
+            whole[rule.name] = Value::Null;
+        }
+    }
+    let complete: Stored<T> = serde_json::from_value(whole.clone()).unwrap();
+    let stored: Stored<T> = serde_json::from_value(without(&whole, absent)).unwrap();
+    let mut unreported = complete.unreported.clone();
+    unreported.extend(absent.iter().filter(|path| !complete.unreported.contains(path)));
+    assert_eq!(BTreeSet::from_iter(&stored.unreported), BTreeSet::from_iter(&unreported));
+    let written = serde_json::to_value(&stored).unwrap();
+    assert_eq!(serde_json::from_value::<Stored<T>>(written).unwrap(), stored, "it stays unreported");
+
+    // What was read, as a wish: nothing differs, and everything that it names and that was not reported is unknown.
+    let patch = Patch::from_stored(&stored, &stored.settings);
+    assert!(patch.is_empty() && patch.create_only().is_empty(), "{patch}");
+
+    // The wish that the answer was made from.
+    let patch = Patch::from_stored(&stored, settings);
+    for change in patch.changes() {
+        assert!(change.unreported && absent.contains(&*change.property), "{change} of {absent:?}");
+        assert!(change.before.is_null());
+    }
+    assert!(patch.create_only().iter().all(|change| !change.unreported), "{patch}");
+    let mut wish = settings.to_properties();
+    T::normalize(&mut wish);
+    let held = stored.settings.to_properties();
+    for rule in T::RULES.iter().filter(|rule| absent.contains(rule.path)) {
+        let at = |properties: &Properties| {
+            let (name, member) = rule.path.split_once('.').unwrap_or((rule.path, ""));
+            let value = properties.get(name)?;
+            if member.is_empty() { Some(value.clone()) } else { value.get(member).cloned() }
+        };
+        let Some(wanted) = at(&wish) else { continue };
+        let is_of = |change: &windows_autopilot::model::PropertyChange| change.property == rule.path;
+        let differs = !(rule.same)(&at(&held).unwrap_or_default(), &wanted);
+        let is_unknown = patch.unknown().iter().any(is_of);
+        assert_ne!(patch.changes().iter().any(is_of), is_unknown, "{} is one of the two: {patch}", rule.path);
+        if !differs {
+            assert!(is_unknown, "{}: {patch}", rule.path);
+        } else if rule.write == WriteMode::OnCreate {
+            assert!(is_unknown, "{} cannot be sent: {patch}", rule.path);
+        }
+    }
+    // Nothing is sent for what is unknown alone.
+    assert_eq!(patch.is_empty(), patch.body().is_empty());
+    let sent: BTreeSet<&str> =
+        patch.changes().iter().filter_map(|change| change.property.split('.').next()).collect();
+    for (name, _) in patch.body().iter().filter(|(name, _)| *name != "@odata.type") {
+        let groups =
+            |name: &str| T::RULES.iter().find(|rule| rule.name == name).and_then(|rule| rule.together);
+        let is_due = sent.contains(name)
+            || groups(name).is_some_and(|group| sent.iter().any(|other| groups(other) == Some(group)));
+        assert!(is_due, "{name}: {patch}");
+    }
+}
+
 fn locale() -> BoxedStrategy<Locale> {
     prop_oneof![Just(Locale::OsDefault), Just(Locale::UserSelect), Just(Locale::language("de-DE").unwrap())]
         .boxed()
@@ -343,6 +430,14 @@ macro_rules! laws {
                     let created: $type = read(&settings.to_create_body());
                     prop_assert!(Patch::between(&created, &settings).is_empty());
                     prop_assert!(settings.to_create_body().iter().all(|(_, value)| !value.is_null()));
+                }
+
+                #[test]
+                fn what_an_answer_leaves_out_is_not_made_up(
+                    settings in $fresh,
+                    absent in proptest::sample::subsequence(paths::<$type>(), 0..=paths::<$type>().len()),
+                ) {
+                    invents_nothing(&settings, &absent.into_iter().collect());
                 }
 
                 #[test]

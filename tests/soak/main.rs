@@ -4,6 +4,8 @@
 //! fixed; `WINDOWS_AUTOPILOT_SEED` takes another.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "tests")]
 
+mod batch;
+
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;

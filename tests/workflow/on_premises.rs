@@ -233,3 +233,72 @@ async fn a_teardown_revokes_a_right_by_its_receipt_and_nothing_else() -> Result<
     assert!(plan.blocking().any(|finding| finding.id == "teardown.right-not-readable"), "{plan}");
     Ok(())
 }
+
+/// The wizard's file of a connector with an account of one's own.
+fn configured(account: &str) -> ConnectorConfig {
+    let mut config = ConnectorConfig::parse(ConnectorFile::EnrollmentWizard, b"<configuration/>").unwrap();
+    config.set_setting("TenantConfiguredManagedServiceAccount", account).unwrap();
+    config.set_setting("DisableOUUpdates", "true").unwrap();
+    config
+}
+
+#[tokio::test]
+async fn the_configured_account_gets_the_right_and_no_other_and_the_wizard_is_left_alone() -> Result<()> {
+    let Harness { client, .. } = harness();
+    let (directory, other) = directory();
+    let own = directory.add_managed_service_account("odj");
+    let site =
+        || OnPremises::new(directory.clone()).with_connector_config(configured("odj@corp.contoso.com"));
+    let plan = desired().plan_on_premises(&client, &[], site()).await?;
+    let [rights] = &steps(&plan, Step::ComputerAccounts)[..] else { panic!("{plan}") };
+    let Action::Assign { add, .. } = &rights.action else { panic!("{plan}") };
+    assert_eq!(add, &["odj$: create computers, in this OU only"]);
+    assert!(steps(&plan, Step::Connector).iter().all(|step| step.action == Action::Keep), "{plan}");
+    for id in ["connector-config.missing-ou", "connector-config.extra-ou", "computer-accounts.not-confirmed"]
+    {
+        assert!(!ids(&plan).contains(&id), "{plan}");
+    }
+    let report = plan.apply(&client).await.into_result()?;
+    let trustees: Vec<&Sid> = report.delegations.iter().map(|receipt| &receipt.trustee).collect();
+    assert_eq!(trustees, [&own]);
+    assert!(!directory.descriptor(UNIT).unwrap().to_string().contains(&other.to_string()));
+    assert!(desired().plan_on_premises(&client, &[], site()).await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_configured_account_that_is_none_here_stops_the_plan_and_grants_to_nobody() -> Result<()> {
+    let Harness { client, tenant, .. } = harness();
+    let (directory, _) = directory();
+    let before = directory.changes();
+    for (account, id) in [
+        ("odj$@corp.contoso.com", "ad.account-missing"),
+        ("msaODJ00001$@evil.example", "ad.account-of-another-domain"),
+        ("msaODJ*", "connector-config.account-form"),
+    ] {
+        let site = OnPremises::new(directory.clone()).with_connector_config(configured(account));
+        let plan = desired().plan_on_premises(&client, &[], site).await?;
+        let blocked = steps(&plan, Step::ComputerAccounts);
+        let [step] = &blocked[..] else { panic!("{plan}") };
+        assert!(matches!(&step.action, Action::Blocked(finding) if finding.id == id), "{plan}");
+        assert!(plan.apply(&client).await.error().is_some(), "{account}");
+    }
+    assert_eq!(directory.changes(), before);
+    assert!(writes(&tenant).is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_account_that_serves_gets_the_right_and_an_orphan_does_not() -> Result<()> {
+    let Harness { client, .. } = harness();
+    let (directory, first) = directory();
+    let second = directory.add_managed_service_account("msaODJ00002");
+    let orphan = directory.add_managed_service_account("msaODJ00003");
+    directory.set_servers(&orphan, []);
+    let plan = desired().plan_on_premises(&client, &[], OnPremises::new(directory.clone())).await?;
+    assert!(ids(&plan).contains(&"ad.orphaned-account"), "{plan}");
+    let report = plan.apply(&client).await.into_result()?;
+    let trustees: Vec<&Sid> = report.delegations.iter().map(|receipt| &receipt.trustee).collect();
+    assert_eq!(trustees, [&first, &second]);
+    Ok(())
+}

@@ -1,6 +1,9 @@
 //! What a plan finds, and that applying it leads there.
 
-use windows_autopilot::model::{DisplayName, Severity};
+use bytes::Bytes;
+use serde_json::Value;
+use windows_autopilot::model::{DeploymentProfile, DisplayName, Patch, Severity};
+use windows_autopilot::pipeline::{Middleware, Next};
 use windows_autopilot::sim::{DeviceSpec, Fault, Tenant};
 use windows_autopilot::testing::Harness;
 use windows_autopilot::workflow::{Action, ApplyOptions, Plan};
@@ -207,5 +210,110 @@ async fn deployments_with_groups_of_users_of_their_own_leave_each_others_in_the_
     assert!(plan.to_string().contains("- group"), "{plan}");
     let _ = plan.apply(&client).await.into_result()?;
     assert_eq!(groups().await?, 1);
+    Ok(())
+}
+
+/// A service that leaves one property out of every answer.
+#[derive(Debug)]
+struct Without(&'static str);
+
+#[async_trait::async_trait]
+impl Middleware for Without {
+    async fn handle(&self, request: http::Request<Bytes>, next: Next<'_>) -> Result<http::Response<Bytes>> {
+        fn strip(value: &mut Value, name: &str) {
+            match value {
+                Value::Object(members) => {
+                    members.remove(name);
+                    members.values_mut().for_each(|member| strip(member, name));
+                }
+                Value::Array(items) => items.iter_mut().for_each(|item| strip(item, name)),
+                _ => {}
+            }
+        }
+        let mut response = next.run(request).await?;
+        if let Ok(mut body) = serde_json::from_slice::<Value>(response.body()) {
+            strip(&mut body, self.0);
+            *response.body_mut() = body.to_string().into();
+        }
+        Ok(response)
+    }
+}
+
+const ESCAPE_LINK: &str = "outOfBoxExperienceSetting.escapeLinkHidden";
+
+fn harness_without(property: &'static str) -> Harness {
+    let harness = Harness::builder().with_client(|client| client.with_middleware(Without(property))).build();
+    crate::support::prepare(&harness.tenant);
+    harness
+}
+
+#[tokio::test]
+async fn an_unreported_property_is_unknown_in_plan_and_drift() -> Result<()> {
+    let Harness { client, tenant, .. } = harness_without("escapeLinkHidden");
+    let desired = desired();
+    let report = desired.plan(&client, &[]).await?.apply(&client).await.into_result()?;
+    assert!(
+        report.findings.iter().all(|finding| finding.id != "settings.not-taken"),
+        "{:?}",
+        report.findings
+    );
+    let before = writes(&tenant);
+    let plan = desired.plan(&client, &[]).await?;
+    assert!(plan.is_empty() && plan.drift().next().is_none(), "{plan}");
+    let unknown: Vec<_> = plan.unknown().collect();
+    let [planned] = unknown.as_slice() else { panic!("{plan}") };
+    let Action::Unknown(properties) = &planned.action else { panic!("{plan}") };
+    assert_eq!(properties.iter().map(|unknown| &*unknown.property).collect::<Vec<_>>(), [ESCAPE_LINK]);
+    let line =
+        format!("  ? Contoso hybrid Munich: not compared\n      {ESCAPE_LINK}: not reported -> true\n");
+    assert!(plan.to_string().contains(&line), "{plan}");
+    assert!(!plan.steps.iter().any(|other| other.subject == planned.subject && other.action == Action::Keep));
+    let text = serde_json::to_string(&plan).unwrap();
+    assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
+    let _ = plan.apply(&client).await.into_result()?;
+    assert_eq!(writes(&tenant), before, "what is unknown is not sent");
+    Ok(())
+}
+
+#[tokio::test]
+async fn unknown_properties_are_sent_only_on_request_and_are_never_reported_as_not_taken() -> Result<()> {
+    let Harness { client, tenant, .. } = harness_without("escapeLinkHidden");
+    let mut desired = desired();
+    let _ = desired.plan(&client, &[]).await?.apply(&client).await.into_result()?;
+    let wish = desired.profile.clone().unwrap();
+    let found = client.profiles().list().all().await?;
+    let Some(DeploymentProfile::Hybrid(stored)) = found.first() else { panic!("{found:?}") };
+    let before = writes(&tenant);
+    client.profiles().update(stored, &wish).await?;
+    assert_eq!(writes(&tenant), before);
+    let update = client.profiles().update(stored, &wish).sending_unknown();
+    assert_eq!(update.patch().to_string(), format!("~ {ESCAPE_LINK}: not reported -> true"));
+    assert!(update.patch().unknown().is_empty());
+    update.await?;
+    assert_ne!(writes(&tenant), before);
+
+    // A wish for another value than the default is a change each time: nobody knows whether it was taken.
+    desired.profile.as_mut().unwrap().escape_link_hidden = false;
+    let plan = desired.plan(&client, &[]).await?;
+    assert!(plan.to_string().contains(&format!("{ESCAPE_LINK}: not reported -> false")), "{plan}");
+    let report = plan.apply(&client).await.into_result()?;
+    assert!(
+        report.findings.iter().all(|finding| finding.id != "settings.not-taken"),
+        "{:?}",
+        report.findings
+    );
+    let wish = desired.profile.unwrap();
+    assert_eq!(Patch::from_stored(stored, &wish).changes().len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_group_whose_types_are_not_reported_blocks_no_plan() -> Result<()> {
+    let Harness { client, .. } = harness_without("groupTypes");
+    let desired = desired();
+    let _ = desired.plan(&client, &[]).await?.apply(&client).await.into_result()?;
+    let plan = desired.plan(&client, &[]).await?;
+    assert!(plan.is_empty() && plan.blocking().next().is_none(), "{plan}");
+    assert!(plan.to_string().contains("groupTypes: not reported -> [\"DynamicMembership\"]"), "{plan}");
     Ok(())
 }

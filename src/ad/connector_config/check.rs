@@ -139,7 +139,7 @@ impl ConnectorConfig {
     }
 
     fn check_account(&self, findings: &mut Vec<Finding>) {
-        let account = self.setting(ACCOUNT).filter(|account| !account.is_empty());
+        let account = self.own_account();
         if let Some(account) = account {
             let is_good = account.split_once('@').is_some_and(|(name, domain)| {
                 !name.is_empty() && !domain.is_empty() && !domain.contains('@') && account.trim() == account
@@ -164,7 +164,8 @@ impl ConnectorConfig {
         let (kind, evidence) = match (account, is_disabled) {
             (Some(_), false) => (
                 CONNECTOR_CONFIG_OU_UPDATES_WITH_ACCOUNT,
-                "a managed service account of one's own is set, and the wizard still tries to change permissions",
+                "a managed service account of one's own is set, with which the wizard changes no permissions, and its \
+                 attempts are not switched off",
             ),
             (None, true) => (
                 CONNECTOR_CONFIG_OU_UPDATES_DISABLED,

@@ -29,6 +29,8 @@ pub use self::check::compare_connector_configs;
 pub use self::proxy::{Proxy, ProxyServer};
 use self::xml::{Document, Element};
 use crate::ad::dn;
+#[cfg(feature = "ad")]
+use crate::ad::principal::Principal;
 use crate::model::{InvalidValue, OrganizationalUnit};
 
 /// The key of the units in which the connector may create computer accounts.
@@ -154,6 +156,24 @@ impl ConnectorConfig {
             self.document = self.document.without(entry)?;
         }
         Ok(())
+    }
+
+    /// Returns the managed service account of one's own that the connector runs as (`TenantConfiguredManagedServiceAccount`);
+    /// `None` if the connector creates one for itself. With an account of one's own the wizard changes no permissions,
+    /// whatever units the file names.
+    ///
+    /// # Errors
+    /// The value is not the name of an account.
+    #[cfg(feature = "ad")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+    pub fn managed_service_account(&self) -> Result<Option<Principal>, InvalidValue> {
+        self.own_account().map(str::parse).transpose()
+    }
+
+    /// The value of the managed service account of one's own.
+    fn own_account(&self) -> Option<&str> {
+        let reads_it = self.file == ConnectorFile::EnrollmentWizard;
+        self.setting(ACCOUNT).filter(|account| reads_it && !account.is_empty())
     }
 
     /// The units in which the connector may create computer accounts, as the file has them: one that is not valid

@@ -12,10 +12,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::change::{Delegation, DelegationReceipt, RevocationReport};
-pub(in crate::ad) use self::script::PrincipalName;
-pub use self::script::{DelegationScript, Principal};
+pub use self::change::{Delegation, DelegationReceipt, DelegationReport, RevocationReport};
+pub use self::script::DelegationScript;
 use super::descriptor::{AccessMask, Ace, AceEffect, AceFlags, Acl, Guid, Sid};
+use super::principal::Principal;
 use crate::model::{InvalidValue, OrganizationalUnit};
 
 /// Which rights the connector gets on an OU. Each profile covers those before it.

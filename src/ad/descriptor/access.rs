@@ -10,32 +10,45 @@ use super::security_descriptor::SecurityDescriptor;
 use super::sid::Sid;
 
 /// The SIDs that an account acts under: its own, those of its groups, and those of everybody.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SecurityToken(BTreeSet<Sid>);
+///
+/// An [`Account`](crate::ad::Account) has the token that was read for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SecurityToken {
+    sids: BTreeSet<Sid>,
+    unknown: BTreeSet<Sid>,
+}
 
 impl SecurityToken {
-    /// Creates the token of an account: its `objectSid`, its `tokenGroups`, and the four SIDs that every account of a
-    /// domain has: Everyone, Authenticated Users, Users, and Pre-Windows 2000 Compatible Access.
-    ///
-    /// `tokenGroups` has the groups of groups and the primary group already.
-    pub fn for_account(account: Sid, token_groups: impl IntoIterator<Item = Sid>) -> Self {
-        let everybody = [
-            Sid::everyone(),
-            Sid::authenticated_users(),
-            Sid::builtin_users(),
-            Sid::pre_windows_2000_access(),
-        ];
-        Self(everybody.into_iter().chain([account]).chain(token_groups).collect())
-    }
-
     /// Creates a token of exactly these SIDs.
     pub fn from_sids(sids: impl IntoIterator<Item = Sid>) -> Self {
-        Self(sids.into_iter().collect())
+        Self { sids: sids.into_iter().collect(), unknown: BTreeSet::new() }
     }
 
-    /// Returns `true` if the account acts under `sid`.
+    /// Adds SIDs of which it is not known whether the account acts under them.
+    #[must_use]
+    pub fn with_unknown(mut self, sids: impl IntoIterator<Item = Sid>) -> Self {
+        self.unknown.extend(sids.into_iter().filter(|sid| !self.sids.contains(sid)));
+        self
+    }
+
+    /// Returns the SIDs that the account is known to act under.
+    pub fn sids(&self) -> impl Iterator<Item = &Sid> {
+        self.sids.iter()
+    }
+
+    /// Returns the SIDs of which it is not known whether the account acts under them.
+    pub fn unknown(&self) -> impl Iterator<Item = &Sid> {
+        self.unknown.iter()
+    }
+
+    /// Returns `true` if the account is known to act under `sid`.
     pub fn contains(&self, sid: &Sid) -> bool {
-        self.0.contains(sid)
+        self.sids.contains(sid)
+    }
+
+    /// Returns `true` if it is not known whether the account acts under `sid`.
+    pub fn is_unknown(&self, sid: &Sid) -> bool {
+        self.unknown.contains(sid)
     }
 }
 
@@ -51,15 +64,20 @@ pub struct AccessCheck {
     pub denied: AccessMask,
     /// The entries that decided, by their place in the list.
     pub decided_by: Vec<usize>,
-    /// Unrecognized entries, such as conditional ones, that were passed over while rights were still undecided: with
-    /// them the outcome may be another.
-    pub unrecognized: Vec<usize>,
+    /// The entries that were passed over and may decide otherwise, by their place in the list: unrecognized ones, such as
+    /// conditional ones, and those for SIDs that the token may or may not have.
+    pub uncertain: Vec<usize>,
 }
 
 impl AccessCheck {
-    /// Returns `true` if all requested rights are given.
+    /// Returns `true` if all requested rights are given, as far as is [certain](Self::is_certain).
     pub fn is_granted(&self) -> bool {
         self.granted.contains(self.requested)
+    }
+
+    /// Returns `true` if no entry was passed over that could change the outcome.
+    pub fn is_certain(&self) -> bool {
+        self.uncertain.is_empty()
     }
 }
 
@@ -71,10 +89,10 @@ impl Acl {
     /// as the owner's to change the DACL, are not looked at.
     ///
     /// ```
-    /// # use windows_autopilot::ad::descriptor::{AccessMask, Guid, SecurityDescriptor, SecurityToken};
+    /// # use windows_autopilot::ad::descriptor::{AccessMask, Guid, SecurityDescriptor, SecurityToken, Sid};
     /// let ou: SecurityDescriptor =
     ///     "D:(D;;DC;;;WD)(OA;;CCDC;bf967a86-0de6-11d0-a285-00aa003049e2;;S-1-5-21-1-2-3-1104)".parse()?;
-    /// let connector = SecurityToken::for_account("S-1-5-21-1-2-3-1104".parse()?, []);
+    /// let connector = SecurityToken::from_sids(["S-1-5-21-1-2-3-1104".parse()?, Sid::everyone()]);
     /// let dacl = ou.dacl().unwrap();
     /// assert!(dacl.check_access(&connector, AccessMask::CREATE_CHILD, Some(Guid::COMPUTER)).is_granted());
     /// assert!(!dacl.check_access(&connector, AccessMask::DELETE_CHILD, Some(Guid::COMPUTER)).is_granted());
@@ -89,6 +107,8 @@ impl Acl {
     ) -> AccessCheck {
         let requested = requested.mapped();
         let mut access = AccessCheck { requested, ..AccessCheck::default() };
+        // Entries that may have effect, and on which of the rights that were undecided at their place.
+        let mut possible = Vec::new();
         for (place, ace) in self.aces().iter().enumerate() {
             let open = requested.without(access.granted | access.denied);
             if open.is_empty() {
@@ -98,12 +118,19 @@ impl Acl {
                 continue;
             }
             let (Some(effect), Some(mask), Some(trustee)) = (ace.effect(), ace.mask(), ace.trustee()) else {
-                access.unrecognized.push(place);
+                possible.push((place, conditional_effect(ace), open));
                 continue;
             };
             let decides = mask.mapped().intersection(open);
             let about_it = ace.object_type().is_none_or(|limit| Some(limit) == object_type);
-            if decides.is_empty() || !about_it || !token.contains(trustee) {
+            if decides.is_empty() || !about_it {
+                continue;
+            }
+            if token.is_unknown(trustee) {
+                possible.push((place, Some(effect), decides));
+                continue;
+            }
+            if !token.contains(trustee) {
                 continue;
             }
             match effect {
@@ -113,6 +140,14 @@ impl Acl {
             }
             access.decided_by.push(place);
         }
+        let matters = |effect: Option<AceEffect>, rights: AccessMask| match effect {
+            Some(AceEffect::Allow) => !access.granted.contains(rights),
+            Some(AceEffect::Deny) => !access.granted.intersection(rights).is_empty(),
+            Some(AceEffect::Audit) => false,
+            None => true,
+        };
+        let uncertain = possible.into_iter().filter(|(_, effect, rights)| matters(*effect, *rights));
+        access.uncertain = uncertain.map(|(place, ..)| place).collect();
         access
     }
 
@@ -148,6 +183,17 @@ impl SecurityDescriptor {
     }
 }
 
+/// Returns the effect that an unrecognized entry has if its condition holds: conditional entries are of kinds 9 to 12, those
+/// from 13 on audit or label. `None` if it is not known.
+fn conditional_effect(ace: &Ace) -> Option<AceEffect> {
+    match ace.kind() {
+        0x09 | 0x0B => Some(AceEffect::Allow),
+        0x0A | 0x0C => Some(AceEffect::Deny),
+        0x02 | 0x03 | 0x07 | 0x08 | 0x0D..=0x13 => Some(AceEffect::Audit),
+        _ => None,
+    }
+}
+
 /// Whether `ace` allows something to the trustee of `wanted`, wherever and for whatever class `wanted` would.
 fn reaches(ace: &Ace, wanted: &Ace) -> bool {
     let wide_enough = |limit: Option<Guid>, wanted: Option<Guid>| limit.is_none() || limit == wanted;
@@ -180,10 +226,16 @@ mod tests {
     }
 
     fn connector() -> SecurityToken {
-        SecurityToken::for_account(
+        SecurityToken::from_sids([
             "S-1-5-21-1-2-3-1104".parse().unwrap(),
-            ["S-1-5-21-1-2-3-515".parse().unwrap()],
-        )
+            "S-1-5-21-1-2-3-515".parse().unwrap(),
+            Sid::everyone(),
+            Sid::authenticated_users(),
+            Sid::network(),
+            Sid::builtin_users(),
+            Sid::pre_windows_2000_access(),
+        ])
+        .with_unknown(["S-1-5-15".parse().unwrap()])
     }
 
     #[test]
@@ -212,6 +264,9 @@ mod tests {
             ("(A;;CC;;;BU)", true, &[0]),
             ("(A;;CC;;;RU)", true, &[0]),
             ("(A;;CC;;;S-1-5-21-1-2-3-515)", true, &[0]),
+            ("(A;;CC;;;NU)", true, &[0]),
+            ("(D;;CC;;;NU)(A;;CC;;;ME)", false, &[0]),
+            ("(D;;CC;;;IU)(A;;CC;;;ME)", true, &[1]),
             ("(A;;CC;;;BA)", false, &[]),
             ("(AU;SA;CC;;;ME)", false, &[]),
         ];
@@ -234,11 +289,27 @@ mod tests {
     }
 
     #[test]
-    fn an_unrecognized_entry_is_told_where_it_could_matter() {
-        let list = acl("(0x09;CIIO;00)(0x0a;;00)(A;;CC;;;AU)(0x09;;00)");
-        let access = list.check_access(&connector(), AccessMask::CREATE_CHILD, None);
-        assert!(access.is_granted());
-        assert_eq!(access.unrecognized, [1]);
+    fn an_entry_that_may_decide_otherwise_makes_the_outcome_uncertain() {
+        for (text, granted, uncertain) in [
+            ("(0x09;CIIO;00)(0x0a;;00)(A;;CC;;;AU)(0x09;;00)", true, &[1][..]),
+            ("(0x09;;00)(A;;CC;;;AU)(0x0a;;00)", true, &[]),
+            ("(0x09;;00)(D;;CC;;;AU)", false, &[0]),
+            ("(0x0a;;00)(D;;CC;;;AU)", false, &[]),
+            ("(0x0d;;00)(0x11;;00)(A;;CC;;;AU)", true, &[]),
+            ("(0x55;;00)(A;;CC;;;AU)", true, &[0]),
+            ("(D;;CC;;;S-1-5-15)(A;;CC;;;AU)", true, &[0]),
+            ("(D;;DC;;;S-1-5-15)(A;;CC;;;AU)", true, &[]),
+            ("(OD;;CC;USER;;S-1-5-15)(A;;CC;;;AU)", true, &[]),
+            ("(A;;CC;;;S-1-5-15)(A;;CC;;;AU)", true, &[]),
+            ("(A;;CC;;;S-1-5-15)", false, &[0]),
+            ("(D;;CC;;;S-1-5-15)", false, &[]),
+            ("(D;;CC;;;AU)(A;;CC;;;S-1-5-15)", false, &[]),
+        ] {
+            let list = acl(text);
+            let access = list.check_access(&connector(), AccessMask::CREATE_CHILD, Some(Guid::COMPUTER));
+            assert_eq!((access.is_granted(), &*access.uncertain), (granted, uncertain), "{text}");
+            assert_eq!(access.is_certain(), uncertain.is_empty());
+        }
     }
 
     #[test]

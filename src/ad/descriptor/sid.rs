@@ -62,6 +62,49 @@ impl Sid {
         Self { authority: 5, sub_authorities: [32, 554].into() }
     }
 
+    /// `S-1-5-2`: everybody who has signed in over the network, as a connector does at a domain controller.
+    pub fn network() -> Self {
+        Self { authority: 5, sub_authorities: [2].into() }
+    }
+
+    /// `S-1-5-9`: the domain controllers of the forest.
+    pub(in crate::ad) fn enterprise_domain_controllers() -> Self {
+        Self { authority: 5, sub_authorities: [9].into() }
+    }
+
+    /// `S-1-3-4`: the owner of the object that is accessed.
+    pub(in crate::ad) fn owner_rights() -> Self {
+        Self { authority: 3, sub_authorities: [4].into() }
+    }
+
+    /// Returns `true` for a group of the domain controllers themselves: `S-1-5-32-…`.
+    pub fn is_builtin(&self) -> bool {
+        matches!((self.authority, &*self.sub_authorities), (5, [32, _]))
+    }
+
+    /// Returns the SID of the domain that an account or group belongs to; `None` if it belongs to none.
+    pub fn domain(&self) -> Option<Self> {
+        match (self.authority, &*self.sub_authorities) {
+            (5, [21, a, b, c, _]) => Some(Self { authority: 5, sub_authorities: [21, *a, *b, *c].into() }),
+            _ => None,
+        }
+    }
+
+    /// `S-1-5-21-0-0-0`: the "domain" of claims, which a sign-in may bring.
+    pub(in crate::ad) fn claims() -> Self {
+        Self { authority: 5, sub_authorities: [21, 0, 0, 0].into() }
+    }
+
+    /// Returns `true` for a SID that a sign-in over the network never gives: those of other ways to sign in, of creators
+    /// and of local services.
+    pub(in crate::ad) fn is_never_of_a_network_sign_in(&self) -> bool {
+        match (self.authority, &*self.sub_authorities) {
+            (2 | 16, _) | (3, [0..=3]) => true,
+            (5, [first, ..]) => matches!(first, 1 | 3..=8 | 10 | 12..=14 | 17..=20),
+            _ => false,
+        }
+    }
+
     /// Reads a SID that takes up all of `bytes`, as the attribute `objectSid` has it.
     ///
     /// # Errors

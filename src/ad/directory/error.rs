@@ -20,6 +20,14 @@ pub enum DirectoryErrorKind {
     AccessDenied,
     /// There is no such entry, or it may not be seen.
     NotFound,
+    /// The account belongs to another domain than the server.
+    OtherDomain,
+    /// Several accounts fit the name, or the server does not tell what would decide between them.
+    Ambiguous,
+    /// The server is a read-only domain controller.
+    ReadOnly,
+    /// The record of a change could not be kept, so that the change was not made.
+    NotRecorded,
     /// What was given cannot be sent, or the directory cannot read it.
     InvalidInput,
     /// The connection ended before the answer; whether a change was made is open.
@@ -60,6 +68,12 @@ impl DirectoryError {
             DirectoryErrorKind::InvalidCredentials => "check the account and its password",
             DirectoryErrorKind::AccessDenied => "sign in as an account that may, or have the right granted",
             DirectoryErrorKind::NotFound => "check the name: it may have been moved, renamed or deleted",
+            DirectoryErrorKind::OtherDomain => "connect to a domain controller of its domain",
+            DirectoryErrorKind::Ambiguous => "name the account by its SID or its distinguished name",
+            DirectoryErrorKind::ReadOnly => "connect to a writable domain controller",
+            DirectoryErrorKind::NotRecorded => {
+                "make room for the record, and run it again: nothing was changed"
+            }
             DirectoryErrorKind::InvalidInput => "correct the value",
             DirectoryErrorKind::Interrupted | DirectoryErrorKind::Timeout => {
                 "connect again, and read what became of it"
@@ -108,7 +122,6 @@ impl DirectoryError {
         self
     }
 
-    #[cfg(feature = "ldap")]
     #[must_use]
     pub(in crate::ad) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());

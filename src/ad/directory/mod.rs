@@ -37,6 +37,10 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// whether it was done.
     async fn modify(&self, change: &Modification) -> Result<(), DirectoryError>;
 
+    /// Waits until changes that others began before have ended, so that one of theirs that overwrites ours is seen by reading
+    /// once more. Does nothing unless the directory is shared with others.
+    async fn settle(&self) {}
+
     /// Returns all entries that a search finds, page after page.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use ldap3::controls::{Control, ControlType, PagedResults};
 use ldap3::{LdapError, LdapResult};
 use rustls::CertificateError;
 
+use super::server::Server;
 use crate::ad::directory::{DirectoryError, DirectoryErrorKind, Entry};
 
 /// An entry of a search.
@@ -107,11 +108,26 @@ pub(super) fn checked(result: &LdapResult) -> Result<(), DirectoryError> {
     Err(DirectoryError::new(kind, message).with_result_code(result.rc))
 }
 
+/// As [`checked`], for the answer to a change.
+pub(super) fn changed(result: &LdapResult) -> Result<(), DirectoryError> {
+    // A read-only domain controller answers with a referral to a writable one.
+    if result.rc == 10 {
+        let message = "the server passes the change on to another one: it is a read-only domain controller, or the \
+                       entry belongs to another domain";
+        return Err(DirectoryError::new(DirectoryErrorKind::ReadOnly, message).with_result_code(result.rc));
+    }
+    checked(result)
+}
+
 /// Why no connection came about.
-pub(super) fn connect_error(error: LdapError) -> DirectoryError {
-    if let Some(problem) = certificate_problem(&error) {
-        let message = format!("the server's certificate is not accepted: it {problem}");
-        return DirectoryError::new(DirectoryErrorKind::Untrusted, message).with_source(error);
+pub(super) fn connect_error(error: LdapError, server: &Server) -> DirectoryError {
+    if let Some((problem, remedy)) = certificate_problem(&error) {
+        let message = format!("the certificate of {server} is not accepted: it {problem}");
+        let refused = DirectoryError::new(DirectoryErrorKind::Untrusted, message).with_source(error);
+        return match remedy {
+            Some(remedy) => refused.with_remedy(remedy),
+            None => refused,
+        };
     }
     let (kind, message) = match &error {
         // The answer to StartTLS.
@@ -124,11 +140,13 @@ pub(super) fn connect_error(error: LdapError) -> DirectoryError {
             (DirectoryErrorKind::Untrusted, "TLS could not be agreed on")
         }
         LdapError::Io { source } if source.kind() == io::ErrorKind::ConnectionRefused => {
-            (DirectoryErrorKind::Unreachable, "nothing answers on the server's port")
+            (DirectoryErrorKind::Unreachable, "nothing answers on the port")
         }
-        _ => (DirectoryErrorKind::Unreachable, "no connection to the server came about"),
+        _ => {
+            (DirectoryErrorKind::Unreachable, "no connection came about, or what answers does not speak LDAP")
+        }
     };
-    let failed = DirectoryError::new(kind, message);
+    let failed = server.explain(DirectoryError::new(kind, format!("{server}: {message}")));
     match error {
         // What the server says may name an account.
         LdapError::LdapResult { .. } => failed,
@@ -162,25 +180,52 @@ fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// What is wrong with the certificate, if that is the error.
-fn certificate_problem(error: &LdapError) -> Option<&'static str> {
+/// What is wrong with the certificate, if that is the error, and what to do if it is not the same for all of them.
+fn certificate_problem(error: &LdapError) -> Option<(String, Option<String>)> {
     let tls = match error {
         LdapError::Rustls { source } => source,
         LdapError::Io { source } => tls_error(source)?,
         _ => return None,
     };
     let rustls::Error::InvalidCertificate(certificate) = tls else { return None };
-    Some(match certificate {
+    let problem = match certificate {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "has expired",
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "is not valid yet",
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "is for another name than the one that was given"
+        CertificateError::NotValidForNameContext { expected, presented } => {
+            // How the verifier writes them is `DnsName("dc1.corp.example")`.
+            let names: Vec<&str> =
+                presented.iter().map(|name| name.split('"').nth(1).unwrap_or(name.as_str())).collect();
+            let expected = expected.to_str();
+            let problem = match names[..] {
+                [] => format!("is for another name than {expected}: it names no server"),
+                _ => format!("is for another name than {expected}: it is for {}", names.join(", ")),
+            };
+            let remedy = match names.iter().find(|name| !name.contains('*')) {
+                Some(name) => format!("connect to {name}, or have a certificate issued for {expected}"),
+                None => format!("have a certificate issued for {expected}"),
+            };
+            return Some((problem, Some(remedy)));
+        }
+        CertificateError::NotValidForName => "is for another name than the one that was given",
+        other if is_wrong_usage(other) => {
+            let remedy = "have one issued with the usage Server Authentication (1.3.6.1.5.5.7.3.1)";
+            return Some(("was not issued for servers".to_owned(), Some(remedy.to_owned())));
         }
         CertificateError::UnknownIssuer => "was issued by an authority that is not trusted",
         CertificateError::BadSignature => "is not signed by the trusted authority whose name it tells",
         CertificateError::Revoked => "was revoked",
         _ => "breaks a rule for certificates",
-    })
+    };
+    Some((problem.to_owned(), None))
+}
+
+fn is_wrong_usage(error: &CertificateError) -> bool {
+    match error {
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => true,
+        // The platform's verifier has a type of its own for it, which it keeps to itself.
+        CertificateError::Other(error) => error.to_string().contains("certificate had invalid extensions"),
+        _ => false,
+    }
 }
 
 /// The code after `data` in what Active Directory says of a sign-in.
@@ -194,4 +239,26 @@ fn windows_code(text: &str) -> Option<u32> {
 fn windows_error(text: &str) -> Option<u32> {
     let (code, _) = text.split_once(':')?;
     (code.len() == 8).then(|| u32::from_str_radix(code, 16).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_that_is_passed_on_tells_of_the_read_only_server() {
+        let answer = |rc| LdapResult {
+            rc,
+            matched: String::new(),
+            text: String::new(),
+            refs: vec!["ldap://dc2.corp.example".to_owned()],
+            ctrls: Vec::new(),
+        };
+        let error = changed(&answer(10)).unwrap_err();
+        assert_eq!((error.kind(), error.result_code()), (DirectoryErrorKind::ReadOnly, Some(10)));
+        assert!(error.to_string().contains("connect to a writable domain controller"), "{error}");
+        assert_eq!(checked(&answer(10)).unwrap_err().kind(), DirectoryErrorKind::NotFound);
+        assert_eq!(changed(&answer(50)).unwrap_err().kind(), DirectoryErrorKind::AccessDenied);
+        assert!(changed(&answer(0)).is_ok());
+    }
 }

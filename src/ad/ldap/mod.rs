@@ -7,7 +7,7 @@
 //!
 //! let sign_in = LdapSignIn::new("admin@corp.example", password)?;
 //! let options = LdapOptions::new("ldaps://dc1.corp.example")?
-//!     .with_root_certificate_pem(std::fs::read("corp-ca.pem")?);
+//!     .with_root_certificate(std::fs::read("corp-ca.pem")?);
 //! let directory = options.connect(&sign_in).await?;
 //! let domain = Domain::read(&directory).await?.ok_or("not Active Directory")?;
 //! println!("{}", domain.name);
@@ -52,6 +52,7 @@ pub struct LdapOptions {
     roots: Vec<Vec<u8>>,
     connect_timeout: Duration,
     timeout: Duration,
+    settle_time: Duration,
     clock: Arc<dyn Clock>,
 }
 
@@ -91,21 +92,22 @@ impl LdapOptions {
     /// port if it is another than 636 or 389. It must be the name that is in the server's certificate.
     ///
     /// # Errors
-    /// Not such an address. An IPv6 address is none: use a name.
+    /// Not such an address. An IPv6 address is refused: use a name.
     pub fn new(address: &str) -> Result<Self, InvalidValue> {
         Ok(Self {
             server: address.parse()?,
             roots: Vec::new(),
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(60),
+            settle_time: Duration::from_secs(1),
             clock: Arc::new(SystemClock::new()),
         })
     }
 
-    /// Trusts the authorities of these certificates (PEM) besides those that the system trusts.
+    /// Trusts the authorities of these certificates besides those that the system trusts: PEM text, or one in DER.
     #[must_use]
-    pub fn with_root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.roots.push(pem.into());
+    pub fn with_root_certificate(mut self, certificate: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(certificate.into());
         self
     }
 
@@ -120,6 +122,13 @@ impl LdapOptions {
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Sets the time after which a change is read once more, since another administrator may have overwritten it. 1 s.
+    #[must_use]
+    pub fn with_settle_time(mut self, time: Duration) -> Self {
+        self.settle_time = time;
         self
     }
 
@@ -143,14 +152,16 @@ impl LdapOptions {
         })?;
         let settings =
             LdapConnSettings::new().set_config(Arc::new(tls)).set_starttls(self.server.starts_plain());
-        let address = self.server.url();
+        let server = self.server.clone();
         let opened = guarded(&*self.clock, self.connect_timeout, async move {
-            LdapConnAsync::with_settings(settings, &address).await.map_err(answer::connect_error)
+            let connection = LdapConnAsync::with_settings(settings, &server.url()).await;
+            connection.map_err(|error| answer::connect_error(error, &server))
         });
         let (connection, ldap) = opened.await.map_err(|error| match error.kind() {
-            DirectoryErrorKind::Timeout => {
-                DirectoryError::new(DirectoryErrorKind::Unreachable, "the server does not answer")
-            }
+            DirectoryErrorKind::Timeout => self.server.explain(DirectoryError::new(
+                DirectoryErrorKind::Unreachable,
+                format!("{} does not answer", self.server),
+            )),
             _ => error,
         })?;
         // It ends by itself when the last handle is dropped.
@@ -159,7 +170,8 @@ impl LdapOptions {
                 tracing::debug!(error = %answer::kind_of(&error), "the connection to the directory ended");
             }
         });
-        let directory = LdapDirectory { ldap, timeout: self.timeout, clock: Arc::clone(&self.clock) };
+        let (timeout, settle_time) = (self.timeout, self.settle_time);
+        let directory = LdapDirectory { ldap, timeout, settle_time, clock: Arc::clone(&self.clock) };
         directory.sign_in(sign_in, self.connect_timeout).await?;
         Ok(directory)
     }
@@ -172,6 +184,7 @@ impl fmt::Debug for LdapOptions {
             .field("roots", &self.roots.len())
             .field("connect_timeout", &self.connect_timeout)
             .field("timeout", &self.timeout)
+            .field("settle_time", &self.settle_time)
             .finish_non_exhaustive()
     }
 }
@@ -183,6 +196,7 @@ impl fmt::Debug for LdapOptions {
 pub struct LdapDirectory {
     ldap: Ldap,
     timeout: Duration,
+    settle_time: Duration,
     clock: Arc<dyn Clock>,
 }
 
@@ -237,9 +251,13 @@ impl Directory for LdapDirectory {
             let value = Mod::Replace(change.attribute.into_bytes(), [change.value].into());
             let result =
                 ldap.modify(&change.distinguished_name, vec![value]).await.map_err(answer::call_error)?;
-            answer::checked(&result)
+            answer::changed(&result)
         };
         guarded(&*self.clock, self.timeout, done).await
+    }
+
+    async fn settle(&self) {
+        self.clock.sleep(self.settle_time).await;
     }
 }
 

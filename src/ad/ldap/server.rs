@@ -1,7 +1,9 @@
 //! The address of a domain controller.
 
+use std::fmt;
 use std::str::FromStr;
 
+use crate::ad::directory::DirectoryError;
 use crate::model::InvalidValue;
 
 /// Where a domain controller is, and how TLS begins.
@@ -18,9 +20,29 @@ impl Server {
         self.starts_plain
     }
 
+    /// Adds what is known of the port to an error of connecting: the ports of Active Directory each speak one way.
+    pub(super) fn explain(&self, error: DirectoryError) -> DirectoryError {
+        let Self { starts_plain, host, port } = self;
+        match (starts_plain, port) {
+            (false, 389 | 3268) => error.with_remedy(format!(
+                "port {port} begins in plain text: write ldap://{host}:{port} for StartTLS, or ldaps://{host}"
+            )),
+            (true, 636 | 3269) => error.with_remedy(format!(
+                "port {port} begins with TLS: write ldaps://{host}:{port}, or ldap://{host} for StartTLS"
+            )),
+            _ => error,
+        }
+    }
+
     pub(super) fn url(&self) -> String {
         let scheme = if self.starts_plain { "ldap" } else { "ldaps" };
         format!("{scheme}://{}:{}", self.host, self.port)
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
     }
 }
 
@@ -40,6 +62,9 @@ impl FromStr for Server {
             _ => return Err(invalid("is neither ldaps:// nor ldap://")),
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
+        if rest.starts_with('[') || rest.matches(':').count() > 1 {
+            return Err(invalid("has an IPv6 address, and certificates are for names"));
+        }
         let (host, port) = match rest.split_once(':') {
             Some((host, port)) => {
                 let port = port.parse().ok().filter(|port| *port != 0);
@@ -88,10 +113,27 @@ mod tests {
             "ldaps://dc1/DC=x",
             "ldaps://dc1?x",
             "ldaps://[::1]",
+            "ldaps://[::1]:636",
+            "ldaps://::1",
             "ldaps://dc1..x",
             "ldaps://dc1 ",
         ] {
             assert!(text.parse::<Server>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_ipv6_and_a_port_of_the_other_way_are_explained() {
+        let error = "ldaps://[fe80::1]:636".parse::<Server>().unwrap_err().to_string();
+        assert!(error.contains("IPv6 address") && error.contains("ldaps://dc1.corp.example"), "{error}");
+        for (text, remedy) in [
+            ("ldaps://dc1:389", "write ldap://dc1:389 for StartTLS, or ldaps://dc1"),
+            ("ldap://dc1:636", "write ldaps://dc1:636, or ldap://dc1 for StartTLS"),
+            ("ldaps://dc1:637", "check the server's name, its port"),
+        ] {
+            let error = DirectoryError::new(crate::ad::directory::DirectoryErrorKind::Unreachable, "x");
+            let explained = text.parse::<Server>().unwrap().explain(error).to_string();
+            assert!(explained.contains(remedy), "{explained}");
         }
     }
 }

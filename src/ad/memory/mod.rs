@@ -11,7 +11,7 @@ use self::entries::{Entries, Node};
 use super::descriptor::{AccessMask, Acl, Control, Guid, SddlDomain, SecurityDescriptor, SecurityToken, Sid};
 use super::directory::{
     DESCRIPTOR, DescriptorParts, Directory, DirectoryError, DirectoryErrorKind, Entry, Modification,
-    PageCookie, Search, SearchPage, SearchScope,
+    PageCookie, Search, SearchFilter, SearchPage, SearchScope,
 };
 use super::dn;
 use crate::model::{AdDomain, OrganizationalUnit};
@@ -24,6 +24,8 @@ const CLASSES: [(&str, Guid); 4] = [
     ("msDS-ManagedServiceAccount", Guid::MANAGED_SERVICE_ACCOUNT),
 ];
 
+/// The `groupType` of a global security group.
+const SECURITY_GROUP: &str = "-2147483646";
 /// The first relative id of accounts that are not made with the domain.
 const FIRST_ACCOUNT: u32 = 1_104;
 
@@ -40,10 +42,10 @@ const FIRST_ACCOUNT: u32 = 1_104;
 /// # Ok(()) });
 /// ```
 ///
-/// It has the head of the domain, its containers for computers and for managed service accounts, and what is added. It
-/// is asked as the domain's administrator, or [as another account](Self::bound_as), and then lets that account do what
-/// the DACLs allow. What it does not do: no entry inherits from another, so give each the list that it shall have; of
-/// changes it takes those of security descriptors alone; nothing is hidden but descriptors.
+/// It has the head of the domain, its containers for computers and for managed service accounts, its most common groups, and
+/// the added entries. It is asked as the domain's administrator, or [as another account](Self::bound_as), and then lets that
+/// account do what the DACLs allow. Its limits: no entry inherits from another, so give each the list that it shall have; of
+/// changes it takes those of security descriptors alone; attributes are hidden all together or not at all.
 #[derive(Clone)]
 pub struct MemoryDirectory {
     state: Arc<Mutex<State>>,
@@ -58,7 +60,11 @@ struct State {
     next_id: u32,
     /// Members by the SID of the group.
     members: Vec<(Sid, Sid)>,
+    /// Servers by the SID of the managed service account that they use.
+    servers: Vec<(Sid, Sid)>,
     quota: i64,
+    is_read_only: bool,
+    hides_token_groups: bool,
 }
 
 impl MemoryDirectory {
@@ -73,10 +79,15 @@ impl MemoryDirectory {
             context: context.clone(),
             next_id: FIRST_ACCOUNT,
             members: Vec::new(),
+            servers: Vec::new(),
             quota: 10,
+            is_read_only: false,
+            hides_token_groups: false,
         };
         state.add(&context, Entry::new(&*context).with_values("objectClass", ["top", "domain", "domainDNS"]));
-        for container in ["Computers", "Users", "Managed Service Accounts"] {
+        for container in
+            ["Computers", "Users", "Managed Service Accounts", "Builtin", "ForeignSecurityPrincipals"]
+        {
             let name = format!("CN={container},{context}");
             state.add(
                 &name,
@@ -94,6 +105,7 @@ impl MemoryDirectory {
         state.add(&name, partition);
         let base = format!("CN=Partitions,CN=Configuration,{context}");
         state.add(&base, Entry::new(&*base).with_values("objectClass", ["top", "crossRefContainer"]));
+        state.add_common_groups();
         let account = sid.with_relative_id(500).unwrap_or(sid);
         Self { state: Arc::new(Mutex::new(state)), account }
     }
@@ -111,11 +123,40 @@ impl MemoryDirectory {
         self.state().add(unit.as_str(), entry);
     }
 
-    /// Adds a managed service account, as the connector makes one: `name` without the `$`.
+    /// Adds a managed service account, as a connector creates one: `name` without the `$`, used by a server of its own with
+    /// the name `SRV-…`.
     pub fn add_managed_service_account(&self, name: &str) -> Sid {
         let classes =
             ["top", "person", "organizationalPerson", "user", "computer", "msDS-ManagedServiceAccount"];
-        self.add_account(name, "$", "Managed Service Accounts", &classes, "ms-DS-Managed-Service-Account")
+        let container = "Managed Service Accounts";
+        let account = self.add_account(name, "$", container, &classes, "ms-DS-Managed-Service-Account");
+        let server = self.add_computer(&format!("SRV-{name}"));
+        self.set_servers(&account, [server]);
+        account
+    }
+
+    /// Adds a group managed service account, whose password these servers may read, and that none uses yet: `name` without
+    /// the `$`.
+    pub fn add_group_managed_service_account(&self, name: &str, readers: &[Sid]) -> Sid {
+        let classes =
+            ["top", "person", "organizationalPerson", "user", "computer", "msDS-GroupManagedServiceAccount"];
+        let container = "Managed Service Accounts";
+        let account = self.add_account(name, "$", container, &classes, "ms-DS-Group-Managed-Service-Account");
+        let entries: String = readers.iter().map(|reader| format!("(A;;RPWP;;;{reader})")).collect();
+        let readers =
+            format!("O:BAD:{entries}").parse::<SecurityDescriptor>().map(|readers| readers.to_bytes());
+        let mut state = self.state();
+        if let (Some(node), Ok(readers)) = (state.entries.by_sid_mut(&account), readers) {
+            node.entry = node.entry.clone().with_values("msDS-GroupMSAMembership", [readers]);
+        }
+        account
+    }
+
+    /// Sets the servers that use a managed service account.
+    pub fn set_servers(&self, account: &Sid, servers: impl IntoIterator<Item = Sid>) {
+        let mut state = self.state();
+        state.servers.retain(|(of, _)| of != account);
+        state.servers.extend(servers.into_iter().map(|server| (account.clone(), server)));
     }
 
     /// Adds a computer, as a legacy connector runs as, in the container for computers: `name` without the `$`.
@@ -138,6 +179,26 @@ impl MemoryDirectory {
     /// Makes an account or a group a member of a group.
     pub fn add_member(&self, group: &Sid, member: &Sid) {
         self.state().members.push((group.clone(), member.clone()));
+    }
+
+    /// Takes an account or a group out of a group.
+    pub fn remove_member(&self, group: &Sid, member: &Sid) {
+        self.state().members.retain(|(of, is)| of != group || is != member);
+    }
+
+    /// Takes changes no more, as a read-only domain controller.
+    pub fn set_read_only(&self) {
+        self.state().is_read_only = true;
+    }
+
+    /// Shows the attribute `tokenGroups` no more, as a hardened domain to accounts without a right of their own.
+    pub fn hide_token_groups(&self) {
+        self.state().hides_token_groups = true;
+    }
+
+    /// Removes an entry.
+    pub fn remove(&self, name: &str) {
+        self.state().entries.remove(name);
     }
 
     /// Disables an account.
@@ -228,7 +289,14 @@ impl MemoryDirectory {
     }
 
     fn security_token(&self) -> SecurityToken {
-        SecurityToken::for_account(self.account.clone(), self.state().groups_of(&self.account))
+        let state = self.state();
+        let everybody = [Sid::everyone(), Sid::authenticated_users(), Sid::network()];
+        let builtin = everybody.iter().flat_map(|sid| state.above(sid)).filter(Sid::is_builtin);
+        let builtin: Vec<Sid> = builtin.collect();
+        let groups = state.groups_of(&self.account);
+        SecurityToken::from_sids(
+            everybody.into_iter().chain(builtin).chain(groups).chain([self.account.clone()]),
+        )
     }
 }
 
@@ -254,7 +322,9 @@ impl Directory for MemoryDirectory {
             SearchScope::Subtree => key.ends_with(&base),
         });
         let whole = found.map(|(_, node)| state.answer(node, search, &token, &self.account));
-        let matching: Vec<Entry> = whole.filter(|entry| search.filter.matches(entry)).collect();
+        // Every entry has a class, even if it is not visible.
+        let all = search.filter == SearchFilter::present("objectClass");
+        let matching: Vec<Entry> = whole.filter(|entry| all || search.filter.matches(entry)).collect();
         let start = search.cookie.as_ref().map_or(Ok(0), place_of)?;
         let end = start.saturating_add(usize::from(search.page_size.max(1)));
         let next = (end < matching.len()).then(|| PageCookie::new(end.to_string().into_bytes()));
@@ -265,6 +335,10 @@ impl Directory for MemoryDirectory {
     async fn modify(&self, change: &Modification) -> Result<(), DirectoryError> {
         let token = self.security_token();
         let mut state = self.state();
+        if state.is_read_only {
+            let message = "the server is a read-only domain controller";
+            return Err(DirectoryError::new(DirectoryErrorKind::ReadOnly, message));
+        }
         let key = state.entries.find(&change.distinguished_name).ok_or_else(not_found)?;
         let changes = state.entries.next_change();
         let node = state.entries.node_mut(&key).ok_or_else(not_found)?;
@@ -302,31 +376,69 @@ impl State {
     fn add_account(&mut self, dn: &str, sam: &str, classes: &[&str], category: &str) -> Sid {
         let sid = self.sid.with_relative_id(self.next_id).unwrap_or_else(|_| self.sid.clone());
         self.next_id = self.next_id.saturating_add(1);
-        let category = format!("CN={category},CN=Schema,CN=Configuration,{}", self.context);
-        let control = if sam.ends_with('$') { "4096" } else { "512" };
-        let entry = Entry::new(dn)
-            .with_values("objectClass", classes.iter().copied())
-            .with_values("objectCategory", [category])
-            .with_values("sAMAccountName", [sam])
-            .with_values("userAccountControl", [control])
-            .with_values("objectSid", [sid.to_bytes()]);
-        self.add(dn, entry);
+        self.add_account_as(&sid, dn, sam, classes, category);
         sid
     }
 
-    /// The groups of an account, those of groups included.
-    fn groups_of(&self, account: &Sid) -> Vec<Sid> {
-        let mut groups = Vec::new();
-        // The primary group: Domain Computers, Domain Users; the administrator is in others too.
-        let is_computer =
-            self.entries.by_sid(account).is_some_and(|node| node.entry.has("objectClass", "computer"));
-        let primary = if is_computer { 515 } else { 513 };
-        groups.extend(self.sid.with_relative_id(primary).ok());
-        if account.relative_id() == Some(500) {
-            groups.extend(self.sid.with_relative_id(512).ok());
-            groups.extend(Sid::nt_authority(&[32, 544]).ok());
+    fn add_account_as(&mut self, sid: &Sid, dn: &str, sam: &str, classes: &[&str], category: &str) {
+        let category = format!("CN={category},CN=Schema,CN=Configuration,{}", self.context);
+        let control = if sam.ends_with('$') { "4096" } else { "512" };
+        let mut entry = Entry::new(dn)
+            .with_values("objectClass", classes.iter().copied())
+            .with_values("objectCategory", [category])
+            .with_values("sAMAccountName", [sam])
+            .with_values("objectSid", [sid.to_bytes()]);
+        entry = match classes.last() {
+            Some(&"group") => entry.with_values("groupType", [SECURITY_GROUP]),
+            class => {
+                let primary = if classes.contains(&"computer") { "515" } else { "513" };
+                let primary = if class.is_some() { primary } else { "513" };
+                entry.with_values("userAccountControl", [control]).with_values("primaryGroupID", [primary])
+            }
+        };
+        self.add(dn, entry);
+    }
+
+    /// Adds the groups that every domain has, as far as the right to create computers goes, with their members.
+    fn add_common_groups(&mut self) {
+        let context = self.context.clone();
+        for sid in [Sid::everyone(), Sid::authenticated_users(), Sid::network()] {
+            let dn = format!("CN={sid},CN=ForeignSecurityPrincipals,{context}");
+            let entry = Entry::new(&*dn)
+                .with_values("objectClass", ["top", "foreignSecurityPrincipal"])
+                .with_values("objectSid", [sid.to_bytes()]);
+            self.add(&dn, entry);
         }
-        let mut new = vec![account.clone()];
+        let of_domain = |id: u32| self.sid.with_relative_id(id).ok();
+        let builtin = |id: u32| Sid::nt_authority(&[32, id]).ok();
+        let groups = [
+            (of_domain(512), "Domain Admins", "Users"),
+            (of_domain(513), "Domain Users", "Users"),
+            (of_domain(515), "Domain Computers", "Users"),
+            (builtin(544), "Administrators", "Builtin"),
+            (builtin(545), "Users", "Builtin"),
+            (builtin(554), "Pre-Windows 2000 Compatible Access", "Builtin"),
+        ];
+        for (sid, name, container) in groups {
+            let Some(sid) = sid else { continue };
+            let dn = format!("CN={name},CN={container},{context}");
+            self.add_account_as(&sid, &dn, name, &["top", "group"], "Group");
+        }
+        let everybody = Some(Sid::authenticated_users());
+        for (group, member) in [
+            (builtin(544), self.sid.with_relative_id(512).ok()),
+            (builtin(545), self.sid.with_relative_id(513).ok()),
+            (builtin(545), everybody.clone()),
+            (builtin(554), everybody),
+        ] {
+            self.members.extend(group.zip(member));
+        }
+    }
+
+    /// The groups that a SID is in, those of groups included.
+    fn above(&self, sid: &Sid) -> Vec<Sid> {
+        let mut groups = Vec::new();
+        let mut new = vec![sid.clone()];
         while let Some(member) = new.pop() {
             for (group, _) in self.members.iter().filter(|(_, of)| *of == member) {
                 if !groups.contains(group) {
@@ -338,6 +450,27 @@ impl State {
         groups
     }
 
+    /// The groups of an account: its primary group, those that it is in, and those of groups.
+    fn groups_of(&self, account: &Sid) -> Vec<Sid> {
+        let is_computer =
+            self.entries.by_sid(account).is_some_and(|node| node.entry.has("objectClass", "computer"));
+        let mut groups: Vec<Sid> =
+            self.sid.with_relative_id(if is_computer { 515 } else { 513 }).into_iter().collect();
+        if account.relative_id() == Some(500) {
+            groups.extend(self.sid.with_relative_id(512).ok());
+        }
+        let above: Vec<Sid> = groups.iter().chain([account]).flat_map(|sid| self.above(sid)).collect();
+        groups.extend(above);
+        groups.dedup();
+        groups
+    }
+
+    /// The names of the entries with these SIDs.
+    fn names<'a>(&'a self, sids: impl Iterator<Item = &'a Sid>) -> Vec<String> {
+        let nodes = sids.filter_map(|sid| self.entries.by_sid(sid));
+        nodes.map(|node| node.entry.distinguished_name().to_owned()).collect()
+    }
+
     /// What the server tells of itself.
     fn server(&self) -> Entry {
         Entry::new("")
@@ -345,7 +478,9 @@ impl State {
             .with_values("defaultNamingContext", [&*self.context])
             .with_values("configurationNamingContext", [format!("CN=Configuration,{}", self.context)])
             .with_values("supportedCapabilities", ["1.2.840.113556.1.4.800"])
+            .with_values("supportedCapabilities", self.is_read_only.then_some("1.2.840.113556.1.4.1920"))
             .with_values("domainFunctionality", ["7"])
+            .with_values("dnsHostName", [format!("dc1.{}", self.domain)])
     }
 
     /// All of an entry, and what is computed of it when it is asked for by itself.
@@ -365,7 +500,22 @@ impl State {
                     [well_known("1EB93889E40C45DF9F0C64D23BBB6237", "Managed Service Accounts")],
                 );
         }
+        if let Ok(Some(sid)) = entry.sid("objectSid") {
+            let related = |pairs: &[(Sid, Sid)], is: fn(&(Sid, Sid)) -> (&Sid, &Sid)| {
+                self.names(pairs.iter().map(is).filter(|(of, _)| **of == sid).map(|(_, other)| other))
+            };
+            entry = entry
+                .with_values("member", related(&self.members, |(group, member)| (group, member)))
+                .with_values("memberOf", related(&self.members, |(group, member)| (member, group)))
+                .with_values(
+                    "msDS-HostServiceAccountBL",
+                    related(&self.servers, |(of, server)| (of, server)),
+                );
+        }
         let rights = rights(node, token, account);
+        if !rights.contains(AccessMask::READ_PROPERTY) {
+            entry = Entry::new(entry.distinguished_name());
+        }
         if rights.contains(AccessMask::READ_CONTROL) && !search.descriptor.is_empty() {
             let parts = part_of(&node.descriptor, search.descriptor);
             entry = entry.with_values(DESCRIPTOR, [parts.to_bytes()]);
@@ -378,7 +528,7 @@ impl State {
             entry = entry
                 .with_values("allowedChildClassesEffective", may_create.map(|(name, _)| *name))
                 .with_values("sDRightsEffective", [dacl]);
-            if let Ok(Some(sid)) = entry.sid("objectSid") {
+            if let (Ok(Some(sid)), false) = (entry.sid("objectSid"), self.hides_token_groups) {
                 entry = entry.with_values("tokenGroups", self.groups_of(&sid).iter().map(Sid::to_bytes));
             }
         }
@@ -468,7 +618,6 @@ fn access_denied() -> DirectoryError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ad::directory::SearchFilter;
 
     const UNIT: &str = "OU=Autopilot,DC=corp,DC=example";
 

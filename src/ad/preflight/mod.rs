@@ -26,14 +26,15 @@ mod tests;
 use std::fmt;
 
 pub use self::rights::ConnectorRights;
-use self::rights::Verdict;
-use super::delegation::Principal;
+use super::access::CreateAccess;
+use super::account::{Account, AccountKind, AccountReader};
 use super::descriptor::{AccessMask, AceEffect, Control, Sid};
-use super::directory::{Directory, DirectoryError, Search, SearchFilter};
+use super::directory::{Directory, DirectoryError, DirectoryErrorKind, Search, SearchFilter};
+use super::domain::Domain;
 use super::findings::*;
 use super::place::Place;
-use super::{Account, AccountKind, Domain};
-use crate::model::{ComputerNamePrefix, Finding, OrganizationalUnit, Severity};
+use super::principal::Principal;
+use crate::model::{ComputerNamePrefix, Finding, FindingKind, Lookup, OrganizationalUnit, Severity};
 
 /// Of how many different characters a computer's name is made at random: letters, whose case does not matter, and digits.
 const NAME_CHARACTERS: u32 = 36;
@@ -48,6 +49,7 @@ const MANAGED_SERVICE_ACCOUNT: &str = "msDS-ManagedServiceAccount";
 pub struct Preflight {
     unit: Option<OrganizationalUnit>,
     connectors: Vec<Principal>,
+    finds_connectors: bool,
     prefix: Option<ComputerNamePrefix>,
     name_characters: u32,
 }
@@ -80,13 +82,25 @@ impl Preflight {
     }
 
     fn new(unit: Option<OrganizationalUnit>) -> Self {
-        Self { unit, connectors: Vec::new(), prefix: None, name_characters: NAME_CHARACTERS }
+        Self {
+            unit,
+            connectors: Vec::new(),
+            finds_connectors: false,
+            prefix: None,
+            name_characters: NAME_CHARACTERS,
+        }
     }
 
-    /// Checks this account of a connector. If none is named, those are checked whose names begin with `msaODJ`, as
-    /// connectors name theirs.
+    /// Checks this account of a connector. If none is named, the accounts are checked that connectors created for themselves:
+    /// those whose names begin with `msaODJ` and that an enabled server uses.
     pub fn with_connector(mut self, account: Principal) -> Self {
         self.connectors.push(account);
+        self
+    }
+
+    /// Checks the accounts that connectors created for themselves besides the named ones.
+    pub fn with_found_connectors(mut self) -> Self {
+        self.finds_connectors = true;
         self
     }
 
@@ -131,15 +145,22 @@ impl Preflight {
             return Ok(());
         };
         report.domain = Some(domain.clone());
+        if let Err(error) = domain.require_writable() {
+            let server = domain.server.as_deref().unwrap_or("server");
+            report.findings.push(AD_READ_ONLY_SERVER.at(server, error.subject()));
+        }
         let place = self.check_place(directory, &domain, report).await?;
         self.check_accounts_container(directory, &domain, report).await?;
-        let accounts = self.accounts(directory, &domain, report).await?;
+        let reader = AccountReader::new(directory, &domain).await?;
+        let accounts = self.accounts(&reader, report).await?;
         if let Some(place) = &place {
             for account in &accounts {
-                let verdict = Verdict::of(directory, &domain, place, account).await?;
-                let findings = verdict.findings(&domain, place, account);
-                report.connectors.push(verdict.rights(account, &findings));
-                report.findings.extend(findings);
+                let rights = ConnectorRights::read(&reader, place, account.clone()).await?;
+                // Permissions that may not be read are a finding of their own.
+                if place.descriptor().is_some() {
+                    report.findings.extend(rights.findings(&domain, place.name()));
+                }
+                report.connectors.push(rights);
             }
             check_all(place, report);
         }
@@ -186,14 +207,14 @@ impl Preflight {
             report.findings.push(AD_OU_MISSING.at(name, evidence));
             return Ok(None);
         };
-        if self.unit.is_some() && !place.is("organizationalUnit") {
+        if self.unit.is_some() && place.is("organizationalUnit") == Some(false) {
             report.findings.push(AD_NOT_AN_OU.at(name, "it is not an organizational unit"));
         }
         if place.descriptor().is_none() {
             report.findings.push(AD_RIGHTS_NOT_READABLE.at(name, "its permissions may not be read"));
         }
         check_dacl(&place, name, &mut report.findings);
-        report.may_delegate = place.may_delegate();
+        report.may_delegate = place.may_delegate() && !domain.is_read_only;
         report.container = Some(place.name().to_owned());
         Ok(Some(place))
     }
@@ -247,30 +268,44 @@ impl Preflight {
     /// The accounts of the connectors.
     async fn accounts(
         &self,
-        directory: &dyn Directory,
-        domain: &Domain,
+        reader: &AccountReader<'_>,
         report: &mut PreflightReport,
     ) -> Result<Vec<Account>, DirectoryError> {
-        let mut accounts = Vec::new();
+        let mut accounts: Vec<Account> = Vec::new();
         for principal in &self.connectors {
-            let missing = if domain.is_foreign(principal) {
-                AD_ACCOUNT_OF_ANOTHER_DOMAIN
-                    .at(principal.to_string(), "the account belongs to another domain")
-            } else if let Some(account) = domain.account(directory, principal).await? {
-                accounts.push(account);
-                continue;
-            } else {
-                AD_ACCOUNT_MISSING
-                    .at(principal.to_string(), "there is no such account, or it may not be seen")
+            let error = match principal.find(reader).await {
+                Ok(account) if accounts.iter().any(|known| known.sid == account.sid) => continue,
+                Ok(account) => {
+                    report.findings.extend(check_installation(&account, AD_ACCOUNT_NOT_INSTALLED));
+                    accounts.push(account);
+                    continue;
+                }
+                Err(error) => error,
             };
-            report.findings.push(missing);
+            let kind = match error.kind() {
+                DirectoryErrorKind::OtherDomain => AD_ACCOUNT_OF_ANOTHER_DOMAIN,
+                DirectoryErrorKind::NotFound => AD_ACCOUNT_MISSING,
+                DirectoryErrorKind::Ambiguous => AD_ACCOUNT_AMBIGUOUS,
+                _ => return Err(error),
+            };
+            let finding = kind.at(principal.to_string(), error.subject());
+            report.findings.push(finding.with_remedy(error.remedy().to_owned()));
         }
-        if self.connectors.is_empty() {
-            accounts = domain.connector_accounts(directory).await?;
-            if accounts.is_empty() {
+        if self.connectors.is_empty() || self.finds_connectors {
+            let found = reader.connectors().await?;
+            for account in found {
+                if accounts.iter().any(|known| known.sid == account.sid) {
+                    continue;
+                }
+                report.findings.extend(check_installation(&account, AD_ORPHANED_ACCOUNT));
+                if account.serves() != Some(false) {
+                    accounts.push(account);
+                }
+            }
+            if accounts.is_empty() && self.connectors.is_empty() {
                 report.findings.push(AD_NO_CONNECTOR_ACCOUNT.at(
-                    domain.name.as_str(),
-                    "no account was named, and the domain has none whose name begins with msaODJ",
+                    reader.domain.name.as_str(),
+                    "no account was named, and no server of the domain uses one whose name begins with msaODJ",
                 ));
             }
         }
@@ -287,7 +322,7 @@ impl PreflightReport {
         let no_error = self.findings.iter().all(|finding| finding.severity < Severity::Error);
         no_error
             && !self.connectors.is_empty()
-            && self.connectors.iter().all(|connector| connector.may_create)
+            && self.connectors.iter().all(|connector| connector.access.is_granted())
     }
 }
 
@@ -300,14 +335,22 @@ impl fmt::Display for PreflightReport {
             writeln!(f, "Computer accounts in {container}")?;
         }
         for connector in &self.connectors {
-            let may = if connector.may_create { "may create computers" } else { "may NOT create computers" };
-            writeln!(f, "  {} ({}): {may}", connector.account, connector.account.kind)?;
+            let account = &connector.account;
+            let may = match &connector.access {
+                CreateAccess::Granted { .. } => "may create computers",
+                CreateAccess::Unknown { .. } => "not known whether it may create computers",
+                _ => "may NOT create computers",
+            };
+            let servers = account.servers.present().into_iter().flatten();
+            let servers: Vec<&str> = servers.map(|server| server.name.as_str()).collect();
+            let on = if servers.is_empty() { String::new() } else { format!(" on {}", servers.join(", ")) };
+            writeln!(f, "  {account} ({}{on}; {}): {may}", account.kind, account.group_source)?;
         }
         self.findings.iter().try_for_each(|finding| writeln!(f, "  {finding}"))
     }
 }
 
-/// What is worth knowing of the permissions, whoever is meant.
+/// Findings about the permissions that concern no account in particular.
 fn check_dacl(place: &Place, name: &str, findings: &mut Vec<Finding>) {
     let Some(descriptor) = place.descriptor() else { return };
     let Some(dacl) = descriptor.dacl() else {
@@ -329,6 +372,42 @@ fn check_dacl(place: &Place, name: &str, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Findings about the servers that use a managed service account. `unused` is for an account that none does.
+fn check_installation(account: &Account, unused: FindingKind) -> Vec<Finding> {
+    let place = account.to_string();
+    let servers = match &account.servers {
+        Lookup::Present(servers) => servers.as_slice(),
+        Lookup::Absent
+            if matches!(
+                account.kind,
+                AccountKind::ManagedServiceAccount | AccountKind::GroupManagedServiceAccount
+            ) =>
+        {
+            &[]
+        }
+        Lookup::Absent => return Vec::new(),
+        Lookup::Unknown => {
+            let evidence = "the servers that use the account (msDS-HostServiceAccountBL) may not be read";
+            return vec![AD_SERVERS_NOT_READABLE.at(place, evidence)];
+        }
+    };
+    let mut findings = Vec::new();
+    if account.serves() == Some(false) {
+        let names: Vec<&str> = servers.iter().map(|server| server.name.as_str()).collect();
+        let evidence = match names[..] {
+            [] => "no server names the account (msDS-HostServiceAccountBL)".to_owned(),
+            _ => format!("only disabled servers use the account: {}", names.join(", ")),
+        };
+        findings.push(unused.at(&*place, evidence));
+    }
+    for server in servers.iter().filter(|server| server.reads_password == Some(false)) {
+        let evidence =
+            format!("{} may not read the account's password (msDS-GroupMSAMembership)", server.name);
+        findings.push(AD_PASSWORD_NOT_READABLE.at(&*place, evidence));
+    }
+    findings
+}
+
 fn check_account(account: &Account) -> Option<Finding> {
     let (kind, evidence) = match account.kind {
         _ if !account.enabled => (AD_ACCOUNT_DISABLED, "the account is disabled".to_owned()),
@@ -346,17 +425,21 @@ fn check_account(account: &Account) -> Option<Finding> {
 
 /// What only all connectors together show.
 fn check_all(place: &Place, report: &mut PreflightReport) {
-    let able = report.connectors.iter().filter(|connector| connector.may_create).count();
-    let all = report.connectors.len();
-    if able > 0 && able < all {
+    let count = |holds: fn(&CreateAccess) -> bool| {
+        report.connectors.iter().filter(|connector| holds(&connector.access)).count()
+    };
+    let able = count(CreateAccess::is_granted);
+    let unable = count(|access| access.is_known() && !access.is_granted());
+    if able > 0 && unable > 0 {
         report.findings.push(AD_CONNECTORS_DIFFER.at(
             place.name(),
             format!(
-                "{able} of {all} connectors may create computers: it works or fails by which of them answers"
+                "{able} of {} connectors may create computers: it works or fails by which of them answers",
+                report.connectors.len()
             ),
         ));
     }
-    if able < all && !report.may_delegate {
+    if unable > 0 && !report.may_delegate {
         let evidence = "the signed-in account may not change the permissions";
         report.findings.push(AD_CANNOT_DELEGATE.at(place.name(), evidence));
     }

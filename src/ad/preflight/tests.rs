@@ -1,7 +1,8 @@
 use super::*;
+use crate::ad::GroupSource;
 use crate::ad::delegation::Delegation;
 use crate::ad::delegation::DelegationProfile;
-use crate::ad::descriptor::{Ace, SecurityDescriptor};
+use crate::ad::descriptor::{Ace, Guid, SecurityDescriptor};
 use crate::ad::memory::MemoryDirectory;
 
 const UNIT: &str = "OU=Autopilot,DC=corp,DC=example";
@@ -48,13 +49,15 @@ async fn a_connector_with_the_right_is_ready_and_one_without_is_told_why() {
     let evidence = &report.findings[0].evidence;
     assert!(evidence.contains("msaODJ00001$") && evidence.contains("0 of the 10"), "{evidence}");
 
-    let receipt = Delegation::new(&unit(), connector.clone()).apply(&directory).await.unwrap();
+    let receipt = Delegation::new(&unit(), connector.clone()).apply(&directory).await.unwrap().receipt;
     let report = check.run(&directory).await.unwrap();
     assert_eq!(ids(&report), ["ad.may-create"]);
     assert!(report.is_ready());
     assert_eq!(report.connectors[0].profile, Some(DelegationProfile::CreateOnly));
     assert!(report.findings[0].evidence.contains("for the account itself"), "{:?}", report.findings);
-    assert!(report.to_string().contains("msaODJ00001$ (managed service account): may create computers"));
+    let shown = report.to_string();
+    let line = "msaODJ00001$ (managed service account on SRV-msaODJ00001; groups from tokenGroups): may create computers";
+    assert!(shown.contains(line), "{shown}");
 
     receipt.revoke(&directory).await.unwrap();
     assert!(!check.run(&directory).await.unwrap().is_ready());
@@ -178,7 +181,9 @@ async fn accounts_that_are_no_connectors_are_told() {
         (user.to_string().as_str(), "ad.unusual-account"),
         (r"CORP\odj$", "ad.account-disabled"),
         (r"corp.example\SRV-ODJ-01$", "ad.legacy-account"),
-        (r"CORP\odj", "ad.account-missing"),
+        (r"CORP\odj", "ad.account-disabled"),
+        (r"CORP\odjj", "ad.account-missing"),
+        ("odj$@other.example", "ad.account-of-another-domain"),
         (r"OTHER\odj$", "ad.account-of-another-domain"),
         ("S-1-5-21-9-9-9-1104", "ad.account-of-another-domain"),
     ] {
@@ -199,7 +204,7 @@ async fn connectors_of_which_some_may_are_told_apart() {
     directory.add_managed_service_account("msaODJ00002");
     Delegation::new(&unit(), first.clone()).apply(&directory).await.unwrap();
     let report = Preflight::for_unit(&unit()).run(&directory.bound_as(&first)).await.unwrap();
-    let may: Vec<bool> = report.connectors.iter().map(|connector| connector.may_create).collect();
+    let may: Vec<bool> = report.connectors.iter().map(|connector| connector.access.is_granted()).collect();
     assert_eq!(may, [true, false]);
     let found = finding(&report, "ad.connectors-differ");
     assert!(found.evidence.starts_with("1 of 2 connectors"), "{found}");
@@ -250,4 +255,132 @@ async fn names_that_are_taken_are_counted_and_those_of_others_told() {
 
     let full = check("HYB-MUNICH-W").with_name_characters(5).run(&directory).await.unwrap();
     assert_eq!(full.findings[0].id, "ad.no-names-left");
+}
+
+#[tokio::test]
+async fn accounts_that_no_enabled_server_uses_are_no_connectors() {
+    let directory = directory();
+    let serving = directory.add_managed_service_account("msaODJ00001");
+    let orphan = directory.add_managed_service_account("msaODJ00002");
+    directory.set_servers(&orphan, []);
+    let left = directory.add_managed_service_account("msaODJ00003");
+    let old = directory.add_computer("OLD");
+    directory.disable(&old);
+    directory.set_servers(&left, [old.clone()]);
+    let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
+    let connectors: Vec<&Sid> = report.connectors.iter().map(|connector| &connector.account.sid).collect();
+    assert_eq!(connectors, [&serving]);
+    let orphans: Vec<&str> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.id == "ad.orphaned-account")
+        .map(|finding| finding.evidence.as_str())
+        .collect();
+    assert_eq!(orphans.len(), 2, "{report}");
+    assert!(orphans[0].contains("no server") && orphans[1].contains("disabled servers use the account: OLD"));
+
+    directory.set_servers(&left, [old, directory.add_computer("NEW")]);
+    let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
+    assert_eq!(report.connectors.len(), 2, "one enabled server is enough");
+
+    let named = Preflight::for_unit(&unit()).with_connector(orphan.into()).run(&directory).await.unwrap();
+    assert_eq!(named.connectors.len(), 1, "a named account is a connector whatever uses it");
+    finding(&named, "ad.account-not-installed");
+    assert!(!ids(&named).contains(&"ad.orphaned-account"), "{named}");
+}
+
+#[tokio::test]
+async fn the_server_of_a_group_account_has_to_read_its_password() {
+    let directory = directory();
+    let (reads, other) = (directory.add_computer("SRV-1"), directory.add_computer("SRV-2"));
+    let account = directory.add_group_managed_service_account("odj", std::slice::from_ref(&reads));
+    let check = Preflight::for_unit(&unit()).with_connector("odj$@corp.example".parse().unwrap());
+    finding(&check.run(&directory).await.unwrap(), "ad.account-not-installed");
+    directory.set_servers(&account, [reads.clone()]);
+    let report = check.run(&directory).await.unwrap();
+    assert_eq!(ids(&report), ["ad.cannot-create"]);
+    directory.set_servers(&account, [reads, other]);
+    let report = check.run(&directory).await.unwrap();
+    let found = finding(&report, "ad.password-not-readable");
+    assert!(found.evidence.starts_with("SRV-2 "), "{found}");
+}
+
+#[tokio::test]
+async fn the_token_is_read_and_groups_are_followed_where_the_directory_does_not_compute_them() {
+    let directory = directory();
+    let me = directory.add_managed_service_account("msaODJ00001");
+    let (nested, group, other) =
+        (directory.add_group("Nested"), directory.add_group("Outer"), directory.add_group("Other"));
+    directory.add_member(&nested, &me);
+    directory.add_member(&group, &nested);
+    let domain = Domain::read(&directory).await.unwrap().unwrap();
+    let by_directory = Account::connectors(&directory, &domain).await.unwrap().remove(0);
+    directory.hide_token_groups();
+    let by_us = Account::connectors(&directory, &domain).await.unwrap().remove(0);
+    assert_eq!(
+        (by_directory.group_source, by_us.group_source),
+        (GroupSource::TokenGroups, GroupSource::Membership)
+    );
+    assert_eq!(by_directory.token, by_us.token);
+    for sid in [&me, &nested, &group, &Sid::network(), &Sid::builtin_users(), &Sid::pre_windows_2000_access()]
+    {
+        assert!(by_us.token.contains(sid), "{sid}");
+    }
+    assert!(!by_us.token.contains(&other));
+
+    // As a hardened domain has it.
+    directory.remove_member(&Sid::pre_windows_2000_access(), &Sid::authenticated_users());
+    let hardened = Account::connectors(&directory, &domain).await.unwrap().remove(0);
+    assert!(!hardened.token.contains(&Sid::pre_windows_2000_access()));
+    for (ace, id) in [
+        ("(OA;;CC;COMPUTER;;RU)", "ad.cannot-create"),
+        ("(OA;;CC;COMPUTER;;BU)", "ad.may-create"),
+        ("(OA;;CC;COMPUTER;;NU)", "ad.may-create"),
+        (&format!("(OA;;CC;COMPUTER;;{other})"), "ad.cannot-create"),
+        ("(OA;;CC;COMPUTER;;S-1-5-21-9-9-9-512)", "ad.rights-uncertain"),
+        ("(OA;;CC;COMPUTER;;S-1-5-15)", "ad.rights-uncertain"),
+        ("(OA;;CC;COMPUTER;;S-1-5-4)", "ad.cannot-create"),
+        ("(OA;;CC;COMPUTER;;OW)", "ad.cannot-create"),
+    ] {
+        let text = format!("O:BAD:P{ace}(A;;RPRCLC;;;AU)(A;;GA;;;BA)")
+            .replace("COMPUTER", &Guid::COMPUTER.to_string());
+        directory.set_descriptor(UNIT, text.parse().unwrap());
+        let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
+        finding(&report, id);
+        assert!(report.to_string().contains("followed by membership"), "{report}");
+        assert_eq!(report.is_ready(), id == "ad.may-create", "{report}");
+    }
+}
+
+#[tokio::test]
+async fn a_unit_that_cannot_be_read_is_not_known_and_the_rest_of_the_report_stands() {
+    let directory = directory();
+    let me = directory.add_managed_service_account("msaODJ00001");
+    directory.set_descriptor(UNIT, "O:BAD:P(A;;GA;;;BA)".parse().unwrap());
+    let prefix: ComputerNamePrefix = "SRV-msaOD".parse().unwrap();
+    let check = Preflight::for_unit(&unit()).with_computer_name_prefix(prefix);
+    let report = check.run(&directory.bound_as(&me)).await.unwrap();
+    assert_eq!(report.container.as_deref(), Some(UNIT));
+    assert!(matches!(report.connectors[0].access, CreateAccess::Unknown { .. }), "{report}");
+    assert!(!report.is_ready() && report.to_string().contains("not known whether it may create"), "{report}");
+    finding(&report, "ad.rights-not-readable");
+    finding(&report, "ad.names-taken");
+    for other in ["ad.not-an-ou", "ad.cannot-create", "ad.connectors-differ"] {
+        assert!(!ids(&report).contains(&other), "{report}");
+    }
+}
+
+#[tokio::test]
+async fn a_read_only_server_is_named_and_takes_no_changes() {
+    let directory = directory();
+    let me = directory.add_managed_service_account("msaODJ00001");
+    let delegation = Delegation::new(&unit(), me);
+    let receipt = delegation.apply(&directory).await.unwrap().receipt;
+    directory.set_read_only();
+    assert!(delegation.apply(&directory).await.unwrap().receipt.is_empty(), "there is nothing to write");
+    let error = receipt.revoke(&directory).await.unwrap_err();
+    assert_eq!(error.kind(), DirectoryErrorKind::ReadOnly);
+    assert!(error.to_string().starts_with("dc1.corp.example is a read-only domain controller"), "{error}");
+    let report = Preflight::for_unit(&unit()).run(&directory).await.unwrap();
+    assert!(!report.may_delegate && finding(&report, "ad.read-only-server").place == "dc1.corp.example");
 }

@@ -5,10 +5,11 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use http::HeaderMap;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::error::{Error, ErrorKind, Result, excerpt, scrub};
+use crate::error::{Error, ErrorKind, RequestIds, Result, excerpt, scrub};
 use crate::graph::decode::{self, Answer};
 
 /// One page of a list.
@@ -100,9 +101,16 @@ pub(super) struct Walk {
     at: usize,
     taken: usize,
     over: bool,
+    /// Those of the answer: an error names the ids in them.
+    headers: HeaderMap,
 }
 
 impl Walk {
+    /// Adds the ids of the page's answer to an error.
+    pub(super) fn identified(&self, error: Error) -> Error {
+        error.with_ids(RequestIds::read(&self.headers))
+    }
+
     /// Compares the items by `keep`: those of which it does not hold are passed over.
     pub(super) fn keeping(&mut self, keep: Option<Keep>) {
         self.keep = keep;
@@ -119,7 +127,7 @@ impl Walk {
                 Ok(true) if self.passes_over() => {}
                 Ok(true) => return Some(Ok(())),
                 Ok(false) => return None,
-                Err(error) => return Some(Err(error)),
+                Err(error) => return Some(Err(self.identified(error))),
             }
         }
         None
@@ -147,7 +155,10 @@ impl Walk {
         let mut cursor = self.cursor();
         let item = cursor.value::<T>();
         self.at = cursor.at;
-        let item = item.map_err(|error| self.refused(&error));
+        let item = item.map_err(|error| {
+            let refused = self.refused(&error);
+            self.identified(refused)
+        });
         self.taken += 1;
         item
     }
@@ -207,7 +218,8 @@ pub(super) fn receive(answer: &mut Answer) -> Result<Received> {
     }
     let Head { next, delta, count } = head;
     let count = count.and_then(|count| u64::try_from(count).ok());
-    Ok(Received { walk: Walk { text, keep: None, at, taken: 0, over: false }, next, delta, count })
+    let headers = std::mem::take(answer.headers_mut());
+    Ok(Received { walk: Walk { text, keep: None, at, taken: 0, over: false, headers }, next, delta, count })
 }
 
 /// What the beginning of a page tells of the next one.

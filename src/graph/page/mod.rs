@@ -255,8 +255,8 @@ impl Reader {
         self.current = Some(walk);
     }
 
-    /// What comes behind a page that was given, whose link is this; `ahead` is what was asked for already.
-    fn behind(&self, link: &str, ahead: Option<Following>) -> State {
+    /// What comes behind `page`, whose link is this; `ahead` is what was asked for already.
+    fn behind(&self, link: &str, ahead: Option<Following>, page: Option<&Walk>) -> State {
         if let Some(Following { link: asked, page }) = ahead
             && self.source.resolved(link).is_ok_and(|link| link == asked)
         {
@@ -265,7 +265,10 @@ impl Reader {
         match self.source.follow(link) {
             Ok(page) if self.source.read_ahead => State::Loading(page.begun()),
             Ok(page) => State::Loading(page),
-            Err(error) => State::Failed(self.named(error)),
+            Err(error) => State::Failed(self.named(match page {
+                Some(page) => page.identified(error),
+                None => error,
+            })),
         }
     }
 
@@ -277,7 +280,7 @@ impl Reader {
         loop {
             self.state = match std::mem::replace(&mut self.state, State::Done) {
                 State::First => State::Loading(self.source.first()),
-                State::Link(link) => self.behind(&link, None),
+                State::Link(link) => self.behind(&link, None, self.current.as_ref()),
                 State::Loading(mut loading) => {
                     let Poll::Ready(Loaded { mut page, ahead }) = loading.poll(context) else {
                         self.state = State::Loading(loading);
@@ -287,7 +290,7 @@ impl Reader {
                     if let Ok(page) = &mut page {
                         self.delta = page.delta.take();
                         if let Some(link) = &page.next {
-                            self.state = self.behind(link, ahead);
+                            self.state = self.behind(link, ahead, Some(&page.walk));
                         }
                     }
                     return Poll::Ready(Some(page));

@@ -1,171 +1,140 @@
-//! What both kinds of deployment profile have, in both dialects of the service.
-
-use std::collections::BTreeSet;
+//! What both kinds of deployment profile have: their properties, and the old dialect of the service.
 
 use serde_json::Value;
 
 use crate::model::findings::PROFILE_KEYBOARD_WITHOUT_LANGUAGE;
-use crate::model::patch::same_members;
-use crate::model::settings::{
-    PropertyRule, Reader, WriteMode, list, same_set, same_text, same_text_in_any_case, text_or_null,
-    violation,
-};
-use crate::model::{
-    DeviceUsageType, Finding, InvalidValue, Locale, ProfileDescription, ProfileName, Properties, Text,
-    UserType,
-};
+use crate::model::settings::violation;
+use crate::model::wire::{get, object};
+use crate::model::{DeviceUsageType, Finding, Locale, ProfileDescription, ProfileName, Properties};
 
-pub(super) const NEW_OOBE: &str = "outOfBoxExperienceSetting";
+pub(super) const OOBE: &str = "outOfBoxExperienceSetting";
 pub(super) const OLD_OOBE: &str = "outOfBoxExperienceSettings";
-pub(super) const USAGE: &str = "deviceUsageType";
-pub(super) const USER_TYPE: &str = "userType";
+pub(super) const USAGE: &str = "outOfBoxExperienceSetting.deviceUsageType";
+pub(super) const USER_TYPE: &str = "outOfBoxExperienceSetting.userType";
 pub(super) const TEMPLATE: &str = "deviceNameTemplate";
 pub(super) const DEVICE_TYPE: &str = "deviceType";
-pub(super) const SCOPE_TAGS: &str = "roleScopeTagIds";
 
-pub(super) const RULES: [PropertyRule; 15] = [
-    PropertyRule::new("displayName"),
-    PropertyRule::new("description").same(same_text),
-    PropertyRule::new("locale").same(same_locale),
-    PropertyRule::new("hardwareHashExtractionEnabled"),
-    PropertyRule::new("preprovisioningAllowed"),
-    PropertyRule::new(NEW_OOBE).same(same_members),
-    PropertyRule::new(TEMPLATE).same(same_text),
-    PropertyRule::new(DEVICE_TYPE).write(WriteMode::OnCreate).same(same_text_in_any_case),
-    PropertyRule::new(SCOPE_TAGS).same(same_set),
-    // The enrollment status page from before it was a policy of its own.
-    PropertyRule::new("enrollmentStatusScreenSettings").write(WriteMode::Never),
-    // To be left unset, and refused in an update.
-    PropertyRule::new("managementServiceAppId").write(WriteMode::Never),
-    PropertyRule::new("language").write(WriteMode::OldName),
-    PropertyRule::new("extractHardwareHash").write(WriteMode::OldName),
-    PropertyRule::new("enableWhiteGlove").write(WriteMode::OldName),
-    PropertyRule::new(OLD_OOBE).write(WriteMode::OldName),
-];
-/// What both kinds of profile have.
-pub(super) struct Common<'a> {
-    pub(super) display_name: &'a ProfileName,
-    pub(super) description: Option<&'a ProfileDescription>,
-    pub(super) locale: &'a Locale,
-    pub(super) hash_extraction: bool,
-    pub(super) preprovisioning: bool,
-    pub(super) privacy_hidden: bool,
-    pub(super) eula_hidden: bool,
-    pub(super) keyboard_skipped: bool,
-    pub(super) escape_link_hidden: bool,
-    pub(super) scope_tags: &'a BTreeSet<Text>,
-}
-
-impl Common<'_> {
-    pub(super) fn write(&self, properties: &mut Properties) {
-        properties.insert("displayName", self.display_name.as_str());
-        properties.insert("description", text_or_null(self.description));
-        properties.insert("locale", self.locale.to_wire());
-        properties.insert("hardwareHashExtractionEnabled", self.hash_extraction);
-        properties.insert("preprovisioningAllowed", self.preprovisioning);
-        if !self.scope_tags.is_empty() {
-            properties.insert(SCOPE_TAGS, list(self.scope_tags.iter().map(Text::as_str)));
+/// Declares a deployment profile: [`settings!`](crate::model::settings::settings) with the properties that both kinds have.
+macro_rules! profile {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident = $wire_type:literal;
+        optional { $($optional:tt)* }
+        default { $($default:tt)* }
+        odd { $($odd:tt)* }
+        rules { $($rules:tt)* }
+    ) => {
+        $crate::model::settings::settings! {
+            $(#[$meta])*
+            pub struct $name = $wire_type, sends_type: true;
+            required {
+                /// The name. Devices of two profiles with one name cannot be told apart in reports.
+                display_name: ProfileName => PropertyRule::new("displayName");
+            }
+            optional {
+                /// A description; none by default.
+                description, with_description: ProfileDescription =>
+                    PropertyRule::new("description").same(same_text);
+                $($optional)*
+            }
+            default {
+                /// The language of the setup; that of the operating system by default.
+                ///
+                /// The service answers `os-default` or null for "the user selects" too, so an update from one to the
+                /// other alone is not seen as a change.
+                locale, with_locale: Locale = Locale::OsDefault => PropertyRule::new("locale").same(same_locale);
+                /// Whether all targeted devices become Autopilot devices; not by default. The tutorial recommends it. It
+                /// takes up to 48 hours, is for corporate devices only, and switching it off does not deregister them.
+                hardware_hash_extraction_enabled, with_hardware_hash_extraction_enabled: bool = false =>
+                    PropertyRule::new("hardwareHashExtractionEnabled");
+                /// Whether pre-provisioning is allowed; not by default. If it is not, it fails with 0x80180005.
+                preprovisioning_allowed, with_preprovisioning_allowed: bool = false =>
+                    PropertyRule::new("preprovisioningAllowed");
+                /// Whether the privacy settings are hidden; they are by default.
+                privacy_settings_hidden, with_privacy_settings_hidden: bool = true =>
+                    PropertyRule::new("outOfBoxExperienceSetting.privacySettingsHidden");
+                /// Whether the licence terms are hidden; they are by default.
+                eula_hidden, with_eula_hidden: bool = true =>
+                    PropertyRule::new("outOfBoxExperienceSetting.eulaHidden");
+                /// Whether the keyboard page is skipped; it is not by default. It needs a language.
+                keyboard_selection_page_skipped, with_keyboard_selection_page_skipped: bool = false =>
+                    PropertyRule::new("outOfBoxExperienceSetting.keyboardSelectionPageSkipped");
+                /// Whether the options to change the account are hidden; they are by default. One tool reports that the
+                /// service refuses to show them.
+                escape_link_hidden, with_escape_link_hidden: bool = true =>
+                    PropertyRule::new("outOfBoxExperienceSetting.escapeLinkHidden");
+                $($default)*
+                /// The ids of the scope tags. If there is none, the service gives a new profile its default tag, and
+                /// those of a stored one are left alone.
+                #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+                role_scope_tag_ids, with_role_scope_tag_ids: BTreeSet<Text> = BTreeSet::new() =>
+                    PropertyRule::new("roleScopeTagIds").same(same_set);
+            }
+            odd { $($odd)* }
+            rules {
+                $($rules)*
+                // The enrollment status page from before it was a policy of its own.
+                PropertyRule::new("enrollmentStatusScreenSettings").write(WriteMode::Never);
+                // To be left unset, and refused in an update.
+                PropertyRule::new("managementServiceAppId").write(WriteMode::Never);
+                PropertyRule::new("language").write(WriteMode::OldName);
+                PropertyRule::new("extractHardwareHash").write(WriteMode::OldName);
+                PropertyRule::new("enableWhiteGlove").write(WriteMode::OldName);
+                PropertyRule::new(OLD_OOBE).write(WriteMode::OldName);
+            }
+            private {}
         }
-        let mut oobe = match properties.remove(NEW_OOBE) {
-            Some(Value::Object(kept)) => Properties::from(kept),
-            _ => Properties::new(),
-        };
-        oobe.insert("privacySettingsHidden", self.privacy_hidden);
-        oobe.insert("eulaHidden", self.eula_hidden);
-        oobe.insert("keyboardSelectionPageSkipped", self.keyboard_skipped);
-        oobe.insert("escapeLinkHidden", self.escape_link_hidden);
-        properties.insert(NEW_OOBE, oobe);
-    }
+    };
+}
+pub(super) use profile;
 
-    pub(super) fn lint(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        findings.extend(violation("display_name", self.display_name.violation()));
-        findings.extend(violation("description", self.description.and_then(ProfileDescription::violation)));
-        findings.extend(violation("locale", self.locale.violation()));
-        findings.extend(self.display_name.lint());
-        findings.extend(self.description.map(ProfileDescription::lint).unwrap_or_default());
-        if self.keyboard_skipped && !matches!(self.locale, Locale::Language(_)) {
-            findings.push(PROFILE_KEYBOARD_WITHOUT_LANGUAGE.at(
-                "keyboard_selection_page_skipped",
-                "the keyboard page is skipped, but no language is set",
-            ));
+/// Gives values under old names to the new names, unless the service reports those too.
+pub(super) fn rename(properties: &mut Properties) {
+    const NAMES: [(&str, &str); 3] = [
+        ("language", "locale"),
+        ("extractHardwareHash", "hardwareHashExtractionEnabled"),
+        ("enableWhiteGlove", "preprovisioningAllowed"),
+    ];
+    const MEMBERS: [(&str, &str); 6] = [
+        ("hidePrivacySettings", "privacySettingsHidden"),
+        ("hideEULA", "eulaHidden"),
+        ("skipKeyboardSelectionPage", "keyboardSelectionPageSkipped"),
+        ("hideEscapeLink", "escapeLinkHidden"),
+        ("userType", "userType"),
+        ("deviceUsageType", "deviceUsageType"),
+    ];
+    let mut replace = |old: &str, new: &str, rename: fn(Value) -> Value| {
+        if let Some(value) = properties.remove(old)
+            && properties.get(new).is_none_or(Value::is_null)
+            && !value.is_null()
+        {
+            properties.insert(new, rename(value));
         }
-        findings
+    };
+    for (old, new) in NAMES {
+        replace(old, new, std::convert::identity);
     }
-}
-
-/// What the user sees of the setup, in either dialect.
-pub(super) struct Oobe {
-    pub(super) privacy_hidden: bool,
-    pub(super) eula_hidden: bool,
-    pub(super) keyboard_skipped: bool,
-    pub(super) escape_link_hidden: bool,
-    pub(super) user_type: Option<UserType>,
-    pub(super) usage: DeviceUsageType,
-    pub(super) rest: Properties,
-}
-
-impl Oobe {
-    /// Reads the new object, or the old one where there is no new one.
-    pub(super) fn read(profile: &mut Reader) -> Result<Self, InvalidValue> {
-        const NEW: [&str; 4] =
-            ["privacySettingsHidden", "eulaHidden", "keyboardSelectionPageSkipped", "escapeLinkHidden"];
-        const OLD: [&str; 4] =
-            ["hidePrivacySettings", "hideEULA", "skipKeyboardSelectionPage", "hideEscapeLink"];
-        let old = profile.object(OLD_OOBE)?;
-        let new = profile.object(NEW_OOBE)?;
-        let is_new = new.is_some();
-        let mut oobe = new.or(old).unwrap_or_else(|| Reader::new(Properties::new()));
-        let [privacy, eula, keyboard, escape] = if is_new { NEW } else { OLD };
-        Ok(Self {
-            privacy_hidden: oobe.flag(privacy)?.unwrap_or_default(),
-            eula_hidden: oobe.flag(eula)?.unwrap_or_default(),
-            keyboard_skipped: oobe.flag(keyboard)?.unwrap_or_default(),
-            escape_link_hidden: oobe.flag(escape)?.unwrap_or_default(),
-            user_type: oobe.non_empty(USER_TYPE)?.map(|text| UserType::from_wire(&text)),
-            usage: oobe
-                .non_empty(USAGE)?
-                .map_or(DeviceUsageType::SingleUser, |text| DeviceUsageType::from_wire(&text)),
-            rest: if is_new { oobe.rest() } else { Properties::new() },
-        })
-    }
-}
-
-pub(super) fn name(reader: &mut Reader) -> Result<ProfileName, InvalidValue> {
-    Ok(ProfileName::from_service(reader.text("displayName")?.unwrap_or_default()))
-}
-
-pub(super) fn description(reader: &mut Reader) -> Result<Option<ProfileDescription>, InvalidValue> {
-    Ok(reader.non_empty("description")?.map(ProfileDescription::from_service))
-}
-
-pub(super) fn locale(reader: &mut Reader) -> Result<Locale, InvalidValue> {
-    let old = reader.text("language")?;
-    let locale = reader.text("locale")?.or(old);
-    Ok(Locale::from_service(locale.as_deref()))
-}
-
-/// A flag under its new name, or its old one where the new one says nothing.
-pub(super) fn either(
-    reader: &mut Reader,
-    new: &'static str,
-    old: &'static str,
-) -> Result<bool, InvalidValue> {
-    let old = reader.flag(old)?;
-    Ok(reader.flag(new)?.or(old).unwrap_or_default())
+    replace(OLD_OOBE, OOBE, |value| match value {
+        Value::Object(mut members) => {
+            let renamed =
+                MEMBERS.iter().filter_map(|(old, new)| Some(((*new).to_owned(), members.remove(*old)?)));
+            object(renamed)
+        }
+        other => other,
+    });
 }
 
 /// The service refuses a user type for shared devices, and never reports one.
 pub(super) fn normalize(properties: &mut Properties) {
-    if let Some(Value::Object(oobe)) = properties.get_mut(NEW_OOBE)
-        && oobe.get(USAGE).and_then(Value::as_str) == Some(DeviceUsageType::Shared.as_str())
+    if get(properties, USAGE).and_then(Value::as_str) == Some(DeviceUsageType::Shared.as_str())
+        && let Some(Value::Object(oobe)) = properties.get_mut(OOBE)
     {
-        oobe.remove(USER_TYPE);
+        oobe.remove("userType");
     }
 }
 
 /// The service answers `os-default` or null for "the user selects" too.
-fn same_locale(a: &Value, b: &Value) -> bool {
+pub(super) fn same_locale(a: &Value, b: &Value) -> bool {
     fn language(value: &Value) -> Option<&str> {
         value.as_str().filter(|text| !matches!(*text, "" | "os-default"))
     }
@@ -175,12 +144,25 @@ fn same_locale(a: &Value, b: &Value) -> bool {
     }
 }
 
-pub(super) fn set_default(properties: &mut Properties, name: &'static str, value: Value) {
-    if properties.get(name).is_none() {
-        properties.insert(name, value);
+pub(super) fn lint(
+    name: &ProfileName,
+    description: Option<&ProfileDescription>,
+    locale: &Locale,
+    keyboard_selection_page_skipped: bool,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(violation("display_name", name.violation()));
+    findings.extend(violation("description", description.and_then(ProfileDescription::violation)));
+    findings.extend(violation("locale", locale.violation()));
+    findings.extend(name.lint());
+    findings.extend(description.map(ProfileDescription::lint).unwrap_or_default());
+    if keyboard_selection_page_skipped && !matches!(locale, Locale::Language(_)) {
+        findings.push(
+            PROFILE_KEYBOARD_WITHOUT_LANGUAGE.at(
+                "keyboard_selection_page_skipped",
+                "the keyboard page is skipped, but no language is set",
+            ),
+        );
     }
-}
-
-pub(super) fn yes() -> bool {
-    true
+    findings
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, from_value, json, to_value};
 
-use super::common::NEW_OOBE;
+use super::common::OOBE as NEW_OOBE;
 use super::*;
 use crate::model::settings::{Settings, WriteMode};
 use crate::model::{Locale, Patch, Stored, UserType};

@@ -63,6 +63,7 @@ enum Failure {
     Connect,
     #[serde(rename = "refused")]
     NotAllowed,
+    NotProcessed,
     Timeout,
     Interrupted,
     Body,
@@ -430,6 +431,7 @@ impl From<TransportErrorKind> for Failure {
         match kind {
             TransportErrorKind::Connect => Self::Connect,
             TransportErrorKind::NotAllowed => Self::NotAllowed,
+            TransportErrorKind::NotProcessed => Self::NotProcessed,
             TransportErrorKind::Timeout => Self::Timeout,
             TransportErrorKind::Interrupted => Self::Interrupted,
             TransportErrorKind::Body => Self::Body,
@@ -443,6 +445,7 @@ impl From<Failure> for TransportErrorKind {
         match failure {
             Failure::Connect => Self::Connect,
             Failure::NotAllowed => Self::NotAllowed,
+            Failure::NotProcessed => Self::NotProcessed,
             Failure::Timeout => Self::Timeout,
             Failure::Interrupted => Self::Interrupted,
             Failure::Body => Self::Body,

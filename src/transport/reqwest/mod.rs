@@ -1,24 +1,29 @@
 //! HTTP over reqwest, with TLS by rustls.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderValue, Method, Uri};
-use reqwest::Client;
-use rustls::ClientConfig;
+use rustls::{ClientConfig, RootCertStore};
 use url::Url;
 
 use self::body::BodyReader;
-use self::failure::{describe, during_answer, during_send};
-use super::{BodyStart, NewConnection, Transport, TransportError, TransportErrorKind};
+use self::failure::{during_answer, during_send, refused, silent};
+use self::lane::{Lane, Shape};
+use self::proxy::{ProxyChoice, Route};
+use self::silence::{PIECE, Silence};
+use super::{BodyStart, NewConnection, Transport, TransportError};
+use crate::clock::{SystemClock, within};
 use crate::model::InvalidValue;
 
 mod body;
 mod failure;
+mod lane;
+mod proxy;
+mod silence;
 
 /// HTTP/1.1 and HTTP/2 over TLS.
 ///
@@ -33,14 +38,23 @@ mod failure;
 /// # Ok(()) }
 /// ```
 ///
-/// Requests need a tokio runtime with I/O and time. Nothing is sent twice, with one exception: what an HTTP/2 server says
-/// it has not looked at goes out again over a new connection.
+/// Requests need a tokio runtime with I/O and time. One transport serves several runtimes: each has its own connections.
+/// Nothing is sent twice: a request that an HTTP/2 server did not process is an error, of kind
+/// [`NotProcessed`](super::TransportErrorKind::NotProcessed).
 pub struct ReqwestTransport {
-    shape: Shape,
-    /// For https.
-    outer: Lane,
+    /// For https, or the reason why there is none.
+    outer: Result<Lane, InvalidValue>,
     /// For plain http on this machine, which no proxy must see.
     loopback: Option<Lane>,
+    options: Options,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Options {
+    connect_timeout: Duration,
+    read_timeout: Duration,
+    timeout: Duration,
+    max_body_bytes: usize,
 }
 
 impl ReqwestTransport {
@@ -57,10 +71,12 @@ impl ReqwestTransport {
         ReqwestTransportBuilder {
             roots: Vec::new(),
             proxy: ProxyChoice::System,
-            connect_timeout: Duration::from_secs(20),
-            read_timeout: Duration::from_secs(60),
-            timeout: Duration::from_secs(100),
-            max_body_bytes: 64 << 20,
+            options: Options {
+                connect_timeout: Duration::from_secs(20),
+                read_timeout: Duration::from_secs(60),
+                timeout: Duration::from_secs(100),
+                max_body_bytes: 64 << 20,
+            },
             plain_http_on_loopback: false,
         }
     }
@@ -68,7 +84,7 @@ impl ReqwestTransport {
 
 impl fmt::Debug for ReqwestTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReqwestTransport").field("shape", &self.shape).finish_non_exhaustive()
+        f.debug_struct("ReqwestTransport").field("options", &self.options).finish_non_exhaustive()
     }
 }
 
@@ -78,18 +94,15 @@ impl fmt::Debug for ReqwestTransport {
 pub struct ReqwestTransportBuilder {
     roots: Vec<Vec<u8>>,
     proxy: ProxyChoice,
-    connect_timeout: Duration,
-    read_timeout: Duration,
-    timeout: Duration,
-    max_body_bytes: usize,
+    options: Options,
     plain_http_on_loopback: bool,
 }
 
 impl ReqwestTransportBuilder {
-    /// Trusts these certificates too: PEM text with one or more, such as those of a company's own authority or of a proxy
+    /// Trusts these certificates too: PEM text with one or more, or one in DER, such as those of a company's own authority or of a proxy
     /// that opens TLS.
-    pub fn with_root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.roots.push(pem.into());
+    pub fn with_root_certificate(mut self, certificate: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(certificate.into());
         self
     }
 
@@ -107,25 +120,26 @@ impl ReqwestTransportBuilder {
 
     /// The longest time to connect, TLS and proxy included. 20 s.
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.options.connect_timeout = timeout;
         self
     }
 
-    /// The longest silence: until the answer begins, and between two pieces of its body. 60 s.
+    /// The longest silence: until the answer begins, and between two pieces of its body. 60 s. An upload whose pieces
+    /// leave one after the other is not silent.
     pub fn with_read_timeout(mut self, timeout: Duration) -> Self {
-        self.read_timeout = timeout;
+        self.options.read_timeout = timeout;
         self
     }
 
     /// The longest time for a whole exchange, from connecting to the last byte. 100 s.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.options.timeout = timeout;
         self
     }
 
     /// The largest body of an answer, in bytes after decompression. 64 MiB.
     pub fn with_max_body_bytes(mut self, max_body_bytes: usize) -> Self {
-        self.max_body_bytes = max_body_bytes;
+        self.options.max_body_bytes = max_body_bytes;
         self
     }
 
@@ -139,38 +153,30 @@ impl ReqwestTransportBuilder {
     /// Makes the transport. It does not connect yet.
     ///
     /// # Errors
-    /// When a certificate or the proxy's address cannot be read, or when there are no root certificates at all.
+    /// When a certificate or the proxy's address cannot be read, in the environment as well, or when there are no root
+    /// certificates at all. With [plain http on this machine](Self::with_plain_http_on_loopback), a system without root
+    /// certificates is no error until something is sent over https.
     pub fn build(self) -> Result<ReqwestTransport, InvalidValue> {
-        let proxy = match &self.proxy {
-            ProxyChoice::Named(address) => Some(read_proxy(address)?),
-            ProxyChoice::None | ProxyChoice::System => None,
+        let Options { connect_timeout, timeout, .. } = self.options;
+        let lane = |tls, route| Lane::new(Shape { tls, route, connect_timeout, timeout });
+        let route = Route::of(&self.proxy)?;
+        let outer = match tls(&self.roots) {
+            Ok(tls) => Ok(lane(tls, route)?),
+            Err(error) if self.plain_http_on_loopback && self.roots.is_empty() => Err(error),
+            Err(error) => return Err(error),
         };
-        let shape = Shape {
-            tls: tls(&self.roots)?,
-            proxy,
-            no_proxy: matches!(self.proxy, ProxyChoice::None),
-            connect_timeout: self.connect_timeout,
-            read_timeout: self.read_timeout,
-            timeout: self.timeout,
-            max_body_bytes: self.max_body_bytes,
+        let loopback = match self.plain_http_on_loopback {
+            true => Some(lane(no_tls()?, Route::direct())?),
+            false => None,
         };
-        let lane = |direct| match shape.client(direct) {
-            Ok(client) => Ok(Lane { direct, client: Mutex::new(client) }),
-            Err(error) => Err(InvalidValue::new("HTTP client", describe(&error), "check its options")),
-        };
-        let outer = lane(false)?;
-        let loopback = self.plain_http_on_loopback.then(|| lane(true)).transpose()?;
-        Ok(ReqwestTransport { shape, outer, loopback })
+        Ok(ReqwestTransport { outer, loopback, options: self.options })
     }
 }
 
 impl fmt::Debug for ReqwestTransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReqwestTransportBuilder")
-            .field("connect_timeout", &self.connect_timeout)
-            .field("read_timeout", &self.read_timeout)
-            .field("timeout", &self.timeout)
-            .field("max_body_bytes", &self.max_body_bytes)
+            .field("options", &self.options)
             .field("plain_http_on_loopback", &self.plain_http_on_loopback)
             .finish_non_exhaustive()
     }
@@ -181,7 +187,7 @@ impl Transport for ReqwestTransport {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         let url = checked_url(request.uri())?;
         let lane = match (url.scheme(), &self.loopback) {
-            ("https", _) => &self.outer,
+            ("https", _) => self.outer.as_ref().map_err(|error| refused(error.to_string()))?,
             (_, Some(loopback)) if is_loopback(&url) => loopback,
             _ => {
                 return Err(refused(
@@ -196,116 +202,91 @@ impl Transport for ReqwestTransport {
         let mut outgoing = reqwest::Request::new(parts.method, url);
         *outgoing.headers_mut() = parts.headers;
         outgoing.headers_mut().entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
-        if !body.is_empty() {
+        let silence = Silence::new(self.options.read_timeout);
+        if body.len() > PIECE {
+            *outgoing.body_mut() = Some(reqwest::Body::wrap(silence.broken_by(body)));
+        } else if !body.is_empty() {
             *outgoing.body_mut() = Some(body.into());
         } else if matches!(*outgoing.method(), Method::POST | Method::PUT | Method::PATCH) {
             // The HTTP client says nothing then, and some gateways answer 411.
             outgoing.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        let client = match fresh {
-            true => self.shape.client(lane.direct).map_err(|error| during_send(&host, &error))?,
-            false => lane.client().clone(),
-        };
-        let answer = client.execute(outgoing).await.map_err(|error| during_send(&host, &error))?;
+        let client = if fresh { lane.new_client()? } else { lane.client()? };
+        let sent =
+            silence.during(client.execute(outgoing)).await.ok_or_else(|| silent(&host, "an answer"))?;
+        let answer = sent.map_err(|error| during_send(&host, lane.proxy(), &error))?;
+        silence.answered();
         if fresh {
             // Only now: had the others got it before, one of them might have used its connection first.
-            *lane.client() = client;
+            lane.replace(client)?;
         }
-        self.read(&host, answer, start).await
+        self.read(&host, answer, &silence, start).await
     }
 }
+
+/// The longest time for the body of an answer that is no success: its status and headers say what to do.
+const REFUSAL: Duration = Duration::from_secs(5);
+/// The most that is kept of such a body if it cannot be read to its end.
+const EXCERPT: usize = 4 << 10;
 
 impl ReqwestTransport {
     async fn read(
         &self,
         host: &str,
         mut answer: reqwest::Response,
-        mut start: Option<BodyStart>,
+        silence: &Silence,
+        start: Option<BodyStart>,
     ) -> Result<http::Response<Bytes>, TransportError> {
         let mut response = http::Response::new(Bytes::new());
         *response.status_mut() = answer.status();
         *response.version_mut() = answer.version();
         *response.headers_mut() = std::mem::take(answer.headers_mut());
-        let mut reader =
-            BodyReader::new(response.headers(), answer.content_length(), self.shape.max_body_bytes)?;
-        while let Some(piece) = answer.chunk().await.map_err(|error| during_answer(host, &error))? {
-            reader.push(&piece)?;
-            start = start.filter(|start| !start.show(response.status(), reader.so_far()));
-        }
-        *response.body_mut() = reader.finish()?;
+        let status = answer.status();
+        let reader =
+            BodyReader::new(response.headers(), answer.content_length(), self.options.max_body_bytes);
+        let body = match reader {
+            Ok(mut reader) if status.is_success() => {
+                let filled = fill(host, &mut answer, &mut reader, silence, start).await;
+                filled.and_then(|()| reader.finish())
+            }
+            Ok(mut reader) => {
+                let filling = fill(host, &mut answer, &mut reader, silence, start);
+                let filled = within(&SystemClock::new(), REFUSAL, filling).await;
+                let so_far =
+                    Bytes::copy_from_slice(reader.so_far().get(..EXCERPT).unwrap_or(reader.so_far()));
+                let whole = filled.is_some_and(|filled| filled.is_ok());
+                Ok(if whole { reader.finish().unwrap_or(so_far) } else { so_far })
+            }
+            Err(_) if !status.is_success() => Ok(Bytes::new()),
+            Err(unreadable) => Err(unreadable),
+        };
         if response.headers_mut().remove(CONTENT_ENCODING).is_some() {
             response.headers_mut().remove(CONTENT_LENGTH);
         }
-        Ok(response)
-    }
-}
-
-#[derive(Clone)]
-enum ProxyChoice {
-    System,
-    None,
-    Named(String),
-}
-
-/// What every client of a transport is made of.
-struct Shape {
-    tls: ClientConfig,
-    proxy: Option<reqwest::Proxy>,
-    no_proxy: bool,
-    connect_timeout: Duration,
-    read_timeout: Duration,
-    timeout: Duration,
-    max_body_bytes: usize,
-}
-
-impl Shape {
-    /// A client with a pool of its own; `direct` for one that uses no proxy.
-    fn client(&self, direct: bool) -> reqwest::Result<Client> {
-        let builder = Client::builder()
-            .tls_backend_preconfigured(self.tls.clone())
-            .user_agent(concat!("windows-autopilot/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(self.connect_timeout)
-            .read_timeout(self.read_timeout)
-            .timeout(self.timeout)
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(16)
-            .http2_keep_alive_interval(PING)
-            .http2_keep_alive_timeout(PING);
-        match &self.proxy {
-            _ if direct || self.no_proxy => builder.no_proxy(),
-            Some(proxy) => builder.proxy(proxy.clone()),
-            None => builder,
+        match body {
+            Ok(body) => {
+                *response.body_mut() = body;
+                Ok(response)
+            }
+            Err(error) => Err(error.with_head(status, std::mem::take(response.headers_mut()))),
         }
-        .build()
     }
 }
 
-/// How long an idle connection is kept: less than gateways do, which drop one without a word.
-const IDLE: Duration = Duration::from_secs(60);
-/// How often an HTTP/2 connection in use is tried, and how long it may take to answer.
-const PING: Duration = Duration::from_secs(20);
-
-impl fmt::Debug for Shape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shape")
-            .field("connect_timeout", &self.connect_timeout)
-            .field("read_timeout", &self.read_timeout)
-            .field("timeout", &self.timeout)
-            .field("max_body_bytes", &self.max_body_bytes)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The client in use, until one with fresh connections takes its place.
-struct Lane {
-    direct: bool,
-    client: Mutex<Client>,
-}
-
-impl Lane {
-    fn client(&self) -> MutexGuard<'_, Client> {
-        self.client.lock().unwrap_or_else(PoisonError::into_inner)
+/// Reads a body to its end, and shows its beginning to `start`.
+async fn fill(
+    host: &str,
+    answer: &mut reqwest::Response,
+    reader: &mut BodyReader,
+    silence: &Silence,
+    mut start: Option<BodyStart>,
+) -> Result<(), TransportError> {
+    let status = answer.status();
+    loop {
+        let piece = silence.during(answer.chunk()).await.ok_or_else(|| silent(host, "the answer's body"))?;
+        let Some(piece) = piece.map_err(|error| during_answer(host, &error))? else { return Ok(()) };
+        reader.push(&piece)?;
+        start = start.filter(|start| !start.show(status, reader.so_far()));
     }
 }
 
@@ -316,19 +297,14 @@ fn tls(roots: &[Vec<u8>]) -> Result<ClientConfig, InvalidValue> {
     Ok(config)
 }
 
-/// The proxy at `address`. The address may hold a password, so no error repeats it.
-fn read_proxy(address: &str) -> Result<reqwest::Proxy, InvalidValue> {
-    let bad = |problem: &'static str| {
-        InvalidValue::new("proxy address", problem, "write it as http://host:port or https://host:port")
-    };
-    let url = Url::parse(address).map_err(|_| bad("is no address"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(bad("is neither http nor https"));
-    }
-    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-        return Err(bad("has more than a host and a port"));
-    }
-    reqwest::Proxy::all(url).map_err(|_| bad("is not usable"))
+/// TLS that trusts nobody, for a client that never speaks it.
+fn no_tls() -> Result<ClientConfig, InvalidValue> {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(
+            |error| InvalidValue::new("TLS versions", error.to_string(), "use a newer crypto provider"),
+        )?;
+    Ok(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
 /// `uri` as the HTTP client reads it, unless the two could mean different places.
@@ -361,13 +337,10 @@ fn is_loopback(url: &Url) -> bool {
     host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn refused(message: &'static str) -> TransportError {
-    TransportError::new(TransportErrorKind::NotAllowed, message)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::TransportErrorKind;
 
     #[test]
     fn an_address_that_two_parsers_read_differently_is_refused() {
@@ -433,7 +406,7 @@ mod tests {
     fn a_root_that_is_no_certificate_is_refused_before_anything_is_sent() {
         let wrong = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         for pem in ["", "no pem", wrong, "-----BEGIN CERTIFICATE-----\nAAAA"] {
-            let error = ReqwestTransport::builder().with_root_certificate_pem(pem).build().unwrap_err();
+            let error = ReqwestTransport::builder().with_root_certificate(pem).build().unwrap_err();
             assert_eq!(error.subject(), "root certificate", "{pem}: {error}");
         }
     }

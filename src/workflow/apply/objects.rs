@@ -144,8 +144,9 @@ impl Apply {
             let (read, wanted, last) = (read(), wanted.clone(), Arc::clone(&last));
             async move {
                 let Some(stored) = read.await? else { return Ok(None) };
-                let patch = Patch::between(&stored.settings, &wanted);
-                let is_settled = patch.is_empty();
+                let patch = Patch::from_stored(&stored, &wanted);
+                // Whether a property that is not reported was taken cannot be known, however long this waits.
+                let is_settled = patch.changes().iter().all(|change| change.unreported);
                 *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(patch);
                 Ok(is_settled.then_some(()))
             }
@@ -154,7 +155,7 @@ impl Apply {
             return Ok(stored);
         }
         let left = left.lock().unwrap_or_else(PoisonError::into_inner).take();
-        for change in left.iter().flat_map(Patch::changes) {
+        for change in left.iter().flat_map(Patch::changes).filter(|change| !change.unreported) {
             let evidence = format!("the service did not take {change}");
             self.found(SETTINGS_NOT_TAKEN.at(wish.name(), evidence));
         }

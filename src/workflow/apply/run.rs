@@ -124,7 +124,11 @@ impl Apply {
                 })
                 .await;
             let (granted, ended) = match applied {
-                Ok(receipt) => (Some(receipt), Ok(())),
+                Ok(applied) => {
+                    let finding = applied.finding();
+                    self.report().findings.extend(finding);
+                    (Some(applied.receipt), Ok(()))
+                }
                 // A write that got no answer, or was overwritten and may come back, is revoked by its receipt as well.
                 Err(error) if error.outcome_unknown() || error.kind() == DirectoryErrorKind::LostUpdate => {
                     (recorded, Err(error))

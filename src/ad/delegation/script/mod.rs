@@ -1,104 +1,13 @@
 //! A delegation as text that an administrator reviews and runs.
 
-use std::fmt;
-use std::str::FromStr;
-
 use super::{DelegationProfile, Grant};
-use crate::ad::descriptor::{Guid, Sid};
+use crate::ad::descriptor::Guid;
 use crate::ad::dn;
+use crate::ad::principal::{Principal, PrincipalName};
 use crate::model::{InvalidValue, OrganizationalUnit};
 
 /// The longest line that cmd.exe takes, in characters.
 const LONGEST_COMMAND: usize = 8_191;
-
-/// Whom a script is about: a SID, or an account by its name, such as `CORP\msaODJ1a2b3$`.
-///
-/// ```
-/// # use windows_autopilot::ad::delegation::Principal;
-/// let connector: Principal = r"CORP\CONNECTOR01$".parse()?;
-/// let by_sid: Principal = "S-1-5-21-1-2-3-1104".parse()?;
-/// # Ok::<(), windows_autopilot::model::InvalidValue>(())
-/// ```
-///
-/// The name of a computer account or a managed service account ends with `$`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Principal(Identity);
-
-/// The name by which a principal is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ad) enum PrincipalName<'a> {
-    Sid(&'a Sid),
-    Account { domain: &'a str, name: &'a str },
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Identity {
-    Sid(Sid),
-    Account { domain: String, name: String },
-}
-
-impl Principal {
-    pub(in crate::ad) fn name(&self) -> PrincipalName<'_> {
-        match &self.0 {
-            Identity::Sid(sid) => PrincipalName::Sid(sid),
-            Identity::Account { domain, name } => PrincipalName::Account { domain, name },
-        }
-    }
-}
-
-impl From<Sid> for Principal {
-    fn from(sid: Sid) -> Self {
-        Self(Identity::Sid(sid))
-    }
-}
-
-impl FromStr for Principal {
-    type Err = InvalidValue;
-
-    fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let Some((domain, name)) = text.split_once('\\') else {
-            let sid = text.parse::<Sid>().map_err(|_| invalid("is neither DOMAIN\\NAME nor a SID"))?;
-            return Ok(Self::from(sid));
-        };
-        let parts = [
-            (domain, 15, "/:*?\"<>|\\", "the domain's NetBIOS name"),
-            (name, 256, "\"/\\[]:;|=,+*?<>", "the account's name"),
-        ];
-        let mut start = 0;
-        for (part, longest, forbidden, what) in parts {
-            let length = part.chars().count();
-            if length == 0 || length > longest {
-                return Err(
-                    invalid(format!("has {length} characters where {what} has 1 to {longest}")).at(start)
-                );
-            }
-            let wrong = part.chars().position(|c| c.is_control() || forbidden.contains(c));
-            if let Some(place) = wrong {
-                return Err(
-                    invalid(format!("has a character that is not allowed in {what}")).at(start + place)
-                );
-            }
-            if part.trim() != part || part.trim_matches('.').is_empty() {
-                return Err(invalid(format!("has blanks round {what}, or only dots in it")).at(start));
-            }
-            start += length + 1;
-        }
-        Ok(Self(Identity::Account { domain: domain.to_owned(), name: name.to_owned() }))
-    }
-}
-
-impl fmt::Display for Principal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Identity::Sid(sid) => sid.fmt(f),
-            Identity::Account { domain, name } => write!(f, "{domain}\\{name}"),
-        }
-    }
-}
-
-fn invalid(problem: impl Into<std::borrow::Cow<'static, str>>) -> InvalidValue {
-    InvalidValue::new("principal", problem, "write CORP\\msaODJ1a2b3$ or S-1-5-21-…")
-}
 
 /// A delegation as text, for PowerShell, for dsacls, or for Samba. Nothing is run; each changes the DACL alone.
 ///
@@ -157,14 +66,22 @@ impl DelegationScript {
     /// Saved as a file, text that is not ASCII needs a byte order mark for Windows PowerShell; a comment in it says so.
     pub fn powershell(&self) -> String {
         let path = format!("LDAP://{}", ads_path(self.ou.as_str()));
-        let identity = match &self.principal.0 {
-            Identity::Sid(sid) => {
+        let account = |names: String| {
+            format!(
+                "(New-Object System.Security.Principal.NTAccount({names})).Translate([System.Security.Principal.SecurityIdentifier])"
+            )
+        };
+        let identity = match self.principal.name() {
+            PrincipalName::Sid(sid) => {
                 format!("[System.Security.Principal.SecurityIdentifier]{}", in_powershell(&sid.to_string()))
             }
-            Identity::Account { domain, name } => format!(
-                "(New-Object System.Security.Principal.NTAccount({}, {})).Translate([System.Security.Principal.SecurityIdentifier])",
-                in_powershell(domain),
-                in_powershell(name),
+            PrincipalName::Account { domain: Some(domain), name } => {
+                account(format!("{}, {}", in_powershell(domain), in_powershell(name)))
+            }
+            PrincipalName::Account { domain: None, name } => account(in_powershell(name)),
+            PrincipalName::DistinguishedName(name) => format!(
+                "New-Object System.Security.Principal.SecurityIdentifier(([ADSI]{}).psbase.Properties['objectSid'].Value, 0)",
+                in_powershell(&format!("LDAP://{}", ads_path(name)))
             ),
         };
         let mut lines = vec![
@@ -197,7 +114,8 @@ impl DelegationScript {
     }
 
     /// A batch file for cmd.exe that calls dsacls; in UTF-8. `None` where dsacls cannot tell it: it has no letter for
-    /// *this object only*, so not for [`CreateOnly`](DelegationProfile::CreateOnly), nor for a line that is too long.
+    /// *this object only*, so not for [`CreateOnly`](DelegationProfile::CreateOnly), nor for a line that is too long, nor for
+    /// an account without its domain or by its distinguished name.
     ///
     /// In the OU's name, whatever means something to cmd.exe, and what is neither ASCII nor a letter, is written by its
     /// code, as `\25` for a percent sign. In an account's name a percent sign is doubled, as it must be in a file; typed at the prompt it must not be.
@@ -205,6 +123,10 @@ impl DelegationScript {
         let dn = dn::with_codes(self.ou.as_str(), |c| {
             matches!(c, '"' | '%' | '!' | '/') || !(c.is_ascii() || c.is_alphanumeric())
         });
+        match self.principal.name() {
+            PrincipalName::Account { domain: None, .. } | PrincipalName::DistinguishedName(_) => return None,
+            PrincipalName::Sid(_) | PrincipalName::Account { .. } => {}
+        }
         let who = self.principal.to_string().replace('%', "%%");
         let mut lines = Vec::new();
         for grant in &self.grants {
@@ -229,7 +151,7 @@ impl DelegationScript {
     ///
     /// Run on a domain controller it changes its own database; elsewhere add `-H ldaps://…` and credentials.
     pub fn samba_tool(&self) -> Option<String> {
-        let Identity::Sid(sid) = &self.principal.0 else { return None };
+        let PrincipalName::Sid(sid) = self.principal.name() else { return None };
         if self.grants.is_empty() {
             return Some(String::new());
         }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::ad::delegation::DelegationProfile::{CreateDeleteFullControl, CreateFullControl, CreateOnly};
 use crate::ad::descriptor::tests::SID;
-use crate::ad::descriptor::{AccessMask, Ace, AceEffect, AceFlags};
+use crate::ad::descriptor::{AccessMask, Ace, AceEffect, AceFlags, Sid};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -72,25 +72,21 @@ fn a_name_that_the_service_reported_wrong_is_not_written() {
 }
 
 #[test]
-fn principals_are_sids_or_legal_names() {
-    for good in [SID, r"CORP\CONNECTOR01$", r"A\b", r"my-corp.1\it's 100% {me} & co$", r"ÄÖ\ü"] {
-        assert_eq!(good.parse::<Principal>().unwrap().to_string(), good);
-    }
-    for (bad, position) in [
-        ("", None),
-        ("CONNECTOR01$", None),
-        (r"\x", Some(0)),
-        (r"CORP\", Some(5)),
-        (r"CORP\a\b", Some(6)),
-        (r"CORP\a:b", Some(6)),
-        (r#"CORP\a"b"#, Some(6)),
-        ("CORP\\a\nb", Some(6)),
-        (r"CO:RP\a", Some(2)),
-        (r"ABCDEFGHIJKLMNOP\a", Some(0)),
-        (r"CORP\a ", Some(5)),
-        (r"CORP\...", Some(5)),
+fn each_form_of_a_name_is_written_as_its_tool_takes_it() {
+    for (principal, identity, dsacls) in [
+        ("odj$@corp.example", "NTAccount('corp.example', 'odj$')", Some("odj$@corp.example:CC;computer")),
+        ("odj$", "NTAccount('odj$')", None),
+        (
+            r"CN=it's a/b,DC=x,DC=y",
+            r"(([ADSI]'LDAP://CN=it''s a\/b,DC=x,DC=y').psbase.Properties['objectSid'].Value, 0)",
+            None,
+        ),
     ] {
-        assert_eq!(bad.parse::<Principal>().expect_err(bad).position(), position, "{bad}");
+        let script = script(CreateFullControl, OU, principal);
+        assert!(script.powershell().contains(identity), "{}", script.powershell());
+        assert_eq!(script.dsacls().is_some(), dsacls.is_some(), "{principal}");
+        assert!(dsacls.is_none_or(|text| script.dsacls().unwrap().contains(text)));
+        assert_eq!(script.samba_tool(), None);
     }
 }
 

@@ -1,0 +1,393 @@
+//! Values of settings as JSON, and where they stand in an object.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::{
+    AdDomain, ApplicabilityRuleType, ComputerNamePrefix, CustomErrorMessage, DeviceNameTemplate, DeviceType,
+    DisplayName, InstallTimeout, InvalidValue, Locale, MailNickname, OrganizationalUnit, ProfileDescription,
+    ProfileName, Properties, Text, UserType, WindowsDeviceMode, WindowsEdition,
+};
+
+/// A value that a property holds.
+pub(crate) trait Wire {
+    /// Returns the value to write; `None` for a value that leaves the property alone.
+    fn to_wire(&self) -> Option<Value>;
+
+    /// Reads a reported value, which may be null, and returns the part of it that has to be kept.
+    ///
+    /// # Errors
+    /// The JSON type that is expected.
+    fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str>;
+
+    /// Returns `true` for the empty text, which the service writes for "none".
+    fn is_blank(&self) -> bool {
+        false
+    }
+}
+
+/// A value that can stand in for one that was not reported and has no default.
+pub(crate) trait Blank {
+    fn blank() -> Self;
+}
+
+impl<T: Default> Blank for T {
+    fn blank() -> Self {
+        Self::default()
+    }
+}
+
+fn text(reported: Value) -> Result<Option<String>, &'static str> {
+    match reported {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text)),
+        _ => Err("text"),
+    }
+}
+
+/// Implements [`Wire`] for types of text: how each is read, and what null is read as.
+macro_rules! wire_text {
+    ($($type:ty: $read:expr, null: $null:expr;)+) => { $(
+        impl Wire for $type {
+            fn to_wire(&self) -> Option<Value> {
+                Some(self.as_str().into())
+            }
+
+            fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
+                *self = match text(reported)? {
+                    Some(text) => ($read)(text),
+                    None => $null,
+                };
+                Ok(None)
+            }
+
+            fn is_blank(&self) -> bool {
+                self.as_str().is_empty()
+            }
+        }
+    )+ };
+}
+
+wire_text! {
+    String: std::convert::identity, null: String::new();
+    Text: Text::from, null: Text::default();
+    // The rights that the service gives a user if it is told nothing.
+    UserType: |text: String| match text.as_str() {
+        "" => UserType::Administrator,
+        other => UserType::from_wire(other),
+    }, null: UserType::Administrator;
+    DeviceType: |text: String| match text.as_str() {
+        "" => DeviceType::WindowsPc,
+        other => DeviceType::from_wire(other),
+    }, null: DeviceType::WindowsPc;
+}
+
+/// Implements [`Wire`] and [`Blank`] for enums of the service: null is a member without a name.
+macro_rules! wire_enum {
+    ($($type:ident),+ $(,)?) => { $(
+        wire_text! { $type: |text: String| $type::from_wire(&text), null: $type::from_wire(""); }
+
+        impl Blank for $type {
+            fn blank() -> Self {
+                Self::from_wire("")
+            }
+        }
+    )+ };
+}
+
+wire_enum!(ApplicabilityRuleType, WindowsDeviceMode);
+
+/// Implements [`Wire`] and [`Blank`] for an object by its members. Members that it does not have are kept.
+macro_rules! wire_object {
+    ($type:ident { $($field:ident: $name:literal),+ }) => {
+        impl $crate::model::wire::Blank for $type {
+            fn blank() -> Self {
+                Self { $( $field: $crate::model::wire::Blank::blank(), )+ }
+            }
+        }
+
+        impl $crate::model::wire::Wire for $type {
+            fn to_wire(&self) -> Option<Value> {
+                Some($crate::model::wire::members_to_wire(&[$( ($name, &self.$field) ),+]))
+            }
+
+            fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
+                $crate::model::wire::take_members(reported, &mut [$( ($name, &mut self.$field) ),+])
+            }
+        }
+    };
+}
+pub(crate) use wire_object;
+
+/// Returns an object. Not collected: that would sort the members first, and a sort is much code.
+pub(crate) fn object(members: impl IntoIterator<Item = (String, Value)>) -> Value {
+    let mut object = Map::new();
+    object.extend(members);
+    object.into()
+}
+
+pub(crate) fn members_to_wire(members: &[(&str, &dyn Wire)]) -> Value {
+    let members = members.iter().filter_map(|(name, member)| Some(((*name).to_owned(), member.to_wire()?)));
+    object(members)
+}
+
+pub(crate) fn take_members(
+    reported: Value,
+    members: &mut [(&str, &mut dyn Wire)],
+) -> Result<Option<Value>, &'static str> {
+    let Value::Object(mut left) = reported else { return Err("an object") };
+    left.retain(|name, _| !name.contains('@'));
+    for (name, member) in members {
+        member.read(left.remove(*name).unwrap_or_default())?;
+    }
+    Ok((!left.is_empty()).then(|| left.into()))
+}
+
+/// Implements [`Wire`] and [`Blank`] for checked text: null is the empty one.
+macro_rules! wire_checked {
+    ($($type:ident),+ $(,)?) => { $(
+        wire_text! { $type: $type::from_service, null: $type::from_service(""); }
+
+        impl Blank for $type {
+            fn blank() -> Self {
+                Self::from_service("")
+            }
+        }
+    )+ };
+}
+
+wire_checked! {
+    AdDomain, ComputerNamePrefix, CustomErrorMessage, DeviceNameTemplate, DisplayName, MailNickname,
+    OrganizationalUnit, ProfileDescription, ProfileName,
+}
+
+impl Wire for Locale {
+    fn to_wire(&self) -> Option<Value> {
+        Some(self.to_wire().into())
+    }
+
+    fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
+        *self = Self::from_service(text(reported)?.as_deref());
+        Ok(None)
+    }
+}
+
+impl Wire for bool {
+    fn to_wire(&self) -> Option<Value> {
+        Some((*self).into())
+    }
+
+    fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
+        *self = match reported {
+            Value::Null => false,
+            Value::Bool(flag) => flag,
+            _ => return Err("true or false"),
+        };
+        Ok(None)
+    }
+}
+
+impl Wire for i32 {
+    fn to_wire(&self) -> Option<Value> {
+        Some((*self).into())
+    }
+
+    fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
+        let number = reported.as_i64().and_then(|number| number.try_into().ok());
+        *self = number.ok_or("a number of 32 bits")?;
+        Ok(None)
+    }
+}
+
+impl Wire for InstallTimeout {
+    fn to_wire(&self) -> Option<Value> {
+        Some(self.minutes().into())
+    }
+
+    fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
+        let mut minutes = None::<i32>;
+        let kept = minutes.read(reported)?;
+        *self = minutes.map_or_else(Self::default, Self::from_service);
+        Ok(kept)
+    }
+}
+
+impl Wire for Vec<String> {
+    fn to_wire(&self) -> Option<Value> {
+        Some(list(self.iter().map(String::as_str)))
+    }
+
+    fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
+        const EXPECTED: &str = "a list of texts";
+        let items = match reported {
+            Value::Null => Vec::new(),
+            Value::Array(items) => items,
+            _ => return Err(EXPECTED),
+        };
+        let text = |item| if let Value::String(text) = item { Ok(text) } else { Err(EXPECTED) };
+        *self = items.into_iter().map(text).collect::<Result<_, _>>()?;
+        Ok(None)
+    }
+}
+
+impl Wire for Vec<WindowsEdition> {
+    fn to_wire(&self) -> Option<Value> {
+        Some(list(self.iter().map(WindowsEdition::as_str)))
+    }
+
+    fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
+        let mut texts = Vec::<String>::new();
+        Wire::read(&mut texts, reported)?;
+        *self = texts.iter().map(|text| WindowsEdition::from_wire(text)).collect();
+        Ok(None)
+    }
+}
+
+/// Scope tags: an empty set leaves those of a stored object alone.
+impl Wire for BTreeSet<Text> {
+    fn to_wire(&self) -> Option<Value> {
+        (!self.is_empty()).then(|| list(self.iter().map(Text::as_str)))
+    }
+
+    fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
+        let mut texts = Vec::<String>::new();
+        Wire::read(&mut texts, reported)?;
+        self.clear();
+        self.extend(texts.into_iter().map(Text::from));
+        Ok(None)
+    }
+}
+
+/// Null and the empty text are none.
+impl<T: Wire + Blank> Wire for Option<T> {
+    fn to_wire(&self) -> Option<Value> {
+        self.as_ref().map_or(Some(Value::Null), T::to_wire)
+    }
+
+    fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
+        *self = None;
+        if reported.is_null() {
+            return Ok(None);
+        }
+        let mut value = T::blank();
+        let kept = value.read(reported)?;
+        *self = Some(value).filter(|value| !value.is_blank());
+        Ok(kept)
+    }
+}
+
+/// Returns the value at a path: a name, or the name of an object, a dot and the name of its member.
+pub(crate) fn get<'a>(properties: &'a Properties, path: &str) -> Option<&'a Value> {
+    match path.split_once('.') {
+        None => properties.get(path),
+        Some((object, member)) => properties.get(object)?.get(member),
+    }
+}
+
+/// Removes the value at a path, and its object with the last member.
+pub(crate) fn remove(properties: &mut Properties, path: &str) -> Option<Value> {
+    let Some((object, member)) = path.split_once('.') else { return properties.remove(path) };
+    let members = properties.get_mut(object)?.as_object_mut()?;
+    let removed = members.remove(member);
+    if members.is_empty() {
+        properties.remove(object);
+    }
+    removed
+}
+
+/// Sets the value at a path. Members of an object that the new value does not have stay.
+pub(crate) fn put(properties: &mut Properties, path: &str, value: Value) {
+    match path.split_once('.') {
+        None => {
+            let whole = over(properties.remove(path), value);
+            properties.insert(path, whole);
+        }
+        Some((object, member)) => {
+            put(properties, object, self::object([(member.to_owned(), value)]));
+        }
+    }
+}
+
+/// Lays an object over the one that is held, since the service replaces objects whole.
+pub(crate) fn over(held: Option<Value>, wanted: Value) -> Value {
+    match (held, wanted) {
+        (Some(Value::Object(mut whole)), Value::Object(wanted)) => {
+            whole.extend(wanted);
+            whole.into()
+        }
+        (_, wanted) => wanted,
+    }
+}
+
+/// Removes the value at a path and reads it; `None` if it is missing, null or the empty text.
+pub(crate) fn take<T: Wire + Blank>(
+    properties: &mut Properties,
+    path: &'static str,
+) -> Result<Option<T>, InvalidValue> {
+    let mut value = None::<T>;
+    if let Some(reported) = remove(properties, path) {
+        Wire::read(&mut value, reported).map_err(|expected| unexpected(path, expected))?;
+    }
+    Ok(value)
+}
+
+pub(crate) fn unexpected(path: &'static str, expected: &'static str) -> InvalidValue {
+    InvalidValue::new(path, format!("is not {expected}"), "read the object in its raw form and report this")
+}
+
+/// Returns texts as a list.
+pub(crate) fn list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Value {
+    Value::Array(texts.into_iter().map(Value::from).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json, to_value};
+
+    use super::*;
+
+    fn properties(json: Value) -> Properties {
+        from_value(json).unwrap()
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_an_error_that_names_it_and_not_its_value() {
+        let held = || properties(json!({ "a": { "b": ["secret"] } }));
+        let errors = [
+            take::<String>(&mut held(), "a.b").unwrap_err(),
+            take::<bool>(&mut held(), "a.b").unwrap_err(),
+            take::<i32>(&mut held(), "a.b").unwrap_err(),
+            take::<InstallTimeout>(&mut held(), "a.b").unwrap_err(),
+            take::<Locale>(&mut held(), "a.b").unwrap_err(),
+            take::<Vec<String>>(&mut held(), "a").unwrap_err(),
+        ];
+        for error in errors {
+            assert!(error.subject().starts_with('a') && !error.to_string().contains("secret"), "{error}");
+        }
+        assert_eq!(take::<Vec<String>>(&mut held(), "a.b").unwrap().unwrap(), ["secret"]);
+    }
+
+    #[test]
+    fn an_object_goes_with_its_last_member_and_comes_with_its_first() {
+        let mut held = properties(json!({ "a": { "b": 1, "c": 2 } }));
+        assert_eq!(remove(&mut held, "a.b"), Some(json!(1)));
+        assert_eq!((remove(&mut held, "a.b"), get(&held, "a.c")), (None, Some(&json!(2))));
+        remove(&mut held, "a.c");
+        assert!(held.is_empty());
+        put(&mut held, "a.b", json!(3));
+        put(&mut held, "a.c", json!(4));
+        put(&mut held, "d", json!({ "e": 5 }));
+        put(&mut held, "d", json!({ "f": 6 }));
+        assert_eq!(to_value(held).unwrap(), json!({ "a": { "b": 3, "c": 4 }, "d": { "e": 5, "f": 6 } }));
+    }
+
+    #[test]
+    fn null_and_empty_text_are_none() {
+        for nothing in [json!(null), json!("")] {
+            let mut held = properties(json!({ "a": nothing }));
+            assert_eq!(take::<String>(&mut held, "a").unwrap(), None);
+            assert!(held.is_empty());
+        }
+    }
+}
