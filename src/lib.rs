@@ -14,7 +14,7 @@
 //! | [`Client`], [`resource`] | typed calls: [`Client::devices`], [`Client::profiles`], [`Client::groups`] and the others |
 //! | [`graph`] | how calls are made: operations as values, lists as streams, batches, pollers, filters |
 //! | [`credential`], [`transport`], [`pipeline`], [`clock`] | sign-in, HTTP, retries and limits, time: each can be replaced |
-//! | `registration` | device CSV files and hardware hashes (feature `registration`) |
+//! | `registration` | device CSV files (feature `registration`) and hardware hashes (with `import` too) |
 //! | `offline` | `AutopilotConfigurationFile.json` (feature `offline`) |
 //! | `workflow` | the ten steps as one: plan, import, apply, watch, teardown (feature `workflow`; the import alone: `import`) |
 //! | `sim`, `testing` | the simulated tenant, and a client on it in one line (feature `sim`) |
@@ -187,8 +187,8 @@ pub mod model;
 #[cfg_attr(docsrs, doc(cfg(feature = "offline")))]
 pub mod offline;
 pub mod pipeline;
-#[cfg(feature = "registration")]
-#[cfg_attr(docsrs, doc(cfg(feature = "registration")))]
+#[cfg(any(feature = "import", feature = "registration"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "import", feature = "registration"))))]
 pub mod registration;
 pub mod resource;
 #[cfg(feature = "sim")]

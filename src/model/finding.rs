@@ -108,6 +108,11 @@ impl Finding {
         self.id == kind.id
     }
 
+    /// Returns `true` if the severity is [`Severity::Error`].
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     /// Sets a severity other than the kind's.
     #[must_use]
     pub fn with_severity(mut self, severity: Severity) -> Self {

@@ -47,6 +47,15 @@ finding_kinds! {
     OU_SEMICOLON = "ou.semicolon", Warning,
         "use a unit without one: the Intune Connector's configuration file separates units by semicolons";
 
+    /// A serial number that the maker left at a placeholder, which other machines have too.
+    SERIAL_NUMBER_PLACEHOLDER = "serial-number.placeholder", Warning,
+        "have the maker write the serial number into the firmware; until then, import one such device at a time";
+    /// Blanks at the ends of a group tag.
+    GROUP_TAG_BLANKS = "group-tag.blanks", Warning, "write the group tag without them";
+    /// A group tag with the label that only membership rules have.
+    GROUP_TAG_LABEL = "group-tag.label", Warning, "write the group tag without [OrderID]:";
+    /// A group tag with the apostrophe or the `="…"` of Excel.
+    GROUP_TAG_EXCEL_TEXT = "group-tag.excel-text", Warning, "write the group tag without the mark of Excel";
     /// A user principal name with a suffix that Microsoft Entra cannot verify, such as `.local`.
     USER_NON_ROUTABLE_SUFFIX = "user.non-routable-suffix", Warning,
         "give the user a user principal name on a verified domain before the device is deployed";

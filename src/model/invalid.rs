@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::hash_shape::looks_like_hash;
+
 /// A value that breaks the rule of its type: what it is, where it breaks, the rule, and what to write instead.
 ///
 /// ```
@@ -42,10 +44,10 @@ impl InvalidValue {
         Self { subject, value: None, problem: problem.into(), remedy: remedy.into(), position: None }
     }
 
-    /// Sets the value, cut to 60 characters. A personal or secret value must not be set.
+    /// Sets the value, cut to 60 characters. A personal or secret value must not be set. A hardware hash is not kept.
     #[must_use]
     pub fn with_value(mut self, value: &str) -> Self {
-        self.value = Some(shorten(value));
+        self.value = Some(value).filter(|value| !looks_like_hash(value)).map(shorten);
         self
     }
 

@@ -27,6 +27,7 @@ mod filter;
 mod finding;
 pub mod findings;
 mod group;
+mod hash_shape;
 mod ids;
 mod import;
 pub(crate) mod invalid;
@@ -50,6 +51,8 @@ mod wire;
 pub use self::app::MobileApp;
 pub use self::assignment::{Assignment, Target, TargetFilter, TargetKind};
 pub use self::binary::Binary;
+#[cfg(feature = "registration")]
+pub(crate) use self::checked::without_excel_mark;
 pub(crate) use self::checked::is_guid;
 pub use self::checked::{
     AdDomain, ComputerNamePrefix, ConnectorVersion, CustomErrorMessage, DeviceNameTemplate, DisplayName,
@@ -84,6 +87,8 @@ pub use self::event::{AutopilotEvent, PolicyStatusDetail};
 pub use self::filter::{AssignmentFilter, FilterPayload};
 pub(crate) use self::finding::finding_kinds;
 pub use self::finding::{Finding, FindingKind, Severity};
+#[cfg(feature = "registration")]
+pub(crate) use self::hash_shape::{begins_as_hash, is_base64, looks_like_hash, may_show_hash};
 pub use self::group::{DynamicMembership, Group, Membership, ObservedGroup};
 pub use self::ids::Id;
 pub use self::import::{DeviceToImport, ImportState, ImportUpload, ImportedDevice};

@@ -84,6 +84,14 @@ finding_kinds! {
         "write the serial number as text, from the device, and do not save the file from Excel";
     /// A value that cannot be a serial number.
     CSV_INVALID_SERIAL = "csv.invalid-serial", Error, "write the serial number that the firmware reports";
+    /// A hardware hash in the column of another value.
+    CSV_SWAPPED_COLUMNS = "csv.swapped-columns", Error,
+        "write each value under its own header: the columns of this row or file are swapped";
+    /// A row that repeats the labels of the columns, as exports of reports do.
+    CSV_LABEL_ROW = "csv.label-row", Error,
+        "keep the values of each device, and remove the labels from its row";
+    /// A value with the apostrophe or the `="…"` of Excel.
+    CSV_EXCEL_TEXT = "csv.excel-text", Error, "write the value alone, and do not save the file from Excel";
     /// A serial number of an earlier row; a warning if that row has errors.
     CSV_DUPLICATE_SERIAL = "csv.duplicate-serial", Error, "remove all rows of the device but the newest";
     /// A row without a hardware hash.
@@ -92,6 +100,15 @@ finding_kinds! {
     /// A hardware hash that Excel may have cut.
     CSV_EXCEL_LIMIT = "csv.excel-limit", Error,
         "copy the hash from the device again, as a whole, and not by way of Excel";
+    /// A hardware hash that goes on over several lines, as mail and consoles break it.
+    CSV_WRAPPED_HASH = "csv.wrapped-hash", Error,
+        "write the file again on the device with Get-WindowsAutopilotInfo -OutputFile, and send it as an attachment, not \
+         as text";
+    /// A hardware hash that was joined from several lines.
+    CSV_JOINED_HASH = "csv.joined-hash", Warning,
+        "nothing for an import by this library; for the portal, write the file again";
+    /// A header that goes on over several lines.
+    CSV_WRAPPED_HEADER = "csv.wrapped-header", Warning, "write the header in one line";
     /// A value that cannot be a hardware hash.
     CSV_INVALID_HASH = "csv.invalid-hash", Error, COPY_AGAIN;
     /// A hardware hash whose base64 was repaired.
@@ -105,8 +122,15 @@ finding_kinds! {
     CSV_ASSIGNED_USER = "csv.assigned-user", Warning,
         "leave the column Assigned User out when devices are to be hybrid joined";
 
-    /// A value that does not start as a hardware hash.
+    /// A value that does not start as a hardware hash; an error if its letters were changed.
     HASH_UNREADABLE = "hash.unreadable", Warning, COPY_AGAIN;
+    /// A value that is too short for a hardware hash, such as a digest.
+    HASH_TOO_SHORT = "hash.too-short", Error,
+        "capture the hash on the device, for example with Get-WindowsAutopilotInfo";
+    /// A hardware hash that comes twice in one value.
+    HASH_TWICE = "hash.twice", Error, "keep one of the two, from T0 to its padding";
+    /// A hardware hash of an unusual length.
+    HASH_LENGTH = "hash.length", Info, "nothing, if the hash was copied as a whole";
     /// A hardware hash that ends too early.
     HASH_CUT = "hash.cut", Error, COPY_AGAIN;
     /// A record that does not fit into its hardware hash.

@@ -1,11 +1,15 @@
-//! What comes with the box: the device files that vendors and scripts hand out, and the hardware hashes in them.
+//! Provides what comes with the box: device files of vendors and scripts, and the hardware hashes in them.
 //!
 //! Nothing here talks to the service.
 
+mod check;
+#[cfg(feature = "registration")]
+#[cfg_attr(docsrs, doc(cfg(feature = "registration")))]
 pub mod csv;
 pub mod findings;
 pub mod hash;
 
+pub use self::check::check_device;
 pub use self::hash::HashContents;
 #[cfg(any(test, feature = "sim"))]
 pub use self::hash::SampleHash;

@@ -1,14 +1,17 @@
 //! What is written down about a device when it is registered.
 
 use super::{InvalidValue, checked, no_control, no_outer_blanks, not_empty};
-use crate::model::Finding;
-use crate::model::findings::USER_NON_ROUTABLE_SUFFIX;
+use crate::model::findings::{
+    GROUP_TAG_BLANKS, GROUP_TAG_EXCEL_TEXT, GROUP_TAG_LABEL, SERIAL_NUMBER_PLACEHOLDER, USER_NON_ROUTABLE_SUFFIX,
+};
+use crate::model::hash_shape::looks_like_hash;
+use crate::model::{Finding, shorten};
 
 checked! {
     /// The group tag of a device: free text that dynamic groups select by, there as `[OrderID]:tag`.
     ///
-    /// Neither a longest length nor a set of characters is documented, so the only rules are that it is not empty and
-    /// has no control characters.
+    /// Neither a longest length nor a set of characters is documented, so the only rules are that it is not empty, has
+    /// no control characters, and is no hardware hash.
     pub struct GroupTag("group tag", check_label);
 }
 
@@ -20,7 +23,8 @@ checked! {
 checked! {
     /// The serial number of a device, as its firmware reports it.
     ///
-    /// Serial numbers are not unique over makers, and some have blanks inside, such as `VMware-56 4d 1f`.
+    /// Serial numbers are not unique over makers, and some have blanks inside, such as `VMware-56 4d 1f`. A hardware hash
+    /// is refused.
     pub struct SerialNumber("serial number", check_serial);
 }
 
@@ -36,6 +40,83 @@ checked! {
     /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
     /// ```
     pub struct UserPrincipalName("user principal name", check_upn);
+}
+
+impl SerialNumber {
+    /// Returns `true` if a maker left the serial number at a placeholder, such as `To be filled by O.E.M.` or zeros.
+    pub fn is_placeholder(&self) -> bool {
+        const WORDS: [&str; 34] = [
+            "asset serial number", "base board serial number", "baseboard serial number", "board serial number",
+            "chassis serial number", "default", "default serial", "default serial number", "default string", "empty",
+            "invalid", "n a", "na", "nil", "none", "not applicable", "not available", "not defined", "not present",
+            "not settable", "not set", "not specified", "null", "oem", "serial", "serial number", "sn", "string",
+            "sys serial number", "system serial number", "tbd", "to be filled by oem", "to be set by oem", "unknown",
+        ];
+        const DIGITS: &str = "012345678901234567890";
+        let lower = self.as_str().to_lowercase().replace("o.e.m.", "oem");
+        let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let letters = words.concat();
+        let is_one_letter = letters.chars().all(|c| letters.starts_with(c));
+        let is_counted = letters.len() >= 6 && DIGITS.contains(letters.as_str());
+        let is_word = WORDS.iter().any(|word| word.replace(' ', "") == letters);
+        is_one_letter || is_counted || is_word
+    }
+
+    /// Finds a maker's placeholder: other machines have the same, so the device cannot be found by it.
+    pub fn lint(&self) -> Vec<Finding> {
+        if !self.is_placeholder() {
+            return Vec::new();
+        }
+        let evidence = format!("{:?} is a placeholder that the maker did not replace", shorten(self.as_str()));
+        vec![SERIAL_NUMBER_PLACEHOLDER.at("serial_number", evidence)]
+    }
+}
+
+impl GroupTag {
+    /// Finds what is rarely meant: blanks at the ends, `[OrderID]:` of a membership rule, and the marks by which Excel
+    /// keeps a value as text.
+    pub fn lint(&self) -> Vec<Finding> {
+        const PLACE: &str = "group_tag";
+        let (text, mut findings) = (self.as_str(), Vec::new());
+        let trimmed = text.trim();
+        let shown = |text: &str| format!("{:?}", shorten(text));
+        let write = |text: &str| match text.is_empty() {
+            true => "leave the group tag out".to_owned(),
+            false => format!("write {}", shown(text)),
+        };
+        if trimmed != text {
+            let evidence = format!("{} has blanks at its ends, which a rule has to repeat", shown(text));
+            findings.push(GROUP_TAG_BLANKS.at(PLACE, evidence).with_remedy(write(trimmed)));
+        }
+        if let Some(tag) = without_label(trimmed) {
+            let evidence = format!("{} begins with the label that Microsoft Entra adds by itself", shown(trimmed));
+            findings.push(GROUP_TAG_LABEL.at(PLACE, evidence).with_remedy(write(tag)));
+        }
+        if let Some(tag) = without_excel_mark(trimmed) {
+            let evidence = format!("{} has the mark by which Excel keeps a value as text", shown(trimmed));
+            findings.push(GROUP_TAG_EXCEL_TEXT.at(PLACE, evidence).with_remedy(write(tag)));
+        }
+        findings
+    }
+}
+
+/// Returns what follows `[OrderID]:`, however it is spelled; `None` if a tag has no such label.
+fn without_label(tag: &str) -> Option<&str> {
+    let (label, rest) = match tag.strip_prefix('[') {
+        Some(inner) => inner.split_once(']')?,
+        None => tag.split_once(':')?,
+    };
+    let label: String = label.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let rest = rest.strip_prefix(':').unwrap_or(rest).trim();
+    matches!(label.as_str(), "orderid" | "grouptag").then_some(rest)
+}
+
+/// Returns the value within `="…"`, or after an apostrophe.
+pub(crate) fn without_excel_mark(text: &str) -> Option<&str> {
+    match text.strip_prefix('=') {
+        Some(formula) => Some(formula.trim().trim_matches('"')).filter(|value| value.len() < formula.len()),
+        None => text.strip_prefix('\'').map(|value| value.strip_suffix('\'').unwrap_or(value)),
+    }
 }
 
 impl UserPrincipalName {
@@ -71,13 +152,23 @@ impl UserPrincipalName {
 
 fn check_label(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     not_empty(what, text, "write some text, or leave it out")?;
-    no_control(what, text)
+    no_control(what, text)?;
+    no_hash(what, text)
 }
 
 fn check_serial(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     not_empty(what, text, "write the serial number that the firmware reports")?;
     no_outer_blanks(what, text)?;
-    no_control(what, text)
+    no_control(what, text)?;
+    no_hash(what, text)
+}
+
+fn no_hash(what: &'static str, text: &str) -> Result<(), InvalidValue> {
+    if looks_like_hash(text) {
+        let problem = format!("looks like a hardware hash ({} characters, not shown)", text.chars().count());
+        return Err(InvalidValue::new(what, problem, "check whether columns or arguments are swapped"));
+    }
+    Ok(())
 }
 
 fn check_upn(what: &'static str, text: &str) -> Result<(), InvalidValue> {
@@ -148,6 +239,57 @@ mod tests {
         assert_eq!(findings[0].id, "user.non-routable-suffix");
         assert!(!findings[0].to_string().contains("adele"));
         assert!("adele@local.contoso.com".parse::<UserPrincipalName>().unwrap().lint().is_empty());
+    }
+
+    #[test]
+    fn a_hardware_hash_is_no_serial_number_and_no_tag_and_is_not_shown() {
+        let hash = format!("T0HsAgEAHAAAAAoA{}", "Ab9+/x".repeat(100));
+        for text in [hash.clone(), hash.to_lowercase(), hash[40..140].to_owned(), hash[..12].to_owned()] {
+            let errors = [text.parse::<SerialNumber>().unwrap_err(), text.parse::<GroupTag>().unwrap_err()];
+            for error in errors {
+                assert!(error.problem().contains("looks like a hardware hash"), "{error}");
+                assert!(!format!("{error} {error:?}").contains(&text[..8]), "{error:?}");
+            }
+        }
+        let control = format!("{hash}\u{1}").parse::<SerialNumber>().unwrap_err();
+        assert!(!format!("{control:?}").contains(&hash[..8]), "{control:?}");
+    }
+
+    #[test]
+    fn a_makers_placeholder_is_told_from_a_serial_number() {
+        for text in [
+            "To be filled by O.E.M.", "to be filled by o.e.m", "Default string", "System Serial Number", "None", "N/A",
+            "INVALID", "0123456789", "123456789", "1234567890", "0000000", "x", "XXXXXXXX", "Not Specified",
+            "Chassis Serial Number", "-", "................", "Unknown", "00-00-00", "NULL", "Not Applicable",
+        ] {
+            let serial: SerialNumber = text.parse().unwrap();
+            assert!(serial.is_placeholder(), "{text}");
+            assert_eq!(serial.lint()[0].id, "serial-number.placeholder");
+        }
+        for text in ["5CG1234ABC", "PF3XK7M1", "VMware-56 4d 1f", "0000-0013-1234", "12345", "SN-1", "A1", "10000001"] {
+            assert!(!text.parse::<SerialNumber>().unwrap().is_placeholder(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tag_that_is_rarely_meant_is_found_with_its_repair() {
+        for (tag, id, remedy) in [
+            (" Kiosk", "group-tag.blanks", "write \"Kiosk\""),
+            ("Kiosk\u{a0}", "group-tag.blanks", "write \"Kiosk\""),
+            ("[OrderID]:Kiosk", "group-tag.label", "write \"Kiosk\""),
+            ("[orderid] Kiosk", "group-tag.label", "write \"Kiosk\""),
+            ("OrderID:Kiosk", "group-tag.label", "write \"Kiosk\""),
+            ("[GroupTag]:", "group-tag.label", "leave the group tag out"),
+            ("'Kiosk", "group-tag.excel-text", "write \"Kiosk\""),
+            ("=\"Kiosk\"", "group-tag.excel-text", "write \"Kiosk\""),
+        ] {
+            let findings = tag.parse::<GroupTag>().unwrap().lint();
+            let found: Vec<_> = findings.iter().map(|finding| (&*finding.id, &*finding.remedy)).collect();
+            assert_eq!(found, [(id, remedy)], "{tag}");
+        }
+        for tag in ["Kiosk", "a: b", "[DE] Kiosk", "O'Hare", "=Kiosk"] {
+            assert_eq!(tag.parse::<GroupTag>().unwrap().lint(), [], "{tag}");
+        }
     }
 
     proptest! {

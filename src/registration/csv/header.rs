@@ -4,6 +4,7 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use serde::Serialize;
 
 use crate::model::invalid::nearest;
+use crate::model::looks_like_hash;
 
 /// A column of a device file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -53,8 +54,8 @@ impl Column {
         Self::PORTAL.into_iter().find(|column| column.header() == name)
     }
 
-    /// The column that a header stands for, however it is spelled.
-    fn recognise(header: &str) -> Option<Self> {
+    /// Returns the column that a header stands for, however it is spelled.
+    pub(super) fn recognise(header: &str) -> Option<Self> {
         let letters: String =
             header.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(40).collect();
         Some(match letters.as_str() {
@@ -115,7 +116,7 @@ impl Header {
         let names = self.fields.iter().take_while(|(_, column)| column.is_some()).count();
         let hash = self.fields.iter().position(|(_, column)| *column == Some(Column::HardwareHash));
         let value = hash.and_then(|at| self.fields.get(names + at)).map_or("", |(text, _)| text.trim());
-        let is_value = value.starts_with("T0") || value.len() >= 100;
+        let is_value = value.starts_with("T0") || looks_like_hash(value);
         if names * 2 == self.fields.len() && is_value {
             self.fields.truncate(names);
             self.labels = names;
@@ -130,7 +131,7 @@ impl Header {
         self
     }
 
-    fn known(&self) -> usize {
+    pub(super) fn known(&self) -> usize {
         self.fields.iter().filter(|(_, column)| column.is_some()).count()
     }
 
@@ -157,10 +158,24 @@ impl Header {
         self.columns().any(|column| column == wanted)
     }
 
-    /// Whether the fields of a row are those of the header once more.
+    /// Returns `true` if the fields of a row are those of the header once more, or its labels in another spelling.
     pub(super) fn repeats(&self, fields: &[&str]) -> bool {
+        let is_label = |(name, column): &(String, Option<Column>), field: &str| {
+            name.trim() == field.trim() || (column.is_some() && Column::recognise(field) == *column)
+        };
         fields.len() == self.fields.len()
-            && self.fields.iter().zip(fields).all(|((name, _), field)| name.trim() == field.trim())
+            && self.fields.iter().zip(fields).all(|(label, field)| is_label(label, field))
+    }
+
+    /// Returns the index of the hash in a row.
+    pub(super) fn hash_at(&self) -> Option<usize> {
+        let at = self.fields.iter().position(|(_, column)| *column == Some(Column::HardwareHash))?;
+        Some(self.labels + at)
+    }
+
+    /// Returns `true` if a name of a column has a hash in it: the line of the header goes on with a row.
+    pub(super) fn holds_hash(&self) -> bool {
+        self.fields.iter().any(|(name, _)| looks_like_hash(name))
     }
 }
 

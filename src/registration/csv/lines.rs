@@ -8,7 +8,7 @@ use serde::Serialize;
 const CHUNK: usize = 64 * 1024;
 
 /// The longest line that is read, in bytes. A hash has about 4,000, and a cell of Excel at most 32,767.
-const LONGEST_LINE: usize = 128 * 1024;
+pub(super) const LONGEST_LINE: usize = 128 * 1024;
 
 /// How the text of a file is stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]

@@ -5,14 +5,18 @@
 
 mod header;
 mod lines;
+mod options;
 mod read;
 mod row;
+mod table;
 #[cfg(test)]
 mod tests;
+mod wrap;
 mod write;
 
 pub use self::header::{Column, CsvFormat};
 pub use self::lines::Encoding;
+pub use self::options::CsvOptions;
 pub use self::read::{CsvReader, CsvReport, CsvRow, CsvSummary, check};
 pub use self::write::PortalFiles;
 

@@ -11,8 +11,11 @@ use serde::Serialize;
 
 use super::header::{Column, CsvFormat, Header, Splitter, Unsplit};
 use super::lines::{Encoding, Line, Lines, Start};
+use super::options::CsvOptions;
 use super::row::{self, Place, Row};
-use crate::model::{DeviceToImport, Finding, Severity};
+use super::table;
+use super::wrap::{self, Run};
+use crate::model::{DeviceToImport, Finding, looks_like_hash};
 use crate::registration::findings::*;
 
 /// Reads a device file, a row at a time.
@@ -35,16 +38,23 @@ use crate::registration::findings::*;
 ///
 /// A finding is an error if the device cannot be imported as the file has it, and a warning if it can, but the portal
 /// would refuse the file or something looks wrong. Findings name serial numbers and group tags; they never show a
-/// person's name, and at most the start of a hash, which is the same for all.
+/// person's name, and no part of a hash. [`CsvOptions`] let a caller who knows better go on.
 ///
 /// Memory is bounded by the longest line, and the serial numbers, which are kept to find those that come twice.
 pub struct CsvReader<R> {
     lines: Lines<R>,
+    options: CsvOptions,
     line: String,
+    /// The line that was read last, if it is to be looked at again.
+    held: Option<Line>,
+    /// The row that was read last, if its hash may go on in the next line.
+    pending: Option<(Run, Row)>,
     splitter: Splitter,
     header: Option<Header>,
     /// Whether the header has an error, so that its rows are checked and give no device.
     header_failed: bool,
+    /// Whether the line of the header goes on with a row.
+    header_holds_hash: bool,
     state: State,
     seen: HashMap<Box<str>, Seen>,
     summary: CsvSummary,
@@ -116,8 +126,6 @@ pub fn check(input: impl Read) -> io::Result<CsvReport> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Header,
-    /// The line that was read last is a row, and was not looked at yet.
-    FirstRow,
     Rows,
     End,
 }
@@ -179,10 +187,14 @@ impl<R: Read> CsvReader<R> {
     pub fn new(input: R) -> Self {
         Self {
             lines: Lines::new(input),
+            options: CsvOptions::default(),
             line: String::new(),
+            held: None,
+            pending: None,
             splitter: Splitter::new(),
             header: None,
             header_failed: false,
+            header_holds_hash: false,
             state: State::Header,
             seen: HashMap::new(),
             summary: CsvSummary {
@@ -195,6 +207,13 @@ impl<R: Read> CsvReader<R> {
             },
             notes: Notes::default(),
         }
+    }
+
+    /// Sets the options.
+    #[must_use]
+    pub fn with_options(mut self, options: CsvOptions) -> Self {
+        self.options = options;
+        self
     }
 
     /// Returns the summary of the file, as far as it has been read.
@@ -224,24 +243,33 @@ impl<R: Read> CsvReader<R> {
         }
         let mut above = 0;
         let mut first = None;
+        let mut form = None;
         while let Some(line) = self.next_line()? {
             if self.line.trim().is_empty() {
                 continue;
             }
             let text = if line.too_long { "" } else { self.line.as_str() };
-            if let Some(header) = Header::find(text, &mut self.splitter) {
-                let quoted = text.contains('"');
-                if quoted && header.labels == 0 {
-                    self.notes.quoted.add(|| Place::line(line.number));
+            let is_document = table::is_document(text);
+            let found = if is_document { None } else { Header::find(text, &mut self.splitter) };
+            if let Some(header) = found {
+                let (header, at) = self.whole_header(header, line)?;
+                let mut findings = row::check_header(&header, at, above);
+                if at > line.number && header.labels == 0 {
+                    findings.push(row::wrapped_header(line.number, at));
                 }
-                let findings = row::check_header(&header, line.number, above);
                 self.summary.format = Some(header.format);
                 self.summary.columns = header.columns().collect();
                 self.summary.delimiter = char::from(header.delimiter);
-                self.state = if header.labels > 0 { State::FirstRow } else { State::Rows };
+                self.state = State::Rows;
                 self.header = Some(header);
-                self.header_failed = findings.iter().any(|finding| finding.severity == Severity::Error);
-                return row(line.number, findings);
+                self.header_failed = findings.iter().any(Finding::is_error);
+                self.header_holds_hash = self.header.as_ref().is_some_and(Header::holds_hash);
+                return row(at, findings);
+            }
+            form = form.or_else(|| table::recognise(&self.line, &mut self.splitter));
+            if is_document {
+                first.get_or_insert(line.number);
+                break;
             }
             first.get_or_insert(line.number);
             above += 1;
@@ -250,26 +278,104 @@ impl<R: Read> CsvReader<R> {
             }
         }
         match first {
-            Some(line) => row(line, vec![row::no_header(line)]),
+            Some(line) => row(line, vec![row::no_header(line, form)]),
             None => row(1, vec![row::empty_file()]),
         }
+    }
+
+    /// Completes the header in `line` by the next line: the rest of a header that was broken, or the first row of a
+    /// report, which names the columns itself. Returns the line that the header ends in.
+    fn whole_header(&mut self, header: Header, line: Line) -> io::Result<(Header, u64)> {
+        if header.labels > 0 {
+            self.held = Some(line);
+            return Ok((header, line.number));
+        }
+        if self.line.contains('"') {
+            self.notes.quoted.add(|| Place::line(line.number));
+        }
+        let begin = self.line.trim_end().trim_end_matches('=').to_owned();
+        self.held = self.next_line()?;
+        let Some(next) = self.held else { return Ok((header, line.number)) };
+        if next.too_long || self.line.trim().is_empty() || table::is_document(&self.line) {
+            return Ok((header, line.number));
+        }
+        let of_report = Header::find(&self.line, &mut self.splitter).filter(|header| header.labels > 0);
+        if let Some(of_report) = of_report {
+            return Ok((of_report, next.number));
+        }
+        let is_whole = Column::REQUIRED.into_iter().all(|column| header.has(column)) && !self.line_goes_on(&begin);
+        if is_whole || looks_like_hash(self.line.rsplit([',', ';', '\t']).next().unwrap_or_default()) {
+            return Ok((header, line.number));
+        }
+        for between in ["", " "] {
+            let joined = format!("{begin}{between}{}", self.line.trim_start());
+            let found = Header::find(&joined, &mut self.splitter);
+            if let Some(joined) = found.filter(|found| found.known() > header.known() && !found.holds_hash()) {
+                self.held = None;
+                return Ok((joined, next.number));
+            }
+        }
+        Ok((header, line.number))
+    }
+
+    /// Returns `true` if the text of a header ends within a name or after a separator.
+    fn line_goes_on(&self, header: &str) -> bool {
+        let last = header.rsplit([',', ';', '\t']).next().unwrap_or_default();
+        Column::recognise(last).is_none()
     }
 
     /// Reads the next row that there is something to say of.
     fn read_row(&mut self) -> io::Result<Option<CsvRow>> {
         loop {
-            let line = if self.state == State::FirstRow {
-                self.state = State::Rows;
-                Line { number: self.notes.last_line, too_long: false }
-            } else if let Some(line) = self.next_line()? {
-                line
-            } else {
-                return Ok(None);
+            let held = self.held.take();
+            let Some(line) = (if held.is_some() { held } else { self.next_line()? }) else {
+                return Ok(self.settle());
             };
-            if let Some(row) = self.take_row(line) {
-                return Ok(Some(row));
+            let row = if self.pending.is_none() {
+                self.take_row(line)
+            } else if self.continues(line) {
+                None
+            } else {
+                self.held = Some(line);
+                self.settle()
+            };
+            if row.is_some() {
+                return Ok(row);
             }
         }
+    }
+
+    /// Returns `true` if the line belongs to the row that is pending.
+    fn continues(&mut self, line: Line) -> bool {
+        let (Some((run, _)), Some(header)) = (&mut self.pending, &self.header) else { return false };
+        if line.too_long || self.line.contains('\0') {
+            return false;
+        }
+        if self.line.trim().is_empty() {
+            return true;
+        }
+        match self.splitter.split(&self.line, header.delimiter) {
+            Ok(fields) => run.take(line.number, &fields),
+            Err(_) => run.take(line.number, &self.line.split(char::from(header.delimiter)).collect::<Vec<_>>()),
+        }
+    }
+
+    /// Ends the row that is pending.
+    fn settle(&mut self) -> Option<CsvRow> {
+        let (run, row) = self.pending.take()?;
+        if !run.is_wrapped() {
+            return self.commit(run.first, row);
+        }
+        if let (Some(joined), Some(header)) = (&run.joined, &self.header) {
+            let joined = joined.replace("=3D", "=").replace('"', "");
+            let fields = self.splitter.split(&joined, header.delimiter).unwrap_or_default();
+            let mut row = Row::check(header, run.first, &fields, &self.options);
+            if row.is_proven {
+                row.findings.push(row::joined(run.first, run.last));
+                return self.commit(run.first, row);
+            }
+        }
+        Some(CsvRow { line: run.first, device: None, findings: vec![row::wrapped(run.first, run.last)] })
     }
 
     fn take_row(&mut self, line: Line) -> Option<CsvRow> {
@@ -291,7 +397,13 @@ impl<R: Read> CsvReader<R> {
             Ok(fields) => fields,
             Err(Unsplit::OpenQuote) => {
                 self.summary.rows += 1;
-                return problem(vec![row::open_quote(number, header, &self.line)]);
+                let finding = row::open_quote(number, header, &self.line);
+                let fields: Vec<&str> = self.line.split(char::from(header.delimiter)).collect();
+                let Some(start) = wrap::start(&fields, header.hash_at()) else { return problem(vec![finding]) };
+                let text = Some(self.line.as_str()).filter(|_| self.options.repair);
+                let run = Run::new(number, start, false, header, text);
+                self.pending = Some((run, Row { findings: vec![finding], ..Row::default() }));
+                return None;
             }
             Err(Unsplit::TooManyFields) => {
                 self.summary.rows += 1;
@@ -308,11 +420,21 @@ impl<R: Read> CsvReader<R> {
         if self.line.contains('"') {
             self.notes.quoted.add(|| Place::of_first(number, header, &self.line, '"'));
         }
-        let mut row = Row::check(header, number, &fields);
+        let row = Row::check(header, number, &fields, &self.options);
+        if let Some(start) = wrap::start(&fields, header.hash_at()) {
+            let text = Some(self.line.as_str()).filter(|_| self.options.repair);
+            self.pending = Some((Run::new(number, start, row.is_whole, header, text), row));
+            return None;
+        }
+        self.commit(number, row)
+    }
+
+    /// Counts a row, and compares it with those before.
+    fn commit(&mut self, number: u64, mut row: Row) -> Option<CsvRow> {
         if row.has_user {
             self.notes.users.add(|| Place::of(number, Column::AssignedUser));
         }
-        Self::compare(&mut self.seen, number, &mut row);
+        self.compare(number, &mut row);
         row.device = row.device.filter(|_| !self.header_failed);
         self.summary.devices += u64::from(row.device.is_some());
         if row.device.is_none() && row.findings.is_empty() {
@@ -323,10 +445,14 @@ impl<R: Read> CsvReader<R> {
     }
 
     /// Looks whether the serial number of a row was there before.
-    fn compare(seen: &mut HashMap<Box<str>, Seen>, number: u64, row: &mut Row) {
-        let Some(serial) = &row.serial else { return };
+    fn compare(&mut self, number: u64, row: &mut Row) {
+        let (seen, Some(serial)) = (&mut self.seen, &row.serial) else { return };
         // Numbers that differ in case alone are one to the service.
         let mut key = serial.as_str().to_lowercase();
+        if serial.is_placeholder() {
+            // Other machines have it too: only the hash tells them apart.
+            key = format!("{key}\n{:?}", row.hash);
+        }
         let first = seen.get(key.as_str()).and_then(|first| first.manufacturer);
         if let Some((first, maker)) = first.zip(row.manufacturer)
             && first != maker
@@ -341,8 +467,11 @@ impl<R: Read> CsvReader<R> {
             }
             Entry::Occupied(mut entry) => {
                 let before = entry.get_mut();
-                row.findings.push(row::twice(number, serial.as_str(), before.line, before.is_taken));
-                if before.is_taken {
+                let mut finding = row::twice(number, serial.as_str(), before.line, before.is_taken);
+                self.options.weigh(&mut finding);
+                let is_error = finding.is_error();
+                row.findings.push(finding);
+                if is_error {
                     row.device = None;
                 } else if row.device.is_some() {
                     *before = Seen { line: number, manufacturer: row.manufacturer, is_taken: true };
@@ -358,7 +487,11 @@ impl<R: Read> CsvReader<R> {
         let mut findings = Vec::new();
         let (start, end): (String, String) = (Place::line(1).into(), Place::line(line).into());
         if self.summary.rows == 0 {
-            findings.push(CSV_NO_ROWS.at(end.clone(), "there is a header and no device"));
+            let evidence = match self.header_holds_hash {
+                true => "the line of the header goes on with the first row",
+                false => "there is a header and no device",
+            };
+            findings.push(CSV_NO_ROWS.at(end.clone(), evidence));
         }
         if self.summary.rows > super::MAX_DEVICES as u64 {
             let evidence =
@@ -404,7 +537,7 @@ impl<R: Read> Iterator for CsvReader<R> {
                 Ok(row) if row.findings.is_empty() => return self.next(),
                 row => row,
             },
-            State::FirstRow | State::Rows => match self.read_row() {
+            State::Rows => match self.read_row() {
                 Ok(Some(row)) => Ok(row),
                 Ok(None) => {
                     let row = self.at_end();

@@ -4,11 +4,13 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::header::{Column, CsvFormat, Header, fields_before_end};
+use super::options::CsvOptions;
 use crate::model::{
     DeviceToImport, Finding, FindingKind, GroupTag, HardwareHash, Hidden, InvalidValue, SerialNumber,
-    Severity, UserPrincipalName, shorten,
+    Severity, UserPrincipalName, looks_like_hash, may_show_hash, shorten, without_excel_mark,
 };
 use crate::registration::HashContents;
+use crate::registration::hash::{Checksum, check_text};
 use crate::registration::findings::*;
 
 /// A place in a file, as it reads in a finding.
@@ -79,8 +81,26 @@ pub(super) fn empty_file() -> Finding {
     CSV_EMPTY.at(Place::line(1), "the file is empty")
 }
 
-pub(super) fn no_header(line: u64) -> Finding {
-    CSV_NO_HEADER.at(Place::line(line), "no line at the start of the file names the columns")
+/// `form`: the form that the file has in place of CSV, and its remedy.
+pub(super) fn no_header(line: u64, form: Option<(&'static str, &'static str)>) -> Finding {
+    match form {
+        Some((evidence, remedy)) => CSV_NO_HEADER.at(Place::line(line), evidence).with_remedy(remedy),
+        None => CSV_NO_HEADER.at(Place::line(line), "no line at the start of the file names the columns"),
+    }
+}
+
+pub(super) fn wrapped_header(first: u64, last: u64) -> Finding {
+    CSV_WRAPPED_HEADER.at(Place::line(first), format!("the header goes on over lines {first} to {last}"))
+}
+
+pub(super) fn wrapped(first: u64, last: u64) -> Finding {
+    let place = Place::of(first, Column::HardwareHash);
+    CSV_WRAPPED_HASH.at(place, format!("the hash goes on over lines {first} to {last}"))
+}
+
+pub(super) fn joined(first: u64, last: u64) -> Finding {
+    let evidence = format!("the hash was joined from lines {first} to {last}, and its checksum is right");
+    CSV_JOINED_HASH.at(Place::of(first, Column::HardwareHash), evidence)
 }
 
 pub(super) fn too_long(line: u64) -> Finding {
@@ -235,6 +255,7 @@ fn extra_column(header: &Header, line: u64, index: usize, name: &str) -> Option<
 }
 
 /// A row that was checked.
+#[derive(Debug, Default)]
 pub(super) struct Row {
     pub(super) device: Option<DeviceToImport>,
     pub(super) findings: Vec<Finding>,
@@ -243,21 +264,28 @@ pub(super) struct Row {
     /// A fingerprint of the maker that the hash names.
     pub(super) manufacturer: Option<u64>,
     pub(super) has_user: bool,
+    /// A fingerprint of the hash.
+    pub(super) hash: Option<u64>,
+    /// Whether the hash can be one by itself: it has all its records.
+    pub(super) is_whole: bool,
+    /// Whether the checksum of the hash is right.
+    pub(super) is_proven: bool,
 }
 
 impl Row {
-    pub(super) fn check(header: &Header, line: u64, fields: &[&str]) -> Self {
-        let mut checks = Checks { header, line, fields, findings: Vec::new() };
-        let mut row =
-            Self { device: None, findings: Vec::new(), serial: None, manufacturer: None, has_user: false };
-        if checks.count() {
+    pub(super) fn check(header: &Header, line: u64, fields: &[&str], options: &CsvOptions) -> Self {
+        let mut checks = Checks { header, line, fields, options, findings: Vec::new() };
+        let mut row = Self::default();
+        if checks.no_labels() && checks.count() {
             let serial = checks.serial();
-            let hash = checks.hash(serial.as_ref(), &mut row.manufacturer);
+            let hash = checks.hash(serial.as_ref(), &mut row);
             let product_key = checks.plain(Column::ProductId);
             let group_tag = checks.plain(Column::GroupTag).and_then(|tag| checks.group_tag(tag));
             let user = checks.user();
             row.has_user = user.is_some();
-            let failed = checks.findings.iter().any(|finding| finding.severity == Severity::Error);
+            row.hash = hash.as_ref().map(|hash| fingerprint(hash.as_str()));
+            checks.findings.iter_mut().for_each(|finding| options.weigh(finding));
+            let failed = checks.findings.iter().any(Finding::is_error);
             row.device = serial.clone().zip(hash).filter(|_| !failed).map(|(serial, hash)| {
                 let mut device = DeviceToImport::new(serial, hash);
                 device.product_key = product_key.map(Hidden::from);
@@ -276,6 +304,7 @@ struct Checks<'a> {
     header: &'a Header,
     line: u64,
     fields: &'a [&'a str],
+    options: &'a CsvOptions,
     findings: Vec<Finding>,
 }
 
@@ -288,6 +317,24 @@ impl<'a> Checks<'a> {
     fn refused(&mut self, kind: FindingKind, column: Column, shown: &str, error: &InvalidValue) {
         let finding = kind.at(Place::of(self.line, column), format!("{shown} {}", error.problem()));
         self.findings.push(finding.with_remedy(error.remedy().to_owned()));
+    }
+
+    /// Returns `false` if the row has the labels of columns where values should be, as reports repeat them.
+    fn no_labels(&mut self) -> bool {
+        let fields = self.fields.get(self.header.labels..).unwrap_or_default();
+        let labels = fields.iter().filter(|field| Column::recognise(field).is_some()).count();
+        let serial = self.field(Column::SerialNumber).and_then(Column::recognise);
+        let is_label_row = labels >= 2 || serial == Some(Column::SerialNumber);
+        if is_label_row {
+            let evidence = "the row repeats the labels of the columns in place of values, as an export of a report does";
+            self.findings.push(CSV_LABEL_ROW.at(Place::line(self.line), evidence));
+        }
+        !is_label_row
+    }
+
+    fn field(&self, column: Column) -> Option<&'a str> {
+        let at = self.header.fields.iter().position(|(_, other)| *other == Some(column))?;
+        self.fields.get(self.header.labels + at).copied()
     }
 
     /// Whether the row has as many fields as the header, near enough to know which is which.
@@ -315,8 +362,7 @@ impl<'a> Checks<'a> {
 
     /// The value of a column without blanks around it; `None` if there is none.
     fn value(&mut self, column: Column) -> Option<&'a str> {
-        let at = self.header.fields.iter().position(|(_, other)| *other == Some(column))?;
-        let field = *self.fields.get(self.header.labels + at)?;
+        let field = self.field(column)?;
         let value = field.trim();
         if value.is_empty() {
             return None;
@@ -329,7 +375,34 @@ impl<'a> Checks<'a> {
 
     /// As [`value`](Self::value), of a column whose value the portal must be able to read.
     fn plain(&mut self, column: Column) -> Option<&'a str> {
-        let value = self.value(column)?;
+        let mut value = self.value(column)?;
+        if looks_like_hash(value) {
+            let evidence = format!(
+                "the value ({} characters, not shown) looks like a hardware hash",
+                value.chars().count()
+            );
+            self.found(CSV_SWAPPED_COLUMNS, column, evidence);
+            return None;
+        }
+        if value.starts_with("=\"") {
+            let inner = without_excel_mark(value).unwrap_or_default();
+            let inner = shown_in(column, inner);
+            let finding = CSV_EXCEL_TEXT
+                .at(Place::of(self.line, column), "the value stands in =\"…\", by which Excel keeps it as text")
+                .with_remedy(format!("write {inner} without it, and do not save the file from Excel"));
+            self.findings.push(finding);
+            return without_excel_mark(value);
+        }
+        // No serial number begins with an apostrophe. Another value may, and is kept.
+        if column == Column::SerialNumber && value.starts_with('\'') {
+            let evidence = "the apostrophe before the value, by which Excel keeps it as text, was left out";
+            let finding = CSV_EXCEL_TEXT.at(Place::of(self.line, column), evidence);
+            self.findings.push(finding.with_severity(Severity::Warning));
+            value = value.trim_matches(|c: char| c == '\'' || c.is_whitespace());
+            if value.is_empty() {
+                return None;
+            }
+        }
         // A semicolon separates nothing where the portal reads the file.
         if let Some(c) = value.chars().find(|c| matches!(c, ',' | '"')) {
             let evidence =
@@ -356,14 +429,17 @@ impl<'a> Checks<'a> {
             self.found(CSV_SCIENTIFIC_SERIAL, COLUMN, evidence);
             return None;
         }
-        let parsed = value.parse();
-        self.parsed(CSV_INVALID_SERIAL, COLUMN, value, parsed)
+        let parsed: Option<SerialNumber> = self.parsed(CSV_INVALID_SERIAL, COLUMN, value, value.parse());
+        let findings = parsed.iter().flat_map(SerialNumber::lint);
+        let here = |finding| Finding { place: Place::of(self.line, COLUMN).into(), ..finding };
+        self.findings.extend(findings.map(here).collect::<Vec<_>>());
+        parsed
     }
 
     fn hash(
         &mut self,
         serial: Option<&SerialNumber>,
-        manufacturer: &mut Option<u64>,
+        row: &mut Row,
     ) -> Option<HardwareHash> {
         const COLUMN: Column = Column::HardwareHash;
         /// What a cell of Excel holds, in characters.
@@ -390,6 +466,12 @@ impl<'a> Checks<'a> {
             self.found(CSV_EXCEL_LIMIT, COLUMN, evidence);
             return None;
         }
+        let doubt = check_text(value, self.options.lengths);
+        let is_readable = doubt.as_ref().is_none_or(|doubt| !doubt.is_error());
+        if let Some(doubt) = doubt {
+            let evidence = format!("the value {}", doubt.evidence);
+            self.findings.push(Finding { place: Place::of(self.line, COLUMN).into(), evidence, ..doubt });
+        }
         let hash = match HardwareHash::repair(value) {
             Ok((hash, repaired)) => {
                 if repaired {
@@ -400,17 +482,27 @@ impl<'a> Checks<'a> {
                 hash
             }
             Err(error) => {
+                // One reason is enough, and this one is the nearest.
+                self.findings.retain(|finding| !finding.is(&HASH_LENGTH) && !finding.is(&HASH_TOO_SHORT));
                 self.refused(CSV_INVALID_HASH, COLUMN, &shown_hash(value), &error);
                 return None;
             }
         };
+        if !is_readable {
+            return Some(hash);
+        }
         match HashContents::decode(&hash) {
             Err(error) => {
                 self.refused(HASH_UNREADABLE, COLUMN, &shown_hash(value), &error);
             }
             Ok(contents) => {
-                *manufacturer = contents.manufacturer.as_deref().map(fingerprint);
+                row.manufacturer = contents.manufacturer.as_deref().map(fingerprint);
                 let mut findings = contents.lint();
+                if findings.iter().any(|finding| finding.is(&HASH_CUT)) {
+                    self.findings.retain(|finding| !finding.is(&HASH_LENGTH));
+                }
+                row.is_proven = contents.checksum == Checksum::Valid;
+                row.is_whole = row.is_proven || !findings.iter().any(|finding| finding.is(&HASH_CUT));
                 for finding in &mut findings {
                     finding.evidence = format!("{}: {}", shown_hash(value), finding.evidence);
                 }
@@ -424,7 +516,12 @@ impl<'a> Checks<'a> {
     }
 
     fn group_tag(&mut self, value: &str) -> Option<GroupTag> {
-        self.parsed(CSV_INVALID_TAG, Column::GroupTag, value, value.parse())
+        const COLUMN: Column = Column::GroupTag;
+        let tag: GroupTag = self.parsed(CSV_INVALID_TAG, COLUMN, value, value.parse())?;
+        for finding in tag.lint() {
+            self.findings.push(Finding { place: Place::of(self.line, COLUMN).into(), ..finding });
+        }
+        Some(tag)
     }
 
     fn user(&mut self) -> Option<UserPrincipalName> {
@@ -452,6 +549,8 @@ impl<'a> Checks<'a> {
 fn shown(value: &str) -> String {
     if value.contains('@') {
         "the value (not shown: it may name a person)".to_owned()
+    } else if looks_like_hash(value) || may_show_hash(value) {
+        "the value (not shown: it may be a piece of a hardware hash)".to_owned()
     } else {
         format!("{:?}", shorten(value))
     }
@@ -464,15 +563,9 @@ fn shown_in(column: Column, value: &str) -> String {
     }
 }
 
-/// The start of a hash, which says what it is and how long, and not of which device.
+/// The length of a hash, and nothing of its text.
 fn shown_hash(value: &str) -> String {
-    let start: String = value.chars().take(8).collect();
-    let length = value.chars().count();
-    if start.starts_with("T0") && length > 8 {
-        format!("{start:?}… ({length} characters)")
-    } else {
-        format!("the value ({length} characters)")
-    }
+    format!("the value ({} characters)", value.chars().count())
 }
 
 /// `1.23E+15`, with either decimal separator.

@@ -9,6 +9,7 @@ mod parts;
 mod records;
 #[cfg(any(test, feature = "sim"))]
 mod sample;
+mod shape;
 
 use std::fmt;
 
@@ -21,6 +22,7 @@ pub use self::parts::{
 };
 #[cfg(any(test, feature = "sim"))]
 pub use self::sample::SampleHash;
+pub(crate) use self::shape::{HashLengths, check_text};
 
 /// The contents of a hardware hash.
 ///

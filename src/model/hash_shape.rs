@@ -1,0 +1,124 @@
+//! The look of hardware hashes in text, so that none is taken for another value or shown.
+
+/// The number of base64 characters from which text is no serial number and no group tag.
+const LONGEST_OTHER: usize = 64;
+
+/// The number of base64 characters from which a run counts as a piece of a hash, if its letters look random.
+const SHORTEST_PIECE: usize = 16;
+
+/// Returns `true` if `c` belongs to the alphabet of base64, padding left out.
+pub(crate) fn is_base64(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '+' | '/')
+}
+
+/// Returns `true` if `text` begins as a hardware hash: `OA`, a length, and the head of a record.
+pub(crate) fn begins_as_hash(text: &str) -> bool {
+    let text = text.trim_start_matches(['"', '\'', ' ']);
+    if !matches!(text.as_bytes(), [b'T', b'0', b'E'..=b'H', ..]) {
+        return false;
+    }
+    let length = text.chars().take_while(|c| is_base64(*c)).count();
+    // A serial number can begin so: the type of the first record, a small number, tells them apart.
+    length >= LONGEST_OTHER / 2 || (length >= 8 && first_type(text).is_some_and(|kind| (1..64).contains(&kind)))
+}
+
+/// Returns the type of the first record of a hash in base64.
+fn first_type(text: &str) -> Option<u32> {
+    let digits: Vec<u32> = text.bytes().skip(4).take(4).map(digit).collect::<Option<_>>()?;
+    let [a, b, c, d] = digits.as_slice() else { return None };
+    // The last byte of the length, and the two bytes of the type.
+    let bytes = (a << 18) | (b << 12) | (c << 6) | d;
+    Some(((bytes >> 8) & 0xFF) | ((bytes & 0xFF) << 8))
+}
+
+fn digit(byte: u8) -> Option<u32> {
+    Some(u32::from(match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    }))
+}
+
+/// Returns `true` if a whole value is a hardware hash or a piece of one, in any of the forms that tools make of it: in
+/// quotes, with blanks, percent-encoded, in lower case, with the zero read as a letter.
+pub(crate) fn looks_like_hash(text: &str) -> bool {
+    if begins_as_hash(text) {
+        return true;
+    }
+    let mut length = 0_usize;
+    for c in text.chars().filter(|c| !c.is_whitespace()) {
+        if !is_base64(c) && !matches!(c, '=' | '"' | '\'' | '%' | '-' | '_') {
+            return false;
+        }
+        length += usize::from(is_base64(c));
+    }
+    // A sentence has blanks between short words.
+    length >= LONGEST_OTHER && text.split_whitespace().any(|word| word.len() >= LONGEST_OTHER / 2)
+}
+
+/// Returns `true` if text has a run of characters that may be a piece of a hardware hash, so that it must not be shown.
+pub(crate) fn may_show_hash(text: &str) -> bool {
+    text.split(|c: char| !is_base64(c)).any(is_piece)
+}
+
+fn is_piece(run: &str) -> bool {
+    if begins_as_hash(run) || run.len() >= LONGEST_OTHER / 2 {
+        return true;
+    }
+    let has = |test: fn(&u8) -> bool| run.bytes().any(|byte| test(&byte));
+    let is_mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit);
+    let is_padding = run.len() >= 8 && run.bytes().all(|byte| byte == b'A');
+    is_padding || (run.len() >= SHORTEST_PIECE && is_mixed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_told_from_a_serial_number_by_its_first_record() {
+        for hash in ["T0HsAgEA", "T0FzAQEAHAAAAIK3Du5", "\"T0FfAAEAHAAAAAoA", "T0GVABAADABDb250"] {
+            assert!(begins_as_hash(hash), "{hash}");
+        }
+        for other in ["T0E1A2B3C4D5", "T0H", "T0F", "5CG1234ABC", "TOHsAgEA", "T0EAAAA", ""] {
+            assert!(!begins_as_hash(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_hash_looks_like_one_in_every_form_that_tools_make_of_it() {
+        let hash = format!("T0HsAgEAHAAAAAoA{}", "Ab9+/x".repeat(100));
+        for form in [
+            hash.clone(),
+            hash.to_lowercase(),
+            hash.replace("T0", "TO"),
+            format!("\"{hash}\""),
+            hash.replace('+', "%2B"),
+            hash.replace("9+", "9 +"),
+            hash[100..164].to_owned(),
+        ] {
+            assert!(looks_like_hash(&form), "{form}");
+        }
+        for other in [
+            "To be filled by O.E.M.",
+            "VMware-56 4d 1f 2c 33 44 55 66-77 88 99 aa bb cc dd ee",
+            "5CG1234ABC",
+            "a group tag of many words that goes on for longer than any hash would need to be one of them",
+        ] {
+            assert!(!looks_like_hash(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn pieces_of_a_hash_may_not_be_shown_and_names_may() {
+        for piece in ["Group Tag T0HsAgEAHAAA", "x=AwQFBgcICQoLDA0ODw4A", "AAAAAAAAAA=="] {
+            assert!(may_show_hash(piece), "{piece}");
+        }
+        for name in ["Device Serial Number", "enrollmentProfileName", "/5X1Y2Z3/CNWS20012345/", "0000-0013-1234"] {
+            assert!(!may_show_hash(name), "{name}");
+        }
+    }
+}

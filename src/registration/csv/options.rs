@@ -1,0 +1,67 @@
+//! The options of reading a device file.
+
+use crate::model::{Finding, FindingKind, Severity};
+use crate::registration::hash::HashLengths;
+
+/// The options of reading a device file. The defaults refuse what cannot be registered.
+///
+/// ```
+/// use windows_autopilot::registration::csv::{CsvOptions, CsvReader};
+/// use windows_autopilot::registration::findings::HASH_TOO_SHORT;
+/// let file = "Device Serial Number,Hardware Hash\nPF3XK7M1,T0EAAAA=\n";
+/// let devices = |options| {
+///     let reader = CsvReader::new(file.as_bytes()).with_options(options);
+///     reader.filter_map(|row| row.ok()?.device).count()
+/// };
+/// assert_eq!(devices(CsvOptions::default()), 0);
+/// assert_eq!(devices(CsvOptions::default().with_accepted(&HASH_TOO_SHORT)), 1);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CsvOptions {
+    /// Whether to join a hash that goes on over several lines. Default: no.
+    ///
+    /// The joined hash is taken only if its checksum is right.
+    pub repair: bool,
+    /// The ids of the kinds of errors that are warnings, so that a device with one is read. Default: none.
+    pub accepted: Vec<&'static str>,
+    pub(super) lengths: HashLengths,
+}
+
+impl CsvOptions {
+    /// Sets whether to join a hash that goes on over several lines, if its checksum is right.
+    #[must_use]
+    pub fn with_repair(mut self, repair: bool) -> Self {
+        self.repair = repair;
+        self
+    }
+
+    /// Turns the errors of one kind into warnings, so that a device with one is read, if it has all that an import
+    /// needs.
+    #[must_use]
+    pub fn with_accepted(mut self, kind: &FindingKind) -> Self {
+        self.accepted.push(kind.id);
+        self
+    }
+
+    /// Sets the length in characters below which a value is no hardware hash. Default: 512.
+    #[must_use]
+    pub fn with_shortest_hash(mut self, characters: usize) -> Self {
+        self.lengths.shortest = characters;
+        self
+    }
+
+    /// Sets the length in characters that a hardware hash usually has; another gives a finding. Default: 4,000.
+    #[must_use]
+    pub fn with_usual_hash(mut self, characters: usize) -> Self {
+        self.lengths.usual = characters;
+        self
+    }
+
+    /// Lowers the severity of a finding whose kind is accepted.
+    pub(super) fn weigh(&self, finding: &mut Finding) {
+        if finding.is_error() && self.accepted.contains(&finding.id.as_ref()) {
+            finding.severity = Severity::Warning;
+        }
+    }
+}
