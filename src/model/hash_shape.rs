@@ -11,15 +11,20 @@ pub(crate) fn is_base64(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '+' | '/')
 }
 
-/// Returns `true` if `text` begins as a hardware hash: `OA`, a length, and the head of a record.
+/// Returns `true` if `text` begins as a hardware hash: `OA`, and a length or the head of a record.
 pub(crate) fn begins_as_hash(text: &str) -> bool {
     let text = text.trim_start_matches(['"', '\'', ' ']);
-    if !matches!(text.as_bytes(), [b'T', b'0', b'E'..=b'H', ..]) {
-        return false;
-    }
-    let length = text.chars().take_while(|c| is_base64(*c)).count();
-    // A serial number can begin so: the type of the first record, a small number, tells them apart.
-    length >= LONGEST_OTHER / 2 || (length >= 8 && first_type(text).is_some_and(|kind| (1..64).contains(&kind)))
+    let has_mark = || matches!(text.as_bytes(), [b'T', b'0', b'E'..=b'H', ..]);
+    has_first_record(text)
+        || (has_mark() && text.chars().take_while(|c| is_base64(*c)).count() >= LONGEST_OTHER / 2)
+}
+
+/// Returns `true` if `text` begins as a hardware hash and has the head of its first record, which tells it from a serial
+/// number and from a line within a hash: the type is a small number.
+pub(crate) fn has_first_record(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'T', b'0', b'E'..=b'H', ..])
+        && text.chars().take_while(|c| is_base64(*c)).count() >= 8
+        && first_type(text).is_some_and(|kind| (1..64).contains(&kind))
 }
 
 /// Returns the type of the first record of a hash in base64.

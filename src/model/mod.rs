@@ -88,7 +88,7 @@ pub use self::filter::{AssignmentFilter, FilterPayload};
 pub(crate) use self::finding::finding_kinds;
 pub use self::finding::{Finding, FindingKind, Severity};
 #[cfg(feature = "registration")]
-pub(crate) use self::hash_shape::{begins_as_hash, is_base64, looks_like_hash, may_show_hash};
+pub(crate) use self::hash_shape::{has_first_record, is_base64, looks_like_hash, may_show_hash};
 pub use self::group::{DynamicMembership, Group, Membership, ObservedGroup};
 pub use self::ids::Id;
 pub use self::import::{DeviceToImport, ImportState, ImportUpload, ImportedDevice};

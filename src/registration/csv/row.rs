@@ -421,6 +421,9 @@ impl<'a> Checks<'a> {
             return None;
         }
         let Some(value) = self.plain(COLUMN) else {
+            if self.findings.iter().any(|finding| finding.is(&CSV_SWAPPED_COLUMNS)) {
+                return None;
+            }
             self.found(CSV_MISSING_SERIAL, COLUMN, "there is no serial number");
             return None;
         };
@@ -430,9 +433,7 @@ impl<'a> Checks<'a> {
             return None;
         }
         let parsed: Option<SerialNumber> = self.parsed(CSV_INVALID_SERIAL, COLUMN, value, value.parse());
-        let findings = parsed.iter().flat_map(SerialNumber::lint);
-        let here = |finding| Finding { place: Place::of(self.line, COLUMN).into(), ..finding };
-        self.findings.extend(findings.map(here).collect::<Vec<_>>());
+        self.take_lint(COLUMN, value, parsed.iter().flat_map(SerialNumber::lint));
         parsed
     }
 
@@ -474,7 +475,7 @@ impl<'a> Checks<'a> {
         }
         let hash = match HardwareHash::repair(value) {
             Ok((hash, repaired)) => {
-                if repaired {
+                if repaired && is_readable {
                     let evidence =
                         format!("{} was not in padded base64, and was put right", shown_hash(value));
                     self.found(CSV_REPAIRED_HASH, COLUMN, evidence);
@@ -518,9 +519,7 @@ impl<'a> Checks<'a> {
     fn group_tag(&mut self, value: &str) -> Option<GroupTag> {
         const COLUMN: Column = Column::GroupTag;
         let tag: GroupTag = self.parsed(CSV_INVALID_TAG, COLUMN, value, value.parse())?;
-        for finding in tag.lint() {
-            self.findings.push(Finding { place: Place::of(self.line, COLUMN).into(), ..finding });
-        }
+        self.take_lint(COLUMN, value, tag.lint());
         Some(tag)
     }
 
@@ -528,10 +527,20 @@ impl<'a> Checks<'a> {
         const COLUMN: Column = Column::AssignedUser;
         let value = self.plain(COLUMN)?;
         let user: UserPrincipalName = self.parsed(CSV_INVALID_USER, COLUMN, value, value.parse())?;
-        for finding in user.lint() {
-            self.findings.push(Finding { place: Place::of(self.line, COLUMN).into(), ..finding });
-        }
+        self.take_lint(COLUMN, value, user.lint());
         Some(user)
+    }
+
+    /// Adds what the type of a value finds in it.
+    fn take_lint(&mut self, column: Column, value: &str, findings: impl IntoIterator<Item = Finding>) {
+        for mut finding in findings {
+            finding.place = Place::of(self.line, column).into();
+            if may_show_hash(value) {
+                "the value (not shown) is rarely meant".clone_into(&mut finding.evidence);
+                finding.remedy = "write another value".into();
+            }
+            self.findings.push(finding);
+        }
     }
 
     fn parsed<T>(

@@ -1,7 +1,7 @@
 //! Hashes that mail, consoles and editors break over several lines.
 
 use super::header::Header;
-use crate::model::{begins_as_hash, is_base64, looks_like_hash};
+use crate::model::{has_first_record, is_base64, looks_like_hash};
 
 /// The number of characters from which a line of base64 beside other fields is the end of a hash, not a serial number.
 const LONG: usize = 20;
@@ -44,9 +44,14 @@ pub(super) fn start(fields: &[&str], hash_at: Option<usize>) -> Option<Start> {
     filled.is_none_or(|at| at < hash_at).then_some(Start::Expected(hash_at))
 }
 
+/// Returns `true` for the first characters of a hash, however few.
+fn may_begin(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'T'] | [b'T', b'0'] | [b'T', b'0', b'E'..=b'H', ..]) && is_all_base64(text)
+}
+
 /// Returns `true` for a hash, or a run of base64 that is too long for another value of a line.
 fn looks_long(text: &str) -> bool {
-    looks_like_hash(text) || (text.len() >= 2 * LONG && is_all_base64(text))
+    looks_like_hash(text) || may_begin(text) || (text.len() >= 2 * LONG && is_all_base64(text))
 }
 
 /// Returns `true` if a field in the column of the hash is base64, however short.
@@ -113,7 +118,7 @@ impl Run {
         }
         let length = first.len();
         let is_padding = first.ends_with('=') || (length >= 4 && first.bytes().all(|byte| byte == b'A'));
-        if begins_as_hash(first) {
+        if has_first_record(first) {
             // The first of another device.
             return false;
         }
