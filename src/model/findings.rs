@@ -75,9 +75,18 @@ finding_kinds! {
     /// A property that device rules do not have.
     RULE_UNKNOWN_PROPERTY = "rule.unknown-property", Error,
         "use one from Microsoft's list, such as devicePhysicalIds or deviceModel";
-    /// A regular expression that cannot be evaluated.
-    RULE_PATTERN = "rule.pattern", Error,
-        "correct it (.* matches anything); look-around and back references cannot be used";
+    /// A value that is no regular expression.
+    RULE_PATTERN = "rule.pattern", Error, "correct it (.* matches anything)";
+    /// A regular expression that the service evaluates, and this library does not.
+    RULE_PATTERN_NOT_EVALUATED = "rule.pattern-not-evaluated", Info,
+        "look at the members in the tenant: which devices the pattern selects is not known here";
+    /// An invisible character inside quoted text.
+    RULE_INVISIBLE = "rule.invisible-character", Warning, "take out the invisible character";
+    /// A value that no device has, so that the condition is the same for all.
+    RULE_MATCHES_NOTHING = "rule.matches-nothing", Error,
+        "write the value with its label and without blanks, such as [OrderID]:Kiosk";
+    /// A condition that holds for every registered device.
+    RULE_MATCHES_ALL = "rule.matches-all", Warning, "write -all in place of -any";
     /// A backslash outside quoted text.
     RULE_BACKSLASH = "rule.backslash", Error,
         "take the backslashes out: they belong to JSON or Markdown around a rule";

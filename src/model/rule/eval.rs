@@ -1,20 +1,19 @@
 //! Whether a device is in.
 
-use super::expr::{Caseless, Clause, Condition, Expr, Test, fold};
+use super::expr::{Caseless, Clause, Condition, Expr, Test, decided, fold};
 use super::property::{Attribute, DeviceAttributes, DeviceProperty};
 
-/// Whether `device` is a member by `rule`.
-pub(super) fn matches<D: DeviceAttributes + ?Sized>(rule: &Expr, device: &D) -> bool {
+/// Returns whether `device` is a member by `rule`; `None` if that rests on a pattern that is not evaluated here.
+pub(super) fn evaluate<D: DeviceAttributes + ?Sized>(rule: &Expr, device: &D) -> Option<bool> {
     rule.holds(&|clause| match clause {
         Clause::Whole { property, condition } => condition.holds(&read(device, *property)),
         Clause::Items { property, every, condition } => {
             let holds = |text| condition.holds(&|condition| condition.holds(&Attribute::Text(text)));
             match read(device, *property) {
-                Attribute::List(list) if *every => list.iter().all(holds),
-                Attribute::List(list) => list.iter().any(holds),
+                Attribute::List(list) => decided(!*every, list.iter().map(holds)),
                 Attribute::Text(text) => holds(text),
                 // Nothing in it fails, so "all" holds: Microsoft's own rule for "has no plan" rests on it.
-                Attribute::Absent | Attribute::Bool(_) => *every,
+                Attribute::Absent | Attribute::Bool(_) => Some(*every),
             }
         }
     })
@@ -35,30 +34,30 @@ fn read<D: DeviceAttributes + ?Sized>(device: &D, property: DeviceProperty) -> A
 impl Condition {
     /// An operator and its opposite always differ, so a device without the attribute is in by `-ne "x"`. Of a list, one
     /// item is enough, and the opposite holds if no item is.
-    fn holds(&self, attribute: &Attribute<'_>) -> bool {
+    pub(super) fn holds(&self, attribute: &Attribute<'_>) -> Option<bool> {
         let holds = match (&self.test, attribute) {
             (Test::Null, attribute) => matches!(attribute, Attribute::Absent),
             (Test::Is(expected), Attribute::Bool(actual)) => expected == actual,
-            (test, Attribute::Text(text)) => test.holds_for(text),
-            (test, Attribute::List(list)) => list.iter().any(|text| test.holds_for(text)),
+            (test, Attribute::Text(text)) => test.holds_for(text)?,
+            (test, Attribute::List(list)) => decided(true, list.iter().map(|text| test.holds_for(text)))?,
             (Test::Equals(text), Attribute::Absent) => text.folded.is_empty(),
             _ => false,
         };
-        holds != self.negated
+        Some(holds != self.negated)
     }
 }
 
 impl Test {
-    fn holds_for(&self, text: &str) -> bool {
-        match self {
+    fn holds_for(&self, text: &str) -> Option<bool> {
+        Some(match self {
             Self::Null | Self::Is(_) => false,
             Self::Equals(value) => value.equals(text),
             Self::StartsWith(value) => value.starts(text),
             Self::EndsWith(value) => value.ends(text),
             Self::Contains(value) => value.is_in(text),
-            Self::Matches(pattern) => pattern.regex.is_match(text),
+            Self::Matches(pattern) => pattern.regex.as_ref()?.is_match(text),
             Self::In(values) => values.iter().any(|value| value.equals(text)),
-        }
+        })
     }
 }
 

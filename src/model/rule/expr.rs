@@ -2,8 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use regex_lite::{Regex, RegexBuilder};
-
+use super::pattern::Pattern;
 use super::property::DeviceProperty;
 
 /// A whole rule.
@@ -48,12 +47,13 @@ impl<L> Logic<L> {
         }
     }
 
-    pub(super) fn holds(&self, leaf: &impl Fn(&L) -> bool) -> bool {
+    /// Evaluates the conditions; `None` if the answer rests on a leaf without one.
+    pub(super) fn holds(&self, leaf: &impl Fn(&L) -> Option<bool>) -> Option<bool> {
         match self {
             Self::Leaf(inner) => leaf(inner),
-            Self::Not(inner) => !inner.holds(leaf),
-            Self::And(items) => items.iter().all(|item| item.holds(leaf)),
-            Self::Or(items) => items.iter().any(|item| item.holds(leaf)),
+            Self::Not(inner) => inner.holds(leaf).map(|holds| !holds),
+            Self::And(items) => decided(false, items.iter().map(|item| item.holds(leaf))),
+            Self::Or(items) => decided(true, items.iter().map(|item| item.holds(leaf))),
         }
     }
 
@@ -62,6 +62,18 @@ impl<L> Logic<L> {
             Self::Leaf(inner) => visit(inner),
             Self::Not(inner) => inner.leaves(visit),
             Self::And(items) | Self::Or(items) => items.iter().for_each(|item| item.leaves(visit)),
+        }
+    }
+
+    /// Returns `true` if a leaf, or a part with its `-not`, is negated.
+    pub(super) fn has_negation(&self) -> bool
+    where
+        L: Negatable,
+    {
+        match self {
+            Self::Leaf(inner) => inner.is_negated(),
+            Self::Not(_) => true,
+            Self::And(items) | Self::Or(items) => items.iter().any(Self::has_negation),
         }
     }
 
@@ -113,6 +125,19 @@ impl<L> Logic<L> {
     }
 }
 
+/// Returns `by` if one of the answers is, the opposite if all are, and `None` if an unknown answer could be.
+pub(super) fn decided(by: bool, answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut is_known = true;
+    for answer in answers {
+        match answer {
+            Some(answer) if answer == by => return Some(by),
+            Some(_) => {}
+            None => is_known = false,
+        }
+    }
+    is_known.then_some(!by)
+}
+
 /// One question about a device.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Clause {
@@ -127,6 +152,17 @@ impl Clause {
         match self {
             Self::Whole { property, .. } | Self::Items { property, .. } => *property,
         }
+    }
+}
+
+/// A leaf that can be the opposite of a test.
+pub(super) trait Negatable {
+    fn is_negated(&self) -> bool;
+}
+
+impl Negatable for Condition {
+    fn is_negated(&self) -> bool {
+        self.negated
     }
 }
 
@@ -240,29 +276,6 @@ pub(super) fn fold(c: char) -> char {
     match (upper.next(), upper.next()) {
         (Some(single), None) if !single.is_ascii() => single,
         _ => c,
-    }
-}
-
-/// A regular expression. Equal if the text is the same: case has a meaning in it (`\d`, `\D`).
-#[derive(Debug, Clone)]
-pub(super) struct Pattern {
-    written: String,
-    pub(super) regex: Regex,
-}
-
-/// The memory that one compiled expression may take.
-const PATTERN_BYTES: usize = 1 << 18;
-
-impl Pattern {
-    pub(super) fn new(written: String) -> Result<Self, regex_lite::Error> {
-        let regex = RegexBuilder::new(&written).case_insensitive(true).size_limit(PATTERN_BYTES).build()?;
-        Ok(Self { written, regex })
-    }
-}
-
-impl PartialEq for Pattern {
-    fn eq(&self, other: &Self) -> bool {
-        self.written == other.written
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::lint::Remark;
 use crate::model::findings::{
-    RULE_BACKSLASH, RULE_BACKTICK, RULE_SINGLE_QUOTE, RULE_SYNTAX, RULE_TYPOGRAPHIC_DASH,
+    RULE_BACKSLASH, RULE_BACKTICK, RULE_INVISIBLE, RULE_SINGLE_QUOTE, RULE_SYNTAX, RULE_TYPOGRAPHIC_DASH,
     RULE_TYPOGRAPHIC_QUOTES,
 };
 
@@ -139,6 +139,11 @@ impl Lexer<'_> {
                     ));
                 }
                 other => {
+                    if let Some(name) = invisible(other) {
+                        let problem = format!("quoted text has an invisible character ({name}), so it matches nothing visible");
+                        let remedy = "take out the invisible character, and type the value by hand";
+                        self.remarks.push(Remark::new(RULE_INVISIBLE, position, problem).with_remedy(remedy));
+                    }
                     if is_typographic_quote(other) {
                         typographic.get_or_insert((position, other));
                     }
@@ -157,6 +162,19 @@ impl Lexer<'_> {
 
 fn is_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '.' | '$')
+}
+
+/// Returns the name of a character that is not seen and is no blank.
+fn invisible(c: char) -> Option<&'static str> {
+    Some(match c {
+        '\u{ad}' => "soft hyphen",
+        '\u{200b}' => "zero-width space",
+        '\u{200c}' | '\u{200d}' => "zero-width joiner",
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => "mark of writing direction",
+        '\u{2060}'..='\u{2064}' | '\u{180e}' => "word joiner",
+        '\u{feff}' => "byte order mark",
+        _ => return None,
+    })
 }
 
 fn is_dash(c: char) -> bool {
@@ -179,12 +197,17 @@ fn stray(c: char, position: usize) -> Remark {
     if is_typographic_quote(c) {
         return typographic_quote(c, position);
     }
+    if let Some(name) = invisible(c) {
+        return Remark::new(RULE_SYNTAX, position, format!("an invisible character ({name}) has no meaning in a rule"))
+            .with_remedy(format!("take out the invisible character ({name}) at this place"));
+    }
     let problem = format!("{c:?} has no meaning in a rule");
     let remedy = match c {
         '\\' => return Remark::new(RULE_BACKSLASH, position, problem),
         '`' => "put the value in double quotes; a backtick is only for a double quote inside them",
         '=' => "write -eq",
         '!' => "write -ne, or -not before a condition",
+        '<' | '>' => super::foreign::NO_ORDER,
         '&' => "write -and",
         '|' => "write -or",
         _ => "put values in double quotes, and take out what is not part of the rule",

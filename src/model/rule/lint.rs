@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::expr::{Clause, Expr, Operator, Verb};
-use super::property::DeviceProperty;
+use super::expr::{Clause, Condition, Expr, Logic, Operator, Test, Verb};
+use super::labels;
+use super::property::{Attribute, DeviceProperty};
 use crate::model::findings::*;
-use crate::model::{Finding, FindingKind, InvalidValue};
+use crate::model::{Finding, FindingKind, InvalidValue, Severity};
 
 /// A finding about one place of a rule: the reason why it is refused, or a risk.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,13 +14,14 @@ pub(super) struct Remark {
     kind: FindingKind,
     /// The index of a character.
     pub(super) position: usize,
+    severity: Severity,
     problem: Cow<'static, str>,
     remedy: Cow<'static, str>,
 }
 
 impl Remark {
     pub(super) fn new(kind: FindingKind, position: usize, problem: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, position, problem: problem.into(), remedy: kind.remedy.into() }
+        Self { kind, position, severity: kind.severity, problem: problem.into(), remedy: kind.remedy.into() }
     }
 
     /// Sets a remedy other than the kind's.
@@ -28,15 +30,45 @@ impl Remark {
         self
     }
 
-    pub(super) fn into_finding(self) -> Finding {
-        let place = format!("character {}", self.position.saturating_add(1));
-        self.kind.at(place, self.problem).with_remedy(self.remedy)
+    /// Sets a severity other than the kind's.
+    fn with_severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
     }
 
     pub(super) fn into_invalid_value(self, rule: &str) -> InvalidValue {
         let problem = format!("{} (character {})", self.problem, self.position.saturating_add(1));
         InvalidValue::new("membership rule", problem, self.remedy).with_value(rule).at(self.position)
     }
+}
+
+/// Returns one finding for each kind, with all its places, in the order of the text.
+pub(super) fn into_findings(remarks: Vec<Remark>) -> Vec<Finding> {
+    let mut kinds: Vec<Vec<Remark>> = Vec::new();
+    for remark in remarks {
+        match kinds.iter_mut().find(|same| same.iter().any(|other| other.kind == remark.kind)) {
+            Some(same) => same.push(remark),
+            None => kinds.push(vec![remark]),
+        }
+    }
+    kinds.into_iter().filter_map(|same| one_finding(&same)).collect()
+}
+
+fn one_finding(same: &[Remark]) -> Option<Finding> {
+    let (kind, severity) = (same.first()?.kind, same.iter().map(|remark| remark.severity).max()?);
+    let joined = |part: fn(&Remark) -> &str, between: &str| {
+        let mut parts: Vec<&str> = Vec::new();
+        for part in same.iter().map(part) {
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+        parts.join(between)
+    };
+    let places: Vec<String> = same.iter().map(|remark| remark.position.saturating_add(1).to_string()).collect();
+    let place = format!("character{} {}", if same.len() > 1 { "s" } else { "" }, places.join(", "));
+    let finding = kind.at(place, joined(|remark| &remark.problem, "; "));
+    Some(finding.with_severity(severity).with_remedy(joined(|remark| &remark.remedy, "; ")))
 }
 
 /// Looks at a property where it stands. `name` is how it was written.
@@ -78,15 +110,34 @@ pub(super) fn property(property: DeviceProperty, name: &str, position: usize, re
     remarks.push(Remark::new(kind, position, problem));
 }
 
+/// What a value is compared with: a property, or an item of a list by `-any` or `-all`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject {
+    pub(super) property: DeviceProperty,
+    pub(super) every: Option<bool>,
+}
+
+impl Subject {
+    /// Returns the remedy to write another comparison of physical ids. Its sense stays: what is negated holds only if it
+    /// does for all.
+    fn write(self, verb: Verb, negated: bool, value: &str) -> String {
+        let every = Operator::Each { every: self.every == Some(true) || negated };
+        let operator = Operator::Compare { verb, negated };
+        let value = value.replace('"', "`\"").replace('\'', "''");
+        format!("write (device.devicePhysicalIds {every} (_ {operator} \"{value}\"))")
+    }
+}
+
 /// Looks at a quoted value and how it is compared.
 pub(super) fn value(
-    property: DeviceProperty,
+    subject: Subject,
     (verb, negated): (Verb, bool),
     value: &str,
     position: usize,
     remarks: &mut Vec<Remark>,
 ) {
     use DeviceProperty as P;
+    let property = subject.property;
     let lower = value.to_lowercase();
     let exact = matches!(verb, Verb::Equals | Verb::In);
     let searching = matches!(verb, Verb::Contains | Verb::Matches);
@@ -98,25 +149,43 @@ pub(super) fn value(
     remarks.extend(match property {
         P::DevicePhysicalIds if names_group_tag(&lower) => {
             let problem = format!("{value:?} matches no device: Entra calls the group tag OrderID");
-            Some(Remark::new(RULE_GROUP_TAG_LABEL, position, problem))
+            let remark = Remark::new(RULE_GROUP_TAG_LABEL, position, problem);
+            Some(match after_label(value).filter(|_| verb != Verb::Matches) {
+                Some(tag) if !tag.is_empty() => {
+                    remark.with_remedy(subject.write(single(verb), negated, &format!("[OrderID]:{tag}")))
+                }
+                _ => remark,
+            })
         }
         P::DevicePhysicalIds if exact && matches!(lower.trim(), "[ztdid]" | "[ztdid]:") => {
             let problem = "no value is [ZTDId] alone: each device's own number follows it";
-            Some(Remark::new(RULE_ZTDID_EQUALS, position, problem))
+            let remedy = subject.write(Verb::StartsWith, negated, "[ZTDId]");
+            Some(Remark::new(RULE_ZTDID_EQUALS, position, problem).with_remedy(remedy))
         }
         P::DevicePhysicalIds if searching && lower.contains("ztdid") => {
             let problem = format!("{operator} on [ZTDId] is slow, and was reported to have stopped working");
-            let remark = Remark::new(RULE_ZTDID_CONTAINS, position, problem);
-            Some(if negated {
-                remark.with_remedy("write (device.devicePhysicalIds -all (_ -notStartsWith \"[ZTDId]\"))")
-            } else {
-                remark
-            })
+            let remedy = match ztdid_start(verb, value) {
+                Some(start) => subject.write(Verb::StartsWith, negated, &start),
+                None => "write -startsWith with the beginning of the value, from [ZTDId] on, in the same place".to_owned(),
+            };
+            Some(Remark::new(RULE_ZTDID_CONTAINS, position, problem).with_remedy(remedy))
         }
         _ if searching => {
             let problem = format!("{operator} makes a rule slow to process");
             Some(Remark::new(RULE_SLOW_OPERATOR, position, problem))
         }
+        P::DevicePhysicalIds => labels::look(verb, value).map(|found| {
+            let matched = if negated { "every device" } else { "no device" };
+            let problem = format!("{value:?} {}, so the condition holds for {matched}", found.problem);
+            let verb = if found.is_start { Verb::StartsWith } else { single(verb) };
+            let mut remedy = subject.write(verb, negated, &found.meant);
+            if found.is_guess {
+                remedy.push_str(", if the value is a group tag");
+            }
+            let remark = Remark::new(RULE_MATCHES_NOTHING, position, problem).with_remedy(remedy);
+            // A group tag can have blanks, and a rule that repeats them is right.
+            if found.is_blank { remark.with_severity(Severity::Warning) } else { remark }
+        }),
         P::EnrollmentProfileName if !lower.starts_with("offlineautopilotprofile-") => {
             let problem = "enrollmentProfileName is set when a device enrols, so a registered device that has not \
                            is not matched";
@@ -129,18 +198,89 @@ pub(super) fn value(
             let remedy = "for the profile and the enrollment status page, use devicePhysicalIds";
             Some(Remark::new(RULE_SET_AT_ENROLMENT, position, problem).with_remedy(remedy))
         }
-        P::DeviceTrustType if exact => known_value(property, value, &["AzureAD", "ServerAD", "Workplace"], position),
-        P::DeviceOwnership if exact => known_value(property, value, &["Company", "Personal", "Unknown"], position),
+        P::DeviceTrustType if exact => {
+            let note = "ServerAD is hybrid join, AzureAD Microsoft Entra join, Workplace a registered device";
+            known_value(property, value, &["AzureAD", "ServerAD", "Workplace"], note, position)
+        }
+        P::DeviceOwnership if exact => {
+            let note = "what Intune calls Corporate is Company";
+            known_value(property, value, &["Company", "Personal", "Unknown"], note, position)
+        }
         _ => None,
     });
 }
 
-fn known_value(property: DeviceProperty, value: &str, known: &[&str], position: usize) -> Option<Remark> {
+/// Returns the operator for one value in place of a list of them.
+fn single(verb: Verb) -> Verb {
+    if verb == Verb::In { Verb::Equals } else { verb }
+}
+
+/// Returns what follows a label and its colon.
+fn after_label(value: &str) -> Option<&str> {
+    value.split_once(']').map(|(_, rest)| rest.trim_start_matches(':').trim())
+}
+
+/// Returns the text from `[ZTDId]` on by which `-startsWith` selects what a search for it does; `None` if a pattern has
+/// more than text.
+fn ztdid_start(verb: Verb, value: &str) -> Option<String> {
+    let mut text = value.trim().to_owned();
+    if verb == Verb::Matches {
+        let inner = text.trim_start_matches('^').trim_start_matches(".*").trim_end_matches(".*");
+        text = ["[", "]", ":", "-", "{", "}"].iter().fold(inner.to_owned(), |text, c| text.replace(&format!("\\{c}"), c));
+        if text.contains(['\\', '*', '+', '?', '(', '|', '^', '$', '.']) {
+            return None;
+        }
+    }
+    let lower = text.to_lowercase();
+    if lower.starts_with("[ztdid") {
+        return Some(if lower == "[ztdid" { "[ZTDId]".to_owned() } else { text });
+    }
+    match lower.strip_prefix("ztdid") {
+        Some("") => Some("[ZTDId]".to_owned()),
+        Some(rest) if rest.starts_with(']') => Some(format!("[{text}")),
+        _ => None,
+    }
+}
+
+/// Looks at a condition on the items of a list as a whole.
+pub(super) fn items(
+    property: DeviceProperty,
+    every: bool,
+    condition: &Logic<Condition>,
+    position: usize,
+    remarks: &mut Vec<Remark>,
+) {
+    /// A value that every registered device has, besides those that a rule may name.
+    const ANY_DEVICE: &str = "[HWID]:h:0";
+    if every || property != DeviceProperty::DevicePhysicalIds {
+        return;
+    }
+    let mut has_value = false;
+    condition.leaves(&mut |condition: &Condition| has_value |= condition.test != Test::Null);
+    let holds = condition.holds(&|condition| condition.holds(&Attribute::Text(ANY_DEVICE)));
+    if has_value && condition.has_negation() && holds == Some(true) {
+        let meant = Clause::Items { property, every: true, condition: condition.clone() };
+        let problem = "the condition holds for every registered device, since each has other values too";
+        let remedy = format!(
+            "write {} -and (device.devicePhysicalIds -any (_ -startsWith \"[ZTDId]\"))",
+            Logic::Leaf(meant)
+        );
+        remarks.push(Remark::new(RULE_MATCHES_ALL, position, problem).with_remedy(remedy));
+    }
+}
+
+fn known_value(
+    property: DeviceProperty,
+    value: &str,
+    known: &[&str],
+    note: &str,
+    position: usize,
+) -> Option<Remark> {
     if known.iter().any(|known| known.eq_ignore_ascii_case(value)) {
         return None;
     }
     let problem = format!("{property} is never {value:?}");
-    let remedy = format!("write one of {} (what Intune calls Corporate is Company)", known.join(", "));
+    let remedy = format!("write one of {} ({note})", known.join(", "));
     Some(Remark::new(RULE_UNKNOWN_VALUE, position, problem).with_remedy(remedy))
 }
 

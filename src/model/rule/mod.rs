@@ -12,7 +12,7 @@
 //!
 //! let error = r#"device.deviceModel -equals "X1""#.parse::<MembershipRule>().unwrap_err();
 //! assert_eq!(error.position(), Some(19));
-//! assert_eq!(error.remedy(), "write one such as -eq, -ne, -startsWith, -in or -any");
+//! assert_eq!(error.remedy(), "write device.deviceModel -eq \"X1\"");
 //! # Ok::<(), windows_autopilot::model::InvalidValue>(())
 //! ```
 //!
@@ -35,16 +35,20 @@
 //!
 //! # How it is evaluated
 //!
-//! Text is compared without regard to case. `-match` finds its pattern anywhere in the text; look-around and back
-//! references are refused. Microsoft does not say what an operator does where the attribute is not set; here an
+//! Text is compared without regard to case. `-match` finds its pattern anywhere in the text. What .NET alone evaluates,
+//! such as look-around, back references, `\Z` and class subtraction, is read and kept, and a device whose membership
+//! rests on it is neither in nor out ([`MembershipRule::evaluate`]). Microsoft does not say what an operator does where the attribute is not set; here an
 //! operator and its opposite always differ (`-ne "x"` holds, `-eq "x"` does not), and empty text counts as not set.
 //! `-all` holds for an empty list. A list compared without `-any` is compared by its items: one is enough.
 
 mod eval;
 mod expr;
+mod foreign;
+mod labels;
 mod lex;
 mod lint;
 mod parse;
+mod pattern;
 mod property;
 
 use std::cmp::Ordering;
@@ -138,11 +142,27 @@ impl MembershipRule {
         self.meaning.as_ref().err().cloned()
     }
 
-    /// Whether `device` is a member. Of a rule that is not understood, none is.
+    /// Returns `true` if `device` is certainly a member; see [`evaluate`](Self::evaluate).
     ///
     /// Takes well under a microsecond for a rule of one condition, and allocates nothing unless it has a `-match`.
     pub fn matches<D: DeviceAttributes + ?Sized>(&self, device: &D) -> bool {
-        self.meaning.as_ref().is_ok_and(|rule| eval::matches(rule, device))
+        self.evaluate(device) == Some(true)
+    }
+
+    /// Returns whether `device` is a member; `None` if the rule is not understood, or the answer rests on a pattern that
+    /// is not evaluated here.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # use windows_autopilot::model::MembershipRule;
+    /// let rule: MembershipRule = r#"device.accountEnabled -eq true -and device.displayName -match "^(?!LAB)""#.parse()?;
+    /// let evaluate = |device: serde_json::Value| rule.evaluate(device.as_object().unwrap());
+    /// assert_eq!(evaluate(json!({ "accountEnabled": false, "displayName": "A" })), Some(false));
+    /// assert_eq!(evaluate(json!({ "accountEnabled": true, "displayName": "A" })), None);
+    /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+    /// ```
+    pub fn evaluate<D: DeviceAttributes + ?Sized>(&self, device: &D) -> Option<bool> {
+        eval::evaluate(self.meaning.as_ref().ok()?, device)
     }
 
     /// Whether both rules say the same, but for blanks, parentheses that change nothing, hyphens before operators,
@@ -171,8 +191,8 @@ impl MembershipRule {
         }
     }
 
-    /// What is known to go wrong with rules like this one, in the order of the text. Ids start with `rule.`; the place
-    /// is `character 12`, counted from 1.
+    /// Finds what is known to go wrong with rules like this one, in the order of the text. Ids start with `rule.`; the
+    /// place is `character 12`, counted from 1, or `characters 12, 40` of a kind that is found several times.
     ///
     /// A rule that is not understood has one finding: its violation.
     pub fn lint(&self) -> Vec<Finding> {
@@ -195,7 +215,7 @@ impl MembershipRule {
             }
             Err(refusal) => vec![refusal],
         };
-        remarks.into_iter().map(Remark::into_finding).collect()
+        lint::into_findings(remarks)
     }
 
     fn labelled(label: &str, what: &'static str, value: &str) -> Result<Self, InvalidValue> {

@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::expr::{Caseless, Clause, Condition, Expr, Logic, OPERATORS, Operator, Pattern, Test, Verb};
+use super::expr::{Caseless, Clause, Condition, Expr, Logic, OPERATORS, Operator, Test, Verb};
+use super::foreign::{self, After};
 use super::lex::{Token, TokenKind, tokens};
-use super::lint::{self, Remark};
+use super::lint::{self, Remark, Subject};
+use super::pattern::Pattern;
 use super::property::{DeviceProperty, Kind};
 use crate::model::findings::*;
 use crate::model::invalid::{nearest, shorten};
@@ -158,20 +160,21 @@ impl Parser<'_> {
     /// `device.property operator value`, or `device.property -any (…)`.
     fn clause(&mut self) -> Parsed<Clause> {
         let (property, position) = self.property()?;
-        let (operator, operator_position) = self.operator()?;
+        let (operator, operator_position) = self.operator(&format!("device.{property}"))?;
         let every = match operator {
             Operator::Each { every } => every,
             Operator::Compare { .. } if property == DeviceProperty::MemberOf => {
                 return Err(member_of_form(position));
             }
             Operator::Compare { verb, negated } => {
-                let condition = self.condition(property, verb, negated, operator_position)?;
+                let subject = Subject { property, every: None };
+                let condition = self.condition(subject, verb, negated, operator_position)?;
                 if property == DeviceProperty::DevicePhysicalIds && condition.test != Test::Null {
-                    self.remarks.push(Remark::new(
-                        RULE_LIST_WITHOUT_ANY,
-                        operator_position,
-                        "devicePhysicalIds is a list, and is compared as if it were one text",
-                    ));
+                    let problem = "devicePhysicalIds is a list, and is compared as if it were one text";
+                    let remark = Remark::new(RULE_LIST_WITHOUT_ANY, operator_position, problem);
+                    let condition = Logic::Leaf(condition.clone());
+                    let items = Clause::Items { property, every: negated, condition };
+                    self.remarks.push(remark.with_remedy(format!("write {}", Logic::Leaf(items))));
                 }
                 return Ok(Clause::Whole { property, condition });
             }
@@ -187,13 +190,14 @@ impl Parser<'_> {
         if property == DeviceProperty::MemberOf && every {
             return Err(member_of_form(position));
         }
-        let element = |parser: &mut Self| parser.element(property);
+        let element = |parser: &mut Self| parser.element(Subject { property, every: Some(every) });
         let condition = if self.next_is(&TokenKind::Open) {
             // The parentheses belong to the operator, but nest like any other.
             self.one_of(&element)?
         } else {
             self.bare_element(element)?
         };
+        lint::items(property, every, &condition, operator_position, self.remarks);
         Ok(Clause::Items { property, every, condition })
     }
 
@@ -218,7 +222,8 @@ impl Parser<'_> {
     }
 
     /// `_ operator value`, or `group.objectId operator value` of `memberOf`.
-    fn element(&mut self, property: DeviceProperty) -> Parsed<Condition> {
+    fn element(&mut self, subject: Subject) -> Parsed<Condition> {
+        let property = subject.property;
         let wanted = property.element();
         let (kind, position) = self.take(wanted)?;
         if !matches!(&kind, TokenKind::Word { word, hyphen: false } if word.eq_ignore_ascii_case(wanted)) {
@@ -231,7 +236,7 @@ impl Parser<'_> {
                 "inside -any (…) and -all (…) of {property}, write {wanted} for the item"
             )));
         }
-        let (operator, operator_position) = self.operator()?;
+        let (operator, operator_position) = self.operator(wanted)?;
         let Operator::Compare { verb, negated } = operator else {
             return Err(Remark::new(RULE_WRONG_TYPE, operator_position, "an item is not a list")
                 .with_remedy("compare it directly, such as with -eq"));
@@ -239,7 +244,7 @@ impl Parser<'_> {
         if property == DeviceProperty::MemberOf && (negated || !matches!(verb, Verb::In | Verb::Equals)) {
             return Err(member_of_form(operator_position));
         }
-        self.condition(property, verb, negated, operator_position)
+        self.condition(subject, verb, negated, operator_position)
     }
 
     fn property(&mut self) -> Parsed<(DeviceProperty, usize)> {
@@ -288,34 +293,51 @@ impl Parser<'_> {
         Ok((property, position))
     }
 
-    fn operator(&mut self) -> Parsed<(Operator, usize)> {
+    /// `subject`: what stands before the operator, for the remedy.
+    fn operator(&mut self, subject: &str) -> Parsed<(Operator, usize)> {
         let (kind, position) = self.take("an operator and a value")?;
-        let mut suggestion = None;
+        let mut remedy = "write one such as -eq, -ne, -startsWith, -in or -any".to_owned();
         if let TokenKind::Word { word, .. } = &kind {
             if let Some((_, operator)) = OPERATORS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)) {
                 return Ok((*operator, position));
             }
-            suggestion = nearest(word, OPERATORS.iter().map(|(name, _)| *name));
+            remedy = foreign::remedy(word, subject, self.after());
         }
         Err(Remark::new(
             RULE_SYNTAX,
             position,
             format!("{} is not an operator of device rules", shown(&kind)),
         )
-        .with_remedy(suggestion.map_or_else(
-            || "write one such as -eq, -ne, -startsWith, -in or -any".to_owned(),
-            |name| format!("did you mean -{name}?"),
-        )))
+        .with_remedy(remedy))
+    }
+
+    /// Returns what follows an operator: another one, and the value.
+    fn after(&self) -> After<'_> {
+        let mut rest = self.tokens.iter().map(|token| &token.kind);
+        let mut next = rest.next();
+        let operator = match next {
+            Some(TokenKind::Word { word, hyphen: true }) => {
+                next = rest.next();
+                Some(word.as_str())
+            }
+            _ => None,
+        };
+        let value = match next {
+            Some(TokenKind::Text(text) | TokenKind::Word { word: text, hyphen: false }) => Some(text.as_str()),
+            _ => None,
+        };
+        After { operator, value }
     }
 
     /// The value after an operator, and so the condition.
     fn condition(
         &mut self,
-        property: DeviceProperty,
+        subject: Subject,
         verb: Verb,
         negated: bool,
         operator_position: usize,
     ) -> Parsed<Condition> {
+        let property = subject.property;
         let operator = Operator::Compare { verb, negated };
         let mistake = |problem, remedy| {
             Err(Remark::new(RULE_WRONG_TYPE, operator_position, problem).with_remedy(remedy))
@@ -336,14 +358,14 @@ impl Parser<'_> {
         } else if is_bool {
             Test::Is(self.boolean(property)?)
         } else if verb == Verb::In {
-            Test::In(self.list(property, negated)?)
+            Test::In(self.list(subject, negated)?)
         } else {
-            let (text, position) = self.text(property, (verb, negated))?;
+            let (text, position) = self.text(subject, (verb, negated))?;
             match verb {
                 Verb::StartsWith => Test::StartsWith(Caseless::new(text)),
                 Verb::EndsWith => Test::EndsWith(Caseless::new(text)),
                 Verb::Contains => Test::Contains(Caseless::new(text)),
-                Verb::Matches => Test::Matches(pattern(text, position)?),
+                Verb::Matches => Test::Matches(self.pattern(text, position)?),
                 Verb::Equals | Verb::In => Test::Equals(Caseless::new(text)),
             }
         };
@@ -379,11 +401,12 @@ impl Parser<'_> {
         self.take_word("null") || self.take_word("$null")
     }
 
-    fn text(&mut self, property: DeviceProperty, comparison: (Verb, bool)) -> Parsed<(String, usize)> {
+    fn text(&mut self, subject: Subject, comparison: (Verb, bool)) -> Parsed<(String, usize)> {
+        let property = subject.property;
         let (kind, position) = self.take("a value in double quotes")?;
         match kind {
             TokenKind::Text(text) => {
-                lint::value(property, comparison, &text, position, self.remarks);
+                lint::value(subject, comparison, &text, position, self.remarks);
                 Ok((text, position))
             }
             TokenKind::Word { hyphen: false, .. } => Err(Remark::new(
@@ -397,22 +420,38 @@ impl Parser<'_> {
                 position,
                 format!("{} stands where a value should", shown(&other)),
             )
-            .with_remedy("put the value in double quotes; a list of values is for -in and -notIn")),
+            .with_remedy(match (&other, comparison.0) {
+                (TokenKind::ListOpen, Verb::Equals) => "put the value in double quotes; a list of values is for -in and -notIn",
+                (TokenKind::ListOpen, _) => "write a condition for each value, joined by -or; a list of values is for -in and -notIn",
+                (TokenKind::ListClose, _) => "take out the comma before the bracket, and put at least one value in double quotes",
+                _ => "put the value in double quotes; a list of values is for -in and -notIn",
+            })),
         }
     }
 
     /// `["a", "b"]`
-    fn list(&mut self, property: DeviceProperty, negated: bool) -> Parsed<Vec<Caseless>> {
+    fn list(&mut self, subject: Subject, negated: bool) -> Parsed<Vec<Caseless>> {
         self.expect(&TokenKind::ListOpen, "put the values of -in and -notIn in brackets: [\"a\", \"b\"]")?;
         let mut values = Vec::new();
         loop {
-            values.push(Caseless::new(self.text(property, (Verb::In, negated))?.0));
+            values.push(Caseless::new(self.text(subject, (Verb::In, negated))?.0));
             if !self.take_if(&TokenKind::Comma) {
                 break;
             }
         }
         self.expect(&TokenKind::ListClose, "put a comma between values, and close the list with ]")?;
         Ok(values)
+    }
+
+    fn pattern(&mut self, text: String, position: usize) -> Parsed<Pattern> {
+        let pattern = Pattern::new(text).map_err(|problem| {
+            Remark::new(RULE_PATTERN, position, format!("the value is not a regular expression: {problem}"))
+        })?;
+        if pattern.regex.is_none() {
+            let problem = "the regular expression is one that .NET evaluates, and it is not evaluated here";
+            self.remarks.push(Remark::new(RULE_PATTERN_NOT_EVALUATED, position, problem));
+        }
+        Ok(pattern)
     }
 }
 
@@ -426,16 +465,6 @@ fn member_of_form(position: usize) -> Remark {
         .with_remedy("write device.memberOf -any (group.objectId -in ['<group id>'])")
 }
 
-fn pattern(text: String, position: usize) -> Parsed<Pattern> {
-    Pattern::new(text).map_err(|error| {
-        Remark::new(
-            RULE_PATTERN,
-            position,
-            format!("this is not a regular expression that can be evaluated here ({error})"),
-        )
-    })
-}
-
 /// What to write for a name that is not one of a rule, but is one elsewhere, or nearly one.
 fn suggest(name: &str) -> Option<String> {
     let by_graph = |property: &&DeviceProperty| {
@@ -446,6 +475,19 @@ fn suggest(name: &str) -> Option<String> {
             return Some(
                 "write (device.devicePhysicalIds -any (_ -eq \"[OrderID]:<group tag>\"))".to_owned(),
             );
+        }
+        "iscompliant" | "compliant" | "compliancestate" | "ismanaged" => {
+            return Some(
+                "compliance cannot be used in rules: leave the condition out, and require compliance in Conditional Access"
+                    .to_owned(),
+            );
+        }
+        "serialnumber" | "hostnames" | "alternativesecurityids" | "approximatelastsignindatetime" | "registeredowners"
+        | "registeredusers" | "domainname" | "enrollmenttype" | "createddatetime" | "lastlogontimestamp" => {
+            return Some(format!(
+                "leave the condition out: rules cannot use {name}; write what it stands for into an extensionAttribute of \
+                 the devices, and use that"
+            ));
         }
         "osversion" => DeviceProperty::DeviceOsVersion,
         "devicename" => DeviceProperty::DisplayName,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::entry::Change;
 use super::machine::Machine;
-use super::matching::{self, From, Sent};
+use super::matching::{self, From, Identity, Matches, Sent, same_id, same_serial};
 use super::outbox::Outgoing;
 use super::outcome::{
     GroupTagCheck, ImportOutcome, ImportStage, Registration, Uncertainty, Verdict, has_tag, verdict,
@@ -26,29 +26,34 @@ impl Machine {
                 let sent: Vec<Sent<'_>> = self.sent(shipment).collect();
                 matching::match_records(&sent, std::mem::take(records), From::Answer)
             }
-            Answer::Lost | Answer::Held(_) | Answer::Rejected(_) => Vec::new(),
+            Answer::Lost | Answer::Held(_) | Answer::Rejected(_) => Matches::default(),
         };
+        let is_answered = matches!(answer, Answer::Records(_));
         let Some(mut parcel) = self.on_their_way.remove(&shipment) else { return };
         match answer {
             Answer::Records(_) | Answer::Lost => {
-                let taken = matched.len();
-                for (index, record) in matched {
+                let taken = matched.found.len();
+                for (index, record) in matched.found {
                     self.accept(index, record, now);
                 }
+                if taken > 0 {
+                    self.emit(ImportEventKind::Sent { devices: taken });
+                }
+                self.contradict(&matched.contradicted);
                 let mut lost = 0;
                 for index in parcel.devices {
                     if self.slot(index).is_some_and(|slot| slot.state == State::Sending) {
                         lost += 1;
+                        if is_answered {
+                            self.answered(index);
+                        }
                         let next = now.saturating_add(self.options.confirm_schedule.initial_interval);
                         let watch = Watch::new(now, next, self.options.confirm_schedule);
                         self.enter(index, State::Confirming(watch));
                     }
                 }
-                if taken > 0 {
-                    self.events.push(ImportEventKind::Sent { devices: taken });
-                }
                 if lost > 0 {
-                    self.events.push(ImportEventKind::OutcomeUnknown { devices: lost });
+                    self.emit(ImportEventKind::OutcomeUnknown { devices: lost });
                 }
             }
             Answer::Held(asked) => {
@@ -61,7 +66,7 @@ impl Machine {
                     return;
                 }
                 let wait = self.outbox.hold(parcel, now, asked);
-                self.events.push(ImportEventKind::Backoff { wait });
+                self.emit(ImportEventKind::Backoff { wait });
             }
             Answer::Rejected(rejection) => {
                 self.unsend(&parcel.devices);
@@ -72,7 +77,7 @@ impl Machine {
                     }
                     return;
                 }
-                self.events.push(ImportEventKind::RequestSplit { devices: parcel.devices.len() });
+                self.emit(ImportEventKind::RequestSplit { devices: parcel.devices.len() });
                 self.outbox.halve(parcel);
             }
         }
@@ -84,16 +89,24 @@ impl Machine {
         let lost = |slot: &Slot| matches!(slot.state, State::Confirming(_));
         let sent: Vec<Sent<'_>> =
             self.slots.iter().enumerate().filter(|(_, slot)| lost(slot)).filter_map(Slot::as_sent).collect();
-        for (index, record) in matching::match_records(&sent, records.unwrap_or_default(), From::List) {
+        let matched = matching::match_records(&sent, records.unwrap_or_default(), From::List);
+        for (index, record) in matched.found {
             self.accept(index, record, now);
         }
+        // A record with our import id: the request did arrive.
+        self.contradict(&matched.contradicted);
         for (_, index) in self.due_now(now) {
             let Some(State::Confirming(watch)) = self.slot(index).map(|slot| &slot.state) else { continue };
             if let Some(watch) = watch.again(now, self.options.confirm_schedule, seen) {
                 self.enter(index, State::Confirming(watch));
+            } else if self.slot(index).is_some_and(|slot| slot.contradicted) {
+                self.finish_unconfirmed(index);
             } else if !seen {
                 self.finish(index, ImportOutcome::TimedOut { stage: ImportStage::Confirming });
-            } else if self.slot(index).is_some_and(|slot| slot.sends < self.options.max_attempts) {
+            } else if self
+                .slot(index)
+                .is_some_and(|slot| !slot.answered && slot.sends < self.options.max_attempts)
+            {
                 self.enter(index, State::Queued);
                 if let Some(device) = self.slots.get(index).and_then(|slot| slot.device.as_deref()) {
                     self.outbox.push(Outgoing::new(index, device));
@@ -111,6 +124,16 @@ impl Machine {
             return;
         };
         let answered = !matches!(seen, Lookup::Unknown);
+        if let Lookup::Present(read) = &seen {
+            if self.identity_of_record(index, &record, read) == Identity::Contradicted {
+                self.finish_unconfirmed(index);
+                return;
+            }
+            let registration = read.state.as_ref().and_then(|state| state.device_registration_id.clone());
+            if let Some(slot) = self.slots.get_mut(index).filter(|_| registration.is_some()) {
+                slot.registration = registration;
+            }
+        }
         let verdict = match seen {
             Lookup::Present(record) => {
                 watch.misses = 0;
@@ -150,9 +173,20 @@ impl Machine {
     pub(super) fn on_read(&mut self, now: Duration, index: usize, seen: Lookup<Device>) {
         let Some(slot) = self.slot(index) else { return };
         let answered = !matches!(seen, Lookup::Unknown);
+        if let (Lookup::Present(device), State::AwaitingVisibility(of, _) | State::Tagging { of, .. }) =
+            (&seen, &slot.state)
+        {
+            let id = same_id(of.device.as_str(), Some(device.id.as_str()));
+            let serial = same_serial(&slot.serial, device.serial_number.as_deref());
+            if matching::identity([id, serial]) == Identity::Contradicted {
+                self.finish_unconfirmed(index);
+                return;
+            }
+        }
+        let asks_for_tag = slot.tag.is_some() || self.options.clear_group_tag;
         // What was asked for, and whether it has it.
         let right = match &seen {
-            Lookup::Present(device) => Some(slot.tag.as_ref().map(|tag| has_tag(device, tag))),
+            Lookup::Present(device) => Some(asks_for_tag.then(|| has_tag(device, slot.tag.as_ref()))),
             Lookup::Absent | Lookup::Unknown => None,
         };
         match (slot.state.clone(), right) {
@@ -195,7 +229,7 @@ impl Machine {
         match tagged {
             Tagged::Changed => {
                 self.changes.push((index, Change::Tagged));
-                self.events.push(ImportEventKind::GroupTagChanged { device: index });
+                self.emit(ImportEventKind::GroupTagChanged { device: index });
                 let next = now.saturating_add(self.options.group_tag_schedule.initial_interval);
                 let watch = Watch::new(now, next, self.options.group_tag_schedule);
                 self.enter(index, State::Tagging { of, changed: true, watch });
@@ -209,10 +243,10 @@ impl Machine {
     pub(super) fn on_synced(&mut self, now: Duration, synced: Synced, note: Option<Finding>) {
         self.sync.on(now, synced);
         if synced == Synced::Triggered {
-            self.events.push(ImportEventKind::SyncTriggered);
+            self.emit(ImportEventKind::SyncTriggered);
         }
         if let Some(note) = note {
-            self.events.push(ImportEventKind::Finding(note.clone()));
+            self.emit(ImportEventKind::Finding(note.clone()));
             self.notes.push(note);
         }
     }
@@ -222,6 +256,24 @@ impl Machine {
         match gone {
             true => self.changes.push((index, Change::Cleaned)),
             false => self.records_left += 1,
+        }
+    }
+
+    /// Notes that an answer had records of another identity in place of these devices.
+    fn contradict(&mut self, devices: &[usize]) {
+        for index in devices {
+            if let Some(slot) = self.slots.get_mut(*index) {
+                slot.contradicted = true;
+            }
+            self.answered(*index);
+        }
+    }
+
+    /// Notes that the service has answered, so that the device is not sent again.
+    fn answered(&mut self, index: usize) {
+        if let Some(slot) = self.slots.get_mut(index).filter(|slot| !slot.answered) {
+            slot.answered = true;
+            self.changes.push((index, Change::Answered));
         }
     }
 

@@ -10,7 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use super::entry::{Entry, Header, device_key};
 use super::machine::Machine;
 use super::outcome::Rejection;
-use super::report::{ImportEvent, ImportEventKind, ImportPreview, ImportReport};
+use super::report::{ImportCounts, ImportEvent, ImportEventKind, ImportPreview, ImportReport};
 use super::request::Import;
 use super::step::{Answer, Shipment, Step, Tagged};
 use super::sync::{Synced, wait_after_refusal, wait_before_sync};
@@ -20,6 +20,7 @@ use crate::graph::{Call, Client};
 use crate::model::{DeviceToImport, Finding, Lookup, Text};
 use crate::pipeline::request_id::random_guid;
 use crate::pipeline::window::Lane;
+use crate::registration::check_device;
 use crate::resource::DeviceUpdate;
 use crate::workflow::findings::{IMPORT_ASSIGNED_USER, IMPORT_DUPLICATE, IMPORT_SYNC_REFUSED};
 use crate::workflow::journal::Journal;
@@ -82,6 +83,7 @@ impl Import {
 fn lint(devices: &[DeviceToImport]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for device in devices {
+        findings.extend(check_device(device));
         let Some(user) = &device.assigned_user_principal_name else { continue };
         let place = device.serial_number.as_str();
         findings.push(IMPORT_ASSIGNED_USER.at(place, "a user is assigned to it"));
@@ -132,7 +134,7 @@ impl Driver {
         }
         let driver = Self { client, clock, machine, journal, progress };
         if let Some(torn_bytes) = torn {
-            driver.tell(ImportEventKind::Resumed { torn_bytes });
+            driver.tell(ImportEventKind::Resumed { torn_bytes }, driver.machine.counts());
         }
         Ok(driver)
     }
@@ -182,7 +184,7 @@ impl Driver {
             }
             Step::Tag(devices) => {
                 let calls = devices.iter().map(|(index, id, tag)| {
-                    let update = DeviceUpdate::new().with_group_tag(Some(tag));
+                    let update = DeviceUpdate::new().with_group_tag(tag.as_ref());
                     (*index, self.client.devices().update(id, &update))
                 });
                 for (index, result) in self.in_batches(calls).await {
@@ -267,8 +269,8 @@ impl Driver {
         }
     }
 
-    fn tell(&self, kind: ImportEventKind) {
-        let (counts, estimate) = (self.machine.counts(), self.machine.estimate(self.clock.elapsed()));
+    fn tell(&self, kind: ImportEventKind, counts: ImportCounts) {
+        let estimate = self.machine.estimate(self.clock.elapsed());
         self.progress.emit(ImportEvent { kind, counts, estimate });
     }
 
@@ -279,8 +281,8 @@ impl Driver {
             let at = self.clock.timestamp();
             journal.append(changes.into_iter().map(|(key, change)| Entry { at, key, change }))?;
         }
-        for kind in self.machine.take_events() {
-            self.tell(kind);
+        for (kind, counts) in self.machine.take_events() {
+            self.tell(kind, counts);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::outcome::ImportOutcome;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Device, DeviceToImport, Id, ImportedDevice, Text};
+use crate::model::{Binary, Device, DeviceToImport, Id, ImportedDevice, SerialNumber, Text};
 
 /// The version of the format. It grows when an old reader would misunderstand a new journal.
 const VERSION: u32 = 1;
@@ -45,6 +45,8 @@ pub(super) enum Change {
     Sending { import_id: Text },
     /// The service certainly has not taken the device.
     Unsent,
+    /// The service has answered, and with no record that is certainly the device's: it is not sent again.
+    Answered,
     /// The service has the device, under this record.
     Accepted { record: Id<ImportedDevice> },
     /// The import has ended well: it is registered as this device, which is waited for.
@@ -127,9 +129,22 @@ fn input_digest<'a>(devices: impl Iterator<Item = (&'a DeviceToImport, &'a Text)
 
 /// Returns the key of a device in the journal: a digest of its serial number and its hash, which reveals neither.
 pub(super) fn device_key(device: &DeviceToImport) -> Text {
-    let digest = digest(&[device.serial_number.as_str(), device.hardware_identifier.as_str()]);
+    let hash = device.hardware_identifier.as_str();
+    // The last character of padded base64 has bits without a meaning, which the service does not give back.
+    match hash.ends_with('=') {
+        true => key_of(&device.serial_number, &Binary::from(device.hardware_identifier.to_bytes())),
+        false => key(device.serial_number.as_str(), hash),
+    }
+}
+
+/// Returns the key of a device with this serial number and the bytes of a hash.
+pub(super) fn key_of(serial: &SerialNumber, hash: &Binary) -> Text {
+    key(serial.as_str(), &hash.to_base64())
+}
+
+fn key(serial: &str, hash: &str) -> Text {
     // Half of it is more than enough to tell devices apart, and the file stays small.
-    hex(digest.split_at(16).0).into()
+    hex(digest(&[serial, hash]).split_at(16).0).into()
 }
 
 /// The digest of everything that is asked for a device.
@@ -208,6 +223,7 @@ mod tests {
         for (change, rest) in [
             (Change::Sending { import_id: "i".into() }, r#""state":"sending","import_id":"i""#),
             (Change::Unsent, r#""state":"unsent""#),
+            (Change::Answered, r#""state":"answered""#),
             (Change::Accepted { record: "r".parse().unwrap() }, r#""state":"accepted","record":"r""#),
             (
                 Change::Ended { device: "d".parse().unwrap(), already: false },

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::entry::{Change, Entry};
-use super::matching::Sent;
+use super::entry::{Change, Entry, key_of};
+use super::matching::{Identity, Sent, identity, same_id, same_serial};
 use super::options::ImportOptions;
 use super::outbox::{Outbox, Outgoing, Parcel};
-use super::outcome::{ImportOutcome, ImportStage, Registration};
+use super::outcome::{ImportOutcome, ImportStage, Registration, Uncertainty};
 use super::past::{self, Phase};
 use super::report::{DeviceImport, ImportCounts, ImportEventKind, ImportReport};
 use super::state::{Slot, State, Watch};
@@ -50,7 +50,8 @@ pub(super) struct Machine {
     pub(super) records_left: usize,
     pub(super) notes: Vec<Finding>,
     pub(super) changes: Vec<(usize, Change)>,
-    pub(super) events: Vec<ImportEventKind>,
+    /// Events, each with the counts after it.
+    events: Vec<(ImportEventKind, ImportCounts)>,
     new_id: fn() -> String,
 }
 
@@ -104,6 +105,9 @@ impl Machine {
                 import_id: None,
                 record: None,
                 sends: 0,
+                answered: false,
+                contradicted: false,
+                registration: None,
             });
         }
         machine.finished_before = machine.counts.finished();
@@ -129,6 +133,11 @@ impl Machine {
                     let age = Duration::try_from(today.duration_since(at)).unwrap_or_default();
                     let since = now.saturating_sub(age.min(self.options.confirm_schedule.deadline));
                     let watch = Watch::new(since, now, self.options.confirm_schedule);
+                    self.enter(index, State::Confirming(watch));
+                }
+                Phase::Answered => {
+                    (slot.sends, slot.answered) = (1, true);
+                    let watch = Watch::new(now, now, self.options.confirm_schedule);
                     self.enter(index, State::Confirming(watch));
                 }
                 Phase::Accepted(record) => {
@@ -239,8 +248,13 @@ impl Machine {
         changes.into_iter().filter_map(|(index, change)| Some((key(index)?, change))).collect()
     }
 
-    /// Takes the events since the last call.
-    pub(super) fn take_events(&mut self) -> Vec<ImportEventKind> {
+    /// Adds an event, with the counts that hold after it.
+    pub(super) fn emit(&mut self, kind: ImportEventKind) {
+        self.events.push((kind, self.counts));
+    }
+
+    /// Takes the events since the last call, each with the counts after it.
+    pub(super) fn take_events(&mut self) -> Vec<(ImportEventKind, ImportCounts)> {
         std::mem::take(&mut self.events)
     }
 
@@ -317,6 +331,26 @@ impl Machine {
         }
     }
 
+    /// Returns the answer's word on the identity of a device that is polled.
+    pub(super) fn identity_of_record(&self, index: usize, asked: &Id<ImportedDevice>, record: &ImportedDevice) -> Identity {
+        let Some(slot) = self.slot(index) else { return Identity::Blank };
+        let hash = record.hardware_identifier.as_ref().filter(|hash| !hash.as_bytes().is_empty());
+        let registration = record.state.as_ref().and_then(|state| state.device_registration_id.as_ref());
+        let import_id = slot.import_id.as_deref();
+        identity([
+            same_id(asked.as_str(), Some(record.id.as_str())),
+            import_id.and_then(|import_id| same_id(import_id, record.import_id.as_deref())),
+            same_serial(&slot.serial, record.serial_number.as_deref()),
+            hash.map(|hash| key_of(&slot.serial, hash) == slot.key),
+            slot.registration.as_ref().and_then(|before| same_id(before.as_str(), registration.map(Id::as_str))),
+        ])
+    }
+
+    /// Ends a device of which an answer has shown another identity.
+    pub(super) fn finish_unconfirmed(&mut self, index: usize) {
+        self.finish(index, ImportOutcome::Unconfirmed(Uncertainty::IdentityUnconfirmed));
+    }
+
     pub(super) fn finish(&mut self, index: usize, outcome: ImportOutcome) {
         self.enter(index, State::Done(outcome.clone()));
         let Some(slot) = self.slots.get_mut(index) else { return };
@@ -330,7 +364,7 @@ impl Machine {
             self.changes.push((index, Change::GivenUp(outcome.clone())));
         }
         let serial_number = slot.serial.clone();
-        self.events.push(ImportEventKind::Finished { device: index, serial_number, outcome });
+        self.emit(ImportEventKind::Finished { device: index, serial_number, outcome });
     }
 
     pub(super) fn accept(&mut self, index: usize, record: ImportedDevice, now: Duration) {
@@ -338,6 +372,7 @@ impl Machine {
         let id = record.id;
         if let Some(slot) = self.slots.get_mut(index) {
             slot.record = Some(id.clone());
+            slot.registration = record.state.and_then(|state| state.device_registration_id);
             // The hash has done its work.
             slot.device = None;
         }
@@ -398,7 +433,7 @@ impl Machine {
             State::Tagging { changed: false, .. } => {
                 let tag = |(index, slot): (usize, &Slot)| match &slot.state {
                     State::Tagging { of, changed: false, .. } => {
-                        Some((index, of.device.clone(), slot.tag.clone()?))
+                        Some((index, of.device.clone(), slot.tag.clone()))
                     }
                     _ => None,
                 };

@@ -1,9 +1,9 @@
 //! Which record of the service is which device of ours.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::outcome::{Verdict, verdict};
-use crate::model::{DeviceToImport, ImportedDevice};
+use crate::model::{DeviceToImport, ImportedDevice, SerialNumber};
 
 /// A device that was sent, by what its record must repeat.
 #[derive(Debug, Clone, Copy)]
@@ -22,52 +22,145 @@ pub(super) enum From {
     List,
 }
 
-/// Finds the record of each device: the same import id, and neither another serial number nor another hash. What the
-/// service left blank contradicts nothing. Devices without a record are left out.
-pub(super) fn match_records(
-    sent: &[Sent<'_>],
-    records: Vec<ImportedDevice>,
-    from: From,
-) -> Vec<(usize, ImportedDevice)> {
-    let mut by_import_id: HashMap<String, Vec<ImportedDevice>> = HashMap::new();
-    let mut nameless: HashMap<String, Vec<ImportedDevice>> = HashMap::new();
-    for record in records {
-        match (&record.import_id, &record.serial_number) {
-            (Some(id), _) => by_import_id.entry(id.to_ascii_lowercase()).or_default().push(record),
-            (None, Some(serial)) => nameless.entry(serial.to_lowercase()).or_default().push(record),
-            (None, None) => {}
-        }
-    }
-    let mut of_serial: HashMap<String, usize> = HashMap::new();
-    for one in sent {
-        *of_serial.entry(one.device.serial_number.as_str().to_lowercase()).or_default() += 1;
-    }
-    let find = |one: &Sent<'_>| {
-        let serial = one.device.serial_number.as_str().to_lowercase();
-        let ours = by_import_id.remove(&one.import_id.to_ascii_lowercase()).unwrap_or_default();
-        // There may be two, of a device that was sent again after a lost answer: the one that came to something counts.
-        let best = ours.into_iter().filter(|record| is_same(one.device, record)).max_by_key(rank);
-        let found = best.or_else(|| {
-            let alone = of_serial.get(&serial) == Some(&1);
-            let same = nameless.get_mut(&serial).filter(|same| same.len() == 1);
-            let record = same.filter(|_| alone && from == From::Answer)?.pop()?;
-            is_same(one.device, &record).then_some(record)
-        });
-        found.map(|record| (one.index, record))
-    };
-    sent.iter().filter_map(find).collect()
+/// The records of devices.
+#[derive(Debug, Default)]
+pub(super) struct Matches {
+    /// Devices with their records.
+    pub(super) found: Vec<(usize, ImportedDevice)>,
+    /// Devices in whose place there is a record of another identity.
+    pub(super) contradicted: Vec<usize>,
 }
 
-fn is_same(device: &DeviceToImport, record: &ImportedDevice) -> bool {
-    let serial = record
-        .serial_number
-        .as_deref()
-        .is_none_or(|serial| serial.trim().to_lowercase() == device.serial_number.as_str().to_lowercase());
-    let hash = record
-        .hardware_identifier
-        .as_ref()
-        .is_none_or(|hash| hash.as_bytes() == device.hardware_identifier.to_bytes());
-    serial && hash
+/// Finds the record of each device, which has to confirm it and must not contradict it: see [`identity`].
+pub(super) fn match_records(sent: &[Sent<'_>], records: Vec<ImportedDevice>, from: From) -> Matches {
+    let mut by_import_id: HashMap<String, Vec<ImportedDevice>> = HashMap::new();
+    let mut nameless: Vec<ImportedDevice> = Vec::new();
+    for record in records {
+        match &record.import_id {
+            Some(id) => by_import_id.entry(id.to_ascii_lowercase()).or_default().push(record),
+            None => nameless.push(record),
+        }
+    }
+    let mut matches = Matches::default();
+    for one in sent {
+        let ours = by_import_id.remove(&one.import_id.to_ascii_lowercase()).unwrap_or_default();
+        let is_named = !ours.is_empty();
+        // There may be two, of a device that was sent again after a lost answer: the one that came to something counts.
+        match ours.into_iter().filter(|record| one.identity(record) == Identity::Confirmed).max_by_key(rank) {
+            Some(record) => matches.found.push((one.index, record)),
+            None if is_named => matches.contradicted.push(one.index),
+            None => {}
+        }
+    }
+    if from == From::Answer && !nameless.is_empty() {
+        match_nameless(sent, nameless, &mut matches);
+    }
+    if from == From::Answer {
+        // What is left of our own answer has another import id.
+        let strangers: HashSet<String> = by_import_id.into_values().flatten().filter_map(serial_of).collect();
+        let missing = |one: &&Sent<'_>| !matches.is_settled(one.index) && strangers.contains(&fold(one.serial()));
+        let contradicted: Vec<usize> = sent.iter().filter(missing).map(|one| one.index).collect();
+        matches.contradicted.extend(contradicted);
+    }
+    matches
+}
+
+/// Finds records without an import id, of our own answer, by the hash or by a serial number that is there once.
+fn match_nameless(sent: &[Sent<'_>], records: Vec<ImportedDevice>, matches: &mut Matches) {
+    let mut of_serial: HashMap<String, usize> = HashMap::new();
+    for one in sent {
+        *of_serial.entry(fold(one.serial())).or_default() += 1;
+    }
+    let mut in_answer: HashMap<String, Vec<ImportedDevice>> = HashMap::new();
+    let mut by_hash: Vec<ImportedDevice> = Vec::new();
+    for record in records {
+        match serial_of_ref(&record) {
+            Some(serial) => in_answer.entry(serial).or_default().push(record),
+            None => by_hash.push(record),
+        }
+    }
+    for one in sent {
+        if matches.is_settled(one.index) {
+            continue;
+        }
+        let serial = fold(one.serial());
+        let alone = of_serial.get(&serial) == Some(&1);
+        if let Some(record) = in_answer.get_mut(&serial).filter(|same| alone && same.len() == 1).and_then(Vec::pop) {
+            match one.identity(&record) {
+                Identity::Confirmed => matches.found.push((one.index, record)),
+                _ => matches.contradicted.push(one.index),
+            }
+        } else if let Some(at) = by_hash.iter().position(|record| one.identity(record) == Identity::Confirmed) {
+            matches.found.push((one.index, by_hash.swap_remove(at)));
+        }
+    }
+}
+
+impl Matches {
+    fn is_settled(&self, index: usize) -> bool {
+        self.contradicted.contains(&index) || self.found.iter().any(|(found, _)| *found == index)
+    }
+}
+
+/// What an answer says of the identity of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Identity {
+    /// Something in the answer is the device's own, and nothing is another's.
+    Confirmed,
+    /// The answer is blank in all that tells devices apart.
+    Blank,
+    /// Something in the answer is another device's.
+    Contradicted,
+}
+
+/// Compares what an answer repeats of a device: `Some(true)` is the same, `Some(false)` another, and `None` blank. Blank
+/// confirms nothing and contradicts nothing.
+pub(super) fn identity(repeated: impl IntoIterator<Item = Option<bool>>) -> Identity {
+    repeated.into_iter().fold(Identity::Blank, |identity, same| match (identity, same) {
+        (Identity::Contradicted, _) | (_, Some(false)) => Identity::Contradicted,
+        (_, Some(true)) => Identity::Confirmed,
+        (identity, None) => identity,
+    })
+}
+
+/// Returns whether a serial number that the service gives is the device's; `None` if it is blank.
+pub(super) fn same_serial(serial: &SerialNumber, given: Option<&str>) -> Option<bool> {
+    let given = given.map(str::trim).filter(|given| !given.is_empty())?;
+    Some(given.to_lowercase() == serial.as_str().to_lowercase())
+}
+
+/// Returns whether an id that the service gives is the one that it should be; `None` if it is blank.
+pub(super) fn same_id(id: &str, given: Option<&str>) -> Option<bool> {
+    let given = given.map(str::trim).filter(|given| !given.is_empty())?;
+    Some(given.eq_ignore_ascii_case(id))
+}
+
+impl Sent<'_> {
+    fn serial(&self) -> &SerialNumber {
+        &self.device.serial_number
+    }
+
+    fn identity(&self, record: &ImportedDevice) -> Identity {
+        let hash = record.hardware_identifier.as_ref().filter(|hash| !hash.as_bytes().is_empty());
+        identity([
+            same_id(self.import_id, record.import_id.as_deref()),
+            same_serial(self.serial(), record.serial_number.as_deref()),
+            hash.map(|hash| hash.as_bytes() == self.device.hardware_identifier.to_bytes()),
+        ])
+    }
+}
+
+fn serial_of(record: ImportedDevice) -> Option<String> {
+    serial_of_ref(&record)
+}
+
+fn serial_of_ref(record: &ImportedDevice) -> Option<String> {
+    record.serial_number.as_deref().map(|serial| serial.trim().to_lowercase()).filter(|serial| !serial.is_empty())
+}
+
+/// Serial numbers that differ by case alone are the same to the service.
+fn fold(serial: &SerialNumber) -> String {
+    serial.as_str().to_lowercase()
 }
 
 fn rank(record: &ImportedDevice) -> u8 {
@@ -108,6 +201,7 @@ mod tests {
             .collect();
         let records = records.iter().map(|text| record(text)).collect();
         match_records(&sent, records, from)
+            .found
             .into_iter()
             .map(|(index, record)| (index, record.id.as_str().to_owned()))
             .collect()
@@ -159,7 +253,7 @@ mod tests {
             (vec![pending.clone(), complete], "complete"),
             (vec![pending, error], "pending"),
         ] {
-            assert_eq!(match_records(&sent, records, From::List)[0].1.id.as_str(), best);
+            assert_eq!(match_records(&sent, records, From::List).found[0].1.id.as_str(), best);
         }
     }
 }

@@ -3,6 +3,8 @@
 mod answers;
 mod drive;
 mod entry;
+#[cfg(test)]
+mod identity_table;
 mod machine;
 mod matching;
 mod options;

@@ -47,6 +47,9 @@ pub struct ImportOptions {
     ///
     /// It is changed once. Needs `wait_until_visible` for devices that were not registered before.
     pub repair_group_tag: bool,
+    /// Whether a device that is imported without a group tag is to have none: a tag that it has is then cleared, as
+    /// `repair_group_tag` changes another. No: its tag is left as it is.
+    pub clear_group_tag: bool,
     /// Whether to delete the records of imports that have ended; never another's than its own. Yes.
     pub delete_records: bool,
 }
@@ -66,6 +69,7 @@ impl Default for ImportOptions {
             wait_until_visible: true,
             sync: true,
             repair_group_tag: true,
+            clear_group_tag: false,
             delete_records: true,
         }
     }
@@ -110,6 +114,8 @@ setters! {
     with_sync: sync: bool;
     /// Sets whether to change a group tag that differs.
     with_repair_group_tag: repair_group_tag: bool;
+    /// Sets whether a device without a group tag in the input is to have none in the service.
+    with_clear_group_tag: clear_group_tag: bool;
     /// Sets whether to delete the records of imports that have ended.
     with_delete_records: delete_records: bool;
 }

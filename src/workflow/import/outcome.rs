@@ -118,6 +118,9 @@ pub enum Uncertainty {
     RecordNotFound,
     /// The service reports that the device is registered in this tenant, and does not name the registration.
     NoRegistrationId,
+    /// The service answered with a record or a device of another identity: another import id, serial number, hash or id
+    /// than the device that was sent. Nothing of it was changed or deleted.
+    IdentityUnconfirmed,
     /// Someone else deleted the record of the import before its end.
     #[serde(rename = "record_gone")]
     RecordDeleted,
@@ -275,7 +278,11 @@ impl Uncertainty {
     pub fn remedy(&self) -> &'static str {
         match self {
             Self::RecordNotFound => {
-                "run it again with the same journal: it is looked for once more before it is sent"
+                "run it again with the same journal: it is looked for once more, and sent if no answer came; if an answer \
+                 came, import it in a new run"
+            }
+            Self::IdentityUnconfirmed => {
+                "look at the import and at the device in the Intune admin center, and compare serial number and manufacturer"
             }
             Self::NoRegistrationId => "look for it among the devices by its serial number and manufacturer",
             Self::RecordDeleted => "import it in a new run: if it is registered by now, that run says so",
@@ -290,6 +297,9 @@ impl fmt::Display for Uncertainty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RecordNotFound => f.write_str("no answer came and no trace was found"),
+            Self::IdentityUnconfirmed => {
+                f.write_str("the service answered with a record or a device of another identity")
+            }
             Self::NoRegistrationId => {
                 f.write_str("registered before, the service does not say as which device")
             }
@@ -362,10 +372,11 @@ impl Registration {
     }
 }
 
-/// Returns `true` if a device has the desired group tag. Rules of dynamic groups do not mind its case; a repair would
-/// be one for its own sake.
-pub(super) fn has_tag(device: &Device, wanted: &GroupTag) -> bool {
-    device.group_tag.as_deref().is_some_and(|tag| tag.to_lowercase() == wanted.as_str().to_lowercase())
+/// Returns `true` if a device has the desired group tag, or none if none is desired. Rules of dynamic groups do not mind
+/// its case; a repair would be one for its own sake.
+pub(super) fn has_tag(device: &Device, wanted: Option<&GroupTag>) -> bool {
+    let tag = device.group_tag.as_deref().unwrap_or_default();
+    tag.to_lowercase() == wanted.map_or("", GroupTag::as_str).to_lowercase()
 }
 
 #[cfg(test)]
@@ -442,6 +453,7 @@ mod tests {
             ImportOutcome::Rejected(rejection("ZtdDeviceDeletionInProgess", None)),
             ImportOutcome::Rejected(rejection("BadRequest", Some(400))),
             ImportOutcome::Unconfirmed(Uncertainty::RecordNotFound),
+            ImportOutcome::Unconfirmed(Uncertainty::IdentityUnconfirmed),
             ImportOutcome::Unconfirmed(Uncertainty::NoRegistrationId),
             ImportOutcome::Unconfirmed(Uncertainty::UnknownStatus { status: "x".into() }),
             ImportOutcome::TimedOut { stage: ImportStage::Importing },
@@ -453,7 +465,7 @@ mod tests {
     fn only_what_another_run_would_find_again_is_settled() {
         let settled: Vec<bool> = every_outcome().iter().map(ImportOutcome::is_settled).collect();
         let expected =
-            [true, true, true, true, false, true, false, false, false, false, true, false, false, false];
+            [true, true, true, true, false, true, false, false, false, false, false, true, false, false, false];
         assert_eq!(settled, expected);
     }
 
@@ -469,6 +481,7 @@ mod tests {
             "import.refused",
             "import.refused",
             "import.refused",
+            "import.unconfirmed",
             "import.unconfirmed",
             "import.unconfirmed",
             "import.unconfirmed",

@@ -33,6 +33,8 @@ pub(super) enum Phase {
     Queued,
     /// The device was sent, or about to be, at this time.
     Sent(Timestamp),
+    /// The device was sent, and the answer had no record that is certainly its own.
+    Answered,
     Accepted(Id<ImportedDevice>),
     Ended(Registration),
     /// The group tag of this registered device was changed.
@@ -47,6 +49,7 @@ impl Past {
                 *self = Self { phase: Phase::Sent(entry.at), import_id: Some(import_id), ..Self::default() };
             }
             Change::Unsent => self.phase = Phase::Queued,
+            Change::Answered => self.phase = Phase::Answered,
             Change::Accepted { record } => {
                 self.record = Some(record.clone());
                 self.phase = Phase::Accepted(record);
@@ -81,6 +84,7 @@ mod tests {
             (vec![], "Queued None None"),
             (vec![sending("i")], "Sent(1970-01-01T00:00:00Z) Some(\"i\") None"),
             (vec![sending("i"), Change::Unsent], "Queued Some(\"i\") None"),
+            (vec![sending("i"), Change::Answered], "Answered Some(\"i\") None"),
             (vec![sending("i"), record("r")], "Accepted(\"r\") Some(\"i\") Some(\"r\")"),
             (
                 vec![sending("i"), record("r"), ended()],

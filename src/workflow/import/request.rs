@@ -26,10 +26,13 @@ use crate::workflow::journal::Journal;
 ///
 /// * Devices are sent many at a time. If the service throttles, they are sent later; if the service refuses a request, the
 ///   request is halved until the device that it refuses is found.
-/// * Each device is sent with an import id of its own, which replaces any that the device has. The import id, the serial
-///   number and the hash identify its record, which is then polled by the record's id. Records of other imports are
-///   neither waited for nor deleted.
-/// * A request without an answer is not sent again before its devices have been searched for.
+/// * Each device is sent with an import id of its own, which replaces any that the device has. Import id, serial number,
+///   hash and registration id identify its record in every answer, the record's id in a poll, and the device's id in a
+///   read: what is blank confirms and contradicts nothing, and a contradiction ends as
+///   [`IdentityUnconfirmed`](super::Uncertainty::IdentityUnconfirmed). Records of other imports are neither waited for nor
+///   deleted.
+/// * A request without an answer is not sent again before its devices have been searched for. One with an answer is not
+///   sent again.
 /// * A device that the service has already is registered only if the service names the registration and it can be read.
 ///   The error's name decides whether the registration is in this tenant or in another; the number is the same.
 /// * When a device can be read, its group tag is compared with the desired one, changed once if it differs, and read back.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::matching::Sent;
 use super::outcome::{ImportOutcome, ImportStage, Registration};
 use crate::graph::Schedule;
-use crate::model::{DeviceToImport, GroupTag, Id, ImportedDevice, SerialNumber, Text};
+use crate::model::{Device, DeviceToImport, GroupTag, Id, ImportedDevice, SerialNumber, Text};
 
 /// The schedule by which a device is polled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +96,12 @@ pub(super) struct Slot {
     pub(super) import_id: Option<Text>,
     pub(super) record: Option<Id<ImportedDevice>>,
     pub(super) sends: u32,
+    /// Whether the service has answered a request with the device, so that it is not sent again.
+    pub(super) answered: bool,
+    /// Whether an answer had a record of another identity in its place.
+    pub(super) contradicted: bool,
+    /// The registered device that a record has named so far.
+    pub(super) registration: Option<Id<Device>>,
 }
 
 impl Slot {

@@ -16,8 +16,8 @@ pub(super) enum Step {
     Poll(Vec<(usize, Id<ImportedDevice>)>),
     /// Ask for these devices.
     Read(Vec<(usize, Id<Device>)>),
-    /// Change the group tags of these devices.
-    Tag(Vec<(usize, Id<Device>, GroupTag)>),
+    /// Change the group tags of these devices; `None` clears it.
+    Tag(Vec<(usize, Id<Device>, Option<GroupTag>)>),
     /// Ask for a sync.
     Sync,
     /// Delete these records.

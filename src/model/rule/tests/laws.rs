@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Map, json};
 
-use super::super::expr::{Caseless, Clause, Condition, Logic, OPERATORS, Operator, Pattern, Test, Verb};
+use super::super::expr::{Caseless, Clause, Condition, Logic, OPERATORS, Operator, Test, Verb};
+use super::super::pattern::Pattern;
 use super::super::property::Kind;
 use super::super::{DeviceProperty, MembershipRule, lex, parse};
 use super::{FOUND, registered, rule};

@@ -1,0 +1,233 @@
+//! Regular expressions of rules: those that are evaluated here, and those that only .NET evaluates.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+use regex_lite::{Regex, RegexBuilder};
+
+/// The memory that one compiled expression may take.
+const PATTERN_BYTES: usize = 1 << 18;
+
+/// How deep groups may nest.
+const MOST_GROUPS: usize = 100;
+
+/// A regular expression. Equal if the text is the same: case has a meaning in it (`\d`, `\D`).
+#[derive(Debug, Clone)]
+pub(super) struct Pattern {
+    pub(super) written: String,
+    /// `None` if only .NET, which the service runs on, evaluates it.
+    pub(super) regex: Option<Regex>,
+}
+
+impl Pattern {
+    /// Creates a pattern.
+    ///
+    /// # Errors
+    /// The problem, if .NET refuses the pattern too.
+    pub(super) fn new(written: String) -> Result<Self, &'static str> {
+        let regex = RegexBuilder::new(&written).case_insensitive(true).size_limit(PATTERN_BYTES).build().ok();
+        if regex.is_none() {
+            Check { rest: written.chars().peekable(), depth: 0 }.alternatives(false)?;
+        }
+        Ok(Self { written, regex })
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
+}
+
+/// Reads a pattern by the grammar of .NET, as far as it decides whether the pattern is one.
+struct Check<'a> {
+    rest: Peekable<Chars<'a>>,
+    depth: usize,
+}
+
+type Checked = Result<(), &'static str>;
+
+impl Check<'_> {
+    fn take_if(&mut self, wanted: char) -> bool {
+        self.rest.next_if_eq(&wanted).is_some()
+    }
+
+    /// Reads up to the end, or to the parenthesis that closes a group.
+    fn alternatives(&mut self, in_group: bool) -> Checked {
+        let mut may_repeat = false;
+        while let Some(c) = self.rest.next() {
+            may_repeat = match c {
+                ')' if in_group => return Ok(()),
+                ')' => return Err("a parenthesis is closed that was not opened"),
+                '(' => {
+                    self.group()?;
+                    true
+                }
+                '[' => {
+                    self.class()?;
+                    true
+                }
+                '\\' => {
+                    self.escape()?;
+                    true
+                }
+                '|' => false,
+                '*' | '+' | '?' => {
+                    self.quantifier(may_repeat)?;
+                    false
+                }
+                '{' if self.is_count() => {
+                    self.quantifier(may_repeat)?;
+                    false
+                }
+                _ => true,
+            };
+        }
+        if in_group { Err("a parenthesis is not closed") } else { Ok(()) }
+    }
+
+    fn quantifier(&mut self, may_repeat: bool) -> Checked {
+        if !may_repeat {
+            return Err("a quantifier such as * follows nothing that it could repeat");
+        }
+        // The lazy form.
+        self.take_if('?');
+        Ok(())
+    }
+
+    /// Reads the rest of `{2}`, `{2,}` or `{2,5}` after its brace; anything else is text.
+    fn is_count(&mut self) -> bool {
+        let mut ahead = self.rest.clone();
+        let mut digits = 0;
+        while ahead.next_if(char::is_ascii_digit).is_some() {
+            digits += 1;
+        }
+        if ahead.next_if_eq(&',').is_some() {
+            while ahead.next_if(char::is_ascii_digit).is_some() {}
+        }
+        let is_count = digits > 0 && ahead.next_if_eq(&'}').is_some();
+        if is_count {
+            self.rest = ahead;
+        }
+        is_count
+    }
+
+    fn group(&mut self) -> Checked {
+        if self.depth == MOST_GROUPS {
+            return Err("groups nest too deep");
+        }
+        if self.take_if('?') {
+            match self.rest.next() {
+                Some(':' | '=' | '!' | '>') => {}
+                Some('#') => {
+                    return if self.rest.by_ref().any(|c| c == ')') { Ok(()) } else { Err("a comment is not closed") };
+                }
+                Some('<') if self.take_if('=') || self.take_if('!') => {}
+                Some('<') => self.name('>')?,
+                Some('\'') => self.name('\'')?,
+                // A condition on a group, or on what comes next.
+                Some('(') => self.alternatives(true)?,
+                Some(flag) if "imnsx-".contains(flag) => loop {
+                    match self.rest.next() {
+                        Some(':') => break,
+                        Some(')') => return Ok(()),
+                        Some(flag) if "imnsx-".contains(flag) => {}
+                        _ => return Err("a group begins with (? and no known letter"),
+                    }
+                },
+                _ => return Err("a group begins with (? and no known letter"),
+            }
+        }
+        self.depth += 1;
+        let inner = self.alternatives(true);
+        self.depth -= 1;
+        inner
+    }
+
+    /// The name of a group, up to `end`.
+    fn name(&mut self, end: char) -> Checked {
+        let mut length = 0;
+        for c in self.rest.by_ref() {
+            match c {
+                c if c == end && length > 0 => return Ok(()),
+                c if c.is_alphanumeric() || matches!(c, '_' | '-') => length += 1,
+                _ => break,
+            }
+        }
+        Err("the name of a group is not finished")
+    }
+
+    /// A class after its bracket, with the subtraction of another class.
+    fn class(&mut self) -> Checked {
+        self.take_if('^');
+        let mut is_first = true;
+        let mut last = None;
+        while let Some(c) = self.rest.next() {
+            match c {
+                ']' if !is_first => return Ok(()),
+                '\\' => self.escape()?,
+                '[' if last == Some('-') => {
+                    self.depth += 1;
+                    if self.depth > MOST_GROUPS {
+                        return Err("classes nest too deep");
+                    }
+                    self.class()?;
+                    self.depth -= 1;
+                    return if self.take_if(']') { Ok(()) } else { Err("a class goes on after a subtraction") };
+                }
+                _ => {}
+            }
+            (is_first, last) = (false, Some(c));
+        }
+        Err("a bracket is not closed")
+    }
+
+    fn escape(&mut self) -> Checked {
+        match self.rest.next() {
+            None => Err("a backslash stands at the end"),
+            Some('k') => match self.rest.next() {
+                Some('<') => self.name('>'),
+                Some('\'') => self.name('\''),
+                _ => Err("\\k names no group"),
+            },
+            Some('p' | 'P') => {
+                if self.take_if('{') { self.name('}') } else { Err("\\p names no category of letters") }
+            }
+            Some(c) if c.is_ascii_alphabetic() && !"aAbBcdDefGnrsStuvwWxzZ".contains(c) => {
+                Err("a backslash stands before a letter that it gives no meaning")
+            }
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_dotnet_evaluates_is_kept_and_what_it_refuses_too_is_refused() {
+        for (pattern, evaluated) in [
+            ("^ABC", true),
+            ("a{2,4}?", true),
+            ("^(?=.*DT)(?!.*LT).*$", false),
+            ("(?<=a)b(?<!c)", false),
+            (r"7C4\Z", false),
+            ("^[A-Z-[X]]{3}-", false),
+            ("[a-z-[aeiou-[i]]]", false),
+            (r"(a)\1", false),
+            (r"(?<n>a)\k<n>", false),
+            ("(?>a+)b", false),
+            (r"\p{Lu}", false),
+            ("(?'n'a)", false),
+            ("(?(?=a)b|c)", false),
+            ("(a{999}){999}", false),
+        ] {
+            let read = Pattern::new(pattern.to_owned());
+            assert_eq!(read.map(|read| read.regex.is_some()), Ok(evaluated), "{pattern}");
+        }
+        for pattern in ["*", "*x", "a|*", "(", "(a", "a)", "[a", "[", "a**", "(?Pa)", r"(?=a)\y", "(?=a)\\", "(?=a"] {
+            assert!(Pattern::new(pattern.to_owned()).is_err(), "{pattern}");
+        }
+    }
+}
