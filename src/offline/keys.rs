@@ -39,3 +39,19 @@ pub(super) const KNOWN: [&str; 15] = [
     VERSION,
     COMMENT,
 ];
+
+/// Keys that only a device's own copy of a downloaded profile has.
+pub(super) const CACHED: [&str; 12] = [
+    "AutopilotServiceCorrelationId",
+    "ZtdRegistrationId",
+    "AadDeviceId",
+    "DeploymentProfileName",
+    "IsExplicitProfileAssignment",
+    "PolicyDownloadDate",
+    "PolicyDownloadCorrelationVector",
+    "AutopilotCreationDate",
+    "AutopilotMode",
+    "ProfileAvailable",
+    "ErrorCode",
+    "ErrorReason",
+];

@@ -10,6 +10,7 @@
 //!
 //! Which update settings tools write, and what the bits above 16 mean, is known from other tools, not from documentation.
 
+mod cached;
 pub mod findings;
 mod flags;
 mod keys;
@@ -29,6 +30,7 @@ use crate::model::{
     Properties, TenantId, Text, UserType, is_guid,
 };
 
+pub use self::cached::{CachedJoin, CachedProfile, CachedRefusal, CachedReport};
 pub use self::flags::{OobeFlag, OobeFlags};
 pub use self::read::{OfflineReport, read};
 

@@ -28,24 +28,38 @@ pub struct OfflineReport {
 /// assert!(report.profile.is_none());
 /// ```
 pub fn read(file: &[u8]) -> OfflineReport {
-    let mut check = Check { keys: Map::new(), findings: Vec::new() };
+    let mut check = Check::default();
     let profile = check.text_of(file).and_then(|text| {
         check.keys = check.object_of(&text)?;
+        if is_cached(&check.keys) {
+            let evidence =
+                "the file is what a device keeps of a profile that it downloaded, not a profile for a device";
+            check.found(OFFLINE_CACHED_PROFILE, FILE, evidence);
+            return None;
+        }
         check.profile()
     });
     let failed = check.findings.iter().any(|finding| finding.severity == Severity::Error);
     OfflineReport { profile: profile.filter(|_| !failed), findings: check.findings }
 }
 
-const FILE: &str = "file";
-struct Check {
+pub(super) const FILE: &str = "file";
+
+/// Returns `true` for the keys that only a device's own copy of a profile has.
+pub(super) fn is_cached(keys: &Map<String, Value>) -> bool {
+    CACHED.iter().any(|key| keys.contains_key(*key))
+}
+
+/// What is read of a file, and what is found in it.
+#[derive(Default)]
+pub(super) struct Check {
     /// What has not been read yet.
-    keys: Map<String, Value>,
-    findings: Vec<Finding>,
+    pub(super) keys: Map<String, Value>,
+    pub(super) findings: Vec<Finding>,
 }
 
 impl Check {
-    fn found(&mut self, kind: FindingKind, place: &str, evidence: impl Into<String>) {
+    pub(super) fn found(&mut self, kind: FindingKind, place: &str, evidence: impl Into<String>) {
         self.findings.push(kind.at(place, evidence));
     }
 
@@ -58,7 +72,7 @@ impl Check {
     }
 
     /// The text of a file, in whatever encoding.
-    fn text_of(&mut self, file: &[u8]) -> Option<String> {
+    pub(super) fn text_of(&mut self, file: &[u8]) -> Option<String> {
         let utf16 = |body: &[u8], unit: fn([u8; 2]) -> u16| {
             let units: Vec<u16> = body.as_chunks::<2>().0.iter().map(|pair| unit(*pair)).collect();
             String::from_utf16_lossy(&units)
@@ -118,6 +132,10 @@ impl Check {
         self.spelling();
         let tenant = self.tenant();
         let correlation_id = self.required_text(CORRELATION_ID).and_then(|text| {
+            if text.trim().is_empty() {
+                self.found(OFFLINE_INVALID_ID, CORRELATION_ID, format!("{CORRELATION_ID} is empty"));
+                return None;
+            }
             correlation_id(&text)
                 .map_err(|error| self.invalid(OFFLINE_INVALID_ID, CORRELATION_ID, &error))
                 .ok()
@@ -173,6 +191,10 @@ impl Check {
     fn tenant(&mut self) -> Option<OfflineTenant> {
         let mut parsed = |key| -> Option<TenantId> {
             let text = self.required_text(key)?;
+            if text.trim().is_empty() {
+                self.found(OFFLINE_INVALID_TENANT, key, format!("{key} is empty"));
+                return None;
+            }
             text.parse().map_err(|error| self.invalid(OFFLINE_INVALID_TENANT, key, &error)).ok()
         };
         let (id, domain) = (parsed(TENANT_ID), parsed(TENANT_DOMAIN));
@@ -288,7 +310,7 @@ impl Check {
         }
     }
 
-    fn yes(&mut self, key: &'static str, number: u64) -> Option<bool> {
+    pub(super) fn yes(&mut self, key: &'static str, number: u64) -> Option<bool> {
         if number > 1 {
             self.wrong_type(key, format!("the number is {number}"), "write 0 or 1");
             return None;
@@ -313,25 +335,44 @@ impl Check {
     }
 
     /// Null is as if the key were not there.
-    fn text(&mut self, key: &'static str) -> Option<String> {
+    pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
         match self.keys.remove(key)? {
             Value::String(text) => Some(text),
             Value::Null => None,
-            _ => {
-                self.wrong_type(key, "the value is no text", "write it in quotes");
+            other => {
+                let remedy = match other {
+                    Value::Bool(_) | Value::Number(_) => "write it in quotes",
+                    _ => "write text in quotes, without braces and brackets",
+                };
+                self.wrong_type(key, "the value is no text", remedy);
                 None
             }
         }
     }
 
-    fn number(&mut self, key: &'static str) -> Option<u64> {
+    pub(super) fn number(&mut self, key: &'static str) -> Option<u64> {
         let value = self.keys.remove(key)?;
         if value.is_null() {
             return None;
         }
         let number = value.as_u64();
         if number.is_none() {
-            self.wrong_type(key, "the value is no whole number", "write it without quotes");
+            let (evidence, remedy) = match &value {
+                Value::Bool(true) => ("the value is true", "write 1"),
+                Value::Bool(false) => ("the value is false", "write 0"),
+                Value::String(text) if text.trim().parse::<u64>().is_ok() => {
+                    ("the number is in quotes", "write it without quotes")
+                }
+                Value::String(_) => ("the value is text", "write a whole number without quotes"),
+                Value::Number(number) if number.as_f64().is_some_and(|number| number < 0.0) => {
+                    ("the number is below zero", "write a whole number, 0 or more")
+                }
+                Value::Number(_) => {
+                    ("the number is not whole", "write a whole number, without a point and an exponent")
+                }
+                _ => ("the value is no number", "write a whole number, without braces and brackets"),
+            };
+            self.wrong_type(key, evidence, remedy);
         }
         number
     }

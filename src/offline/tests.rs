@@ -187,6 +187,7 @@ fn every_fault_of_a_file_is_found_at_its_key() {
             Severity::Error,
         ),
         (json!({ OOBE_CONFIG: "28" }), "offline.wrong-type", OOBE_CONFIG, Severity::Error),
+        (json!({ OOBE_CONFIG: 1.5 }), "offline.wrong-type", OOBE_CONFIG, Severity::Error),
         (json!({ OOBE_CONFIG: -1 }), "offline.wrong-type", OOBE_CONFIG, Severity::Error),
         (json!({ OOBE_CONFIG: 5_000_000_000_u64 }), "offline.wrong-type", OOBE_CONFIG, Severity::Error),
         (json!({ OOBE_CONFIG: 28 + 96 }), "offline.self-deploying", OOBE_CONFIG, Severity::Error),

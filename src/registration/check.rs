@@ -25,7 +25,9 @@ pub fn check_device(device: &DeviceToImport) -> Vec<Finding> {
     findings.extend(doubt);
     if is_readable {
         match HashContents::decode(hash) {
-            Err(error) => findings.push(HASH_UNREADABLE.at("", error.problem()).with_remedy(error.remedy().to_owned())),
+            Err(error) => {
+                findings.push(HASH_UNREADABLE.at("", error.problem()).with_remedy(error.remedy().to_owned()))
+            }
             Ok(contents) => {
                 findings.extend(contents.lint());
                 findings.extend(contents.check_serial_number(&device.serial_number));

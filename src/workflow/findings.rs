@@ -132,6 +132,9 @@ finding_kinds! {
          hybrid joined device has two by design";
     /// A changed group tag that the service does not show.
     DEVICES_TAG_NOT_TAKEN = "devices.tag-not-taken", Warning, "plan again in a while";
+    /// Devices with a group tag that the deployment's group does not take.
+    PLAN_GROUP_TAG_DIFFERS = "plan.group-tag-differs", Warning,
+        "write the deployment's group tag, or leave the group tag out: a device then gets the deployment's";
     /// Users to assign to devices that join a domain.
     USERS_HAZARD = "users.hazard", Warning,
         "do not do this in production: on a hybrid join it ends with 0x80070774: the first sign-in of an assigned \

@@ -36,9 +36,12 @@ fn every_device_file_gives_the_devices_and_findings_of_its_row() {
         if devices != case.devices || counted(&findings) != case.findings {
             wrong.push(format!("{}: {devices:?} {said}", case.file));
         }
-        wrong.extend(case.says.iter().filter(|part| !said.contains(*part)).map(|part| {
-            format!("{}: says nowhere {part:?}: {said}", case.file)
-        }));
+        wrong.extend(
+            case.says
+                .iter()
+                .filter(|part| !said.contains(*part))
+                .map(|part| format!("{}: says nowhere {part:?}: {said}", case.file)),
+        );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(cases.len(), fs::read_dir(folder().join("csv")).unwrap().count(), "every file has a row");

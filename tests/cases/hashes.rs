@@ -46,7 +46,8 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 fn wrap(line: &str, width: usize, end: &str) -> String {
-    let pieces: Vec<&str> = line.as_bytes().chunks(width).map(|piece| std::str::from_utf8(piece).unwrap()).collect();
+    let pieces: Vec<&str> =
+        line.as_bytes().chunks(width).map(|piece| std::str::from_utf8(piece).unwrap()).collect();
     pieces.join(end)
 }
 

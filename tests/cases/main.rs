@@ -9,6 +9,8 @@
 
 mod csv;
 mod hashes;
+mod offline;
+mod rules;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -40,6 +42,14 @@ fn counted(findings: &[Finding]) -> BTreeMap<String, usize> {
         *counted.entry(format!("{}:{}", finding.severity, finding.id)).or_default() += 1;
     }
     counted
+}
+
+/// The severities and ids of findings, sorted.
+fn ids(findings: &[Finding]) -> Vec<String> {
+    let mut ids: Vec<String> =
+        findings.iter().map(|finding| format!("{}:{}", finding.severity, finding.id)).collect();
+    ids.sort();
+    ids
 }
 
 /// The findings as a person reads them.

@@ -2,7 +2,8 @@
 
 use super::{InvalidValue, checked, no_control, no_outer_blanks, not_empty};
 use crate::model::findings::{
-    GROUP_TAG_BLANKS, GROUP_TAG_EXCEL_TEXT, GROUP_TAG_LABEL, SERIAL_NUMBER_PLACEHOLDER, USER_NON_ROUTABLE_SUFFIX,
+    GROUP_TAG_BLANKS, GROUP_TAG_EXCEL_TEXT, GROUP_TAG_LABEL, SERIAL_NUMBER_PLACEHOLDER,
+    USER_NON_ROUTABLE_SUFFIX,
 };
 use crate::model::hash_shape::looks_like_hash;
 use crate::model::{Finding, shorten};
@@ -46,15 +47,45 @@ impl SerialNumber {
     /// Returns `true` if a maker left the serial number at a placeholder, such as `To be filled by O.E.M.` or zeros.
     pub fn is_placeholder(&self) -> bool {
         const WORDS: [&str; 34] = [
-            "asset serial number", "base board serial number", "baseboard serial number", "board serial number",
-            "chassis serial number", "default", "default serial", "default serial number", "default string", "empty",
-            "invalid", "n a", "na", "nil", "none", "not applicable", "not available", "not defined", "not present",
-            "not settable", "not set", "not specified", "null", "oem", "serial", "serial number", "sn", "string",
-            "sys serial number", "system serial number", "tbd", "to be filled by oem", "to be set by oem", "unknown",
+            "asset serial number",
+            "base board serial number",
+            "baseboard serial number",
+            "board serial number",
+            "chassis serial number",
+            "default",
+            "default serial",
+            "default serial number",
+            "default string",
+            "empty",
+            "invalid",
+            "n a",
+            "na",
+            "nil",
+            "none",
+            "not applicable",
+            "not available",
+            "not defined",
+            "not present",
+            "not settable",
+            "not set",
+            "not specified",
+            "null",
+            "oem",
+            "serial",
+            "serial number",
+            "sn",
+            "string",
+            "sys serial number",
+            "system serial number",
+            "tbd",
+            "to be filled by oem",
+            "to be set by oem",
+            "unknown",
         ];
         const DIGITS: &str = "012345678901234567890";
         let lower = self.as_str().to_lowercase().replace("o.e.m.", "oem");
-        let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let words: Vec<&str> =
+            lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
         let letters = words.concat();
         let is_one_letter = letters.chars().all(|c| letters.starts_with(c));
         let is_counted = letters.len() >= 6 && DIGITS.contains(letters.as_str());
@@ -67,7 +98,8 @@ impl SerialNumber {
         if !self.is_placeholder() {
             return Vec::new();
         }
-        let evidence = format!("{:?} is a placeholder that the maker did not replace", shorten(self.as_str()));
+        let evidence =
+            format!("{:?} is a placeholder that the maker did not replace", shorten(self.as_str()));
         vec![SERIAL_NUMBER_PLACEHOLDER.at("serial_number", evidence)]
     }
 }
@@ -89,7 +121,8 @@ impl GroupTag {
             findings.push(GROUP_TAG_BLANKS.at(PLACE, evidence).with_remedy(write(trimmed)));
         }
         if let Some(tag) = without_label(trimmed) {
-            let evidence = format!("{} begins with the label that Microsoft Entra adds by itself", shown(trimmed));
+            let evidence =
+                format!("{} begins with the label that Microsoft Entra adds by itself", shown(trimmed));
             findings.push(GROUP_TAG_LABEL.at(PLACE, evidence).with_remedy(write(tag)));
         }
         if let Some(tag) = without_excel_mark(trimmed) {
@@ -243,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_hardware_hash_is_no_serial_number_and_no_tag_and_is_not_shown() {
-        let hash = format!("T0HsAgEAHAAAAAoA{}", "Ab9+/x".repeat(100));
+        let hash = format!("T0HsAgEAHAAAAAoA{}", "Ab9+/xKq3ZmT7".repeat(50));
         for text in [hash.clone(), hash.to_lowercase(), hash[40..140].to_owned(), hash[..12].to_owned()] {
             let errors = [text.parse::<SerialNumber>().unwrap_err(), text.parse::<GroupTag>().unwrap_err()];
             for error in errors {
@@ -258,15 +291,35 @@ mod tests {
     #[test]
     fn a_makers_placeholder_is_told_from_a_serial_number() {
         for text in [
-            "To be filled by O.E.M.", "to be filled by o.e.m", "Default string", "System Serial Number", "None", "N/A",
-            "INVALID", "0123456789", "123456789", "1234567890", "0000000", "x", "XXXXXXXX", "Not Specified",
-            "Chassis Serial Number", "-", "................", "Unknown", "00-00-00", "NULL", "Not Applicable",
+            "To be filled by O.E.M.",
+            "to be filled by o.e.m",
+            "Default string",
+            "System Serial Number",
+            "None",
+            "N/A",
+            "INVALID",
+            "0123456789",
+            "123456789",
+            "1234567890",
+            "0000000",
+            "x",
+            "XXXXXXXX",
+            "Not Specified",
+            "Chassis Serial Number",
+            "-",
+            "................",
+            "Unknown",
+            "00-00-00",
+            "NULL",
+            "Not Applicable",
         ] {
             let serial: SerialNumber = text.parse().unwrap();
             assert!(serial.is_placeholder(), "{text}");
             assert_eq!(serial.lint()[0].id, "serial-number.placeholder");
         }
-        for text in ["5CG1234ABC", "PF3XK7M1", "VMware-56 4d 1f", "0000-0013-1234", "12345", "SN-1", "A1", "10000001"] {
+        for text in
+            ["5CG1234ABC", "PF3XK7M1", "VMware-56 4d 1f", "0000-0013-1234", "12345", "SN-1", "A1", "10000001"]
+        {
             assert!(!text.parse::<SerialNumber>().unwrap().is_placeholder(), "{text}");
         }
     }

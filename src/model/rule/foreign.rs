@@ -41,8 +41,27 @@ const WORDS: &[(&str, Verb)] = &[
 
 /// Words that compare by size.
 const ORDER: &[&str] = &[
-    "ge", "gt", "le", "lt", "gte", "lte", "greater", "less", "greaterthan", "lessthan", "greaterorequal", "lessorequal",
-    "greaterthanorequal", "lessthanorequal", "above", "below", "before", "after", "newer", "older", "between",
+    "ge",
+    "gt",
+    "le",
+    "lt",
+    "gte",
+    "lte",
+    "greater",
+    "less",
+    "greaterthan",
+    "lessthan",
+    "greaterorequal",
+    "lessorequal",
+    "greaterthanorequal",
+    "lessthanorequal",
+    "above",
+    "below",
+    "before",
+    "after",
+    "newer",
+    "older",
+    "between",
 ];
 
 /// What stands after a foreign operator.
@@ -135,7 +154,19 @@ fn without_case_mark(lower: &str) -> &str {
     let rest = lower.strip_prefix(['c', 'i']).unwrap_or(lower);
     let is_known = matches!(
         rest,
-        "eq" | "ne" | "like" | "notlike" | "match" | "notmatch" | "contains" | "notcontains" | "in" | "notin" | "ge" | "gt" | "le" | "lt"
+        "eq" | "ne"
+            | "like"
+            | "notlike"
+            | "match"
+            | "notmatch"
+            | "contains"
+            | "notcontains"
+            | "in"
+            | "notin"
+            | "ge"
+            | "gt"
+            | "le"
+            | "lt"
     );
     if is_known { rest } else { lower }
 }
@@ -216,9 +247,11 @@ mod tests {
             let remedy = remedy(word, "x", After { operator: None, value: Some(after) });
             assert_eq!(remedy, expected, "{word}");
         }
-        for (operator, expected) in
-            [("startsWith", "write x -notStartsWith \"A\""), ("eq", "write x -ne \"A\""), ("like", "write -not before")]
-        {
+        for (operator, expected) in [
+            ("startsWith", "write x -notStartsWith \"A\""),
+            ("eq", "write x -ne \"A\""),
+            ("like", "write -not before"),
+        ] {
             let remedy = remedy("not", "x", After { operator: Some(operator), value: Some("A") });
             assert!(remedy.starts_with(expected), "{remedy}");
         }

@@ -36,7 +36,10 @@ pub(super) fn look(verb: Verb, value: &str) -> Option<Unmatched> {
     let Some((label, rest)) = bracketed.unwrap_or(value).split_once([']', ':']) else {
         let text = value.trim();
         if let Some(label) = named(text) {
-            return found_unless(bracketed.is_some() && is_prefix, found("has no brackets and no colon", format!("[{label}]")));
+            return found_unless(
+                bracketed.is_some() && is_prefix,
+                found("has no brackets and no colon", format!("[{label}]")),
+            );
         }
         if bracketed.is_some() {
             return None;
@@ -49,11 +52,19 @@ pub(super) fn look(verb: Verb, value: &str) -> Option<Unmatched> {
         // A value with a colon or bracket of its own, without a label.
         let is_bare = bracketed.is_none() && !value.starts_with('[');
         let meant = format!("[OrderID]:{}", value.trim());
-        return is_bare.then(|| Unmatched { is_guess: true, ..found("has no label, and each value begins with one", meant) });
+        return is_bare.then(|| Unmatched {
+            is_guess: true,
+            ..found("has no label, and each value begins with one", meant)
+        });
     };
-    let tag = rest.trim_start_matches([':', ']']).trim();
-    let meant = if tag.is_empty() && !rest.contains(':') && is_prefix { format!("[{known}]") } else { format!("[{known}]:{tag}") };
-    let spelled = label.eq_ignore_ascii_case(known) || known == "OrderID" && label.eq_ignore_ascii_case("orderid");
+    let tag = rest.trim_start_matches([':', ']', ' ']).trim();
+    let meant = if tag.is_empty() && !rest.contains(':') && is_prefix {
+        format!("[{known}]")
+    } else {
+        format!("[{known}]:{tag}")
+    };
+    let spelled =
+        label.eq_ignore_ascii_case(known) || known == "OrderID" && label.eq_ignore_ascii_case("orderid");
     if bracketed.is_none() || !value.contains(']') {
         return Some(found("has no brackets around its label", meant));
     }
@@ -69,7 +80,8 @@ pub(super) fn look(verb: Verb, value: &str) -> Option<Unmatched> {
             let has_blank = text.starts_with(char::is_whitespace)
                 || value.starts_with(char::is_whitespace)
                 || (!is_prefix && text.ends_with(char::is_whitespace));
-            has_blank.then(|| Unmatched { is_blank: true, ..found("has a blank before or after its text", meant) })
+            has_blank
+                .then(|| Unmatched { is_blank: true, ..found("has a blank before or after its text", meant) })
         }
     }
 }
@@ -109,7 +121,11 @@ mod tests {
             (Verb::Equals, "[Order ID]:A", "[OrderID]:A"),
             (Verb::In, "A", "[OrderID]:A"),
             (Verb::Equals, "DE: A", "[OrderID]:DE: A"),
-            (Verb::Equals, "0f8fad5b-d9cb-469f-a165-708677289501", "[ZTDId]:0f8fad5b-d9cb-469f-a165-708677289501"),
+            (
+                Verb::Equals,
+                "0f8fad5b-d9cb-469f-a165-708677289501",
+                "[ZTDId]:0f8fad5b-d9cb-469f-a165-708677289501",
+            ),
             (Verb::StartsWith, "ZTDId", "[ZTDId]"),
             (Verb::StartsWith, "A", "[OrderID]:A"),
             (Verb::StartsWith, "[OrderID]: A", "[OrderID]:A"),

@@ -140,7 +140,9 @@ impl Lexer<'_> {
                 }
                 other => {
                     if let Some(name) = invisible(other) {
-                        let problem = format!("quoted text has an invisible character ({name}), so it matches nothing visible");
+                        let problem = format!(
+                            "quoted text has an invisible character ({name}), so it matches nothing visible"
+                        );
                         let remedy = "take out the invisible character, and type the value by hand";
                         self.remarks.push(Remark::new(RULE_INVISIBLE, position, problem).with_remedy(remedy));
                     }
@@ -170,7 +172,9 @@ fn invisible(c: char) -> Option<&'static str> {
         '\u{ad}' => "soft hyphen",
         '\u{200b}' => "zero-width space",
         '\u{200c}' | '\u{200d}' => "zero-width joiner",
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => "mark of writing direction",
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            "mark of writing direction"
+        }
         '\u{2060}'..='\u{2064}' | '\u{180e}' => "word joiner",
         '\u{feff}' => "byte order mark",
         _ => return None,
@@ -198,8 +202,12 @@ fn stray(c: char, position: usize) -> Remark {
         return typographic_quote(c, position);
     }
     if let Some(name) = invisible(c) {
-        return Remark::new(RULE_SYNTAX, position, format!("an invisible character ({name}) has no meaning in a rule"))
-            .with_remedy(format!("take out the invisible character ({name}) at this place"));
+        return Remark::new(
+            RULE_SYNTAX,
+            position,
+            format!("an invisible character ({name}) has no meaning in a rule"),
+        )
+        .with_remedy(format!("take out the invisible character ({name}) at this place"));
     }
     let problem = format!("{c:?} has no meaning in a rule");
     let remedy = match c {

@@ -65,7 +65,8 @@ fn one_finding(same: &[Remark]) -> Option<Finding> {
         }
         parts.join(between)
     };
-    let places: Vec<String> = same.iter().map(|remark| remark.position.saturating_add(1).to_string()).collect();
+    let places: Vec<String> =
+        same.iter().map(|remark| remark.position.saturating_add(1).to_string()).collect();
     let place = format!("character{} {}", if same.len() > 1 { "s" } else { "" }, places.join(", "));
     let finding = kind.at(place, joined(|remark| &remark.problem, "; "));
     Some(finding.with_severity(severity).with_remedy(joined(|remark| &remark.remedy, "; ")))
@@ -226,7 +227,9 @@ fn ztdid_start(verb: Verb, value: &str) -> Option<String> {
     let mut text = value.trim().to_owned();
     if verb == Verb::Matches {
         let inner = text.trim_start_matches('^').trim_start_matches(".*").trim_end_matches(".*");
-        text = ["[", "]", ":", "-", "{", "}"].iter().fold(inner.to_owned(), |text, c| text.replace(&format!("\\{c}"), c));
+        text = ["[", "]", ":", "-", "{", "}"]
+            .iter()
+            .fold(inner.to_owned(), |text, c| text.replace(&format!("\\{c}"), c));
         if text.contains(['\\', '*', '+', '?', '(', '|', '^', '$', '.']) {
             return None;
         }

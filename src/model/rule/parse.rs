@@ -323,7 +323,9 @@ impl Parser<'_> {
             _ => None,
         };
         let value = match next {
-            Some(TokenKind::Text(text) | TokenKind::Word { word: text, hyphen: false }) => Some(text.as_str()),
+            Some(TokenKind::Text(text) | TokenKind::Word { word: text, hyphen: false }) => {
+                Some(text.as_str())
+            }
             _ => None,
         };
         After { operator, value }
@@ -421,9 +423,15 @@ impl Parser<'_> {
                 format!("{} stands where a value should", shown(&other)),
             )
             .with_remedy(match (&other, comparison.0) {
-                (TokenKind::ListOpen, Verb::Equals) => "put the value in double quotes; a list of values is for -in and -notIn",
-                (TokenKind::ListOpen, _) => "write a condition for each value, joined by -or; a list of values is for -in and -notIn",
-                (TokenKind::ListClose, _) => "take out the comma before the bracket, and put at least one value in double quotes",
+                (TokenKind::ListOpen, Verb::Equals) => {
+                    "put the value in double quotes; a list of values is for -in and -notIn"
+                }
+                (TokenKind::ListOpen, _) => {
+                    "write a condition for each value, joined by -or; a list of values is for -in and -notIn"
+                }
+                (TokenKind::ListClose, _) => {
+                    "take out the comma before the bracket, and put at least one value in double quotes"
+                }
                 _ => "put the value in double quotes; a list of values is for -in and -notIn",
             })),
         }
@@ -482,8 +490,16 @@ fn suggest(name: &str) -> Option<String> {
                     .to_owned(),
             );
         }
-        "serialnumber" | "hostnames" | "alternativesecurityids" | "approximatelastsignindatetime" | "registeredowners"
-        | "registeredusers" | "domainname" | "enrollmenttype" | "createddatetime" | "lastlogontimestamp" => {
+        "serialnumber"
+        | "hostnames"
+        | "alternativesecurityids"
+        | "approximatelastsignindatetime"
+        | "registeredowners"
+        | "registeredusers"
+        | "domainname"
+        | "enrollmenttype"
+        | "createddatetime"
+        | "lastlogontimestamp" => {
             return Some(format!(
                 "leave the condition out: rules cannot use {name}; write what it stands for into an extensionAttribute of \
                  the devices, and use that"

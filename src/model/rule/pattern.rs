@@ -120,13 +120,17 @@ impl Check<'_> {
             match self.rest.next() {
                 Some(':' | '=' | '!' | '>') => {}
                 Some('#') => {
-                    return if self.rest.by_ref().any(|c| c == ')') { Ok(()) } else { Err("a comment is not closed") };
+                    return if self.rest.by_ref().any(|c| c == ')') {
+                        Ok(())
+                    } else {
+                        Err("a comment is not closed")
+                    };
                 }
                 Some('<') if self.take_if('=') || self.take_if('!') => {}
                 Some('<') => self.name('>')?,
                 Some('\'') => self.name('\'')?,
                 // A condition on a group, or on what comes next.
-                Some('(') => self.alternatives(true)?,
+                Some('(') => self.group()?,
                 Some(flag) if "imnsx-".contains(flag) => loop {
                     match self.rest.next() {
                         Some(':') => break,
@@ -173,7 +177,11 @@ impl Check<'_> {
                     }
                     self.class()?;
                     self.depth -= 1;
-                    return if self.take_if(']') { Ok(()) } else { Err("a class goes on after a subtraction") };
+                    return if self.take_if(']') {
+                        Ok(())
+                    } else {
+                        Err("a class goes on after a subtraction")
+                    };
                 }
                 _ => {}
             }
@@ -191,7 +199,11 @@ impl Check<'_> {
                 _ => Err("\\k names no group"),
             },
             Some('p' | 'P') => {
-                if self.take_if('{') { self.name('}') } else { Err("\\p names no category of letters") }
+                if self.take_if('{') {
+                    self.name('}')
+                } else {
+                    Err("\\p names no category of letters")
+                }
             }
             Some(c) if c.is_ascii_alphabetic() && !"aAbBcdDefGnrsStuvwWxzZ".contains(c) => {
                 Err("a backslash stands before a letter that it gives no meaning")
@@ -226,7 +238,9 @@ mod tests {
             let read = Pattern::new(pattern.to_owned());
             assert_eq!(read.map(|read| read.regex.is_some()), Ok(evaluated), "{pattern}");
         }
-        for pattern in ["*", "*x", "a|*", "(", "(a", "a)", "[a", "[", "a**", "(?Pa)", r"(?=a)\y", "(?=a)\\", "(?=a"] {
+        for pattern in
+            ["*", "*x", "a|*", "(", "(a", "a)", "[a", "[", "(?=a)b**", "(?Pa)", r"(?=a)\y", "(?=a)\\", "(?=a"]
+        {
             assert!(Pattern::new(pattern.to_owned()).is_err(), "{pattern}");
         }
     }

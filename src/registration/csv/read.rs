@@ -303,14 +303,16 @@ impl<R: Read> CsvReader<R> {
         if let Some(of_report) = of_report {
             return Ok((of_report, next.number));
         }
-        let is_whole = Column::REQUIRED.into_iter().all(|column| header.has(column)) && !self.line_goes_on(&begin);
+        let is_whole =
+            Column::REQUIRED.into_iter().all(|column| header.has(column)) && !self.line_goes_on(&begin);
         if is_whole || looks_like_hash(self.line.rsplit([',', ';', '\t']).next().unwrap_or_default()) {
             return Ok((header, line.number));
         }
         for between in ["", " "] {
             let joined = format!("{begin}{between}{}", self.line.trim_start());
             let found = Header::find(&joined, &mut self.splitter);
-            if let Some(joined) = found.filter(|found| found.known() > header.known() && !found.holds_hash()) {
+            if let Some(joined) = found.filter(|found| found.known() > header.known() && !found.holds_hash())
+            {
                 self.held = None;
                 return Ok((joined, next.number));
             }
@@ -356,7 +358,9 @@ impl<R: Read> CsvReader<R> {
         }
         match self.splitter.split(&self.line, header.delimiter) {
             Ok(fields) => run.take(line.number, &fields),
-            Err(_) => run.take(line.number, &self.line.split(char::from(header.delimiter)).collect::<Vec<_>>()),
+            Err(_) => {
+                run.take(line.number, &self.line.split(char::from(header.delimiter)).collect::<Vec<_>>())
+            }
         }
     }
 
@@ -399,7 +403,9 @@ impl<R: Read> CsvReader<R> {
                 self.summary.rows += 1;
                 let finding = row::open_quote(number, header, &self.line);
                 let fields: Vec<&str> = self.line.split(char::from(header.delimiter)).collect();
-                let Some(start) = wrap::start(&fields, header.hash_at()) else { return problem(vec![finding]) };
+                let Some(start) = wrap::start(&fields, header.hash_at()) else {
+                    return problem(vec![finding]);
+                };
                 let text = Some(self.line.as_str()).filter(|_| self.options.repair);
                 let run = Run::new(number, start, false, header, text);
                 self.pending = Some((run, Row { findings: vec![finding], ..Row::default() }));

@@ -10,8 +10,8 @@ use crate::model::{
     Severity, UserPrincipalName, looks_like_hash, may_show_hash, shorten, without_excel_mark,
 };
 use crate::registration::HashContents;
-use crate::registration::hash::{Checksum, check_text};
 use crate::registration::findings::*;
+use crate::registration::hash::{Checksum, check_text};
 
 /// A place in a file, as it reads in a finding.
 pub(super) struct Place {
@@ -326,7 +326,8 @@ impl<'a> Checks<'a> {
         let serial = self.field(Column::SerialNumber).and_then(Column::recognise);
         let is_label_row = labels >= 2 || serial == Some(Column::SerialNumber);
         if is_label_row {
-            let evidence = "the row repeats the labels of the columns in place of values, as an export of a report does";
+            let evidence =
+                "the row repeats the labels of the columns in place of values, as an export of a report does";
             self.findings.push(CSV_LABEL_ROW.at(Place::line(self.line), evidence));
         }
         !is_label_row
@@ -388,7 +389,10 @@ impl<'a> Checks<'a> {
             let inner = without_excel_mark(value).unwrap_or_default();
             let inner = shown_in(column, inner);
             let finding = CSV_EXCEL_TEXT
-                .at(Place::of(self.line, column), "the value stands in =\"…\", by which Excel keeps it as text")
+                .at(
+                    Place::of(self.line, column),
+                    "the value stands in =\"…\", by which Excel keeps it as text",
+                )
                 .with_remedy(format!("write {inner} without it, and do not save the file from Excel"));
             self.findings.push(finding);
             return without_excel_mark(value);
@@ -437,11 +441,7 @@ impl<'a> Checks<'a> {
         parsed
     }
 
-    fn hash(
-        &mut self,
-        serial: Option<&SerialNumber>,
-        row: &mut Row,
-    ) -> Option<HardwareHash> {
+    fn hash(&mut self, serial: Option<&SerialNumber>, row: &mut Row) -> Option<HardwareHash> {
         const COLUMN: Column = Column::HardwareHash;
         /// What a cell of Excel holds, in characters.
         const EXCEL_CELL: usize = 32_767;

@@ -5,7 +5,8 @@ use super::header::{Column, Header, Splitter};
 /// The command that writes a device file.
 const COMMAND: &str = "write the file with Get-WindowsAutopilotInfo -OutputFile devices.csv";
 /// The command that writes objects of PowerShell as CSV.
-const EXPORT: &str = "pipe the objects to Export-Csv -NoTypeInformation -Encoding ascii devices.csv, not to a Format cmdlet";
+const EXPORT: &str =
+    "pipe the objects to Export-Csv -NoTypeInformation -Encoding ascii devices.csv, not to a Format cmdlet";
 
 /// Returns `true` if a line is certainly no line of CSV: JSON, HTML, or a name and its value.
 pub(super) fn is_document(line: &str) -> bool {
@@ -19,7 +20,8 @@ pub(super) fn recognise(line: &str, splitter: &mut Splitter) -> Option<(&'static
     let text = line.trim();
     let label = |text: &str| Column::recognise(text).is_some();
     if text.starts_with(['{', '[']) {
-        let remedy = "convert the file with ConvertFrom-Json and Export-Csv -NoTypeInformation -Encoding ascii";
+        let remedy =
+            "convert the file with ConvertFrom-Json and Export-Csv -NoTypeInformation -Encoding ascii";
         return Some(("the file is JSON", remedy));
     }
     if text.starts_with('<') {
@@ -55,7 +57,8 @@ fn is_one_cell(line: &str, splitter: &mut Splitter) -> bool {
         let (cell, others) = (filled.next(), filled.next());
         others.is_none()
             && cell.is_some_and(|cell| {
-                cell.trim() != line && Header::find(&cell, splitter).is_some_and(|header| header.fields.len() > 1)
+                cell.trim() != line
+                    && Header::find(&cell, splitter).is_some_and(|header| header.fields.len() > 1)
             })
     })
 }

@@ -61,7 +61,13 @@ fn is_piece(field: &str, at: usize, hash_at: Option<usize>) -> bool {
 
 impl Run {
     /// `is_whole`: whether the hash in the row's line can be one by itself. `line` is its text.
-    pub(super) fn new(number: u64, start: Start, is_whole: bool, header: &Header, line: Option<&str>) -> Self {
+    pub(super) fn new(
+        number: u64,
+        start: Start,
+        is_whole: bool,
+        header: &Header,
+        line: Option<&str>,
+    ) -> Self {
         let (has_begun, at) = match start {
             Start::Begins(at) => (true, at),
             Start::Expected(at) => (false, at),
@@ -139,7 +145,9 @@ fn piece(field: &str) -> &str {
 /// Returns `true` for text of the base64 alphabet with padding, also in the forms of URLs and quoted-printable mail.
 fn is_all_base64(text: &str) -> bool {
     !text.is_empty()
-        && text.chars().all(|c| is_base64(c) || c == '=' || (text.len() >= LONG && matches!(c, '%' | '-' | '_')))
+        && text
+            .chars()
+            .all(|c| is_base64(c) || c == '=' || (text.len() >= LONG && matches!(c, '%' | '-' | '_')))
 }
 
 #[cfg(test)]

@@ -38,8 +38,10 @@ pub(crate) fn check_text(text: &str, lengths: HashLengths) -> Option<Finding> {
         return unreadable("begins with the letters TO, where a hash begins with T and a zero");
     }
     if length < lengths.shortest {
-        let is_digest = matches!(length, 32 | 40 | 64 | 96 | 128) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let digest = if is_digest { ", all of them hexadecimal digits, as in an MD5 or SHA digest" } else { "" };
+        let is_digest =
+            matches!(length, 32 | 40 | 64 | 96 | 128) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let digest =
+            if is_digest { ", all of them hexadecimal digits, as in an MD5 or SHA digest" } else { "" };
         let shortest = lengths.shortest;
         return Some(HASH_TOO_SHORT.at(
             super::PLACE,
@@ -49,7 +51,9 @@ pub(crate) fn check_text(text: &str, lengths: HashLengths) -> Option<Finding> {
     let start = text.get(..START)?;
     // A hash without its first record in the second copy is found by its checksum.
     if text.get(START..).is_some_and(|rest| rest.contains(start)) {
-        return Some(HASH_TWICE.at(super::PLACE, format!("has {length} characters, and its beginning comes twice")));
+        return Some(
+            HASH_TWICE.at(super::PLACE, format!("has {length} characters, and its beginning comes twice")),
+        );
     }
     let has = |test: fn(&u8) -> bool| text.bytes().any(|byte| test(&byte));
     match (has(u8::is_ascii_lowercase), has(u8::is_ascii_uppercase)) {

@@ -1,6 +1,6 @@
 //! Checks of a deployment's devices: those that are given, and those that are registered.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Device, DeviceToImport, Finding, Severity};
 use crate::workflow::findings::*;
@@ -16,6 +16,7 @@ pub(super) fn check_devices(
     let named: BTreeSet<String> =
         devices.iter().map(|device| device.serial_number.as_str().to_ascii_lowercase()).collect();
     check_given(desired, devices, found);
+    check_tags(desired, devices, found);
     for device in &state.devices {
         let is_named = device
             .serial_number
@@ -45,6 +46,27 @@ fn check_given(desired: &HybridJoin, devices: &[DeviceToImport], found: &mut Vec
                 found.push(USERS_HAZARD.at("user_assignment", format!("{count} devices are to get a user")));
             }
         }
+    }
+}
+
+/// Finds group tags that keep their devices out of the deployment's group: one finding for each tag.
+fn check_tags(desired: &HybridJoin, devices: &[DeviceToImport], found: &mut Vec<Finding>) {
+    let Some(taken) = desired.group_tag() else { return };
+    let mut others: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for device in devices {
+        if let Some(tag) = &device.group_tag
+            && tag.as_str().to_lowercase() != taken.as_str().to_lowercase()
+        {
+            others.entry(tag.as_str()).or_default().push(device.serial_number.as_str());
+        }
+    }
+    for (tag, serials) in others {
+        let evidence = format!(
+            "{} devices have the group tag {tag:?}, and the deployment's group takes {:?}",
+            serials.len(),
+            taken.as_str()
+        );
+        found.push(PLAN_GROUP_TAG_DIFFERS.at(serials.first().copied().unwrap_or_default(), evidence));
     }
 }
 

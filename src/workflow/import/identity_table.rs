@@ -85,7 +85,9 @@ fn run(cell: (At, Field, Given)) -> (ImportOutcome, u32, bool) {
                 machine.on_sent(now, shipments[0], answer);
             }
             // The list has what was answered.
-            Step::Look => machine.on_looked(now, Some(vec![parse(record(cell, At::Answer, "ours")).unwrap()])),
+            Step::Look => {
+                machine.on_looked(now, Some(vec![parse(record(cell, At::Answer, "ours")).unwrap()]))
+            }
             Step::Poll(records) => {
                 let seen = Lookup::Present(parse(record(cell, At::Poll, "ours")).unwrap());
                 machine.on_polled(now, records[0].0, seen);
@@ -155,7 +157,8 @@ fn an_answer_that_is_blank_throughout_confirms_nothing_and_the_device_is_not_sen
         let key = device_key(&device);
         let options = ImportOptions::default();
         let new_id = || "ours".to_owned();
-        let mut machine = Machine::new(vec![device.clone()], vec![key.clone()], options, Duration::ZERO, new_id);
+        let mut machine =
+            Machine::new(vec![device.clone()], vec![key.clone()], options, Duration::ZERO, new_id);
         let mut now = Duration::ZERO;
         let mut changes = Vec::new();
         let mut posts = 0;
@@ -167,7 +170,8 @@ fn an_answer_that_is_blank_throughout_confirms_nothing_and_the_device_is_not_sen
                 Step::Wait(wait) => now += wait,
                 Step::Send(shipments) => {
                     posts += 1;
-                    let records = answered.iter().map(|record| serde_json::from_value(record.clone()).unwrap());
+                    let records =
+                        answered.iter().map(|record| serde_json::from_value(record.clone()).unwrap());
                     machine.on_sent(now, shipments[0], Answer::Records(records.collect()));
                 }
                 Step::Look => machine.on_looked(now, Some(Vec::new())),

@@ -332,7 +332,12 @@ impl Machine {
     }
 
     /// Returns the answer's word on the identity of a device that is polled.
-    pub(super) fn identity_of_record(&self, index: usize, asked: &Id<ImportedDevice>, record: &ImportedDevice) -> Identity {
+    pub(super) fn identity_of_record(
+        &self,
+        index: usize,
+        asked: &Id<ImportedDevice>,
+        record: &ImportedDevice,
+    ) -> Identity {
         let Some(slot) = self.slot(index) else { return Identity::Blank };
         let hash = record.hardware_identifier.as_ref().filter(|hash| !hash.as_bytes().is_empty());
         let registration = record.state.as_ref().and_then(|state| state.device_registration_id.as_ref());
@@ -342,7 +347,9 @@ impl Machine {
             import_id.and_then(|import_id| same_id(import_id, record.import_id.as_deref())),
             same_serial(&slot.serial, record.serial_number.as_deref()),
             hash.map(|hash| key_of(&slot.serial, hash) == slot.key),
-            slot.registration.as_ref().and_then(|before| same_id(before.as_str(), registration.map(Id::as_str))),
+            slot.registration
+                .as_ref()
+                .and_then(|before| same_id(before.as_str(), registration.map(Id::as_str))),
         ])
     }
 

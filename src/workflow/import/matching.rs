@@ -58,7 +58,8 @@ pub(super) fn match_records(sent: &[Sent<'_>], records: Vec<ImportedDevice>, fro
     if from == From::Answer {
         // What is left of our own answer has another import id.
         let strangers: HashSet<String> = by_import_id.into_values().flatten().filter_map(serial_of).collect();
-        let missing = |one: &&Sent<'_>| !matches.is_settled(one.index) && strangers.contains(&fold(one.serial()));
+        let missing =
+            |one: &&Sent<'_>| !matches.is_settled(one.index) && strangers.contains(&fold(one.serial()));
         let contradicted: Vec<usize> = sent.iter().filter(missing).map(|one| one.index).collect();
         matches.contradicted.extend(contradicted);
     }
@@ -85,12 +86,15 @@ fn match_nameless(sent: &[Sent<'_>], records: Vec<ImportedDevice>, matches: &mut
         }
         let serial = fold(one.serial());
         let alone = of_serial.get(&serial) == Some(&1);
-        if let Some(record) = in_answer.get_mut(&serial).filter(|same| alone && same.len() == 1).and_then(Vec::pop) {
+        if let Some(record) =
+            in_answer.get_mut(&serial).filter(|same| alone && same.len() == 1).and_then(Vec::pop)
+        {
             match one.identity(&record) {
                 Identity::Confirmed => matches.found.push((one.index, record)),
                 _ => matches.contradicted.push(one.index),
             }
-        } else if let Some(at) = by_hash.iter().position(|record| one.identity(record) == Identity::Confirmed) {
+        } else if let Some(at) = by_hash.iter().position(|record| one.identity(record) == Identity::Confirmed)
+        {
             matches.found.push((one.index, by_hash.swap_remove(at)));
         }
     }
@@ -155,7 +159,11 @@ fn serial_of(record: ImportedDevice) -> Option<String> {
 }
 
 fn serial_of_ref(record: &ImportedDevice) -> Option<String> {
-    record.serial_number.as_deref().map(|serial| serial.trim().to_lowercase()).filter(|serial| !serial.is_empty())
+    record
+        .serial_number
+        .as_deref()
+        .map(|serial| serial.trim().to_lowercase())
+        .filter(|serial| !serial.is_empty())
 }
 
 /// Serial numbers that differ by case alone are the same to the service.

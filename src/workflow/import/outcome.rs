@@ -464,8 +464,9 @@ mod tests {
     #[test]
     fn only_what_another_run_would_find_again_is_settled() {
         let settled: Vec<bool> = every_outcome().iter().map(ImportOutcome::is_settled).collect();
-        let expected =
-            [true, true, true, true, false, true, false, false, false, false, false, true, false, false, false];
+        let expected = [
+            true, true, true, true, false, true, false, false, false, false, false, true, false, false, false,
+        ];
         assert_eq!(settled, expected);
     }
 

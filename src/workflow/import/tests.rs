@@ -397,7 +397,9 @@ fn check(world: &World, fates: &[Fate], report: &ImportReport, killed: bool) {
                 ImportOutcome::AlreadyRegistered { device, group_tag: GroupTagCheck::Repaired }
             }
             // Its record may be gone before it is found, and what was answered is not sent again.
-            ImportOutcome::Unconfirmed(Uncertainty::RecordNotFound) if *fate == Fate::Vanishes => expected.clone(),
+            ImportOutcome::Unconfirmed(Uncertainty::RecordNotFound) if *fate == Fate::Vanishes => {
+                expected.clone()
+            }
             other => other,
         };
         assert_eq!(outcome, expected, "S{n}");

@@ -179,14 +179,44 @@ fn a_refusal_says_where_and_what_to_write() {
         (" \n ", 3, "ends too early", "add a condition"),
         ("device.deviceModel", 18, "ends too early", "add an operator"),
         ("device.deviceModel -eq", 22, "ends too early", "double quotes"),
-        ("device.deviceModel -equals \"x\"", 19, "-equals is not an operator", "write device.deviceModel -eq \"x\""),
+        (
+            "device.deviceModel -equals \"x\"",
+            19,
+            "-equals is not an operator",
+            "write device.deviceModel -eq \"x\"",
+        ),
         ("device.deviceModel -frob \"x\"", 19, "-frob is not an operator", "write one such as -eq"),
-        ("device.deviceModel -like \"x*\"", 19, "-like is not an operator", "write device.deviceModel -startsWith \"x\""),
+        (
+            "device.deviceModel -like \"x*\"",
+            19,
+            "-like is not an operator",
+            "write device.deviceModel -startsWith \"x\"",
+        ),
         ("device.deviceModel -not -startsWith \"x\"", 19, "-not is not an operator", "-notStartsWith \"x\""),
-        ("device.deviceModel -ge \"x\"", 19, "-ge is not an operator", "-ge does not exist: rules have no order"),
-        ("device.devicePhysicalIds -any (_ -beginsWith \"[O\")", 33, "-beginsWith is not", "write _ -startsWith \"[O\""),
-        ("(device.deviceModel -eq \"x\")\u{200b}", 28, "zero-width space", "take out the invisible character"),
-        ("device.isCompliant -eq true", 0, "not a property that device rules", "compliance cannot be used in rules"),
+        (
+            "device.deviceModel -ge \"x\"",
+            19,
+            "-ge is not an operator",
+            "-ge does not exist: rules have no order",
+        ),
+        (
+            "device.devicePhysicalIds -any (_ -beginsWith \"[O\")",
+            33,
+            "-beginsWith is not",
+            "write _ -startsWith \"[O\"",
+        ),
+        (
+            "(device.deviceModel -eq \"x\")\u{200b}",
+            28,
+            "zero-width space",
+            "take out the invisible character",
+        ),
+        (
+            "device.isCompliant -eq true",
+            0,
+            "not a property that device rules",
+            "compliance cannot be used in rules",
+        ),
         (
             "device.deviceModel -startWith \"x\"",
             19,
@@ -504,11 +534,17 @@ fn lint_finds_the_known_bad_forms_and_where_they_are() {
         (r"device.objectId -ne null", &[]),
         // what matches nothing, and what matches everything
         (r#"(device.devicePhysicalIds -any (_ -eq "OrderID:A"))"#, &[("rule.matches-nothing", Error, 39)]),
-        (r#"(device.devicePhysicalIds -any (_ -eq "[OrderID]: A"))"#, &[("rule.matches-nothing", Warning, 39)]),
+        (
+            r#"(device.devicePhysicalIds -any (_ -eq "[OrderID]: A"))"#,
+            &[("rule.matches-nothing", Warning, 39)],
+        ),
         (r#"(device.devicePhysicalIds -any (_ -eq "[OrderID]A"))"#, &[("rule.matches-nothing", Error, 39)]),
         (r#"(device.devicePhysicalIds -any (_ -startsWith "A"))"#, &[("rule.matches-nothing", Error, 47)]),
         (r#"(device.devicePhysicalIds -any (_ -ne "[OrderID]:A"))"#, &[("rule.matches-all", Warning, 27)]),
-        (r#"(device.devicePhysicalIds -any (-not _ -eq "[OrderID]:A"))"#, &[("rule.matches-all", Warning, 27)]),
+        (
+            r#"(device.devicePhysicalIds -any (-not _ -eq "[OrderID]:A"))"#,
+            &[("rule.matches-all", Warning, 27)],
+        ),
         (r#"(device.devicePhysicalIds -all (_ -ne "[OrderID]:A"))"#, &[]),
         (r#"(device.devicePhysicalIds -any (_ -startsWith "[OrderID]:" -and _ -ne "[OrderID]:A"))"#, &[]),
         (
@@ -549,9 +585,21 @@ fn a_remedy_keeps_the_sense_and_the_value_of_a_rule() {
         (r#"-any (_ -eq "[ZTDId]")"#, "rule.ztdid-equals", r#"-any (_ -startsWith "[ZTDId]"))"#),
         (r#"-all (_ -eq "[ZTDId]:")"#, "rule.ztdid-equals", r#"-all (_ -startsWith "[ZTDId]"))"#),
         (r#"-any (_ -notIn ["[ZTDId]"])"#, "rule.ztdid-equals", r#"-all (_ -notStartsWith "[ZTDId]"))"#),
-        (r#"-any (_ -contains "[ZTDId]:6598-1")"#, "rule.ztdid-contains", r#"-any (_ -startsWith "[ZTDId]:6598-1"))"#),
-        (r#"-all (_ -notContains "[ZTDID]:65")"#, "rule.ztdid-contains", r#"-all (_ -notStartsWith "[ZTDID]:65"))"#),
-        (r#"-any (_ -match "^\[ZTDId\]:65.*")"#, "rule.ztdid-contains", r#"-any (_ -startsWith "[ZTDId]:65"))"#),
+        (
+            r#"-any (_ -contains "[ZTDId]:6598-1")"#,
+            "rule.ztdid-contains",
+            r#"-any (_ -startsWith "[ZTDId]:6598-1"))"#,
+        ),
+        (
+            r#"-all (_ -notContains "[ZTDID]:65")"#,
+            "rule.ztdid-contains",
+            r#"-all (_ -notStartsWith "[ZTDID]:65"))"#,
+        ),
+        (
+            r#"-any (_ -match "^\[ZTDId\]:65.*")"#,
+            "rule.ztdid-contains",
+            r#"-any (_ -startsWith "[ZTDId]:65"))"#,
+        ),
         (r#"-any (_ -contains "ZTDId")"#, "rule.ztdid-contains", r#"-any (_ -startsWith "[ZTDId]"))"#),
         (r#"-contains "[ZTDId]""#, "rule.list-without-any", r#"-any (_ -contains "[ZTDId]"))"#),
         (r#"-notContains "[OrderID]:A""#, "rule.list-without-any", r#"-all (_ -notContains "[OrderID]:A"))"#),
@@ -567,7 +615,10 @@ fn a_remedy_keeps_the_sense_and_the_value_of_a_rule() {
     ] {
         let text = format!("device.devicePhysicalIds {condition}");
         let findings = MembershipRule::lint_text(&text);
-        let finding = findings.iter().find(|finding| finding.id == id).unwrap_or_else(|| panic!("{text}: {findings:?}"));
+        let finding = findings
+            .iter()
+            .find(|finding| finding.id == id)
+            .unwrap_or_else(|| panic!("{text}: {findings:?}"));
         assert_eq!(finding.remedy, format!("write (device.devicePhysicalIds {remedy}"), "{text}");
         let meant = finding.remedy.strip_prefix("write ").unwrap();
         assert_eq!(rule(meant).violation(), None, "{meant}");
@@ -576,7 +627,8 @@ fn a_remedy_keeps_the_sense_and_the_value_of_a_rule() {
 
 #[test]
 fn a_kind_is_one_finding_with_all_its_places() {
-    let text = r#"device.displayName -match "a" -or device.displayName -match "b" -or device.displayName -eq "c""#;
+    let text =
+        r#"device.displayName -match "a" -or device.displayName -match "b" -or device.displayName -eq "c""#;
     let findings = MembershipRule::lint_text(text);
     assert_eq!(findings.len(), 1, "{findings:?}");
     assert_eq!(findings[0].place, "characters 27, 61");
