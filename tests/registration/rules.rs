@@ -348,7 +348,7 @@ fn hardware_hashes() {
                 && is(&made_of(&WHOLE[..1]), "hash.no-serial", Severity::Error)
         }),
         ("domain.md 4.2", "what does not start with OA is at most a warning", || {
-            let file = format!("{PORTAL}\nA,,QUJD,,\n");
+            let file = format!("{PORTAL}\nA,,A{},,\n", &hash("A")[1..]);
             devices(&file).len() == 1
                 && says(file, Severity::Warning, "hash.unreadable", "line 2, Hardware Hash")
         }),
@@ -620,8 +620,8 @@ async fn outcome_of(mut state: Value) -> ImportOutcome {
     let tenant = Tenant::builder().with_clock(Arc::new(clock.clone())).build();
     tenant.add_client_secret(APP, "secret");
     // Registered before, for the rows that name a registration.
-    let known = tenant.add_device_with(DeviceSpec::new("KNOWN").with_group_tag("Old"));
     if state["deviceRegistrationId"] == "KNOWN" {
+        let known = tenant.add_device_with(DeviceSpec::new("A").with_group_tag("Old"));
         state["deviceRegistrationId"] = json!(known);
     }
     tenant.fault(Fault::value("/state", state).on("GET", RECORD));

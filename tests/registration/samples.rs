@@ -29,6 +29,7 @@ fn the_faulty_file_has_a_fault_of_each_kind_where_it_was_put() {
             ("csv.missing-serial", "line 3, Device Serial Number"),
             ("csv.missing-hash", "line 4, Hardware Hash"),
             ("csv.invalid-hash", "line 5, Hardware Hash"),
+            ("hash.length", "line 6, Hardware Hash"),
             ("csv.repaired-hash", "line 6, Hardware Hash"),
             ("csv.duplicate-serial", "line 7, Device Serial Number"),
             ("csv.invalid-user", "line 8, Assigned User"),

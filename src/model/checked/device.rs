@@ -87,7 +87,9 @@ impl SerialNumber {
         let words: Vec<&str> =
             lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
         let letters = words.concat();
-        let is_one_letter = letters.chars().all(|c| letters.starts_with(c));
+        // Two letters can be a serial number; three of the same, or a lone x or digit, are not.
+        let is_long = letters.len() >= 3 || matches!(letters.as_str(), "" | "x" | "xx" | "0" | "00" | "1");
+        let is_one_letter = is_long && letters.chars().all(|c| letters.starts_with(c));
         let is_counted = letters.len() >= 6 && DIGITS.contains(letters.as_str());
         let is_word = WORDS.iter().any(|word| word.replace(' ', "") == letters);
         is_one_letter || is_counted || is_word
@@ -318,7 +320,7 @@ mod tests {
             assert_eq!(serial.lint()[0].id, "serial-number.placeholder");
         }
         for text in
-            ["5CG1234ABC", "PF3XK7M1", "VMware-56 4d 1f", "0000-0013-1234", "12345", "SN-1", "A1", "10000001"]
+            ["5CG1234ABC", "PF3XK7M1", "VMware-56 4d 1f", "0000-0013-1234", "12345", "SN-1", "A1", "A", "10000001"]
         {
             assert!(!text.parse::<SerialNumber>().unwrap().is_placeholder(), "{text}");
         }
