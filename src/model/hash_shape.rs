@@ -119,7 +119,7 @@ mod tests {
             format!("\"{hash}\""),
             hash.replace('+', "%2B"),
             hash.replace("T0HsAgEAHAAAAAoA", "T0HsAgEAHAAAAAoA "),
-            hash[100..164].to_owned(),
+            hash.get(100..164).unwrap().to_owned(),
         ] {
             assert!(looks_like_hash(&form), "{form}");
         }

@@ -4,6 +4,8 @@ use proptest::prelude::*;
 use windows_autopilot::model::{DeviceToImport, Finding};
 use windows_autopilot::registration::SampleHash;
 use windows_autopilot::registration::csv::{CsvOptions, CsvReader};
+use windows_autopilot::testing::Harness;
+use windows_autopilot::workflow::{HybridJoin, Import, Journal, MemoryStore};
 
 const HEADER: &str = "Device Serial Number,Windows Product ID,Hardware Hash,Group Tag,Assigned User";
 
@@ -150,6 +152,44 @@ proptest! {
         let (devices, findings) = read(&file, CsvOptions::default().with_repair(true));
         prop_assert_eq!(devices.len(), if damage { 1 } else { 2 }, "{:?}", findings);
         prop_assert!(devices.iter().all(|device| device.hardware_identifier.as_str() == hash));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn no_plan_journal_or_report_shows_a_hash(
+        hashes in prop::collection::vec(hash(), 1..4), change in change(), at in prop::sample::select(vec![0, 2, 2, 3]),
+    ) {
+        let mut file = format!("{HEADER}\r\n");
+        for (n, hash) in hashes.iter().enumerate() {
+            file += &row(&format!("5CG{n}4-ABC"), hash, at, &change);
+            file += "\r\n";
+        }
+        let (devices, _) = read(&file, CsvOptions::default().with_repair(true));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let said = runtime.block_on(async {
+            let harness = Harness::new();
+            let desired: HybridJoin = toml::from_str(
+                "name = 'Munich'\n[active_directory]\ndomain = 'corp.contoso.com'\n[group]\ndisplay_name = 'Munich'\nmembers.group_tag = 'Munich'\n",
+            )
+            .unwrap();
+            let plan = desired.plan(&harness.client, &devices).await.unwrap();
+            let mut said = format!("{plan} {plan:?} {}", serde_json::to_string(&plan).unwrap());
+            let store = MemoryStore::default();
+            let import = || {
+                let journal = Journal::from_store(store.clone());
+                Import::new(&harness.client, devices.clone()).with_journal(journal)
+            };
+            said += &format!("{:?}", import().dry_run().unwrap());
+            let report = import().start().await.unwrap();
+            said += &format!("{report:?} {} {:?}", serde_json::to_string(&report).unwrap(), report.findings());
+            said + &store.text()
+        });
+        for hash in &hashes {
+            prop_assert_eq!(shows(&said, hash), None);
+        }
     }
 }
 

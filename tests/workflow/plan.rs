@@ -317,3 +317,27 @@ async fn a_group_whose_types_are_not_reported_blocks_no_plan() -> Result<()> {
     assert!(plan.to_string().contains("groupTypes: not reported -> [\"DynamicMembership\"]"), "{plan}");
     Ok(())
 }
+
+// lessons.md 3.4: a device with another tag is not in the deployment's group, and gets none of its profiles.
+#[tokio::test]
+async fn tags_that_the_deployments_group_does_not_take_are_found_once_for_each_tag() {
+    let harness = harness();
+    let mut given = devices(5);
+    for (n, tag) in ["Berlin", "MUNICH", "Berlin", "Bonn"].into_iter().enumerate() {
+        given[n] = given[n].clone().with_group_tag(tag.parse().unwrap());
+    }
+    let plan = desired().plan(&harness.client, &given).await.unwrap();
+    let found: Vec<String> = plan
+        .findings
+        .iter()
+        .filter(|finding| finding.id == "plan.group-tag-differs")
+        .map(|finding| format!("{} {}: {}", finding.severity, finding.place, finding.evidence))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            r#"warning PF000000: 2 devices, this one first, have the group tag "Berlin", and the deployment's group takes "Munich""#,
+            r#"warning PF000003: the device has the group tag "Bonn", and the deployment's group takes "Munich""#,
+        ]
+    );
+}

@@ -279,15 +279,16 @@ mod tests {
     #[test]
     fn a_hardware_hash_is_no_serial_number_and_no_tag_and_is_not_shown() {
         let hash = format!("T0HsAgEAHAAAAAoA{}", "Ab9+/xKq3ZmT7".repeat(50));
-        for text in [hash.clone(), hash.to_lowercase(), hash[40..140].to_owned(), hash[..12].to_owned()] {
+        let part = |from, to| hash.get(from..to).unwrap().to_owned();
+        for text in [hash.clone(), hash.to_lowercase(), part(40, 140), part(0, 12)] {
             let errors = [text.parse::<SerialNumber>().unwrap_err(), text.parse::<GroupTag>().unwrap_err()];
             for error in errors {
                 assert!(error.problem().contains("looks like a hardware hash"), "{error}");
-                assert!(!format!("{error} {error:?}").contains(&text[..8]), "{error:?}");
+                assert!(!format!("{error} {error:?}").contains(text.get(..8).unwrap()), "{error:?}");
             }
         }
         let control = format!("{hash}\u{1}").parse::<SerialNumber>().unwrap_err();
-        assert!(!format!("{control:?}").contains(&hash[..8]), "{control:?}");
+        assert!(!format!("{control:?}").contains(hash.get(..8).unwrap()), "{control:?}");
     }
 
     #[test]
@@ -319,9 +320,17 @@ mod tests {
             assert!(serial.is_placeholder(), "{text}");
             assert_eq!(serial.lint()[0].id, "serial-number.placeholder");
         }
-        for text in
-            ["5CG1234ABC", "PF3XK7M1", "VMware-56 4d 1f", "0000-0013-1234", "12345", "SN-1", "A1", "A", "10000001"]
-        {
+        for text in [
+            "5CG1234ABC",
+            "PF3XK7M1",
+            "VMware-56 4d 1f",
+            "0000-0013-1234",
+            "12345",
+            "SN-1",
+            "A1",
+            "A",
+            "10000001",
+        ] {
             assert!(!text.parse::<SerialNumber>().unwrap().is_placeholder(), "{text}");
         }
     }

@@ -61,11 +61,12 @@ fn check_tags(desired: &HybridJoin, devices: &[DeviceToImport], found: &mut Vec<
         }
     }
     for (tag, serials) in others {
-        let evidence = format!(
-            "{} devices have the group tag {tag:?}, and the deployment's group takes {:?}",
-            serials.len(),
-            taken.as_str()
-        );
+        let devices = match serials.len() {
+            1 => "the device has".to_owned(),
+            count => format!("{count} devices, this one first, have"),
+        };
+        let evidence =
+            format!("{devices} the group tag {tag:?}, and the deployment's group takes {:?}", taken.as_str());
         found.push(PLAN_GROUP_TAG_DIFFERS.at(serials.first().copied().unwrap_or_default(), evidence));
     }
 }
