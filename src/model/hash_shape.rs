@@ -4,6 +4,7 @@
 const LONGEST_OTHER: usize = 64;
 
 /// The number of base64 characters from which a run counts as a piece of a hash, if its letters look random.
+#[cfg(any(test, feature = "registration"))]
 const SHORTEST_PIECE: usize = 16;
 
 /// Returns `true` if `c` belongs to the alphabet of base64, padding left out.
@@ -81,10 +82,12 @@ fn has_many_characters(text: &str) -> bool {
 }
 
 /// Returns `true` if text has a run of characters that may be a piece of a hardware hash, so that it must not be shown.
+#[cfg(any(test, feature = "registration"))]
 pub(crate) fn may_show_hash(text: &str) -> bool {
     text.split(|c: char| !is_base64(c)).any(is_piece)
 }
 
+#[cfg(any(test, feature = "registration"))]
 fn is_piece(run: &str) -> bool {
     if begins_as_hash(run) || run.len() >= LONGEST_OTHER / 2 {
         return true;

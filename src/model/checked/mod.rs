@@ -15,6 +15,7 @@ mod organizational_unit;
 mod tenant;
 
 pub use self::computer_name::{ComputerNamePrefix, DeviceNameTemplate};
+#[cfg(feature = "registration")]
 pub(crate) use self::device::without_excel_mark;
 pub use self::device::{GroupTag, PurchaseOrder, SerialNumber, UserPrincipalName};
 pub use self::domain::AdDomain;
