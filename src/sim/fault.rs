@@ -273,7 +273,7 @@ impl Fault {
             return false;
         }
         match &self.path {
-            None => !super::auth::is_sign_in(request),
+            None => !super::sign_in::is_sign_in(request),
             Some(pattern) => path_fits(pattern, &request.segments),
         }
     }

@@ -14,7 +14,7 @@ use super::exchange::{Reply, Request};
 use super::fault::{self, Effect, Faults};
 use super::render::render;
 use super::state::State;
-use super::{agenda, auth, batch, dispatch};
+use super::{agenda, batch, dispatch, sign_in};
 use crate::transport::TransportError;
 
 /// A request that a tenant answered. Its headers and body are not kept.
@@ -102,9 +102,8 @@ impl Gateway {
 
     /// Answers a request, alone or in a batch.
     fn dispatch(&mut self, state: &mut State, request: &Request) -> Response<Bytes> {
-        if auth::is_sign_in(request) {
-            let (status, body) = auth::sign_in(state, request);
-            return render(state.now, request, Ok(Reply::Json(status, body)));
+        if sign_in::is_sign_in(request) {
+            return sign_in::respond(state, request);
         }
         let answer = match count(state, request).and_then(|()| dispatch::answer(state, request)) {
             Ok(Reply::Batch(parts)) => {

@@ -51,6 +51,7 @@ mod routes;
 mod rows;
 mod schema;
 mod setup;
+mod sign_in;
 mod state;
 mod store;
 mod taught;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::auth::Caller;
 use super::deploy::unit_key;
 use super::fault::{Fault, Faults};
 use super::gateway::RecordedRequest;
@@ -18,6 +19,7 @@ use super::rows::{
     Assignment, Computer, Connector, ConnectorState, Deployment, Entity, NewIdentity, Owner, PowerOnOptions,
     Target, Wish,
 };
+use super::sign_in;
 use super::state::State;
 use super::store::{body, date, later};
 use super::taught::{RouteAnswer, RouteRequest, TaughtRoute};
@@ -416,21 +418,35 @@ impl Tenant {
         self.now().auth.clients.entry(client_id.to_ascii_lowercase()).or_default().assertions = true;
     }
 
-    /// Approves a sign-in by device code, as a person who enters its code. Returns `true` if there is such a sign-in.
+    /// Registers an application that a person signs in to without a secret (a public client), with its redirect
+    /// addresses. On loopback the port does not count.
+    pub fn add_public_client(&self, client_id: &str, redirects: impl IntoIterator<Item = impl Into<String>>) {
+        let mut state = self.now();
+        let client = state.auth.clients.entry(client_id.to_ascii_lowercase()).or_default();
+        client.redirects.extend(redirects.into_iter().map(Into::into));
+    }
+
+    /// Approves a sign-in by device code, as the first user of the tenant who enters its code. Returns `true` if there is
+    /// such a sign-in.
     pub fn approve_sign_in(&self, user_code: &str) -> bool {
         let mut state = self.now();
-        let waiting = state.auth.sign_ins.values_mut().find(|sign_in| sign_in.user_code == user_code);
-        waiting.map(|sign_in| sign_in.approved = true).is_some()
+        let first = state.directory.users.iter().next().map(|user| user.id.clone());
+        first.is_some_and(|user| sign_in::decide(&mut state, user_code, Some(&user)))
+    }
+
+    /// Declines a sign-in by device code. Returns `true` if there is such a sign-in.
+    pub fn decline_sign_in(&self, user_code: &str) -> bool {
+        sign_in::decide(&mut self.now(), user_code, None)
     }
 
     /// Issues a token of an application.
     pub fn app_token(&self) -> String {
-        self.now().issue_token("00000000-0000-0000-0000-000000000001", false)
+        self.now().issue_token(Caller::App("00000000-0000-0000-0000-000000000001"))
     }
 
     /// Issues a token of a person.
     pub fn delegated_token(&self) -> String {
-        self.now().issue_token("", true)
+        self.now().issue_token(Caller::Person { client: "", user: None, scope: "" })
     }
 
     /// Makes every token that was issued so far worthless.

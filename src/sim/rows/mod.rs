@@ -25,6 +25,6 @@ pub(super) use self::entity::Entity;
 pub(super) use self::group::Group;
 pub(super) use self::import::{Flaw, Import};
 pub(super) use self::policy::Policy;
-pub(super) use self::sign_in::{Auth, SignIn, Token};
+pub(super) use self::sign_in::{Auth, AuthorizationCode, Decision, DeviceCode, Session, Token};
 pub(super) use self::sync::Sync;
 pub(super) use self::user::User;

@@ -6,6 +6,7 @@ mod faults;
 mod protocol;
 mod refusals;
 mod resources;
+mod sign_in;
 
 use std::sync::Arc;
 use std::time::Duration;
