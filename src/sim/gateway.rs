@@ -1,5 +1,6 @@
 //! The gateway in front of a tenant: faults, sign-in, routes, batches, and the record of requests.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -33,11 +34,18 @@ pub struct RecordedRequest {
     pub at: Timestamp,
 }
 
-impl fmt::Debug for RecordedRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl RecordedRequest {
+    /// Returns the path without the names of people.
+    pub fn redacted_path(&self) -> String {
         // The key of a user is a person's name.
         let segments = self.path.split('/').map(|of| if of.contains(['@', '%']) { "[redacted]" } else { of });
-        let path = segments.collect::<Vec<_>>().join("/");
+        segments.collect::<Vec<_>>().join("/")
+    }
+}
+
+impl fmt::Debug for RecordedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.redacted_path();
         match self.status {
             Some(status) => write!(f, "{} {path} -> {}", self.method, status.as_u16()),
             None => write!(f, "{} {path} -> no answer", self.method),
@@ -49,10 +57,25 @@ impl fmt::Debug for RecordedRequest {
 #[derive(Default)]
 pub(super) struct Gateway {
     pub(super) faults: Faults,
-    pub(super) requests: Vec<RecordedRequest>,
+    pub(super) requests: VecDeque<RecordedRequest>,
+    /// The number of requests that are kept; `None` for all.
+    kept: Option<usize>,
 }
 
 impl Gateway {
+    /// Keeps the last `count` requests alone.
+    pub(super) fn remember(&mut self, count: usize) {
+        self.kept = Some(count);
+        self.trim();
+    }
+
+    fn trim(&mut self) {
+        if let Some(kept) = self.kept {
+            let surplus = self.requests.len().saturating_sub(kept);
+            self.requests.drain(..surplus);
+        }
+    }
+
     /// Returns the outcome of a request, and how long it takes.
     pub(super) fn answer(
         &mut self,
@@ -62,13 +85,14 @@ impl Gateway {
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let request = Request::read(request, state.request_guid(), state.now);
         let (delay, outcome) = self.struck(state, &request);
-        self.requests.push(RecordedRequest {
+        self.requests.push_back(RecordedRequest {
             method,
             path: uri.path().to_owned(),
             query: uri.query().unwrap_or_default().to_owned(),
             status: outcome.as_ref().ok().map(Response::status),
             at: state.now,
         });
+        self.trim();
         (delay, outcome)
     }
 

@@ -34,6 +34,8 @@ mod accept;
 mod agenda;
 mod auth;
 mod batch;
+#[cfg(feature = "serve")]
+mod control;
 mod deploy;
 mod dispatch;
 mod error;
@@ -50,6 +52,9 @@ mod route;
 mod routes;
 mod rows;
 mod schema;
+mod seed;
+#[cfg(feature = "serve")]
+mod server;
 mod setup;
 mod sign_in;
 mod state;
@@ -65,6 +70,10 @@ pub use self::gateway::RecordedRequest;
 pub use self::options::{DeploymentTiming, Lag, Quirks, RateLimit};
 pub use self::rows::{Cause, Computer, Deployment, DeploymentPhase, PowerOnOptions};
 pub use self::schema::metadata;
+pub use self::seed::{Seed, SeedApp, SeedApplication, SeedConnector, SeedDevice, SeedGroup, SeedUser};
+#[cfg(feature = "serve")]
+#[cfg_attr(docsrs, doc(cfg(feature = "serve")))]
+pub use self::server::{ServedTls, Server, ServerBuilder};
 pub use self::setup::{DeviceSpec, TenantBuilder};
 pub use self::taught::{RouteAnswer, RouteRequest};
 pub use self::tenant::Tenant;

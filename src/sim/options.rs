@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
 use super::taught::TaughtRoute;
+use crate::model::InvalidValue;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -105,7 +109,8 @@ impl Default for DeploymentTiming {
 }
 
 /// Points on which what is known of the service is old, disputed or not verified. Each has the likelier default.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Quirks {
     /// A profile's locale `os-default` is read back as null. Default: no.
@@ -175,6 +180,31 @@ impl Default for Quirks {
             storage_code: 0,
             accept_must_fit: true,
             app_only_status: 403,
+        }
+    }
+}
+
+impl Quirks {
+    /// Changes the quirk with this name, which is the field's name in camel case, such as `isofFilter`.
+    ///
+    /// # Errors
+    /// When there is no such quirk, or the value is not of its type.
+    pub fn set(&mut self, name: &str, value: Value) -> Result<(), InvalidValue> {
+        let refuse = |problem: String, remedy: String| Err(InvalidValue::new("quirk", problem, remedy));
+        let Ok(Value::Object(mut all)) = serde_json::to_value(&*self) else {
+            return refuse("cannot be changed".to_owned(), "set the field".to_owned());
+        };
+        if !all.contains_key(name) {
+            let names: Vec<&str> = all.keys().map(String::as_str).collect();
+            return refuse(format!("{name:?} is not known"), format!("use one of {}", names.join(", ")));
+        }
+        let before = all.insert(name.to_owned(), value).unwrap_or_default();
+        match serde_json::from_value(Value::Object(all)) {
+            Ok(changed) => {
+                *self = changed;
+                Ok(())
+            }
+            Err(error) => refuse(format!("{name:?}: {error}"), format!("write a value such as {before}")),
         }
     }
 }

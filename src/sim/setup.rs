@@ -177,14 +177,19 @@ impl TenantBuilder {
 
     /// Builds the tenant.
     pub fn build(self) -> Tenant {
-        let now = self.clock.timestamp();
-        let mut state = State::new(self.options, now);
-        esp::furnish(&mut state);
-        mdm::furnish(&mut state);
-        let admin = format!("admin@{}", state.options.domain);
-        user::add(&mut state, &admin, true);
+        let state = furnished(self.options, self.clock.timestamp());
         Tenant::with_state(self.clock, state)
     }
+}
+
+/// Creates the state of a new tenant: the default objects of the service, and an administrator.
+pub(super) fn furnished(options: Options, now: Timestamp) -> State {
+    let mut state = State::new(options, now);
+    esp::furnish(&mut state);
+    mdm::furnish(&mut state);
+    let admin = format!("admin@{}", state.options.domain);
+    user::add(&mut state, &admin, true);
+    state
 }
 
 /// A device to register.
@@ -532,6 +537,16 @@ impl Tenant {
         self.now().deployments.computers.clone()
     }
 
+    /// Returns the points on which the facts are disputed, as they are set.
+    pub fn quirks(&self) -> Quirks {
+        self.lock().options.quirks.clone()
+    }
+
+    /// Sets the points on which the facts are disputed, for requests from now on.
+    pub fn set_quirks(&self, quirks: Quirks) {
+        self.now().options.quirks = quirks;
+    }
+
     /// Lets something go wrong.
     pub fn fault(&self, fault: Fault) {
         let state = self.now();
@@ -545,7 +560,12 @@ impl Tenant {
 
     /// Returns the requests so far, in order, without headers and bodies. A batch is one.
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.gateway().requests.clone()
+        self.gateway().requests.iter().cloned().collect()
+    }
+
+    /// Keeps the last `count` requests alone from now on. Default: all.
+    pub fn remember_requests(&self, count: usize) {
+        self.gateway().remember(count);
     }
 
     /// Forgets the requests so far.

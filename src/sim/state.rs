@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::limit::Limits;
 use super::options::Options;
 use super::rows::{Auth, Connector, Deployments, Directory, Entity, Identity, Import, Policy, Sync};
-use super::store::{Body, Listings, Table, later};
+use super::store::{Body, Listings, Pairs, Table, later, random};
 
 /// Something that the service does later.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Due {
     ImportStarts(String),
     ImportEnds(String),
@@ -41,19 +42,25 @@ pub(super) enum Due {
 }
 
 /// All that a tenant knows.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct State {
+    #[serde(skip)]
     pub(super) options: Options,
+    #[serde(with = "random")]
     pub(super) rng: fastrand::Rng,
     /// The source of request ids: the number of requests must not change the ids of objects.
+    #[serde(with = "random")]
     request_rng: fastrand::Rng,
     pub(super) tenant_id: String,
     pub(super) now: Timestamp,
     pub(super) created: Timestamp,
+    #[serde(with = "Pairs")]
     agenda: BTreeMap<(Timestamp, u64), Due>,
     agenda_count: u64,
     pub(super) auth: Auth,
+    #[serde(skip)]
     pub(super) limits: Limits,
+    #[serde(skip)]
     pub(super) listings: Listings,
     pub(super) directory: Directory,
     /// Delta tokens issued before are not known any more.

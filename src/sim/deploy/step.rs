@@ -7,7 +7,7 @@ use crate::sim::resource::targeting::targeting;
 use crate::sim::resource::{directory_device, event};
 use crate::sim::rows::{Cause, Computer, DeploymentPhase, Entity, Identity, PowerOnOptions, Run, StatusPage};
 use crate::sim::state::{Due, State};
-use crate::sim::store::{Body, body, date, later};
+use crate::sim::store::{Body, Word, body, date, later};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -292,7 +292,7 @@ impl State {
         let in_page = matches!(run.phase, DeploymentPhase::DeviceSetup | DeploymentPhase::AccountSetup);
         if !in_page && run.event.is_some() {
             self.tell(run, [("enrollmentState", "failed".into())]);
-            self.identities.update(&run.identity, |identity| identity.enrollment_state = "failed");
+            self.identities.update(&run.identity, |identity| identity.enrollment_state = Word("failed"));
         }
         run.phase = DeploymentPhase::Failed;
         run.cause = Some(cause);
@@ -407,7 +407,7 @@ impl State {
         let now = self.now;
         self.identities.update(&run.identity, |of| {
             of.managed_device = Some(id.clone());
-            of.enrollment_state = "enrolled";
+            of.enrollment_state = Word("enrolled");
             of.last_contacted = Some(now);
         });
         directory_device::change(self, &identity.anchor, |device| {

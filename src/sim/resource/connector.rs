@@ -8,6 +8,7 @@ use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{self, INTUNE, Rules, Selection};
 use crate::sim::rows::{Connector, ConnectorState};
 use crate::sim::schema;
+use crate::sim::store::Word;
 
 const PATH: &str = "deviceManagement/domainJoinConnectors";
 const TYPE: &str = "deviceManagementDomainJoinConnector";
@@ -36,7 +37,7 @@ pub(crate) fn create(exchange: &mut Exchange<'_>) -> Answer {
         name: String::new(),
         domain: String::new(),
         version: String::new(),
-        state: ConnectorState::Written("active", now),
+        state: ConnectorState::Written(Word("active"), now),
     };
     connector.write(&sent, now);
     let shown = connector.view(now);

@@ -12,7 +12,7 @@ use crate::sim::odata::{self, Filter, INTUNE, Op, Rules, Support, Test};
 use crate::sim::rows::{Identity, NewIdentity};
 use crate::sim::schema::{self, Kind, Property};
 use crate::sim::state::{Due, State};
-use crate::sim::store::Body;
+use crate::sim::store::{Body, Word};
 
 const PATH: &str = "deviceManagement/windowsAutopilotDeviceIdentities";
 const TYPE: &str = "windowsAutopilotDeviceIdentity";
@@ -70,7 +70,7 @@ pub(crate) fn delete(exchange: &mut Exchange<'_>) -> Answer {
     if identity.deleting {
         return Err(Failure::refused("ZtdDeviceDeletionInProgess"));
     }
-    if identity.managed_device.is_some() || identity.enrollment_state == "enrolled" {
+    if identity.managed_device.is_some() || identity.enrollment_state.0 == "enrolled" {
         return Err(Failure::refused(
             "The device is enrolled. Delete it from Intune before its Windows Autopilot registration is deleted.",
         ));
@@ -146,8 +146,8 @@ pub(crate) fn update_properties(exchange: &mut Exchange<'_>) -> Answer {
 pub(crate) fn allow_next_enrollment(exchange: &mut Exchange<'_>) -> Answer {
     let id = find(exchange.state, exchange.parameter(0))?.id.clone();
     exchange.state.identities.update(&id, |identity| {
-        if matches!(identity.enrollment_state, "blocked" | "failed") {
-            identity.enrollment_state = "notContacted";
+        if matches!(identity.enrollment_state.0, "blocked" | "failed") {
+            identity.enrollment_state = Word("notContacted");
         }
     });
     Ok(Reply::NoContent)
@@ -264,7 +264,7 @@ pub(crate) fn register(state: &mut State, new: NewIdentity) -> String {
         display_name: String::new(),
         friendly_name: String::new(),
         account_upn: String::new(),
-        enrollment_state: "notContacted",
+        enrollment_state: Word("notContacted"),
         last_contacted: None,
         managed_device: None,
         direct_profile: None,

@@ -10,7 +10,7 @@ use crate::sim::odata::{self, DIRECTORY, Op, Rules, Selection, Support, Test};
 use crate::sim::rows::{Device, Kind};
 use crate::sim::schema;
 use crate::sim::state::{Due, State};
-use crate::sim::store::{Body, later};
+use crate::sim::store::{Body, Word, later};
 
 const TYPE: &str = "device";
 const RULES: Rules = Rules { type_name: TYPE, filter, search: &["displayName"], ..DIRECTORY };
@@ -158,7 +158,7 @@ pub(crate) fn insert(
         device_id,
         display_name: display_name.to_owned(),
         enabled: true,
-        trust_type,
+        trust_type: trust_type.map(Word),
         physical_ids,
         others,
         groups: Vec::new(),

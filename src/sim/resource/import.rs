@@ -11,7 +11,7 @@ use crate::sim::odata::{self, INTUNE, Op, Rules, Support, Test};
 use crate::sim::rows::{Flaw, Import, NewIdentity};
 use crate::sim::schema::{self, BASE64};
 use crate::sim::state::{Due, State};
-use crate::sim::store::Body;
+use crate::sim::store::{Body, Word};
 
 const PATH: &str = "deviceManagement/importedWindowsAutopilotDeviceIdentities";
 const TYPE: &str = "importedWindowsAutopilotDeviceIdentity";
@@ -119,7 +119,7 @@ fn read(exchange: &mut Exchange<'_>, sent: &Body) -> Result<Import, Failure> {
             purchase_order: String::new(),
             upn: text("assignedUserPrincipalName"),
         },
-        status: "unknown",
+        status: Word("unknown"),
         error: None,
         registration: String::new(),
         flaw: flawed.then_some(Flaw::Hash),
@@ -169,7 +169,7 @@ fn accept(state: &mut State, import: Import) {
 
 /// Starts an import.
 pub(crate) fn start(state: &mut State, id: &str) {
-    if state.imports.update(id, |import| import.status = "pending").is_some() {
+    if state.imports.update(id, |import| import.status = Word("pending")).is_some() {
         state.plan(state.options.lag.import, Due::ImportEnds(id.to_owned()));
     }
 }
@@ -210,8 +210,8 @@ pub(crate) fn end(state: &mut State, id: &str) {
         })
     });
     state.imports.update(id, |import| {
-        import.status = if error.is_some() { "error" } else { "complete" };
-        import.error = error;
+        import.status = Word(if error.is_some() { "error" } else { "complete" });
+        import.error = error.map(|(code, name)| (code, Word(name)));
         import.registration = registration.unwrap_or_default();
     });
 }

@@ -6,7 +6,7 @@ use crate::sim::odata::{self, INTUNE, Op, Rules, Support, Test};
 use crate::sim::rows::Entity;
 use crate::sim::schema;
 use crate::sim::state::State;
-use crate::sim::store::Body;
+use crate::sim::store::{Body, Word};
 
 const PATH: &str = "deviceManagement/managedDevices";
 const TYPE: &str = "managedDevice";
@@ -63,7 +63,7 @@ pub(crate) fn remove(state: &mut State, id: &str) {
     for identity in registered {
         state.identities.update(&identity, |identity| {
             identity.managed_device = None;
-            identity.enrollment_state = "notContacted";
+            identity.enrollment_state = Word("notContacted");
         });
     }
 }

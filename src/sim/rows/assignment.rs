@@ -1,5 +1,6 @@
 //! Assignments: who a profile, page or configuration is for.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::catalog::ApiVersion;
@@ -10,7 +11,7 @@ const ALL_DEVICES: &str = "adadadad-808e-44e2-905a-0b7873a8a531";
 const ALL_USERS: &str = "acacacac-9df4-4c7d-9d50-4ef0226f57a9";
 
 /// One assignment.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Assignment {
     pub(crate) id: String,
     pub(crate) wish: Wish,
@@ -20,7 +21,7 @@ pub(crate) struct Assignment {
 }
 
 /// A target, and the assignment filter that narrows it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Wish {
     pub(crate) target: Target,
     /// The filter's id, and whether it includes or excludes.
@@ -28,7 +29,7 @@ pub(crate) struct Wish {
 }
 
 /// The target of an assignment.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Target {
     Group(String),
     ExcludedGroup(String),

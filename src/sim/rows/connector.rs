@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::sim::store::{Body, Keyed, Row, body, date, later};
+use crate::sim::store::{Body, Keyed, Row, Word, body, date, later};
 
 /// A connector that did not report for so long disappears.
 const FORGOTTEN: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A connector on a server.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Connector {
     pub(crate) id: String,
     pub(crate) name: String,
@@ -22,14 +23,14 @@ pub(crate) struct Connector {
 }
 
 /// The state of a connector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ConnectorState {
     Active,
     Error,
     /// It last reported then.
     Stopped(Timestamp),
     /// No server reports it: a call wrote its state, and when it was last heard of.
-    Written(&'static str, Timestamp),
+    Written(Word, Timestamp),
 }
 
 /// The states of a connector.
@@ -47,7 +48,7 @@ impl Connector {
             ConnectorState::Active => ("active", now),
             ConnectorState::Error => ("error", now),
             ConnectorState::Stopped(at) => ("inactive", at),
-            ConnectorState::Written(state, at) => (state, at),
+            ConnectorState::Written(state, at) => (state.0, at),
         }
     }
 
@@ -68,7 +69,7 @@ impl Connector {
             heard = at;
         }
         if sent.contains_key("state") || sent.contains_key("lastConnectionDateTime") {
-            self.state = ConnectorState::Written(state, heard);
+            self.state = ConnectorState::Written(Word(state), heard);
         }
     }
 

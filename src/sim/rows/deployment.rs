@@ -1,5 +1,6 @@
 //! Deployments: from the power button to the desktop.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 /// use windows_autopilot::sim::PowerOnOptions;
 /// let slow = PowerOnOptions::new("SN-1").with_device_setup(Duration::from_secs(3 * 3600));
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct PowerOnOptions {
     pub(crate) serial: String,
     pub(crate) user: Option<String>,
@@ -60,7 +61,8 @@ impl std::fmt::Debug for PowerOnOptions {
 }
 
 /// The phase of a deployment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum DeploymentPhase {
     /// It looks for its profile.
@@ -80,7 +82,8 @@ pub enum DeploymentPhase {
 }
 
 /// The cause of a failed deployment. Graph shows no more than the code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Cause {
     /// No device with this serial number is registered.
@@ -149,7 +152,8 @@ impl Cause {
 }
 
 /// The state of a deployment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Deployment {
     /// The phase.
@@ -165,7 +169,8 @@ pub struct Deployment {
 }
 
 /// A computer account in Active Directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Computer {
     /// Its name.
@@ -177,7 +182,7 @@ pub struct Computer {
 }
 
 /// Every deployment, and what it left on premises.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Deployments {
     pub(crate) runs: HashMap<String, Run>,
     /// The last run of each serial number, in lower case.
@@ -202,7 +207,7 @@ impl Deployments {
 }
 
 /// One deployment.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Run {
     pub(crate) power_on: PowerOnOptions,
     pub(crate) phase: DeploymentPhase,
@@ -225,7 +230,7 @@ pub(crate) struct Run {
 }
 
 /// The behaviour of the enrollment status page.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct StatusPage {
     pub(crate) shows: bool,
     /// Whether the device can only be used when the page is done.

@@ -1,14 +1,15 @@
 //! Windows Autopilot device identities: the registered devices.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::catalog::ApiVersion;
 use crate::sim::schema;
-use crate::sim::store::{Body, Keyed, NO_DATE, Row, body, date};
+use crate::sim::store::{Body, Keyed, NO_DATE, Row, Word, body, date};
 
 /// A registered device.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Identity {
     pub(crate) id: String,
     pub(crate) serial: String,
@@ -26,7 +27,7 @@ pub(crate) struct Identity {
     pub(crate) display_name: String,
     pub(crate) friendly_name: String,
     pub(crate) account_upn: String,
-    pub(crate) enrollment_state: &'static str,
+    pub(crate) enrollment_state: Word,
     pub(crate) last_contacted: Option<Timestamp>,
     pub(crate) managed_device: Option<String>,
     /// Given by the profile's `assign` action.
@@ -64,7 +65,7 @@ impl Identity {
             ("deviceAccountUpn", text(&self.account_upn)),
             ("deviceFriendlyName", text(&self.friendly_name)),
             ("displayName", text(&self.display_name)),
-            ("enrollmentState", self.enrollment_state.into()),
+            ("enrollmentState", self.enrollment_state.0.into()),
             ("groupTag", text(&self.group_tag)),
             ("lastContactedDateTime", date(self.last_contacted)),
             ("managedDeviceId", text(self.managed_device.as_deref().unwrap_or_default())),
@@ -108,7 +109,7 @@ impl Row for Identity {
 }
 
 /// The properties of a device that are known at its registration.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct NewIdentity {
     pub(crate) serial: String,
     pub(crate) manufacturer: String,

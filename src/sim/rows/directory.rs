@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::directory_device::Device;
 use super::group::Group;
 use super::user::User;
 use crate::sim::store::Table;
 
 /// Kind of a directory object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Kind {
     Group,
     Device,
@@ -27,7 +29,7 @@ impl Kind {
 }
 
 /// Groups, devices and users.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Directory {
     pub(crate) groups: Table<Group>,
     pub(crate) devices: Table<Device>,
@@ -36,7 +38,7 @@ pub(crate) struct Directory {
 }
 
 /// The changes in the directory, in order; of each object only its last change.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Changes {
     last: u64,
     log: BTreeMap<u64, (Kind, Arc<str>)>,

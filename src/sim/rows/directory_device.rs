@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::model::rule::{Attribute, DeviceAttributes, DeviceProperty, TextList};
-use crate::sim::store::{Body, Keyed, Row, body, date};
+use crate::sim::store::{Body, Keyed, Row, Word, body, date};
 
 /// A device.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Device {
     pub(crate) id: String,
     pub(crate) device_id: String,
     pub(crate) display_name: String,
     pub(crate) enabled: bool,
     /// `AzureAd`, `ServerAd` or `Workplace`; none before the device has joined.
-    pub(crate) trust_type: Option<&'static str>,
+    pub(crate) trust_type: Option<Word>,
     pub(crate) physical_ids: Vec<String>,
     /// Every other property that is set.
     pub(crate) others: Body,
@@ -68,7 +69,7 @@ impl Device {
             ("profileType", Value::Null),
             ("registrationDateTime", date(Some(self.created))),
             ("systemLabels", json!([])),
-            ("trustType", self.trust_type.into()),
+            ("trustType", self.trust_type.map(|word| word.0).into()),
             ("extensionAttributes", extension_attributes(self.others.get("extensionAttributes"))),
             ("alternativeSecurityIds", json!([])),
         ]);
@@ -103,7 +104,7 @@ impl Row for Device {
             "deviceId" => self.device_id.clone().into(),
             "displayName" => self.display_name.clone().into(),
             "accountEnabled" => self.enabled.into(),
-            "trustType" => self.trust_type.into(),
+            "trustType" => self.trust_type.map(|word| word.0).into(),
             "physicalIds" => self.physical_ids.clone().into(),
             "operatingSystem" => self.others.get(property).cloned().unwrap_or_else(|| "Windows".into()),
             "createdDateTime" | "registrationDateTime" => date(Some(self.created)),
@@ -131,7 +132,7 @@ impl DeviceAttributes for Device {
             DeviceProperty::DeviceId => self.device_id.as_str().into(),
             DeviceProperty::DisplayName => self.display_name.as_str().into(),
             DeviceProperty::AccountEnabled => self.enabled.into(),
-            DeviceProperty::DeviceTrustType => self.trust_type.into(),
+            DeviceProperty::DeviceTrustType => self.trust_type.map(|word| word.0).into(),
             DeviceProperty::DevicePhysicalIds => TextList::from(self.physical_ids.as_slice()).into(),
             DeviceProperty::DeviceOsType if !self.others.contains_key("operatingSystem") => "Windows".into(),
             _ => self.others.attribute(property),

@@ -1,5 +1,6 @@
 //! Objects that are kept as JSON.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::assignment::{Assignment, Owner};
@@ -7,7 +8,7 @@ use crate::catalog::ApiVersion;
 use crate::sim::store::{Body, keyed_json};
 
 /// An object whose properties are kept as JSON: what an administrator made, or what is few.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Entity {
     pub(crate) id: String,
     /// The name of its type, without namespace.

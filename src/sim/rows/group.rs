@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::catalog::ApiVersion;
@@ -12,7 +13,7 @@ use crate::sim::schema;
 use crate::sim::store::{Body, keyed_json};
 
 /// A group.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Group {
     pub(crate) id: String,
     pub(crate) body: Body,

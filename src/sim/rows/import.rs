@@ -1,25 +1,26 @@
 //! Imports: devices on their way into the tenant.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::device::NewIdentity;
-use crate::sim::store::{Body, Keyed, Row, body};
+use crate::sim::store::{Body, Keyed, Row, Word, body};
 
 /// One device on its way in. Its hash is not kept.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Import {
     pub(crate) id: String,
     pub(crate) import_id: String,
     pub(crate) device: NewIdentity,
-    pub(crate) status: &'static str,
-    pub(crate) error: Option<(i32, &'static str)>,
+    pub(crate) status: Word,
+    pub(crate) error: Option<(i32, Word)>,
     pub(crate) registration: String,
     /// The flaw that the service will find in the device.
     pub(crate) flaw: Option<Flaw>,
 }
 
 /// A flaw of a device that is on its way in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Flaw {
     Hash,
     Duplicated,
@@ -39,8 +40,8 @@ impl Import {
             ("serialNumber", text(&self.device.serial)),
             (
                 "state",
-                json!({"deviceImportStatus": self.status, "deviceRegistrationId": self.registration,
-                    "deviceErrorCode": code, "deviceErrorName": name}),
+                json!({"deviceImportStatus": self.status.0, "deviceRegistrationId": self.registration,
+                    "deviceErrorCode": code, "deviceErrorName": name.0}),
             ),
         ])
     }

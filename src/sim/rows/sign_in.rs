@@ -1,11 +1,12 @@
 //! Applications, tokens, and sign-ins in progress.
 
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 
 /// Applications and the tokens that they were issued.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Auth {
     pub(crate) clients: HashMap<String, Client>,
     pub(crate) tokens: HashMap<String, Token>,
@@ -31,7 +32,7 @@ impl Auth {
 const GRACE: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
 /// An application that may sign in.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Client {
     /// Each with the moment at which it expires.
     pub(crate) secrets: Vec<(String, Option<Timestamp>)>,
@@ -42,7 +43,7 @@ pub(crate) struct Client {
 }
 
 /// An access token that was issued.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Token {
     pub(crate) delegated: bool,
     pub(crate) issued: Timestamp,
@@ -50,7 +51,7 @@ pub(crate) struct Token {
 }
 
 /// A sign-in by device code that waits for a person.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct DeviceCode {
     pub(crate) user_code: String,
     pub(crate) client: String,
@@ -60,7 +61,7 @@ pub(crate) struct DeviceCode {
 }
 
 /// The person's decision on a sign-in by device code.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Decision {
     Pending,
     Declined,
@@ -69,7 +70,7 @@ pub(crate) enum Decision {
 }
 
 /// A code that the authorization endpoint gave out, to be redeemed once.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct AuthorizationCode {
     pub(crate) session: Session,
     pub(crate) redirect: String,
@@ -80,7 +81,7 @@ pub(crate) struct AuthorizationCode {
 }
 
 /// A person signed in to an application.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Session {
     pub(crate) client: String,
     /// The id of the user.

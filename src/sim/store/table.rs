@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::value::Body;
@@ -94,6 +95,25 @@ pub(crate) struct Table<T> {
 impl<T> Default for Table<T> {
     fn default() -> Self {
         Self { rows: BTreeMap::new(), ids: HashMap::new(), keys: HashMap::new(), next: 1 }
+    }
+}
+
+impl<T: Serialize> Serialize for Table<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.next, self.rows.iter().collect::<Vec<_>>()).serialize(serializer)
+    }
+}
+
+impl<'de, T: Keyed + Deserialize<'de>> Deserialize<'de> for Table<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (next, rows) = <(u64, Vec<(u64, T)>)>::deserialize(deserializer)?;
+        let mut table = Self { next, ..Self::default() };
+        for (at, row) in rows {
+            table.link(&row, at);
+            table.ids.insert(row.id().to_ascii_lowercase(), at);
+            table.rows.insert(at, row);
+        }
+        Ok(table)
     }
 }
 

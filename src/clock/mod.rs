@@ -1,0 +1,157 @@
+//! Time: the only place in the crate that reads the clock or sleeps.
+
+mod fake;
+#[cfg(feature = "sim")]
+mod scaled;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use jiff::Timestamp;
+
+pub use self::fake::FakeClock;
+#[cfg(feature = "sim")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sim")))]
+pub use self::scaled::ScaledClock;
+
+/// A wait that a [`Clock`] made.
+pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A source of time. Everything that waits, dates or gives up asks one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a clock",
+    note = "give `SystemClock::new()` for real time, a `FakeClock` in tests, or a clock of your own"
+)]
+pub trait Clock: fmt::Debug + Send + Sync + 'static {
+    /// The time of day.
+    fn now(&self) -> SystemTime;
+
+    /// Time since some fixed moment; never goes back.
+    fn elapsed(&self) -> Duration;
+
+    /// Ends after `duration`: for a wait that is meant.
+    fn sleep(&self, duration: Duration) -> Sleep;
+
+    /// Ends after `duration`: for a limit on something else, which is not expected to be reached.
+    ///
+    /// On a clock of real time it is a sleep. On [`FakeClock`] time does not move for its sake alone.
+    fn timer(&self, duration: Duration) -> Sleep {
+        self.sleep(duration)
+    }
+
+    /// The time of day as the models write it.
+    fn timestamp(&self) -> Timestamp {
+        Timestamp::try_from(self.now()).unwrap_or_default()
+    }
+}
+
+impl<T: Clock + ?Sized> Clock for Arc<T> {
+    fn now(&self) -> SystemTime {
+        (**self).now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        (**self).elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        (**self).sleep(duration)
+    }
+
+    fn timer(&self, duration: Duration) -> Sleep {
+        (**self).timer(duration)
+    }
+
+    fn timestamp(&self) -> Timestamp {
+        (**self).timestamp()
+    }
+}
+
+/// Runs `future`, or gives up on it after `limit`.
+pub(crate) async fn within<F: Future>(clock: &dyn Clock, limit: Duration, future: F) -> Option<F::Output> {
+    let timer = clock.timer(limit);
+    let future = std::pin::pin!(future);
+    match futures_util::future::select(future, timer).await {
+        futures_util::future::Either::Left((output, _)) => Some(output),
+        futures_util::future::Either::Right(((), _)) => None,
+    }
+}
+
+/// Runs `future`, or gives up on it when it has worked for `limit` since `start`. Time that `idle` accounts for is no
+/// work: `idle` says how much of it there has been so far, that which goes on included.
+pub(crate) async fn within_working<F: Future>(
+    clock: &dyn Clock,
+    (start, limit): (Duration, Duration),
+    idle: impl Fn() -> Duration,
+    future: F,
+) -> Option<F::Output> {
+    let left = || {
+        let worked = clock.elapsed().saturating_sub(start).saturating_sub(idle());
+        limit.saturating_sub(worked)
+    };
+    let mut future = std::pin::pin!(future);
+    loop {
+        match futures_util::future::select(future.as_mut(), clock.timer(left())).await {
+            futures_util::future::Either::Left((output, _)) => return Some(output),
+            futures_util::future::Either::Right(((), _)) if left().is_zero() => return None,
+            futures_util::future::Either::Right(((), _)) => {}
+        }
+    }
+}
+
+/// Real time, on tokio's timer: waits need a tokio runtime with time enabled.
+#[derive(Debug, Clone)]
+pub struct SystemClock {
+    start: Instant,
+}
+
+impl SystemClock {
+    /// The real clock.
+    #[allow(clippy::disallowed_methods, reason = "the one place that reads the real clock")]
+    pub fn new() -> Self {
+        Self { start: Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one place that reads the real clock and sleeps on it")]
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test]
+    async fn a_limit_is_reached_only_when_the_work_outlasts_it() {
+        let clock = FakeClock::new();
+        assert_eq!(within(&clock, SECOND * 5, clock.sleep(SECOND * 3)).await, Some(()));
+        assert_eq!(within(&clock, SECOND * 5, clock.sleep(SECOND * 9)).await, None);
+        assert_eq!(clock.elapsed(), SECOND * 8);
+        assert_eq!(clock.slept(), [SECOND * 3], "a cancelled wait is not slept, and a timer never is");
+        clock.clear_slept();
+        assert!(clock.slept().is_empty());
+        assert_eq!(clock.waiting(), 0, "what was dropped waits no longer");
+    }
+}

@@ -1,0 +1,247 @@
+//! A simulated tenant served over HTTP and HTTPS on loopback.
+
+mod certificate;
+mod connection;
+mod host;
+mod message;
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use self::certificate::Authority;
+use self::connection::Listener;
+use self::host::Hosts;
+use self::message::{Observer, Service};
+use super::control;
+use super::gateway::RecordedRequest;
+use super::tenant::Tenant;
+use crate::clock::{Clock as _, ScaledClock, SystemClock};
+
+/// The time that [`Server::stop`] gives to requests in flight.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// The number of requests that a served tenant remembers.
+const REMEMBERED_REQUESTS: usize = 1000;
+
+/// The certificate of a served tenant.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ServedTls {
+    _generated: (),
+}
+
+impl ServedTls {
+    /// Generates an authority and a certificate when the server starts. Their keys never leave the process.
+    ///
+    /// The authority is good for the served names alone (name constraints), so that trusting it opens no other door.
+    pub fn generated() -> Self {
+        Self { _generated: () }
+    }
+}
+
+/// Configures and starts a [`Server`].
+#[must_use = "a server is started by `start`"]
+pub struct ServerBuilder {
+    tenant: Tenant,
+    address: SocketAddr,
+    tls: Option<ServedTls>,
+    names: Vec<String>,
+    proxy: bool,
+    control: bool,
+    clock: Option<ScaledClock>,
+    observer: Option<Observer>,
+}
+
+impl fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerBuilder")
+            .field("address", &self.address)
+            .field("tls", &self.tls.is_some())
+            .field("names", &self.names)
+            .field("proxy", &self.proxy)
+            .field("control", &self.control)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ServerBuilder {
+    /// Sets the address to listen on, a loopback one. Port 0 is any free port. Default: `127.0.0.1:0`.
+    pub fn with_address(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Serves HTTPS beside HTTP, on the same port. Default: HTTP alone.
+    pub fn with_tls(mut self, tls: ServedTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Adds a name of the server beside those of loopback, such as one of a reverse proxy on this machine.
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.names.push(name.into());
+        self
+    }
+
+    /// Answers `CONNECT` for the hosts of Microsoft Graph and of sign-in, so that an unmodified program runs with
+    /// `HTTPS_PROXY` and the authority alone. Other hosts are refused. Needs TLS. Default: no.
+    pub fn with_proxy(mut self, proxy: bool) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// Serves the control API under `/_sim`, which acts on devices, time and faults. Default: no.
+    pub fn with_control(mut self, control: bool) -> Self {
+        self.control = control;
+        self
+    }
+
+    /// Lets the control API change the time. `clock` is the one that the tenant was built with.
+    pub fn with_clock(mut self, clock: ScaledClock) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Calls `observer` for each answered request of Graph and sign-in, control excepted. It must not block for long.
+    pub fn with_observer(mut self, observer: impl Fn(&RecordedRequest) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Starts the server on the current tokio runtime.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidInput`] for an address that is not of loopback, and for a proxy without TLS. The error of
+    /// a port that is taken names the port.
+    pub async fn start(self) -> io::Result<Server> {
+        let invalid = |message: String| io::Error::new(io::ErrorKind::InvalidInput, message);
+        if !self.address.ip().is_loopback() {
+            return Err(invalid(format!(
+                "{} is not a loopback address: a simulated tenant has no security, so it is served on 127.0.0.1 or [::1] \
+                 alone; a reverse proxy can stand in front",
+                self.address.ip()
+            )));
+        }
+        if self.proxy && self.tls.is_none() {
+            return Err(invalid("a proxy needs `with_tls(ServedTls::generated())`".to_owned()));
+        }
+        let hosts = Hosts::new(self.names, self.proxy);
+        let authority = match self.tls {
+            Some(ServedTls { .. }) => {
+                Some(Authority::generate(&hosts.certified_names()).map_err(io::Error::other)?)
+            }
+            None => None,
+        };
+        let socket = TcpListener::bind(self.address).await.map_err(|error| {
+            let remedy = match error.kind() {
+                io::ErrorKind::AddrInUse => "is taken: choose another port, or 0 for any free one",
+                io::ErrorKind::PermissionDenied => "may not be used: choose a port above 1023",
+                _ => "cannot be listened on",
+            };
+            io::Error::new(error.kind(), format!("{} {remedy} ({error})", self.address))
+        })?;
+        let address = socket.local_addr()?;
+        self.tenant.remember_requests(REMEMBERED_REQUESTS);
+        let certificate = authority.as_ref().map(|authority| authority.pem().to_owned());
+        let stop = watch::Sender::new(false);
+        if let Some(clock) = &self.clock {
+            control::catch_up(&self.tenant, clock);
+        }
+        let service = Service {
+            tenant: self.tenant,
+            hosts,
+            control: self.control,
+            clock: self.clock,
+            observer: self.observer,
+        };
+        let acceptor = authority.map(|authority| authority.acceptor());
+        let listener = Listener::new(socket, acceptor, Arc::new(service), stop.subscribe());
+        Ok(Server { address, certificate, stop, task: tokio::spawn(listener.run()) })
+    }
+}
+
+/// A simulated tenant, served over HTTP and HTTPS on loopback.
+///
+/// ```
+/// use windows_autopilot::sim::{ServedTls, Server, Tenant};
+/// # windows_autopilot::testing::run(async |harness| {
+/// # let tenant = harness.tenant;
+/// let server = Server::builder(tenant.clone()).with_tls(ServedTls::generated()).start().await?;
+/// println!("Graph is at {}/v1.0", server.url());
+/// println!("trust {}", server.ca_certificate_pem().unwrap_or_default());
+/// server.stop().await;
+/// # Ok(()) });
+/// ```
+///
+/// Links in answers have the host that the request named, or that of `X-Forwarded-Host` and `X-Forwarded-Proto`. A
+/// request with any other `Host` than loopback and the served names is answered with 421, so that no page of the web
+/// reaches the tenant by a name of its own. Browsers may call Graph and sign-in from any page (CORS); the control API is
+/// closed to them.
+///
+/// The server ends when it is dropped; [`Server::stop`] lets requests in flight end first.
+#[must_use = "a server ends when it is dropped"]
+pub struct Server {
+    address: SocketAddr,
+    certificate: Option<String>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Configures a server for `tenant`.
+    pub fn builder(tenant: Tenant) -> ServerBuilder {
+        ServerBuilder {
+            tenant,
+            address: (Ipv4Addr::LOCALHOST, 0).into(),
+            tls: None,
+            names: Vec::new(),
+            proxy: false,
+            control: false,
+            clock: None,
+            observer: None,
+        }
+    }
+
+    /// Returns the address that the server listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns the base of all addresses, such as `https://127.0.0.1:8443`: HTTPS if the server has a certificate.
+    pub fn url(&self) -> String {
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Returns the certificate of the authority that clients have to trust, as PEM text; `None` without TLS.
+    pub fn ca_certificate_pem(&self) -> Option<&str> {
+        self.certificate.as_deref()
+    }
+
+    /// Stops the server: it accepts no more connections, and requests in flight have ten seconds to end.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let limit = SystemClock::new().sleep(DRAIN);
+        let task = std::pin::pin!(&mut self.task);
+        futures_util::future::select(task, limit).await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("url", &self.url()).finish_non_exhaustive()
+    }
+}
