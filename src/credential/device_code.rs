@@ -1,16 +1,15 @@
 //! A person signs in, in a browser anywhere, with a code that this program shows.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::oauth::{
-    App, Form, Granted, Seconds, failed, named, read_json, read_token, refusal, refusal_code,
-};
-use super::{AccessToken, Secret, TokenProvider, TokenRequest};
+use super::oauth::{App, Seconds, failed, named, read_json, read_token, refusal, refusal_code};
+use super::session::{Session, TokenCache};
+use super::{AccessToken, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{InvalidValue, TenantId};
 
@@ -29,17 +28,16 @@ use crate::model::{InvalidValue, TenantId};
 /// ```
 ///
 /// Later tokens come without a prompt, for as long as the tenant allows. The call that needs the first one waits for the
-/// person, no longer than its own limit: to sign in first, with all the time that the code lives, call
-/// [`Client::granted_permissions`](crate::Client::granted_permissions).
+/// person as long as the code lives; the person's time does not count against the call's own.
+///
+/// Many tenants block this flow: since 2025 Microsoft rolls out a Conditional Access policy against it, since it is easily
+/// abused. Then sign-in fails with AADSTS53003 or `access_denied`: use `InteractiveBrowser` (feature `interactive`).
 ///
 /// The app registration must allow public client flows.
 #[derive(Clone)]
 pub struct DeviceCode {
-    app: App,
-    permissions: Vec<String>,
+    session: Session,
     prompt: Arc<dyn Fn(&DeviceCodePrompt) + Send + Sync>,
-    /// Stands for the person at later sign-ins.
-    refresh_token: Arc<Mutex<Option<Secret>>>,
 }
 
 /// What to show the person.
@@ -91,72 +89,28 @@ impl DeviceCode {
         client_id: &str,
         prompt: impl Fn(&DeviceCodePrompt) + Send + Sync + 'static,
     ) -> Result<Self, InvalidValue> {
-        let app = App::new(tenant, client_id)?;
-        Ok(Self { app, permissions: Vec::new(), prompt: Arc::new(prompt), refresh_token: Arc::default() })
+        // `offline_access` makes the service give a refresh token.
+        let session = Session::new(App::new(tenant, client_id)?, "offline_access");
+        Ok(Self { session, prompt: Arc::new(prompt) })
     }
 
     /// Asks for these permissions of Graph, instead of all that were consented to before.
     #[must_use]
     pub fn with_permissions(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.permissions = names.into_iter().map(Into::into).collect();
+        self.session.set_permissions(names);
         self
     }
 
-    fn refresh_token(&self) -> MutexGuard<'_, Option<Secret>> {
-        self.refresh_token.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn keep(&self, granted: Granted) -> AccessToken {
-        if let Some(refresh_token) = granted.refresh_token {
-            *self.refresh_token() = Some(refresh_token);
-        }
-        granted.token
-    }
-
-    /// The permissions in full, since a bare name means the worldwide Graph whatever the cloud.
-    fn scope(&self, request: &TokenRequest<'_>) -> String {
-        let graph = request.scope().trim_end_matches("/.default");
-        let mut scope = String::new();
-        for name in &self.permissions {
-            if !name.contains("://") {
-                scope.push_str(graph);
-                scope.push('/');
-            }
-            scope.push_str(name);
-            scope.push(' ');
-        }
-        if scope.is_empty() {
-            scope = format!("{} ", request.scope());
-        }
-        // What makes the service give a refresh token.
-        scope + "offline_access"
-    }
-
-    fn form(&self, request: &TokenRequest<'_>) -> Form {
-        let mut form = Form::new();
-        form.push("client_id", &self.app.client_id).push("scope", &self.scope(request));
-        if let Some(claims) = request.claims_parameter() {
-            form.push("claims", &claims);
-        }
-        form
-    }
-
-    /// A token without a prompt; `None` when the person must sign in again.
-    async fn renew(&self, request: TokenRequest<'_>) -> Result<Option<AccessToken>> {
-        let Some(refresh_token) = self.refresh_token().clone() else { return Ok(None) };
-        let mut form = self.form(&request);
-        form.push("grant_type", "refresh_token").push("refresh_token", refresh_token.reveal());
-        let answer = self.app.post(request, "token", form).await?;
-        if refusal_code(&answer).is_some_and(|code| code != "temporarily_unavailable") {
-            *self.refresh_token() = None;
-            return Ok(None);
-        }
-        Ok(Some(self.keep(read_token(&answer)?)))
+    /// Keeps the refresh token in `cache`, so that the person signs in once for many runs of a program.
+    #[must_use]
+    pub fn with_cache(mut self, cache: Arc<dyn TokenCache>) -> Self {
+        self.session.set_cache(cache);
+        self
     }
 
     async fn ask(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
         let asked = request.clock().elapsed();
-        let answer = self.app.post(request, "devicecode", self.form(&request)).await?;
+        let answer = self.session.app.post(request, "devicecode", self.session.form(&request)).await?;
         let code: Code = read_json(&answer)?;
         if code.device_code.is_empty() || code.user_code.is_empty() || code.verification_uri.is_empty() {
             return Err(failed(&answer, "the sign-in service answered without a code"));
@@ -172,12 +126,12 @@ impl DeviceCode {
         });
         loop {
             request.clock().sleep(interval).await;
-            let mut form = self.form(&request);
+            let mut form = self.session.form(&request);
             form.push("grant_type", "urn:ietf:params:oauth:grant-type:device_code");
             form.push("device_code", &code.device_code);
-            let answer = self.app.post(request, "token", form).await?;
+            let answer = self.session.app.post(request, "token", form).await?;
             match refusal_code(&answer).as_deref() {
-                None => return Ok(self.keep(read_token(&answer)?)),
+                None => return Ok(self.session.keep(&request, read_token(&answer)?).await),
                 Some("authorization_pending") => {}
                 Some("slow_down") => interval = interval.saturating_add(INTERVAL),
                 Some("authorization_declined" | "access_denied") => {
@@ -218,17 +172,18 @@ struct Code {
 
 impl fmt::Debug for DeviceCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeviceCode")
-            .field("app", &self.app)
-            .field("permissions", &self.permissions)
-            .finish_non_exhaustive()
+        f.debug_struct("DeviceCode").field("session", &self.session).finish_non_exhaustive()
     }
 }
 
 #[async_trait]
 impl TokenProvider for DeviceCode {
+    fn waits_for_person(&self) -> bool {
+        true
+    }
+
     async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
-        match self.renew(request).await? {
+        match self.session.renew(request).await? {
             Some(token) => Ok(token),
             None if request.is_early_refresh() => {
                 Err(named(Error::new(ErrorKind::Authentication, "the person must sign in again")))
@@ -240,6 +195,8 @@ impl TokenProvider for DeviceCode {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::super::testing::{CLIENT_ID, Script, answer, refused, token};
     use super::*;
     use crate::clock::Clock as _;

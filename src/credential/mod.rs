@@ -22,7 +22,10 @@ mod client_secret;
 mod device_code;
 mod federated;
 mod fixed;
+#[cfg(feature = "interactive")]
+mod interactive;
 mod oauth;
+mod session;
 #[cfg(test)]
 mod testing;
 
@@ -36,6 +39,10 @@ pub use self::client_secret::ClientSecret;
 pub use self::device_code::{DeviceCode, DeviceCodePrompt};
 pub use self::federated::FederatedToken;
 pub use self::fixed::FixedToken;
+#[cfg(feature = "interactive")]
+#[cfg_attr(docsrs, doc(cfg(feature = "interactive")))]
+pub use self::interactive::{InteractiveBrowser, Redirect};
+pub use self::session::{CacheKey, TokenCache};
 
 /// Text that must not be seen: zeroed when dropped, without `Display`, and `[redacted]` in `Debug`.
 #[derive(Clone)]
@@ -200,6 +207,12 @@ pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) when sign-in is refused, with what to do about it.
     async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken>;
+
+    /// Returns `true` if sign-in may wait for a person. The client then leaves it as much time as the credential takes: the
+    /// wait counts neither against a call's time nor against its retries.
+    fn waits_for_person(&self) -> bool {
+        false
+    }
 }
 
 #[async_trait]
@@ -207,12 +220,20 @@ impl<T: TokenProvider + ?Sized> TokenProvider for std::sync::Arc<T> {
     async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
         (**self).token(request).await
     }
+
+    fn waits_for_person(&self) -> bool {
+        (**self).waits_for_person()
+    }
 }
 
 #[async_trait]
 impl<T: TokenProvider + ?Sized> TokenProvider for Box<T> {
     async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
         (**self).token(request).await
+    }
+
+    fn waits_for_person(&self) -> bool {
+        (**self).waits_for_person()
     }
 }
 

@@ -107,6 +107,8 @@ pub(super) type Answer = http::Response<Bytes>;
 pub(super) struct Granted {
     pub(super) token: AccessToken,
     pub(super) refresh_token: Option<Secret>,
+    /// The token about the person, for the app: a JWT.
+    pub(super) id_token: Option<Secret>,
 }
 
 /// Reads an answer of the token endpoint.
@@ -121,6 +123,8 @@ pub(super) fn read_token(answer: &Answer) -> Result<Granted> {
         expires_in: Option<Duration>,
         #[serde(default)]
         refresh_token: Option<String>,
+        #[serde(default)]
+        id_token: Option<String>,
     }
     let body: Body = read_json(answer)?;
     if body.access_token.is_empty() {
@@ -134,7 +138,8 @@ pub(super) fn read_token(answer: &Answer) -> Result<Granted> {
     if let Some(lifetime) = body.expires_in {
         token = token.with_lifetime(lifetime);
     }
-    Ok(Granted { token, refresh_token: body.refresh_token.map(Secret::new) })
+    let (refresh_token, id_token) = (body.refresh_token.map(Secret::new), body.id_token.map(Secret::new));
+    Ok(Granted { token, refresh_token, id_token })
 }
 
 /// Reads a successful answer of any endpoint; a refusal becomes an error that says what to do.
@@ -228,11 +233,25 @@ const REMEDIES: &[(&[u32], &str)] = &[
         &[70_011, 1_002_012],
         "the scope is not valid: an app by itself asks for `.default` of the client's own cloud",
     ),
-    (&[65_001, 65_004], "an administrator must consent to the permissions of the app in this tenant"),
+    (
+        &[50_011, 500_112],
+        "add http://localhost under Authentication, Mobile and desktop applications, in the app registration",
+    ),
+    (
+        &[9_002_327, 9_002_325],
+        "the redirect address is registered for a single-page application: register http://localhost under Mobile and \
+         desktop applications instead",
+    ),
+    (
+        &[50_020, 50_034, 90_072],
+        "the person has no account in this tenant: pick another account, or invite this one",
+    ),
+    (&[65_001, 65_004, 90_094], "an administrator must consent to the permissions of the app in this tenant"),
     (&[50_105], "assign the user or the group to the app under Enterprise applications"),
     (
         &[53_000, 53_001, 53_002, 53_003, 530_003],
-        "a conditional access policy blocks this sign-in: its log under Sign-in logs names the policy",
+        "a conditional access policy blocks this sign-in: its log under Sign-in logs names the policy; the device-code flow \
+         is blocked in many tenants, where `InteractiveBrowser` (feature `interactive`) may sign in",
     ),
     (
         &[50_076, 50_079, 50_074, 50_072, 50_158],

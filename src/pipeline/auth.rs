@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::workload::BatchParts;
-use super::{CallInfo, Middleware, Next, Pipeline, SignIn, TimeLimit};
+use super::{CallInfo, Hold, Middleware, Next, Pipeline, SignIn, TimeLimit};
 use crate::clock::{Clock, within};
 use crate::credential::{AccessToken, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
@@ -132,6 +132,7 @@ impl Auth {
             }
             None => {
                 let before = self.sign_ins.load(Ordering::Relaxed);
+                let _hold = self.hold(call);
                 let _flight = self.flight.lock().await;
                 match (self.current(), self.failed_since(before)) {
                     (Some((kept, _)), _) => Ok(kept),
@@ -145,6 +146,7 @@ impl Auth {
     /// Replaces a token that the service refused, unless another call has done so meanwhile, with the same claims.
     async fn replace(&self, refused: u64, claims: Option<&str>, call: Option<&CallInfo>) -> Result<Kept> {
         let before = self.sign_ins.load(Ordering::Relaxed);
+        let _hold = self.hold(call);
         let _flight = self.flight.lock().await;
         if let Some((kept, _)) = self.current()
             && kept.generation != refused
@@ -176,10 +178,17 @@ impl Auth {
         }
     }
 
-    /// Signs in, for a call whose time is that of sign-in too.
+    /// Holds a call's time while a person signs in.
+    fn hold<'a>(&'a self, call: Option<&'a CallInfo>) -> Option<Hold<'a>> {
+        call.filter(|_| self.credential.waits_for_person()).map(|call| call.progress.hold(&*self.clock))
+    }
+
+    /// Signs in, for a call whose time is that of sign-in too, unless a person is waited for.
     async fn fetch(&self, claims: Option<&str>, early: bool, call: Option<&CallInfo>) -> Result<Kept> {
         let asked = self.clock.elapsed();
-        let deadline = call.and_then(|call| call.time_left(asked)).map(|left| asked.saturating_add(left));
+        let call_ends = || call?.time_left(asked).map(|left| asked.saturating_add(left));
+        // A person takes as long as the credential allows.
+        let deadline = if self.credential.waits_for_person() { None } else { call_ends() };
         let request = TokenRequest {
             authority: &self.place.authority,
             scope: &self.place.scope,

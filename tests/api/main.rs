@@ -10,6 +10,8 @@ mod operations;
 mod app;
 mod bad_requests;
 mod batches;
+#[cfg(feature = "interactive")]
+mod browser;
 mod connector;
 mod consistency;
 mod coverage;

@@ -85,18 +85,16 @@ pub(super) fn authenticate(
     }
 }
 
-/// Checks an application that redeems a code or a refresh token: a confidential one proves itself, a public one cannot.
+/// Checks the proof of an application that redeems what a person was given, if it sends one: a public client has none.
 pub(super) fn check_redeemer(
     state: &State,
     request: &Request,
     form: &Form,
     client: &str,
 ) -> Result<(), Refusal> {
-    match state.auth.clients.get(client) {
-        Some(known) if known.redirects.is_empty() && (known.assertions || !known.secrets.is_empty()) => {
-            authenticate(state, request, form, client)
-        }
-        _ => Ok(()),
+    match form.given("client_secret").or_else(|| form.given("client_assertion")) {
+        Some(_) => authenticate(state, request, form, client),
+        None => Ok(()),
     }
 }
 

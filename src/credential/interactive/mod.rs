@@ -1,0 +1,350 @@
+//! A person signs in, with the browser of this machine.
+
+mod listener;
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use serde::Deserialize;
+
+use self::listener::{Listener, Parameters, get};
+use super::oauth::{Answer, App, failed, named, read_json, read_token, refusal};
+use super::session::{Session, TokenCache};
+use super::{AccessToken, Secret, TokenProvider, TokenRequest};
+use crate::clock::within;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{InvalidValue, TenantId, is_guid};
+use crate::transport::percent_encode;
+
+/// The time that a person has, unless told otherwise.
+const DEADLINE: Duration = Duration::from_secs(300);
+
+/// Sign-in of a person by OAuth's authorization code flow with PKCE: the browser of this machine opens, the person signs in
+/// there, and the browser brings the answer to a port of this program on loopback.
+///
+/// ```
+/// use std::time::Duration;
+/// use windows_autopilot::credential::InteractiveBrowser;
+/// # fn run() -> Result<(), windows_autopilot::model::InvalidValue> {
+/// let tenant = "contoso.onmicrosoft.com".parse()?;
+/// let credential = InteractiveBrowser::new(tenant, "00001111-aaaa-2222-bbbb-3333cccc4444")?
+///     .with_permissions(["Policy.ReadWrite.MobilityManagement"])
+///     .with_deadline(Duration::from_secs(120));
+/// # Ok(()) }
+/// ```
+///
+/// The app registration needs the redirect address `http://localhost` under Authentication, Mobile and desktop
+/// applications. Any port is good there. If it is missing, the browser shows AADSTS50011, and this program learns nothing:
+/// the sign-in ends with its deadline.
+///
+/// Later tokens come without the browser, for as long as the tenant allows; [`with_cache`](Self::with_cache) keeps the
+/// refresh token for the next run. The person's time counts neither against the time of the call that needs the token nor
+/// against its retries: the deadline alone ends it, and an answer after it is not accepted.
+///
+/// On Windows and macOS the browser is the default one of the person who runs the program; on Linux it is the one that
+/// `xdg-open` or `BROWSER` names. A service, a container and a remote shell have none: use
+/// [`with_opener`](Self::with_opener) there, on the machine whose loopback address the browser reaches. A firewall does not
+/// ask about loopback addresses on either system.
+///
+/// # Errors
+/// Besides those of [`TokenProvider::token`]: [`ErrorKind::Configuration`] if no browser can be opened or no port be
+/// listened on, and [`ErrorKind::Timeout`] after the deadline.
+///
+/// # API
+/// <https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow>
+#[derive(Clone)]
+pub struct InteractiveBrowser {
+    session: Session,
+    redirect: Redirect,
+    opener: Opener,
+    deadline: Duration,
+    login_hint: Option<Secret>,
+}
+
+type Opener = Arc<dyn Fn(&str) -> io::Result<()> + Send + Sync>;
+
+/// The redirect address of a sign-in. The port is a free one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Redirect {
+    /// `http://localhost`, on 127.0.0.1 and on [::1]: the one that the portal can register.
+    #[default]
+    Localhost,
+    /// `http://127.0.0.1`, for a machine on which `localhost` is another address. It is registered in the manifest of the
+    /// app alone.
+    LoopbackAddress,
+}
+
+impl InteractiveBrowser {
+    /// Creates the credential of the public client `client_id` in `tenant`.
+    ///
+    /// # Errors
+    /// When the client id is no GUID.
+    pub fn new(tenant: TenantId, client_id: &str) -> Result<Self, InvalidValue> {
+        // `openid` brings the tenant of the person, `offline_access` a refresh token.
+        let session = Session::new(App::new(tenant, client_id)?, "openid offline_access");
+        Ok(Self {
+            session,
+            redirect: Redirect::default(),
+            opener: Arc::new(|url| webbrowser::open(url)),
+            deadline: DEADLINE,
+            login_hint: None,
+        })
+    }
+
+    /// Asks for these permissions of Graph, instead of all that were consented to before.
+    #[must_use]
+    pub fn with_permissions(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.session.set_permissions(names);
+        self
+    }
+
+    /// Sets the redirect address. Default: [`Redirect::Localhost`].
+    #[must_use]
+    pub fn with_redirect(mut self, redirect: Redirect) -> Self {
+        self.redirect = redirect;
+        self
+    }
+
+    /// Sets the function that opens the address for the person. It must not block. Default: the system's browser.
+    #[must_use]
+    pub fn with_opener(mut self, opener: impl Fn(&str) -> io::Result<()> + Send + Sync + 'static) -> Self {
+        self.opener = Arc::new(opener);
+        self
+    }
+
+    /// Sets the time that the person has. Default: five minutes.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Sets the user principal name that the page suggests.
+    #[must_use]
+    pub fn with_login_hint(mut self, user_principal_name: impl Into<String>) -> Self {
+        self.login_hint = Some(Secret::new(user_principal_name));
+        self
+    }
+
+    /// Keeps the refresh token in `cache`, so that the person signs in once for many runs of a program.
+    #[must_use]
+    pub fn with_cache(mut self, cache: Arc<dyn TokenCache>) -> Self {
+        self.session.set_cache(cache);
+        self
+    }
+
+    async fn ask(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
+        let tenant = self.tenant(request).await?;
+        let listener = Listener::bind(self.redirect == Redirect::Localhost).await.map_err(|error| {
+            let message =
+                "no port of this machine's loopback address can be listened on for the browser's answer";
+            named(Error::new(ErrorKind::Configuration, message).with_source(error))
+        })?;
+        let attempt = Attempt::new(self.redirect, listener.port())?;
+        let url = self.url(&request, &attempt);
+        (self.opener)(&url).map_err(|error| {
+            named(
+                Error::new(ErrorKind::Configuration, "no browser could be opened")
+                    .with_remedy("open the address by hand: give `with_opener` a function that shows it")
+                    .with_source(error),
+            )
+        })?;
+        let parameters = within(request.clock(), self.deadline, listener.wait(&attempt.state)).await;
+        // Closed before anything else: a second answer finds nobody.
+        drop(listener);
+        let parameters = match parameters {
+            Some(Ok(parameters)) => parameters,
+            Some(Err(error)) => {
+                let message = "the port for the browser's answer broke";
+                return Err(named(Error::new(ErrorKind::Configuration, message).with_source(error)));
+            }
+            None => {
+                let message = format!("nobody signed in with the browser within {:?}", self.deadline);
+                return Err(named(Error::new(ErrorKind::Timeout, message).with_remedy(TOO_LATE)));
+            }
+        };
+        let code = code(&parameters)?;
+        let mut form = self.session.form(&request);
+        form.push("grant_type", "authorization_code").push("code", code);
+        form.push("redirect_uri", &attempt.redirect).push("code_verifier", &attempt.verifier);
+        let answer = self.session.app.post(request, "token", form).await?;
+        let granted = read_token(&answer)?;
+        let id_token = granted.id_token.as_ref().and_then(claims).ok_or_else(|| {
+            failed(
+                &answer,
+                "the sign-in service answered without a readable id_token, so the tenant is not known",
+            )
+        })?;
+        if !id_token.tid.eq_ignore_ascii_case(&tenant) {
+            let message =
+                format!("the person signed in to the tenant {}, not to {tenant}", shown(&id_token.tid));
+            return Err(
+                failed(&answer, message).with_remedy("sign in with an account of the configured tenant")
+            );
+        }
+        if id_token.nonce != attempt.nonce {
+            return Err(failed(&answer, "the sign-in service answered another sign-in than this one"));
+        }
+        Ok(self.session.keep(&request, granted).await)
+    }
+
+    fn url(&self, request: &TokenRequest<'_>, attempt: &Attempt) -> String {
+        let mut url = self.session.app.endpoint(request, "authorize");
+        let scope = self.session.scope(request);
+        let claims = request.claims_parameter();
+        let mut parameters = vec![
+            ("client_id", self.session.app.client_id.as_str()),
+            ("response_type", "code"),
+            ("response_mode", "query"),
+            ("redirect_uri", &attempt.redirect),
+            ("scope", &scope),
+            ("state", &attempt.state),
+            ("nonce", &attempt.nonce),
+            ("code_challenge", &attempt.challenge),
+            ("code_challenge_method", "S256"),
+        ];
+        parameters.extend(self.login_hint.as_ref().map(|hint| ("login_hint", hint.reveal())));
+        parameters.extend(claims.as_deref().map(|claims| ("claims", claims)));
+        let mut separator = '?';
+        for (name, value) in parameters {
+            url.push(separator);
+            url.push_str(name);
+            url.push('=');
+            percent_encode(value, b"-._~", &mut url);
+            separator = '&';
+        }
+        url
+    }
+
+    /// Returns the id of the configured tenant, which a domain name has to be looked up for.
+    async fn tenant(&self, request: TokenRequest<'_>) -> Result<String> {
+        let name = self.session.app.tenant.to_string();
+        if is_guid(&name) {
+            return Ok(name);
+        }
+        #[derive(Deserialize)]
+        struct Metadata {
+            issuer: String,
+        }
+        let url = format!("{}/{name}/v2.0/.well-known/openid-configuration", request.authority());
+        let mut lookup = http::Request::new(Bytes::new());
+        *lookup.uri_mut() = url.parse().map_err(|error: http::uri::InvalidUri| {
+            let message = "the sign-in address cannot be written";
+            named(Error::new(ErrorKind::Configuration, message).with_source(error))
+        })?;
+        let answer = request.transport().send(lookup).await.map_err(named)?;
+        let metadata: Metadata = read_json(&answer)?;
+        let id = metadata.issuer.split('/').find(|part| is_guid(part));
+        id.map(str::to_owned)
+            .ok_or_else(|| failed(&answer, "the sign-in service does not say the id of the tenant"))
+    }
+}
+
+const TOO_LATE: &str = "sign in again; if the browser showed AADSTS50011, add http://localhost under Authentication, \
+     Mobile and desktop applications, in the app registration";
+
+/// The values of one attempt, which no other can guess.
+struct Attempt {
+    redirect: String,
+    state: String,
+    nonce: String,
+    verifier: String,
+    challenge: String,
+}
+
+impl Attempt {
+    fn new(redirect: Redirect, port: u16) -> Result<Self> {
+        let host = match redirect {
+            Redirect::Localhost => "localhost",
+            Redirect::LoopbackAddress => "127.0.0.1",
+        };
+        let verifier = random()?;
+        let challenge = URL_SAFE_NO_PAD.encode(hmac_sha256::Hash::hash(verifier.as_bytes()));
+        let redirect = format!("http://{host}:{port}");
+        Ok(Self { redirect, state: random()?, nonce: random()?, verifier, challenge })
+    }
+}
+
+/// Returns 256 random bits of the system as text.
+fn random() -> Result<String> {
+    let mut bits = [0; 32];
+    getrandom::fill(&mut bits).map_err(|error| {
+        let message = "this system gives no random numbers";
+        named(Error::new(ErrorKind::Configuration, message).with_source(io::Error::from(error)))
+    })?;
+    Ok(URL_SAFE_NO_PAD.encode(bits))
+}
+
+/// Returns the code of a redirect; an error that it brings is read as one of the token endpoint.
+fn code(parameters: &Parameters) -> Result<&str> {
+    if let Some(code) = get(parameters, "code").filter(|code| !code.is_empty()) {
+        return Ok(code);
+    }
+    let error = get(parameters, "error").unwrap_or("no code and no error");
+    let body = serde_json::json!({
+        "error": error,
+        "error_description": get(parameters, "error_description").unwrap_or_default(),
+    });
+    let mut answer: Answer = http::Response::new(Bytes::from(body.to_string()));
+    *answer.status_mut() = http::StatusCode::BAD_REQUEST;
+    let refused = refusal(&answer);
+    Err(match (error, refused.remedy()) {
+        ("access_denied", None) => refused.with_remedy(
+            "the person declined, or a Conditional Access policy blocks the sign-in: its log under Sign-in logs tells which",
+        ),
+        _ => refused,
+    })
+}
+
+/// The claims of an id_token that are checked.
+#[derive(Deserialize)]
+struct Claims {
+    tid: String,
+    #[serde(default)]
+    nonce: String,
+}
+
+/// Reads an id_token. It came straight from the service over TLS, so that its signature adds nothing:
+/// OpenID Connect Core, section 3.1.3.7, item 6.
+fn claims(token: &Secret) -> Option<Claims> {
+    let part = token.reveal().split('.').nth(1)?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?).ok()
+}
+
+fn shown(tenant: &str) -> &str {
+    if is_guid(tenant) { tenant } else { "of another name" }
+}
+
+impl fmt::Debug for InteractiveBrowser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InteractiveBrowser")
+            .field("session", &self.session)
+            .field("redirect", &self.redirect)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl TokenProvider for InteractiveBrowser {
+    async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
+        match self.session.renew(request).await? {
+            Some(token) => Ok(token),
+            None if request.is_early_refresh() => {
+                Err(named(Error::new(ErrorKind::Authentication, "the person must sign in again")))
+            }
+            None => self.ask(request).await,
+        }
+    }
+
+    fn waits_for_person(&self) -> bool {
+        true
+    }
+}

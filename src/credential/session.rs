@@ -1,0 +1,177 @@
+//! A person signed in to a public client: the scope, and the refresh token that stands for the person later.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use super::oauth::{App, Form, Granted, read_token, refusal_code};
+use super::{AccessToken, Secret, TokenRequest};
+use crate::error::Result;
+
+/// A place for refresh tokens that outlives the process, such as the keychain of the system.
+///
+/// ```
+/// use std::collections::HashMap;
+/// use std::sync::Mutex;
+/// use windows_autopilot::Result;
+/// use windows_autopilot::credential::{CacheKey, Secret, TokenCache};
+///
+/// #[derive(Debug, Default)]
+/// struct Memory(Mutex<HashMap<CacheKey, Secret>>);
+///
+/// #[async_trait::async_trait]
+/// impl TokenCache for Memory {
+///     async fn load(&self, key: &CacheKey) -> Result<Option<Secret>> {
+///         Ok(self.0.lock().unwrap_or_else(|error| error.into_inner()).get(key).cloned())
+///     }
+///     async fn store(&self, key: &CacheKey, refresh_token: &Secret) -> Result<()> {
+///         let mut kept = self.0.lock().unwrap_or_else(|error| error.into_inner());
+///         kept.insert(key.clone(), refresh_token.clone());
+///         Ok(())
+///     }
+/// }
+/// ```
+///
+/// A refresh token is as good as the person's password for the app: keep it encrypted and readable by this person alone.
+#[async_trait]
+pub trait TokenCache: fmt::Debug + Send + Sync + 'static {
+    /// Loads the refresh token that was stored under this key.
+    ///
+    /// # Errors
+    /// When the place cannot be read. The person is asked to sign in then; the error is logged by its kind.
+    async fn load(&self, key: &CacheKey) -> Result<Option<Secret>>;
+
+    /// Stores a refresh token in place of the one before.
+    ///
+    /// # Errors
+    /// When the place cannot be written. Sign-in succeeds all the same; the error is logged by its kind.
+    async fn store(&self, key: &CacheKey, refresh_token: &Secret) -> Result<()>;
+}
+
+/// The key of a refresh token: sign-in host, tenant and app.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct CacheKey {
+    /// The sign-in host, such as `https://login.microsoftonline.com`.
+    pub authority: String,
+    /// The tenant, as the credential was given it.
+    pub tenant: String,
+    /// The application (client) id.
+    pub client_id: String,
+}
+
+/// A person signed in to a public client.
+#[derive(Clone)]
+pub(super) struct Session {
+    pub(super) app: App,
+    permissions: Vec<String>,
+    /// Scopes besides those of Graph: what makes the service give a refresh token, at least.
+    scopes: &'static str,
+    refresh_token: Arc<Mutex<Option<Secret>>>,
+    cache: Option<Arc<dyn TokenCache>>,
+}
+
+impl Session {
+    pub(super) fn new(app: App, scopes: &'static str) -> Self {
+        Self { app, permissions: Vec::new(), scopes, refresh_token: Arc::default(), cache: None }
+    }
+
+    /// Asks for these permissions of Graph, instead of all that were consented to before.
+    pub(super) fn set_permissions(&mut self, names: impl IntoIterator<Item = impl Into<String>>) {
+        self.permissions = names.into_iter().map(Into::into).collect();
+    }
+
+    pub(super) fn set_cache(&mut self, cache: Arc<dyn TokenCache>) {
+        self.cache = Some(cache);
+    }
+
+    fn refresh_token(&self) -> MutexGuard<'_, Option<Secret>> {
+        self.refresh_token.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn key(&self, request: &TokenRequest<'_>) -> CacheKey {
+        CacheKey {
+            authority: request.authority().to_owned(),
+            tenant: self.app.tenant.to_string(),
+            client_id: self.app.client_id.clone(),
+        }
+    }
+
+    /// Keeps the refresh token and returns the access token.
+    pub(super) async fn keep(&self, request: &TokenRequest<'_>, granted: Granted) -> AccessToken {
+        if let Some(refresh_token) = granted.refresh_token {
+            if let Some(cache) = &self.cache
+                && let Err(error) = cache.store(&self.key(request), &refresh_token).await
+            {
+                tracing::warn!(kind = ?error.kind(), "the refresh token could not be stored");
+            }
+            *self.refresh_token() = Some(refresh_token);
+        }
+        granted.token
+    }
+
+    /// Returns the scope to ask for. The permissions are named in full, since a bare name means the worldwide Graph
+    /// whatever the cloud.
+    pub(super) fn scope(&self, request: &TokenRequest<'_>) -> String {
+        let graph = request.scope().trim_end_matches("/.default");
+        let mut scope = String::new();
+        for name in &self.permissions {
+            if !name.contains("://") {
+                scope.push_str(graph);
+                scope.push('/');
+            }
+            scope.push_str(name);
+            scope.push(' ');
+        }
+        if scope.is_empty() {
+            scope = format!("{} ", request.scope());
+        }
+        scope + self.scopes
+    }
+
+    /// Begins a form with what every request of the session has.
+    pub(super) fn form(&self, request: &TokenRequest<'_>) -> Form {
+        let mut form = Form::new();
+        form.push("client_id", &self.app.client_id).push("scope", &self.scope(request));
+        if let Some(claims) = request.claims_parameter() {
+            form.push("claims", &claims);
+        }
+        form
+    }
+
+    /// Fetches a token without the person; `None` if the person must sign in again.
+    pub(super) async fn renew(&self, request: TokenRequest<'_>) -> Result<Option<AccessToken>> {
+        let in_memory = self.refresh_token().clone();
+        let refresh_token = match (in_memory, &self.cache) {
+            (None, Some(cache)) => cache.load(&self.key(&request)).await.unwrap_or_else(|error| {
+                tracing::warn!(kind = ?error.kind(), "the refresh token could not be loaded");
+                None
+            }),
+            (in_memory, _) => in_memory,
+        };
+        let Some(refresh_token) = refresh_token else { return Ok(None) };
+        let mut form = self.form(&request);
+        form.push("grant_type", "refresh_token").push("refresh_token", refresh_token.reveal());
+        let answer = self.app.post(request, "token", form).await?;
+        if refusal_code(&answer).is_some_and(|code| code != "temporarily_unavailable") {
+            *self.refresh_token() = None;
+            return Ok(None);
+        }
+        let token = self.keep(&request, read_token(&answer)?).await;
+        let mut kept = self.refresh_token();
+        if kept.is_none() {
+            *kept = Some(refresh_token);
+        }
+        Ok(Some(token))
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("app", &self.app)
+            .field("permissions", &self.permissions)
+            .finish_non_exhaustive()
+    }
+}
