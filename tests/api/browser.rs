@@ -76,6 +76,14 @@ impl Desk {
         })
     }
 
+    /// The status lines that the browser was answered with, once it has `count` of them.
+    async fn statuses(&self, count: usize) -> Vec<String> {
+        while self.statuses.lock().unwrap().len() < count {
+            tokio::task::yield_now().await;
+        }
+        self.statuses.lock().unwrap().clone()
+    }
+
     fn client(&self, person: Person) -> Client {
         let tenant = self.harness.tenant.domain().parse().unwrap();
         signed_in(&self.harness.tenant, &self.harness.clock, self.credential(tenant, person))
@@ -96,7 +104,10 @@ async fn act(
     if person == Person::IsSlow {
         clock.sleep(30 * MINUTE).await;
     }
-    let Some(to) = pick(&tenant, &url, decision).await else { return };
+    let Some(to) = pick(&tenant, &url, decision).await else {
+        // The page shows an error, and the person goes away.
+        return clock.sleep(30 * MINUTE).await;
+    };
     if person == Person::IsMisled {
         let (base, _) = to.split_once('?').unwrap();
         for wrong in
@@ -115,7 +126,7 @@ async fn a_person_signs_in_once_and_may_set_what_an_app_may_not() -> Result<()> 
     let desk = Desk::new();
     let client = desk.client(Person::SignsIn);
     client.mdm_policies().intune().await?;
-    assert_eq!(*desk.statuses.lock().unwrap(), ["HTTP/1.1 200 OK"]);
+    assert_eq!(desk.statuses(1).await, ["HTTP/1.1 200 OK"]);
     desk.harness.clock.advance(120 * MINUTE);
     client.mdm_policies().intune().await?;
     assert_eq!(desk.opened.load(Ordering::Relaxed), 1, "the refresh token stands for the person");
@@ -136,7 +147,7 @@ async fn an_answer_with_another_state_is_passed_over() -> Result<()> {
     let desk = Desk::new();
     desk.client(Person::IsMisled).mdm_policies().intune().await?;
     let expected = ["404 Not Found", "400 Bad Request", "400 Bad Request", "200 OK"];
-    assert_eq!(*desk.statuses.lock().unwrap(), expected.map(|status| format!("HTTP/1.1 {status}")));
+    assert_eq!(desk.statuses(4).await, expected.map(|status| format!("HTTP/1.1 {status}")));
     Ok(())
 }
 
