@@ -164,11 +164,13 @@
 //! | `certificate` | no | `credential::ClientCertificate`: sign-in with a certificate |
 //! | `pfx` | no | `credential::ClientCertificate::from_pfx`: certificate and key from a `.pfx` file |
 //! | `azure-identity` | no | `credential::AzureIdentity`: any credential of the crate `azure_identity`: managed identity, Azure CLI |
+//! | `interactive` | no | `credential::InteractiveBrowser`: a person signs in with the browser of this machine |
 //! | `cassette` | no | `transport::Recorder`, `transport::Replayer`: exchanges in readable files, without secrets |
 //! | `connector-config` | no | `ad::connector_config`: the Intune Connector's `.exe.config` files |
 //! | `ad` | no | `ad`: what the connector needs in Active Directory, checked, delegated, and as reviewed text |
 //! | `ldap` | no | `ad::ldap::LdapDirectory`: a real directory, over LDAP with TLS |
 //! | `sim` | no | `sim`, the simulated tenant, and `testing`, a client on it in one line |
+//! | `serve` | no | `sim::Server` and the program `autopilot-sim`: the simulated tenant over HTTP and HTTPS on loopback |
 //!
 //! Without features there is no HTTP stack and no TLS in the dependency tree; give the client a transport of your own.
 //! [`docs::weight`] says what the features cost at each build.

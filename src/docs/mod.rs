@@ -9,6 +9,12 @@ pub mod reliability {
     #![doc = include_str!("reliability.md")]
 }
 
+#[cfg(feature = "serve")]
+#[cfg_attr(docsrs, doc(cfg(feature = "serve")))]
+pub mod served {
+    #![doc = include_str!("served.md")]
+}
+
 pub mod tracing {
     #![doc = include_str!("tracing.md")]
 }

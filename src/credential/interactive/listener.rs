@@ -30,7 +30,7 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// Listens on a free port: on 127.0.0.1, and on [::1] too if `localhost` may mean that address here.
+    /// Listens on a free port: on `127.0.0.1`, and on `[::1]` too if `localhost` may mean that address here.
     pub(super) async fn bind(both: bool) -> io::Result<Self> {
         let mut last = None;
         for _ in 0..PORTS {

@@ -73,7 +73,7 @@ type Opener = Arc<dyn Fn(&str) -> io::Result<()> + Send + Sync>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Redirect {
-    /// `http://localhost`, on 127.0.0.1 and on [::1]: the one that the portal can register.
+    /// `http://localhost`, on `127.0.0.1` and on `[::1]`: the one that the portal can register.
     #[default]
     Localhost,
     /// `http://127.0.0.1`, for a machine on which `localhost` is another address. It is registered in the manifest of the
@@ -92,7 +92,7 @@ impl InteractiveBrowser {
         Ok(Self {
             session,
             redirect: Redirect::default(),
-            opener: Arc::new(|url| webbrowser::open(url)),
+            opener: Arc::new(webbrowser::open),
             deadline: DEADLINE,
             login_hint: None,
         })
@@ -303,7 +303,7 @@ fn code(parameters: &Parameters) -> Result<&str> {
     })
 }
 
-/// The claims of an id_token that are checked.
+/// The claims of an `id_token` that are checked.
 #[derive(Deserialize)]
 struct Claims {
     tid: String,
@@ -311,8 +311,8 @@ struct Claims {
     nonce: String,
 }
 
-/// Reads an id_token. It came straight from the service over TLS, so that its signature adds nothing:
-/// OpenID Connect Core, section 3.1.3.7, item 6.
+/// Reads an `id_token`. It came straight from the service over TLS, so that its signature adds nothing:
+/// `OpenID` Connect Core, section 3.1.3.7, item 6.
 fn claims(token: &Secret) -> Option<Claims> {
     let part = token.reveal().split('.').nth(1)?;
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?).ok()

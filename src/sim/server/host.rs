@@ -49,7 +49,7 @@ impl Hosts {
     /// Returns what a host serves, given as `name`, `name:port` or `[address]:port`; `None` for a name that is not ours.
     pub(super) fn realm(&self, authority: &str) -> Option<Realm> {
         let (host, port) = split(authority)?;
-        let is = |name: &&str| host.eq_ignore_ascii_case(name);
+        let is = |name: &&'static str| host.eq_ignore_ascii_case(name);
         if host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()) {
             return Some(Realm::All);
         }
@@ -59,8 +59,8 @@ impl Hosts {
         if !self.proxy || port.is_some_and(|port| port != 443) {
             return None;
         }
-        let graph = GRAPH.iter().any(|name| is(name)).then_some(Realm::Graph);
-        graph.or_else(|| SIGN_IN.iter().any(|name| is(name)).then_some(Realm::SignIn))
+        let graph = GRAPH.iter().any(is).then_some(Realm::Graph);
+        graph.or_else(|| SIGN_IN.iter().any(is).then_some(Realm::SignIn))
     }
 }
 

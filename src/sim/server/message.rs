@@ -15,6 +15,9 @@ use crate::sim::gateway::RecordedRequest;
 use crate::sim::tenant::Tenant;
 use crate::transport::Transport as _;
 
+/// An answer that ends the treatment of a request early.
+type Early = Box<Response<Full<Bytes>>>;
+
 /// The largest body that is read: 16 MiB.
 const MAX_BODY_BYTES: usize = 16 << 20;
 
@@ -78,12 +81,12 @@ impl Service {
         let (mut head, body) = request.into_parts();
         let target = match self.target(via, &head.uri, &head.headers) {
             Ok(target) => target,
-            Err(refusal) => return Ok(refusal),
+            Err(early) => return Ok(*early),
         };
         if target.part == Part::Control {
             let body = match read(body).await {
                 Ok(body) => body,
-                Err(refusal) => return Ok(refusal),
+                Err(early) => return Ok(*early),
             };
             return Ok(control::answer(&self.tenant, self.clock.as_ref(), &head, &body).map(Full::new));
         }
@@ -93,7 +96,7 @@ impl Service {
         }
         let body = match read(body).await {
             Ok(body) => body,
-            Err(refusal) => return Ok(refusal),
+            Err(early) => return Ok(*early),
         };
         head.uri = target.uri;
         let (method, path) = (head.method.clone(), head.uri.path().to_owned());
@@ -111,12 +114,12 @@ impl Service {
     }
 
     /// Finds whom a request is for, and its address as the client sees it.
-    fn target(&self, via: &Via, uri: &Uri, headers: &HeaderMap) -> Result<Target, Response<Full<Bytes>>> {
+    fn target(&self, via: &Via, uri: &Uri, headers: &HeaderMap) -> Result<Target, Early> {
         let named = uri.authority().map(http::uri::Authority::as_str);
         let host = named.or_else(|| text(headers, &header::HOST)).unwrap_or_default();
         let misdirected = || {
             let text = format!("this server does not answer for {host:?}: use localhost, 127.0.0.1 or [::1]");
-            refusal(StatusCode::MISDIRECTED_REQUEST, &text)
+            Box::new(refusal(StatusCode::MISDIRECTED_REQUEST, &text))
         };
         let realm = self.hosts.realm(host).ok_or_else(misdirected)?;
         let name = |authority: &str| split(authority).map(|(host, _)| host.to_ascii_lowercase());
@@ -128,17 +131,17 @@ impl Service {
         let part = match (realm, first) {
             (Realm::All, "_sim") if self.control => Part::Control,
             (Realm::All, "_sim") => {
-                return Err(refusal(
-                    StatusCode::NOT_FOUND,
-                    "the control API is off: start the server with it",
-                ));
+                let text = "the control API is off: start the server with it";
+                return Err(refusal(StatusCode::NOT_FOUND, text).into());
             }
-            (Realm::All, "") => return Err(self.welcome()),
+            (Realm::All, "") => return Err(self.welcome().into()),
             (Realm::Graph, _) if !versioned => {
-                return Err(refusal(StatusCode::NOT_FOUND, "Graph has the versions v1.0 and beta"));
+                return Err(refusal(StatusCode::NOT_FOUND, "Graph has the versions v1.0 and beta").into());
             }
             (Realm::SignIn, _) if versioned => {
-                return Err(refusal(StatusCode::NOT_FOUND, "this is the host of sign-in, not of Graph"));
+                return Err(
+                    refusal(StatusCode::NOT_FOUND, "this is the host of sign-in, not of Graph").into()
+                );
             }
             _ => Part::Tenant,
         };
@@ -148,7 +151,9 @@ impl Service {
         };
         let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         let uri = format!("{scheme}://{authority}{path}");
-        let uri = uri.parse().map_err(|_| refusal(StatusCode::BAD_REQUEST, "the address cannot be read"))?;
+        let uri = uri
+            .parse()
+            .map_err(|_| Box::new(refusal(StatusCode::BAD_REQUEST, "the address cannot be read")))?;
         Ok(Target { part, uri })
     }
 
@@ -178,14 +183,10 @@ struct Target {
 }
 
 /// Returns scheme and authority as a client in front of a reverse proxy sees them.
-fn forwarded(
-    via: &Via,
-    headers: &HeaderMap,
-    host: &str,
-) -> Result<(&'static str, String), Response<Full<Bytes>>> {
+fn forwarded(via: &Via, headers: &HeaderMap, host: &str) -> Result<(&'static str, String), Early> {
     let first =
         |name: &HeaderName| text(headers, name).and_then(|value| value.split(',').next()).map(str::trim);
-    let bad = |text: &str| refusal(StatusCode::BAD_REQUEST, text);
+    let bad = |text: &str| Box::new(refusal(StatusCode::BAD_REQUEST, text));
     let scheme = match first(&HeaderName::from_static("x-forwarded-proto")) {
         None => via.scheme,
         Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
@@ -203,12 +204,12 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-async fn read(body: Incoming) -> Result<Bytes, Response<Full<Bytes>>> {
+async fn read(body: Incoming) -> Result<Bytes, Early> {
     let read = Limited::new(body, MAX_BODY_BYTES).collect().await;
     read.map(http_body_util::Collected::to_bytes).map_err(|error| {
         match error.is::<http_body_util::LengthLimitError>() {
-            true => refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body has more than 16 MiB"),
-            false => refusal(StatusCode::BAD_REQUEST, "the body was cut off"),
+            true => refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body has more than 16 MiB").into(),
+            false => refusal(StatusCode::BAD_REQUEST, "the body was cut off").into(),
         }
     })
 }

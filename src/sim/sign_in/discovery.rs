@@ -23,7 +23,7 @@ pub(super) fn instance(request: &Request) -> Answer {
     )
 }
 
-/// Returns the OpenID Connect metadata of the tenant.
+/// Returns the `OpenID` Connect metadata of the tenant.
 pub(super) fn openid(state: &State, request: &Request) -> Result<Answer, Refusal> {
     client::check_tenant(state, request)?;
     let (origin, tenant) = (&request.origin, &request.version);
