@@ -1,5 +1,5 @@
 //! The simulated tenant over HTTP and HTTPS: hosts, links, CORS, the proxy, the control API, many clients.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
 
 use std::sync::Arc;
 use std::time::Duration;
