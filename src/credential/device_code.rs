@@ -236,6 +236,10 @@ impl TokenProvider for DeviceCode {
             None => self.ask(request).await,
         }
     }
+
+    fn tenant(&self) -> Option<&TenantId> {
+        Some(&self.app.tenant)
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ mod cassette;
 mod escape;
 #[cfg(feature = "reqwest")]
 mod reqwest;
-mod scrub;
 
 #[cfg(feature = "cassette")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cassette")))]
@@ -22,7 +21,6 @@ pub(crate) use self::escape::percent_encode;
 #[cfg(feature = "reqwest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
 pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
-pub(crate) use self::scrub::scrub;
 
 /// Sends one HTTP request and returns the whole answer: the seam below everything else.
 ///

@@ -304,7 +304,7 @@ impl fmt::Debug for MembershipRule {
 
 impl fmt::Display for MembershipRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.text, f)
+        f.pad(&self.text)
     }
 }
 
