@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::foreign::{self, Redactor, excerpt};
 use crate::model::InvalidValue;
-use crate::transport::{TransportError, TransportErrorKind};
+use crate::transport::{TransportError, TransportErrorKind, chain};
 
 mod redirect;
 mod remedy;
@@ -360,14 +360,12 @@ impl Error {
         if let Some(endpoint) = &mut inner.endpoint {
             *endpoint = redactor.text(endpoint);
         }
-        if inner.source.as_deref().is_some_and(|source| is_revealing(source, redactor)) {
-            let kind =
-                inner.source.as_ref().and_then(|source| source.downcast_ref()).map(TransportError::kind);
-            let text = redactor.text(format!("{}", Causes(&self)).trim_start_matches(": "));
-            let source = TransportError::new(kind.unwrap_or(TransportErrorKind::Other), text);
-            self.0.source = Some(match kind {
-                Some(_) => source.into(),
-                None => source.to_string().into(),
+        if inner.source.as_deref().is_some_and(|source| is_revealing(source, redactor))
+            && let Some(source) = inner.source.take()
+        {
+            inner.source = Some(match source.downcast::<TransportError>() {
+                Ok(error) => error.redacted(|text| redactor.text(text)).into(),
+                Err(other) => redactor.text(&chain(&*other)).into(),
             });
         }
         self
@@ -599,9 +597,8 @@ impl fmt::Display for Causes<'_> {
 /// Returns `true` if a cause, or one of its causes, shows what must not be shown.
 fn is_revealing(source: &(dyn std::error::Error + 'static), redactor: &Redactor) -> bool {
     std::iter::successors(Some(source), |error| error.source()).any(|error| {
-        let (shown, debug) = (error.to_string(), format!("{error:?}"));
-        shown != redactor.text(&shown)
-            || debug.split_whitespace().collect::<Vec<_>>().join(" ") != redactor.text(&debug)
+        let shown = error.to_string();
+        shown != redactor.text(&shown) || redactor.is_repeated_in(&format!("{error:?}"))
     })
 }
 

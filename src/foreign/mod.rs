@@ -56,6 +56,13 @@ impl Redactor {
         self.finish(&head, KEEP, is_cut)
     }
 
+    /// Returns `true` if a text repeats a value of the request.
+    pub(crate) fn is_repeated_in(&self, text: &str) -> bool {
+        let mut marks = letters::Marks::new(text);
+        self.mark(&levels(text), &mut marks);
+        matches!(marks.redacted(text), Cow::Owned(_))
+    }
+
     /// Returns a text of any length, redacted and neither cut nor escaped: for a file that is read again.
     #[cfg(feature = "cassette")]
     pub(crate) fn whole(&self, text: &str) -> String {
@@ -73,19 +80,24 @@ impl Redactor {
     /// Redacts what the request carried, and what looks as if it must not be shown.
     fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut marks = letters::Marks::new(text);
-        let mut levels = vec![letters::read(text)];
-        // JSON inside JSON inside a page: each level of escapes is looked at by itself.
-        while levels.len() < DEEPEST
-            && let Some(next) = levels.last().and_then(|level| letters::unescaped(level))
-        {
-            levels.push(next);
-        }
+        let levels = levels(text);
         for level in &levels {
             shape::mark(level, &mut marks);
         }
         self.mark(&levels, &mut marks);
         marks.redacted(text)
     }
+}
+
+/// The letters of a text. JSON inside JSON inside a page: each level of escapes is looked at by itself.
+fn levels(text: &str) -> Vec<Vec<letters::Letter>> {
+    let mut levels = vec![letters::read(text)];
+    while levels.len() < DEEPEST
+        && let Some(next) = levels.last().and_then(|level| letters::unescaped(level))
+    {
+        levels.push(next);
+    }
+    levels
 }
 
 /// The most levels of escapes that are undone.

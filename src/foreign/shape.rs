@@ -160,7 +160,11 @@ fn mark_values(letters: &[Letter], marks: &mut Marks) {
             }),
             _ => &[],
         };
-        if lower(value) != "null" {
+        // A word behind a colon is a sentence, as in `no token: the vault is sealed`.
+        let is_word = quote.is_none()
+            && after.get(sign).is_some_and(|sign| sign.c == ':')
+            && value.iter().all(|letter| letter.c.is_lowercase() || letter.c == '.');
+        if !is_word && lower(value) != "null" {
             marks.mark(value);
             at += start + value.len();
         }

@@ -232,6 +232,7 @@ fn words_ids_paths_and_versions_are_shown() {
         "S-1-5-21-3623811015-3361044348-30300820-1013 in BUILTIN\\Administrators",
         "C:\\Windows\\Temp\\x.log, HKLM\\SOFTWARE\\Microsoft\\Windows",
         "Parameter name: deviceId",
+        "no token: the vault is sealed",
         "1 < 2 & 3 > 2",
     ] {
         assert_eq!(excerpt(harmless, KEEP), harmless);

@@ -202,6 +202,22 @@ impl TransportError {
     }
 }
 
+impl TransportError {
+    /// Redacts the message, and the causes, which become text.
+    pub(crate) fn redacted(mut self, redact: impl Fn(&str) -> String) -> Self {
+        self.message = redact(&self.message);
+        self.source = self.source.map(|source| redact(&chain(&*source)).into());
+        self
+    }
+}
+
+/// Returns an error and its causes in one line.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let all: Vec<String> =
+        std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect();
+    all.join(": ")
+}
+
 impl fmt::Debug for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TransportError").field("kind", &self.kind).field("message", &self.message).finish()

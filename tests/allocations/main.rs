@@ -153,9 +153,10 @@ fn rows_59_60_an_error_of_many_mebibytes_costs_what_its_beginning_costs() {
     for worst in ["<script>", "<", "a@b ", "\\\\", "%41", "&#65;", "mail='", "T0E/", "{\"error\":"] {
         let of = |length: usize| {
             let text = worst.repeat(length / worst.len() + 1);
-            let page = Bytes::from(text[..length].to_owned());
+            let page = Bytes::from(text.get(..length).unwrap().to_owned());
             let json = format!(r#"{{"error":{{"code":"Bad","message":"{}"#, text.replace('"', "'"));
-            let json = Bytes::from(format!("{}\"}}}}", &json[..length - 3].trim_end_matches('\\')));
+            let json =
+                Bytes::from(format!("{}\"}}}}", json.get(..length - 3).unwrap().trim_end_matches('\\')));
             (cost(page), cost(json))
         };
         let (few, many) = (of(4 << 10), of(64 << 20));
