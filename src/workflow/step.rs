@@ -135,7 +135,9 @@ impl fmt::Display for PlannedStep {
         match &self.action {
             Action::Create(values) => {
                 writeln!(f, "  + {subject}: create")?;
-                values.iter().try_for_each(|value| writeln!(f, "      {}: {}", value.property, value.after))
+                values.iter().try_for_each(|value| {
+                    writeln!(f, "      {}: {}", line(&value.property), line(&value.after.to_string()))
+                })
             }
             Action::Update(changes) => {
                 writeln!(f, "  ~ {subject}: change")?;
@@ -214,8 +216,9 @@ mod tests {
         let finding = IMPORT_REFUSED.at(name, name);
         let mut shown = vec![finding.to_string(), Text::from(name).to_string()];
         for action in [
-            Action::Create,
+            Action::Create(vec![PropertyChange::new(name, name, name)]),
             Action::Update(vec![PropertyChange::new(name, name, name)]),
+            Action::Unknown(vec![PropertyChange::new(name, name, name)]),
             Action::Assign { add: vec![name.to_owned()], remove: vec![name.to_owned()] },
             Action::Import(vec![name.to_owned()]),
             Action::Keep,
@@ -227,13 +230,17 @@ mod tests {
         for action in [
             RemovalAction::Delete,
             RemovalAction::Unassign(vec![name.to_owned()]),
+            RemovalAction::Revoke(vec![name.to_owned()]),
             RemovalAction::Gone,
             RemovalAction::Manual(name.to_owned()),
             RemovalAction::Blocked(finding.clone()),
         ] {
             let steps = vec![PlannedRemoval { step: Step::Group, subject: name.to_owned(), action }];
             let teardown = Teardown::new(CreatedObjects::default());
-            shown.push(TeardownPlan { teardown, steps, findings: vec![finding.clone()] }.to_string());
+            let plan = serde_json::json!({
+                "tenant": {"tenant_id": name, "cloud": name}, "teardown": teardown, "steps": steps, "findings": [finding],
+            });
+            shown.push(serde_json::from_value::<TeardownPlan>(plan).unwrap().to_string());
         }
         let rejected = serde_json::json!({"outcome": "refused", "name": name, "code": 1, "status": null});
         shown.push(serde_json::from_value::<ImportOutcome>(rejected).unwrap().to_string());

@@ -137,7 +137,7 @@ impl TeardownPlan {
 
 impl fmt::Display for TeardownPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Teardown in {}", self.tenant)?;
+        writeln!(f, "Teardown in {}", line(&self.tenant.to_string()))?;
         for PlannedRemoval { step, subject, action } in &self.steps {
             let subject = line(subject);
             match action {
@@ -146,7 +146,7 @@ impl fmt::Display for TeardownPlan {
                     writeln!(f, "  ~ {step} {subject}: unassign {}", line(&whom.join(", ")))?
                 }
                 RemovalAction::Revoke(entries) => {
-                    writeln!(f, "  - {step} {subject}: revoke {}", entries.join(", "))?
+                    writeln!(f, "  - {step} {subject}: revoke {}", line(&entries.join(", ")))?
                 }
                 RemovalAction::Gone => writeln!(f, "  = {step} {subject}: gone already")?,
                 RemovalAction::Manual(text) => writeln!(f, "  ! {step} {subject}: by hand: {}", line(text))?,
