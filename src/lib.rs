@@ -183,6 +183,7 @@ pub mod clock;
 pub mod credential;
 pub mod docs;
 pub mod error;
+mod foreign;
 pub mod graph;
 pub mod model;
 #[cfg(feature = "offline")]

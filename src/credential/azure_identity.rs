@@ -9,7 +9,7 @@ use azure_core::credentials::TokenCredential;
 
 use super::{AccessToken, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
-use crate::transport::scrub;
+use crate::foreign::scrub;
 
 /// Sign-in by a credential of the crate [`azure_identity`](https://docs.rs/azure_identity), or any other that implements
 /// `azure_core`'s [`TokenCredential`]: a managed identity, the Azure CLI's sign-in, a pipeline of Azure DevOps.

@@ -62,6 +62,10 @@ impl TokenProvider for ClientSecret {
     async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
         self.app.client_credentials(request, &[("client_secret", self.secret.reveal())]).await
     }
+
+    fn tenant(&self) -> Option<&TenantId> {
+        Some(&self.app.tenant)
+    }
 }
 
 #[cfg(test)]

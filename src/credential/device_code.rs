@@ -191,6 +191,10 @@ impl TokenProvider for DeviceCode {
             None => self.ask(request).await,
         }
     }
+
+    fn tenant(&self) -> Option<&TenantId> {
+        Some(&self.session.app.tenant)
+    }
 }
 
 #[cfg(test)]

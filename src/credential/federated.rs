@@ -93,6 +93,10 @@ impl TokenProvider for FederatedToken {
         let proof = [("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion)];
         self.app.client_credentials(request, &proof).await
     }
+
+    fn tenant(&self) -> Option<&TenantId> {
+        Some(&self.app.tenant)
+    }
 }
 
 /// The name of a signed token as a proof of being the app.

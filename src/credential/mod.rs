@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::error::Result;
+use crate::model::TenantId;
 
 #[cfg(feature = "azure-identity")]
 mod azure_identity;
@@ -101,6 +103,14 @@ impl AccessToken {
     /// The token.
     pub fn secret(&self) -> &Secret {
         &self.token
+    }
+
+    /// Reads what the token says of itself; the default where it is no JWT. It is not verified, which is for the service to do.
+    pub(crate) fn claims<T: DeserializeOwned + Default>(&self) -> T {
+        use base64::Engine as _;
+        let middle = self.token.reveal().split('.').nth(1).unwrap_or_default();
+        let json = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(middle.trim_end_matches('='));
+        json.ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
     }
 
     /// How long it lives from the moment it was asked for, if that is known.
@@ -213,6 +223,13 @@ pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
     fn waits_for_person(&self) -> bool {
         false
     }
+
+    /// Returns the tenant that the credential is configured for; `None` if it takes tokens of any.
+    ///
+    /// A token that shows another tenant's id is refused.
+    fn tenant(&self) -> Option<&TenantId> {
+        None
+    }
 }
 
 #[async_trait]
@@ -224,6 +241,10 @@ impl<T: TokenProvider + ?Sized> TokenProvider for std::sync::Arc<T> {
     fn waits_for_person(&self) -> bool {
         (**self).waits_for_person()
     }
+
+    fn tenant(&self) -> Option<&TenantId> {
+        (**self).tenant()
+    }
 }
 
 #[async_trait]
@@ -234,6 +255,10 @@ impl<T: TokenProvider + ?Sized> TokenProvider for Box<T> {
 
     fn waits_for_person(&self) -> bool {
         (**self).waits_for_person()
+    }
+
+    fn tenant(&self) -> Option<&TenantId> {
+        (**self).tenant()
     }
 }
 

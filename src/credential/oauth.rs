@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_with::{As, DefaultOnError, DurationSecondsWithFrac, PickFirst};
 
 use super::{AccessToken, AskedWait, Secret, TokenRequest};
-use crate::error::{Error, ErrorKind, Result, excerpt};
+use crate::error::{Error, ErrorKind, Result};
+use crate::foreign::{Redactor, excerpt, json};
 use crate::model::{InvalidValue, TenantId, is_guid};
 use crate::transport::percent_encode;
 
@@ -60,6 +61,8 @@ impl App {
 
     /// Sends a form to an endpoint. An answer that is a refusal is returned as it is.
     pub(super) async fn post(&self, request: TokenRequest<'_>, endpoint: &str, form: Form) -> Result<Answer> {
+        let mut redactor = Redactor::default();
+        redactor.form(&form.0);
         let mut outgoing = http::Request::new(Bytes::from(form.0));
         *outgoing.method_mut() = Method::POST;
         *outgoing.uri_mut() =
@@ -72,7 +75,10 @@ impl App {
         let headers = outgoing.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        request.transport().send(outgoing).await.map_err(named)
+        let mut answer =
+            request.transport().send(outgoing).await.map_err(|error| named(error.redacted(&redactor)))?;
+        answer.extensions_mut().insert(redactor);
+        Ok(answer)
     }
 }
 
@@ -149,10 +155,10 @@ pub(super) fn read_json<T: for<'a> Deserialize<'a>>(answer: &Answer) -> Result<T
     }
     serde_json::from_slice(answer.body()).map_err(|_| {
         // What is not understood may hold a token: only a page, which begins with a tag, is repeated.
-        let body = String::from_utf8_lossy(answer.body());
-        match body.trim_start().starts_with('<') {
+        match answer.body().trim_ascii_start().starts_with(b"<") {
             true => {
-                failed(answer, format!("the sign-in service answered with a page: {}", excerpt(&body, 120)))
+                let page = excerpt(answer.body(), 120);
+                failed(answer, format!("the sign-in service answered with a page: {page}"))
                     .with_remedy("look for a proxy or a captive portal between here and the sign-in service")
             }
             false => failed(answer, "the sign-in service's answer is not understood"),
@@ -162,12 +168,8 @@ pub(super) fn read_json<T: for<'a> Deserialize<'a>>(answer: &Answer) -> Result<T
 
 /// The OAuth error code of a refusal, such as `authorization_pending`.
 pub(super) fn refusal_code(answer: &Answer) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Body {
-        error: String,
-    }
     match answer.status().as_u16() {
-        400 | 401 | 403 => serde_json::from_slice::<Body>(answer.body()).ok().map(|body| body.error),
+        400 | 401 | 403 => json::value(answer.body())?.get("error")?.as_str().map(str::to_owned),
         _ => None,
     }
 }
@@ -186,14 +188,22 @@ pub(super) fn refusal(answer: &Answer) -> Error {
         REMEDIES.iter().find(|(codes, _)| codes.iter().any(|code| service.has_code(&format!("AADSTS{code}"))))
     });
     match known {
-        Some((_, remedy)) => named(error.with_remedy(*remedy)),
-        None => named(error),
+        Some((_, remedy)) => named(redacted(error.with_remedy(*remedy), answer)),
+        None => named(redacted(error, answer)),
+    }
+}
+
+/// Redacts what the request sent, which an answer may repeat.
+fn redacted(error: Error, answer: &Answer) -> Error {
+    match answer.extensions().get::<Redactor>() {
+        Some(redactor) => error.redacted(redactor),
+        None => error,
     }
 }
 
 pub(super) fn failed(answer: &Answer, message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     let error = Error::new(ErrorKind::Authentication, message);
-    named(error.with_status(answer.status(), answer.headers()))
+    named(redacted(error.with_status(answer.status(), answer.headers()), answer))
 }
 
 pub(super) fn named(error: Error) -> Error {

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::foreign::{self, Redactor, excerpt};
 use crate::model::InvalidValue;
-use crate::transport::{TransportError, TransportErrorKind};
+use crate::transport::{TransportError, TransportErrorKind, chain};
 
 mod redirect;
+mod remedy;
 mod service;
 
 pub use self::service::ServiceError;
-pub(crate) use self::service::excerpt;
-pub(crate) use crate::transport::scrub;
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -216,7 +216,7 @@ impl Error {
         };
         let message = match (&service, status.canonical_reason()) {
             (None, _) if redirect::is_redirect(status) => redirect::message(headers).into(),
-            (None, Some(reason)) => match excerpt(&String::from_utf8_lossy(body), 160) {
+            (None, Some(reason)) => match excerpt(body, 160) {
                 text if text.is_empty() => Cow::Borrowed(reason),
                 text => Cow::Owned(format!("{reason}: {text}")),
             },
@@ -340,6 +340,37 @@ impl Error {
         self
     }
 
+    /// Redacts the values of the request that failed, in everything that may have come from outside.
+    ///
+    /// A cause whose text repeats such a value, or looks as if it did, is replaced by its redacted text.
+    #[must_use]
+    pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
+        let inner = &mut *self.0;
+        // What is borrowed are the crate's own words.
+        if let Cow::Owned(message) = &mut inner.message {
+            *message = redactor.text(message);
+        }
+        if let Some(service) = &mut inner.service {
+            service.redact(redactor);
+        }
+        let RequestIds { request_id, client_request_id, date, diagnostic } = &mut inner.ids;
+        for text in [request_id, client_request_id, date, diagnostic].into_iter().flatten() {
+            *text = redactor.text(text);
+        }
+        if let Some(endpoint) = &mut inner.endpoint {
+            *endpoint = redactor.text(endpoint);
+        }
+        if inner.source.as_deref().is_some_and(|source| is_revealing(source, redactor))
+            && let Some(source) = inner.source.take()
+        {
+            inner.source = Some(match source.downcast::<TransportError>() {
+                Ok(error) => error.redacted(|text| redactor.text(text)).into(),
+                Err(other) => redactor.text(&chain(&*other)).into(),
+            });
+        }
+        self
+    }
+
     /// The same error for another request that shared the exchange, without the name of a call.
     pub(crate) fn like(&self) -> Self {
         let mut copy = self.copy();
@@ -377,7 +408,13 @@ impl Error {
     pub(crate) fn for_call(mut self, operation: &'static str, method: &http::Method, path: &str) -> Self {
         if self.0.operation.is_none() {
             self.0.operation = Some(operation);
-            self.0.endpoint = Some(format!("{method} {}", scrub(path)));
+            if self.0.remedy.is_none() {
+                let known = self.0.service.as_ref();
+                let known =
+                    known.and_then(|error| remedy::known(operation, self.0.status, self.0.kind, error));
+                self.0.remedy = known.map(Cow::Borrowed);
+            }
+            self.0.endpoint = Some(format!("{method} {}", foreign::scrub(path)));
         }
         self
     }
@@ -557,6 +594,14 @@ impl fmt::Display for Causes<'_> {
     }
 }
 
+/// Returns `true` if a cause, or one of its causes, shows what must not be shown.
+fn is_revealing(source: &(dyn std::error::Error + 'static), redactor: &Redactor) -> bool {
+    std::iter::successors(Some(source), |error| error.source()).any(|error| {
+        let shown = error.to_string();
+        shown != redactor.text(&shown) || redactor.is_repeated_in(&format!("{error:?}"))
+    })
+}
+
 impl From<InvalidValue> for Error {
     fn from(value: InvalidValue) -> Self {
         Self::new(ErrorKind::InvalidInput, value.description()).with_remedy(value.remedy().to_owned())
@@ -638,6 +683,38 @@ mod tests {
         let body = b"<html><head><title>502</title><style>a{}</style></head><body><h1>Bad   Gateway</h1></body></html>";
         let error = Error::from_response(StatusCode::BAD_GATEWAY, &HeaderMap::new(), body);
         assert_eq!(error.to_string(), "Bad Gateway: 502 Bad Gateway (status 502)");
+    }
+
+    #[test]
+    fn documented_refusals_have_a_remedy() {
+        for (operation, status, message, remedy) in [
+            ("groups.create", 403, "Missing scope permissions on the request.", "grant the app"),
+            ("mobilityPolicies.get", 403, "Unsupported app-only call", "sign in as a user"),
+            (
+                "autopilotProfiles.assign",
+                400,
+                "Profile is already assigned to All Devices",
+                "assign the profile to groups",
+            ),
+            ("groups.get", 400, "Resource not found for the segment 'x'.", "with_version"),
+            ("groups.get", 400, "Invalid version: v2", "`v1.0` or `beta`"),
+            ("autopilotSettings.sync", 409, "", "a sync is running"),
+            ("autopilotDevices.assignUserToDevice", 404, "User not found", "user exists"),
+            ("autopilotProfiles.create", 400, "deviceNameTemplate is invalid", "template empty"),
+            ("autopilotProfiles.create", 500, "An internal server error has occurred", "hyphens"),
+        ] {
+            let body = serde_json::json!({"error": {"code": "x", "message": message}}).to_string();
+            let status = StatusCode::from_u16(status).unwrap();
+            let error = Error::from_response(status, &HeaderMap::new(), body.as_bytes());
+            let error = error.for_call(operation, &http::Method::POST, "/x");
+            assert!(
+                error.remedy().is_some_and(|known| known.contains(remedy)),
+                "{operation} {message}: {error}"
+            );
+        }
+        let error =
+            Error::from_response(StatusCode::NOT_FOUND, &HeaderMap::new(), br#"{"error":{"code":"x"}}"#);
+        assert_eq!(error.for_call("groups.get", &http::Method::GET, "/x").remedy(), None);
     }
 
     #[test]

@@ -3,15 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::transport::scrub;
+use crate::foreign::{Redactor, excerpt, json, scrub};
 
 /// The error that the service put in its answer.
 ///
-/// Intune wraps its own error as JSON text in Graph's `message`: that one is opened, and [`ServiceError::message`] is
-/// the inner one. Decide by [`Error::kind`](crate::Error::kind) or by [`ServiceError::code`], never by the message.
+/// Intune wraps its own error as JSON text in Graph's `message`, at times more than once: all are opened, and
+/// [`ServiceError::message`] is the innermost one, cut to 1 KiB. Decide by [`Error::kind`](crate::Error::kind) or by [`ServiceError::code`], never by the message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServiceError {
     code: String,
@@ -23,79 +22,113 @@ pub struct ServiceError {
     retry_after: Option<Duration>,
 }
 
-#[derive(Deserialize)]
-struct Envelope {
-    error: Value,
-    #[serde(default)]
-    error_description: Option<String>,
-}
-
-/// How deep inner errors are followed.
+/// How deep inner errors, and JSON inside JSON, are followed.
 const DEPTH: usize = 8;
+
+/// The most characters of a code, a phrase or an id.
+const CODE: usize = 200;
 
 impl ServiceError {
     /// Reads the error from a body; `None` if there is none, as in a page of a proxy.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        let Envelope { error, error_description } = serde_json::from_slice(body).ok()?;
-        Self::from_value(&error, error_description.as_deref())
-    }
-
-    fn from_value(error: &Value, description: Option<&str>) -> Option<Self> {
+        let Value::Object(body) = json::value(body)? else { return None };
         let mut found = Self::default();
-        match error {
+        match body.get("error")? {
             // Sign-in answers `{"error":"invalid_client","error_description":"AADSTS…"}`.
             Value::String(code) => {
-                found.code = scrub(code);
-                found.message = scrub(description.unwrap_or_default().lines().next().unwrap_or_default());
+                let description = text(&body, &["error_description"]).unwrap_or_default();
+                found.code = excerpt(code, CODE);
+                found.message = scrub(description.lines().next().unwrap_or_default());
                 let code = found.message.split([':', ' ']).next().filter(|code| code.starts_with("AADSTS"));
                 found.inner_codes.extend(code.map(str::to_owned));
             }
             Value::Object(error) => {
-                let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
-                found.code = scrub(text("code"));
-                found.read_message(text("message"));
-                let inner = error.get("innerError").or_else(|| error.get("innererror"));
-                found.read_inner(inner, DEPTH);
+                found.code = excerpt(text(error, CODES).unwrap_or_default(), CODE);
+                found.read_message(text(error, MESSAGES).unwrap_or_default(), DEPTH);
+                found.read_inner(error, DEPTH);
             }
             _ => return None,
         }
         Some(found)
     }
 
-    fn read_inner(&mut self, inner: Option<&Value>, depth: usize) {
-        let Some(Value::Object(inner)) = inner else { return };
-        if let Some(code) = inner.get("code").and_then(Value::as_str).filter(|code| !code.is_empty()) {
-            self.inner_codes.push(scrub(code));
-        }
+    fn read_inner(&mut self, error: &Map<String, Value>, depth: usize) {
+        let Some(Value::Object(inner)) = member(error, &["innerError"]) else { return };
+        self.add_code(text(inner, CODES));
         if self.request_id.is_none() {
-            self.request_id = inner.get("request-id").and_then(Value::as_str).map(scrub);
+            self.request_id = text(inner, &["request-id"]).map(|id| excerpt(id, CODE));
         }
         if depth > 0 {
-            let next = inner.get("innerError").or_else(|| inner.get("innererror"));
-            self.read_inner(next, depth - 1);
+            self.read_inner(inner, depth - 1);
         }
     }
 
-    /// Graph's message, or Intune's if the message is JSON.
-    fn read_message(&mut self, message: &str) {
-        let Ok(Value::Object(inner)) = serde_json::from_str::<Value>(message) else {
-            self.message = scrub(message.trim());
-            return;
+    fn add_code(&mut self, code: Option<&str>) {
+        let Some(code) = code.filter(|code| !code.is_empty()).map(|code| excerpt(code, CODE)) else { return };
+        if self.inner_codes.len() < DEPTH && code != self.code && !self.inner_codes.contains(&code) {
+            self.inner_codes.push(code);
+        }
+    }
+
+    /// Graph's message, or the innermost if it is JSON, alone or behind other words.
+    fn read_message(&mut self, message: &str, depth: usize) {
+        let message = message.trim();
+        let start = message.find('{').filter(|_| depth > 0);
+        let (before, inner) = match start.and_then(|start| message.split_at_checked(start)) {
+            Some((before, inner)) => (before, json::value(inner.as_bytes())),
+            None => ("", json::value(message.as_bytes()).filter(|_| depth > 0)),
         };
-        let text = |name: &str| inner.get(name).and_then(Value::as_str).unwrap_or_default();
-        let full = text("Message");
-        // The tail is for support: operation and activity id, and the address of the service that failed.
-        let (message, tail) = full.split_once(" - Operation ID").unwrap_or((full, ""));
+        match inner {
+            // JSON text inside JSON text.
+            Some(Value::String(inner)) => self.read_message(&inner, depth - 1),
+            Some(Value::Object(inner)) => self.read_wrapped(before, message, &inner, depth - 1),
+            _ => self.read_text(message),
+        }
+    }
+
+    /// A message without its tail, which is for support: operation and activity id, and the address of the service.
+    fn read_text(&mut self, text: &str) {
+        let (message, tail) = text.split_once(" - Operation ID").unwrap_or((text, ""));
         self.message = scrub(message.trim());
         if let Some((_, rest)) = tail.split_once("Activity ID: ") {
-            self.activity_id = rest.split([' ', '\r', '\n']).next().map(scrub);
+            self.activity_id = rest.split([' ', '\r', '\n']).next().map(|id| excerpt(id, CODE));
         }
-        self.phrase = Some(text("CustomApiErrorPhrase")).filter(|phrase| !phrase.is_empty()).map(scrub);
-        self.retry_after = inner.get("RetryAfter").and_then(wait).or_else(|| {
-            let headers: Value = serde_json::from_str(text("HttpHeaders")).ok()?;
-            headers.get("Retry-After").and_then(wait)
+    }
+
+    /// The error in an object that stood in a message.
+    fn read_wrapped(&mut self, before: &str, whole: &str, inner: &Map<String, Value>, depth: usize) {
+        let error = match member(inner, &["error"]) {
+            Some(Value::Object(error)) => error,
+            _ => inner,
+        };
+        let Some(message) = text(error, MESSAGES) else {
+            self.message = scrub(whole);
+            return;
+        };
+        self.add_code(text(error, CODES));
+        self.read_inner(error, DEPTH);
+        self.phrase = text(error, &["CustomApiErrorPhrase"])
+            .filter(|phrase| !phrase.is_empty())
+            .map(|phrase| excerpt(phrase, CODE))
+            .or(self.phrase.take());
+        self.retry_after = self.retry_after.or_else(|| {
+            member(error, &["RetryAfter"]).and_then(wait).or_else(|| {
+                let headers = json::value(text(error, &["HttpHeaders"])?.as_bytes())?;
+                member(headers.as_object()?, &["Retry-After"]).and_then(wait)
+            })
         });
+        self.read_message(message, depth);
+        let before = before.trim().trim_end_matches([':', '-', '"']).trim_end();
+        if !before.is_empty() {
+            self.message = scrub(&format!("{before}: {}", self.message));
+        }
+    }
+
+    /// Redacts what a request carried. What has no such value stays as it is.
+    pub(super) fn redact(&mut self, redactor: &Redactor) {
+        let own = [&mut self.code, &mut self.message].into_iter().chain(&mut self.inner_codes);
+        let ids = [&mut self.phrase, &mut self.activity_id, &mut self.request_id];
+        own.chain(ids.into_iter().flatten()).for_each(|text| *text = redactor.text(text));
     }
 
     /// Graph's code, such as `BadRequest`; may be empty.
@@ -170,31 +203,19 @@ fn wait(value: &Value) -> Option<Duration> {
     (seconds.is_finite() && seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).ok()).flatten()
 }
 
-/// `text` without markup, scrubbed, its blanks folded, cut to `longest` characters.
-pub(crate) fn excerpt(text: &str, longest: usize) -> String {
-    let mut plain = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('<') {
-        plain.push_str(before);
-        plain.push(' ');
-        // What is inside a style or a script is no text.
-        let hidden = ["style", "script"]
-            .into_iter()
-            .find(|tag| after.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag)));
-        let close = hidden.and_then(|tag| after.to_ascii_lowercase().find(&format!("</{tag}")));
-        let after = close.and_then(|at| after.get(at + 1..)).unwrap_or(after);
-        rest = after.split_once('>').map_or("", |(_, rest)| rest);
-        if plain.len() > longest.saturating_mul(8) {
-            break;
-        }
-    }
-    plain.push_str(rest);
-    let folded = plain.split_whitespace().take(longest).collect::<Vec<_>>().join(" ");
-    let scrubbed = scrub(&folded);
-    match scrubbed.char_indices().nth(longest) {
-        Some((end, _)) => format!("{}…", scrubbed.get(..end).unwrap_or_default()),
-        None => scrubbed,
-    }
+/// Names of the members that hold a code or a message, as the services behind Graph spell them; case does not matter.
+const CODES: &[&str] = &["code", "errorCode"];
+const MESSAGES: &[&str] = &["message", "errorMessage", "error_description"];
+
+/// The first member that has one of these names.
+fn member<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Option<&'a Value> {
+    names.iter().find_map(|name| {
+        object.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    })
+}
+
+fn text<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Option<&'a str> {
+    member(object, names).and_then(Value::as_str)
 }
 
 #[cfg(test)]
@@ -216,6 +237,40 @@ mod tests {
         assert_eq!(error.phrase(), Some("AllDevicesTaken"));
         assert_eq!(error.retry_after(), Some(Duration::from_millis(12_500)));
         assert_eq!(error.request_id.as_deref(), Some("r1"));
+    }
+
+    #[test]
+    fn json_is_opened_however_often_it_is_nested() {
+        let innermost = "Another profile is already assigned to All Devices";
+        let mut message = serde_json::json!({
+            "Message": format!("{innermost} - Operation ID (for customer support): x - Activity ID: a1"), "RetryAfter": 7,
+        })
+        .to_string();
+        for depth in 1..=5 {
+            message = match depth % 3 {
+                0 => serde_json::json!({"error": {"code": "Inner", "message": message}}).to_string(),
+                1 => format!("Failed: {message}"),
+                _ => serde_json::json!({"Message": message, "CustomApiErrorPhrase": "Taken"}).to_string(),
+            };
+            let body = serde_json::json!({"error": {"code": "BadRequest", "message": message}}).to_string();
+            let error = read(&body);
+            assert!(
+                error.message().ends_with(innermost) && !error.message().contains('{'),
+                "{depth}: {error:?}"
+            );
+            assert_eq!(
+                (error.activity_id(), error.retry_after()),
+                (Some("a1"), Some(Duration::from_secs(7)))
+            );
+            assert_eq!(error.has_code("inner"), depth >= 3, "{depth}");
+            // A body that was cut still says what it can.
+            let cut = ServiceError::read(&body.as_bytes()[..body.len() / 2]).unwrap();
+            assert_eq!(cut.code(), "BadRequest");
+        }
+        assert_eq!(
+            read(r#"{"error":{"code":"a","message":"use {id} in the path"}}"#).message(),
+            "use {id} in the path"
+        );
     }
 
     #[test]

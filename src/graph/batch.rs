@@ -24,6 +24,7 @@ use super::exchange::Manner;
 use super::operation::{JSON, Operation};
 use crate::catalog::{self, ApiVersion, OperationInfo};
 use crate::error::{Error, ErrorKind, RequestIds, Result, ServiceError, if_found};
+use crate::foreign::Redactor;
 use crate::pipeline::auth::{TokenDemand, TokenUsed, demanded_token};
 use crate::pipeline::retry::{
     Decision, Outcome, Spent, closes_gate, decide, needs_new_connection, without_budget,
@@ -306,8 +307,9 @@ impl Batch {
                             Decision::Wait(_) => outcome.map_err(without_budget),
                             _ => outcome,
                         };
-                        answers
-                            .push((index, Answered { sent, ids: ids.clone(), ..request.answered(outcome) }));
+                        let progress = Some(Arc::clone(&progress));
+                        let answered = request.answered(outcome);
+                        answers.push((index, Answered { sent, ids: ids.clone(), progress, ..answered }));
                         ended();
                     }
                 }
@@ -449,7 +451,9 @@ impl Request {
 
     fn answered(&self, outcome: Result<Answer>) -> Answered {
         let (method, shown) = (self.method(), self.shown.clone());
-        Answered { info: self.info, method, shown, sent: 0, ids: RequestIds::default(), outcome }
+        let (url, body) = (self.url.clone(), self.body.clone());
+        let ids = RequestIds::default();
+        Answered { info: self.info, method, shown, url, body, sent: 0, ids, progress: None, outcome }
     }
 
     fn outcome(&self, part: Option<Part>, now: jiff::Timestamp) -> Result<Answer> {
@@ -589,11 +593,24 @@ struct Answered {
     info: OperationInfo,
     method: http::Method,
     shown: String,
+    url: String,
+    body: Option<Bytes>,
     /// The number of times that the request was sent.
     sent: u32,
     /// The ids of the answer to the whole batch.
     ids: RequestIds,
+    /// The exchange of the answer; none if it gave no answer.
+    progress: Option<Arc<Progress>>,
     outcome: Result<Answer>,
+}
+
+impl Answered {
+    /// The values of the request that no error may repeat.
+    fn redactor(&self) -> Redactor {
+        let mut redactor = self.progress.as_ref().map(|progress| progress.redactor()).unwrap_or_default();
+        redactor.address(&self.url).json(self.body.as_deref().unwrap_or_default());
+        redactor
+    }
 }
 
 impl BatchAnswers {
@@ -604,19 +621,24 @@ impl BatchAnswers {
     /// the request's own answer, or else those of the answer to the batch.
     pub fn take<T>(&mut self, slot: Slot<T>) -> Result<T> {
         let answered = if slot.batch == self.batch { self.answers.remove(&slot.index) } else { None };
-        let Some(Answered { info, method, shown, sent, ids, outcome }) = answered else {
+        let Some(mut answered) = answered else {
             let message =
                 "the slot belongs to another batch: take it from the answers of the batch that made it";
             return Err(Error::new(ErrorKind::InvalidInput, message));
         };
+        let outcome = std::mem::replace(&mut answered.outcome, Ok(Answer::default()));
         outcome
             .and_then(|mut answer| {
                 (slot.decode)(&mut answer).map_err(|error| {
                     let error = error.with_status(answer.status(), answer.headers());
-                    if method == http::Method::GET { error } else { error.with_unread_answer() }
+                    if answered.method == http::Method::GET { error } else { error.with_unread_answer() }
                 })
             })
-            .map_err(|error| error.for_call(info.name, &method, &shown).in_batch(sent, ids))
+            .map_err(|error| {
+                let redactor = answered.redactor();
+                let Answered { info, method, shown, sent, ids, .. } = answered;
+                error.for_call(info.name, &method, &shown).in_batch(sent, ids).redacted(&redactor)
+            })
     }
 
     /// Returns the answer for the slot, or `None` if the service answered 404.

@@ -161,12 +161,7 @@ impl Client {
 
     /// What the token in use says of itself. It is not verified, which is for the service to do.
     async fn claims<T: DeserializeOwned + Default>(&self) -> Result<T> {
-        let token = self.inner.auth.token_secret().await?;
-        let claims = token.secret().reveal().split('.').nth(1).and_then(|middle| {
-            use base64::Engine as _;
-            base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(middle.trim_end_matches('=')).ok()
-        });
-        Ok(claims.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default())
+        Ok(self.inner.auth.token_secret().await?.claims())
     }
 
     /// Begins a request to any path below `version`, for operations that have no typed call. The path's values must be

@@ -5,7 +5,8 @@ use serde::de::{DeserializeOwned, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::error::{Error, ErrorKind, Result, excerpt};
+use crate::error::{Error, ErrorKind, Result};
+use crate::foreign::{excerpt, json};
 
 pub(crate) type Answer = http::Response<Bytes>;
 
@@ -55,7 +56,7 @@ fn claims_json(answer: &Answer) -> Result<()> {
     let kind = answer.headers().get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let says_json = |kind: &str| kind.as_bytes().windows(4).any(|part| part.eq_ignore_ascii_case(b"json"));
     if let Some(kind) = kind.filter(|kind| !says_json(kind)) {
-        let found = excerpt(&String::from_utf8_lossy(answer.body()), 120);
+        let found = excerpt(answer.body(), 120);
         let message = format!("expected JSON and got {}: {found}", excerpt(kind, 60));
         return Err(Error::new(ErrorKind::Decode, message));
     }
@@ -65,8 +66,7 @@ fn claims_json(answer: &Answer) -> Result<()> {
 pub(crate) fn not_understood(error: &serde_json::Error) -> Error {
     let truncated = error.is_eof();
     let message = if truncated { "the answer is cut short" } else { "the answer is not understood" };
-    // serde_json's message names the place and the expectation; it may repeat a value, so it is cleaned.
-    Error::new(ErrorKind::Decode, format!("{message}: {}", excerpt(&error.to_string(), 200)))
+    Error::new(ErrorKind::Decode, format!("{message}: {}", json::problem(error, 200)))
         .with_cut_short(truncated)
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
+use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 
 use super::client::Inner;
@@ -14,6 +15,7 @@ use super::decode::Answer;
 use super::operation::Request;
 use crate::clock::within_working;
 use crate::error::{Error, ErrorKind, Result};
+use crate::foreign::Redactor;
 use crate::pipeline::retry::{BudgetExhausted, without_budget};
 use crate::pipeline::window::Lane;
 use crate::pipeline::workload::BatchParts;
@@ -171,9 +173,17 @@ impl<'a> Exchange<'a> {
             false => error.with_unknown_outcome(),
             true => error.with_unread_answer(),
         };
-        let error = self.request.named(error).with_attempts(progress.attempts());
+        let error = self.request.named(error).with_attempts(progress.attempts()).redacted(&self.redactor());
         self.tell(Some(&error));
         Some(error)
+    }
+
+    /// The values of the request that no error may repeat.
+    fn redactor(&self) -> Redactor {
+        let mut redactor = self.manner.progress.redactor();
+        redactor.address(self.uri.path_and_query().map(PathAndQuery::as_str).unwrap_or_default());
+        redactor.json(self.request.body.as_deref().unwrap_or_default());
+        redactor
     }
 
     /// Tells whoever counts how it ended.

@@ -365,11 +365,24 @@ pub struct Call<T> {
     client: Client,
     operation: Operation<T>,
     timeout: Option<Duration>,
+    rescue: Option<Rescue<T>>,
 }
+
+/// Looks whether what a rejected call asked for holds all the same.
+type Rescue<T> = Box<dyn FnOnce(Error) -> Pin<Box<dyn Future<Output = Result<T>> + Send>> + Send + Sync>;
 
 impl<T> Call<T> {
     pub(crate) fn new(client: &Client, operation: Operation<T>) -> Self {
-        Self { client: client.clone(), operation, timeout: None }
+        Self { client: client.clone(), operation, timeout: None, rescue: None }
+    }
+
+    /// Sets the outcome of a call that the service rejects. A batch does not ask for it.
+    pub(crate) fn rescued_by<F: Future<Output = Result<T>> + Send + 'static>(
+        mut self,
+        rescue: impl FnOnce(Error) -> F + Send + Sync + 'static,
+    ) -> Self {
+        self.rescue = Some(Box::new(|error| Box::pin(rescue(error))));
+        self
     }
 
     /// Ends the call after `timeout`, whatever it waits for, instead of after the client's own limit.
@@ -386,8 +399,8 @@ impl<T> Call<T> {
 
     /// Decodes the answer as another type: for properties that this crate does not model.
     pub fn decode_as<U: DeserializeOwned>(self) -> Call<U> {
-        let Self { client, operation, timeout } = self;
-        Call { client, operation: operation.decode_as(), timeout }
+        let Self { client, operation, timeout, .. } = self;
+        Call { client, operation: operation.decode_as(), timeout, rescue: None }
     }
 
     /// The request as a value.
@@ -443,7 +456,7 @@ impl<T: Send + 'static> Call<T> {
         what: &'static str,
         done: impl Fn(Option<&T>) -> bool + Send + 'static,
     ) -> Poller<Option<T>, Option<T>> {
-        let Self { client, operation, timeout } = self;
+        let Self { client, operation, timeout, .. } = self;
         let done = Arc::new(std::sync::Mutex::new(done));
         let clock = Arc::clone(client.clock());
         Poller::new(clock, schedule, what, move || {
@@ -462,7 +475,13 @@ impl<T: 'static> IntoFuture for Call<T> {
     type IntoFuture = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { self.client.execute(&self.operation, self.timeout).await })
+        Box::pin(async move {
+            let work = match (self.client.execute(&self.operation, self.timeout).await, self.rescue) {
+                (Err(error), Some(rescue)) if error.kind() == ErrorKind::Rejected => rescue(error),
+                (answer, _) => return answer,
+            };
+            work.await
+        })
     }
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::foreign::line;
+
 /// The weight of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -135,7 +137,8 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} [{}] {}: {}; {}", self.severity, self.id, self.place, self.evidence, self.remedy)
+        let (id, place) = (line(&self.id), line(&self.place));
+        write!(f, "{} [{id}] {place}: {}; {}", self.severity, line(&self.evidence), line(&self.remedy))
     }
 }
 

@@ -149,7 +149,7 @@ impl<T: ?Sized> fmt::Debug for Id<T> {
 
 impl<T: ?Sized> fmt::Display for Id<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.text, f)
+        f.pad(&self.text)
     }
 }
 

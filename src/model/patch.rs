@@ -10,6 +10,7 @@ use super::raw::ODATA_TYPE;
 use super::settings::{PropertyRule, Settings, WriteMode};
 use super::wire::{get, over};
 use super::{Properties, Stored};
+use crate::foreign::line;
 
 /// The changes that turn the settings that are held into those that are wished.
 ///
@@ -298,7 +299,7 @@ impl fmt::Display for PropertyChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |value: &Value| shorten(&value.to_string());
         let before = if self.unreported { "not reported".into() } else { shown(&self.before) };
-        write!(f, "{}: {before} -> {}", self.property, shown(&self.after))
+        write!(f, "{}: {} -> {}", line(&self.property), line(&before), line(&shown(&self.after)))
     }
 }
 

@@ -6,6 +6,8 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
+use crate::foreign::{REDACTED, line};
+
 /// Text that the service reported: read it with [`as_str`](Self::as_str), or where a `&str` is expected as `&text`.
 ///
 /// It may change how it holds the text, so that a list of many devices stays small.
@@ -77,15 +79,13 @@ impl fmt::Debug for Text {
     }
 }
 
+/// Shows the text on one line: control characters, and those that turn the direction of text, are escaped, as in `\u{202e}`.
+/// [`Text::as_str`] has it as the service reported it.
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        line(&self.0).fmt(f)
     }
 }
-
-/// What stands in `Debug` for a value that must not be seen.
-pub(crate) const REDACTED: &str = "[redacted]";
-
 /// Declares text that is kept out of `Debug`, and has no `Display`.
 macro_rules! redacted_text {
     ($(#[$meta:meta])* pub struct $name:ident;) => {

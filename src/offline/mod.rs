@@ -251,7 +251,7 @@ impl OfflineProfile {
 
     /// The `enrollmentProfileName` that devices with the file get, which dynamic groups can select by.
     pub fn enrollment_profile_name(&self) -> String {
-        format!("OfflineAutopilotprofile-{}", self.correlation_id)
+        format!("OfflineAutopilotprofile-{}", self.correlation_id.as_str())
     }
 
     /// The text of the file, in ASCII. To be written as it is: with a byte order mark Windows ignores it.

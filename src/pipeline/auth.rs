@@ -8,12 +8,14 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Deserialize;
 
 use super::workload::BatchParts;
 use super::{CallInfo, Hold, Middleware, Next, Pipeline, SignIn, TimeLimit};
 use crate::clock::{Clock, within};
 use crate::credential::{AccessToken, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::is_guid;
 
 /// How long before its end a token is renewed.
 const EARLY: Duration = Duration::from_secs(300);
@@ -200,7 +202,8 @@ impl Auth {
             transport: &SignIn { pipeline: &self.exchange, deadline },
         };
         // Sign-in has retries of its own: those of the call that waits for it must not multiply them.
-        let token = self.credential.token(request).await.map_err(Error::settled);
+        let token = self.credential.token(request).await;
+        let token = token.and_then(|token| self.check_tenant(token)).map_err(Error::settled);
         let generation = self.sign_ins.fetch_add(1, Ordering::Relaxed);
         let token = token.inspect_err(|error| {
             let left = call.and_then(|call| call.time_left(self.clock.elapsed()));
@@ -225,6 +228,26 @@ impl Auth {
         Ok(kept)
     }
 
+    /// Refuses a token that shows another tenant than the credential's. A domain cannot be compared with an id.
+    fn check_tenant(&self, token: AccessToken) -> Result<AccessToken> {
+        #[derive(Deserialize, Default)]
+        struct Claims {
+            tid: Option<String>,
+        }
+        let Some(configured) = self.credential.tenant().filter(|tenant| tenant.is_guid()) else {
+            return Ok(token);
+        };
+        match token.claims::<Claims>().tid {
+            Some(shown) if is_guid(&shown) && !shown.eq_ignore_ascii_case(configured.as_str()) => {
+                let message =
+                    format!("the token is of the tenant {shown}, and the client's tenant is {configured}");
+                let remedy = "sign in to the client's tenant, or configure the client for the token's";
+                Err(Error::new(ErrorKind::Authentication, message).with_remedy(remedy))
+            }
+            _ => Ok(token),
+        }
+    }
+
     /// The claims of the token in use, as the roles or scopes it carries: the middle part of a JWT, undecoded.
     pub(crate) async fn token_secret(&self) -> Result<Arc<AccessToken>> {
         Ok(self.token(None).await?.token)
@@ -247,6 +270,9 @@ impl Middleware for Auth {
         let replaced = request.extensions().get::<TokenReplaced>().is_some();
         request.headers_mut().insert(header::AUTHORIZATION, kept.header);
         let is_batch = request.extensions().get::<BatchParts>().is_some();
+        if let Some(call) = &call {
+            call.progress.signed_with(kept.token);
+        }
         let mut answer = next.run(request).await?;
         if is_batch {
             answer.extensions_mut().insert(TokenUsed(kept.generation));

@@ -13,8 +13,9 @@ use tracing::Instrument as _;
 
 use self::window::Era;
 use crate::clock::{Clock, within};
-use crate::credential::{AskedWait, SignInTransport};
+use crate::credential::{AccessToken, AskedWait, SignInTransport};
 use crate::error::{Error, Result};
+use crate::foreign::Redactor;
 use crate::transport::{Transport, TransportError, TransportErrorKind};
 
 pub(crate) mod auth;
@@ -167,6 +168,8 @@ pub(crate) struct Progress {
     /// The era of the window in which its last try was sent.
     era: AtomicU64,
     holds: Mutex<Holds>,
+    /// The last tokens that it was sent with: one, or two if the first was refused.
+    tokens: Mutex<[Option<Arc<AccessToken>>; 2]>,
 }
 
 /// For how long a client has held a call back, to stay within its own limits.
@@ -199,6 +202,25 @@ impl Progress {
     /// Of a call that is a part of work that began at `began`.
     pub(crate) fn begun(began: Duration) -> Self {
         Self { began: began.into(), ..Self::default() }
+    }
+
+    /// Remembers a token that the call is sent with, to redact it in the call's error.
+    pub(crate) fn signed_with(&self, token: Arc<AccessToken>) {
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let [last, before] = &mut *tokens;
+        if !last.as_ref().is_some_and(|last| Arc::ptr_eq(last, &token)) {
+            *before = last.replace(token);
+        }
+    }
+
+    /// Returns a redactor of the tokens that the call was sent with.
+    pub(crate) fn redactor(&self) -> Redactor {
+        let mut redactor = Redactor::default();
+        let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.iter().flatten().for_each(|token| {
+            redactor.secret(token.secret().reveal());
+        });
+        redactor
     }
 
     pub(crate) fn attempts(&self) -> u32 {

@@ -39,7 +39,8 @@ pub(super) fn call_ended(
         Ok(answer) => {
             record_status(span, answer.status());
             if let Some(id) = answer.headers().get("request-id").and_then(|id| id.to_str().ok()) {
-                span.record("request_id", id);
+                let redactor = call.map(|call| call.progress.redactor()).unwrap_or_default();
+                span.record("request_id", redactor.excerpt(id, 200));
             }
         }
         Err(error) => record_error(span, &format!("{:?}", error.kind())),

@@ -1,5 +1,7 @@
 //! Groups.
 
+use futures_util::StreamExt as _;
+
 use super::update::Update;
 use super::{Reference, resource};
 use crate::catalog;
@@ -174,8 +176,11 @@ impl Groups<'_> {
 
     /// Adds a device to an assigned group, by the object id of its directory object.
     ///
+    /// The service rejects a device that is a member already. The call then lists the members, and succeeds if the device is
+    /// among them; in a batch it does not.
+    ///
     /// # Errors
-    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if it is a member already, or if the group is dynamic.
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the group is dynamic.
     /// # Permissions
     /// `GroupMember.ReadWrite.All` and `Device.ReadWrite.All`
     /// # API
@@ -183,7 +188,18 @@ impl Groups<'_> {
     pub fn add_member(&self, id: &Id<Group>, device: &Id<DirectoryDevice>) -> Call<()> {
         let body = Reference::to(self.client, "v1.0", "directoryObjects", device.as_str());
         let operation = Operation::new(&catalog::GROUPS_MEMBERS_ADD_REF, &[id.as_str()], nothing);
-        Call::new(self.client, operation.with_json(&body))
+        let (members, device) = (self.members(id), device.clone());
+        Call::new(self.client, operation.with_json(&body)).rescued_by(|rejected| async move {
+            let mut members = members.items();
+            while let Some(member) = members.next().await {
+                match member {
+                    Ok(member) if member.id == device.cast() => return Ok(()),
+                    Ok(_) => {}
+                    Err(_) => break,
+                }
+            }
+            Err(rejected)
+        })
     }
 
     /// Takes a device out of an assigned group. It goes by the link: without that, the device's own object would be

@@ -13,7 +13,6 @@ mod cassette;
 mod escape;
 #[cfg(feature = "reqwest")]
 mod reqwest;
-mod scrub;
 
 #[cfg(feature = "cassette")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cassette")))]
@@ -22,7 +21,6 @@ pub(crate) use self::escape::percent_encode;
 #[cfg(feature = "reqwest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
 pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
-pub(crate) use self::scrub::scrub;
 
 /// Sends one HTTP request and returns the whole answer: the seam below everything else.
 ///
@@ -202,6 +200,22 @@ impl TransportError {
         matches!(self.kind, TransportErrorKind::NotAllowed | TransportErrorKind::Body)
             || matches!(self.connect_failure, Some(ConnectFailure::Tls | ConnectFailure::ProxyAuthentication))
     }
+}
+
+impl TransportError {
+    /// Redacts the message, and the causes, which become text.
+    pub(crate) fn redacted(mut self, redact: impl Fn(&str) -> String) -> Self {
+        self.message = redact(&self.message);
+        self.source = self.source.map(|source| redact(&chain(&*source)).into());
+        self
+    }
+}
+
+/// Returns an error and its causes in one line.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let all: Vec<String> =
+        std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect();
+    all.join(": ")
 }
 
 impl fmt::Debug for TransportError {

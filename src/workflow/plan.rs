@@ -11,6 +11,7 @@ use super::prepare::{Todo, prepare};
 use super::state::TenantState;
 use super::step::{Action, PlannedStep, fmt_end};
 use crate::error::{Error, ErrorKind, Result};
+use crate::foreign::line;
 use crate::graph::Client;
 use crate::model::{DeviceToImport, Finding, Severity};
 
@@ -187,8 +188,9 @@ impl Plan {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Plan for {}", self.desired.name)?;
-        writeln!(f, "  {}, domain {}", self.tenant, self.desired.active_directory.domain)?;
+        writeln!(f, "Plan for {}", line(self.desired.name.as_str()))?;
+        let (tenant, domain) = (self.tenant.to_string(), self.desired.active_directory.domain.to_string());
+        writeln!(f, "  {}, domain {}", line(&tenant), line(&domain))?;
         let mut last = None;
         for planned in &self.steps {
             if last != Some(planned.step) {

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::foreign::line;
 use crate::model::{Finding, PropertyChange, Severity};
 
 /// A step of a deployment, numbered as in Microsoft's tutorial.
@@ -130,11 +131,13 @@ impl PlannedStep {
 
 impl fmt::Display for PlannedStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let subject = &self.subject;
+        let subject = line(&self.subject);
         match &self.action {
             Action::Create(values) => {
                 writeln!(f, "  + {subject}: create")?;
-                values.iter().try_for_each(|value| writeln!(f, "      {}: {}", value.property, value.after))
+                values.iter().try_for_each(|value| {
+                    writeln!(f, "      {}: {}", line(&value.property), line(&value.after.to_string()))
+                })
             }
             Action::Update(changes) => {
                 writeln!(f, "  ~ {subject}: change")?;
@@ -142,13 +145,13 @@ impl fmt::Display for PlannedStep {
             }
             Action::Assign { add, remove } => {
                 writeln!(f, "  ~ {subject}: assign")?;
-                add.iter().try_for_each(|who| writeln!(f, "      + {who}"))?;
-                remove.iter().try_for_each(|who| writeln!(f, "      - {who}"))
+                add.iter().try_for_each(|who| writeln!(f, "      + {}", line(who)))?;
+                remove.iter().try_for_each(|who| writeln!(f, "      - {}", line(who)))
             }
             Action::Import(serials) => {
                 writeln!(f, "  + {subject}: import {} devices", serials.len())?;
                 const SHOWN: usize = 5;
-                serials.iter().take(SHOWN).try_for_each(|serial| writeln!(f, "      + {serial}"))?;
+                serials.iter().take(SHOWN).try_for_each(|serial| writeln!(f, "      + {}", line(serial)))?;
                 match serials.len().saturating_sub(SHOWN) {
                     0 => Ok(()),
                     more => writeln!(f, "      … and {more} more"),
@@ -159,8 +162,10 @@ impl fmt::Display for PlannedStep {
                 writeln!(f, "  ? {subject}: not compared")?;
                 properties.iter().try_for_each(|property| writeln!(f, "      {property}"))
             }
-            Action::Manual(text) => writeln!(f, "  ! {subject}: by hand: {text}"),
-            Action::Blocked(finding) => writeln!(f, "  x {subject}: {} [{}]", finding.evidence, finding.id),
+            Action::Manual(text) => writeln!(f, "  ! {subject}: by hand: {}", line(text)),
+            Action::Blocked(finding) => {
+                writeln!(f, "  x {subject}: {} [{}]", line(&finding.evidence), line(&finding.id))
+            }
         }
     }
 }
@@ -194,4 +199,57 @@ pub(super) fn check_findings(findings: &[Finding], waived: &[String], plan: &str
     }
     let message = format!("{} findings stop the {plan}: {}", blocking.len(), blocking.join("; "));
     Err(Error::new(ErrorKind::InvalidInput, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Text;
+    use crate::workflow::created::CreatedObjects;
+    use crate::workflow::findings::IMPORT_REFUSED;
+    use crate::workflow::import::ImportOutcome;
+    use crate::workflow::teardown::{PlannedRemoval, RemovalAction, Teardown, TeardownPlan};
+
+    #[test]
+    fn row_70_names_are_escaped_in_plans_findings_and_outcomes() {
+        let name = "a\u{1b}[2J\u{7}\u{9b}\u{202e}b\nc";
+        let finding = IMPORT_REFUSED.at(name, name);
+        let mut shown = vec![finding.to_string(), Text::from(name).to_string()];
+        for action in [
+            Action::Create(vec![PropertyChange::new(name, name, name)]),
+            Action::Update(vec![PropertyChange::new(name, name, name)]),
+            Action::Unknown(vec![PropertyChange::new(name, name, name)]),
+            Action::Assign { add: vec![name.to_owned()], remove: vec![name.to_owned()] },
+            Action::Import(vec![name.to_owned()]),
+            Action::Keep,
+            Action::Manual(name.to_owned()),
+            Action::Blocked(finding.clone()),
+        ] {
+            shown.push(PlannedStep::new(Step::Group, name, action).to_string());
+        }
+        for action in [
+            RemovalAction::Delete,
+            RemovalAction::Unassign(vec![name.to_owned()]),
+            RemovalAction::Revoke(vec![name.to_owned()]),
+            RemovalAction::Gone,
+            RemovalAction::Manual(name.to_owned()),
+            RemovalAction::Blocked(finding.clone()),
+        ] {
+            let steps = vec![PlannedRemoval { step: Step::Group, subject: name.to_owned(), action }];
+            let teardown = Teardown::new(CreatedObjects::default());
+            let plan = serde_json::json!({
+                "tenant": {"tenant_id": name, "cloud": name}, "teardown": teardown, "steps": steps, "findings": [finding],
+            });
+            shown.push(serde_json::from_value::<TeardownPlan>(plan).unwrap().to_string());
+        }
+        let rejected = serde_json::json!({"outcome": "refused", "name": name, "code": 1, "status": null});
+        shown.push(serde_json::from_value::<ImportOutcome>(rejected).unwrap().to_string());
+        for text in shown {
+            assert!(
+                !text.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']) && !text.contains("b\nc"),
+                "{text:?}"
+            );
+            assert!(text.contains(r"\u{1b}[2J"), "{text:?}");
+        }
+    }
 }

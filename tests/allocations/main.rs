@@ -132,3 +132,37 @@ fn device(n: usize) -> String {
     })
     .to_string()
 }
+
+#[test]
+fn rows_59_60_an_error_of_many_mebibytes_costs_what_its_beginning_costs() {
+    let runtime = runtime();
+    let cost = |body: Bytes| {
+        let transport = transport_fn(move |_| {
+            let mut response = http::Response::new(body.clone());
+            *response.status_mut() = http::StatusCode::FORBIDDEN;
+            std::future::ready(Ok(response))
+        });
+        let client = client(transport);
+        let run = || async {
+            let error = client.get::<u32>(ApiVersion::V1, "/things/1").await.unwrap_err();
+            assert!(error.to_string().len() < 1_400);
+        };
+        (0..3).for_each(|_| runtime.block_on(run()));
+        measure(|| runtime.block_on(run())).bytes_total
+    };
+    for worst in ["<script>", "<", "a@b ", "\\\\", "%41", "&#65;", "mail='", "T0E/", "{\"error\":"] {
+        let of = |length: usize| {
+            let text = worst.repeat(length / worst.len() + 1);
+            let page = Bytes::from(text.get(..length).unwrap().to_owned());
+            let json = format!(r#"{{"error":{{"code":"Bad","message":"{}"#, text.replace('"', "'"));
+            let json =
+                Bytes::from(format!("{}\"}}}}", json.get(..length - 3).unwrap().trim_end_matches('\\')));
+            (cost(page), cost(json))
+        };
+        let (few, many) = (of(4 << 10), of(64 << 20));
+        println!("{worst}: {few:?} bytes at 4 KiB, {many:?} at 64 MiB");
+        for (few, many) in [(few.0, many.0), (few.1, many.1)] {
+            assert!(many * 100 <= few * 105 + 100 * 4_096, "{worst}: {few} and {many} bytes are allocated");
+        }
+    }
+}

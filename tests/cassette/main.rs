@@ -199,6 +199,31 @@ async fn failures_are_recorded_as_what_they_left_open() {
     assert_eq!(replay.groups().create(&group).await.unwrap_err().kind(), ErrorKind::UnknownOutcome);
 }
 
+#[tokio::test]
+async fn what_a_request_carried_is_in_no_recording_of_its_answer() {
+    let (token, hash, user) =
+        ("0.AXkAq1Zx8Qw2Er4Ty6Ui8", format!("T0H{}", "k9L/m8N+".repeat(60)), "o'neill.lidia");
+    let told = format!("{token} {} {user} {hash}", hash.get(100..160).unwrap());
+    let body = serde_json::json!({
+        "@odata.type": "#microsoft.graph.x", "id": "1", "description": told, "groupTag": told, "serialNumber": "PF3XK7M1",
+    });
+    let answer = body.to_string();
+    let recorder = Recorder::new(transport_fn(move |_| {
+        let mut response = http::Response::new(Bytes::from(answer.clone()));
+        response.headers_mut().insert("request-id", token.parse().unwrap());
+        std::future::ready(Ok(response))
+    }));
+    let sent = serde_json::json!({"hardwareIdentifier": hash, "groupTag": hash, "userPrincipalName": format!("{user}@c.com")});
+    let mut request = request("POST", "/v1.0/x", &sent.to_string());
+    request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    recorder.send(request).await.unwrap();
+    let file = recorder.cassette().to_json();
+    for secret in [token, &hash, user] {
+        assert!((8..secret.len()).all(|end| !file.contains(secret.get(end - 8..end).unwrap())), "{file}");
+    }
+    assert!(file.contains("@odata.type") && file.contains("PF3XK7M1"), "{file}");
+}
+
 #[test]
 fn text_that_is_no_cassette_is_refused_with_its_place() {
     for text in [

@@ -9,6 +9,7 @@ mod batch;
 mod broken;
 mod deadline;
 mod edges;
+mod foreign;
 mod harness;
 #[path = "../support/log.rs"]
 mod log;

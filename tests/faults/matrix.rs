@@ -1,6 +1,6 @@
 //! The table: every fault, what must happen, and the tests that hold it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 struct Row {
@@ -481,6 +481,25 @@ const MATRIX: &[Row] = &[
         ],
     ),
     row(
+        59,
+        "an error page of many MiB of <script>",
+        "cut first, in linear time",
+        &[
+            "rows_59_60_an_error_of_many_mebibytes_costs_what_its_beginning_costs",
+            "a_page_is_cut_first_and_its_markup_folded",
+        ],
+    ),
+    row(
+        60,
+        "error.message of 60 MB",
+        "at most 1 KiB is kept or shown",
+        &[
+            "rows_59_60_an_error_of_many_mebibytes_costs_what_its_beginning_costs",
+            "a_text_of_many_mebibytes_is_read_at_its_beginning",
+            "rows_59_60_no_page_and_no_message_is_kept_beyond_1_kib",
+        ],
+    ),
+    row(
         61,
         "429, 503, 401, 403 whose body is unusable",
         "act by status and headers; only the excerpt is lost",
@@ -541,6 +560,32 @@ const MATRIX: &[Row] = &[
             "row_67_good_parts_earn_the_budget_that_bad_ones_spend",
             "row_67_an_error_for_want_of_budget_says_so_and_what_to_do",
             "row_67_attempts_of_a_part_are_those_of_that_part",
+        ],
+    ),
+    row(
+        68,
+        "token, secret, assertion, hash or user echoed, in any form",
+        "never shown",
+        &[
+            "row_68_what_a_request_carried_is_in_no_error_cause_or_log",
+            "row_68_what_a_sign_in_carried_is_in_no_error",
+            "no_piece_of_a_requests_values_is_in_any_text",
+            "hashes_tokens_and_addresses_of_nobody_in_particular_are_seen_by_their_shape",
+        ],
+    ),
+    row(
+        69,
+        "names of people with any legal character, DOMAIN\\user, display names in JSON",
+        "never shown",
+        &["names_of_people_are_not_shown_whatever_is_in_them", "row_69_names_of_people_are_in_no_error"],
+    ),
+    row(
+        70,
+        "control characters and bidi overrides in any name",
+        "escaped wherever text is printed",
+        &[
+            "row_70_names_are_escaped_in_plans_findings_and_outcomes",
+            "what_acts_on_a_terminal_or_on_the_direction_of_text_is_escaped",
         ],
     ),
     row(
@@ -634,6 +679,12 @@ const MATRIX: &[Row] = &[
         ],
     ),
     row(
+        82,
+        "a token of another tenant than the configured one",
+        "refused, both named",
+        &["row_82_a_token_of_another_tenant_is_refused_and_both_are_named"],
+    ),
+    row(
         84,
         "an Accept that does not fit",
         "not sent; the simulated tenant refuses it",
@@ -703,6 +754,9 @@ const MATRIX: &[Row] = &[
     ),
 ];
 
+/// The rows of the second list that have no tests yet. It may only shrink.
+const LEFT: &[u32] = &[83];
+
 /// Every test function of the crate, with the number of its definitions.
 fn test_functions(folder: &Path, found: &mut BTreeMap<String, u32>) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -743,20 +797,18 @@ fn every_row_of_the_table_has_tests_that_exist() {
     }
     assert!(missing.is_empty(), "rows without their test:\n{}", missing.join("\n"));
     let numbers: Vec<u32> = MATRIX.iter().map(|row| row.number).filter(|number| *number > 0).collect();
-    assert!(
-        numbers.is_sorted_by(|one, next| one < next),
-        "each row of the lists once, in order: {numbers:?}"
-    );
-    assert!((1..=58).all(|number| numbers.contains(&number)), "each row of the first list: {numbers:?}");
+    let all: Vec<u32> = (1..=84).filter(|number| !LEFT.contains(number)).collect();
+    assert_eq!(numbers, all, "each row of the lists once, in order");
 }
 
 #[test]
 fn the_table_has_every_row_of_the_list_of_faults() {
     let facts = std::env::var_os("WINDOWS_AUTOPILOT_FACTS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), Into::into);
-    let Ok(text) = std::fs::read_to_string(facts.join("faults.md")) else { return };
-    let mut listed = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()?.trim().parse::<u32>().ok());
-    assert!(listed.all(|number| MATRIX.iter().any(|row| row.number == number)));
+    let read = |file: &str| std::fs::read_to_string(facts.join(file));
+    let (Ok(first), Ok(second)) = (read("faults.md"), read("faults-2.md")) else { return };
+    let number = |line: &str| line.strip_prefix("| ")?.split(" | ").next()?.trim().parse::<u32>().ok();
+    let listed: BTreeSet<u32> = first.lines().chain(second.lines()).filter_map(number).collect();
+    let rows = MATRIX.iter().map(|row| row.number).filter(|number| *number > 0);
+    assert_eq!(listed, rows.chain(LEFT.iter().copied()).collect());
 }

@@ -8,22 +8,27 @@ use std::path::{Path, PathBuf};
 
 /// Each module with those it may use. What is not listed may be used by none.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("model", &[]),
+    ("foreign", &[]),
+    ("model", &["foreign"]),
     ("catalog", &[]),
     ("clock", &[]),
     ("docs", &[]),
-    ("registration", &["model"]),
-    ("offline", &["model"]),
-    ("tls", &["model"]),
-    ("transport", &["model", "clock", "tls"]),
-    ("error", &["model", "transport"]),
-    ("credential", &["model", "clock", "transport", "error"]),
-    ("pipeline", &["model", "clock", "transport", "error", "credential"]),
-    ("graph", &["model", "catalog", "clock", "transport", "error", "credential", "pipeline"]),
-    ("resource", &["model", "catalog", "clock", "transport", "error", "credential", "pipeline", "graph"]),
+    ("registration", &["foreign", "model"]),
+    ("offline", &["foreign", "model"]),
+    ("tls", &["foreign", "model"]),
+    ("transport", &["foreign", "model", "clock", "tls"]),
+    ("error", &["foreign", "model", "transport"]),
+    ("credential", &["foreign", "model", "clock", "transport", "error"]),
+    ("pipeline", &["foreign", "model", "clock", "transport", "error", "credential"]),
+    ("graph", &["foreign", "model", "catalog", "clock", "transport", "error", "credential", "pipeline"]),
+    (
+        "resource",
+        &["foreign", "model", "catalog", "clock", "transport", "error", "credential", "pipeline", "graph"],
+    ),
     (
         "workflow",
         &[
+            "foreign",
             "model",
             "catalog",
             "clock",
@@ -36,11 +41,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "ad",
         ],
     ),
-    ("sim", &["model", "catalog", "clock", "transport"]),
-    ("ad", &["model", "clock", "tls"]),
+    ("sim", &["foreign", "model", "catalog", "clock", "transport"]),
+    ("ad", &["foreign", "model", "clock", "tls"]),
     (
         "testing",
         &[
+            "foreign",
             "model",
             "catalog",
             "clock",

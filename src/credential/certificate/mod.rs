@@ -173,6 +173,10 @@ impl TokenProvider for ClientCertificate {
         let proof = [("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion.reveal())];
         self.app.client_credentials(request, &proof).await
     }
+
+    fn tenant(&self) -> Option<&TenantId> {
+        Some(&self.app.tenant)
+    }
 }
 
 fn bad_certificate(problem: String) -> InvalidValue {

@@ -344,6 +344,10 @@ impl TokenProvider for InteractiveBrowser {
         }
     }
 
+    fn tenant(&self) -> Option<&TenantId> {
+        Some(&self.session.app.tenant)
+    }
+
     fn waits_for_person(&self) -> bool {
         true
     }

@@ -9,7 +9,8 @@ use http::HeaderMap;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::error::{Error, ErrorKind, RequestIds, Result, excerpt, scrub};
+use crate::error::{Error, ErrorKind, RequestIds, Result};
+use crate::foreign::{excerpt, json, scrub};
 use crate::graph::decode::{self, Answer};
 
 /// One page of a list.
@@ -318,10 +319,7 @@ fn not_decoded(index: usize, item: &str, error: &serde_json::Error) -> Error {
     }
     let named = serde_json::from_str::<Named<'_>>(item).ok().and_then(|named| named.id);
     let id = named.map(|id| format!(" with the id {}", scrub(&id))).unwrap_or_default();
-    Error::new(
-        ErrorKind::Decode,
-        format!("item {index} of the page{id}: {}", excerpt(&error.to_string(), 160)),
-    )
+    Error::new(ErrorKind::Decode, format!("item {index} of the page{id}: {}", json::problem(error, 160)))
 }
 
 /// A place in JSON text.

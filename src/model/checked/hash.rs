@@ -9,8 +9,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::InvalidValue;
+use crate::foreign::REDACTED;
 use crate::model::Text;
-use crate::model::text::REDACTED;
 
 /// .NET, which decodes the hash in the service, lets the unused bits of the last character be anything.
 const BASE64: GeneralPurpose = GeneralPurpose::new(

@@ -52,7 +52,7 @@ macro_rules! checked {
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                std::fmt::Display::fmt(&self.0, f)
+                f.pad(&self.0)
             }
         }
     };
@@ -68,7 +68,7 @@ macro_rules! checked {
 
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str($crate::model::text::REDACTED)
+                f.write_str($crate::foreign::REDACTED)
             }
         }
     };

@@ -324,7 +324,7 @@ impl fmt::Debug for MembershipRule {
 
 impl fmt::Display for MembershipRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.text, f)
+        f.pad(&self.text)
     }
 }
 

@@ -537,6 +537,9 @@ fn a_value_that_the_format_cannot_hold_is_refused_by_name_and_never_changed() {
         (plain.clone().with_group_tag(" a".parse().unwrap()), "group tag", "has blanks around it"),
         (device("SER,123"), "serial number", "',' at character 4"),
         (plain.clone().with_product_key("1\n2"), "product key", "'\\n' at character 2"),
+        (plain.clone().with_group_tag("=1+1".parse().unwrap()), "group tag", "begins with '='"),
+        (plain.clone().with_group_tag("@SUM(A1)".parse().unwrap()), "group tag", "begins with '@'"),
+        (device("-2+3"), "serial number", "would run it as a formula"),
         (
             plain.with_assigned_user_principal_name("adéle@contoso.com".parse().unwrap()),
             "assigned user",
@@ -575,7 +578,13 @@ proptest! {
                 device
             })
             .collect();
-        let file = PortalFiles::new(&devices).next().unwrap().unwrap();
+        let file = PortalFiles::new(&devices).next().unwrap();
+        let runs = |value: &str| value.len() > 1 && value.starts_with(['=', '+', '-', '@']);
+        if rows.iter().any(|(_, tag, key, _)| runs(tag) || runs(key)) {
+            prop_assert!(file.unwrap_err().problem().contains("would run it as a formula"));
+            return Ok(());
+        }
+        let file = file.unwrap();
         let (read, findings, summary) = read(&file);
         prop_assert_eq!(read, devices);
         prop_assert_eq!((summary.format, summary.encoding), (Some(CsvFormat::Portal), Encoding::Ascii));

@@ -18,7 +18,8 @@ use crate::model::{DeviceToImport, InvalidValue};
 /// ```
 ///
 /// An iterator over the text of each file; no more than one is held. Columns that none of a file's devices needs are
-/// left out. A value that the format cannot hold is refused, and never changed. The id that a caller gives to an import
+/// left out. A value that the format cannot hold is refused, and never changed; so is one that a spreadsheet would run as a
+/// formula, since it begins with `=`, `+`, `-` or `@`. The id that a caller gives to an import
 /// is no part of the format.
 #[derive(Debug, Clone)]
 pub struct PortalFiles<I> {
@@ -96,6 +97,10 @@ fn field(device: &DeviceToImport, column: Column) -> Result<&str, InvalidValue> 
         (format!("has {c:?} at character {}, which a device file cannot hold", position + 1), position)
     } else if value.trim() != value {
         ("has blanks around it, which are lost in a device file".to_owned(), 0)
+    } else if value.len() > 1 && value.starts_with(['=', '+', '-', '@']) {
+        // Quotes would keep a spreadsheet from nothing, and the portal reads them as part of the value.
+        let first = value.chars().next().unwrap_or_default();
+        (format!("begins with {first:?}, and a spreadsheet that opens the file would run it as a formula"), 0)
     } else {
         return Ok(value);
     };

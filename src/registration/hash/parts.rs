@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::text::REDACTED;
+use crate::foreign::REDACTED;
 use crate::model::{Hidden, Text};
 
 /// The processor of a device.

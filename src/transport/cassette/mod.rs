@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use self::redact::{Place, Redactor};
 use super::{Transport, TransportError, TransportErrorKind};
@@ -202,20 +203,26 @@ struct Exchange {
     method: http::Method,
     uri: http::Uri,
     content_type: String,
+    authorization: Zeroizing<String>,
     body: Bytes,
 }
 
 impl Exchange {
     fn of(request: &http::Request<Bytes>) -> Self {
+        let authorization = request.headers().get(AUTHORIZATION);
         Self {
             method: request.method().clone(),
             uri: request.uri().clone(),
             content_type: content_type(request.headers()),
+            authorization: Zeroizing::new(
+                authorization.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned(),
+            ),
             body: request.body().clone(),
         }
     }
 
     fn asked(&self, redactor: &mut Redactor) -> (Place, Asked) {
+        redactor.begin(&self.uri, &self.content_type, &self.body);
         let mut place = redactor.place(&self.uri);
         let body = redactor.body(&mut place, &self.content_type, &self.body);
         let (path, query) = (place.path.clone(), place.query.clone());
@@ -229,8 +236,9 @@ impl Tape {
         let (mut place, request) = exchange.asked(&mut self.redactor);
         let (response, failure) = match result {
             Ok(answer) => {
+                self.redactor.answered_to(&exchange.authorization);
                 let body = self.redactor.body(&mut place, &content_type(answer.headers()), answer.body());
-                let headers = redact::headers(answer.headers());
+                let headers = self.redactor.headers(answer.headers());
                 (Some(Answered { status: answer.status().as_u16(), headers, body }), None)
             }
             Err(error) => (None, Some(Failure::from(error.kind()))),

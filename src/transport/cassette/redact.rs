@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use http::uri::PathAndQuery;
 use http::{HeaderMap, Uri};
 use serde_json::{Map, Value};
 
-use crate::transport::{percent_encode, scrub};
-
-/// What stands for text that is not shown.
-pub(super) const REDACTED: &str = "[redacted]";
+use crate::foreign::{self, REDACTED};
+use crate::transport::percent_encode;
 
 /// The properties whose text is shown, and the opaque marks of links, which are replaced by numbers.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +15,8 @@ pub(super) struct Redactor {
     also: BTreeSet<String>,
     /// What a `$skiptoken` became. It must come back as the same, in the request that follows the link.
     marks: HashMap<String, String>,
+    /// What the exchange at hand carries.
+    known: foreign::Redactor,
 }
 
 /// A request's address, fit to be shown and compared.
@@ -33,6 +34,21 @@ impl Redactor {
         self.also.insert(property.into());
     }
 
+    /// Begins an exchange whose request has this address and body.
+    pub(super) fn begin(&mut self, uri: &Uri, content_type: &str, body: &[u8]) {
+        self.known = foreign::Redactor::default();
+        self.known.address(uri.path_and_query().map(PathAndQuery::as_str).unwrap_or_default());
+        match content_type.contains("x-www-form-urlencoded") {
+            true => self.known.form(&String::from_utf8_lossy(body)),
+            false => self.known.json(body),
+        };
+    }
+
+    /// Adds what the request proves itself with. An answer may repeat it.
+    pub(super) fn answered_to(&mut self, authorization: &str) {
+        self.known.secret(authorization.rsplit(' ').next().unwrap_or_default());
+    }
+
     pub(super) fn place(&mut self, uri: &Uri) -> Place {
         self.place_of(uri.path(), uri.query().unwrap_or_default())
     }
@@ -42,13 +58,14 @@ impl Redactor {
             let name = segment.split('(').next().unwrap_or_default();
             PEOPLE.iter().any(|people| people.eq_ignore_ascii_case(name))
         });
-        let path = path.split('/').map(|segment| scrub(&decode(segment))).collect::<Vec<_>>().join("/");
+        let path =
+            path.split('/').map(|segment| self.known.whole(&decode(segment))).collect::<Vec<_>>().join("/");
         let mut all = BTreeMap::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = (decode(name), decode(value));
-            let value = if is_mark(&name) { self.mark(&value) } else { scrub(&value) };
-            all.insert(scrub(&name), value);
+            let value = if is_mark(&name) { self.mark(&value) } else { self.known.whole(&value) };
+            all.insert(self.known.whole(&name), value);
         }
         Place { path, query: all, people }
     }
@@ -65,15 +82,15 @@ impl Redactor {
     /// A link that the service gave, as one that leads to the same place in a replay.
     fn link(&mut self, link: &str) -> String {
         let (address, query) = link.split_once('?').unwrap_or((link, ""));
-        let mut out = address.split('/').map(cleaned).collect::<Vec<_>>().join("/");
+        let mut out = address.split('/').map(|part| self.cleaned(part)).collect::<Vec<_>>().join("/");
         for (index, pair) in query.split('&').filter(|pair| !pair.is_empty()).enumerate() {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let value = match is_mark(&decode(name)) {
                 true => self.mark(&decode(value)),
-                false => cleaned(value),
+                false => self.cleaned(value),
             };
             out.push(if index == 0 { '?' } else { '&' });
-            out.push_str(&cleaned(name));
+            out.push_str(&self.cleaned(name));
             out.push('=');
             out.push_str(&value);
         }
@@ -87,7 +104,7 @@ impl Redactor {
             return None;
         }
         if content_type.contains("x-www-form-urlencoded") {
-            return Some(Value::Object(form(body)));
+            return Some(Value::Object(self.form(body)));
         }
         let Ok(json) = serde_json::from_slice::<Value>(body) else {
             return Some(format!("[{} bytes that are no JSON]", body.len()).into());
@@ -121,10 +138,9 @@ impl Redactor {
                         || PERSONAL.iter().any(|property| object.contains_key(*property))
                 };
                 let people = people || is_person(object);
-                // An annotation has an @ in its name, and is no address for that.
-                let key = |name: &String| if name.contains("@odata.") { name.clone() } else { scrub(name) };
-                let entry =
-                    |(name, value): (&String, &Value)| (key(name), self.value(Some(name), value, people));
+                let entry = |(name, value): (&String, &Value)| {
+                    (self.known.whole(name), self.value(Some(name), value, people))
+                };
                 Value::Object(object.iter().map(entry).collect())
             }
         }
@@ -135,7 +151,7 @@ impl Redactor {
             Some("@odata.nextLink" | "@odata.deltaLink" | "@odata.context" | "@odata.id" | "url") => {
                 self.link(text)
             }
-            Some(name) if self.shows(name, people) => scrub(text),
+            Some(name) if self.shows(name, people) => self.known.whole(text),
             _ if is_harmless(text) => text.to_owned(),
             _ => REDACTED.to_owned(),
         }
@@ -147,26 +163,35 @@ impl Redactor {
         }
         SHOWN.binary_search(&name).is_ok() || self.also.contains(name)
     }
-}
 
-/// The headers of an answer that may be shown.
-pub(super) fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
-    let shown = |name: &&str| Some(((*name).to_owned(), scrub(headers.get(*name)?.to_str().ok()?)));
-    HEADERS.iter().filter_map(shown).collect()
-}
+    /// The headers of an answer that may be shown.
+    pub(super) fn headers(&self, headers: &HeaderMap) -> BTreeMap<String, String> {
+        let shown =
+            |name: &&str| Some(((*name).to_owned(), self.known.whole(headers.get(*name)?.to_str().ok()?)));
+        HEADERS.iter().filter_map(shown).collect()
+    }
 
-/// A form, of which only what is no secret is shown.
-fn form(body: &[u8]) -> Map<String, Value> {
-    let text = String::from_utf8_lossy(body);
-    let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    let shown = |pair: &str| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let value = decode(value);
-        let shown = matches!(name, "grant_type" | "scope" | "client_assertion_type" | "claims");
-        let value = if shown || is_harmless(&value) { scrub(&value) } else { REDACTED.to_owned() };
-        (scrub(name), Value::from(value))
-    };
-    pairs.map(shown).collect()
+    /// A form, of which only what is no secret is shown.
+    fn form(&self, body: &[u8]) -> Map<String, Value> {
+        let text = String::from_utf8_lossy(body);
+        let pairs = text.split('&').filter(|pair| !pair.is_empty());
+        let shown = |pair: &str| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let value = decode(value);
+            let shown = matches!(name, "grant_type" | "scope" | "client_assertion_type" | "claims");
+            let value =
+                if shown || is_harmless(&value) { self.known.whole(&value) } else { REDACTED.to_owned() };
+            (self.known.whole(name), Value::from(value))
+        };
+        pairs.map(shown).collect()
+    }
+
+    /// A part of an address, redacted as it means and written as it was.
+    fn cleaned(&self, part: &str) -> String {
+        let mut out = String::with_capacity(part.len());
+        percent_encode(&self.known.whole(&decode(part)), b"-._~!$'()*,;:@", &mut out);
+        out
+    }
 }
 
 /// Whether text says nothing about anybody by its mere form: a GUID, a moment, a span of time, a small number.
@@ -188,13 +213,6 @@ const MARK: &str = "mark";
 fn is_mark(name: &str) -> bool {
     let name = name.trim_start_matches('$');
     ["skiptoken", "deltatoken"].iter().any(|mark| name.eq_ignore_ascii_case(mark))
-}
-
-/// A part of an address, scrubbed as it means and written as it was.
-fn cleaned(part: &str) -> String {
-    let mut out = String::with_capacity(part.len());
-    percent_encode(&scrub(&decode(part)), b"-._~!$'()*,;:@", &mut out);
-    out
 }
 
 /// Undoes percent-encoding; what is no UTF-8 then is replaced.
@@ -539,7 +557,7 @@ mod tests {
     #[test]
     fn a_form_shows_what_is_asked_for_and_not_with_what_proof() {
         let body = b"grant_type=client_credentials&client_secret=canary&scope=https%3A%2F%2Fgraph%2F.default";
-        let shown = Value::Object(form(body));
+        let shown = Value::Object(Redactor::default().form(body));
         let want = serde_json::json!({
             "grant_type": "client_credentials", "client_secret": REDACTED, "scope": "https://graph/.default",
         });

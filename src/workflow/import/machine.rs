@@ -358,7 +358,9 @@ impl Machine {
         self.finish(index, ImportOutcome::Unconfirmed(Uncertainty::IdentityUnconfirmed));
     }
 
-    pub(super) fn finish(&mut self, index: usize, outcome: ImportOutcome) {
+    pub(super) fn finish(&mut self, index: usize, mut outcome: ImportOutcome) {
+        let device = self.slot(index).and_then(|slot| slot.device.as_deref());
+        outcome.redact(device);
         self.enter(index, State::Done(outcome.clone()));
         let Some(slot) = self.slots.get_mut(index) else { return };
         slot.device = None;

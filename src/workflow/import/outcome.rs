@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Device, Finding, GroupTag, Id, ImportState, ImportStatus, Text};
+use crate::foreign::{Redactor, line};
+use crate::model::{Device, DeviceToImport, Finding, GroupTag, Id, ImportState, ImportStatus, Text};
 use crate::workflow::findings::*;
 
 /// The outcome of importing one device.
@@ -186,6 +187,22 @@ impl ImportOutcome {
             )
     }
 
+    /// Redacts what the service may have repeated of the device.
+    pub(super) fn redact(&mut self, device: Option<&DeviceToImport>) {
+        let text = match self {
+            Self::OtherTenant(rejection) | Self::Rejected(rejection) => &mut rejection.name,
+            Self::Unconfirmed(Uncertainty::UnknownStatus { status }) => status,
+            _ => return,
+        };
+        let mut redactor = Redactor::default();
+        if let Some(device) = device {
+            redactor.secret(device.hardware_identifier.as_str());
+            redactor.secret(device.product_key.as_ref().map_or("", |key| key.as_str()));
+            redactor.person(device.assigned_user_principal_name.as_ref().map_or("", |user| user.as_str()));
+        }
+        *text = redactor.text(text).into();
+    }
+
     /// Returns `true` if another run would find the same. An error that may pass is retried.
     pub(super) fn is_settled(&self) -> bool {
         match self {
@@ -264,7 +281,7 @@ impl Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.name.is_empty() { "no name" } else { &self.name })?;
+        write!(f, "{}", line(if self.name.is_empty() { "no name" } else { &self.name }))?;
         match (self.code, self.status) {
             (Some(code), _) => write!(f, ", code {code}"),
             (None, Some(status)) => write!(f, ", status {status}"),

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::foreign::line;
 use crate::model::{Finding, Severity};
 use crate::workflow::binding::PlanTenant;
 use crate::workflow::created::CreatedObjects;
@@ -136,20 +137,26 @@ impl TeardownPlan {
 
 impl fmt::Display for TeardownPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Teardown in {}", self.tenant)?;
+        writeln!(f, "Teardown in {}", line(&self.tenant.to_string()))?;
         for PlannedRemoval { step, subject, action } in &self.steps {
+            let subject = line(subject);
             match action {
                 RemovalAction::Delete => writeln!(f, "  - {step} {subject}: delete")?,
                 RemovalAction::Unassign(whom) => {
-                    writeln!(f, "  ~ {step} {subject}: unassign {}", whom.join(", "))?
+                    writeln!(f, "  ~ {step} {subject}: unassign {}", line(&whom.join(", ")))?
                 }
                 RemovalAction::Revoke(entries) => {
-                    writeln!(f, "  - {step} {subject}: revoke {}", entries.join(", "))?
+                    writeln!(f, "  - {step} {subject}: revoke {}", line(&entries.join(", ")))?
                 }
                 RemovalAction::Gone => writeln!(f, "  = {step} {subject}: gone already")?,
-                RemovalAction::Manual(text) => writeln!(f, "  ! {step} {subject}: by hand: {text}")?,
+                RemovalAction::Manual(text) => writeln!(f, "  ! {step} {subject}: by hand: {}", line(text))?,
                 RemovalAction::Blocked(finding) => {
-                    writeln!(f, "  x {step} {subject}: {}; {}", finding.evidence, finding.remedy)?;
+                    writeln!(
+                        f,
+                        "  x {step} {subject}: {}; {}",
+                        line(&finding.evidence),
+                        line(&finding.remedy)
+                    )?;
                 }
             }
         }

@@ -8,7 +8,7 @@ use super::findings::*;
 use super::phase::Phase;
 use super::record::Record;
 use super::state::{later, spell};
-use crate::error::excerpt;
+use crate::foreign::excerpt;
 use crate::model::{
     ConnectorState, ConnectorVersion, DeploymentState, EnrollmentState, Finding, FindingKind, Lookup,
     ProfileAssignmentDetailedStatus, ProfileAssignmentStatus, RemediationState, Severity,
@@ -180,7 +180,7 @@ impl Case<'_> {
             .map(|(part, state)| format!("{part}: {state}"))
             .collect();
         if let Some(details) = &event.enrollment_failure_details {
-            said.push(format!("details: {}", excerpt(details, 160)));
+            said.push(format!("details: {}", excerpt(details.as_str(), 160)));
         }
         said.join(", ")
     }

@@ -20,7 +20,8 @@ use super::report::DeploymentReport;
 use super::request::Watch;
 use super::state::later;
 use super::tenant::JoinContext;
-use crate::error::{Error, ErrorKind, Result, excerpt};
+use crate::error::{Error, ErrorKind, Result};
+use crate::foreign::excerpt;
 use crate::model::{DirectoryDevice, Finding, Lookup, ManagedDevice};
 use crate::workflow::run::{Progress, Run};
 
@@ -350,7 +351,7 @@ impl Round {
 
     fn miss(&mut self, source: Source, error: &Error) {
         let (what, permission) = source.parts();
-        let mut finding = WATCH_UNREAD.at(what, excerpt(&format!("{error:#}"), 240));
+        let mut finding = WATCH_UNREAD.at(what, excerpt(format!("{error:#}"), 240));
         if error.kind() == ErrorKind::Forbidden {
             finding.remedy = format!("grant {permission}; what depends on it is not known").into();
         }

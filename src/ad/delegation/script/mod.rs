@@ -63,7 +63,7 @@ impl DelegationScript {
     /// For Windows PowerShell or PowerShell on Windows, by ADSI: needs no module. Adding an entry that is there already
     /// changes nothing.
     ///
-    /// Saved as a file, text that is not ASCII needs a byte order mark for Windows PowerShell; a comment in it says so.
+    /// The script is ASCII, whatever is in the names, so that it may be saved in any encoding.
     pub fn powershell(&self) -> String {
         let path = format!("LDAP://{}", ads_path(self.ou.as_str()));
         let account = |names: String| {
@@ -107,9 +107,6 @@ impl DelegationScript {
             ));
         }
         lines.push("$ou.psbase.CommitChanges()".to_owned());
-        if !lines.iter().all(|line| line.is_ascii()) {
-            lines.insert(1, "# Not ASCII: save it as UTF-8 with a byte order mark.".to_owned());
-        }
         lines.iter().map(|line| format!("{line}\r\n")).collect()
     }
 
@@ -169,17 +166,36 @@ fn ads_path(dn: &str) -> String {
     dn.replace('/', "\\/")
 }
 
-/// A string in PowerShell, to which curly quotes are quotes too.
+/// A string in PowerShell, in ASCII alone: a script that is saved without a byte order mark is read in the machine's own
+/// encoding, in which parts of other characters are quotes.
 fn in_powershell(text: &str) -> String {
     let mut quoted = String::from("'");
+    let mut is_open = true;
     for c in text.chars() {
-        quoted.push(c);
-        if matches!(c, '\'' | '\u{2018}' | '\u{2019}' | '\u{201A}' | '\u{201B}') {
+        if matches!(c, ' '..='~') {
+            if !is_open {
+                quoted.push_str(" + '");
+                is_open = true;
+            }
             quoted.push(c);
+            if c == '\'' {
+                quoted.push(c);
+            }
+            continue;
+        }
+        if is_open {
+            quoted.push('\'');
+            is_open = false;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            quoted.push_str(&format!(" + [char]0x{unit:04x}"));
         }
     }
-    quoted.push('\'');
-    quoted
+    if is_open {
+        quoted.push('\'');
+    }
+    let is_one = text.chars().all(|c| matches!(c, ' '..='~'));
+    if is_one { quoted } else { format!("({quoted})") }
 }
 
 /// A word in a POSIX shell.

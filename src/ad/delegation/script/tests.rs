@@ -28,7 +28,7 @@ $ou.psbase.CommitChanges()
 "
         );
     let text = script(CreateOnly, "OU=Ger\u{e4}te,DC=x,DC=y", SID).powershell();
-    assert!(text.contains("# Not ASCII: save it as UTF-8 with a byte order mark."), "{text}");
+    assert!(text.contains("[ADSI]('LDAP://OU=Ger' + [char]0x00e4 + 'te,DC=x,DC=y')"), "{text}");
 }
 
 #[test]
@@ -117,11 +117,12 @@ impl Told {
     }
 }
 
-/// The strings of a line of PowerShell, and the line with each of them as `'`.
+/// The strings of a line of PowerShell, and the line with each of them as `'`, those that are put together included.
 fn powershell_strings(line: &str) -> (Vec<String>, String) {
     let is_quote = |c: &char| "'\u{2018}\u{2019}\u{201A}\u{201B}".contains(*c);
     let (mut strings, mut code) = (Vec::new(), String::new());
-    let mut chars = line.chars().peekable();
+    assert!(line.is_ascii(), "{line}");
+    let mut chars = line.chars().collect::<Vec<_>>().into_iter().peekable();
     while let Some(c) = chars.next() {
         if !is_quote(&c) {
             assert!(c.is_ascii() && c != '"' && c != '`', "{c:?} outside of a string: {line}");
@@ -136,7 +137,28 @@ fn powershell_strings(line: &str) -> (Vec<String>, String) {
             }
             string.push(c);
         }
-        strings.push(string);
+        let mut rest: String = chars.clone().collect();
+        let mut units: Vec<u16> = string.encode_utf16().collect();
+        let is_sum = rest.starts_with(" + ");
+        while let Some(next) = rest.strip_prefix(" + ") {
+            if let Some(unit) = next.strip_prefix("[char]0x") {
+                let (unit, behind) = unit.split_at(4);
+                units.push(u16::from_str_radix(unit, 16).unwrap());
+                rest = behind.to_owned();
+            } else {
+                // A quote in a string is doubled.
+                let text = next.strip_prefix('\'').unwrap().replace("''", "\u{1}");
+                let (text, behind) = text.split_once('\'').unwrap();
+                units.extend(text.replace('\u{1}', "'").encode_utf16());
+                rest = behind.replace('\u{1}', "''");
+            }
+        }
+        if is_sum {
+            assert_eq!(code.pop(), Some('('), "{line}");
+            rest = rest.strip_prefix(')').unwrap().to_owned();
+            chars = rest.chars().collect::<Vec<_>>().into_iter().peekable();
+        }
+        strings.push(String::from_utf16(&units).unwrap());
         code.push('\'');
     }
     (strings, code)

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::deployment::{DeploymentReport, DeviceDeployment, Problem};
 use super::timeline::Scale;
-use super::words::{count, headline, is_plain, mark};
+use super::words::{count, headline, mark, plain};
 use crate::model::Finding;
 use crate::workflow::watch::phase::{DeploymentOutcome, Phase};
 use crate::workflow::watch::state::spell;
@@ -353,15 +353,14 @@ struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
+        for c in plain(self.0).chars() {
             match c {
                 '&' => f.write_str("&amp;")?,
                 '<' => f.write_str("&lt;")?,
                 '>' => f.write_str("&gt;")?,
                 '"' => f.write_str("&quot;")?,
                 '\'' => f.write_str("&#39;")?,
-                c if is_plain(c) => f.write_char(c)?,
-                _ => f.write_char('\u{fffd}')?,
+                c => f.write_char(c)?,
             }
         }
         Ok(())

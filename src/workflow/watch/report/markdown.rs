@@ -26,7 +26,7 @@ impl DeploymentReport {
             let _ = writeln!(
                 out,
                 "| **{}** | {} | {}: {}{more} | {} | {} |",
-                headline(problem.finding),
+                escape(&headline(problem.finding)),
                 problem.outcome,
                 count(problem.devices.len(), "device"),
                 names.join(", "),
@@ -66,7 +66,8 @@ fn escape(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => {
+            // A name behind an @ is notified, and a number behind a # linked.
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '@' | '#' => {
                 out.push('\\');
                 out.push(c);
             }

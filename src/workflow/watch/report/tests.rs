@@ -3,8 +3,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::timeline::{Bar, Scale};
-use super::words::{headline, is_plain};
+use super::words::headline;
 use super::{DeploymentReport, DeviceDeployment};
+use crate::foreign::is_plain;
 use crate::model::{FindingKind, Severity};
 use crate::workflow::watch::findings::WATCH_UNREAD;
 use crate::workflow::watch::phase::{DeploymentOutcome, Phase};

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::foreign::line;
 use crate::model::{Finding, Severity};
 
 /// Returns a finding in a few words: its id without the area.
@@ -27,16 +28,9 @@ pub(super) fn moment(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-/// Returns `true` if a character can be shown unchanged: one that controls a terminal, or turns the direction of the text
-/// around it, cannot.
-pub(super) fn is_plain(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
 /// Returns text from outside in a form that is safe to show on one line.
 pub(super) fn plain(text: &str) -> String {
-    text.chars().map(|c| if is_plain(c) { c } else { '\u{fffd}' }).collect()
+    line(text).to_string()
 }
 
 /// Returns the mark of a severity where there are no colours.

@@ -1,0 +1,142 @@
+//! Text from outside: error bodies, headers, names, causes. One way for all of it to become text of the crate.
+//!
+//! [`excerpt`] looks at 4 KiB and keeps at most 1 KiB: it cuts, folds markup and blanks, redacts, and escapes, in that
+//! order and in linear time. [`Redactor`] redacts the values that one request carried; what looks like a hash, a token or a
+//! name of a person is redacted without one. [`line`] escapes only, for names that have to be shown.
+
+mod escape;
+mod fold;
+pub(crate) mod json;
+mod known;
+mod letters;
+mod shape;
+
+use std::borrow::Cow;
+
+#[cfg(all(test, feature = "workflow"))]
+pub(crate) use self::escape::is_plain;
+pub(crate) use self::escape::line;
+pub(crate) use self::known::Redactor;
+pub(crate) use self::letters::REDACTED;
+
+/// The bytes of a text that are looked at.
+pub(crate) const LOOK: usize = 4_096;
+
+/// The most bytes of a text that are kept.
+pub(crate) const KEEP: usize = 1_024;
+
+/// Returns an excerpt of a text, redacted by shape alone: at most `longest` characters.
+pub(crate) fn excerpt(text: impl AsRef<[u8]>, longest: usize) -> String {
+    Redactor::default().excerpt(text, longest)
+}
+
+/// Returns a short text, such as a name or an id, on one line: redacted by shape, with its markup.
+pub(crate) fn scrub(text: &str) -> String {
+    Redactor::default().text(text)
+}
+
+impl Redactor {
+    /// Returns an excerpt of a text without markup: at most `longest` characters.
+    pub(crate) fn excerpt(&self, text: impl AsRef<[u8]>, longest: usize) -> String {
+        let (head, is_cut) = head(text.as_ref());
+        let mut folded = fold::without_markup(&head);
+        if is_cut {
+            drop_cut_word(&mut folded);
+        }
+        self.finish(&folded, longest, is_cut)
+    }
+
+    /// Returns a text of which nothing is folded but blanks.
+    pub(crate) fn text(&self, text: &str) -> String {
+        let (head, is_cut) = head(text.as_bytes());
+        let mut head = head.into_owned();
+        if is_cut {
+            drop_cut_word(&mut head);
+        }
+        self.finish(&head, KEEP, is_cut)
+    }
+
+    /// Returns `true` if a text repeats a value of the request.
+    pub(crate) fn is_repeated_in(&self, text: &str) -> bool {
+        let mut marks = letters::Marks::new(text);
+        self.mark(&levels(text), &mut marks);
+        matches!(marks.redacted(text), Cow::Owned(_))
+    }
+
+    /// Returns a text of any length, redacted and neither cut nor escaped: for a file that is read again.
+    #[cfg(feature = "cassette")]
+    pub(crate) fn whole(&self, text: &str) -> String {
+        self.redact(text).into_owned()
+    }
+
+    fn finish(&self, text: &str, longest: usize, is_cut: bool) -> String {
+        let mut shown = String::with_capacity(text.len().min(KEEP));
+        // Writing to a text cannot fail.
+        let _ = escape::write_folded(&mut shown, &self.redact(text));
+        cut(&mut shown, longest, is_cut);
+        shown
+    }
+
+    /// Redacts what the request carried, and what looks as if it must not be shown.
+    fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut marks = letters::Marks::new(text);
+        let levels = levels(text);
+        for level in &levels {
+            shape::mark(level, &mut marks);
+        }
+        self.mark(&levels, &mut marks);
+        marks.redacted(text)
+    }
+}
+
+/// The letters of a text. JSON inside JSON inside a page: each level of escapes is looked at by itself.
+fn levels(text: &str) -> Vec<Vec<letters::Letter>> {
+    let mut levels = vec![letters::read(text)];
+    while levels.len() < DEEPEST
+        && let Some(next) = levels.last().and_then(|level| letters::unescaped(level))
+    {
+        levels.push(next);
+    }
+    levels
+}
+
+/// The most levels of escapes that are undone.
+const DEEPEST: usize = 6;
+
+/// The longest word that is dropped since the cut goes through it.
+const LONGEST_CUT_WORD: usize = 512;
+
+/// The beginning of a text, and whether there is more.
+fn head(text: &[u8]) -> (Cow<'_, str>, bool) {
+    let head = text.get(..LOOK).unwrap_or(text);
+    (String::from_utf8_lossy(head), head.len() < text.len())
+}
+
+/// Drops the last word of a text that was cut: half of a name does not look like one.
+fn drop_cut_word(text: &mut String) {
+    if let Some(end) = text.rfind(char::is_whitespace)
+        && text.len() - end <= LONGEST_CUT_WORD
+    {
+        text.truncate(end);
+    }
+}
+
+/// Cuts to `longest` characters and to what is kept at most.
+fn cut(text: &mut String, longest: usize, is_cut: bool) {
+    if text.is_empty() {
+        return;
+    }
+    let mut end = text.char_indices().nth(longest).map_or(text.len(), |(end, _)| end);
+    if end == text.len() && end <= KEEP && !is_cut {
+        return;
+    }
+    end = end.min(KEEP - '…'.len_utf8());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+    text.push('…');
+}
+
+#[cfg(test)]
+mod tests;
