@@ -16,6 +16,7 @@
 //! | [`credential`], [`transport`], [`pipeline`], [`clock`] | sign-in, HTTP, retries and limits, time: each can be replaced |
 //! | `registration` | device CSV files (feature `registration`) and hardware hashes (with `import` too) |
 //! | `offline` | `AutopilotConfigurationFile.json` (feature `offline`) |
+//! | `evidence` | the logs of a device and of the connector's server, read offline (feature `evidence`) |
 //! | `workflow` | the ten steps as one: plan, import, apply, watch, teardown (feature `workflow`; the import alone: `import`) |
 //! | `sim`, `testing` | the simulated tenant, and a client on it in one line (feature `sim`) |
 //!
@@ -168,6 +169,8 @@
 //! | `connector-config` | no | `ad::connector_config`: the Intune Connector's `.exe.config` files |
 //! | `ad` | no | `ad`: what the connector needs in Active Directory, checked, delegated, and as reviewed text |
 //! | `ldap` | no | `ad::ldap::LdapDirectory`: a real directory, over LDAP with TLS |
+//! | `evidence` | no | `evidence`: the logs of a device and of the connector's server, read offline; no crate more |
+//! | `evidence-archives` | no | event logs (`.evtx`) and archives (`.cab`, `.zip`) among them |
 //! | `sim` | no | `sim`, the simulated tenant, and `testing`, a client on it in one line |
 //!
 //! Without features there is no HTTP stack and no TLS in the dependency tree; give the client a transport of your own.
@@ -181,6 +184,9 @@ pub mod clock;
 pub mod credential;
 pub mod docs;
 pub mod error;
+#[cfg(feature = "evidence")]
+#[cfg_attr(docsrs, doc(cfg(feature = "evidence")))]
+pub mod evidence;
 pub mod graph;
 pub mod model;
 #[cfg(feature = "offline")]

@@ -62,7 +62,9 @@ mod tests;
 pub use self::fault::Fault;
 pub use self::gateway::RecordedRequest;
 pub use self::options::{DeploymentTiming, Lag, Quirks, RateLimit};
-pub use self::rows::{Cause, Computer, Deployment, DeploymentPhase, PowerOnOptions};
+pub use self::rows::{
+    Cause, Computer, Deployment, DeploymentPhase, DeviceStory, PowerOnOptions, StoryEvent, StoryFact,
+};
 pub use self::schema::metadata;
 pub use self::setup::{DeviceSpec, TenantBuilder};
 pub use self::taught::{RouteAnswer, RouteRequest};

@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("registration", &["model"]),
     ("offline", &["model"]),
     ("tls", &["model"]),
+    ("evidence", &["model"]),
     ("transport", &["model", "clock", "tls"]),
     ("error", &["model", "transport"]),
     ("credential", &["model", "clock", "transport", "error"]),

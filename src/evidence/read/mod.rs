@@ -1,0 +1,5 @@
+//! Readers, one for each format.
+
+mod events;
+
+pub(super) use self::events::read_events;
