@@ -194,7 +194,7 @@ impl fmt::Debug for Fields {
 ///
 /// let record = EventRecord::new(Provider::DeviceManagement, 100)
 ///     .with_field("HexInt1", "0x16E39F")
-///     .with_field("HRESULT", "-2147023012");
+///     .with_field("HRESULT", "-2147022988");
 /// assert_eq!(record.fields.number("HexInt1"), Some(1_500_063));
 /// assert_eq!(record.hresult(), Some(0x8007_0774));
 /// ```

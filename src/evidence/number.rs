@@ -1,6 +1,6 @@
 //! Numbers and codes in their many spellings.
 
-/// Reads a number or code of 32 bits: `0x80070774`, `2147944308`, or `-2147023012`, which is the same.
+/// Reads a number or code of 32 bits: `0x80070774`, `2147944308`, or `-2147022988`, which is the same.
 pub(super) fn code(text: &str) -> Option<u32> {
     let text = text.trim();
     if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn one_code_has_four_spellings() {
-        for text in ["0x80070774", "0X80070774", "-2147023012", "2147944308", " 0x80070774 "] {
+        for text in ["0x80070774", "0X80070774", "-2147022988", "2147944308", " 0x80070774 "] {
             assert_eq!(code(text), Some(0x8007_0774), "{text}");
         }
         for text in ["", "0x", "0x+5", "0x1234567890", "five", "-99999999999", "1.5"] {
