@@ -170,7 +170,7 @@
 //! | `ad` | no | `ad`: what the connector needs in Active Directory, checked, delegated, and as reviewed text |
 //! | `ldap` | no | `ad::ldap::LdapDirectory`: a real directory, over LDAP with TLS |
 //! | `evidence` | no | `evidence`: the logs of a device and of the connector's server, read offline; no crate more |
-//! | `evidence-archives` | no | event logs (`.evtx`) and archives (`.cab`, `.zip`) among them |
+//! | `evidence-archives` | no | archives (`.cab`, `.zip`) of such logs |
 //! | `sim` | no | `sim`, the simulated tenant, and `testing`, a client on it in one line |
 //!
 //! Without features there is no HTTP stack and no TLS in the dependency tree; give the client a transport of your own.

@@ -38,9 +38,15 @@ impl Sink {
         fact: Option<Fact>,
     ) {
         let Some(of) = self.evidence.sources.get_mut(source.0) else { return };
-        let time = time.at_offset(self.offsets.get(&of.side).copied());
-        of.count(time.timestamp());
-        let Some(fact) = fact else { return };
+        of.count(time.at_offset(self.offsets.get(&of.side).copied()).timestamp());
+        if let Some(fact) = fact {
+            self.keep(source, record, time, fact);
+        }
+    }
+
+    /// Keeps a fact.
+    pub(super) fn keep(&mut self, source: SourceId, record: Option<u64>, time: ObservedTime, fact: Fact) {
+        let Some(of) = self.evidence.sources.get_mut(source.0) else { return };
         if self.evidence.observations.len() >= self.limits.observations {
             if std::mem::take(&mut of.complete) {
                 let (side, path) = (of.side, of.path.clone());
@@ -48,6 +54,7 @@ impl Sink {
             }
             return;
         }
+        let time = time.at_offset(self.offsets.get(&of.side).copied());
         self.evidence.observations.push(Observation { source, side: of.side, record, time, fact });
     }
 

@@ -1,5 +1,6 @@
 //! Sources: the files that evidence is read from, and those that are not read.
 
+pub(super) mod archive;
 mod limits;
 mod seam;
 
@@ -125,6 +126,8 @@ pub struct Unread {
 pub enum UnreadReason {
     /// The kind of file holds nothing that is read, such as a trace or a report for people.
     NotNeeded,
+    /// The file is empty.
+    Empty,
     /// The crate was built without the feature `evidence-archives`.
     FeatureOff,
     /// The collection failed on the device, with this code.
@@ -141,6 +144,7 @@ impl fmt::Display for UnreadReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotNeeded => f.write_str("holds nothing that is read"),
+            Self::Empty => f.write_str("is empty"),
             Self::FeatureOff => f.write_str("needs the feature `evidence-archives`"),
             Self::NotCollected(code) => write!(f, "the device did not collect it: 0x{code:08x}"),
             Self::Limit(field) => write!(f, "exceeds `Limits::{field}`; raise the limit and read again"),
