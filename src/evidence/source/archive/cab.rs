@@ -8,7 +8,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use flate2::{Decompress, FlushDecompress, Status};
 use lzxd::{Lzxd, WindowSize};
 
-use super::{ReadSeek, Visit, is_bomb};
+use super::{RATIO_FROM, ReadSeek, Visit, is_bomb};
 use crate::evidence::source::UnreadReason;
 
 /// The most bytes that a block unpacks to, and the bytes of history that the next block can refer to.
@@ -194,8 +194,8 @@ impl<'r, R: Read + Seek> Stream<'r, R> {
     /// Reads a file, which begins at or behind the current position.
     fn read(&mut self, member: &Member, ratio: u64) -> Result<Vec<u8>, UnreadReason> {
         let start = u64::from(member.offset);
-        let mut bytes = Vec::new();
         let mut wanted = usize::try_from(member.size).unwrap_or(usize::MAX);
+        let mut bytes = Vec::new();
         while wanted > 0 || self.position < start {
             let left = self.block.get(self.at..).unwrap_or_default();
             if left.is_empty() {
@@ -208,6 +208,10 @@ impl<'r, R: Read + Seek> Stream<'r, R> {
             let ahead = usize::try_from(start.saturating_sub(self.position)).unwrap_or(usize::MAX);
             let count = if ahead > 0 { left.len().min(ahead) } else { left.len().min(wanted) };
             if ahead == 0 {
+                if bytes.len() as u64 >= RATIO_FROM && bytes.capacity() - bytes.len() < count {
+                    // Judged by now: room for the rest at once takes half of what a growing vector does.
+                    bytes.reserve_exact(wanted);
+                }
                 bytes.extend(left.iter().take(count));
                 wanted -= count;
             }

@@ -44,7 +44,8 @@ pub(super) fn visit(mut reader: &mut dyn ReadSeek, visit: &mut dyn Visit) {
         if !visit.admit(&name, size) {
             continue;
         }
-        let mut bytes = Vec::new();
+        // The size is within the limits: room for it at once takes half of what a growing vector does.
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default().saturating_add(1));
         match member.by_ref().take(size.saturating_add(1)).read_to_end(&mut bytes) {
             Ok(read) if u64::try_from(read).is_ok_and(|read| read <= size) => visit.file(&name, bytes),
             Ok(_) => visit.unread(&name, UnreadReason::Damaged("larger than the archive says".to_owned())),
