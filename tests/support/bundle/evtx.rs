@@ -60,9 +60,11 @@ impl Chunk {
     /// Adds a record; `false` if the chunk is full.
     fn add(&mut self, record: &EventRecord) -> bool {
         let (length, names, templates) = (self.bytes.len(), self.names.clone(), self.templates.clone());
+        let header = self.bytes[..512].to_vec();
         self.write(record);
         if self.bytes.len() > CHUNK {
             self.bytes.truncate(length);
+            self.bytes[..512].copy_from_slice(&header);
             (self.names, self.templates) = (names, templates);
             return false;
         }
@@ -105,7 +107,8 @@ impl Chunk {
     }
 
     fn template(&mut self, id: u32, provider: &str, names: &[String]) {
-        self.u32(0);
+        // Templates of a slot are a list, the last one first.
+        self.link(384 + (id as usize % 32) * 4);
         self.u32(id);
         self.bytes.extend([7; 12]);
         let size_at = self.bytes.len();
@@ -227,14 +230,22 @@ impl Chunk {
         let offset = u32::try_from(self.bytes.len()).unwrap() + 4;
         self.u32(offset);
         self.names.insert(name.to_owned(), offset);
-        self.u32(0);
         let units: Vec<u16> = name.encode_utf16().collect();
         let hash =
             units.iter().fold(0_u32, |hash, unit| hash.wrapping_mul(65_599).wrapping_add(u32::from(*unit)));
+        self.link(128 + (hash as usize & 0xffff) % 64 * 4);
         self.u16(u16::try_from(hash & 0xffff).unwrap());
         self.u16(u16::try_from(units.len()).unwrap());
         self.bytes.extend(units.iter().flat_map(|unit| unit.to_le_bytes()));
         self.u16(0);
+    }
+
+    /// Puts what begins here at the head of the list of a slot, and writes the offset of the one that was.
+    fn link(&mut self, slot: usize) {
+        let before: [u8; 4] = self.bytes[slot..slot + 4].try_into().unwrap();
+        let offset = u32::try_from(self.bytes.len()).unwrap();
+        self.bytes[slot..slot + 4].copy_from_slice(&offset.to_le_bytes());
+        self.bytes.extend(before);
     }
 
     fn finish(mut self) -> Vec<u8> {
