@@ -209,10 +209,14 @@ impl Walk {
             return self.sink.unread(self.side, path, UnreadReason::Limit("depth"));
         }
         let outer = std::mem::replace(&mut self.path, path.to_owned());
+        let before = self.sink.files();
         self.depth += 1;
         archive::visit(format, reader, self);
         self.depth -= 1;
         self.path = outer;
+        if self.sink.files() == before {
+            self.sink.unread(self.side, path, UnreadReason::Empty);
+        }
     }
 
     fn path_of(&self, name: &str) -> String {

@@ -78,6 +78,11 @@ impl Sink {
         self.evidence.unread.push(Unread { side, path: path.into(), reason });
     }
 
+    /// Returns the number of files that were read or listed.
+    pub(super) fn files(&self) -> usize {
+        self.evidence.sources.len() + self.evidence.unread.len()
+    }
+
     pub(super) fn finish(self) -> Evidence {
         self.evidence
     }

@@ -5,7 +5,7 @@ use windows_autopilot::jiff::Timestamp;
 use windows_autopilot::jiff::tz::Offset;
 use windows_autopilot::sim::{DeviceStory, StoryEvent};
 
-use crate::bundle::{Files, cab_with, evtx};
+use crate::bundle::{Files, Packing, cab_with, evtx};
 
 /// A story with most of the events that there are.
 fn story() -> DeviceStory {
@@ -81,7 +81,10 @@ fn archives_say_the_same_as_records_in_memory() {
     assert!(expected.len() > 30, "{}", expected.len());
     assert_eq!(facts(&read("mdm.zip", files.mdm_zip()), Side::Device), expected);
     assert_eq!(facts(&read("mdm.cab", files.mdm_cab()), Side::Device), expected);
-    assert_eq!(facts(&read("mdm.cab", cab_with(&files.mdm_members(), false)), Side::Device), expected);
+    assert_eq!(
+        facts(&read("mdm.cab", cab_with(&files.mdm_members(), Packing::Stored)), Side::Device),
+        expected
+    );
 
     let with_system = files.clone().without(crate::bundle::Part::JoinLog);
     let expected = facts(&with_system.in_memory().read(), Side::Device);
@@ -178,4 +181,15 @@ fn a_log_larger_than_a_chunk_is_read_whole() {
     assert!(
         read.zip(&records).all(|(read, written)| read.fields == written.fields && read.time == written.time)
     );
+}
+
+#[test]
+fn a_cabinet_in_lzx_is_read() {
+    let profile = br#"{"CloudAssignedDomainJoinMethod": 1}"#.to_vec();
+    let members = [
+        ("AutopilotDDSZTDFile.json".to_owned(), profile.clone()),
+        ("b/AutopilotDDSZTDFile.json".to_owned(), profile),
+    ];
+    let evidence = read("a.cab", cab_with(&members, Packing::Lzx));
+    assert_eq!((evidence.observations().len(), evidence.unread()), (2, [].as_slice()));
 }

@@ -3,7 +3,7 @@
 use windows_autopilot::evidence::{Bundle, Evidence, Limits, Side, UnreadReason};
 use windows_autopilot::sim::{DeviceStory, StoryEvent};
 
-use crate::bundle::{Files, cab, cab_with, zip};
+use crate::bundle::{Files, Packing, cab, cab_with, zip};
 
 fn read_with(limits: Limits, name: &str, bytes: Vec<u8>) -> Evidence {
     let mut bundle = Bundle::new(limits);
@@ -104,6 +104,14 @@ fn a_directory_with_more_members_than_the_limit_is_refused_before_it_is_read() {
 }
 
 #[test]
+fn an_archive_without_members_is_listed() {
+    for (name, archive) in [("a.zip", zip(&[])), ("a.cab", cab(&[]))] {
+        let evidence = read_with(Limits::default(), name, archive);
+        assert_eq!(unread(&evidence), [(name.to_owned(), UnreadReason::Empty)]);
+    }
+}
+
+#[test]
 fn names_of_members_lead_nowhere() {
     let names = [
         "../../etc/AutopilotDDSZTDFile.json",
@@ -123,7 +131,8 @@ fn names_of_members_lead_nowhere() {
 
 #[test]
 fn files_of_a_cabinet_that_overlap_are_refused() {
-    let archive = cab_with(&[member("1.log", &[b'x'; 1000]), member("2.log", &[b'y'; 1000])], false);
+    let archive =
+        cab_with(&[member("1.log", &[b'x'; 1000]), member("2.log", &[b'y'; 1000])], Packing::Stored);
     // The second file begins where the first does.
     let place = archive.windows(4).position(|bytes| bytes == 1000_u32.to_le_bytes()).unwrap();
     let second = archive.iter().skip(place + 4).copied().collect::<Vec<_>>();
@@ -167,7 +176,7 @@ fn damaged_archives_are_listed_and_never_panic() {
     let seed = fastrand::u64(..);
     eprintln!("seed {seed}");
     let mut random = fastrand::Rng::with_seed(seed);
-    for whole in [files.mdm_zip(), files.mdm_cab(), cab_with(&files.mdm_members(), false)] {
+    for whole in [files.mdm_zip(), files.mdm_cab(), cab_with(&files.mdm_members(), Packing::Stored)] {
         for _ in 0..60 {
             let mut bytes = whole.clone();
             for _ in 0..random.usize(1..12) {

@@ -18,16 +18,27 @@ pub fn zip(members: &[(String, Vec<u8>)]) -> Vec<u8> {
 
 /// A cabinet with these members, compressed with MSZIP.
 pub fn cab(members: &[(String, Vec<u8>)]) -> Vec<u8> {
-    cab_with(members, true)
+    cab_with(members, Packing::MsZip)
 }
 
-/// A cabinet with one folder, stored or compressed.
-pub fn cab_with(members: &[(String, Vec<u8>)], compressed: bool) -> Vec<u8> {
+/// The compression of a cabinet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    Stored,
+    MsZip,
+    /// For content of one block alone.
+    Lzx,
+}
+
+/// A cabinet with one folder.
+pub fn cab_with(members: &[(String, Vec<u8>)], packing: Packing) -> Vec<u8> {
     let content: Vec<u8> = members.iter().flat_map(|(_, bytes)| bytes.clone()).collect();
-    let blocks: Vec<Vec<u8>> = content
-        .chunks(32_768)
-        .map(|block| if compressed { deflate(block) } else { block.to_vec() })
-        .collect();
+    let pack = |block: &[u8]| match packing {
+        Packing::Stored => block.to_vec(),
+        Packing::MsZip => deflate(block),
+        Packing::Lzx => lzx(block),
+    };
+    let blocks: Vec<Vec<u8>> = content.chunks(32_768).map(pack).collect();
     let names: usize = members.iter().map(|(name, _)| 16 + name.len() + 1).sum();
     let data_at = 36 + 8 + names;
     let size = data_at + blocks.iter().map(|block| 8 + block.len()).sum::<usize>();
@@ -44,7 +55,13 @@ pub fn cab_with(members: &[(String, Vec<u8>)], compressed: bool) -> Vec<u8> {
     }
     u32s(&mut cab, data_at);
     u16s(&mut cab, blocks.len());
-    u16s(&mut cab, usize::from(compressed));
+    // LZX has its window beside it: 2 to the power of 19.
+    let compression = match packing {
+        Packing::Stored => 0,
+        Packing::MsZip => 1,
+        Packing::Lzx => 0x1303,
+    };
+    u16s(&mut cab, compression);
     let mut offset = 0;
     for (name, bytes) in members {
         u32s(&mut cab, bytes.len());
@@ -69,5 +86,17 @@ fn deflate(block: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(block.len() + 1024);
     out.extend(b"CK");
     Compress::new(Compression::best(), false).compress_vec(block, &mut out, FlushCompress::Finish).unwrap();
+    out
+}
+
+/// An LZX stream with one block that is not compressed.
+fn lzx(block: &[u8]) -> Vec<u8> {
+    let size = u16::try_from(block.len()).unwrap();
+    // No translation of addresses, type 3, and the size in 24 bits.
+    let words = [0x3000 | size >> 12, (size & 0xfff) << 4];
+    let mut out: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    out.extend([1_u32; 3].iter().flat_map(|number| number.to_le_bytes()));
+    out.extend(block);
+    out.resize(out.len().next_multiple_of(2), 0);
     out
 }

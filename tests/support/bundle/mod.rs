@@ -21,7 +21,7 @@ use windows_autopilot::jiff;
 use windows_autopilot::serde_json;
 use windows_autopilot::sim::{DeviceStory, StoryEvent};
 
-pub use self::archive::{cab, cab_with, zip};
+pub use self::archive::{Packing, cab, cab_with, zip};
 pub use self::evtx::evtx;
 pub use self::render::{dump, export};
 
