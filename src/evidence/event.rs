@@ -82,7 +82,7 @@ providers! {
     Kerberos = "Microsoft-Windows-Security-Kerberos",
     /// Starts and failures of services.
     ServiceControlManager = "Service Control Manager",
-    /// Programs that AppLocker refused.
+    /// Programs that `AppLocker` refused.
     AppLocker = "Microsoft-Windows-AppLocker",
     /// Programs that a code integrity policy refused.
     CodeIntegrity = "Microsoft-Windows-CodeIntegrity",

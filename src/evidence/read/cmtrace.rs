@@ -1,4 +1,4 @@
-//! Logs of the Intune Management Extension, in the form of CMTrace, as far as they say that an app failed.
+//! Logs of the Intune Management Extension, in the form of `CMTrace`, as far as they say that an app failed.
 
 use std::collections::HashMap;
 

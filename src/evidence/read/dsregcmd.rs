@@ -22,7 +22,7 @@ pub(super) fn read(side: Side, path: &str, text: &str, sink: &mut Sink) {
     }
     let source = sink.source(side, SourceKind::DirectoryStatus, path);
     // The time at which the command ran is in the output of devices whose registration is pending.
-    let time = status.get("Client Time").and_then(|time| parse_time(time)).unwrap_or_default();
+    let time = status.get("Client Time").and_then(parse_time).unwrap_or_default();
     sink.record(source, None, time, Some(Fact::DirectoryStatus(status)));
 }
 

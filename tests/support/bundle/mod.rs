@@ -2,8 +2,11 @@
 #![allow(
     dead_code,
     unused_imports,
+    unreachable_pub,
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
     reason = "helpers of tests"
 )]
 

@@ -323,10 +323,10 @@ fn skip(reader: &mut impl Read, count: usize) -> io::Result<()> {
 /// Reads a name up to its NUL. Names have at most 256 bytes.
 fn read_name(reader: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut name = Vec::new();
-    for byte in reader.by_ref().bytes().take(257) {
-        match byte? {
-            0 => return Ok(name),
-            byte => name.push(byte),
+    while name.len() <= 256 {
+        match read_array(reader)? {
+            [0] => return Ok(name),
+            [byte] => name.push(byte),
         }
     }
     Err(io::Error::other("a name without an end"))
