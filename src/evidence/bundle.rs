@@ -121,6 +121,7 @@ const FOLDERS: usize = 16;
 const LONGEST_NAME: usize = 260;
 
 /// The walk over the files of a bundle, through folders and archives.
+#[cfg_attr(not(feature = "evidence-archives"), allow(dead_code, reason = "no archive is opened"))]
 struct Walk {
     sink: Sink,
     side: Side,

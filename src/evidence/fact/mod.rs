@@ -15,6 +15,7 @@ pub use self::profile::CachedProfile;
 pub use self::registry::{MdmEnrollment, RegistryData, RegistryValue};
 
 use super::event::EventRecord;
+use crate::model::Personal;
 
 /// A fact that a source holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,8 +41,8 @@ pub enum Fact {
     Item(TrackedItem),
     /// A registry value of interest that has no type of its own.
     Registry(RegistryValue),
-    /// A registry key of interest that exists, by its path below the hive, in lower case.
-    RegistryKey(String),
+    /// A registry key of interest that exists, by its path below the hive, in lower case. Users have theirs.
+    RegistryKey(Personal),
     /// The output of `dsregcmd /status`.
     DirectoryStatus(DirectoryStatus),
     /// A line of `netsetup.log` with a code or a step of the join.

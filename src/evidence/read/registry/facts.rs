@@ -163,7 +163,7 @@ fn facts_of(path: &str, key: Key<'_>) -> Facts {
             add(Fact::App(win32_result(id, &key)));
         }
         [.., "policyproviders", name] => {
-            add(Fact::RegistryKey(path.to_owned()));
+            add(Fact::RegistryKey(path.into()));
             add(Fact::App(TrackedApp::Provider {
                 name: (*name).into(),
                 state: key.number("InstallationState"),
@@ -185,7 +185,7 @@ fn facts_of(path: &str, key: Key<'_>) -> Facts {
                 || path.contains("enrollmentstatustracking")
                 || path.ends_with("rebootpending")
             {
-                add(Fact::RegistryKey(path.to_owned()));
+                add(Fact::RegistryKey(path.into()));
             }
             return facts.into_iter().chain(values(path, key)).collect();
         }

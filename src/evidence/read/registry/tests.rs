@@ -122,3 +122,11 @@ fn keys_become_typed_facts_in_any_case() {
     assert!(item.unwrap().uri.contains("Win32App_0a_1"));
     assert!(!format!("{facts:?}").contains("adele"));
 }
+
+#[test]
+fn the_ids_of_users_in_keys_are_kept_out_of_debug() {
+    let key = r"software\microsoft\windows\autopilot\enrollmentstatustracking\s-1-12-1-4711\setup\apps\policyproviders\sidecar";
+    let facts = facts(&format!("[HKEY_LOCAL_MACHINE\\{key}]\n \"InstallationState\"=DWORD:1\n"));
+    assert!(facts.iter().any(|fact| matches!(fact, Fact::RegistryKey(path) if path.as_str() == key)));
+    assert!(!format!("{facts:?}").contains("4711"));
+}

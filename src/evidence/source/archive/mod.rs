@@ -30,6 +30,7 @@ impl Format {
 }
 
 /// Takes the members of an archive.
+#[cfg_attr(not(feature = "evidence-archives"), allow(dead_code, reason = "no archive is opened"))]
 pub(in crate::evidence) trait Visit {
     /// The most members that may come; an archive with more is refused whole.
     fn members_left(&self) -> usize;
