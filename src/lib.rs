@@ -16,6 +16,7 @@
 //! | [`credential`], [`transport`], [`pipeline`], [`clock`] | sign-in, HTTP, retries and limits, time: each can be replaced |
 //! | `registration` | device CSV files (feature `registration`) and hardware hashes (with `import` too) |
 //! | `offline` | `AutopilotConfigurationFile.json` (feature `offline`) |
+//! | [`codes`] | the error codes of a deployment, with their causes |
 //! | `evidence` | the logs of a device and of the connector's server, read offline (feature `evidence`) |
 //! | `workflow` | the ten steps as one: plan, import, apply, watch, teardown (feature `workflow`; the import alone: `import`) |
 //! | `sim`, `testing` | the simulated tenant, and a client on it in one line (feature `sim`) |
@@ -181,6 +182,7 @@
 pub mod ad;
 pub mod catalog;
 pub mod clock;
+pub mod codes;
 pub mod credential;
 pub mod docs;
 pub mod error;

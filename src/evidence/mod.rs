@@ -27,6 +27,9 @@
 //! | `source/` | [`Source`], [`Unread`], [`Limits`], the seam [`EventSource`], and archives |
 //! | `read/` | one reader for each format |
 //! | `bundle.rs`, `collected.rs` | [`Bundle`], and the [`Evidence`] that it reads |
+//! | `case.rs`, `clock.rs`, `timeline.rs` | the last deployment in the evidence, mended times, [`Timeline`] |
+//! | `chain.rs`, `rules/`, `findings.rs` | the chain from profile to desk, and the rules that name causes |
+//! | `verdict.rs`, `proof.rs`, `mask.rs` | [`diagnose`], [`Verdict`], [`Proof`], and [`Masked`] text |
 //!
 //! # What is kept in memory
 //!
@@ -34,17 +37,28 @@
 //! hashes and the upload addresses of Intune's zip are never kept.
 
 mod bundle;
+mod case;
+mod chain;
+mod clock;
 mod collected;
 mod event;
 mod fact;
+pub mod findings;
+mod mask;
 mod number;
 mod observation;
+mod proof;
 mod read;
+mod rules;
 mod side;
 mod sink;
 mod source;
+mod timeline;
+mod verdict;
 
 pub use self::bundle::Bundle;
+pub use self::chain::Link;
+pub use self::clock::ClockStep;
 pub use self::collected::Evidence;
 pub use self::event::{EventRecord, Fields, Level, Provider};
 pub use self::fact::{
@@ -52,6 +66,10 @@ pub use self::fact::{
     EspPhase, EspSubcategory, Fact, FirstSync, JoinLogLine, MdmEnrollment, RegistryData, RegistryValue,
     TrackedApp, TrackedItem,
 };
+pub use self::mask::Masked;
 pub use self::observation::{Observation, ObservedTime};
+pub use self::proof::{LinkKind, LinkState, Proof, Strength};
 pub use self::side::Side;
 pub use self::source::{EventSource, Limits, Source, SourceId, SourceKind, Unread, UnreadReason};
+pub use self::timeline::Timeline;
+pub use self::verdict::{Diagnosis, Gap, Options, Verdict, VerdictOutcome, diagnose};

@@ -1,0 +1,93 @@
+//! The causes that a device's own evidence shows, joined with what Graph shows.
+
+use jiff::Timestamp;
+
+use super::evidence::DeviceSnapshot;
+use super::findings::*;
+use super::phase::DeploymentOutcome;
+use crate::model::{Finding, FindingKind, Severity, Text};
+
+/// The causes that the device's own evidence shows. Without the feature `evidence` nothing makes one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeviceEvidence {
+    /// The causes that are proven, the likeliest first.
+    pub proven: Vec<Finding>,
+    /// The causes that are strong and not proven.
+    pub likely: Vec<Finding>,
+    /// The last time in the device's logs.
+    pub until: Option<Timestamp>,
+    /// The device's id in Intune, as its registry has it.
+    pub managed_device_id: Option<Text>,
+}
+
+#[cfg(feature = "evidence")]
+impl From<&crate::evidence::Verdict> for DeviceEvidence {
+    fn from(verdict: &crate::evidence::Verdict) -> Self {
+        let is_proof = |of: &&crate::evidence::Diagnosis| of.strength == crate::evidence::Strength::Proof;
+        let causes: Vec<_> = verdict.diagnoses().iter().filter(|of| of.is_cause()).collect();
+        let of = |wanted: bool| {
+            causes.iter().filter(|of| is_proof(of) == wanted).map(|of| of.finding.clone()).collect()
+        };
+        Self {
+            proven: of(true),
+            likely: of(false),
+            until: verdict.until(),
+            managed_device_id: verdict.managed_device_id().map(Into::into),
+        }
+    }
+}
+
+/// Kinds that say that something failed, and not why: a cause takes their place.
+const WITHOUT_CAUSE: &[FindingKind] = &[
+    WATCH_DOMAIN_JOIN_FAILED,
+    WATCH_DOMAIN_JOIN_STALLED,
+    WATCH_ENROLLMENT_FAILED,
+    WATCH_DID_NOT_ENROLL,
+    WATCH_DEVICE_SETUP_FAILED,
+    WATCH_DEVICE_SETUP_STALLED,
+    WATCH_ACCOUNT_SETUP_FAILED,
+    WATCH_ACCOUNT_SETUP_STALLED,
+    WATCH_TIMED_OUT,
+];
+
+/// Joins the findings of Graph with the causes of the evidence: those that are proven come first.
+pub(super) fn join(
+    snapshot: &DeviceSnapshot,
+    enrolled: Option<Timestamp>,
+    outcome: DeploymentOutcome,
+    mut findings: Vec<Finding>,
+) -> Vec<Finding> {
+    let Some(evidence) = snapshot.device_evidence.as_ref().filter(|_| outcome != DeploymentOutcome::Ready)
+    else {
+        return findings;
+    };
+    let managed = snapshot.managed_device.present().map(|managed| managed.id.as_str());
+    let is_other = managed
+        .zip(evidence.managed_device_id.as_deref())
+        .is_some_and(|(id, of)| !id.eq_ignore_ascii_case(of));
+    let is_earlier = evidence.until.zip(enrolled).is_some_and(|(until, enrolled)| until < enrolled);
+    if is_other || is_earlier {
+        let text = if is_other {
+            "the evidence has another id in Intune than the device"
+        } else {
+            "the logs of the evidence end before the device enrolled"
+        };
+        findings.push(WATCH_EVIDENCE_NOT_OF_DEPLOYMENT.at(snapshot.name(), text));
+        return findings;
+    }
+    if evidence.proven.is_empty() && evidence.likely.is_empty() {
+        return findings;
+    }
+    findings.retain(|finding| !WITHOUT_CAUSE.iter().any(|kind| finding.is(kind)));
+    let of_device = |finding: &Finding| {
+        let mut finding = finding.clone();
+        finding.place = snapshot.name().to_owned();
+        if outcome == DeploymentOutcome::InProgress {
+            finding.severity = finding.severity.min(Severity::Warning);
+        }
+        finding
+    };
+    let proven = evidence.proven.iter().map(of_device);
+    proven.chain(findings).chain(evidence.likely.iter().map(of_device)).collect()
+}
