@@ -152,11 +152,6 @@ impl<'a> Case<'a> {
         self.events(side, provider, &ids)
     }
 
-    /// Returns `true` if a log has any event of a provider.
-    pub(super) fn has_events(&self, side: Side, provider: &Provider) -> bool {
-        self.events.keys().any(|(of, name, _)| *of == side && *name == provider.name())
-    }
-
     pub(super) fn dm(&self, ids: &[u32]) -> Vec<Event<'a>> {
         self.events(Side::Device, &Provider::DeviceManagement, ids)
     }
@@ -349,20 +344,22 @@ impl<'a> Case<'a> {
             .any(|channel| self.logs(Side::ConnectorServer, channel).any(|source| source.complete))
     }
 
-    /// Returns the answers of connectors, with whether each is to this device, in the order of their time.
+    /// Returns the answers of connectors in the time of the last deployment, with whether each is to this device.
     pub(super) fn answers(&self) -> Vec<(Hit<'a, ConnectorAnswer>, Lookup<()>)> {
+        let earliest = self.start.and_then(|start| start.checked_sub(SLACK).ok());
+        let mut answers = self.all_answers();
+        answers.retain(|(hit, _)| earliest.is_none_or(|earliest| hit.at.is_none_or(|at| at >= earliest)));
+        answers
+    }
+
+    /// Returns the answers of connectors in the order of their time, with whether each is to this device.
+    pub(super) fn all_answers(&self) -> Vec<(Hit<'a, ConnectorAnswer>, Lookup<()>)> {
         let answers = self.facts_of(Side::ConnectorServer, |fact| match fact {
             Fact::ConnectorAnswer(answer) => Some(answer),
             _ => None,
         });
-        let earliest = self.start.and_then(|start| start.checked_sub(SLACK).ok());
-        let in_run =
-            |at: Option<Timestamp>| earliest.is_none_or(|earliest| at.is_none_or(|at| at >= earliest));
-        let mut answers: Vec<_> = answers
-            .into_iter()
-            .filter(|hit| in_run(hit.at))
-            .map(|hit| (hit, self.is_to_this_device(hit.fact)))
-            .collect();
+        let mut answers: Vec<_> =
+            answers.into_iter().map(|hit| (hit, self.is_to_this_device(hit.fact))).collect();
         answers.sort_by_key(|(hit, _)| (hit.at, hit.index));
         answers
     }

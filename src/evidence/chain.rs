@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::case::{Case, DM_ADMIN, Event, MD_AUTOPILOT, SHELL_CORE, STATE_PROCESSED, SYSTEM, UDR_ADMIN};
-use super::event::{EventRecord, Provider};
+use super::event::{EventRecord, Level, Provider};
 use super::fact::{ConnectorOutcome, EspPhase, Fact};
 use super::proof::{LinkKind, LinkState, Proof};
 use super::side::Side;
@@ -146,7 +146,7 @@ fn profile(case: &Case<'_>) -> State {
 
 /// Returns the last refusal of the deployment service, with its word.
 ///
-/// The numbers are those of events in other builds of Windows: the word decides.
+/// The numbers are those of events in other builds of Windows: the word decides, or the number of an error.
 pub(super) fn refusal<'a>(case: &Case<'a>) -> Option<(Event<'a>, &'a str)> {
     let events = case.md(&[709, 706, 707, 807, 809, 815, 908]);
     let word = |record: &'a EventRecord| {
@@ -157,7 +157,11 @@ pub(super) fn refusal<'a>(case: &Case<'a>) -> Option<(Event<'a>, &'a str)> {
             })
         })
     };
-    events.into_iter().rev().find_map(|hit| Some((hit, word(hit.fact)?)))
+    let number = |record: &EventRecord| {
+        let is_error = record.level == Some(Level::Error);
+        (record.id == 807 && is_error).then_some("ZtdDeviceIsNotRegistered")
+    };
+    events.into_iter().rev().find_map(|hit| Some((hit, word(hit.fact).or_else(|| number(hit.fact))?)))
 }
 
 fn sign_in(case: &Case<'_>) -> State {
@@ -170,8 +174,10 @@ fn sign_in(case: &Case<'_>) -> State {
 /// Returns the records of an enrollment that failed, unless it succeeded later.
 pub(super) fn enrollment_failures<'a>(case: &Case<'a>) -> Vec<Event<'a>> {
     let mut failures = case.dm(&[52, 53, 54, 55, 71, 76, 94, 95, 96, 97, 98, 99]);
-    let success = case.dm(&[72, 75]).into_iter().next_back();
-    failures.retain(|failure| !success.is_some_and(|success| success.is_after(failure)));
+    // A device that is enrolled can go on to fail at the automatic enrollment by group policy, which needs nothing more.
+    if !case.dm(&[72, 75]).is_empty() {
+        failures.clear();
+    }
     failures
 }
 
@@ -226,7 +232,8 @@ pub(super) fn no_request(case: &Case<'_>) -> Option<Vec<Proof>> {
     let failures = case.join_failures();
     let failure = failures.last()?;
     let (from, until) = (wait.at?, failure.at?);
-    let is_open = case.answers().iter().any(|(_, own)| *own != crate::model::Lookup::Absent);
+    // At any time: the clocks of the two machines can differ.
+    let is_open = case.all_answers().iter().any(|(_, own)| *own != crate::model::Lookup::Absent);
     if is_open || case.applied().is_some() || case.blob_mark().is_some() {
         return None;
     }

@@ -209,7 +209,7 @@ finding_kinds! {
     /// A policy that breaks the automatic sign-in of the page.
     EVIDENCE_SIGN_IN_BROKEN = "evidence.sign-in-broken", Warning,
         "exclude devices from the policy (DeviceLock, a legal notice, the preferred tenant) until the page is done";
-    /// A program that AppLocker or a code integrity policy blocked during the page.
+    /// A program that a policy of application control blocked during the page.
     EVIDENCE_PROGRAM_BLOCKED = "evidence.program-blocked", Warning,
         "allow the Intune Management Extension, or apply the policy later";
     /// A Store app without a licence yet.

@@ -111,3 +111,16 @@ fn a_jump_of_the_clock_is_mended_if_the_log_has_both_times() {
     // The server has a clock of its own.
     assert_eq!(time("the connector created a computer account"), later(7));
 }
+
+#[test]
+fn an_answer_by_a_clock_of_another_hour_is_an_answer_all_the_same() {
+    let json = r#"{"Metric":{"Dimensions":{"DeviceId":"33333333-3333-4333-8333-333333333333","DomainName":"corp.contoso.com",
+        "ErrorCode":"5","DiagnosticCode":"0x00000800","DiagnosticText":"x"}}}"#;
+    let own = EventRecord::new(Provider::Connector, 30132).with_field("", json);
+    // The clock of the device is an hour ahead, and no log says so.
+    let early = Timestamp::from_second(at(7).as_second() - 3600).unwrap();
+    let files =
+        Files::of(&waiting().with(at(33), StoryEvent::JoinTimedOut)).event(Part::ConnectorLog, early, own);
+    let verdict = diagnose(&files.in_memory().read(), &Options::default());
+    assert!(verdict.findings().all(|finding| finding.id != "evidence.no-request"), "{verdict}");
+}

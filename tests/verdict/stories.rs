@@ -452,6 +452,16 @@ fn false_alarms() -> Files {
         files = files.event(Part::ModernDeploymentLog, at(2), md(id).with_field("HRESULT", "0x80070490"));
     }
     files
+        .event(
+            Part::DeviceManagementLog,
+            at(38),
+            dm(76).with_field("HexInt1", "0x1").with_field("HRESULT", "0x8018000a"),
+        )
+        .event(
+            Part::ModernDeploymentLog,
+            Timestamp::from_second(at(1).as_second() - 20).unwrap(),
+            md(706).with_field("HRESULT", "0x80072ee7"),
+        )
         .event(Part::DeviceManagementLog, at(12), dm(404).with_field("HexInt1", "0x86000002"))
         .event(Part::DeviceManagementLog, at(13), dm(209).with_field("HRESULT", "0x80072ee7"))
         .event(Part::DeviceManagementLog, at(14), dm(209).with_field("HRESULT", "0"))
@@ -514,4 +524,268 @@ fn nobody_is_named_in_any_output() {
         cause.proof.iter().any(|proof| proof.text.unmasked().contains("canary.svc")),
         "unmasked by an explicit call"
     );
+}
+
+/// Evidence with the finding of one rule, and its strength.
+fn signs() -> Vec<(&'static str, Files, &'static str, Strength)> {
+    use Strength::{Hint, Proof, Strong};
+    let of = |story: DeviceStory| Files::of(&story);
+    let registry = |key: &str| format!(r"{MICROSOFT}\{key}");
+    let system = |provider: Provider, id: u32| EventRecord::new(provider, id);
+    let stuck = || timed_out(waiting());
+    let no_controller =
+        || timed_out(applied().with(at(9), StoryEvent::DomainControllerSought { code: 0x8007_0774 }));
+    let settings = registry(r"Provisioning\AutopilotSettings");
+    let broken = |text: &str| {
+        of(page()).registry(
+            &settings,
+            "DeviceSetupCategory.Status",
+            json!({ "categoryState": "failed", "categorySucceeded": false,
+                "DeviceSetup.AppsSubcategory": { "subcategoryState": "failed", "subcategoryStatusText": text } })
+            .to_string(),
+        )
+    };
+    vec![
+        (
+            "3",
+            of(empty().with(at(1), StoryEvent::ProfileRefused { code: 808 })),
+            "evidence.profile-refused",
+            Strong,
+        ),
+        (
+            "8",
+            of(enrolled()).profile("CloudAssignedDeviceName", "PC-%SERIAL%"),
+            "evidence.name-template",
+            Strong,
+        ),
+        (
+            "10",
+            of(enrolled()).registry(
+                &registry(r"Provisioning\Diagnostics\Autopilot"),
+                "DeploymentProfileName",
+                "",
+            ),
+            "evidence.offline-profile",
+            Proof,
+        ),
+        (
+            "14",
+            of(timed_out(waiting().with(at(7), StoryEvent::AccountCreated))),
+            "evidence.blob-not-delivered",
+            Hint,
+        ),
+        ("20", of(enrolled()), "evidence.join-not-begun", Hint),
+        (
+            "21",
+            of(empty())
+                .event(Part::DeviceManagementLog, at(5), dm(75).with_field("HexInt1", "0x1"))
+                .status("DomainJoined", "YES"),
+            "evidence.group-policy-enrollment",
+            Strong,
+        ),
+        ("22", of(applied()), "evidence.no-restart", Hint),
+        (
+            "23",
+            of(stuck()).event(
+                Part::SystemLog,
+                at(8),
+                system(Provider::NetJoin, 4097).with_field("NetStatusCode", "2732"),
+            ),
+            "evidence.join-step-failed",
+            Strong,
+        ),
+        (
+            "23a",
+            of(no_controller()).event(
+                Part::SystemLog,
+                at(9),
+                system(Provider::DnsClient, 1014)
+                    .with_field("QueryName", "_ldap._tcp.dc._msdcs.corp.contoso.com"),
+            ),
+            "evidence.domain-not-resolved",
+            Hint,
+        ),
+        ("24", of(no_controller()), "evidence.join-time-limit", Hint),
+        (
+            "30",
+            of(refused(2224, 0x800, "x")).line(
+                Part::ServerJoinLog,
+                at(7),
+                "NetpManageMachineAccountWithSid: status: 0x8b0",
+            ),
+            "evidence.name-exists",
+            Hint,
+        ),
+        (
+            "32",
+            of(refused(2, 0x800, "the object was not found (LDAP 0x20)")),
+            "evidence.unit-not-found",
+            Hint,
+        ),
+        (
+            "45",
+            of(profile(true, false, false)).event(
+                Part::DeviceManagementLog,
+                at(4),
+                dm(53).with_field("HRESULT", "0xcaa20003"),
+            ),
+            "evidence.conditional-access",
+            Hint,
+        ),
+        ("50", broken("Apps (0x87d30068)"), "evidence.content-unreachable", Strong),
+        ("51", broken("Apps (0x80070652)"), "evidence.two-installers", Strong),
+        (
+            "53",
+            of(page()).event(Part::DeviceManagementLog, at(20), dm(352)),
+            "evidence.continued-anyway",
+            Proof,
+        ),
+        (
+            "58",
+            of(joined().with(
+                at(11),
+                StoryEvent::PageStarted { timeout_minutes: 60, blocks: true, skips_account: true },
+            )),
+            "evidence.user-page-skipped",
+            Proof,
+        ),
+        ("59", of(joined().with(at(11), StoryEvent::PageSkipped)), "evidence.no-page", Proof),
+        (
+            "61",
+            of(page().with(at(20), StoryEvent::Restarted)).event(
+                Part::DeviceManagementLog,
+                at(15),
+                dm(2800).with_field("Message1", "./Vendor/MSFT/Policy/x"),
+            ),
+            "evidence.policy-restart",
+            Strong,
+        ),
+        (
+            "62",
+            of(page())
+                .registry(
+                    &registry(r"Provisioning\NodeCache\CSP\Device\MS DM Server\Nodes\1"),
+                    "NodeUri",
+                    "./Device/Vendor/MSFT/Policy/Config/DeviceLock/MinDevicePasswordLength",
+                )
+                .registry(&registry(r"Windows NT\CurrentVersion\Winlogon"), "AutoAdminLogon", "0"),
+            "evidence.sign-in-broken",
+            Strong,
+        ),
+        (
+            "63",
+            of(page()).event(
+                Part::SystemLog,
+                at(12),
+                system(Provider::AppLocker, 8004)
+                    .with_field("FullFilePath", r"%PROGRAMFILES%\IntuneManagementExtension\x.exe"),
+            ),
+            "evidence.program-blocked",
+            Hint,
+        ),
+        ("64", broken("Apps (0x80073cf3)"), "evidence.store-app", Strong),
+        ("66", broken("Apps (0x80070070)"), "evidence.disk-full", Proof),
+        ("68", of(page()), "evidence.waits-for-sync", Proof),
+        (
+            "73",
+            of(joined())
+                .status("AD Connectivity Test", "FAIL [0x54b/0x0]")
+                .status("Error Phase", "pre-check"),
+            "evidence.no-domain-controller-later",
+            Proof,
+        ),
+        (
+            "77",
+            of(joined())
+                .status("AzureAdPrt", "NO")
+                .status("Attempt Status", "0xc000005f")
+                .status("User Context", "UN-ELEVATED User"),
+            "evidence.user-unknown",
+            Proof,
+        ),
+        (
+            "79",
+            of(joined())
+                .status("AzureAdPrt", "NO")
+                .status("Server Error Description", "AADSTS50126: x")
+                .status("User Context", "UN-ELEVATED User"),
+            "evidence.password",
+            Strong,
+        ),
+        (
+            "81",
+            of(joined()).status("AadRecoveryEnabled", "YES").status("KeySignTest", "FAILED"),
+            "evidence.keys-lost",
+            Proof,
+        ),
+        ("82", of(healthy()), "evidence.two-objects", Proof),
+        ("83", of(stuck()).event(Part::ModernDeploymentLog, at(2), md(753)), "evidence.clock", Hint),
+        (
+            "83",
+            registration_failed(0xcaa8_2f8f, "").event(Part::ModernDeploymentLog, at(2), md(752)),
+            "evidence.clock-breaks-tls",
+            Strong,
+        ),
+        (
+            "86",
+            of(stuck()).event(
+                Part::SystemLog,
+                at(20),
+                system(Provider::PowerTroubleshooter, 1)
+                    .with_field("SleepTime", at(10).to_string())
+                    .with_field("WakeTime", at(20).to_string()),
+            ),
+            "evidence.slept",
+            Hint,
+        ),
+        (
+            "89",
+            of(stuck()).event(Part::SystemLog, at(9), system(Provider::Kerberos, 4)),
+            "evidence.domain-controller-signs",
+            Hint,
+        ),
+        (
+            "92",
+            of(page())
+                .event(Part::DeviceManagementLog, at(12), dm(209).with_field("HRESULT", "0x80072ee7"))
+                .event(Part::DeviceManagementLog, at(13), dm(209).with_field("HRESULT", "0x80072ee7")),
+            "evidence.sessions-fail",
+            Hint,
+        ),
+    ]
+}
+
+#[test]
+fn every_other_rule_finds_its_sign_and_claims_no_more_than_it_knows() {
+    let mut wrong = Vec::new();
+    for (row, files, id, strength) in signs() {
+        let verdict = verdict(files.in_memory());
+        let found = verdict.diagnoses().iter().find(|of| of.finding.id == id);
+        let found = found.map(|of| (of.rule, of.strength, of.finding.severity));
+        let is_right = found.is_some_and(|(rule, of, severity)| {
+            rule == row && of == strength && (of > Strength::Hint || severity < Severity::Error)
+        });
+        if !is_right {
+            wrong.push(format!("row {row}: {id} {strength}: found {found:?}\n{verdict}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_connector_of_an_old_version_is_named_if_the_new_log_is_silent() {
+    let old = EventRecord::new(Provider::LegacyConnector, 1)
+        .with_record(1)
+        .with_time(at(6))
+        .with_channel("ODJ Connector Service");
+    for (files, strength) in [
+        (Files::of(&timed_out(waiting())), Strength::Strong),
+        (Files::of(&timed_out(waiting())).without(Part::ConnectorLog), Strength::Hint),
+    ] {
+        let mut bundle = files.in_memory();
+        bundle.add_events(Side::ConnectorServer, "odj-old.evtx", [old.clone()].into_iter());
+        let verdict = verdict(bundle);
+        let found = verdict.diagnoses().iter().find(|of| of.finding.id == "evidence.connector-outdated");
+        assert_eq!(found.map(|of| of.strength), Some(strength), "{verdict}");
+    }
 }

@@ -94,16 +94,21 @@ pub(super) const RULES: &[Rule] = &[
     })
     .generic(),
     Rule::new("33", EVIDENCE_CONNECTOR_OUTDATED, ConnectorAsked, Strong, Documented, |case| {
-        let old = case.events_of_provider(Side::ConnectorServer, &Provider::LegacyConnector);
+        let failures = case.join_failures();
+        let (from, until) = (case.wait()?.at?, failures.last()?.at?);
+        let in_wait = |provider: &Provider| {
+            let mut events = case.events_of_provider(Side::ConnectorServer, provider);
+            events.retain(|hit| hit.at.is_some_and(|at| from <= at && at <= until));
+            events
+        };
+        let old = in_wait(&Provider::LegacyConnector);
         let hit = old.last()?;
-        let has_new =
-            !case.answers().is_empty() || case.has_events(Side::ConnectorServer, &Provider::Connector);
-        let waits = case.join_failures();
+        let is_silent = case.answers().is_empty() && in_wait(&Provider::Connector).is_empty();
         let proof = vec![case.event_proof(hit, "the old log of the connector has events")];
-        let found = (!has_new && !waits.is_empty())
-            .then(|| Match::new("the connector is of a version that is no longer served", proof))?;
+        let found =
+            is_silent.then(|| Match::new("the connector is of a version that is no longer served", proof))?;
         // Another server of the domain can have the new connector.
-        Some(if case.has_connector_log() { found } else { found.at_most(Hint) })
+        Some(if case.connector_covers(from, until) { found } else { found.at_most(Hint) })
     })
     .overcome_by(LinkKind::BlobApplied),
     Rule::new("34", EVIDENCE_CONNECTOR_SERVICE, ConnectorAsked, Strong, Unverified, |case| {

@@ -76,7 +76,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// Returns the signs of a clock that was wrong by five minutes or more.
-fn skew(case: &Case<'_>) -> Vec<Proof> {
+pub(super) fn skew(case: &Case<'_>) -> Vec<Proof> {
     let mut proof = Vec::new();
     for hit in case.md(&[752, 753]) {
         proof.push(case.event_proof(&hit, "the clock is too far off"));

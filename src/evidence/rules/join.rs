@@ -204,15 +204,14 @@ fn no_controller(case: &Case<'_>) -> Option<Match> {
             case.event_proof(hit, what)
         })
         .collect();
-    let is_proof = is_code && !failed.is_empty();
+    let has_failed = !failed.is_empty();
     proof.extend(failed);
     let found = Match::new(text, proof);
-    Some(if is_proof {
-        found
-    } else if is_code {
-        found.at_most(Strong)
-    } else {
-        found.at_most(Hint)
+    // The state alone does not tell a blob that is late from a domain controller that is out of reach.
+    Some(match (is_code, has_failed) {
+        (true, true) => found,
+        (true, false) | (false, true) => found.at_most(Strong),
+        (false, false) => found.at_most(Hint),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::rule::Mark::{Documented, Tool};
 use super::rule::{Match, Rule};
-use crate::evidence::case::Case;
+use crate::evidence::case::{Case, Event};
 use crate::evidence::chain::refusal;
 use crate::evidence::findings::*;
 use crate::evidence::proof::LinkKind::{BlobApplied, Profile};
@@ -24,12 +24,12 @@ pub(super) const RULES: &[Rule] = &[
     }),
     Rule::new("4", EVIDENCE_EMPTY_PROFILE, Profile, Proof, Tool, empty_profile),
     Rule::new("5", EVIDENCE_SIGN_IN_ASSISTANT_OFF, Profile, Proof, Documented, |case| {
-        let events = case.md(&[154]);
+        let events = since_download(case, &[154]);
         let proof = events.iter().map(|hit| case.event_proof(hit, "the sign-in service is not started"));
         Match::of("the service for Microsoft accounts does not run", proof.collect())
     }),
     Rule::new("6", EVIDENCE_PROFILE_UNREACHABLE, Profile, Strong, Documented, |case| {
-        let mut events = case.md(&[706, 707, 710]);
+        let mut events = since_download(case, &[706, 707, 710]);
         events.retain(|hit| hit.fact.hresult().is_some_and(|code| code >> 8 == 0x0080_072e));
         let proof = events.iter().map(|hit| case.event_proof(hit, "the profile could not be downloaded"));
         Match::of("the profile could not be downloaded: the network failed", proof.collect())
@@ -49,7 +49,12 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("9", EVIDENCE_WRONG_TENANT, Profile, Proof, Documented, |case| {
         let value = case.registry(r"diagnostics\autopilot", "TenantMatched")?;
         let text = "TenantMatched: 0, the user's tenant is not the device's";
-        (value.fact.data.number() == Some(0)).then(|| Match::new(text, vec![case.proof(&value, text)]))
+        let user = case.registry(r"diagnostics\autopilot", "AadTenantId");
+        let has_user = user.is_some_and(|user| user.fact.data.text().is_some_and(|id| !id.trim().is_empty()));
+        let found = (value.fact.data.number() == Some(0))
+            .then(|| Match::new(text, vec![case.proof(&value, text)]))?;
+        // Before a user has signed in, no tenant matches.
+        Some(if has_user { found } else { found.at_most(Strength::Hint) })
     })
     .overcome_by(BlobApplied),
     Rule::new("10", EVIDENCE_OFFLINE_PROFILE_INVALID, Profile, Proof, Documented, |case| {
@@ -77,6 +82,14 @@ pub(super) const RULES: &[Rule] = &[
     })
     .overcome_by(BlobApplied),
 ];
+
+/// Returns events after which no profile was downloaded.
+fn since_download<'a>(case: &Case<'a>, ids: &[u32]) -> Vec<Event<'a>> {
+    let good = case.md(&[161, 703]).into_iter().next_back();
+    let mut events = case.md(ids);
+    events.retain(|hit| good.is_none_or(|good| hit.is_after(&good)));
+    events
+}
 
 fn refused(case: &Case<'_>, words: &[&str], codes: &[u32]) -> Option<Match> {
     let downloaded = case.md(&[161]).into_iter().next_back();

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::enrollment::describe;
+use super::environment::skew;
 use super::rule::Mark::{Documented, Tool};
 use super::rule::{Match, Rule};
 use crate::codes::ErrorCode;
@@ -77,7 +78,11 @@ pub(super) const RULES: &[Rule] = &[
         Some(if is_named { found } else { found.at_most(Strong) })
     }),
     Rule::new("75", EVIDENCE_REGISTRATION_PROXY, Registration, Strong, Documented, |case| {
-        let codes = [0x8007_000d, 0x8007_2f8f, 0x8007_2ee2, 0x8007_2ee7, 0x8007_2efd, 0x8007_2efe];
+        let mut codes = vec![0x8007_000d, 0x8007_2ee2, 0x8007_2ee7, 0x8007_2efd, 0x8007_2efe];
+        // With a wrong clock, that is the cause of an answer that cannot be decoded.
+        if skew(case).is_empty() {
+            codes.push(0x8007_2f8f);
+        }
         with_codes(case, "the registration service cannot be reached by SYSTEM", &codes)
     }),
     Rule::new("76", EVIDENCE_FEDERATION, Registration, Strong, Documented, |case| {

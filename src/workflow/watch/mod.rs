@@ -4,6 +4,7 @@
 //! device from that, as a pure function; a [`DeploymentReport`] shows it.
 
 mod catalogue;
+mod causes;
 mod device_evidence;
 mod diagnose;
 mod event;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::device_evidence;
+use super::causes;
 use super::diagnose::{Case, failures, overdue, warnings};
 use super::evidence::{DeviceSnapshot, Expectation};
 use super::phase::{DeploymentOutcome, Phase};
@@ -51,7 +51,7 @@ pub fn observe(snapshot: &DeviceSnapshot, expected: &Expectation, now: Timestamp
         _ => (DeploymentOutcome::InProgress, warnings(&case)),
     };
     let enrolled = reported_start(snapshot, Phase::Enrolled);
-    let findings = device_evidence::join(snapshot, enrolled, outcome, findings);
+    let findings = causes::join(snapshot, enrolled, outcome, findings);
     DeviceState { phase, outcome, since, deadline, timeline, findings, facts: facts(snapshot) }
 }
 
