@@ -16,6 +16,8 @@
 //! | [`credential`], [`transport`], [`pipeline`], [`clock`] | sign-in, HTTP, retries and limits, time: each can be replaced |
 //! | `registration` | device CSV files (feature `registration`) and hardware hashes (with `import` too) |
 //! | `offline` | `AutopilotConfigurationFile.json` (feature `offline`) |
+//! | [`codes`] | the error codes of a deployment, with their causes |
+//! | `evidence` | the logs of a device and of the connector's server, read offline (feature `evidence`) |
 //! | `workflow` | the ten steps as one: plan, import, apply, watch, teardown (feature `workflow`; the import alone: `import`) |
 //! | `sim`, `testing` | the simulated tenant, and a client on it in one line (feature `sim`) |
 //!
@@ -169,6 +171,8 @@
 //! | `connector-config` | no | `ad::connector_config`: the Intune Connector's `.exe.config` files |
 //! | `ad` | no | `ad`: what the connector needs in Active Directory, checked, delegated, and as reviewed text |
 //! | `ldap` | no | `ad::ldap::LdapDirectory`: a real directory, over LDAP with TLS |
+//! | `evidence` | no | `evidence`: the logs of a device and of the connector's server, read offline; no crate more |
+//! | `evidence-archives` | no | archives (`.cab`, `.zip`) of such logs |
 //! | `sim` | no | `sim`, the simulated tenant, and `testing`, a client on it in one line |
 //! | `serve` | no | `sim::Server` and the program `autopilot-sim`: the simulated tenant over HTTP and HTTPS on loopback |
 //!
@@ -180,9 +184,13 @@
 pub mod ad;
 pub mod catalog;
 pub mod clock;
+pub mod codes;
 pub mod credential;
 pub mod docs;
 pub mod error;
+#[cfg(feature = "evidence")]
+#[cfg_attr(docsrs, doc(cfg(feature = "evidence")))]
+pub mod evidence;
 mod foreign;
 pub mod graph;
 pub mod model;

@@ -16,8 +16,8 @@ use super::resource::{
     device, directory_device, domain_join, esp, group, mdm, membership, policy, profile, user,
 };
 use super::rows::{
-    Assignment, Computer, Connector, ConnectorState, Deployment, Entity, NewIdentity, Owner, PowerOnOptions,
-    Target, Wish,
+    Assignment, Computer, Connector, ConnectorState, Deployment, DeviceStory, Entity, NewIdentity, Owner,
+    PowerOnOptions, Target, Wish,
 };
 use super::sign_in;
 use super::state::State;
@@ -530,6 +530,12 @@ impl Tenant {
     /// Returns the last deployment of a device; none if the device was never switched on.
     pub fn deployment(&self, serial: &str) -> Option<Deployment> {
         self.now().deployments.last(serial)
+    }
+
+    /// Returns the story of the last deployment of a device so far: the facts that the device and the connector's server
+    /// know. None if the device was never switched on.
+    pub fn device_story(&self, serial: &str) -> Option<DeviceStory> {
+        self.now().deployments.story(serial)
     }
 
     /// Returns the computer accounts that deployments made in Active Directory. Those of earlier deployments stay.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::{env, fs};
 
 use windows_autopilot::model::FindingKind;
-use windows_autopilot::{ad, model, offline, registration, workflow};
+use windows_autopilot::{ad, evidence, model, offline, registration, workflow};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/findings.md");
 
@@ -16,6 +16,7 @@ const MODULES: &[(&str, &[FindingKind])] = &[
     ("offline::findings", offline::findings::ALL),
     ("ad::findings", ad::findings::ALL),
     ("ad::connector_config::findings", ad::connector_config::findings::ALL),
+    ("evidence::findings", evidence::findings::ALL),
     ("workflow::findings", workflow::findings::ALL),
     ("workflow::watch::findings", workflow::watch::findings::ALL),
 ];

@@ -2,5 +2,6 @@
 
 mod conditions;
 mod step;
+mod story;
 
 pub(super) use self::conditions::unit_key;

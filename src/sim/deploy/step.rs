@@ -5,7 +5,10 @@ use std::time::Duration;
 use crate::sim::resource::mdm::INTUNE_POLICY;
 use crate::sim::resource::targeting::targeting;
 use crate::sim::resource::{directory_device, event};
-use crate::sim::rows::{Cause, Computer, DeploymentPhase, Entity, Identity, PowerOnOptions, Run, StatusPage};
+use crate::sim::rows::{
+    Cause, Computer, DeploymentPhase, DeviceStory, Entity, Identity, PowerOnOptions, Run, StatusPage,
+    StoryEvent,
+};
 use crate::sim::state::{Due, State};
 use crate::sim::store::{Body, Word, body, date, later};
 use jiff::{SignedDuration, Timestamp};
@@ -24,7 +27,8 @@ impl State {
         if let Some(old) = self.deployments.by_serial.insert(serial, id.clone()) {
             self.deployments.runs.remove(&old);
         }
-        let run = Run {
+        let story = DeviceStory::new(power_on.serial.clone(), self.tenant_id.clone());
+        let mut run = Run {
             power_on,
             phase: DeploymentPhase::Starting,
             cause: None,
@@ -41,7 +45,9 @@ impl State {
             since: self.now,
             hybrid_device: None,
             page: StatusPage::default(),
+            story,
         };
+        self.note(&mut run, StoryEvent::Started);
         self.deployments.runs.insert(id.clone(), run);
         self.plan(self.options.timing.profile_download, Due::DeploymentMoves(id));
     }
@@ -74,12 +80,20 @@ impl State {
         run.identity.clone_from(&identity.id);
         run.profile = profile.to_owned();
         let assigned_user = identity.upn.clone();
+        let assigned_user_is_set = !assigned_user.is_empty();
+        let device_id = identity.device_id.clone();
         let profile = self.profiles.get(&run.profile).ok_or(Cause::NoProfile)?;
         run.hybrid = profile.type_name == "activeDirectoryWindowsAutopilotDeploymentProfile";
         run.skips_check = profile.flag("hybridAzureADJoinSkipConnectivityCheck");
         let first = || self.directory.users.iter().find(|of| of.licensed).map(|of| of.upn().to_owned());
         let assigned = Some(assigned_user).filter(|upn| !upn.is_empty());
         run.user = run.power_on.user.clone().or(assigned).or_else(first).unwrap_or_default();
+        let (name, user_assigned) = (profile.text("displayName").to_owned(), assigned_user_is_set);
+        run.story.registration_id = Some(run.identity.clone());
+        run.story.anchor_device_id = Some(device_id);
+        run.story.user = Some(run.user.clone()).filter(|user| !user.is_empty());
+        let (hybrid, skips_check) = (run.hybrid, run.skips_check);
+        self.note(run, StoryEvent::ProfileDownloaded { name, hybrid, skips_check, user_assigned });
         let now = self.now;
         self.identities.update(&run.identity, |identity| identity.last_contacted = Some(now));
         self.enter(run, DeploymentPhase::Enrolling);
@@ -103,6 +117,11 @@ impl State {
         }
         let managed = self.make_managed_device(run, &user_id);
         run.managed = Some(managed.clone());
+        run.story.managed_device_id = Some(managed.clone());
+        if let Some(device) = self.managed.get(&managed) {
+            run.story.first_name = device.text("deviceName").to_owned();
+        }
+        self.note(run, StoryEvent::Enrolled);
         self.tell(
             run,
             [
@@ -112,6 +131,8 @@ impl State {
             ],
         );
         if run.hybrid {
+            let needs_domain_controller = !run.skips_check;
+            self.note(run, StoryEvent::JoinAwaited { needs_domain_controller });
             self.enter(run, DeploymentPhase::JoiningDomain);
             return Ok(Some(self.options.timing.domain_join));
         }
@@ -128,6 +149,19 @@ impl State {
             Err(cause) => return Err(cause),
         };
         let name = self.computer_name(&configuration);
+        run.story.computer_name = Some(name.clone());
+        run.story.domain = Some(configuration.text("activeDirectoryDomainName").to_owned());
+        if !run.power_on.reaches_domain && !run.skips_check {
+            return Err(Cause::NoDomainController);
+        }
+        self.note(run, StoryEvent::AccountCreated);
+        self.note(run, StoryEvent::BlobApplied);
+        if !run.skips_check {
+            self.note(run, StoryEvent::DomainControllerSought { code: 0 });
+        }
+        self.note(run, StoryEvent::Restarted);
+        let text = "The device object by the given id is not found.".to_owned();
+        self.note(run, StoryEvent::RegistrationFailed { code: 0x801c_03f2, text });
         let unit = configuration.text("organizationalUnit");
         self.deployments.computers.push(Computer {
             name: name.clone(),
@@ -165,6 +199,13 @@ impl State {
                 event::note_policy(self, &event, "application", &app, "notInstalled");
             }
         }
+        let minutes = run.page.timeout.as_secs() / 60;
+        let started = StoryEvent::PageStarted {
+            timeout_minutes: u32::try_from(minutes).unwrap_or(u32::MAX),
+            blocks: run.page.blocks,
+            skips_account: run.page.skips_account,
+        };
+        self.note(run, if run.page.shows { started } else { StoryEvent::PageSkipped });
         let status = if run.page.shows { "inProgress" } else { "disabled" };
         self.tell(
             run,
@@ -198,6 +239,7 @@ impl State {
                 return Err(Cause::DeviceSetupTimeout);
             }
             run.page.timed_out = late;
+            self.note(run, if late { StoryEvent::DeviceSetupTimedOut } else { StoryEvent::DeviceSetupDone });
         }
         self.enter(run, DeploymentPhase::AccountSetup);
         Ok(Some(self.options.timing.sign_in))
@@ -206,6 +248,7 @@ impl State {
     /// Goes on after the sign-in: account setup begins, waits for the hybrid device, and ends.
     fn go_on_with_account(&mut self, run: &mut Run) -> Result<Option<Duration>, Cause> {
         let signed_in = later(run.since, self.options.timing.sign_in);
+        self.note_once(run, StoryEvent::SignedIn);
         if !run.page.shows || run.page.skips_account {
             self.tell(
                 run,
@@ -214,6 +257,7 @@ impl State {
             self.finish(run);
             return Ok(None);
         }
+        self.note_once(run, StoryEvent::AccountSetupStarted);
         let ready = match &run.hybrid_device {
             _ if !run.hybrid => Some(signed_in),
             Some(device) => self.directory.devices.get(device).map(|of| of.created.max(signed_in)),
@@ -224,6 +268,7 @@ impl State {
         if ends.is_some_and(|at| at <= self.now) {
             let taken = span(signed_in, self.now);
             self.tell(run, [("accountSetupStatus", "success".into()), ("accountSetupDuration", taken)]);
+            self.note(run, StoryEvent::AccountSetupDone);
             self.finish(run);
             return Ok(None);
         }
@@ -253,6 +298,10 @@ impl State {
                 ("profileType", "RegisteredDevice".into()),
             ]);
             let device = directory_device::insert(self, &name, Some("ServerAd"), Vec::new(), others, None);
+            let device_id = self.directory.devices.get(&device).map(|of| of.device_id.clone());
+            if let Some(device_id) = device_id {
+                self.note(&mut run, StoryEvent::Registered { device_id });
+            }
             run.hybrid_device = Some(device);
             if run.phase == DeploymentPhase::Finished {
                 self.point_at_hybrid_device(&run);
@@ -264,6 +313,7 @@ impl State {
     fn finish(&mut self, run: &mut Run) {
         self.enter(run, DeploymentPhase::Finished);
         run.ended = Some(self.now);
+        self.note(run, StoryEvent::Finished);
         let state = if run.page.timed_out { "successWithTimeout" } else { "success" };
         self.tell(run, [("deploymentState", state.into()), ("deploymentEndDateTime", date(Some(self.now)))]);
         self.change_managed(run, [("complianceState", "compliant".into())]);
@@ -296,6 +346,7 @@ impl State {
         }
         run.phase = DeploymentPhase::Failed;
         run.cause = Some(cause);
+        self.note_failure(run, cause);
         run.ended = Some(self.now);
         self.tell(
             run,

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::story::DeviceStory;
+
 /// The options of switching a device on: its user, its network and the duration of device setup.
 ///
 /// ```
@@ -193,6 +195,11 @@ pub(crate) struct Deployments {
 }
 
 impl Deployments {
+    /// Returns the story of the last deployment of a device.
+    pub(crate) fn story(&self, serial: &str) -> Option<DeviceStory> {
+        self.runs.get(self.by_serial.get(&serial.to_lowercase())?).map(|run| run.story.clone())
+    }
+
     /// Returns the last deployment of a device.
     pub(crate) fn last(&self, serial: &str) -> Option<Deployment> {
         let run = self.runs.get(self.by_serial.get(&serial.to_lowercase())?)?;
@@ -227,6 +234,7 @@ pub(crate) struct Run {
     /// The hybrid device in the directory.
     pub(crate) hybrid_device: Option<String>,
     pub(crate) page: StatusPage,
+    pub(crate) story: DeviceStory,
 }
 
 /// The behaviour of the enrollment status page.

@@ -11,6 +11,7 @@ mod group;
 mod import;
 mod policy;
 mod sign_in;
+mod story;
 mod sync;
 mod user;
 
@@ -26,5 +27,6 @@ pub(super) use self::group::Group;
 pub(super) use self::import::{Flaw, Import};
 pub(super) use self::policy::Policy;
 pub(super) use self::sign_in::{Auth, AuthorizationCode, Decision, DeviceCode, Session, Token};
+pub use self::story::{DeviceStory, StoryEvent, StoryFact};
 pub(super) use self::sync::Sync;
 pub(super) use self::user::User;

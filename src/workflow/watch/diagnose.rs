@@ -2,12 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::catalogue::ErrorCode;
+use super::catalogue::kind_of;
 use super::evidence::{DeviceSnapshot, Expectation};
 use super::findings::*;
 use super::phase::Phase;
 use super::record::Record;
 use super::state::{later, spell};
+use crate::codes::ErrorCode;
 use crate::foreign::excerpt;
 use crate::model::{
     ConnectorState, ConnectorVersion, DeploymentState, EnrollmentState, Finding, FindingKind, Lookup,
@@ -186,15 +187,19 @@ impl Case<'_> {
     }
 
     fn failed_deployment(&self, at: Phase, codes: &[ErrorCode]) -> Vec<Finding> {
-        let record = self.record_evidence();
-        let known: Vec<_> = codes.iter().filter_map(|code| Some((*code, code.known()?))).collect();
+        let mut record = self.record_evidence();
         // A limit that was reached is named by the phase that reached it.
         let timed_out = at >= Phase::DeviceSetup && codes.contains(&ErrorCode::TIMEOUT);
         if codes.contains(&ErrorCode::DOMAIN_JOIN) {
             return self.domain_join(&WATCH_DOMAIN_JOIN_FAILED, &record, Severity::Error);
         }
-        if let Some((code, known)) = known.first().filter(|_| !timed_out) {
-            return vec![self.finding(&known.kind, format!("{code}, {}; {record}", known.meaning))];
+        let named = codes.iter().find_map(|code| Some((*code, code.known()?, kind_of(*code)?)));
+        if let Some((code, known, kind)) = named.filter(|_| !timed_out) {
+            return vec![self.finding(kind, format!("{code}, {}; {record}", known.meaning))];
+        }
+        // A code without one cause is named by the phase that failed, with its causes as possibilities.
+        if let Some((code, known)) = codes.iter().find_map(|code| Some((*code, code.known()?))) {
+            record = format!("{code}, {}; {record}", known.describe());
         }
         match self.phase {
             Phase::Enrolled | Phase::DomainJoined => {

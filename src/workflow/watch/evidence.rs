@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::device_evidence::DeviceEvidence;
 use super::phase::Phase;
 use crate::model::{
     AutopilotEvent, ComputerNamePrefix, Connector, DeploymentState, Device, DirectoryDevice, EnrollmentState,
@@ -38,6 +39,8 @@ pub struct DeviceSnapshot {
     pub domain_joins: Lookup<Vec<EffectiveDomainJoin>>,
     /// The connectors of the tenant.
     pub connectors: Lookup<Arc<[Connector]>>,
+    /// The causes that its own evidence shows.
+    pub device_evidence: Option<DeviceEvidence>,
     /// The computer name that it had when it was first seen in Intune: the offline domain join changes it.
     pub first_computer_name: Option<Text>,
     /// Since when it is watched.
@@ -84,6 +87,7 @@ impl DeviceSnapshot {
             hybrid: Lookup::Unknown,
             domain_joins: Lookup::Unknown,
             connectors: Lookup::Unknown,
+            device_evidence: None,
             first_computer_name: None,
             watched_since,
             first_seen: BTreeMap::new(),

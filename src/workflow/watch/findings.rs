@@ -14,6 +14,10 @@ finding_kinds! {
     /// A source that could not be read.
     WATCH_UNREAD = "watch.unread", Warning, "watch again; what depends on it is not known";
 
+    /// Evidence that is not of the deployment under watch.
+    WATCH_EVIDENCE_NOT_OF_DEPLOYMENT = "watch.evidence-not-of-deployment", Warning,
+        "collect the logs of the device again: these are of another device or of an earlier deployment";
+
     /// A device without a registration.
     WATCH_NOT_REGISTERED = "watch.not-registered", Error,
         "see how the import of the device ended, and start a sync; import the device again if it is gone";
@@ -57,10 +61,12 @@ finding_kinds! {
     WATCH_ENROLLMENT_FAILED = "watch.enrollment-failed", Error,
         "check the user's licence and MDM scope, the enrollment restrictions and conditional access; the \
          device shows an error code, which says more";
-    /// Pre-provisioning with a profile that does not allow it.
-    WATCH_PRE_PROVISIONING_NOT_ALLOWED = "watch.pre-provisioning-not-allowed", Error,
-        "restart the device and set it up as its user, without pressing the Windows key five times; or \
-         allow pre-provisioning in the profile";
+    /// A device that is enrolled already.
+    WATCH_ENROLLED_ALREADY = "watch.enrolled-already", Error,
+        "remove the earlier enrollment, or reset the device to an image without one; then start again";
+    /// A user with too many devices in Microsoft Entra.
+    WATCH_TOO_MANY_DEVICES = "watch.too-many-devices", Error,
+        "delete devices that the user no longer has from Microsoft Entra, or raise the limit of devices per user";
     /// An enrollment that a restriction or an earlier enrollment prevents.
     WATCH_ENROLLMENT_RESTRICTED = "watch.enrollment-restricted", Error,
         "allow Windows (MDM) in the enrollment restriction that applies to the user; if it does, unblock \
@@ -79,10 +85,6 @@ finding_kinds! {
     /// A user to whom several MDM applications apply.
     WATCH_SEVERAL_MDM_APPS = "watch.several-mdm-apps", Error,
         "leave the user in the MDM scope of Intune alone";
-    /// A setup that failed right after the sign-in.
-    WATCH_SETUP_FAILED_AFTER_SIGN_IN = "watch.setup-failed-after-sign-in", Error,
-        "install the newest cumulative update of Windows on the device, which is reported to have fixed \
-         this in late 2025, and start again";
     /// A refused join: a TPM that could not be attested, or two groups with different profiles.
     WATCH_JOIN_REFUSED = "watch.join-refused", Error,
         "leave the device in one group with a profile; if it is in one, update and clear its TPM";

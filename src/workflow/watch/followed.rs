@@ -64,7 +64,14 @@ impl Followed {
 
     pub(super) fn domain_join_is_unexplained(&self) -> bool {
         let first = self.state.as_ref().and_then(|state| state.findings.first());
-        first.is_some_and(|first| first.is(&WATCH_DOMAIN_JOIN_FAILED) || first.is(&WATCH_DOMAIN_JOIN_STALLED))
+        let joins = matches!(self.phase(), Phase::Enrolled | Phase::DomainJoined);
+        first.is_some_and(|first| {
+            let is_of_evidence = first.id.starts_with("evidence.");
+            first.is(&WATCH_DOMAIN_JOIN_FAILED)
+                || first.is(&WATCH_DOMAIN_JOIN_STALLED)
+                // Graph can show more: why no request came, for example.
+                || is_of_evidence && joins
+        })
     }
 
     /// Resets the timeline for a new deployment.

@@ -4,6 +4,8 @@
 //! device from that, as a pure function; a [`DeploymentReport`] shows it.
 
 mod catalogue;
+mod causes;
+mod device_evidence;
 mod diagnose;
 mod event;
 mod evidence;
@@ -20,7 +22,7 @@ mod round;
 mod state;
 mod tenant;
 
-pub use self::catalogue::{ErrorCode, KnownError};
+pub use self::device_evidence::DeviceEvidence;
 pub use self::event::WatchEvent;
 pub use self::evidence::{DeviceSnapshot, EffectiveDomainJoin, Expectation};
 pub use self::observe::observe;

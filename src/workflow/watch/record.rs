@@ -1,8 +1,9 @@
 //! The end of a deployment, as its record shows it.
 
-use super::catalogue::ErrorCode;
+use super::catalogue::phase_of;
 use super::evidence::DeviceSnapshot;
 use super::phase::Phase;
+use crate::codes::ErrorCode;
 use crate::model::{AutopilotEnrollmentType, DeploymentState, EnrollmentState};
 
 /// The end of a deployment, by its record.
@@ -61,7 +62,7 @@ impl Record {
             return Self::Open;
         }
         let codes = codes();
-        let named = codes.iter().filter_map(|code| code.known()?.phase).max();
+        let named = codes.iter().filter_map(|code| phase_of(*code)).max();
         let shown = match () {
             () if event.device_setup_status.as_ref().is_some_and(is_success) => Phase::AccountSetup,
             () if has_begun(&event.device_setup_status) => Phase::DeviceSetup,

@@ -1,9 +1,11 @@
 //! A watch as a value: its devices, expectations and intervals.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::device_evidence::DeviceEvidence;
 use super::evidence::Expectation;
 use crate::graph::Client;
 use crate::model::{Device, Id, SerialNumber, Text};
@@ -44,6 +46,7 @@ pub struct Watch {
     pub(super) since: Option<Timestamp>,
     pub(super) first: Duration,
     pub(super) longest: Duration,
+    pub(super) evidence: HashMap<Id<Device>, DeviceEvidence>,
 }
 
 impl Watch {
@@ -57,6 +60,7 @@ impl Watch {
             since: None,
             first: Duration::from_secs(30),
             longest: Duration::from_secs(5 * 60),
+            evidence: HashMap::new(),
         }
     }
 
@@ -76,6 +80,17 @@ impl Watch {
     /// of a device counts, whatever its age.
     pub fn with_deployments_since(mut self, time: Timestamp) -> Self {
         self.since = Some(time);
+        self
+    }
+
+    /// Adds the verdict over a device's own evidence: its causes take the place of "Graph does not show the cause".
+    ///
+    /// A proven cause comes before those that Graph shows, a strong one behind them. Evidence of another device or of an
+    /// earlier deployment changes nothing, and is a finding.
+    #[cfg(feature = "evidence")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "evidence")))]
+    pub fn with_evidence(mut self, device: &Id<Device>, verdict: &crate::evidence::Verdict) -> Self {
+        self.evidence.insert(device.clone(), verdict.into());
         self
     }
 

@@ -74,6 +74,7 @@ impl Round {
             if known.insert(&device.id) {
                 let mut snapshot = DeviceSnapshot::new(device.id.clone(), started);
                 snapshot.serial_number.clone_from(&device.serial_number);
+                snapshot.device_evidence = watch.evidence.get(&device.id).cloned();
                 devices.push(Followed::new(snapshot));
             }
         }

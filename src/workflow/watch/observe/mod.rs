@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::causes;
 use super::diagnose::{Case, failures, overdue, warnings};
 use super::evidence::{DeviceSnapshot, Expectation};
 use super::phase::{DeploymentOutcome, Phase};
@@ -49,6 +50,8 @@ pub fn observe(snapshot: &DeviceSnapshot, expected: &Expectation, now: Timestamp
         _ if deadline.is_some_and(|deadline| now >= deadline) => (DeploymentOutcome::Overdue, overdue(&case)),
         _ => (DeploymentOutcome::InProgress, warnings(&case)),
     };
+    let enrolled = reported_start(snapshot, Phase::Enrolled);
+    let findings = causes::join(snapshot, enrolled, outcome, findings);
     DeviceState { phase, outcome, since, deadline, timeline, findings, facts: facts(snapshot) }
 }
 

@@ -6,9 +6,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::codes::{ErrorCode, KnownCode};
 use crate::model::{AutopilotEnrollmentType, Severity};
+use crate::workflow::watch::catalogue::{kind_of, phase_of};
 use crate::workflow::watch::phase::DeploymentOutcome::{Failed, InProgress, Overdue, Ready};
-use crate::workflow::watch::{EffectiveDomainJoin, ErrorCode, UserCredential};
+use crate::workflow::watch::{EffectiveDomainJoin, UserCredential};
 
 const START: &str = "2026-01-01T08:00:00Z";
 
@@ -242,17 +244,38 @@ fn a_deployment_is_not_ready_before_its_computer_is_in_entra_id_unless_that_is_n
 
 #[test]
 fn a_failure_is_named_by_its_code_where_it_has_one() {
-    for known in crate::workflow::watch::KnownError::ALL {
-        for code in known.codes.iter().filter(|code| ErrorCode(**code) != ErrorCode::DOMAIN_JOIN) {
-            let details = format!("Enrollment failed: {}", ErrorCode(*code));
+    for known in KnownCode::ALL {
+        for code in
+            known.codes.iter().map(|code| ErrorCode(*code)).filter(|code| *code != ErrorCode::DOMAIN_JOIN)
+        {
+            let Some(kind) = kind_of(code) else { continue };
+            let details = format!("Enrollment failed: {code}");
             let of = failed(&json!({"enrollmentState": "failed", "enrollmentFailureDetails": details}));
-            let phase = known.phase.unwrap_or(Phase::Enrolled).max(Phase::Enrolled);
-            let id = known.kind.id.strip_prefix("watch.").unwrap();
-            let state = check(known.kind.id, &of, 30, phase, Failed, &[id]);
-            assert!(state.findings[0].evidence.contains(&ErrorCode(*code).to_string()), "{state:?}");
-            assert_eq!(state.next_step(), known.kind.remedy);
+            let phase = phase_of(code).unwrap_or(Phase::Enrolled).max(Phase::Enrolled);
+            let id = kind.id.strip_prefix("watch.").unwrap();
+            let state = check(kind.id, &of, 30, phase, Failed, &[id]);
+            assert!(state.findings[0].evidence.contains(&code.to_string()), "{state:?}");
+            assert_eq!(state.next_step(), kind.remedy);
             assert_eq!(state.next_credential(), None);
         }
+    }
+}
+
+#[test]
+fn a_generic_code_names_no_cause_as_certain() {
+    for (code, possible) in [
+        (0x8000_4005, "a fault of Windows"),
+        (0x8018_0005, "pre-provisioning was started"),
+        (0x8007_0490, "an attestation of the TPM"),
+        (0x8000_ffff, "automatic enrollment is not configured"),
+    ] {
+        let details = format!("Enrollment failed: {}", ErrorCode(code));
+        let event = json!({"enrollmentState": "failed", "enrollmentFailureDetails": details});
+        let of = json!({"identity": assigned(), "event": event});
+        let state = observe(&evidence(&of), &expected(), at(30));
+        let [finding] = state.findings.as_slice() else { panic!("{state:?}") };
+        assert_eq!(finding.id, "watch.enrollment-failed");
+        assert!(finding.evidence.contains("possible: ") && finding.evidence.contains(possible), "{finding}");
     }
 }
 

@@ -1,0 +1,15 @@
+//! Output of `dsregcmd /status`: no bytes cause a panic, and a file is read or listed.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use windows_autopilot::evidence::{Bundle, Limits, Side};
+
+fuzz_target!(|input: &[u8]| {
+    let file = ["AzureAdJoined : NO\nDomainJoined : YES\n".as_bytes(), input].concat();
+    let mut bundle = Bundle::new(Limits::default());
+    bundle.add_bytes(Side::Device, "status.txt", file);
+    let evidence = bundle.read();
+    assert!(evidence.sources().len() + evidence.unread().len() > 0);
+    let shown = format!("{evidence:?}");
+    assert!(shown.len() < 100_000_000);
+});

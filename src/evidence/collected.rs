@@ -1,0 +1,61 @@
+//! Evidence: everything that a bundle's files hold.
+
+use super::observation::Observation;
+use super::side::Side;
+use super::source::{Source, SourceId, SourceKind, Unread};
+use crate::model::Lookup;
+
+/// The observations of a bundle, with their sources, and the list of files that were not read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Evidence {
+    pub(super) observations: Vec<Observation>,
+    pub(super) sources: Vec<Source>,
+    pub(super) unread: Vec<Unread>,
+}
+
+impl Evidence {
+    /// Returns the observations, by source and in the order of the source.
+    pub fn observations(&self) -> &[Observation] {
+        &self.observations
+    }
+
+    /// Returns the sources that were read.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// Returns a source by its number.
+    pub fn source(&self, id: SourceId) -> Option<&Source> {
+        self.sources.get(id.0)
+    }
+
+    /// Returns the files that were not read, with the reason.
+    pub fn unread(&self) -> &[Unread] {
+        &self.unread
+    }
+
+    /// Returns the sources of a kind.
+    pub fn sources_of(&self, side: Side, kind: &SourceKind) -> impl Iterator<Item = &Source> {
+        self.sources.iter().filter(move |source| source.side == side && source.kind == *kind)
+    }
+
+    /// Returns `true` if a source of this kind was read whole. `false` is not "it did not happen".
+    pub fn has(&self, side: Side, kind: &SourceKind) -> bool {
+        self.sources_of(side, kind).any(|source| source.complete)
+    }
+
+    /// Returns the first observation that `pick` takes: absent only if a source of `kind` was read whole and holds none.
+    pub fn find<'a, T>(
+        &'a self,
+        side: Side,
+        kind: &SourceKind,
+        pick: impl Fn(&'a Observation) -> Option<T>,
+    ) -> Lookup<T> {
+        let mut all = self.observations.iter().filter(|of| of.side == side);
+        match all.find_map(pick) {
+            Some(found) => Lookup::Present(found),
+            None if self.has(side, kind) => Lookup::Absent,
+            None => Lookup::Unknown,
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Records of event logs, whatever file they come from.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::number;
+use crate::model::Text;
+
+/// Declares the providers that have rules, each with its full name.
+macro_rules! providers {
+    ($($(#[$meta:meta])* $name:ident = $text:literal,)+) => {
+        /// The provider of an event: the component that wrote it.
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Provider {
+            $($(#[$meta])* $name,)+
+            /// Another one, by its name.
+            Other(Text),
+        }
+
+        impl Provider {
+            /// All providers that have a name of their own here.
+            pub const KNOWN: &[Self] = &[$(Self::$name),+];
+
+            /// Returns the name that is in the records.
+            pub fn name(&self) -> &str {
+                match self {
+                    $(Self::$name => $text,)+
+                    Self::Other(name) => name,
+                }
+            }
+        }
+
+        impl From<&str> for Provider {
+            fn from(name: &str) -> Self {
+                $(if name.eq_ignore_ascii_case($text) {
+                    return Self::$name;
+                })+
+                Self::Other(name.into())
+            }
+        }
+    };
+}
+
+providers! {
+    /// Enrollment, the offline domain join, sessions with Intune, and MSI packages.
+    DeviceManagement = "Microsoft-Windows-DeviceManagement-Enterprise-Diagnostics-Provider",
+    /// The Autopilot profile, the clock of the first setup, and providers of the enrollment status page.
+    ModernDeployment = "Microsoft-Windows-ModernDeployment-Diagnostics-Provider",
+    /// The registration in Microsoft Entra.
+    UserDeviceRegistration = "Microsoft-Windows-User Device Registration",
+    /// Provisioning packages, and notes of the enrollment status page.
+    Provisioning = "Microsoft-Windows-Provisioning-Diagnostics-Provider",
+    /// Tokens of Microsoft Entra.
+    Aad = "Microsoft-Windows-AAD",
+    /// The pages on the screen.
+    ShellCore = "Microsoft-Windows-Shell-Core",
+    /// Synchronization of the clock.
+    TimeService = "Microsoft-Windows-Time-Service",
+    /// Boot, shutdown and changes of the clock.
+    KernelGeneral = "Microsoft-Windows-Kernel-General",
+    /// Standby.
+    KernelPower = "Microsoft-Windows-Kernel-Power",
+    /// Wake-up from sleep.
+    PowerTroubleshooter = "Microsoft-Windows-Power-Troubleshooter",
+    /// Restarts that a process asked for.
+    User32 = "User32",
+    /// Names that did not resolve.
+    DnsClient = "Microsoft-Windows-DNS-Client",
+    /// Domain joins, and the reuse of computer accounts.
+    NetJoin = "NetJoin",
+    /// Domain joins over the network.
+    JoinProviderOnline = "Microsoft-Windows-CoreSystem-NetProvision-JoinProviderOnline",
+    /// The secure channel to the domain.
+    Netlogon = "NETLOGON",
+    /// Authentication.
+    Lsa = "LsaSrv",
+    /// Group policies.
+    GroupPolicy = "Microsoft-Windows-GroupPolicy",
+    /// Kerberos.
+    Kerberos = "Microsoft-Windows-Security-Kerberos",
+    /// Starts and failures of services.
+    ServiceControlManager = "Service Control Manager",
+    /// Programs that `AppLocker` refused.
+    AppLocker = "Microsoft-Windows-AppLocker",
+    /// Programs that a code integrity policy refused.
+    CodeIntegrity = "Microsoft-Windows-CodeIntegrity",
+    /// The Intune Connector since version 6.2501.2000.5.
+    Connector = "Microsoft-Intune-ODJConnectorService",
+    /// Older Intune Connectors, which the service no longer serves.
+    LegacyConnector = "ODJ Connector Service Source",
+}
+
+/// The level of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Level {
+    /// Critical, 1.
+    Critical,
+    /// Error, 2.
+    Error,
+    /// Warning, 3.
+    Warning,
+    /// Information, 4, or 0, which is logged at any level.
+    Information,
+    /// Verbose, 5 and above.
+    Verbose,
+}
+
+impl Level {
+    /// Returns the level with this number.
+    pub fn from_number(number: u8) -> Self {
+        match number {
+            1 => Self::Critical,
+            2 => Self::Error,
+            3 => Self::Warning,
+            0 | 4 => Self::Information,
+            _ => Self::Verbose,
+        }
+    }
+
+    /// Returns the number in a record.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Critical => 1,
+            Self::Error => 2,
+            Self::Warning => 3,
+            Self::Information => 4,
+            Self::Verbose => 5,
+        }
+    }
+}
+
+/// The data of an event: named fields in their order. Fields of older events have no name.
+///
+/// Fields can hold names of people, addresses and answers of servers: `Debug` prints the names of the fields alone.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Fields(Vec<(Text, Text)>);
+
+impl Fields {
+    /// Returns all fields, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Returns the number of fields.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Returns `true` if there is no field.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the value of the field with this name, in any case.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// Returns the value of the field at this position, from 0.
+    pub fn at(&self, position: usize) -> Option<&str> {
+        self.0.get(position).map(|(_, value)| value.as_str())
+    }
+
+    /// Returns a number or code: hexadecimal with `0x`, decimal, or signed decimal as the same 32 bits.
+    pub fn number(&self, name: &str) -> Option<u32> {
+        self.get(name).and_then(number::code)
+    }
+
+    /// Returns a truth value: `true`, `false`, or a number.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.get(name).and_then(number::flag)
+    }
+}
+
+impl<N: Into<Text>, V: Into<Text>> FromIterator<(N, V)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(fields: I) -> Self {
+        Self(fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// A record of an event log.
+///
+/// ```
+/// use windows_autopilot::evidence::{EventRecord, Provider};
+///
+/// let record = EventRecord::new(Provider::DeviceManagement, 100)
+///     .with_field("HexInt1", "0x16E39F")
+///     .with_field("HRESULT", "-2147022988");
+/// assert_eq!(record.fields.number("HexInt1"), Some(1_500_063));
+/// assert_eq!(record.hresult(), Some(0x8007_0774));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventRecord {
+    /// The provider.
+    pub provider: Provider,
+    /// The channel, such as `System`; empty if the record names none.
+    pub channel: Text,
+    /// The name that the machine had when it wrote the record.
+    pub computer: Option<Text>,
+    /// The id of the event.
+    pub id: u32,
+    /// The version of the event's fields.
+    pub version: u8,
+    /// The level.
+    pub level: Option<Level>,
+    /// The number of the record in its log: the order of writing, whatever the clock did.
+    pub record: u64,
+    /// The time in UTC, by the machine's own clock.
+    pub time: Option<Timestamp>,
+    /// The fields.
+    pub fields: Fields,
+}
+
+impl EventRecord {
+    /// Creates a record without fields.
+    pub fn new(provider: Provider, id: u32) -> Self {
+        Self {
+            provider,
+            channel: Text::default(),
+            computer: None,
+            id,
+            version: 0,
+            level: None,
+            record: 0,
+            time: None,
+            fields: Fields::default(),
+        }
+    }
+
+    /// Sets the channel.
+    #[must_use]
+    pub fn with_channel(mut self, channel: impl Into<Text>) -> Self {
+        self.channel = channel.into();
+        self
+    }
+
+    /// Sets the name of the computer.
+    #[must_use]
+    pub fn with_computer(mut self, computer: impl Into<Text>) -> Self {
+        self.computer = Some(computer.into());
+        self
+    }
+
+    /// Sets the level.
+    #[must_use]
+    pub fn with_level(mut self, level: Level) -> Self {
+        self.level = Some(level);
+        self
+    }
+
+    /// Sets the number of the record in its log.
+    #[must_use]
+    pub fn with_record(mut self, record: u64) -> Self {
+        self.record = record;
+        self
+    }
+
+    /// Sets the time.
+    #[must_use]
+    pub fn with_time(mut self, time: Timestamp) -> Self {
+        self.time = Some(time);
+        self
+    }
+
+    /// Adds a field.
+    #[must_use]
+    pub fn with_field(mut self, name: impl Into<Text>, value: impl Into<Text>) -> Self {
+        self.fields.0.push((name.into(), value.into()));
+        self
+    }
+
+    /// Returns `true` if the record has this provider and id.
+    pub fn is(&self, provider: &Provider, id: u32) -> bool {
+        self.id == id && self.provider == *provider
+    }
+
+    /// Returns the field `HRESULT` as a code, if there is one.
+    pub fn hresult(&self) -> Option<u32> {
+        self.fields.number("HRESULT")
+    }
+}

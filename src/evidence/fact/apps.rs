@@ -1,0 +1,103 @@
+//! Apps, packages and policies that the device follows.
+
+use crate::model::Text;
+
+/// The scope of an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum AppScope {
+    /// The device.
+    Device,
+    /// A user.
+    User,
+}
+
+/// The state of an app in the registry. Numbers are those of its list: see the variants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TrackedApp {
+    /// The provider of Win32 apps on the page: 1 not installed, 2 not required, 3 completed, 4 error.
+    #[non_exhaustive]
+    Provider {
+        /// The name; `Sidecar` is the Intune Management Extension.
+        name: Text,
+        /// The state.
+        state: Option<u32>,
+        /// Whether the provider has made its list of apps.
+        list_created: Option<bool>,
+    },
+    /// A Win32 app that the page follows: 1 not installed, 2 in progress, 3 completed, 4 error.
+    #[non_exhaustive]
+    Win32 {
+        /// The scope.
+        scope: AppScope,
+        /// The app's id.
+        id: Text,
+        /// The state.
+        state: Option<u32>,
+        /// Whether the app asked for a restart.
+        needs_restart: Option<bool>,
+    },
+    /// The result of a Win32 app in the Intune Management Extension.
+    #[non_exhaustive]
+    Win32Result {
+        /// The app's id.
+        id: Text,
+        /// The exit code of the installer.
+        exit_code: Option<u32>,
+        /// The state: from 1000 good, from 2000 in between, from 5000 failed.
+        enforcement: Option<u32>,
+        /// The error code.
+        error: Option<u32>,
+    },
+    /// A line-of-business MSI: 10 initialised to 70 done, 30 download failed, 60 installation failed.
+    #[non_exhaustive]
+    Msi {
+        /// The scope.
+        scope: AppScope,
+        /// The product code.
+        product: Text,
+        /// The state.
+        state: Option<u32>,
+        /// The last error.
+        error: Option<u32>,
+        /// Whether the package is the Intune Management Extension itself.
+        is_agent: bool,
+    },
+    /// The Office apps: the same numbers as an MSI.
+    #[non_exhaustive]
+    Office {
+        /// The id.
+        id: Text,
+        /// The final state.
+        final_state: Option<u32>,
+    },
+}
+
+/// An item of the page's diagnostics, with the time that its key is named by. The zone of that time is not documented:
+/// tools take it as UTC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TrackedItem {
+    /// The list, such as `ExpectedPolicies` or `Sidecar`.
+    pub list: Text,
+    /// The scope.
+    pub scope: AppScope,
+    /// The address of the item, decoded.
+    pub uri: Text,
+    /// The state; its meaning depends on the list.
+    pub state: Option<u32>,
+}
+
+/// An app whose installation failed, from a log of the Intune Management Extension. The wording of these logs changes
+/// between versions: the registry is the better witness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AppFailure {
+    /// The app's id, if the line has one.
+    pub id: Option<Text>,
+    /// The app's name, if the log has its policy.
+    pub name: Option<Text>,
+    /// The code.
+    pub code: Option<u32>,
+}

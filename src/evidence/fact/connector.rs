@@ -1,0 +1,40 @@
+//! Answers of the Intune Connector.
+
+use crate::model::Text;
+
+/// An answer of the Intune Connector for Active Directory to one request for a domain join blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectorAnswer {
+    /// The outcome.
+    pub outcome: ConnectorOutcome,
+    /// The id of the request.
+    pub request_id: Option<Text>,
+    /// The id of the device that the request is for. Sources do not say whether it is the id of Intune or of Microsoft
+    /// Entra: compare it with both.
+    pub device_id: Option<Text>,
+    /// The domain.
+    pub domain_name: Option<Text>,
+    /// The name of the computer, if the request got one.
+    pub machine_name: Option<Text>,
+}
+
+/// The outcome of a request to the Intune Connector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConnectorOutcome {
+    /// The computer account was created and its blob sent: event 30130.
+    Created,
+    /// The request failed: event 30132.
+    #[non_exhaustive]
+    Failed {
+        /// The error of Windows, such as 5 for "access denied".
+        error: Option<u32>,
+        /// The connector's own code, such as `0x00000800`.
+        diagnostic: Option<u32>,
+        /// The connector's texts. Names of accounts can stand in them: mask them before they are shown.
+        text: crate::model::Personal,
+        /// The number of attempts before this one.
+        retries: Option<u32>,
+    },
+}

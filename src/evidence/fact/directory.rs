@@ -1,0 +1,100 @@
+//! Directories: the device's state in Microsoft Entra, and the log of the domain join.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::model::Text;
+
+/// The output of `dsregcmd /status`.
+///
+/// Fields are found by their names, in any case and in any section. The sections of the user hold nothing of worth if
+/// the command ran as SYSTEM, as it does in Intune's zip: see [`ran_as_system`](Self::ran_as_system).
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct DirectoryStatus {
+    fields: BTreeMap<String, String>,
+}
+
+impl DirectoryStatus {
+    /// Adds a field, unless the name is there already.
+    pub(in crate::evidence) fn insert(&mut self, name: &str, value: &str) {
+        self.fields.entry(name.to_lowercase()).or_insert_with(|| value.to_owned());
+    }
+
+    /// Returns the number of fields.
+    pub(in crate::evidence) fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Returns a field by its name, such as `DeviceAuthStatus` or `Error Phase`. It can be about a person.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.fields.get(&name.to_lowercase()).map(String::as_str)
+    }
+
+    /// Returns a field that is `YES` or `NO`.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        match self.get(name)? {
+            value if value.eq_ignore_ascii_case("YES") => Some(true),
+            value if value.eq_ignore_ascii_case("NO") => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Returns the first code in a field, such as that of `FAIL [0x80070774/0x0]`.
+    pub fn code(&self, name: &str) -> Option<u32> {
+        crate::evidence::number::first_code(self.get(name)?)
+    }
+
+    /// Returns whether the device is joined to Microsoft Entra.
+    pub fn is_entra_joined(&self) -> Option<bool> {
+        self.flag("AzureAdJoined")
+    }
+
+    /// Returns whether the device is joined to a domain of Active Directory.
+    pub fn is_domain_joined(&self) -> Option<bool> {
+        self.flag("DomainJoined")
+    }
+
+    /// Returns the device's id in Microsoft Entra.
+    pub fn device_id(&self) -> Option<&str> {
+        self.get("DeviceId")
+    }
+
+    /// Returns whether the command ran as SYSTEM; `None` if it does not say so.
+    pub fn ran_as_system(&self) -> Option<bool> {
+        self.get("User Context").map(|context| context.eq_ignore_ascii_case("SYSTEM"))
+    }
+}
+
+impl fmt::Debug for DirectoryStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.fields.keys()).finish()
+    }
+}
+
+/// A line of `netsetup.log`.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JoinLogLine {
+    /// The function that wrote the line, such as `NetpProvisionComputerAccount`.
+    pub function: Text,
+    /// The code, such as `0x5`; 0 is success.
+    pub code: Option<u32>,
+    /// The extended code of LDAP, such as `0x216d` after `0x35`.
+    pub extended: Option<u32>,
+    /// The domain, if the line names one.
+    pub domain: Option<Text>,
+    /// The computer, if the line names one.
+    pub computer: Option<Text>,
+    /// The organizational unit, if the line names one.
+    pub organizational_unit: Option<Text>,
+    /// The section of the file, counted from 0: one join.
+    pub section: u32,
+}
+
+impl fmt::Debug for JoinLogLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = f.debug_struct("JoinLogLine");
+        line.field("function", &self.function).field("code", &self.code).field("extended", &self.extended);
+        line.finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,50 @@
+//! The profile in the device's cache.
+
+use jiff::Timestamp;
+
+use crate::model::{Personal, Text};
+
+/// The Autopilot profile that a device downloaded, or the service's refusal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CachedProfile {
+    /// The name of the profile.
+    pub name: Option<Text>,
+    /// How the device joins: 0 Microsoft Entra, 1 hybrid.
+    pub domain_join_method: Option<u32>,
+    /// Whether the device skips the check for a domain controller.
+    pub skips_connectivity_check: Option<bool>,
+    /// The flags of the first setup.
+    pub oobe_config: Option<u32>,
+    /// The mode: 0 user-driven, 1 self-deploying, 2 pre-provisioning; 1 and 2 by one witness.
+    pub mode: Option<u32>,
+    /// The name template of the device, empty in a hybrid join.
+    pub device_name: Option<Text>,
+    /// Whether a user is assigned to the device in advance; `None` if the file has no such property.
+    pub has_assigned_user: Option<bool>,
+    /// The tenant's id.
+    pub tenant_id: Option<Personal>,
+    /// The tenant's domain.
+    pub tenant_domain: Option<Text>,
+    /// The id of the registration.
+    pub registration_id: Option<Text>,
+    /// The device's id in Microsoft Entra, that of the registration's own object.
+    pub device_id: Option<Text>,
+    /// The time at which the service made the profile.
+    pub created: Option<Timestamp>,
+    /// The time at which the device downloaded it.
+    pub downloaded: Option<Timestamp>,
+    /// The code of the service's refusal, such as 807.
+    pub error: Option<u32>,
+    /// The word of the service's refusal, such as `ZtdDeviceIsNotRegistered`.
+    pub error_reason: Option<Text>,
+    /// Whether the profile comes from `AutopilotConfigurationFile.json`, which the service did not send.
+    pub offline: bool,
+}
+
+impl CachedProfile {
+    /// Returns whether the device joins hybrid; `None` if the profile does not say so.
+    pub fn is_hybrid(&self) -> Option<bool> {
+        self.domain_join_method.map(|method| method == 1)
+    }
+}

@@ -1,0 +1,85 @@
+//! Registry values.
+
+use std::fmt;
+
+use crate::model::{Personal, Text};
+
+/// The data of a registry value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegistryData {
+    /// Text. It can be about a person.
+    Text(Personal),
+    /// A number of 32 or 64 bits.
+    Number(u64),
+    /// Several texts.
+    Texts(Vec<Personal>),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+impl RegistryData {
+    /// Returns the text, if the data is text.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text.as_str()),
+            _ => None,
+        }
+    }
+
+    /// Returns the number, if the data is a number or is text that is one.
+    pub fn number(&self) -> Option<u32> {
+        match self {
+            Self::Number(number) => u32::try_from(*number).ok(),
+            Self::Text(text) => crate::evidence::number::code(text.as_str()),
+            _ => None,
+        }
+    }
+}
+
+/// A registry value.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RegistryValue {
+    /// The path of the key below its hive, in lower case, such as `software\microsoft\provisioning\autopilotsettings`.
+    pub key: String,
+    /// The name of the value; empty for the default value.
+    pub name: Text,
+    /// The data.
+    pub data: RegistryData,
+}
+
+impl RegistryValue {
+    /// Returns `true` if the value has this name, and its key ends with these parts.
+    pub fn is(&self, key_end: &str, name: &str) -> bool {
+        let end = key_end.to_lowercase();
+        let fits =
+            self.key.strip_suffix(end.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('\\'));
+        fits && self.name.eq_ignore_ascii_case(name)
+    }
+}
+
+impl fmt::Debug for RegistryValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Keys can have the ids of users in them.
+        f.debug_struct("RegistryValue").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// An enrollment in MDM, from `Enrollments\{id}`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MdmEnrollment {
+    /// The id.
+    pub id: Text,
+    /// The provider; `MS DM Server` is Intune.
+    pub provider: Option<Text>,
+    /// The type; 6 is MDM with Microsoft Entra.
+    pub kind: Option<u32>,
+    /// The state; 1 is enrolled.
+    pub state: Option<u32>,
+    /// The user.
+    pub upn: Option<Personal>,
+    /// The tenant's id.
+    pub tenant_id: Option<Personal>,
+}

@@ -1,0 +1,287 @@
+//! Kinds of findings about the evidence of a deployment.
+
+use crate::model::finding_kinds;
+
+const CONNECTOR_PAGE: &str = "see the connector's log and netsetup.log on its server for the code of Windows";
+const ENDPOINTS: &str =
+    "let the device reach Microsoft's endpoints without a proxy that asks for a sign-in or inspects TLS";
+const TO_DOMAIN_CONTROLLER: &str = "give the device a network with a way to a domain controller: name servers that know the \
+    domain, and ports 53, 88, 135, 389, 445 and the dynamic ones of RPC; or skip the check in the profile and bring a VPN \
+    that connects before the sign-in";
+
+finding_kinds! {
+    /// A device that is not registered, or whose registration is not processed yet.
+    EVIDENCE_NOT_REGISTERED = "evidence.not-registered", Error,
+        "import the device's hardware hash, wait until a profile is assigned, and restart the setup";
+    /// A registered device without a profile.
+    EVIDENCE_NO_PROFILE = "evidence.no-profile", Error,
+        "assign a profile to a group that the device is in, wait until its status is assigned, and restart the setup";
+    /// Hardware that is not the registered hardware.
+    EVIDENCE_HARDWARE_CHANGED = "evidence.hardware-changed", Error,
+        "delete the registration, take the hardware hash again and import it";
+    /// A refusal of the deployment service with another code.
+    EVIDENCE_PROFILE_REFUSED = "evidence.profile-refused", Error,
+        "see the code: delete the registration and import the device again if the registration is the problem";
+    /// An empty profile in the device's cache.
+    EVIDENCE_EMPTY_PROFILE = "evidence.empty-profile", Error,
+        "wait until the profile is assigned, and restart the device: it fetches the profile again";
+    /// A service for Microsoft accounts that does not run on the device.
+    EVIDENCE_SIGN_IN_ASSISTANT_OFF = "evidence.sign-in-assistant-off", Error,
+        "let the Microsoft Account Sign-in Assistant (wlidsvc) run: the profile is fetched with it";
+    /// A profile download that failed for the network.
+    EVIDENCE_PROFILE_UNREACHABLE = "evidence.profile-unreachable", Error, ENDPOINTS;
+    /// A profile that joins Microsoft Entra alone.
+    EVIDENCE_NOT_HYBRID_PROFILE = "evidence.not-hybrid-profile", Error,
+        "put the device into the group of the hybrid join profile alone, and reset it";
+    /// A device name template in a hybrid join profile, which has no effect.
+    EVIDENCE_NAME_TEMPLATE = "evidence.name-template", Info,
+        "clear the template: the name comes from the domain join profile";
+    /// A user of another tenant than the device's.
+    EVIDENCE_WRONG_TENANT = "evidence.wrong-tenant", Error,
+        "sign in as a user of the tenant that the device is registered in, or register it in the user's tenant";
+    /// A profile from a file in the image, in place of the service's.
+    EVIDENCE_OFFLINE_PROFILE = "evidence.offline-profile", Warning,
+        "register the device, and take AutopilotConfigurationFile.json out of the image";
+    /// An offline profile that Windows could not read.
+    EVIDENCE_OFFLINE_PROFILE_INVALID = "evidence.offline-profile-invalid", Error,
+        "register the device; or save AutopilotConfigurationFile.json as ANSI, with the ids of the tenant";
+    /// A user who is assigned to the device in advance.
+    EVIDENCE_USER_ASSIGNED = "evidence.user-assigned", Error,
+        "unassign the user from the device, wait for the profile to be assigned again, and reset the device";
+    /// A build of Windows that is too old for hybrid join with Autopilot.
+    EVIDENCE_BUILD_TOO_OLD = "evidence.build-too-old", Error, "install an image of Windows 10 1809 (17763) or later";
+
+    /// A user without a licence, or with too many devices.
+    EVIDENCE_NO_LICENCE = "evidence.no-licence", Error,
+        "give the user a licence with Intune, or delete devices that the user no longer has";
+    /// An enrollment that a restriction or an earlier registration blocks.
+    EVIDENCE_ENROLLMENT_RESTRICTED = "evidence.enrollment-restricted", Error,
+        "allow Windows (MDM) in the enrollment restriction of the user; if it is allowed, unblock the device";
+    /// A user outside the MDM user scope, or with a sign-in name in a domain that is not verified.
+    EVIDENCE_NOT_IN_MDM_SCOPE = "evidence.not-in-mdm-scope", Error,
+        "put the user into the MDM user scope, and give the user a sign-in name in a verified domain";
+    /// Several MDM applications that apply to the user.
+    EVIDENCE_SEVERAL_MDM_APPS = "evidence.several-mdm-apps", Error, "leave the user in the MDM scope of Intune alone";
+    /// A registration whose object in Microsoft Entra was deleted.
+    EVIDENCE_ANCHOR_MISSING = "evidence.anchor-missing", Error,
+        "delete the registration, import the device again, and leave its object in Microsoft Entra alone";
+    /// A device with Windows Home.
+    EVIDENCE_WINDOWS_HOME = "evidence.windows-home", Error, "install Windows Pro, Enterprise or Education";
+    /// A device with the classic Intune PC agent.
+    EVIDENCE_INTUNE_AGENT = "evidence.intune-agent", Error, "install an image without the Intune PC agent";
+    /// A device or an image that is enrolled already.
+    EVIDENCE_ENROLLED_ALREADY = "evidence.enrolled-already", Error,
+        "remove the earlier enrollment, or install a clean image";
+    /// A join that the server refused: the TPM, or two profiles.
+    EVIDENCE_JOIN_REFUSED = "evidence.join-refused", Error,
+        "leave the device in one group with a profile; if it is in one, update the firmware of its TPM";
+    /// A user who has reached the limit of devices, or may not join devices.
+    EVIDENCE_DEVICE_LIMIT = "evidence.device-limit", Error,
+        "delete devices that the user no longer has, or raise the limit; let the user join devices to Microsoft Entra";
+    /// A failure of the TPM, which user-driven hybrid join does not need.
+    EVIDENCE_TPM_NOT_NEEDED = "evidence.tpm-not-needed", Info,
+        "nothing: user-driven mode needs no attestation; look at the other findings";
+    /// A sign-in to the enrollment that conditional access may have blocked.
+    EVIDENCE_CONDITIONAL_ACCESS = "evidence.conditional-access", Warning,
+        "exclude Microsoft Intune Enrollment from the policies of conditional access, and try again";
+    /// An enrollment by group policy in place of Autopilot.
+    EVIDENCE_GROUP_POLICY_ENROLLMENT = "evidence.group-policy-enrollment", Warning,
+        "deploy the device with Autopilot: an enrollment by group policy shows no page; or turn the page off for the group";
+    /// The fault of Windows that ends hybrid joins with 0x80004005.
+    EVIDENCE_WINDOWS_FAULT = "evidence.windows-fault", Error,
+        "install KB5065789 (25H2), KB5065426 (24H2), KB5070312 (23H2) or a later update in the image";
+    /// A failed enrollment whose cause the evidence does not show.
+    EVIDENCE_ENROLLMENT_FAILED = "evidence.enrollment-failed", Warning,
+        "see the code; check licence, MDM scope, enrollment restrictions and conditional access";
+
+    /// A device that reached no domain controller after it applied its blob.
+    EVIDENCE_NO_DOMAIN_CONTROLLER = "evidence.no-domain-controller", Error, TO_DOMAIN_CONTROLLER;
+    /// A request for a domain join blob that never reached a connector.
+    EVIDENCE_NO_REQUEST = "evidence.no-request", Error,
+        "assign a domain join profile to a group of the device, and check that a connector of its domain is active";
+    /// A computer account that the connector could not create.
+    EVIDENCE_CONNECTOR_FAILED = "evidence.connector-failed", Error, CONNECTOR_PAGE;
+    /// A connector without the right to create computers in the organizational unit.
+    EVIDENCE_NO_RIGHT_ON_UNIT = "evidence.no-right-on-unit", Error,
+        "delegate the creation and deletion of computers in the organizational unit to the connector's account, and list the \
+         unit in the connector's configuration";
+    /// A connector that does not get the address of its service.
+    EVIDENCE_CONNECTOR_PROXY = "evidence.connector-proxy", Error,
+        "set the proxy in ODJConnectorSvc.exe.config on the connector's server, and restart the service";
+    /// A machine account quota that is used up.
+    EVIDENCE_ACCOUNT_QUOTA = "evidence.account-quota", Error,
+        "delegate the organizational unit to the connector's account: the quota does not apply then";
+    /// A computer account of this name with another owner.
+    EVIDENCE_ACCOUNT_REUSE = "evidence.account-reuse", Error,
+        "delete the old computer account, or name its owner in the policy that allows the reuse of accounts";
+    /// A computer name that exists already.
+    EVIDENCE_NAME_EXISTS = "evidence.name-exists", Warning,
+        "give the domain join profile a shorter prefix, and delete old computer accounts";
+    /// A connector that reaches no domain controller of its domain.
+    EVIDENCE_CONNECTOR_NO_DOMAIN = "evidence.connector-no-domain", Error,
+        "check name servers, routes and trusts between the connector's server and the domain";
+    /// An organizational unit that the connector did not find.
+    EVIDENCE_UNIT_NOT_FOUND = "evidence.unit-not-found", Warning,
+        "write the full distinguished name of an existing organizational unit into the domain join profile";
+    /// A domain in the domain join profile that is not the connector's.
+    EVIDENCE_OTHER_DOMAIN = "evidence.other-domain", Error,
+        "correct the domain in the domain join profile, or install a connector in that domain";
+    /// A connector of a version that is no longer served.
+    EVIDENCE_CONNECTOR_OUTDATED = "evidence.connector-outdated", Error,
+        "install the current Intune Connector: versions before 6.2501.2000.5 are no longer served";
+    /// A service of the connector that did not start.
+    EVIDENCE_CONNECTOR_SERVICE = "evidence.connector-service", Warning,
+        "repair the managed service account of the connector, and start the service";
+    /// A blob that the connector sent and the device did not get.
+    EVIDENCE_BLOB_NOT_DELIVERED = "evidence.blob-not-delivered", Warning,
+        "check that the device's sessions with Intune succeed, and try again";
+    /// A blob that the device could not apply.
+    EVIDENCE_BLOB_NOT_APPLIED = "evidence.blob-not-applied", Error,
+        "see the code: the image is in a domain already, or the name is in use; install a clean image";
+    /// A VPN that did not connect during the setup.
+    EVIDENCE_VPN_FAILED = "evidence.vpn-failed", Error,
+        "deliver a device tunnel or a VPN that connects before the sign-in; try once on the office network";
+    /// A sign-in without a domain controller, after the check was skipped.
+    EVIDENCE_CHECK_SKIPPED = "evidence.check-skipped", Error,
+        "make the VPN usable at the sign-in screen: the first sign-in needs a domain controller";
+    /// A domain join that did not begin.
+    EVIDENCE_JOIN_NOT_BEGUN = "evidence.join-not-begun", Warning,
+        "look at the enrollment status page and the log of the profile: the setup ended earlier, or the log is cut";
+    /// A device that did not restart after its domain join.
+    EVIDENCE_NO_RESTART = "evidence.no-restart", Warning, "restart the device";
+    /// A step of the domain join that failed in Windows.
+    EVIDENCE_JOIN_STEP_FAILED = "evidence.join-step-failed", Error, "see the code of the step";
+    /// A name server that does not know the domain.
+    EVIDENCE_DOMAIN_NOT_RESOLVED = "evidence.domain-not-resolved", Warning,
+        "hand out name servers that know the domain, by DHCP or through the VPN";
+    /// The time limit of the wait for the domain join.
+    EVIDENCE_JOIN_TIME_LIMIT = "evidence.join-time-limit", Info,
+        "nothing by itself: the limit of about 25 minutes ran out";
+    /// A failed domain join whose cause the evidence does not show.
+    EVIDENCE_DOMAIN_JOIN_FAILED = "evidence.domain-join-failed", Warning,
+        "collect what is missing: the device's MDM logs, and the log of the Intune Connector on its server";
+
+    /// An app that failed on the enrollment status page.
+    EVIDENCE_APP_FAILED = "evidence.app-failed", Error,
+        "correct the app by its exit code, or take it off the apps that the page waits for";
+    /// An app that was installed, and that its detection rule does not find.
+    EVIDENCE_APP_NOT_DETECTED = "evidence.app-not-detected", Error,
+        "correct the detection rule: architecture, path and version";
+    /// A line-of-business package that failed.
+    EVIDENCE_PACKAGE_FAILED = "evidence.package-failed", Error, "read the log of the installer that the record names";
+    /// Content of apps that did not arrive.
+    EVIDENCE_CONTENT_UNREACHABLE = "evidence.content-unreachable", Error,
+        "let the device reach the delivery network and Delivery Optimization, around the proxy";
+    /// Two installers at once.
+    EVIDENCE_TWO_INSTALLERS = "evidence.two-installers", Error,
+        "make line-of-business packages Win32 apps, so that one agent installs them all";
+    /// A device page that reached its time limit.
+    EVIDENCE_DEVICE_PAGE_TIMED_OUT = "evidence.device-page-timed-out", Error,
+        "give the enrollment status page more time, or fewer apps to wait for";
+    /// A user page that reached its time limit.
+    EVIDENCE_USER_PAGE_TIMED_OUT = "evidence.user-page-timed-out", Error,
+        "give the enrollment status page more time or fewer apps to wait for; SkipUserStatusPage leaves the user page out";
+    /// A page that the user left before its end.
+    EVIDENCE_CONTINUED_ANYWAY = "evidence.continued-anyway", Warning,
+        "treat the rest of the page as not done, and see which app or policy is missing";
+    /// A certificate that the page waited for and that did not arrive.
+    EVIDENCE_CERTIFICATE_FAILED = "evidence.certificate-failed", Error,
+        "check the certificate connector, NDES and the chain of trust; or do not block on certificates";
+    /// A management extension that was not installed in time.
+    EVIDENCE_AGENT_NOT_INSTALLED = "evidence.agent-not-installed", Error,
+        "let the device reach the endpoints of the Intune Management Extension, and let no policy block its installer";
+    /// A provider of the page that could not be installed.
+    EVIDENCE_PROVIDER_FAILED = "evidence.provider-failed", Error, "see the code of the provider's installation";
+    /// A client of Configuration Manager in the place of the Intune Management Extension.
+    EVIDENCE_CONFIGURATION_MANAGER = "evidence.configuration-manager", Error,
+        "do not install the client of Configuration Manager as an app that the page waits for";
+    /// A user page that is skipped.
+    EVIDENCE_USER_PAGE_SKIPPED = "evidence.user-page-skipped", Info, "nothing: this is advised for hybrid join";
+    /// A device without an enrollment status page.
+    EVIDENCE_NO_PAGE = "evidence.no-page", Info,
+        "assign an enrollment status page, if the user is to wait for policies and apps";
+    /// A user page that waits for the registration in Microsoft Entra.
+    EVIDENCE_PAGE_WAITS_FOR_SYNC = "evidence.page-waits-for-sync", Error,
+        "skip the user page with the policy SkipUserStatusPage, or synchronize more often than every 30 minutes";
+    /// A policy that restarts the device during the page.
+    EVIDENCE_POLICY_RESTART = "evidence.policy-restart", Warning,
+        "assign the policy to users, or after the page: it asks for a restart";
+    /// A policy that breaks the automatic sign-in of the page.
+    EVIDENCE_SIGN_IN_BROKEN = "evidence.sign-in-broken", Warning,
+        "exclude devices from the policy (DeviceLock, a legal notice, the preferred tenant) until the page is done";
+    /// A program that a policy of application control blocked during the page.
+    EVIDENCE_PROGRAM_BLOCKED = "evidence.program-blocked", Warning,
+        "allow the Intune Management Extension, or apply the policy later";
+    /// A Store app without a licence yet.
+    EVIDENCE_STORE_APP = "evidence.store-app", Error,
+        "do not wait for Store apps on the page, and exclude the Store from conditional access";
+    /// A full disk.
+    EVIDENCE_DISK_FULL = "evidence.disk-full", Error, "free space on the disk, or use a larger one";
+    /// A failed device page whose cause the evidence does not show.
+    EVIDENCE_DEVICE_PAGE_FAILED = "evidence.device-page-failed", Warning,
+        "collect the registry and the app logs: they name the app or policy";
+    /// A failed user page whose cause the evidence does not show.
+    EVIDENCE_USER_PAGE_FAILED = "evidence.user-page-failed", Warning,
+        "collect the registry and the app logs: they name the app or policy";
+
+    /// A registration that waits for the next synchronization.
+    EVIDENCE_WAITS_FOR_SYNC = "evidence.waits-for-sync", Info,
+        "wait for the next run of Entra Connect, which comes every 30 minutes";
+    /// A computer that is not synchronized long after its join.
+    EVIDENCE_NOT_SYNCED = "evidence.not-synced", Error,
+        "put the organizational unit into the scope of Entra Connect, see that userCertificate is exported, and run it";
+    /// A computer whose synchronized certificate is another one.
+    EVIDENCE_STALE_OBJECT = "evidence.stale-object", Error,
+        "wait for the synchronization; if the error stays, delete the stale object in Microsoft Entra";
+    /// A service connection point that is missing or not readable.
+    EVIDENCE_NO_CONNECTION_POINT = "evidence.no-connection-point", Error,
+        "configure hybrid join in Entra Connect, or set the connection point on the client";
+    /// A computer object that is not replicated yet.
+    EVIDENCE_REPLICATION = "evidence.replication", Error,
+        "wait for the replication between domain controllers, and check the sites";
+    /// A registration without a domain controller.
+    EVIDENCE_NO_DOMAIN_CONTROLLER_LATER = "evidence.no-domain-controller-later", Error, TO_DOMAIN_CONTROLLER;
+    /// A wrong tenant in the service connection point.
+    EVIDENCE_WRONG_CONNECTION_POINT = "evidence.wrong-connection-point", Error,
+        "correct the tenant in the service connection point";
+    /// A proxy between the device and the registration service.
+    EVIDENCE_REGISTRATION_PROXY = "evidence.registration-proxy", Error,
+        "give SYSTEM a proxy, and bypass it for enterpriseregistration.windows.net, login.microsoftonline.com and \
+         device.login.microsoftonline.com";
+    /// A federation service that does not answer.
+    EVIDENCE_FEDERATION = "evidence.federation", Error,
+        "enable the WS-Trust endpoints of the federation service, and check its metadata";
+    /// A user who is not known in Microsoft Entra.
+    EVIDENCE_USER_UNKNOWN = "evidence.user-unknown", Error,
+        "verify the suffix of the user's sign-in name, and synchronize the user";
+    /// A device object that is disabled or deleted.
+    EVIDENCE_DEVICE_DISABLED = "evidence.device-disabled", Error,
+        "enable the device in Microsoft Entra; if it is deleted, run dsregcmd /leave and register again";
+    /// A password that Microsoft Entra refuses.
+    EVIDENCE_PASSWORD = "evidence.password", Error,
+        "check the password, and that its hash is synchronized";
+    /// A device whose keys are lost.
+    EVIDENCE_KEYS_LOST = "evidence.keys-lost", Error,
+        "sign in again, which recovers the device; if the image was cloned, install a clean one";
+    /// A device with two objects in Microsoft Entra, as every hybrid joined device of Autopilot.
+    EVIDENCE_TWO_OBJECTS = "evidence.two-objects", Info, "nothing: the registration's object and the computer's are two";
+    /// A failed registration whose cause the evidence does not show.
+    EVIDENCE_REGISTRATION_FAILED = "evidence.registration-failed", Warning,
+        "see the code; run dsregcmd /status on the device, and collect the log of the registration";
+
+    /// A wrong clock.
+    EVIDENCE_CLOCK = "evidence.clock", Warning,
+        "let the device reach a time server (UDP 123), run w32tm /resync /force, and check the battery of its clock";
+    /// A wrong clock that certificates and tokens failed for.
+    EVIDENCE_CLOCK_BREAKS_TLS = "evidence.clock-breaks-tls", Error,
+        "let the device reach a time server (UDP 123), run w32tm /resync /force, and check the battery of its clock";
+    /// A device that slept during the setup.
+    EVIDENCE_SLEPT = "evidence.slept", Warning, "connect the device to power, and let it not sleep during the setup";
+    /// A proxy on the device, with downloads that failed.
+    EVIDENCE_PROXY = "evidence.proxy", Warning, ENDPOINTS;
+    /// A sign of a domain controller that was not reached.
+    EVIDENCE_DOMAIN_CONTROLLER_SIGNS = "evidence.domain-controller-signs", Warning, TO_DOMAIN_CONTROLLER;
+    /// Sessions with Intune that failed each time.
+    EVIDENCE_SESSIONS_FAIL = "evidence.sessions-fail", Error,
+        "check the device's certificate, its clock and its network: no session with Intune succeeded";
+}

@@ -1,0 +1,75 @@
+//! The device's own evidence: the logs of Windows and of the Intune Connector's server, read offline.
+//!
+//! Graph does not show why a domain join failed; the device and the server know. A [`Bundle`] takes what an
+//! administrator collected: the cab or zip of `mdmdiagnosticstool`, the zip of Intune's remote action, a folder, single
+//! files, the server's exported logs. [`Bundle::read`] returns an [`Evidence`]: typed [`Observation`]s, the [`Source`]s
+//! that they come from, and a list of everything that was not read, with the reason.
+//!
+//! ```
+//! use windows_autopilot::evidence::{Bundle, Fact, Limits, Side};
+//!
+//! let mut bundle = Bundle::new(Limits::default());
+//! bundle.add_bytes(Side::Device, "AutopilotDDSZTDFile.json", br#"{"CloudAssignedDomainJoinMethod": 1}"#.to_vec());
+//! let evidence = bundle.read();
+//! let Fact::Profile(profile) = &evidence.observations()[0].fact else { unreachable!() };
+//! assert_eq!(profile.is_hybrid(), Some(true));
+//! ```
+//!
+//! Reading is synchronous: call it from `tokio::task::spawn_blocking` in an asynchronous program. Nothing is written,
+//! and nothing is unpacked to disk.
+//!
+//! # Where things are
+//!
+//! | files | content |
+//! | --- | --- |
+//! | `observation.rs`, `fact/` | [`Observation`], [`ObservedTime`], and the typed [`Fact`]s |
+//! | `event.rs` | [`EventRecord`], [`Provider`], [`Fields`]: one record of an event log |
+//! | `source/` | [`Source`], [`Unread`], [`Limits`], the seam [`EventSource`], and archives |
+//! | `read/` | one reader for each format |
+//! | `bundle.rs`, `collected.rs` | [`Bundle`], and the [`Evidence`] that it reads |
+//! | `case.rs`, `clock.rs`, `timeline.rs` | the last deployment in the evidence, mended times, [`Timeline`] |
+//! | `chain.rs`, `rules/`, `findings.rs` | the chain from profile to desk, and the rules that name causes |
+//! | `verdict.rs`, `proof.rs`, `mask.rs` | [`diagnose`], [`Verdict`], [`Proof`], and [`Masked`] text |
+//!
+//! # What is kept in memory
+//!
+//! The facts, with the names of people, addresses and ids that stand in them; `Debug` hides those. Passwords, hardware
+//! hashes and the upload addresses of Intune's zip are never kept.
+
+mod bundle;
+mod case;
+mod chain;
+mod clock;
+mod collected;
+mod event;
+mod fact;
+pub mod findings;
+mod mask;
+mod number;
+mod observation;
+mod proof;
+mod read;
+mod rules;
+mod side;
+mod sink;
+mod source;
+mod timeline;
+mod verdict;
+
+pub use self::bundle::Bundle;
+pub use self::chain::Link;
+pub use self::clock::ClockStep;
+pub use self::collected::Evidence;
+pub use self::event::{EventRecord, Fields, Level, Provider};
+pub use self::fact::{
+    AppFailure, AppScope, CachedProfile, ConnectorAnswer, ConnectorOutcome, DirectoryStatus, EspCategory,
+    EspPhase, EspSubcategory, Fact, FirstSync, JoinLogLine, MdmEnrollment, RegistryData, RegistryValue,
+    TrackedApp, TrackedItem,
+};
+pub use self::mask::Masked;
+pub use self::observation::{Observation, ObservedTime};
+pub use self::proof::{LinkKind, LinkState, Proof, Strength};
+pub use self::side::Side;
+pub use self::source::{EventSource, Limits, Source, SourceId, SourceKind, Unread, UnreadReason};
+pub use self::timeline::Timeline;
+pub use self::verdict::{Diagnosis, Gap, Options, Verdict, VerdictOutcome, diagnose};

@@ -1,0 +1,77 @@
+//! Observations: a fact, its time, and the place where it was read.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+
+use super::fact::Fact;
+use super::side::Side;
+use super::source::SourceId;
+
+/// The time of an observation, as far as its source knows it.
+///
+/// Event logs are in UTC, by the machine's own clock. Text logs have local wall time and no zone: their zone is an
+/// option of the [`Bundle`](super::Bundle), else not known. The state of a registry has no time at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ObservedTime {
+    /// The source has no time.
+    #[default]
+    Unknown,
+    /// A time in UTC.
+    Utc(Timestamp),
+    /// Local wall time, without a zone: it orders the lines of its own source and nothing else.
+    Local(DateTime),
+}
+
+impl ObservedTime {
+    /// Returns the time in UTC, if the zone is known.
+    pub fn timestamp(self) -> Option<Timestamp> {
+        match self {
+            Self::Utc(at) => Some(at),
+            Self::Unknown | Self::Local(_) => None,
+        }
+    }
+
+    /// Applies the offset of a local time, if there is one.
+    pub(super) fn at_offset(self, offset: Option<Offset>) -> Self {
+        match (self, offset) {
+            (Self::Local(local), Some(offset)) => offset.to_timestamp(local).map_or(self, Self::Utc),
+            _ => self,
+        }
+    }
+}
+
+impl From<Timestamp> for ObservedTime {
+    fn from(at: Timestamp) -> Self {
+        Self::Utc(at)
+    }
+}
+
+impl fmt::Display for ObservedTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("time not known"),
+            Self::Utc(at) => at.fmt(f),
+            Self::Local(local) => write!(f, "{local} (zone not known)"),
+        }
+    }
+}
+
+/// A fact that a source holds.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Observation {
+    /// The source, of [`Evidence::sources`](super::Evidence::sources).
+    pub source: SourceId,
+    /// The machine that the source was collected on.
+    pub side: Side,
+    /// The record of an event log by its number, or the line of a text file, from 1.
+    pub record: Option<u64>,
+    /// The time.
+    pub time: ObservedTime,
+    /// The fact.
+    pub fact: Fact,
+}

@@ -1,0 +1,74 @@
+//! Archives: their members, one after the other, in memory. Nothing is unpacked to disk.
+
+#[cfg(feature = "evidence-archives")]
+mod cab;
+#[cfg(feature = "evidence-archives")]
+mod zip;
+
+use std::io::{Read, Seek};
+
+use super::UnreadReason;
+
+/// The format of an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::evidence) enum Format {
+    Zip,
+    Cab,
+}
+
+impl Format {
+    /// Returns the format of a file that begins like this; `None` if it is no archive.
+    pub(in crate::evidence) fn of(start: &[u8]) -> Option<Self> {
+        if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
+            Some(Self::Zip)
+        } else if start.starts_with(b"MSCF") {
+            Some(Self::Cab)
+        } else {
+            None
+        }
+    }
+}
+
+/// Takes the members of an archive.
+#[cfg_attr(not(feature = "evidence-archives"), allow(dead_code, reason = "no archive is opened"))]
+pub(in crate::evidence) trait Visit {
+    /// The most members that may come; an archive with more is refused whole.
+    fn members_left(&self) -> usize;
+    /// The ratio of unpacked to packed bytes that is too high.
+    fn ratio(&self) -> u64;
+    /// Returns `true` if a member of this size is to be unpacked; lists it otherwise.
+    fn admit(&mut self, name: &str, size: u64) -> bool;
+    /// Takes a member.
+    fn file(&mut self, name: &str, bytes: Vec<u8>);
+    /// Lists a member that cannot be unpacked; an empty name is the archive itself.
+    fn unread(&mut self, name: &str, reason: UnreadReason);
+}
+
+/// A reader that can go back.
+pub(in crate::evidence) trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek> ReadSeek for T {}
+
+/// Visits the members of an archive.
+#[cfg(feature = "evidence-archives")]
+pub(in crate::evidence) fn visit(format: Format, reader: &mut dyn ReadSeek, visit: &mut dyn Visit) {
+    match format {
+        Format::Zip => zip::visit(reader, visit),
+        Format::Cab => cab::visit(reader, visit),
+    }
+}
+
+#[cfg(not(feature = "evidence-archives"))]
+pub(in crate::evidence) fn visit(_: Format, _: &mut dyn ReadSeek, visit: &mut dyn Visit) {
+    visit.unread("", UnreadReason::FeatureOff);
+}
+
+/// Members that unpack to less are not judged by their ratio: an event log is mostly empty, and packs well.
+#[cfg(feature = "evidence-archives")]
+const RATIO_FROM: u64 = 2 << 20;
+
+/// Returns `true` if a member unpacks to more than its packed bytes can honestly hold.
+#[cfg(feature = "evidence-archives")]
+fn is_bomb(unpacked: u64, packed: u64, ratio: u64) -> bool {
+    unpacked > RATIO_FROM && unpacked / packed.max(1) > ratio
+}

@@ -1,0 +1,214 @@
+//! Stories: the facts of one deployment, as the device and the connector's server know them.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The facts of one deployment, in the order of their time: everything that the device and the connector's server would
+/// log, before it is written in the form of any log.
+///
+/// Tests make event logs, registry dumps and archives of it, change a fact, or leave one out.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DeviceStory {
+    /// The serial number.
+    pub serial_number: String,
+    /// The tenant's id.
+    pub tenant_id: String,
+    /// The name that the device had before it joined.
+    pub first_name: String,
+    /// The name in the domain, if the connector created an account.
+    pub computer_name: Option<String>,
+    /// The domain of the domain join profile.
+    pub domain: Option<String>,
+    /// The id of the registration.
+    pub registration_id: Option<String>,
+    /// The id in Microsoft Entra of the registration's own object.
+    pub anchor_device_id: Option<String>,
+    /// The id of the device in Intune.
+    pub managed_device_id: Option<String>,
+    /// The user who signed in.
+    pub user: Option<String>,
+    /// The build of Windows, such as `26100.4061`.
+    pub os_build: String,
+    /// The facts.
+    pub facts: Vec<StoryFact>,
+}
+
+impl DeviceStory {
+    /// Creates a story without facts.
+    pub fn new(serial_number: impl Into<String>, tenant_id: impl Into<String>) -> Self {
+        Self {
+            serial_number: serial_number.into(),
+            tenant_id: tenant_id.into(),
+            first_name: "DESKTOP-A1B2C3D".to_owned(),
+            computer_name: None,
+            domain: None,
+            registration_id: None,
+            anchor_device_id: None,
+            managed_device_id: None,
+            user: None,
+            os_build: "26100.4061".to_owned(),
+            facts: Vec::new(),
+        }
+    }
+
+    /// Adds a fact at its place in time: after those of the same time.
+    #[must_use]
+    pub fn with(mut self, at: Timestamp, event: StoryEvent) -> Self {
+        self.push(at, event);
+        self
+    }
+
+    /// Removes the facts that `is_removed` takes.
+    #[must_use]
+    pub fn without(mut self, is_removed: impl Fn(&StoryEvent) -> bool) -> Self {
+        self.facts.retain(|fact| !is_removed(&fact.event));
+        self
+    }
+
+    /// Returns the time of the first fact that `is_it` takes.
+    pub fn time_of(&self, is_it: impl Fn(&StoryEvent) -> bool) -> Option<Timestamp> {
+        self.facts.iter().find(|fact| is_it(&fact.event)).map(|fact| fact.at)
+    }
+
+    pub(crate) fn push(&mut self, at: Timestamp, event: StoryEvent) {
+        let place = self.facts.partition_point(|fact| fact.at <= at);
+        self.facts.insert(place, StoryFact { at, event });
+    }
+}
+
+impl fmt::Debug for DeviceStory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceStory")
+            .field("serial_number", &self.serial_number)
+            .field("facts", &self.facts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A fact of a [`DeviceStory`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct StoryFact {
+    /// The time.
+    pub at: Timestamp,
+    /// The event.
+    pub event: StoryEvent,
+}
+
+/// An event of a deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum StoryEvent {
+    /// The device was switched on.
+    Started,
+    /// The Autopilot profile was downloaded.
+    ProfileDownloaded {
+        /// The name of the profile.
+        name: String,
+        /// Whether the profile is for hybrid join.
+        hybrid: bool,
+        /// Whether the device skips the check for a domain controller.
+        skips_check: bool,
+        /// Whether a user is assigned to the device in advance.
+        user_assigned: bool,
+    },
+    /// The service refused the profile, with a code such as 807.
+    ProfileRefused {
+        /// The code.
+        code: u32,
+    },
+    /// The device enrolled in Intune.
+    Enrolled,
+    /// The enrollment failed, with this code.
+    EnrollmentFailed {
+        /// The code.
+        code: u32,
+    },
+    /// The device started to wait for its domain join blob.
+    JoinAwaited {
+        /// Whether the device has to reach a domain controller.
+        needs_domain_controller: bool,
+    },
+    /// The connector created the computer account and sent the blob. The server knows this alone.
+    AccountCreated,
+    /// The connector could not create the account. The server knows this alone.
+    AccountRefused {
+        /// The error of Windows, such as 5.
+        error: u32,
+        /// The connector's own code, such as `0x800`.
+        diagnostic: u32,
+        /// The connector's text.
+        text: String,
+    },
+    /// The device applied the blob.
+    BlobApplied,
+    /// The device could not apply the blob.
+    BlobFailed {
+        /// The code.
+        code: u32,
+    },
+    /// The device looked for a domain controller, with this result.
+    DomainControllerSought {
+        /// The code; 0 is found.
+        code: u32,
+    },
+    /// The wait for the domain join ended without success.
+    JoinTimedOut,
+    /// The device restarted.
+    Restarted,
+    /// The enrollment status page began.
+    PageStarted {
+        /// The timeout in minutes.
+        timeout_minutes: u32,
+        /// Whether the device can be used only when the page is done.
+        blocks: bool,
+        /// Whether account setup is skipped.
+        skips_account: bool,
+    },
+    /// No enrollment status page is shown.
+    PageSkipped,
+    /// An app of the page was installed.
+    AppInstalled {
+        /// The app's id.
+        id: String,
+    },
+    /// An app of the page failed.
+    AppFailed {
+        /// The app's id.
+        id: String,
+        /// The installer's exit code.
+        code: u32,
+    },
+    /// Device setup succeeded.
+    DeviceSetupDone,
+    /// Device setup ran out of time.
+    DeviceSetupTimedOut,
+    /// The user signed in to the domain.
+    SignedIn,
+    /// The registration in Microsoft Entra failed, with this code.
+    RegistrationFailed {
+        /// The code.
+        code: u32,
+        /// The server's text.
+        text: String,
+    },
+    /// The device is registered in Microsoft Entra.
+    Registered {
+        /// The id of the synchronized object.
+        device_id: String,
+    },
+    /// Account setup began.
+    AccountSetupStarted,
+    /// Account setup succeeded.
+    AccountSetupDone,
+    /// Account setup ran out of time.
+    AccountSetupTimedOut,
+    /// The desktop shows.
+    Finished,
+}
