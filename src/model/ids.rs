@@ -1,12 +1,10 @@
 //! Ids that know what they identify.
 
-use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
+use super::text::text_impls;
 use super::{InvalidValue, Text, is_guid};
 
 /// The id of a `T` in Graph: opaque text, most often a GUID.
@@ -82,29 +80,11 @@ fn check(text: &str) -> Result<(), InvalidValue> {
     Ok(())
 }
 
-impl<T: ?Sized> TryFrom<&str> for Id<T> {
-    type Error = InvalidValue;
-    fn try_from(text: &str) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
-
-impl<T: ?Sized> TryFrom<String> for Id<T> {
-    type Error = InvalidValue;
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        check(&text).map(|()| Self { text: text.into(), of: PhantomData })
-    }
-}
+text_impls! { [T: ?Sized] Id<T>: AsRef, Debug, Display, Parse, Serialize }
 
 impl<T: ?Sized> From<Id<T>> for String {
     fn from(id: Id<T>) -> Self {
         id.text.into()
-    }
-}
-
-impl<T: ?Sized> AsRef<str> for Id<T> {
-    fn as_ref(&self) -> &str {
-        &self.text
     }
 }
 
@@ -138,32 +118,6 @@ impl<T: ?Sized> Hash for Id<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         compared(&self.text).for_each(|byte| state.write_u8(byte));
         state.write_u8(0xff);
-    }
-}
-
-impl<T: ?Sized> fmt::Debug for Id<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.text, f)
-    }
-}
-
-impl<T: ?Sized> fmt::Display for Id<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.text)
-    }
-}
-
-impl<T: ?Sized> Serialize for Id<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.text.serialize(serializer)
-    }
-}
-
-impl<'de, T: ?Sized> Deserialize<'de> for Id<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Text::deserialize(deserializer)?;
-        check(text.as_str()).map_err(serde::de::Error::custom)?;
-        Ok(Self { text, of: PhantomData })
     }
 }
 

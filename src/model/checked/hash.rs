@@ -1,16 +1,14 @@
 //! The hardware hash.
 
-use std::fmt;
 use std::str::FromStr;
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::InvalidValue;
-use crate::foreign::REDACTED;
 use crate::model::Text;
+use crate::model::text::text_impls;
 
 /// .NET, which decodes the hash in the service, lets the unused bits of the last character be anything.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -106,43 +104,7 @@ impl FromStr for HardwareHash {
     }
 }
 
-impl TryFrom<&str> for HardwareHash {
-    type Error = InvalidValue;
-    fn try_from(text: &str) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
-
-impl TryFrom<String> for HardwareHash {
-    type Error = InvalidValue;
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
-
-impl AsRef<str> for HardwareHash {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for HardwareHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(REDACTED)
-    }
-}
-
-impl Serialize for HardwareHash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for HardwareHash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+text_impls! { [] HardwareHash: AsRef, Parse, Redacted, Serialize }
 
 /// Whether a text is as it should be, which nearly every hash of a file is.
 fn is_padded(text: &str) -> bool {

@@ -36,44 +36,16 @@ use super::invalid::{first_refused, place};
 /// errors that do not repeat the value: its `check` must not put the value into the problem either.
 macro_rules! checked {
     ($(#[$meta:meta])* pub struct $name:ident($what:literal, $check:path);) => {
-        checked!(@base $(#[$meta])* $name, $what);
-
-        impl $name {
-            fn check(text: &str) -> Result<(), $crate::model::InvalidValue> {
-                $check($what, text).map_err(|error| error.with_value(text))
-            }
-        }
-
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                std::fmt::Debug::fmt(&self.0, f)
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(&self.0)
-            }
-        }
+        checked!(@declare $(#[$meta])* $name, [Debug, Display], |text| {
+            $check($what, text).map_err(|error| error.with_value(text))
+        });
     };
 
     (personal $(#[$meta:meta])* pub struct $name:ident($what:literal, $check:path);) => {
-        checked!(@base $(#[$meta])* $name, $what);
-
-        impl $name {
-            fn check(text: &str) -> Result<(), $crate::model::InvalidValue> {
-                $check($what, text)
-            }
-        }
-
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str($crate::foreign::REDACTED)
-            }
-        }
+        checked!(@declare $(#[$meta])* $name, [Redacted], |text| $check($what, text));
     };
 
-    (@base $(#[$meta:meta])* $name:ident, $what:literal) => {
+    (@declare $(#[$meta:meta])* $name:ident, [$($shown:ident),+], |$text:ident| $check:expr) => {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name($crate::model::Text);
@@ -94,6 +66,10 @@ macro_rules! checked {
             pub(crate) fn from_service(text: impl Into<$crate::model::Text>) -> Self {
                 Self(text.into())
             }
+
+            fn check($text: &str) -> Result<(), $crate::model::InvalidValue> {
+                $check
+            }
         }
 
         impl std::str::FromStr for $name {
@@ -104,27 +80,6 @@ macro_rules! checked {
             }
         }
 
-        impl TryFrom<&str> for $name {
-            type Error = $crate::model::InvalidValue;
-            fn try_from(text: &str) -> Result<Self, $crate::model::InvalidValue> {
-                text.parse()
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = $crate::model::InvalidValue;
-            fn try_from(text: String) -> Result<Self, $crate::model::InvalidValue> {
-                Self::check(&text)?;
-                Ok(Self(text.into()))
-            }
-        }
-
-        impl AsRef<str> for $name {
-            fn as_ref(&self) -> &str {
-                &self.0
-            }
-        }
-
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 Self::check(&self.0).map_err(serde::ser::Error::custom)?;
@@ -132,11 +87,7 @@ macro_rules! checked {
             }
         }
 
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
-            }
-        }
+        $crate::model::text::text_impls! { [] $name: AsRef, Parse, $($shown),+ }
     };
 }
 use checked;

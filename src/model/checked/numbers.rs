@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::InvalidValue;
+use crate::model::text::text_impls;
 
 /// The version of an Intune Connector for Active Directory: four numbers, compared as numbers.
 ///
@@ -47,12 +48,7 @@ impl FromStr for ConnectorVersion {
     }
 }
 
-impl TryFrom<&str> for ConnectorVersion {
-    type Error = InvalidValue;
-    fn try_from(text: &str) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
+text_impls! { [] ConnectorVersion: Parse }
 
 impl fmt::Display for ConnectorVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,12 +66,6 @@ impl fmt::Debug for ConnectorVersion {
 impl Serialize for ConnectorVersion {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for ConnectorVersion {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -52,15 +52,13 @@ mod pattern;
 mod property;
 
 use std::cmp::Ordering;
-use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use self::expr::{Caseless, Clause, Condition, Expr, Logic, Test};
 use self::lint::Remark;
 pub use self::property::{Attribute, DeviceAttributes, DeviceProperty, TextList};
+use super::text::text_impls;
 use super::{Finding, GroupTag, InvalidValue, PurchaseOrder, Text, is_guid};
 use crate::model::findings::RULE_TOO_LONG;
 
@@ -270,25 +268,7 @@ impl FromStr for MembershipRule {
     }
 }
 
-impl TryFrom<&str> for MembershipRule {
-    type Error = InvalidValue;
-    fn try_from(text: &str) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
-
-impl TryFrom<String> for MembershipRule {
-    type Error = InvalidValue;
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
-
-impl AsRef<str> for MembershipRule {
-    fn as_ref(&self) -> &str {
-        &self.text
-    }
-}
+text_impls! { [] MembershipRule: AsRef, Debug, Display, Parse, Serialize }
 
 impl PartialEq for MembershipRule {
     fn eq(&self, other: &Self) -> bool {
@@ -313,30 +293,6 @@ impl Ord for MembershipRule {
 impl Hash for MembershipRule {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.text.hash(state);
-    }
-}
-
-impl fmt::Debug for MembershipRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.text, f)
-    }
-}
-
-impl fmt::Display for MembershipRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.text)
-    }
-}
-
-impl Serialize for MembershipRule {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.text.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for MembershipRule {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Text::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
