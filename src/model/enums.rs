@@ -3,7 +3,7 @@
 use super::open_enum::open_enum;
 
 open_enum! {
-    /// Where the assignment of a deployment profile to a device stands.
+    /// State of the assignment of a deployment profile to a device.
     pub enum ProfileAssignmentStatus = "windowsAutopilotProfileAssignmentStatus" {
         /// The service does not say.
         Unknown = "unknown",
@@ -21,7 +21,7 @@ open_enum! {
         Failed = "failed",
     }
 
-    /// Why a deployment profile could not be assigned.
+    /// Reason why a deployment profile could not be assigned.
     pub enum ProfileAssignmentDetailedStatus = "windowsAutopilotProfileAssignmentDetailedStatus" {
         /// Nothing is wrong.
         None = "none",
@@ -33,7 +33,7 @@ open_enum! {
         ..
     }
 
-    /// How far a registered device has come with enrollment.
+    /// State of the enrollment of a registered device.
     pub enum EnrollmentState = "enrollmentState" {
         Unknown = "unknown",
         Enrolled = "enrolled",
@@ -46,7 +46,7 @@ open_enum! {
         Blocked = "blocked",
     }
 
-    /// Whether the registration needs repair, as after a new motherboard.
+    /// Need for repair of a registration, as after a new motherboard.
     pub enum RemediationState = "windowsAutopilotDeviceRemediationState" {
         Unknown = "unknown",
         NoRemediationRequired = "noRemediationRequired",
@@ -57,7 +57,7 @@ open_enum! {
         ..
     }
 
-    /// Whether a device may enroll again without a user.
+    /// Permission of a device to enroll again without a user.
     pub enum UserlessEnrollmentStatus = "windowsAutopilotUserlessEnrollmentStatus" {
         Unknown = "unknown",
         Allowed = "allowed",
@@ -65,7 +65,7 @@ open_enum! {
         ..
     }
 
-    /// How far the import of one device has come.
+    /// State of the import of one device.
     pub enum ImportStatus = "importedWindowsAutopilotDeviceIdentityImportStatus" {
         /// Not looked at yet: a fresh import can stay here for minutes.
         Unknown = "unknown",
@@ -79,7 +79,7 @@ open_enum! {
         Error = "error",
     }
 
-    /// How far an upload of many devices has come.
+    /// State of an upload of many devices.
     pub enum ImportUploadStatus = "importedWindowsAutopilotDeviceIdentityUploadStatus" {
         NoUpload = "noUpload",
         Pending = "pending",
@@ -120,7 +120,7 @@ open_enum! {
         SuccessOnRetry = "successOnRetry",
     }
 
-    /// How a device came to Intune through Autopilot.
+    /// Way in which a device came to Intune through Autopilot.
     pub enum AutopilotEnrollmentType = "windowsAutopilotEnrollmentType" {
         Unknown = "unknown",
         AzureADJoinedWithAutopilotProfile = "azureADJoinedWithAutopilotProfile",
@@ -146,7 +146,7 @@ open_enum! {
         Error = "error",
     }
 
-    /// What an entry of a deployment's policy list is.
+    /// Kind of an entry in a deployment's policy list.
     pub enum PolicyType = "deviceManagementAutopilotPolicyType" {
         Unknown = "unknown",
         Application = "application",
@@ -154,7 +154,7 @@ open_enum! {
         ConfigurationPolicy = "configurationPolicy",
     }
 
-    /// How a managed device is joined.
+    /// Kind of join of a managed device.
     pub enum JoinType = "joinType" {
         Unknown = "unknown",
         AzureADJoined = "azureADJoined",
@@ -163,7 +163,7 @@ open_enum! {
         HybridAzureADJoined = "hybridAzureADJoined",
     }
 
-    /// Whether a managed device meets its compliance policies.
+    /// Compliance of a managed device with its policies.
     pub enum ComplianceState = "complianceState" {
         Unknown = "unknown",
         Compliant = "compliant",
@@ -174,7 +174,7 @@ open_enum! {
         ConfigManager = "configManager",
     }
 
-    /// How a managed device was enrolled.
+    /// Method of enrollment of a managed device.
     pub enum DeviceEnrollmentType = "deviceEnrollmentType" {
         Unknown = "unknown",
         UserEnrollment = "userEnrollment",
@@ -211,7 +211,7 @@ open_enum! {
         Unknown = "unknown",
     }
 
-    /// Who owns a managed device.
+    /// Owner of a managed device.
     pub enum ManagedDeviceOwnerType = "managedDeviceOwnerType" {
         Unknown = "unknown",
         Company = "company",
@@ -219,10 +219,10 @@ open_enum! {
         ..
     }
 
-    /// Who owns a managed device, in the older property.
+    /// Owner of a managed device, in the older property.
     pub enum OwnerType = "ownerType" { Unknown = "unknown", Company = "company", Personal = "personal" }
 
-    /// What manages a device.
+    /// Management channel of a device.
     pub enum ManagementAgentType = "managementAgentType" {
         Eas = "eas",
         Mdm = "mdm",
@@ -269,7 +269,7 @@ open_enum! {
         ..
     }
 
-    /// Whether a device is for one user or shared.
+    /// Use of a device: by one user or shared.
     pub enum DeviceUsageType = "windowsDeviceUsageType" {
         /// User-driven.
         SingleUser = "singleUser",
@@ -302,7 +302,7 @@ open_enum! {
         WindowsRestore = "windowsRestore",
     }
 
-    /// Where an assignment comes from.
+    /// Source of an assignment.
     pub enum AssignmentSource = "deviceAndAppManagementAssignmentSource" {
         /// Made on the object itself.
         Direct = "direct",
@@ -310,17 +310,17 @@ open_enum! {
         PolicySets = "policySets",
     }
 
-    /// What a filter does to the devices that it matches.
+    /// Effect of a filter on the devices that it matches.
     pub enum AssignmentFilterType = "deviceAndAppManagementAssignmentFilterType" {
         None = "none",
         Include = "include",
         Exclude = "exclude",
     }
 
-    /// Whether a configuration is put on or taken off.
+    /// Effect of a configuration: applied or removed.
     pub enum AssignmentIntent = "deviceConfigAssignmentIntent" { Apply = "apply", Remove = "remove" }
 
-    /// Whether an applicability rule takes devices in or leaves them out.
+    /// Effect of an applicability rule on devices that match.
     pub enum ApplicabilityRuleType = "deviceManagementApplicabilityRuleType" {
         Include = "include",
         Exclude = "exclude",
@@ -356,7 +356,7 @@ open_enum! {
         SModeConfiguration = "sModeConfiguration",
     }
 
-    /// Whom automatic enrollment applies to.
+    /// Scope of automatic enrollment.
     pub enum PolicyScope = "policyScope" {
         None = "none",
         All = "all",
@@ -374,7 +374,7 @@ open_enum! {
         ..
     }
 
-    /// Whether an assignment filter is for devices or apps.
+    /// Objects that an assignment filter is for: devices or apps.
     pub enum AssignmentFilterManagementType = "assignmentFilterManagementType" {
         Devices = "devices",
         Apps = "apps",

@@ -54,10 +54,12 @@ fn compared(text: &str) -> impl Iterator<Item = u8> + '_ {
     text.bytes().map(move |byte| if is_guid { byte.to_ascii_lowercase() } else { byte })
 }
 
-/// Whether a path segment can carry it.
+/// Checks that a path segment can carry an id.
 fn check(text: &str) -> Result<(), InvalidValue> {
+    let invalid =
+        |problem: String| InvalidValue::new("id", problem, "write the id that the service returned");
     if text.is_empty() {
-        return Err(InvalidValue::new("id", "is empty", "write the id that the service returned"));
+        return Err(invalid("is empty".to_owned()));
     }
     let allowed = |c: char| !matches!(c, '/' | '\\' | '?' | '#') && !c.is_whitespace() && !c.is_control();
     // Nearly every id is a GUID, and a page has thousands: not character by character, then.
@@ -65,17 +67,10 @@ fn check(text: &str) -> Result<(), InvalidValue> {
     let refused = if plain { None } else { super::invalid::first_refused(text, allowed) };
     if let Some((position, c)) = refused {
         let problem = format!("{} cannot be in an id", super::invalid::place(position, c));
-        return Err(InvalidValue::new("id", problem, "write the id that the service returned")
-            .with_value(text)
-            .at(position));
+        return Err(invalid(problem).with_value(text).at(position));
     }
     if matches!(text, "." | "..") {
-        return Err(InvalidValue::new(
-            "id",
-            "is a path, not an id",
-            "write the id that the service returned",
-        )
-        .with_value(text));
+        return Err(invalid("is a path, not an id".to_owned()).with_value(text));
     }
     Ok(())
 }

@@ -123,7 +123,7 @@ pub(crate) use open_enum;
 /// The member that stands for others: no one means it.
 pub(crate) const SENTINEL: &str = "unknownFutureValue";
 
-/// What is common to the enums of the service.
+/// The common part of the enums of the service.
 pub(crate) trait OpenEnum: AsRef<str> + Sized {
     const WIRE_TYPE: &'static str;
     const MEMBERS: &'static [&'static str];

@@ -19,6 +19,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 const WHAT: &str = "hardware hash";
+const COPY_AGAIN: &str = "copy the hash again as a whole";
 
 /// The hardware hash of a device: base64 of about 3,000 bytes that describe its parts.
 ///
@@ -55,20 +56,8 @@ impl HardwareHash {
                 c if c.is_whitespace() => {}
                 // The character is not shown: it may be the only thing that is wrong in something confidential.
                 '-' | '_' => return Err(refused("is in base64url", "write it in standard base64", position)),
-                '=' => {
-                    return Err(refused(
-                        "has '=' before its end",
-                        "copy the hash again as a whole",
-                        position,
-                    ));
-                }
-                _ => {
-                    return Err(refused(
-                        "has a character that is not of base64",
-                        "copy the hash again as a whole",
-                        position,
-                    ));
-                }
+                '=' => return Err(refused("has '=' before its end", COPY_AGAIN, position)),
+                _ => return Err(refused("has a character that is not of base64", COPY_AGAIN, position)),
             }
         }
         if repaired.is_empty() {
@@ -106,7 +95,7 @@ impl FromStr for HardwareHash {
 
 text_impls! { [] HardwareHash: AsRef, Parse, Redacted, Serialize }
 
-/// Whether a text is as it should be, which nearly every hash of a file is.
+/// Returns `true` for text that needs no repair, as nearly every hash of a file.
 fn is_padded(text: &str) -> bool {
     let body = text.strip_suffix("==").or(text.strip_suffix('=')).unwrap_or(text);
     // Every byte is looked at, found or not: that can be done many at once.

@@ -14,7 +14,7 @@ checked! {
 }
 
 impl LanguageTag {
-    /// Whether both name the same language: case does not matter.
+    /// Returns `true` if both name the same language: case does not matter.
     pub fn same_as(&self, other: &Self) -> bool {
         self.as_str().eq_ignore_ascii_case(other.as_str())
     }
@@ -54,7 +54,7 @@ impl Locale {
         tag.parse().map(Self::Language)
     }
 
-    /// What is wrong with a language that the service reported.
+    /// Returns the fault of a language that the service reported.
     pub fn violation(&self) -> Option<InvalidValue> {
         match self {
             Self::OsDefault | Self::UserSelect => None,

@@ -56,7 +56,7 @@ macro_rules! checked {
                 &self.0
             }
 
-            /// What is wrong with a value that the service reported; `None` for every value that was parsed.
+            /// Returns the fault of a value that the service reported; `None` for every value that was parsed.
             pub fn violation(&self) -> Option<$crate::model::InvalidValue> {
                 Self::check(&self.0).err()
             }
@@ -136,7 +136,7 @@ fn no_outer_blanks(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     Ok(())
 }
 
-/// What every checked type must do, for the tests of each.
+/// Laws of every checked type, for the tests of each.
 #[cfg(test)]
 mod laws {
     use std::fmt::{Debug, Display};

@@ -135,7 +135,7 @@ impl MembershipRule {
         &self.text
     }
 
-    /// What keeps the rule from being understood; `None` if it is.
+    /// Returns the reason why the rule is not understood; `None` if it is.
     pub fn violation(&self) -> Option<InvalidValue> {
         self.meaning.as_ref().err().cloned()
     }
@@ -163,8 +163,8 @@ impl MembershipRule {
         eval::evaluate(self.meaning.as_ref().ok()?, device)
     }
 
-    /// Whether both rules say the same, but for blanks, parentheses that change nothing, hyphens before operators,
-    /// kinds of quotes, and the case of names and values. Of a rule that is not understood, the text is compared.
+    /// Returns `true` if both rules say the same, but for blanks, parentheses that change nothing, hyphens before
+    /// operators, kinds of quotes, and the case of names and values. Of a rule that is not understood, the text is compared.
     ///
     /// ```
     /// # use windows_autopilot::model::MembershipRule;
@@ -247,11 +247,8 @@ impl MembershipRule {
 fn read(text: &str, remarks: &mut Vec<Remark>) -> Result<Expr, Remark> {
     let characters = text.chars().count();
     if characters > MAX_CHARACTERS {
-        return Err(Remark::new(
-            RULE_TOO_LONG,
-            MAX_CHARACTERS,
-            format!("the rule has {characters} characters, and {MAX_CHARACTERS} are allowed"),
-        ));
+        let problem = format!("the rule has {characters} characters, and {MAX_CHARACTERS} are allowed");
+        return Err(Remark::new(RULE_TOO_LONG, MAX_CHARACTERS, problem));
     }
     parse::parse(text, remarks)
 }
