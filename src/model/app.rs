@@ -6,14 +6,11 @@ use super::{Id, Text};
 observation! {
     /// An app in Intune, as far as an enrollment status page needs to know it.
     pub struct MobileApp = "mobileApp", id: Id<MobileApp> {
-        /// Its name. Not unique.
-        pub display_name: Option<Text> = "displayName",
-        /// Who publishes it.
-        pub publisher: Option<Text> = "publisher",
+        display_name: Text = "displayName", "Its name. Not unique.";
+        publisher: Text = "publisher", "The publisher.";
     }
     beside {
-        /// The type as the service names it: see [`MobileApp::kind`].
-        pub odata_type: Option<Text> = "@odata.type",
+        odata_type: Text = "@odata.type", "The type as the service names it: see [`MobileApp::kind`].";
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::lenient::{Fields, Lenient, Refused, Scalar, only_null};
 use super::observation::observation;
-use super::raw::{ODATA_TYPE, same_type};
+use super::raw::ODATA_TYPE;
 use super::{AssignmentFilter, AssignmentFilterType, AssignmentIntent, AssignmentSource};
 use super::{Group, Id, Properties, RawObject, Text};
 
@@ -14,23 +14,20 @@ observation! {
     ///
     /// Its id is opaque: use what the service returns, and make none up.
     pub struct Assignment = "deviceConfigurationAssignment", id: Id<Assignment> {
-        /// To whom.
-        pub target: Option<Target> = "target",
-        /// Whether it was made on the object itself, or by a policy set.
-        pub source: Option<AssignmentSource> = "source",
-        /// The policy set that made it.
-        pub source_id: Option<Text> = "sourceId",
-        /// Whether the configuration is put on or taken off; device configurations only.
-        pub intent: Option<AssignmentIntent> = "intent",
+        target: Target = "target", "To whom.";
+        source: AssignmentSource = "source", "The source: the object itself, or a policy set.";
+        source_id: Text = "sourceId", "The policy set that made it.";
+        /// The effect: the configuration is applied or removed; device configurations only.
+        intent: AssignmentIntent = "intent";
     }
     beside {
         /// The type as the service names it: each kind of object has its own.
-        pub odata_type: Option<Text> = "@odata.type",
+        odata_type: Text = "@odata.type";
     }
 }
 
 impl Assignment {
-    /// Whether it was made on the object itself: only such a one may be deleted. One without a source is.
+    /// Returns `true` if it was made on the object itself: only such a one may be deleted. One without a source is.
     pub fn is_direct(&self) -> bool {
         self.source.as_ref().is_none_or(|source| *source == AssignmentSource::Direct)
     }
@@ -56,7 +53,7 @@ impl Assignment {
 pub struct Target {
     /// The audience.
     pub kind: TargetKind,
-    /// What narrows it to some of its devices.
+    /// The filter that narrows it to some of its devices.
     pub filter: Option<TargetFilter>,
     kept: Properties,
 }
@@ -85,7 +82,7 @@ pub enum TargetKind {
 pub struct TargetFilter {
     /// The filter.
     pub id: Id<AssignmentFilter>,
-    /// Whether devices that match it are taken in or left out.
+    /// The effect on devices that match: included or excluded.
     pub filter_type: AssignmentFilterType,
 }
 
@@ -110,7 +107,7 @@ impl Target {
         Self::new(TargetKind::ExclusionGroup(id))
     }
 
-    /// The same, narrowed by a filter.
+    /// Narrows the audience by a filter.
     #[must_use]
     pub fn with_filter(mut self, id: Id<AssignmentFilter>, filter_type: AssignmentFilterType) -> Self {
         self.filter = Some(TargetFilter { id, filter_type });
@@ -125,7 +122,7 @@ impl Target {
         }
     }
 
-    /// Whether both reach the same devices: ids are compared without regard to case.
+    /// Returns `true` if both reach the same devices: ids are compared without regard to case.
     pub fn same_as(&self, other: &Self) -> bool {
         let same_id = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
         let same_kind = match (&self.kind, &other.kind) {
@@ -149,23 +146,17 @@ impl Target {
     fn read(mut properties: Properties) -> Self {
         let whole = properties.clone();
         let kind = properties.remove(ODATA_TYPE);
-        let kind = kind.as_ref().and_then(Value::as_str).unwrap_or_default();
-        let mut group = || id_of(&mut properties, GROUP_ID);
-        let kind = if same_type(kind, ALL_DEVICES) {
-            Some(TargetKind::AllDevices)
-        } else if same_type(kind, ALL_LICENSED_USERS) {
-            Some(TargetKind::AllLicensedUsers)
-        } else if same_type(kind, GROUP) {
-            group().map(TargetKind::Group)
-        } else if same_type(kind, EXCLUSION_GROUP) {
-            group().map(TargetKind::ExclusionGroup)
-        } else if same_type(kind, COLLECTION) {
-            match properties.remove(COLLECTION_ID) {
+        let kind = kind.as_ref().and_then(Value::as_str).unwrap_or_default().trim_start_matches('#');
+        let kind = match format!("#{kind}").as_str() {
+            ALL_DEVICES => Some(TargetKind::AllDevices),
+            ALL_LICENSED_USERS => Some(TargetKind::AllLicensedUsers),
+            GROUP => id_of(&mut properties, GROUP_ID).map(TargetKind::Group),
+            EXCLUSION_GROUP => id_of(&mut properties, GROUP_ID).map(TargetKind::ExclusionGroup),
+            COLLECTION => match properties.remove(COLLECTION_ID) {
                 Some(Value::String(id)) => Some(TargetKind::ConfigurationManagerCollection(id.into())),
                 _ => None,
-            }
-        } else {
-            None
+            },
+            _ => None,
         };
         let Some(kind) = kind else { return Self::new(TargetKind::Unknown(whole.into())) };
         let filter_type = match properties.text(FILTER_TYPE).unwrap_or_default() {

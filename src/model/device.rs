@@ -14,68 +14,53 @@ observation! {
     ///
     /// v1.0 reports fewer of the properties than beta does: what it leaves out is `None`.
     pub struct Device = "windowsAutopilotDeviceIdentity", id: Id<Device> {
-        /// Name of the assigned user in the greeting.
-        pub addressable_user_name: Option<Personal> = "addressableUserName",
+        addressable_user_name: Personal = "addressableUserName", "Name of the assigned user in the greeting.";
         /// The older name of `azure_ad_device_id`; ask [`Device::entra_device_id`] for either.
-        pub azure_active_directory_device_id: Option<Id<EntraDevice>> = "azureActiveDirectoryDeviceId",
+        azure_active_directory_device_id: Id<EntraDevice> = "azureActiveDirectoryDeviceId";
         /// The `deviceId` of the device's object in Microsoft Entra ID, not its object id.
-        pub azure_ad_device_id: Option<Id<EntraDevice>> = "azureAdDeviceId",
+        azure_ad_device_id: Id<EntraDevice> = "azureAdDeviceId";
         /// When the deployment profile was assigned.
-        pub deployment_profile_assigned_date_time: Option<Timestamp> = "deploymentProfileAssignedDateTime",
-        /// Why the profile could not be assigned.
-        pub deployment_profile_assignment_detailed_status: Option<ProfileAssignmentDetailedStatus>
-            = "deploymentProfileAssignmentDetailedStatus",
-        /// Where the assignment of a deployment profile stands.
+        deployment_profile_assigned_date_time: Timestamp = "deploymentProfileAssignedDateTime";
+        /// The reason why the profile could not be assigned.
+        deployment_profile_assignment_detailed_status: ProfileAssignmentDetailedStatus =
+            "deploymentProfileAssignmentDetailedStatus";
+        /// The state of the assignment of a deployment profile.
         ///
         /// A list and the read of one device can disagree for a while.
-        pub deployment_profile_assignment_status: Option<ProfileAssignmentStatus>
-            = "deploymentProfileAssignmentStatus",
+        deployment_profile_assignment_status: ProfileAssignmentStatus = "deploymentProfileAssignmentStatus";
         /// Password of the resource account, for Surface Hub.
-        pub device_account_password: Option<Hidden> = "deviceAccountPassword",
-        /// Name of the resource account, for Surface Hub.
-        pub device_account_upn: Option<Personal> = "deviceAccountUpn",
-        /// Friendly name of the resource account's device.
-        pub device_friendly_name: Option<Text> = "deviceFriendlyName",
+        device_account_password: Hidden = "deviceAccountPassword";
+        device_account_upn: Personal = "deviceAccountUpn", "Name of the resource account, for Surface Hub.";
+        device_friendly_name: Text = "deviceFriendlyName", "Friendly name of the resource account's device.";
         /// Name that the device was given; hybrid join takes no notice of it.
-        pub display_name: Option<Text> = "displayName",
-        /// How far the device has come with enrollment.
-        pub enrollment_state: Option<EnrollmentState> = "enrollmentState",
-        /// The group tag: `[OrderID]` in rules of dynamic groups.
-        pub group_tag: Option<Text> = "groupTag",
+        display_name: Text = "displayName";
+        enrollment_state: EnrollmentState = "enrollmentState", "The state of enrollment.";
+        group_tag: Text = "groupTag", "The group tag: `[OrderID]` in rules of dynamic groups.";
         /// When Intune last heard of the device.
-        pub last_contacted_date_time: Option<Timestamp> = "lastContactedDateTime",
+        last_contacted_date_time: Timestamp = "lastContactedDateTime";
         /// The device in Intune, once it is enrolled.
-        pub managed_device_id: Option<Id<ManagedDevice>> = "managedDeviceId",
-        /// Who made it.
-        pub manufacturer: Option<Text> = "manufacturer",
-        /// Its model.
-        pub model: Option<Text> = "model",
-        /// Product key.
-        pub product_key: Option<Hidden> = "productKey",
-        /// Purchase order.
-        pub purchase_order_identifier: Option<Text> = "purchaseOrderIdentifier",
-        /// Whether the registration needs repair.
-        pub remediation_state: Option<RemediationState> = "remediationState",
+        managed_device_id: Id<ManagedDevice> = "managedDeviceId";
+        manufacturer: Text = "manufacturer", "The manufacturer.";
+        model: Text = "model", "The model.";
+        product_key: Hidden = "productKey", "Product key.";
+        purchase_order_identifier: Text = "purchaseOrderIdentifier", "Purchase order.";
+        remediation_state: RemediationState = "remediationState", "The need for repair of the registration.";
         /// When `remediation_state` last changed.
-        pub remediation_state_last_modified_date_time: Option<Timestamp> = "remediationStateLastModifiedDateTime",
-        /// Resource name.
-        pub resource_name: Option<Text> = "resourceName",
-        /// Serial number. Not unique: two makers can give the same one.
-        pub serial_number: Option<Text> = "serialNumber",
-        /// SKU number.
-        pub sku_number: Option<Text> = "skuNumber",
-        /// Family of models.
-        pub system_family: Option<Text> = "systemFamily",
+        remediation_state_last_modified_date_time: Timestamp = "remediationStateLastModifiedDateTime";
+        resource_name: Text = "resourceName", "Resource name.";
+        serial_number: Text = "serialNumber", "Serial number. Not unique: two makers can give the same one.";
+        sku_number: Text = "skuNumber", "SKU number.";
+        system_family: Text = "systemFamily", "Family of models.";
         /// The assigned user, whose sign-in name is filled in.
-        pub user_principal_name: Option<Personal> = "userPrincipalName",
-        /// Whether the device may enroll again without a user.
-        pub userless_enrollment_status: Option<UserlessEnrollmentStatus> = "userlessEnrollmentStatus",
+        user_principal_name: Personal = "userPrincipalName";
+        /// The permission to enroll again without a user.
+        userless_enrollment_status: UserlessEnrollmentStatus = "userlessEnrollmentStatus";
     }
     beside {
         /// The profile that is assigned: there when it was expanded.
-        pub deployment_profile: Option<Box<ProfileReference>> = "deploymentProfile",
+        deployment_profile: Box<ProfileReference> = "deploymentProfile";
         /// The profile that is meant to be assigned: there when it was expanded.
-        pub intended_deployment_profile: Option<Box<ProfileReference>> = "intendedDeploymentProfile",
+        intended_deployment_profile: Box<ProfileReference> = "intendedDeploymentProfile";
     }
 }
 
@@ -89,17 +74,15 @@ impl Device {
 observation! {
     /// A deployment profile as a device refers to it.
     pub struct ProfileReference = "windowsAutopilotDeploymentProfile", id: Id<DeploymentProfile> {
-        /// The profile's name.
-        pub display_name: Option<Text> = "displayName",
+        display_name: Text = "displayName", "The profile's name.";
     }
     beside {
-        /// The type: hybrid join or Entra join.
-        pub odata_type: Option<Text> = "@odata.type",
+        odata_type: Text = "@odata.type", "The type: hybrid join or Entra join.";
     }
 }
 
 impl ProfileAssignmentStatus {
-    /// Whether a profile is assigned, in sync or not.
+    /// Returns `true` if a profile is assigned, in sync or not.
     pub fn is_assigned(&self) -> bool {
         // By the word, so that a new kind of assigned counts too.
         self.as_str().starts_with("assigned")

@@ -6,7 +6,7 @@ use super::app::short_type;
 use super::observation::observation;
 use super::{Binary, Device, Id, Personal, Text};
 
-/// What a `deviceId` identifies: a device's registration in Microsoft Entra ID.
+/// The object of a `deviceId`: a device's registration in Microsoft Entra ID.
 ///
 /// Not the device's object in the directory, whose id is an `Id<DirectoryDevice>`. Where Intune writes
 /// `azureADDeviceId`, it means this one.
@@ -20,73 +20,51 @@ observation! {
     /// [`ztd_id`](DirectoryDevice::ztd_id) and must not be deleted, and the one that was synced from Active Directory,
     /// which is [`is_hybrid`](DirectoryDevice::is_hybrid).
     pub struct DirectoryDevice = "device", id: Id<DirectoryDevice> {
-        /// Whether it may sign in.
-        pub account_enabled: Option<bool> = "accountEnabled",
+        account_enabled: bool = "accountEnabled", "Whether it may sign in.";
         /// For the service's own use: keys of the device.
-        pub alternative_security_ids: Option<Vec<AlternativeSecurityId>> = "alternativeSecurityIds",
+        alternative_security_ids: Vec<AlternativeSecurityId> = "alternativeSecurityIds";
         /// When it last signed in, about.
-        pub approximate_last_sign_in_date_time: Option<Timestamp> = "approximateLastSignInDateTime",
+        approximate_last_sign_in_date_time: Timestamp = "approximateLastSignInDateTime";
         /// When it stops being compliant.
-        pub compliance_expiration_date_time: Option<Timestamp> = "complianceExpirationDateTime",
-        /// When it was deleted.
-        pub deleted_date_time: Option<Timestamp> = "deletedDateTime",
-        /// Category that the user chose.
-        pub device_category: Option<Text> = "deviceCategory",
-        /// Its id as a device; `id` is that of this object.
-        pub device_id: Option<Id<EntraDevice>> = "deviceId",
-        /// For the service's own use.
-        pub device_metadata: Option<Text> = "deviceMetadata",
-        /// Whether it belongs to the organization or to a person.
-        pub device_ownership: Option<Text> = "deviceOwnership",
-        /// For the service's own use.
-        pub device_version: Option<i32> = "deviceVersion",
+        compliance_expiration_date_time: Timestamp = "complianceExpirationDateTime";
+        deleted_date_time: Timestamp = "deletedDateTime", "When it was deleted.";
+        device_category: Text = "deviceCategory", "Category that the user chose.";
+        device_id: Id<EntraDevice> = "deviceId", "Its id as a device; `id` is that of this object.";
+        device_metadata: Text = "deviceMetadata", "For the service's own use.";
+        device_ownership: Text = "deviceOwnership", "The owner: the organization or a person.";
+        device_version: i32 = "deviceVersion", "For the service's own use.";
         /// Its name: the serial number until it is joined. Not unique, and no key.
-        pub display_name: Option<Text> = "displayName",
-        /// The profile that it was enrolled with.
-        pub enrollment_profile_name: Option<Text> = "enrollmentProfileName",
-        /// How it was enrolled.
-        pub enrollment_type: Option<Text> = "enrollmentType",
+        display_name: Text = "displayName";
+        enrollment_profile_name: Text = "enrollmentProfileName", "The profile that it was enrolled with.";
+        enrollment_type: Text = "enrollmentType", "The method of enrollment.";
         /// Attributes that the organization gives a meaning.
-        pub extension_attributes: Option<Box<ExtensionAttributes>> = "extensionAttributes",
-        /// Host names.
-        pub hostnames: Option<Vec<Text>> = "hostnames",
-        /// Whether it meets its compliance policies.
-        pub is_compliant: Option<bool> = "isCompliant",
-        /// Whether Intune or another service manages it.
-        pub is_managed: Option<bool> = "isManaged",
-        /// What manages it.
-        pub management_type: Option<Text> = "managementType",
-        /// Who made it.
-        pub manufacturer: Option<Text> = "manufacturer" | "Manufacturer",
-        /// The service that manages it.
-        pub mdm_app_id: Option<Text> = "mdmAppId",
-        /// Its model.
-        pub model: Option<Text> = "model" | "Model",
+        extension_attributes: Box<ExtensionAttributes> = "extensionAttributes";
+        hostnames: Vec<Text> = "hostnames", "Host names.";
+        is_compliant: bool = "isCompliant", "Whether it meets its compliance policies.";
+        is_managed: bool = "isManaged", "Whether Intune or another service manages it.";
+        management_type: Text = "managementType", "The management channel.";
+        manufacturer: Text = "manufacturer" | "Manufacturer", "The manufacturer.";
+        mdm_app_id: Text = "mdmAppId", "The service that manages it.";
+        model: Text = "model" | "Model", "The model.";
         /// When it was last synced from Active Directory.
-        pub on_premises_last_sync_date_time: Option<Timestamp> = "onPremisesLastSyncDateTime",
+        on_premises_last_sync_date_time: Timestamp = "onPremisesLastSyncDateTime";
         /// Security identifier of the computer object in Active Directory.
-        pub on_premises_security_identifier: Option<Text> = "onPremisesSecurityIdentifier",
+        on_premises_security_identifier: Text = "onPremisesSecurityIdentifier";
         /// Whether it is synced from Active Directory.
-        pub on_premises_sync_enabled: Option<bool> = "onPremisesSyncEnabled",
-        /// Operating system, such as `Windows`.
-        pub operating_system: Option<Text> = "operatingSystem",
-        /// Version of the operating system.
-        pub operating_system_version: Option<Text> = "operatingSystemVersion",
+        on_premises_sync_enabled: bool = "onPremisesSyncEnabled";
+        operating_system: Text = "operatingSystem", "Operating system, such as `Windows`.";
+        operating_system_version: Text = "operatingSystemVersion", "Version of the operating system.";
         /// For the service's own use: labelled ids, such as `[ZTDId]:…` and `[OrderID]:…`.
-        pub physical_ids: Option<Vec<Text>> = "physicalIds",
-        /// Profile type.
-        pub profile_type: Option<Text> = "profileType",
-        /// When it was registered.
-        pub registration_date_time: Option<Timestamp> = "registrationDateTime",
-        /// Labels of the service.
-        pub system_labels: Option<Vec<Text>> = "systemLabels",
-        /// How it is joined: `Workplace`, `AzureAd` or `ServerAd` (hybrid).
-        pub trust_type: Option<Text> = "trustType",
+        physical_ids: Vec<Text> = "physicalIds";
+        profile_type: Text = "profileType", "Profile type.";
+        registration_date_time: Timestamp = "registrationDateTime", "When it was registered.";
+        system_labels: Vec<Text> = "systemLabels", "Labels of the service.";
+        trust_type: Text = "trustType", "The kind of join: `Workplace`, `AzureAd` or `ServerAd` (hybrid).";
     }
 }
 
 impl DirectoryDevice {
-    /// Whether it is the object of a hybrid joined machine.
+    /// Returns `true` for the object of a hybrid joined machine.
     pub fn is_hybrid(&self) -> bool {
         self.trust_type.as_ref().is_some_and(|trust| trust.eq_ignore_ascii_case("ServerAd"))
     }
@@ -118,130 +96,91 @@ impl DirectoryDevice {
 observation! {
     /// A key of a device or user, for the service's own use.
     pub struct AlternativeSecurityId = "alternativeSecurityId" {
-        /// For the service's own use.
-        pub identity_provider: Option<Text> = "identityProvider",
-        /// The key.
-        pub key: Option<Binary> = "key",
-        /// For the service's own use.
-        pub r#type: Option<i32> = "type",
+        identity_provider: Text = "identityProvider", "For the service's own use.";
+        key: Binary = "key", "The key.";
+        r#type: i32 = "type", "For the service's own use.";
     }
 }
 
-observation! {
-    /// Fifteen attributes that the organization gives a meaning; rules of dynamic groups can ask for them.
-    pub struct ExtensionAttributes = "onPremisesExtensionAttributes" {
-        /// The first.
-        pub extension_attribute1: Option<Text> = "extensionAttribute1",
-        /// The second.
-        pub extension_attribute2: Option<Text> = "extensionAttribute2",
-        /// The third.
-        pub extension_attribute3: Option<Text> = "extensionAttribute3",
-        /// The fourth.
-        pub extension_attribute4: Option<Text> = "extensionAttribute4",
-        /// The fifth.
-        pub extension_attribute5: Option<Text> = "extensionAttribute5",
-        /// The sixth.
-        pub extension_attribute6: Option<Text> = "extensionAttribute6",
-        /// The seventh.
-        pub extension_attribute7: Option<Text> = "extensionAttribute7",
-        /// The eighth.
-        pub extension_attribute8: Option<Text> = "extensionAttribute8",
-        /// The ninth.
-        pub extension_attribute9: Option<Text> = "extensionAttribute9",
-        /// The tenth.
-        pub extension_attribute10: Option<Text> = "extensionAttribute10",
-        /// The eleventh.
-        pub extension_attribute11: Option<Text> = "extensionAttribute11",
-        /// The twelfth.
-        pub extension_attribute12: Option<Text> = "extensionAttribute12",
-        /// The thirteenth.
-        pub extension_attribute13: Option<Text> = "extensionAttribute13",
-        /// The fourteenth.
-        pub extension_attribute14: Option<Text> = "extensionAttribute14",
-        /// The fifteenth.
-        pub extension_attribute15: Option<Text> = "extensionAttribute15",
-    }
-}
-
-impl ExtensionAttributes {
-    /// The attribute of this number, from 1 to 15.
-    pub fn get(&self, number: u8) -> Option<&Text> {
-        match number {
-            1 => self.extension_attribute1.as_ref(),
-            2 => self.extension_attribute2.as_ref(),
-            3 => self.extension_attribute3.as_ref(),
-            4 => self.extension_attribute4.as_ref(),
-            5 => self.extension_attribute5.as_ref(),
-            6 => self.extension_attribute6.as_ref(),
-            7 => self.extension_attribute7.as_ref(),
-            8 => self.extension_attribute8.as_ref(),
-            9 => self.extension_attribute9.as_ref(),
-            10 => self.extension_attribute10.as_ref(),
-            11 => self.extension_attribute11.as_ref(),
-            12 => self.extension_attribute12.as_ref(),
-            13 => self.extension_attribute13.as_ref(),
-            14 => self.extension_attribute14.as_ref(),
-            15 => self.extension_attribute15.as_ref(),
-            _ => None,
+macro_rules! extension_attributes {
+    ($( $number:literal, $field:ident = $wire:literal, $doc:literal; )+) => {
+        observation! {
+            /// Fifteen attributes that the organization gives a meaning; rules of dynamic groups can ask for them.
+            pub struct ExtensionAttributes = "onPremisesExtensionAttributes" {
+                $( $field: Text = $wire, $doc; )+
+            }
         }
-    }
+
+        impl ExtensionAttributes {
+            /// The attribute of this number, from 1 to 15.
+            pub fn get(&self, number: u8) -> Option<&Text> {
+                match number {
+                    $( $number => self.$field.as_ref(), )+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+extension_attributes! {
+    1, extension_attribute1 = "extensionAttribute1", "The first.";
+    2, extension_attribute2 = "extensionAttribute2", "The second.";
+    3, extension_attribute3 = "extensionAttribute3", "The third.";
+    4, extension_attribute4 = "extensionAttribute4", "The fourth.";
+    5, extension_attribute5 = "extensionAttribute5", "The fifth.";
+    6, extension_attribute6 = "extensionAttribute6", "The sixth.";
+    7, extension_attribute7 = "extensionAttribute7", "The seventh.";
+    8, extension_attribute8 = "extensionAttribute8", "The eighth.";
+    9, extension_attribute9 = "extensionAttribute9", "The ninth.";
+    10, extension_attribute10 = "extensionAttribute10", "The tenth.";
+    11, extension_attribute11 = "extensionAttribute11", "The eleventh.";
+    12, extension_attribute12 = "extensionAttribute12", "The twelfth.";
+    13, extension_attribute13 = "extensionAttribute13", "The thirteenth.";
+    14, extension_attribute14 = "extensionAttribute14", "The fourteenth.";
+    15, extension_attribute15 = "extensionAttribute15", "The fifteenth.";
 }
 
 observation! {
     /// A user in Microsoft Entra ID.
     pub struct User = "user", id: Id<User> {
-        /// Whether the user may sign in.
-        pub account_enabled: Option<bool> = "accountEnabled",
-        /// When the user was created.
-        pub created_date_time: Option<Timestamp> = "createdDateTime",
-        /// When the user was deleted.
-        pub deleted_date_time: Option<Timestamp> = "deletedDateTime",
-        /// Department.
-        pub department: Option<Text> = "department",
-        /// Full name.
-        pub display_name: Option<Personal> = "displayName",
-        /// Given name.
-        pub given_name: Option<Personal> = "givenName",
-        /// Job title.
-        pub job_title: Option<Text> = "jobTitle",
-        /// Mail address.
-        pub mail: Option<Personal> = "mail",
+        account_enabled: bool = "accountEnabled", "Whether the user may sign in.";
+        created_date_time: Timestamp = "createdDateTime", "When the user was created.";
+        deleted_date_time: Timestamp = "deletedDateTime", "When the user was deleted.";
+        department: Text = "department", "Department.";
+        display_name: Personal = "displayName", "Full name.";
+        given_name: Personal = "givenName", "Given name.";
+        job_title: Text = "jobTitle", "Job title.";
+        mail: Personal = "mail", "Mail address.";
         /// Distinguished name in Active Directory.
-        pub on_premises_distinguished_name: Option<Personal> = "onPremisesDistinguishedName",
-        /// DNS name of the Active Directory domain.
-        pub on_premises_domain_name: Option<Text> = "onPremisesDomainName",
-        /// What ties the user to the one in Active Directory.
-        pub on_premises_immutable_id: Option<Text> = "onPremisesImmutableId",
+        on_premises_distinguished_name: Personal = "onPremisesDistinguishedName";
+        on_premises_domain_name: Text = "onPremisesDomainName", "DNS name of the Active Directory domain.";
+        on_premises_immutable_id: Text = "onPremisesImmutableId", "The tie to the user in Active Directory.";
         /// Sign-in name in Active Directory.
-        pub on_premises_sam_account_name: Option<Personal> = "onPremisesSamAccountName",
+        on_premises_sam_account_name: Personal = "onPremisesSamAccountName";
         /// Security identifier in Active Directory.
-        pub on_premises_security_identifier: Option<Text> = "onPremisesSecurityIdentifier",
+        on_premises_security_identifier: Text = "onPremisesSecurityIdentifier";
         /// Whether the user is synced from Active Directory: hybrid join is for those.
-        pub on_premises_sync_enabled: Option<bool> = "onPremisesSyncEnabled",
+        on_premises_sync_enabled: bool = "onPremisesSyncEnabled";
         /// User principal name in Active Directory.
-        pub on_premises_user_principal_name: Option<Personal> = "onPremisesUserPrincipalName",
-        /// Surname.
-        pub surname: Option<Personal> = "surname",
+        on_premises_user_principal_name: Personal = "onPremisesUserPrincipalName";
+        surname: Personal = "surname", "Surname.";
         /// Country, in two letters: needed before a licence can be assigned.
-        pub usage_location: Option<Text> = "usageLocation",
-        /// Sign-in name.
-        pub user_principal_name: Option<Personal> = "userPrincipalName",
-        /// `Member` or `Guest`.
-        pub user_type: Option<Text> = "userType",
+        usage_location: Text = "usageLocation";
+        user_principal_name: Personal = "userPrincipalName", "Sign-in name.";
+        user_type: Text = "userType", "`Member` or `Guest`.";
     }
 }
 
 observation! {
     /// An object of Microsoft Entra ID of any kind, such as a member of a group.
     pub struct DirectoryObject = "directoryObject", id: Id<DirectoryObject> {
-        /// When it was deleted.
-        pub deleted_date_time: Option<Timestamp> = "deletedDateTime",
+        deleted_date_time: Timestamp = "deletedDateTime", "When it was deleted.";
     }
     beside {
         /// Its name, which may be a person's: kinds that have one report it.
-        pub display_name: Option<Personal> = "displayName",
-        /// The type as the service names it: see [`DirectoryObject::kind`].
-        pub odata_type: Option<Text> = "@odata.type",
+        display_name: Personal = "displayName";
+        odata_type: Text = "@odata.type", "The type as the service names it: see [`DirectoryObject::kind`].";
     }
 }
 

@@ -77,67 +77,75 @@ settings! {
     }
     /// The properties of a domain join profile that the service alone decides.
     observed ObservedDomainJoinProfile {
-        /// The number of its version.
-        version: i32 => "version";
-        /// Whether it can have scope tags.
-        supports_scope_tags: bool => "supportsScopeTags";
+        version: i32 = "version", "The number of its version.";
+        supports_scope_tags: bool = "supportsScopeTags", "Whether it can have scope tags.";
     }
 }
 
-/// Which editions of Windows a profile is for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct OsEditionRule {
-    /// A name of the rule.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<Text>,
-    /// The editions.
-    #[serde(deserialize_with = "known_list")]
-    pub os_edition_types: Vec<WindowsEdition>,
-    /// Whether devices with these editions are taken in or left out.
-    #[serde(deserialize_with = "known")]
-    pub rule_type: ApplicabilityRuleType,
+/// Declares a rule on which devices a profile is for: its own properties, beside its name and its type.
+macro_rules! applicability_rule {
+    (
+        $(#[$meta:meta])*
+        pub struct $rule:ident { $( $(#[$field_meta:meta])* $field:ident: $ty:ty = $wire:literal; )+ }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[non_exhaustive]
+        pub struct $rule {
+            /// The name of the rule.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub name: Option<Text>,
+            $( $(#[$field_meta])* pub $field: $ty, )+
+            /// The effect on devices that match: included or excluded.
+            #[serde(deserialize_with = "known")]
+            pub rule_type: ApplicabilityRuleType,
+        }
+
+        impl $rule {
+            /// Creates a rule without a name.
+            pub fn new($($field: $ty,)+ rule_type: ApplicabilityRuleType) -> Self {
+                Self { name: None, $($field,)+ rule_type }
+            }
+        }
+
+        wire_object! { $rule { name: "name", $($field: $wire,)+ rule_type: "ruleType" } }
+    };
 }
 
-/// Which versions of Windows a profile is for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct OsVersionRule {
-    /// A name of the rule.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<Text>,
-    /// The oldest version, such as `10.0.22631`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min_os_version: Option<Text>,
-    /// The newest version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_os_version: Option<Text>,
-    /// Whether devices with these versions are taken in or left out.
-    #[serde(deserialize_with = "known")]
-    pub rule_type: ApplicabilityRuleType,
+applicability_rule! {
+    /// A rule on the edition of Windows.
+    pub struct OsEditionRule {
+        /// The editions.
+        #[serde(deserialize_with = "known_list")]
+        os_edition_types: Vec<WindowsEdition> = "osEditionTypes";
+    }
 }
 
-/// Which mode of Windows a profile is for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct DeviceModeRule {
-    /// A name of the rule.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<Text>,
-    /// The mode.
-    #[serde(deserialize_with = "known")]
-    pub device_mode: WindowsDeviceMode,
-    /// Whether devices in this mode are taken in or left out.
-    #[serde(deserialize_with = "known")]
-    pub rule_type: ApplicabilityRuleType,
+applicability_rule! {
+    /// A rule on the version of Windows.
+    pub struct OsVersionRule {
+        /// The oldest version, such as `10.0.22631`; any if there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min_os_version: Option<Text> = "minOSVersion";
+        /// The newest version; any if there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_os_version: Option<Text> = "maxOSVersion";
+    }
+}
+
+applicability_rule! {
+    /// A rule on the mode of Windows.
+    pub struct DeviceModeRule {
+        /// The mode.
+        #[serde(deserialize_with = "known")]
+        device_mode: WindowsDeviceMode = "deviceMode";
+    }
 }
 
 impl DomainJoinProfile {
-    /// How many random characters follow the prefix: what fills the name up to 15, unless the profile was read with
-    /// another number and still has that prefix.
+    /// Returns the number of random characters after the prefix: it fills the name up to 15, unless the profile was read
+    /// with another number and still has that prefix.
     pub fn computer_name_suffix_random_char_count(&self) -> i32 {
         match &self.odd_suffix {
             Some((prefix, count)) if *prefix == self.computer_name_static_prefix => *count,
@@ -209,33 +217,6 @@ stored_enum! {
 const SUFFIX: &str = "computerNameSuffixRandomCharCount";
 /// The properties that make up a computer name.
 const COMPUTER_NAME: &str = "computer name";
-
-impl OsEditionRule {
-    /// Creates a rule without a name.
-    pub fn new(os_edition_types: Vec<WindowsEdition>, rule_type: ApplicabilityRuleType) -> Self {
-        Self { name: None, os_edition_types, rule_type }
-    }
-}
-
-impl OsVersionRule {
-    /// Creates a rule without a name for the versions from `min` to `max`; `None` leaves an end open.
-    pub fn new(min: Option<Text>, max: Option<Text>, rule_type: ApplicabilityRuleType) -> Self {
-        Self { name: None, min_os_version: min, max_os_version: max, rule_type }
-    }
-}
-
-impl DeviceModeRule {
-    /// Creates a rule without a name.
-    pub fn new(device_mode: WindowsDeviceMode, rule_type: ApplicabilityRuleType) -> Self {
-        Self { name: None, device_mode, rule_type }
-    }
-}
-
-wire_object! { OsEditionRule { name: "name", os_edition_types: "osEditionTypes", rule_type: "ruleType" } }
-wire_object! {
-    OsVersionRule { name: "name", min_os_version: "minOSVersion", max_os_version: "maxOSVersion", rule_type: "ruleType" }
-}
-wire_object! { DeviceModeRule { name: "name", device_mode: "deviceMode", rule_type: "ruleType" } }
 
 /// Null and the empty text are the default container; units are compared by what they name.
 fn same_unit(a: &Value, b: &Value) -> bool {

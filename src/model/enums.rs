@@ -3,7 +3,7 @@
 use super::open_enum::open_enum;
 
 open_enum! {
-    /// Where the assignment of a deployment profile to a device stands.
+    /// State of the assignment of a deployment profile to a device.
     pub enum ProfileAssignmentStatus = "windowsAutopilotProfileAssignmentStatus" {
         /// The service does not say.
         Unknown = "unknown",
@@ -20,10 +20,8 @@ open_enum! {
         /// Cannot be assigned: the detailed status says why.
         Failed = "failed",
     }
-}
 
-open_enum! {
-    /// Why a deployment profile could not be assigned.
+    /// Reason why a deployment profile could not be assigned.
     pub enum ProfileAssignmentDetailedStatus = "windowsAutopilotProfileAssignmentDetailedStatus" {
         /// Nothing is wrong.
         None = "none",
@@ -32,13 +30,10 @@ open_enum! {
         HoloLensProfileNotSupported = "holoLensProfileNotSupported",
         WindowsPcProfileNotSupported = "windowsPcProfileNotSupported",
         SurfaceHub2SProfileNotSupported = "surfaceHub2SProfileNotSupported",
-        /// Stands for members that the request did not ask for.
-        UnknownFutureValue = "unknownFutureValue",
+        ..
     }
-}
 
-open_enum! {
-    /// How far a registered device has come with enrollment.
+    /// State of the enrollment of a registered device.
     pub enum EnrollmentState = "enrollmentState" {
         Unknown = "unknown",
         Enrolled = "enrolled",
@@ -50,10 +45,8 @@ open_enum! {
         /// Kept from enrolling again; beta only.
         Blocked = "blocked",
     }
-}
 
-open_enum! {
-    /// Whether the registration needs repair, as after a new motherboard.
+    /// Need for repair of a registration, as after a new motherboard.
     pub enum RemediationState = "windowsAutopilotDeviceRemediationState" {
         Unknown = "unknown",
         NoRemediationRequired = "noRemediationRequired",
@@ -61,24 +54,18 @@ open_enum! {
         AutomaticRemediationRequired = "automaticRemediationRequired",
         /// Deregister the device and register it again: "attention required".
         ManualRemediationRequired = "manualRemediationRequired",
-        /// Stands for members that the request did not ask for.
-        UnknownFutureValue = "unknownFutureValue",
+        ..
     }
-}
 
-open_enum! {
-    /// Whether a device may enroll again without a user.
+    /// Permission of a device to enroll again without a user.
     pub enum UserlessEnrollmentStatus = "windowsAutopilotUserlessEnrollmentStatus" {
         Unknown = "unknown",
         Allowed = "allowed",
         Blocked = "blocked",
-        /// Stands for members that the request did not ask for.
-        UnknownFutureValue = "unknownFutureValue",
+        ..
     }
-}
 
-open_enum! {
-    /// How far the import of one device has come.
+    /// State of the import of one device.
     pub enum ImportStatus = "importedWindowsAutopilotDeviceIdentityImportStatus" {
         /// Not looked at yet: a fresh import can stay here for minutes.
         Unknown = "unknown",
@@ -91,19 +78,15 @@ open_enum! {
         /// Failed: the error code and name say why.
         Error = "error",
     }
-}
 
-open_enum! {
-    /// How far an upload of many devices has come.
+    /// State of an upload of many devices.
     pub enum ImportUploadStatus = "importedWindowsAutopilotDeviceIdentityUploadStatus" {
         NoUpload = "noUpload",
         Pending = "pending",
         Complete = "complete",
         Error = "error",
     }
-}
 
-open_enum! {
     /// State of the last synchronization with the Autopilot service.
     pub enum SyncStatus = "windowsAutopilotSyncStatus" {
         Unknown = "unknown",
@@ -111,9 +94,7 @@ open_enum! {
         Completed = "completed",
         Failed = "failed",
     }
-}
 
-open_enum! {
     /// State of an Intune Connector for Active Directory, as the service sees it.
     pub enum ConnectorState = "deviceManagementDomainJoinConnectorState" {
         /// It has been in touch.
@@ -122,9 +103,7 @@ open_enum! {
         /// It has not been in touch; gone from the list after 30 days.
         Inactive = "inactive",
     }
-}
 
-open_enum! {
     /// Outcome of a deployment or of one of its phases.
     pub enum DeploymentState = "windowsAutopilotDeploymentState" {
         Unknown = "unknown",
@@ -140,10 +119,8 @@ open_enum! {
         /// Done, after the user tried again.
         SuccessOnRetry = "successOnRetry",
     }
-}
 
-open_enum! {
-    /// How a device came to Intune through Autopilot.
+    /// Way in which a device came to Intune through Autopilot.
     pub enum AutopilotEnrollmentType = "windowsAutopilotEnrollmentType" {
         Unknown = "unknown",
         AzureADJoinedWithAutopilotProfile = "azureADJoinedWithAutopilotProfile",
@@ -158,9 +135,7 @@ open_enum! {
         /// Hybrid join with a profile from a file.
         OfflineDomainJoinedWithOfflineAutopilotProfile = "offlineDomainJoinedWithOfflineAutopilotProfile",
     }
-}
 
-open_enum! {
     /// State of an app or policy that a deployment tracks.
     pub enum PolicyComplianceStatus = "deviceManagementAutopilotPolicyComplianceStatus" {
         Unknown = "unknown",
@@ -170,20 +145,16 @@ open_enum! {
         NotInstalled = "notInstalled",
         Error = "error",
     }
-}
 
-open_enum! {
-    /// What an entry of a deployment's policy list is.
+    /// Kind of an entry in a deployment's policy list.
     pub enum PolicyType = "deviceManagementAutopilotPolicyType" {
         Unknown = "unknown",
         Application = "application",
         AppModel = "appModel",
         ConfigurationPolicy = "configurationPolicy",
     }
-}
 
-open_enum! {
-    /// How a managed device is joined.
+    /// Kind of join of a managed device.
     pub enum JoinType = "joinType" {
         Unknown = "unknown",
         AzureADJoined = "azureADJoined",
@@ -191,10 +162,8 @@ open_enum! {
         /// Hybrid joined.
         HybridAzureADJoined = "hybridAzureADJoined",
     }
-}
 
-open_enum! {
-    /// Whether a managed device meets its compliance policies.
+    /// Compliance of a managed device with its policies.
     pub enum ComplianceState = "complianceState" {
         Unknown = "unknown",
         Compliant = "compliant",
@@ -204,10 +173,8 @@ open_enum! {
         InGracePeriod = "inGracePeriod",
         ConfigManager = "configManager",
     }
-}
 
-open_enum! {
-    /// How a managed device was enrolled.
+    /// Method of enrollment of a managed device.
     pub enum DeviceEnrollmentType = "deviceEnrollmentType" {
         Unknown = "unknown",
         UserEnrollment = "userEnrollment",
@@ -229,12 +196,9 @@ open_enum! {
         AndroidAOSPUserOwnedDeviceEnrollment = "androidAOSPUserOwnedDeviceEnrollment",
         AndroidAOSPUserlessDeviceEnrollment = "androidAOSPUserlessDeviceEnrollment",
         AppleAccountDrivenUserEnrollment = "appleAccountDrivenUserEnrollment",
-        /// Stands for members that the request did not ask for.
-        UnknownFutureValue = "unknownFutureValue",
+        ..
     }
-}
 
-open_enum! {
     /// Registration state of a managed device.
     pub enum DeviceRegistrationState = "deviceRegistrationState" {
         NotRegistered = "notRegistered",
@@ -246,30 +210,19 @@ open_enum! {
         NotRegisteredPendingEnrollment = "notRegisteredPendingEnrollment",
         Unknown = "unknown",
     }
-}
 
-open_enum! {
-    /// Who owns a managed device.
+    /// Owner of a managed device.
     pub enum ManagedDeviceOwnerType = "managedDeviceOwnerType" {
         Unknown = "unknown",
         Company = "company",
         Personal = "personal",
-        /// Stands for members that the request did not ask for.
-        UnknownFutureValue = "unknownFutureValue",
+        ..
     }
-}
 
-open_enum! {
-    /// Who owns a managed device, in the older property.
-    pub enum OwnerType = "ownerType" {
-        Unknown = "unknown",
-        Company = "company",
-        Personal = "personal",
-    }
-}
+    /// Owner of a managed device, in the older property.
+    pub enum OwnerType = "ownerType" { Unknown = "unknown", Company = "company", Personal = "personal" }
 
-open_enum! {
-    /// What manages a device.
+    /// Management channel of a device.
     pub enum ManagementAgentType = "managementAgentType" {
         Eas = "eas",
         Mdm = "mdm",
@@ -286,12 +239,9 @@ open_enum! {
         MsSense = "msSense",
         IntuneAosp = "intuneAosp",
         Google = "google",
-        /// Stands for members that the request did not ask for.
-        UnknownFutureValue = "unknownFutureValue",
+        ..
     }
-}
 
-open_enum! {
     /// State of a remote action on a managed device, such as retire or wipe.
     pub enum ManagementState = "managementState" {
         Managed = "managed",
@@ -306,12 +256,9 @@ open_enum! {
         WipeCanceled = "wipeCanceled",
         RetireCanceled = "retireCanceled",
         Discovered = "discovered",
-        /// Stands for members that the request did not ask for.
-        UnknownFutureValue = "unknownFutureValue",
+        ..
     }
-}
 
-open_enum! {
     /// Kind of device that a deployment profile is for.
     pub enum DeviceType = "windowsAutopilotDeviceType" {
         WindowsPc = "windowsPc",
@@ -319,34 +266,21 @@ open_enum! {
         SurfaceHub2 = "surfaceHub2",
         SurfaceHub2S = "surfaceHub2S",
         VirtualMachine = "virtualMachine",
-        /// Stands for members that the request did not ask for.
-        UnknownFutureValue = "unknownFutureValue",
+        ..
     }
-}
 
-open_enum! {
-    /// Whether a device is for one user or shared.
+    /// Use of a device: by one user or shared.
     pub enum DeviceUsageType = "windowsDeviceUsageType" {
         /// User-driven.
         SingleUser = "singleUser",
         /// Self-deploying.
         Shared = "shared",
-        /// Stands for members that the request did not ask for.
-        UnknownFutureValue = "unknownFutureValue",
+        ..
     }
-}
 
-open_enum! {
     /// Rights of the user who sets up the device.
-    pub enum UserType = "windowsUserType" {
-        Administrator = "administrator",
-        Standard = "standard",
-        /// Stands for members that the request did not ask for.
-        UnknownFutureValue = "unknownFutureValue",
-    }
-}
+    pub enum UserType = "windowsUserType" { Administrator = "administrator", Standard = "standard", .. }
 
-open_enum! {
     /// Kind of an enrollment configuration.
     pub enum EnrollmentConfigurationType = "deviceEnrollmentConfigurationType" {
         Unknown = "unknown",
@@ -367,44 +301,31 @@ open_enum! {
         EnrollmentNotificationsConfiguration = "enrollmentNotificationsConfiguration",
         WindowsRestore = "windowsRestore",
     }
-}
 
-open_enum! {
-    /// Where an assignment comes from.
+    /// Source of an assignment.
     pub enum AssignmentSource = "deviceAndAppManagementAssignmentSource" {
         /// Made on the object itself.
         Direct = "direct",
         /// Made by a policy set: not to be deleted here.
         PolicySets = "policySets",
     }
-}
 
-open_enum! {
-    /// What a filter does to the devices that it matches.
+    /// Effect of a filter on the devices that it matches.
     pub enum AssignmentFilterType = "deviceAndAppManagementAssignmentFilterType" {
         None = "none",
         Include = "include",
         Exclude = "exclude",
     }
-}
 
-open_enum! {
-    /// Whether a configuration is put on or taken off.
-    pub enum AssignmentIntent = "deviceConfigAssignmentIntent" {
-        Apply = "apply",
-        Remove = "remove",
-    }
-}
+    /// Effect of a configuration: applied or removed.
+    pub enum AssignmentIntent = "deviceConfigAssignmentIntent" { Apply = "apply", Remove = "remove" }
 
-open_enum! {
-    /// Whether an applicability rule takes devices in or leaves them out.
+    /// Effect of an applicability rule on devices that match.
     pub enum ApplicabilityRuleType = "deviceManagementApplicabilityRuleType" {
         Include = "include",
         Exclude = "exclude",
     }
-}
 
-open_enum! {
     /// Edition of Windows that an applicability rule names.
     pub enum WindowsEdition = "windows10EditionType" {
         Windows10Enterprise = "windows10Enterprise",
@@ -428,51 +349,38 @@ open_enum! {
         Windows10IoTCore = "windows10IoTCore",
         Windows10IoTCoreCommercial = "windows10IoTCoreCommercial",
     }
-}
 
-open_enum! {
     /// Mode of Windows that an applicability rule names.
     pub enum WindowsDeviceMode = "windows10DeviceModeType" {
         StandardConfiguration = "standardConfiguration",
         SModeConfiguration = "sModeConfiguration",
     }
-}
 
-open_enum! {
-    /// Whom automatic enrollment applies to.
+    /// Scope of automatic enrollment.
     pub enum PolicyScope = "policyScope" {
         None = "none",
         All = "all",
         /// The groups that the policy includes: reached by adding one.
         Selected = "selected",
-        /// Stands for members that the request did not ask for.
-        UnknownFutureValue = "unknownFutureValue",
+        ..
     }
-}
 
-open_enum! {
     /// When an assignment filter is evaluated.
     pub enum AssignmentFilterEvaluationMode = "assignmentFilterEvaluationMode" {
         CheckinTimeEvaluation = "checkinTimeEvaluation",
         InventoryEvaluation = "inventoryEvaluation",
         MixedEvaluation = "mixedEvaluation",
         Disabled = "disabled",
-        /// Stands for members that the request did not ask for.
-        UnknownFutureValue = "unknownFutureValue",
+        ..
     }
-}
 
-open_enum! {
-    /// Whether an assignment filter is for devices or apps.
+    /// Objects that an assignment filter is for: devices or apps.
     pub enum AssignmentFilterManagementType = "assignmentFilterManagementType" {
         Devices = "devices",
         Apps = "apps",
-        /// Stands for members that the request did not ask for.
-        UnknownFutureValue = "unknownFutureValue",
+        ..
     }
-}
 
-open_enum! {
     /// Platform that an assignment filter is for.
     pub enum DevicePlatform = "devicePlatformType" {
         Android = "android",
@@ -491,9 +399,7 @@ open_enum! {
         UnknownFutureValue = "unknownFutureValue",
         WindowsMobileApplicationManagement = "windowsMobileApplicationManagement",
     }
-}
 
-open_enum! {
     /// Kind of the object that uses an assignment filter.
     pub enum AssignmentPayloadType = "associatedAssignmentPayloadType" {
         Unknown = "unknown",

@@ -96,7 +96,7 @@ settings! {
         PropertyRule::new(FIRST_USER_ONLY).together(AUTOPILOT_ONLY);
     }
     private {
-        /// What a page that does not block still holds of the settings of one that does.
+        /// The settings of a page that blocks which one that does not block still holds.
         leftover: Properties;
         /// Selected apps whose ids cannot be read.
         odd_apps: Vec<Text>;
@@ -104,15 +104,15 @@ settings! {
     /// The properties of an enrollment status page that the service alone decides.
     observed ObservedEnrollmentStatusPage {
         /// Its place among the pages: 1 is the first; the default page has 0 and is the last.
-        priority: i32 => "priority";
-        /// The number of its version.
-        version: i32 => "version";
+        priority: i32 = "priority";
+        version: i32 = "version", "The number of its version.";
         /// Its kind: a page, or the default one.
-        device_enrollment_configuration_type: EnrollmentConfigurationType => "deviceEnrollmentConfigurationType";
+        device_enrollment_configuration_type: EnrollmentConfigurationType =
+            "deviceEnrollmentConfigurationType";
     }
 }
 
-/// Whether the device can be used before everything is installed.
+/// The use of a device before everything is installed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BlockDeviceUse {
@@ -123,7 +123,7 @@ pub enum BlockDeviceUse {
     Until(BlockUntil),
 }
 
-/// What a device that cannot be used waits for, and what users may do when it fails.
+/// The installations that a device waits for, and the rights of users when one fails.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -200,10 +200,10 @@ impl EnrollmentStatusPage {
 }
 
 impl Stored<EnrollmentStatusPage> {
-    /// Whether it is the tenant's default page, of which only settings can be changed: it cannot be renamed, assigned,
-    /// given another priority or deleted.
+    /// Returns `true` for the tenant's default page, of which only settings can be changed: it cannot be renamed,
+    /// assigned, given another priority or deleted.
     ///
-    /// Told by its kind or its id. Not by its priority, 0, which other pages have been seen with.
+    /// Its kind or its id decides; its priority, 0, does not, since other pages have been seen with it.
     pub fn is_default(&self) -> bool {
         let kind = EnrollmentConfigurationType::DefaultWindows10EnrollmentCompletionPageConfiguration;
         let by_id = self.id.as_str().rsplit_once('_').is_some_and(|(_, name)| {

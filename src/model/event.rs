@@ -14,80 +14,60 @@ observation! {
     /// A first failure stays a failure after *Try again*, and one that takes more than an hour may never be completed
     /// here. Durations can be negative.
     pub struct AutopilotEvent = "deviceManagementAutopilotEvent", id: Id<AutopilotEvent> {
-        /// How long the account setup took.
-        pub account_setup_duration: Option<SignedDuration> = "accountSetupDuration",
-        /// Outcome of the account setup.
-        pub account_setup_status: Option<DeploymentState> = "accountSetupStatus",
-        /// How long the deployment took, enrollment and all.
-        pub deployment_duration: Option<SignedDuration> = "deploymentDuration",
-        /// When the deployment ended.
-        pub deployment_end_date_time: Option<Timestamp> = "deploymentEndDateTime",
-        /// When the deployment started.
-        pub deployment_start_date_time: Option<Timestamp> = "deploymentStartDateTime",
-        /// Outcome of the deployment.
-        pub deployment_state: Option<DeploymentState> = "deploymentState",
-        /// How long it took from the enrollment to the desktop.
-        pub deployment_total_duration: Option<SignedDuration> = "deploymentTotalDuration",
-        /// Id of the device; which of its ids, the documentation does not say.
-        pub device_id: Option<Text> = "deviceId",
+        account_setup_duration: SignedDuration = "accountSetupDuration", "The duration of the account setup.";
+        account_setup_status: DeploymentState = "accountSetupStatus", "Outcome of the account setup.";
+        /// The duration of the deployment, with enrollment.
+        deployment_duration: SignedDuration = "deploymentDuration";
+        deployment_end_date_time: Timestamp = "deploymentEndDateTime", "When the deployment ended.";
+        deployment_start_date_time: Timestamp = "deploymentStartDateTime", "When the deployment started.";
+        deployment_state: DeploymentState = "deploymentState", "Outcome of the deployment.";
+        /// The duration from the enrollment to the desktop.
+        deployment_total_duration: SignedDuration = "deploymentTotalDuration";
+        device_id: Text = "deviceId", "Id of the device; which of its ids, the documentation does not say.";
         /// When the device was registered.
-        pub device_registered_date_time: Option<Timestamp> = "deviceRegisteredDateTime",
-        /// Serial number of the device.
-        pub device_serial_number: Option<Text> = "deviceSerialNumber",
-        /// How long the device setup took.
-        pub device_setup_duration: Option<SignedDuration> = "deviceSetupDuration",
-        /// Outcome of the device setup.
-        pub device_setup_status: Option<DeploymentState> = "deviceSetupStatus",
-        /// Why the enrollment failed.
-        pub enrollment_failure_details: Option<Text> = "enrollmentFailureDetails",
-        /// When the enrollment started.
-        pub enrollment_start_date_time: Option<Timestamp> = "enrollmentStartDateTime",
-        /// How far the device came with enrollment.
-        pub enrollment_state: Option<EnrollmentState> = "enrollmentState",
-        /// How the device came to Intune: tells hybrid join from Entra join.
-        pub enrollment_type: Option<AutopilotEnrollmentType> = "enrollmentType",
-        /// When this was recorded.
-        pub event_date_time: Option<Timestamp> = "eventDateTime",
+        device_registered_date_time: Timestamp = "deviceRegisteredDateTime";
+        device_serial_number: Text = "deviceSerialNumber", "Serial number of the device.";
+        device_setup_duration: SignedDuration = "deviceSetupDuration", "The duration of the device setup.";
+        device_setup_status: DeploymentState = "deviceSetupStatus", "Outcome of the device setup.";
+        enrollment_failure_details: Text = "enrollmentFailureDetails", "The reason why the enrollment failed.";
+        enrollment_start_date_time: Timestamp = "enrollmentStartDateTime", "When the enrollment started.";
+        enrollment_state: EnrollmentState = "enrollmentState", "The state of enrollment.";
+        /// The way to Intune: tells hybrid join from Entra join.
+        enrollment_type: AutopilotEnrollmentType = "enrollmentType";
+        event_date_time: Timestamp = "eventDateTime", "When this was recorded.";
         /// Name of the device in Intune, which may have its user's name in it.
-        pub managed_device_name: Option<Personal> = "managedDeviceName",
-        /// Version of Windows.
-        pub os_version: Option<Text> = "osVersion",
-        /// The user who enrolled the device.
-        pub user_id: Option<Id<User>> = "userId",
+        managed_device_name: Personal = "managedDeviceName";
+        os_version: Text = "osVersion", "Version of Windows.";
+        user_id: Id<User> = "userId", "The user who enrolled the device.";
         /// Sign-in name of the user who enrolled the device.
-        pub user_principal_name: Option<Personal> = "userPrincipalName",
+        user_principal_name: Personal = "userPrincipalName";
         /// Name of the deployment profile.
-        pub windows_autopilot_deployment_profile_display_name: Option<Text>
-            = "windowsAutopilotDeploymentProfileDisplayName",
+        windows_autopilot_deployment_profile_display_name: Text =
+            "windowsAutopilotDeploymentProfileDisplayName";
         /// Name of the enrollment status page.
-        pub windows10_enrollment_completion_page_configuration_display_name: Option<Text>
-            = "windows10EnrollmentCompletionPageConfigurationDisplayName",
+        windows10_enrollment_completion_page_configuration_display_name: Text =
+            "windows10EnrollmentCompletionPageConfigurationDisplayName";
         /// Id of the enrollment status page.
-        pub windows10_enrollment_completion_page_configuration_id: Option<Id<EnrollmentStatusPage>>
-            = "windows10EnrollmentCompletionPageConfigurationId",
+        windows10_enrollment_completion_page_configuration_id: Id<EnrollmentStatusPage> =
+            "windows10EnrollmentCompletionPageConfigurationId";
     }
 }
 
 observation! {
     /// One app or policy that a deployment waited for.
     pub struct PolicyStatusDetail = "deviceManagementAutopilotPolicyStatusDetail", id: Id<PolicyStatusDetail> {
-        /// State of the app or policy.
-        pub compliance_status: Option<PolicyComplianceStatus> = "complianceStatus",
-        /// Its name.
-        pub display_name: Option<Text> = "displayName",
-        /// Its error code.
-        pub error_code: Option<i32> = "errorCode",
-        /// When the device last reported it.
-        pub last_reported_date_time: Option<Timestamp> = "lastReportedDateTime",
-        /// What it is.
-        pub policy_type: Option<PolicyType> = "policyType",
+        compliance_status: PolicyComplianceStatus = "complianceStatus", "State of the app or policy.";
+        display_name: Text = "displayName", "Its name.";
+        error_code: i32 = "errorCode", "Its error code.";
+        last_reported_date_time: Timestamp = "lastReportedDateTime", "When the device last reported it.";
+        policy_type: PolicyType = "policyType", "The kind of app or policy.";
         /// Whether the enrollment status page waited for it.
-        pub tracked_on_enrollment_status: Option<bool> = "trackedOnEnrollmentStatus",
+        tracked_on_enrollment_status: bool = "trackedOnEnrollmentStatus";
     }
 }
 
 impl AutopilotEnrollmentType {
-    /// Whether the device was to be hybrid joined.
+    /// Returns `true` if the device was to be hybrid joined.
     pub fn is_hybrid_join(&self) -> bool {
         matches!(
             self,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::rule::MembershipRule;
-use super::settings::{Fixed, PropertyRule, Quirks, WriteMode, same_set, same_text, settings, violation};
+use super::settings::{PropertyRule, Quirks, WriteMode, same_set, same_text, settings, violation};
 use super::wire::{get, list, take};
 use super::{DisplayName, Finding, InvalidValue, MailNickname, Properties, Text};
 use crate::model::findings::GROUP_LONG_NAME;
@@ -37,13 +37,13 @@ settings! {
             PropertyRule::new("mailNickname").derived(nickname_of);
     }
     odd {
-        /// How members come to be; assigned by default.
+        /// The way in which members come to be; assigned by default.
         membership, with_membership: Membership = Membership::Assigned;
     }
     rules {
         // What makes a group a security group without mail.
-        PropertyRule::new("mailEnabled").fixed(Fixed::Flag(false)).write(WriteMode::OnCreate);
-        PropertyRule::new("securityEnabled").fixed(Fixed::Flag(true)).write(WriteMode::OnCreate);
+        PropertyRule::new("mailEnabled").fixed(|| false.into()).write(WriteMode::OnCreate);
+        PropertyRule::new("securityEnabled").fixed(|| true.into()).write(WriteMode::OnCreate);
         PropertyRule::new(TYPES).write(WriteMode::OnCreate).same(same_set).together(MEMBERSHIP);
         PropertyRule::new(RULE).same(same_rule).together(MEMBERSHIP).required();
         PropertyRule::new(STATE).together(MEMBERSHIP);
@@ -52,19 +52,16 @@ settings! {
     /// The properties of a group that the service alone decides.
     observed ObservedGroup {
         /// Whether it comes from an on-premises directory: it then cannot be changed here.
-        on_premises_sync_enabled: bool => "onPremisesSyncEnabled";
+        on_premises_sync_enabled: bool = "onPremisesSyncEnabled";
         /// Whether roles can be assigned to it: it then cannot be dynamic.
-        is_assignable_to_role: bool => "isAssignableToRole";
-        /// Its security identifier.
-        security_identifier: Text => "securityIdentifier";
-        /// A name that is unique in the tenant, if it has one.
-        unique_name: Text => "uniqueName";
-        /// Who sees its members.
-        visibility: Text => "visibility";
+        is_assignable_to_role: bool = "isAssignableToRole";
+        security_identifier: Text = "securityIdentifier", "Its security identifier.";
+        unique_name: Text = "uniqueName", "A name that is unique in the tenant, if it has one.";
+        visibility: Text = "visibility", "The visibility of its members.";
     }
 }
 
-/// How members of a group come to be.
+/// The way in which members of a group come to be.
 ///
 /// It is decided when the group is created: changing it later would drop the members, so such a difference is reported
 /// and not sent.

@@ -1,12 +1,10 @@
 //! Ids that know what they identify.
 
-use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
+use super::text::text_impls;
 use super::{InvalidValue, Text, is_guid};
 
 /// The id of a `T` in Graph: opaque text, most often a GUID.
@@ -56,10 +54,12 @@ fn compared(text: &str) -> impl Iterator<Item = u8> + '_ {
     text.bytes().map(move |byte| if is_guid { byte.to_ascii_lowercase() } else { byte })
 }
 
-/// Whether a path segment can carry it.
+/// Checks that a path segment can carry an id.
 fn check(text: &str) -> Result<(), InvalidValue> {
+    let invalid =
+        |problem: String| InvalidValue::new("id", problem, "write the id that the service returned");
     if text.is_empty() {
-        return Err(InvalidValue::new("id", "is empty", "write the id that the service returned"));
+        return Err(invalid("is empty".to_owned()));
     }
     let allowed = |c: char| !matches!(c, '/' | '\\' | '?' | '#') && !c.is_whitespace() && !c.is_control();
     // Nearly every id is a GUID, and a page has thousands: not character by character, then.
@@ -67,44 +67,19 @@ fn check(text: &str) -> Result<(), InvalidValue> {
     let refused = if plain { None } else { super::invalid::first_refused(text, allowed) };
     if let Some((position, c)) = refused {
         let problem = format!("{} cannot be in an id", super::invalid::place(position, c));
-        return Err(InvalidValue::new("id", problem, "write the id that the service returned")
-            .with_value(text)
-            .at(position));
+        return Err(invalid(problem).with_value(text).at(position));
     }
     if matches!(text, "." | "..") {
-        return Err(InvalidValue::new(
-            "id",
-            "is a path, not an id",
-            "write the id that the service returned",
-        )
-        .with_value(text));
+        return Err(invalid("is a path, not an id".to_owned()).with_value(text));
     }
     Ok(())
 }
 
-impl<T: ?Sized> TryFrom<&str> for Id<T> {
-    type Error = InvalidValue;
-    fn try_from(text: &str) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
-
-impl<T: ?Sized> TryFrom<String> for Id<T> {
-    type Error = InvalidValue;
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        check(&text).map(|()| Self { text: text.into(), of: PhantomData })
-    }
-}
+text_impls! { [T: ?Sized] Id<T>: AsRef, Debug, Display, Parse, Serialize }
 
 impl<T: ?Sized> From<Id<T>> for String {
     fn from(id: Id<T>) -> Self {
         id.text.into()
-    }
-}
-
-impl<T: ?Sized> AsRef<str> for Id<T> {
-    fn as_ref(&self) -> &str {
-        &self.text
     }
 }
 
@@ -138,32 +113,6 @@ impl<T: ?Sized> Hash for Id<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         compared(&self.text).for_each(|byte| state.write_u8(byte));
         state.write_u8(0xff);
-    }
-}
-
-impl<T: ?Sized> fmt::Debug for Id<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.text, f)
-    }
-}
-
-impl<T: ?Sized> fmt::Display for Id<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.text)
-    }
-}
-
-impl<T: ?Sized> Serialize for Id<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.text.serialize(serializer)
-    }
-}
-
-impl<'de, T: ?Sized> Deserialize<'de> for Id<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Text::deserialize(deserializer)?;
-        check(text.as_str()).map_err(serde::de::Error::custom)?;
-        Ok(Self { text, of: PhantomData })
     }
 }
 

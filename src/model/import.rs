@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::observation::observation;
+use super::settings::setters;
 use super::{
     Binary, Device, GroupTag, HardwareHash, Hidden, Id, ImportStatus, ImportUploadStatus, Personal,
     SerialNumber, Text, UserPrincipalName,
@@ -55,76 +56,50 @@ impl DeviceToImport {
         }
     }
 
-    /// The same with a group tag.
-    #[must_use]
-    pub fn with_group_tag(self, group_tag: GroupTag) -> Self {
-        Self { group_tag: Some(group_tag), ..self }
-    }
-
-    /// The same with a product key.
-    #[must_use]
-    pub fn with_product_key(self, product_key: impl Into<Hidden>) -> Self {
-        Self { product_key: Some(product_key.into()), ..self }
-    }
-
-    /// The same with a user to assign.
-    #[must_use]
-    pub fn with_assigned_user_principal_name(self, user: UserPrincipalName) -> Self {
-        Self { assigned_user_principal_name: Some(user), ..self }
-    }
-
-    /// The same with an id of the caller's own.
-    #[must_use]
-    pub fn with_import_id(self, import_id: impl Into<Text>) -> Self {
-        Self { import_id: Some(import_id.into()), ..self }
+    setters! {
+        group_tag, with_group_tag: GroupTag = Some(group_tag);
+        product_key, with_product_key: impl Into<Hidden> = Some(product_key.into());
+        assigned_user_principal_name, with_assigned_user_principal_name: UserPrincipalName =
+            Some(assigned_user_principal_name);
+        import_id, with_import_id: impl Into<Text> = Some(import_id.into());
     }
 }
 
 observation! {
     /// The record of one device's import. It is not the device, which appears later under another id.
     pub struct ImportedDevice = "importedWindowsAutopilotDeviceIdentity", id: Id<ImportedDevice> {
-        /// The user to assign.
-        pub assigned_user_principal_name: Option<Personal> = "assignedUserPrincipalName",
-        /// The group tag.
-        pub group_tag: Option<Text> = "groupTag",
+        assigned_user_principal_name: Personal = "assignedUserPrincipalName", "The user to assign.";
+        group_tag: Text = "groupTag", "The group tag.";
         /// The hardware hash; the service does not give it back once it has it.
-        pub hardware_identifier: Option<Binary> = "hardwareIdentifier",
+        hardware_identifier: Binary = "hardwareIdentifier";
         /// The id that the import of a list was sent with. Says nothing about a device that was sent alone.
-        pub import_id: Option<Text> = "importId",
-        /// Product key.
-        pub product_key: Option<Hidden> = "productKey",
-        /// Serial number.
-        pub serial_number: Option<Text> = "serialNumber",
-        /// How far the import has come.
-        pub state: Option<ImportState> = "state",
+        import_id: Text = "importId";
+        product_key: Hidden = "productKey", "Product key.";
+        serial_number: Text = "serialNumber", "Serial number.";
+        state: ImportState = "state", "The state of the import.";
     }
 }
 
 observation! {
-    /// How far an import has come, and what went wrong.
+    /// The state of an import, and its error.
     pub struct ImportState = "importedWindowsAutopilotDeviceIdentityState" {
         /// Error code, such as 806. The same code can come with different names: decide by the name.
-        pub device_error_code: Option<i32> = "deviceErrorCode",
-        /// Name of the error, such as `ZtdDeviceAlreadyAssigned`.
-        pub device_error_name: Option<Text> = "deviceErrorName",
-        /// How far the import has come.
-        pub device_import_status: Option<ImportStatus> = "deviceImportStatus",
-        /// The id of the device that comes of it.
-        pub device_registration_id: Option<Id<Device>> = "deviceRegistrationId",
+        device_error_code: i32 = "deviceErrorCode";
+        device_error_name: Text = "deviceErrorName", "Name of the error, such as `ZtdDeviceAlreadyAssigned`.";
+        device_import_status: ImportStatus = "deviceImportStatus", "The state of the import.";
+        device_registration_id: Id<Device> = "deviceRegistrationId", "The id of the device that comes of it.";
     }
 }
 
 observation! {
     /// An upload of many devices. Documented, but not in the service's current metadata.
     pub struct ImportUpload = "importedWindowsAutopilotDeviceIdentityUpload", id: Id<ImportUpload> {
-        /// When it was made.
-        pub created_date_time_utc: Option<Timestamp> = "createdDateTimeUtc",
-        /// How far it has come.
-        pub status: Option<ImportUploadStatus> = "status",
+        created_date_time_utc: Timestamp = "createdDateTimeUtc", "When it was made.";
+        status: ImportUploadStatus = "status", "The state of the upload.";
     }
     beside {
         /// Its devices: there when they were expanded.
-        pub device_identities: Option<Vec<ImportedDevice>> = "deviceIdentities",
+        device_identities: Vec<ImportedDevice> = "deviceIdentities";
     }
 }
 

@@ -73,7 +73,7 @@ impl InvalidValue {
         &self.problem
     }
 
-    /// What to write instead.
+    /// Returns the remedy: the text to write instead.
     pub fn remedy(&self) -> &str {
         &self.remedy
     }
@@ -84,7 +84,7 @@ impl InvalidValue {
         format!("{}{value}: {}", self.subject, self.problem)
     }
 
-    /// Where it breaks: a character index counted from 0, if one place can be named.
+    /// Returns the place of the fault: a character index counted from 0, if one place can be named.
     pub fn position(&self) -> Option<usize> {
         self.position
     }
@@ -128,7 +128,7 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters have to be changed, left out, put in, or swapped with their neighbour.
+/// The number of letters that have to be changed, left out, put in, or swapped with their neighbour.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut above: Vec<usize> = Vec::new();

@@ -90,30 +90,24 @@ impl<T: Lenient> Slot for Option<T> {
 
 /// A value that the service writes as a JSON string.
 pub(crate) trait FromText: Sized {
-    /// Whether anything that cannot be read is nothing, rather than an error.
+    /// `true` if a value that cannot be read is nothing, rather than an error.
     const UNREADABLE_IS_NONE: bool = false;
 
     /// The value; `None` for a text that stands for nothing or cannot be read. Never called with `""`.
     fn from_text(text: &str) -> Option<Self>;
 }
 
-impl FromText for Text {
-    fn from_text(text: &str) -> Option<Self> {
-        Some(text.into())
-    }
+macro_rules! kept_text {
+    ($($type:ty),+) => { $(
+        impl FromText for $type {
+            fn from_text(text: &str) -> Option<Self> {
+                Some(text.into())
+            }
+        }
+    )+ };
 }
 
-impl FromText for Personal {
-    fn from_text(text: &str) -> Option<Self> {
-        Some(text.into())
-    }
-}
-
-impl FromText for Hidden {
-    fn from_text(text: &str) -> Option<Self> {
-        Some(text.into())
-    }
-}
+kept_text!(Text, Personal, Hidden);
 
 /// A reference to another object. The all-zero GUID and what cannot be an id refer to nothing.
 impl<T: ?Sized> FromText for Id<T> {
@@ -284,6 +278,14 @@ impl Place<'_> {
     }
 }
 
+macro_rules! visit_scalars {
+    ($($visit:ident: $type:ty => $scalar:ident),+) => { $(
+        fn $visit<E: Error>(self, value: $type) -> Result<(), E> {
+            self.scalar(Scalar::$scalar(value))
+        }
+    )+ };
+}
+
 impl<'de> Visitor<'de> for Place<'_> {
     type Value = ();
 
@@ -291,28 +293,13 @@ impl<'de> Visitor<'de> for Place<'_> {
         f.write_str("another value")
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.scalar(Scalar::Text(text))
-    }
-
     fn visit_unit<E: Error>(self) -> Result<(), E> {
         self.scalar(Scalar::Null)
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
-        self.scalar(Scalar::Flag(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
-        self.scalar(Scalar::Signed(value))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
-        self.scalar(Scalar::Unsigned(value))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
-        self.scalar(Scalar::Float(value))
+    visit_scalars! {
+        visit_bool: bool => Flag, visit_i64: i64 => Signed, visit_u64: u64 => Unsigned, visit_f64: f64 => Float,
+        visit_str: &str => Text
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {

@@ -12,74 +12,47 @@ observation! {
     /// A device that Intune manages: there once a registered device has enrolled.
     pub struct ManagedDevice = "managedDevice", id: Id<ManagedDevice> {
         /// Whether it was enrolled through Autopilot; beta only.
-        pub autopilot_enrolled: Option<bool> = "autopilotEnrolled",
+        autopilot_enrolled: bool = "autopilotEnrolled";
         /// The `deviceId` of its object in Microsoft Entra ID; that of the hybrid joined object only after a user has
-        /// signed in.
-        pub azure_ad_device_id: Option<Id<EntraDevice>> = "azureADDeviceId",
-        /// Whether it is registered in Microsoft Entra ID.
-        pub azure_ad_registered: Option<bool> = "azureADRegistered",
+        azure_ad_device_id: Id<EntraDevice> = "azureADDeviceId", "signed in.";
+        azure_ad_registered: bool = "azureADRegistered", "Whether it is registered in Microsoft Entra ID.";
         /// The same as `azure_ad_device_id`; beta only.
-        pub azure_active_directory_device_id: Option<Id<EntraDevice>> = "azureActiveDirectoryDeviceId",
-        /// Whether it meets its compliance policies.
-        pub compliance_state: Option<ComplianceState> = "complianceState",
-        /// How it was enrolled.
-        pub device_enrollment_type: Option<DeviceEnrollmentType> = "deviceEnrollmentType",
+        azure_active_directory_device_id: Id<EntraDevice> = "azureActiveDirectoryDeviceId";
+        compliance_state: ComplianceState = "complianceState", "The compliance with its policies.";
+        device_enrollment_type: DeviceEnrollmentType = "deviceEnrollmentType", "The method of enrollment.";
         /// Its computer name: in hybrid join, changes when the offline domain join has been applied.
-        pub device_name: Option<Text> = "deviceName",
+        device_name: Text = "deviceName";
         /// Its registration state.
-        pub device_registration_state: Option<DeviceRegistrationState> = "deviceRegistrationState",
-        /// Mail address of its user.
-        pub email_address: Option<Personal> = "emailAddress",
-        /// When it was enrolled.
-        pub enrolled_date_time: Option<Timestamp> = "enrolledDateTime",
-        /// The profile that it was enrolled with.
-        pub enrollment_profile_name: Option<Text> = "enrollmentProfileName",
-        /// MAC address of its Ethernet adapter.
-        pub ethernet_mac_address: Option<Text> = "ethernetMacAddress",
-        /// Free storage, in bytes.
-        pub free_storage_space_in_bytes: Option<i64> = "freeStorageSpaceInBytes",
-        /// Whether its storage is encrypted.
-        pub is_encrypted: Option<bool> = "isEncrypted",
-        /// How it is joined; beta only.
-        pub join_type: Option<JoinType> = "joinType",
-        /// When it last synced with Intune.
-        pub last_sync_date_time: Option<Timestamp> = "lastSyncDateTime",
+        device_registration_state: DeviceRegistrationState = "deviceRegistrationState";
+        email_address: Personal = "emailAddress", "Mail address of its user.";
+        enrolled_date_time: Timestamp = "enrolledDateTime", "When it was enrolled.";
+        enrollment_profile_name: Text = "enrollmentProfileName", "The profile that it was enrolled with.";
+        ethernet_mac_address: Text = "ethernetMacAddress", "MAC address of its Ethernet adapter.";
+        free_storage_space_in_bytes: i64 = "freeStorageSpaceInBytes", "Free storage, in bytes.";
+        is_encrypted: bool = "isEncrypted", "Whether its storage is encrypted.";
+        join_type: JoinType = "joinType", "The kind of join; beta only.";
+        last_sync_date_time: Timestamp = "lastSyncDateTime", "When it last synced with Intune.";
         /// A name that Intune makes up, by default from the user's name and the date.
-        pub managed_device_name: Option<Personal> = "managedDeviceName",
-        /// Whether it belongs to the organization or to a person.
-        pub managed_device_owner_type: Option<ManagedDeviceOwnerType> = "managedDeviceOwnerType",
-        /// What manages it.
-        pub management_agent: Option<ManagementAgentType> = "managementAgent",
-        /// State of a remote action.
-        pub management_state: Option<ManagementState> = "managementState",
-        /// Who made it.
-        pub manufacturer: Option<Text> = "manufacturer",
-        /// Its model.
-        pub model: Option<Text> = "model",
-        /// An administrator's notes.
-        pub notes: Option<Text> = "notes",
-        /// Operating system, such as `Windows`.
-        pub operating_system: Option<Text> = "operatingSystem",
-        /// Version of the operating system.
-        pub os_version: Option<Text> = "osVersion",
-        /// Whether it belongs to the organization or to a person, in the older property; beta only.
-        pub owner_type: Option<OwnerType> = "ownerType",
-        /// Memory, in bytes.
-        pub physical_memory_in_bytes: Option<i64> = "physicalMemoryInBytes",
-        /// Serial number.
-        pub serial_number: Option<Text> = "serialNumber",
-        /// Edition of Windows; beta only.
-        pub sku_family: Option<Text> = "skuFamily",
-        /// All storage, in bytes.
-        pub total_storage_space_in_bytes: Option<i64> = "totalStorageSpaceInBytes",
-        /// Name of its user.
-        pub user_display_name: Option<Personal> = "userDisplayName",
-        /// Its user.
-        pub user_id: Option<Id<User>> = "userId",
-        /// Sign-in name of its user.
-        pub user_principal_name: Option<Personal> = "userPrincipalName",
-        /// MAC address of its Wi-Fi adapter.
-        pub wi_fi_mac_address: Option<Text> = "wiFiMacAddress",
+        managed_device_name: Personal = "managedDeviceName";
+        /// The owner: the organization or a person.
+        managed_device_owner_type: ManagedDeviceOwnerType = "managedDeviceOwnerType";
+        management_agent: ManagementAgentType = "managementAgent", "The management channel.";
+        management_state: ManagementState = "managementState", "State of a remote action.";
+        manufacturer: Text = "manufacturer", "The manufacturer.";
+        model: Text = "model", "The model.";
+        notes: Text = "notes", "An administrator's notes.";
+        operating_system: Text = "operatingSystem", "Operating system, such as `Windows`.";
+        os_version: Text = "osVersion", "Version of the operating system.";
+        /// The owner in the older property: the organization or a person; beta only.
+        owner_type: OwnerType = "ownerType";
+        physical_memory_in_bytes: i64 = "physicalMemoryInBytes", "Memory, in bytes.";
+        serial_number: Text = "serialNumber", "Serial number.";
+        sku_family: Text = "skuFamily", "Edition of Windows; beta only.";
+        total_storage_space_in_bytes: i64 = "totalStorageSpaceInBytes", "All storage, in bytes.";
+        user_display_name: Personal = "userDisplayName", "Name of its user.";
+        user_id: Id<User> = "userId", "Its user.";
+        user_principal_name: Personal = "userPrincipalName", "Sign-in name of its user.";
+        wi_fi_mac_address: Text = "wiFiMacAddress", "MAC address of its Wi-Fi adapter.";
     }
 }
 

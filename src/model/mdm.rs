@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::observation::observation;
 use super::{Group, Id, PolicyScope, Text};
 
-/// Whose devices enroll automatically.
+/// The users whose devices enroll automatically.
 ///
 /// ```
 /// use windows_autopilot::model::MdmScope;
@@ -53,34 +53,27 @@ observation! {
     ///
     /// Read and written by a signed-in user only: no application permission works.
     pub struct MdmPolicy = "mobilityManagementPolicy", id: Id<MdmPolicy> {
-        /// Whom it applies to: see [`MdmPolicy::scope`].
-        pub applies_to: Option<PolicyScope> = "appliesTo",
-        /// Where a device checks compliance. Each cloud has its own.
-        pub compliance_url: Option<Text> = "complianceUrl",
-        /// A description.
-        pub description: Option<Text> = "description",
-        /// Where a device enrolls. Each cloud has its own.
-        pub discovery_url: Option<Text> = "discoveryUrl",
-        /// The name of the application, such as `Microsoft Intune`.
-        pub display_name: Option<Text> = "displayName",
-        /// Whether it can be changed; one that cannot has to be deleted.
-        pub is_valid: Option<bool> = "isValid",
-        /// Where the terms of use are.
-        pub terms_of_use_url: Option<Text> = "termsOfUseUrl",
+        applies_to: PolicyScope = "appliesTo", "The users that it applies to: see [`MdmPolicy::scope`].";
+        /// The address at which a device checks compliance. Each cloud has its own.
+        compliance_url: Text = "complianceUrl";
+        description: Text = "description", "A description.";
+        discovery_url: Text = "discoveryUrl", "The address at which a device enrolls. Each cloud has its own.";
+        display_name: Text = "displayName", "The name of the application, such as `Microsoft Intune`.";
+        is_valid: bool = "isValid", "Whether it can be changed; one that cannot has to be deleted.";
+        terms_of_use_url: Text = "termsOfUseUrl", "The address of the terms of use.";
     }
     beside {
         /// Whether enrollment is off although the scope is right. In the documentation, not in the metadata.
-        pub is_mdm_enrollment_during_registration_disabled: Option<bool> = "isMdmEnrollmentDuringRegistrationDisabled",
+        is_mdm_enrollment_during_registration_disabled: bool = "isMdmEnrollmentDuringRegistrationDisabled";
         /// The included groups, if they were asked for.
-        pub included_groups: Option<Vec<GroupReference>> = "includedGroups",
+        included_groups: Vec<GroupReference> = "includedGroups";
     }
 }
 
 observation! {
     /// A group as another object refers to it.
     pub struct GroupReference = "group", id: Id<Group> {
-        /// The group's name.
-        pub display_name: Option<Text> = "displayName",
+        display_name: Text = "displayName", "The group's name.";
     }
 }
 
@@ -89,14 +82,14 @@ impl MdmPolicy {
     /// policy with this id, look for the name `Microsoft Intune`.
     pub const INTUNE_APPLICATION_ID: &'static str = "0000000a-0000-0000-c000-000000000000";
 
-    /// Whether this is Intune's: by its id or its name.
+    /// Returns `true` if this is Intune's policy, by its id or its name.
     pub fn is_intune(&self) -> bool {
         let named =
             self.display_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("Microsoft Intune"));
         named || self.id.as_str().eq_ignore_ascii_case(Self::INTUNE_APPLICATION_ID)
     }
 
-    /// Whom it applies to; `None` if the service does not say, or says what this version does not know.
+    /// Returns the users that it applies to; `None` if the service does not say, or its answer is not known here.
     pub fn scope(&self) -> Option<MdmScope> {
         match self.applies_to.as_ref()? {
             PolicyScope::None => Some(MdmScope::None),

@@ -5,24 +5,25 @@ use super::lenient::{Refused, Scalar, Slot};
 
 /// Declares a type that the service reports.
 ///
-/// Each field stands beside its name on the wire (`| "Name"` gives a second one that is read). Fields of the first block
-/// are properties, listed in `PROPERTIES`; those of the `beside` block are annotations, or navigation that comes only
-/// when it is expanded: neither can be selected.
+/// Each field is public and an `Option`. Beside it stand its name on the wire (`| "Name"` gives a second one that is read)
+/// and its documentation, or the documentation stands above it if one line is too short for both. Fields of the first block
+/// are properties, listed in `PROPERTIES`; those of the `beside` block are annotations, or navigation that comes only when it
+/// is expanded: neither can be selected.
 ///
 /// Reading takes the properties in any order, ignores those that it does not know, takes the last of two with the same
 /// name, and fails only if the id is missing or a value has the wrong JSON type. Writing leaves out what is `None`.
 /// `is_reported` tells a property that was null, or stood for nothing, from one that was missing.
 macro_rules! observation {
-    (
-        $(#[$meta:meta])*
-        pub struct $name:ident = $wire_type:literal, $id:ident: $id_ty:ty { $($properties:tt)* }
-        $( beside { $($beside:tt)* } )?
-    ) => {
-        $crate::model::observation::observation! {
-            @declare $(#[$meta])* $name = $wire_type, [$id: $id_ty], { $($properties)* }, { $($($beside)*)? }
+    (@make $name:ident) => {
+        impl Default for $name {
+            fn default() -> Self {
+                Self::blank()
+            }
         }
+    };
+    (@make $name:ident $id:ident: $id_ty:ty) => {
         impl $name {
-            /// One of which nothing but the id is known.
+            /// Creates one of which nothing but the id is known.
             pub fn new($id: $id_ty) -> Self {
                 Self::blank($id)
             }
@@ -30,22 +31,18 @@ macro_rules! observation {
     };
     (
         $(#[$meta:meta])*
-        pub struct $name:ident = $wire_type:literal { $($properties:tt)* }
-        $( beside { $($beside:tt)* } )?
-    ) => {
-        $crate::model::observation::observation! {
-            @declare $(#[$meta])* $name = $wire_type, [], { $($properties)* }, { $($($beside)*)? }
+        pub struct $name:ident = $wire_type:literal $(, $id:ident: $id_ty:ty)? {
+            $(
+                $(#[$field_meta:meta])*
+                $field:ident: $ty:ty = $wire:literal $(| $second:literal)? $(, $doc:literal)?;
+            )*
         }
-        impl Default for $name {
-            fn default() -> Self {
-                Self::blank()
-            }
-        }
-    };
-    (
-        @declare $(#[$meta:meta])* $name:ident = $wire_type:literal, [$($id:ident: $id_ty:ty)?],
-        { $( $(#[$field_meta:meta])* pub $field:ident: Option<$ty:ty> = $wire:literal $(| $second:literal)?, )* },
-        { $( $(#[$beside_meta:meta])* pub $beside:ident: Option<$beside_ty:ty> = $beside_wire:literal, )* }
+        $( beside {
+            $(
+                $(#[$beside_meta:meta])*
+                $beside:ident: $beside_ty:ty = $beside_wire:literal $(, $beside_doc:literal)?;
+            )*
+        } )?
     ) => {
         $(#[$meta])*
         #[doc = concat!("\n\nGraph's `", $wire_type, "`.")]
@@ -56,8 +53,18 @@ macro_rules! observation {
                 /// Its id.
                 pub $id: $id_ty,
             )?
-            $( $(#[$field_meta])* #[doc = concat!("\n\n`", $wire, "`")] pub $field: Option<$ty>, )*
-            $( $(#[$beside_meta])* #[doc = concat!("\n\n`", $beside_wire, "`")] pub $beside: Option<$beside_ty>, )*
+            $(
+                $(#[$field_meta])*
+                $(#[doc = $doc])?
+                #[doc = concat!("\n\n`", $wire, "`")]
+                pub $field: Option<$ty>,
+            )*
+            $($(
+                $(#[$beside_meta])*
+                $(#[doc = $beside_doc])?
+                #[doc = concat!("\n\n`", $beside_wire, "`")]
+                pub $beside: Option<$beside_ty>,
+            )*)?
             #[doc(hidden)]
             pub(crate) reported: $crate::model::observation::Reported,
         }
@@ -75,28 +82,30 @@ macro_rules! observation {
             }
 
             const ALL: &'static [&'static str] = {
-                let all = &[$($wire,)* $($beside_wire,)* $(stringify!($id))?];
+                let all = &[$($wire,)* $($($beside_wire,)*)? $(stringify!($id))?];
                 assert!(all.len() <= u64::BITS as usize, "Reported has a bit for each property");
                 all
             };
 
             fn blank($($id: $id_ty)?) -> Self {
-                Self { $($id,)? $($field: None,)* $($beside: None,)* reported: Default::default() }
+                Self { $($id,)? $($field: None,)* $($($beside: None,)*)? reported: Default::default() }
             }
         }
+
+        $crate::model::observation::observation! { @make $name $($id: $id_ty)? }
 
         const _: () = {
             use $crate::model::lenient::{Fields, Lenient, Refused, Scalar, Slot, only_null, read_into};
 
             #[allow(non_camel_case_types, reason = "named as the fields are")]
-            enum Name { $($field,)* $($beside,)* $($id,)? }
+            enum Name { $($field,)* $($($beside,)*)? $($id,)? }
 
             /// What has been read.
             #[derive(Default)]
             struct Read {
                 $( $id: $crate::model::observation::Required<$id_ty>, )?
                 $( $field: Option<$ty>, )*
-                $( $beside: Option<$beside_ty>, )*
+                $($( $beside: Option<$beside_ty>, )*)?
                 reported: $crate::model::observation::Reported,
             }
 
@@ -105,7 +114,7 @@ macro_rules! observation {
                     let (place, slot): (Name, &mut dyn Slot) = match name {
                         $( stringify!($id) => (Name::$id, &mut self.$id), )?
                         $( $wire $(| $second)? => (Name::$field, &mut self.$field), )*
-                        $( $beside_wire => (Name::$beside, &mut self.$beside), )*
+                        $($( $beside_wire => (Name::$beside, &mut self.$beside), )*)?
                         _ => return None,
                     };
                     self.reported.add(place as u32);
@@ -129,7 +138,7 @@ macro_rules! observation {
                     *place = Some($name {
                         $( $id: fields.$id.0.ok_or(stringify!($id))?, )?
                         $( $field: fields.$field, )*
-                        $( $beside: fields.$beside, )*
+                        $($( $beside: fields.$beside, )*)?
                         reported: fields.reported,
                     });
                     Ok(true)
@@ -167,7 +176,7 @@ macro_rules! observation {
                     let mut map = serializer.serialize_map(None)?;
                     $( map.serialize_entry(stringify!($id), &self.$id)?; )?
                     $( if let Some(value) = &self.$field { map.serialize_entry($wire, value)?; } )*
-                    $( if let Some(value) = &self.$beside { map.serialize_entry($beside_wire, value)?; } )*
+                    $($( if let Some(value) = &self.$beside { map.serialize_entry($beside_wire, value)?; } )*)?
                     map.end()
                 }
             }
@@ -233,22 +242,18 @@ mod tests {
     observation! {
         /// A thing with parts.
         pub struct Thing = "thing", id: Id<Thing> {
-            /// What it is called.
-            pub display_name: Option<Text> = "displayName" | "DisplayName",
-            /// How much of it there is.
-            pub size: Option<i32> = "size",
+            display_name: Text = "displayName" | "DisplayName", "What it is called.";
+            size: i32 = "size", "How much of it there is.";
         }
         beside {
-            /// What it has.
-            pub part: Option<Box<Part>> = "part",
+            part: Box<Part> = "part", "What it has.";
         }
     }
 
     observation! {
         /// A part of a thing.
         pub struct Part = "part" {
-            /// What it is called.
-            pub name: Option<Text> = "name",
+            name: Text = "name", "What it is called.";
         }
     }
 

@@ -1,11 +1,10 @@
 //! Enums of the service, which may gain members at any time.
 
-use std::fmt;
-
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::invalid::nearest;
+use super::text::text_impls;
 use super::{InvalidValue, Text};
 
 /// A member of a service's enum that this version does not know: kept, and sent back unchanged.
@@ -25,22 +24,26 @@ impl UnknownValue {
     }
 }
 
-impl fmt::Debug for UnknownValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
+text_impls! { [] UnknownValue: Debug }
 
-/// Declares an enum of the service: known members by their wire names, and `Other` for any other. (Not `Unknown`:
-/// many of these enums have a member `unknown` of their own.)
+/// Declares enums of the service: known members by their wire names, and `Other` for any other. (Not `Unknown`:
+/// many of these enums have a member `unknown` of their own.) A last `..` stands for the [`SENTINEL`] as a member.
 ///
 /// Reading never fails on a new member; `as_str` and `Display` give the wire name; `MEMBERS` lists the known ones.
 macro_rules! open_enum {
-    (
-        $(#[$meta:meta])*
-        $vis:vis enum $name:ident = $wire_type:literal {
-            $( $(#[$member_meta:meta])* $member:ident = $wire:literal ),+ $(,)?
+    ($( $(#[$meta:meta])* $vis:vis enum $name:ident = $wire_type:literal { $($members:tt)* } )+) => {
+        $( $crate::model::open_enum::open_enum! { @one [$(#[$meta])* $vis $name $wire_type] $($members)* } )+
+    };
+    (@one [$($head:tt)*] $( $(#[$member_meta:meta])* $member:ident = $wire:literal, )+ ..) => {
+        $crate::model::open_enum::open_enum! {
+            @one [$($head)*] $( $(#[$member_meta])* $member = $wire, )+
+            /// Stands for members that the request did not ask for.
+            UnknownFutureValue = "unknownFutureValue"
         }
+    };
+    (
+        @one [$(#[$meta:meta])* $vis:vis $name:ident $wire_type:literal]
+        $( $(#[$member_meta:meta])* $member:ident = $wire:literal ),+ $(,)?
     ) => {
         $(#[$meta])*
         #[doc = concat!("\n\nGraph's `", $wire_type, "`.")]
@@ -82,11 +85,7 @@ macro_rules! open_enum {
             }
         }
 
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
+        $crate::model::text::text_impls! { [] $name: AsRef, Display, Serialize }
 
         impl $crate::model::lenient::FromText for $name {
             fn from_text(text: &str) -> Option<Self> {
@@ -99,18 +98,6 @@ macro_rules! open_enum {
             type Err = $crate::model::InvalidValue;
             fn from_str(text: &str) -> Result<Self, $crate::model::InvalidValue> {
                 $crate::model::open_enum::check(Self::from_wire(text))
-            }
-        }
-
-        impl AsRef<str> for $name {
-            fn as_ref(&self) -> &str {
-                self.as_str()
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
             }
         }
 
@@ -136,7 +123,7 @@ pub(crate) use open_enum;
 /// The member that stands for others: no one means it.
 pub(crate) const SENTINEL: &str = "unknownFutureValue";
 
-/// What is common to the enums of the service.
+/// The common part of the enums of the service.
 pub(crate) trait OpenEnum: AsRef<str> + Sized {
     const WIRE_TYPE: &'static str;
     const MEMBERS: &'static [&'static str];

@@ -179,24 +179,19 @@ impl<'a> Comparison<'a> {
             let is_stuck = self.is_stuck(rule);
             // A property without a default has no value that could be sent.
             let is_wish = !(rule.is_required && is_unreported && *wanted == "");
-            if is_unreported && is_stuck {
-                patch.unknown.extend(self.changes(rule, wanted));
-            } else if is_wish && self.differs(rule) {
-                let list = if is_stuck { &mut patch.create_only } else { &mut patch.changes };
-                list.extend(self.changes(rule, wanted));
-                if !is_stuck {
-                    self.send(rule, &mut patch.body);
-                    groups.extend(rule.together);
-                }
+            let differs = is_wish && self.differs(rule);
+            let list = if !is_stuck && is_wish && (differs || is_unreported && send_unknown) {
+                self.send(rule, &mut patch.body);
+                groups.extend(rule.together);
+                &mut patch.changes
             } else if is_unreported {
-                let is_sent = send_unknown && is_wish;
-                let list = if is_sent { &mut patch.changes } else { &mut patch.unknown };
-                list.extend(self.changes(rule, wanted));
-                if is_sent {
-                    self.send(rule, &mut patch.body);
-                    groups.extend(rule.together);
-                }
-            }
+                &mut patch.unknown
+            } else if differs {
+                &mut patch.create_only
+            } else {
+                continue;
+            };
+            list.extend(self.changes(rule, wanted));
         }
         for rule in self.rules.iter().filter(|rule| is_sendable(rule)) {
             if rule.together.is_some_and(|group| groups.contains(&group))

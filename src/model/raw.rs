@@ -53,12 +53,12 @@ impl Properties {
         self.0.keys().map(String::as_str)
     }
 
-    /// Whether there is none.
+    /// Returns `true` if there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many there are.
+    /// Returns the number of properties.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -147,12 +147,12 @@ impl fmt::Debug for RawObject {
 /// The annotation that names a type.
 pub(crate) const ODATA_TYPE: &str = "@odata.type";
 
-/// Whether both name one type: the service and its documentation write it with and without the `#`.
+/// Returns `true` if both name one type: the service and its documentation write it with and without the `#`.
 pub(crate) fn same_type(a: &str, b: &str) -> bool {
     a.trim_start_matches('#') == b.trim_start_matches('#')
 }
 
-/// What stands in an answer for one object: the object, or, as the documentation has it, the object in `value`.
+/// Returns the object of an answer: the object, or, as the documentation has it, the object in `value`.
 pub(crate) fn unwrapped(properties: Properties) -> Properties {
     let wrapped = properties.get("id").is_none() && matches!(properties.get("value"), Some(Value::Object(_)));
     let mut properties = properties;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::mem::discriminant;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -87,7 +88,7 @@ impl WriteMode {
     }
 }
 
-/// What may be done with a property.
+/// The rule by which a property is written and compared.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct PropertyRule {
@@ -99,32 +100,16 @@ pub struct PropertyRule {
     pub write: WriteMode,
     /// The name of the group of properties that are sent together: if one changes, so are the others sent.
     pub together: Option<&'static str>,
-    /// Whether two values mean the same, such as null and the empty text.
+    /// The comparison that tells whether two values mean the same, such as null and the empty text.
     pub same: fn(&Value, &Value) -> bool,
     /// The value that is written unless the object was read with another one.
-    fixed: Option<Fixed>,
+    fixed: Option<fn() -> Value>,
     /// Whether "none" is written as the empty text instead of null.
     none_is_empty: bool,
     /// Whether the property has no default: then an empty value is no wish.
     pub(crate) is_required: bool,
     /// The default that follows from other properties of a wish.
     pub(crate) derived: Option<fn(&Properties) -> Value>,
-}
-
-/// A value that settings cannot express otherwise.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Fixed {
-    Flag(bool),
-    Text(&'static str),
-}
-
-impl From<Fixed> for Value {
-    fn from(fixed: Fixed) -> Self {
-        match fixed {
-            Fixed::Flag(flag) => flag.into(),
-            Fixed::Text(text) => text.into(),
-        }
-    }
 }
 
 impl PropertyRule {
@@ -162,7 +147,7 @@ impl PropertyRule {
     }
 
     /// Writes a value that no field has, unless the object was read with another one.
-    pub(crate) const fn fixed(self, fixed: Fixed) -> Self {
+    pub(crate) const fn fixed(self, fixed: fn() -> Value) -> Self {
         Self { fixed: Some(fixed), ..self }
     }
 
@@ -272,17 +257,14 @@ impl<'r> Reader<'r> {
                     left.remove(rule.name);
                 }
             }
-            let Some(fixed) = rule.fixed else { continue };
-            let expected = match (fixed, get(&left, rule.path)) {
-                (_, None | Some(Value::Null)) => None,
-                (Fixed::Flag(_), found) => found.filter(|found| !found.is_boolean()).map(|_| "true or false"),
-                (Fixed::Text(_), found) => found.filter(|found| !found.is_string()).map(|_| "text"),
+            let (Some(fixed), Some(found)) = (rule.fixed.map(|fixed| fixed()), get(&left, rule.path)) else {
+                continue;
             };
-            if let Some(expected) = expected {
+            if !found.is_null() && discriminant(found) != discriminant(&fixed) {
+                let expected = if fixed.is_boolean() { "true or false" } else { "text" };
                 return Err(unexpected(rule.path, expected));
             }
-            let found = get(&left, rule.path);
-            if found.is_some_and(|found| found.is_null() || *found == "" || *found == Value::from(fixed)) {
+            if found.is_null() || *found == "" || *found == fixed {
                 remove(&mut left, rule.path);
             }
         }
@@ -323,7 +305,7 @@ pub(crate) fn write(kept: &Properties, rules: &[PropertyRule], fields: &[&dyn Wi
         if let Some(fixed) = rule.fixed
             && get(&properties, rule.path).is_none()
         {
-            put(&mut properties, rule.path, fixed.into());
+            put(&mut properties, rule.path, fixed());
         }
     }
     properties
@@ -382,7 +364,7 @@ pub(crate) trait Quirks: Sized {
 ///     odd { .. }              // fields without a rule, which `Quirks` reads and writes
 ///     rules { .. }            // rules without a field: of odd fields, of fixed values, of what is never sent
 ///     private { .. }          // what is remembered of an object that was read
-///     observed Observed { .. }// the service's own properties; may be left out
+///     observed Observed { .. }// the service's own properties, declared as in `observation!`; may be left out
 /// }
 /// ```
 ///
@@ -407,7 +389,9 @@ macro_rules! settings {
         private { $( $(#[$private_meta:meta])* $private:ident: $private_ty:ty; )* }
         $(
             $(#[$observed_meta:meta])*
-            observed $observed:ident { $( $(#[$fact_meta:meta])* $fact:ident: $fact_ty:ty => $fact_name:literal; )* }
+            observed $observed:ident {
+                $( $(#[$fact_meta:meta])* $fact:ident: $fact_ty:ty = $fact_name:literal $(, $fact_doc:literal)?; )*
+            }
         )?
     ) => {
         $(#[$meta])*
@@ -443,17 +427,10 @@ macro_rules! settings {
                 }
             }
 
-            $(
-                #[doc = concat!("Sets [`", stringify!($optional), "`](Self::", stringify!($optional), ").")]
-                #[must_use]
-                pub fn $with_optional(mut self, $optional: $optional_ty) -> Self {
-                    self.$optional = Some($optional);
-                    self
-                }
-            )*
             $crate::model::settings::setters! {
-                $( $default, $with_default: $default_ty; )*
-                $( $odd, $with_odd: $odd_ty; )*
+                $( $optional, $with_optional: $optional_ty = Some($optional); )*
+                $( $default, $with_default: $default_ty = $default; )*
+                $( $odd, $with_odd: $odd_ty = $odd; )*
             }
         }
 
@@ -527,7 +504,7 @@ macro_rules! settings {
             $crate::model::observation::observation! {
                 $(#[$observed_meta])*
                 pub struct $observed = $wire_type {
-                    $( $(#[$fact_meta])* pub $fact: Option<$fact_ty> = $fact_name, )*
+                    $( $(#[$fact_meta])* $fact: $fact_ty = $fact_name $(, $fact_doc)?; )*
                 }
             }
         )?
@@ -537,13 +514,13 @@ macro_rules! settings {
 }
 pub(crate) use settings;
 
-/// Declares setters of fields.
+/// Declares setters: field, name, type of the argument, and the value made of it.
 macro_rules! setters {
-    ($( $field:ident, $setter:ident: $ty:ty; )*) => { $(
+    ($( $field:ident, $setter:ident: $ty:ty = $value:expr; )*) => { $(
         #[doc = concat!("Sets [`", stringify!($field), "`](Self::", stringify!($field), ").")]
         #[must_use]
         pub fn $setter(mut self, $field: $ty) -> Self {
-            self.$field = $field;
+            self.$field = $value;
             self
         }
     )* };

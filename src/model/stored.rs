@@ -37,13 +37,13 @@ pub struct Stored<T: Settings> {
     pub created_date_time: Option<Timestamp>,
     /// When it was last changed; not reported of every kind.
     pub last_modified_date_time: Option<Timestamp>,
-    /// What an administrator decided. A property that was not reported has its default.
+    /// The decisions of an administrator. A property that was not reported has its default.
     pub settings: T,
     /// The properties that the answer did not report, by their names on the wire; with a dot inside an object, as in
     /// `outOfBoxExperienceSetting.eulaHidden`. An answer is partial if some properties were selected, and in a version of
     /// Graph that does not have them all.
     pub unreported: Vec<&'static str>,
-    /// What the service alone decides.
+    /// The values that the service alone decides.
     pub observed: T::Observed,
 }
 

@@ -8,13 +8,10 @@ use super::{Id, SyncStatus};
 observation! {
     /// State of the synchronization with the Autopilot service. There is one in a tenant.
     pub struct SyncSettings = "windowsAutopilotSettings" {
-        /// Its id, which no call needs.
-        pub id: Option<Id<SyncSettings>> = "id",
+        id: Id<SyncSettings> = "id", "Its id, which no call needs.";
         /// When someone last asked for a sync. The next can be asked for ten minutes later.
-        pub last_manual_sync_trigger_date_time: Option<Timestamp> = "lastManualSyncTriggerDateTime",
-        /// When the last sync ended.
-        pub last_sync_date_time: Option<Timestamp> = "lastSyncDateTime",
-        /// State of the last sync.
-        pub sync_status: Option<SyncStatus> = "syncStatus",
+        last_manual_sync_trigger_date_time: Timestamp = "lastManualSyncTriggerDateTime";
+        last_sync_date_time: Timestamp = "lastSyncDateTime", "When the last sync ended.";
+        sync_status: SyncStatus = "syncStatus", "State of the last sync.";
     }
 }

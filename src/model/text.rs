@@ -6,7 +6,74 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
-use crate::foreign::{REDACTED, line};
+use crate::foreign::line;
+
+/// Implements traits for a type that is text, each in one way for all such types. The type has `as_str`.
+///
+/// `Redacted` is a `Debug` that does not show the text; `Parse` is all that reads text with the `FromStr` of the type.
+macro_rules! text_impls {
+    ($generics:tt $type:ty: $($trait:ident),+) => {
+        $( $crate::model::text::text_impls! { @$trait $generics $type } )+
+    };
+    (@AsRef [$($generics:tt)*] $type:ty) => {
+        impl<$($generics)*> AsRef<str> for $type {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+    };
+    (@Debug [$($generics:tt)*] $type:ty) => {
+        impl<$($generics)*> std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Debug::fmt(self.as_str(), f)
+            }
+        }
+    };
+    (@Redacted [$($generics:tt)*] $type:ty) => {
+        impl<$($generics)*> std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str($crate::foreign::REDACTED)
+            }
+        }
+    };
+    (@Display [$($generics:tt)*] $type:ty) => {
+        impl<$($generics)*> std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+    (@Serialize [$($generics:tt)*] $type:ty) => {
+        impl<$($generics)*> serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    };
+    (@Parse [$($generics:tt)*] $type:ty) => {
+        impl<$($generics)*> TryFrom<&str> for $type {
+            type Error = <Self as std::str::FromStr>::Err;
+            fn try_from(text: &str) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl<$($generics)*> TryFrom<String> for $type {
+            type Error = <Self as std::str::FromStr>::Err;
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl<'de, $($generics)*> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+pub(crate) use text_impls;
 
 /// Text that the service reported: read it with [`as_str`](Self::as_str), or where a `&str` is expected as `&text`.
 ///
@@ -27,12 +94,6 @@ impl Text {
 impl Deref for Text {
     type Target = str;
     fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl AsRef<str> for Text {
-    fn as_ref(&self) -> &str {
         &self.0
     }
 }
@@ -73,11 +134,7 @@ impl PartialEq<&str> for Text {
     }
 }
 
-impl fmt::Debug for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
+text_impls! { [] Text: AsRef, Debug }
 
 /// Shows the text on one line: control characters, and those that turn the direction of text, are escaped, as in `\u{202e}`.
 /// [`Text::as_str`] has it as the service reported it.
@@ -86,6 +143,7 @@ impl fmt::Display for Text {
         line(&self.0).fmt(f)
     }
 }
+
 /// Declares text that is kept out of `Debug`, and has no `Display`.
 macro_rules! redacted_text {
     ($(#[$meta:meta])* pub struct $name:ident;) => {
@@ -113,11 +171,7 @@ macro_rules! redacted_text {
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(REDACTED)
-            }
-        }
+        text_impls! { [] $name: Redacted }
     };
 }
 

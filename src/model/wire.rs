@@ -38,6 +38,28 @@ impl<T: Default> Blank for T {
     }
 }
 
+/// A value that the service writes as text, and reports as null if the text is empty.
+trait WireText {
+    fn text(&self) -> &str;
+
+    fn of(text: String) -> Self;
+}
+
+impl<T: WireText> Wire for T {
+    fn to_wire(&self) -> Option<Value> {
+        Some(self.text().into())
+    }
+
+    fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
+        *self = T::of(text(reported)?.unwrap_or_default());
+        Ok(None)
+    }
+
+    fn is_blank(&self) -> bool {
+        self.text().is_empty()
+    }
+}
+
 fn text(reported: Value) -> Result<Option<String>, &'static str> {
     match reported {
         Value::Null => Ok(None),
@@ -46,57 +68,53 @@ fn text(reported: Value) -> Result<Option<String>, &'static str> {
     }
 }
 
-/// Implements [`Wire`] for types of text: how each is read, and what null is read as.
+/// Implements [`WireText`] for types that have `as_str`: the function that makes each of text.
 macro_rules! wire_text {
-    ($($type:ty: $read:expr, null: $null:expr;)+) => { $(
-        impl Wire for $type {
-            fn to_wire(&self) -> Option<Value> {
-                Some(self.as_str().into())
+    ($($type:ident: $of:expr;)+) => { $(
+        impl WireText for $type {
+            fn text(&self) -> &str {
+                self.as_str()
             }
 
-            fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
-                *self = match text(reported)? {
-                    Some(text) => ($read)(text),
-                    None => $null,
-                };
-                Ok(None)
-            }
-
-            fn is_blank(&self) -> bool {
-                self.as_str().is_empty()
+            fn of(text: String) -> Self {
+                $of(text)
             }
         }
     )+ };
 }
 
 wire_text! {
-    String: std::convert::identity, null: String::new();
-    Text: Text::from, null: Text::default();
+    String: String::from;
+    Text: Text::from;
+    AdDomain: Self::from_service;
+    ComputerNamePrefix: Self::from_service;
+    CustomErrorMessage: Self::from_service;
+    DeviceNameTemplate: Self::from_service;
+    DisplayName: Self::from_service;
+    MailNickname: Self::from_service;
+    OrganizationalUnit: Self::from_service;
+    ProfileDescription: Self::from_service;
+    ProfileName: Self::from_service;
+    ApplicabilityRuleType: |text: String| Self::from_wire(&text);
+    WindowsDeviceMode: |text: String| Self::from_wire(&text);
+    WindowsEdition: |text: String| Self::from_wire(&text);
+    DeviceType: |text: String| if text.is_empty() { Self::WindowsPc } else { Self::from_wire(&text) };
     // The rights that the service gives a user if it is told nothing.
-    UserType: |text: String| match text.as_str() {
-        "" => UserType::Administrator,
-        other => UserType::from_wire(other),
-    }, null: UserType::Administrator;
-    DeviceType: |text: String| match text.as_str() {
-        "" => DeviceType::WindowsPc,
-        other => DeviceType::from_wire(other),
-    }, null: DeviceType::WindowsPc;
+    UserType: |text: String| if text.is_empty() { Self::Administrator } else { Self::from_wire(&text) };
 }
 
-/// Implements [`Wire`] and [`Blank`] for enums of the service: null is a member without a name.
-macro_rules! wire_enum {
-    ($($type:ident),+ $(,)?) => { $(
-        wire_text! { $type: |text: String| $type::from_wire(&text), null: $type::from_wire(""); }
-
+macro_rules! blank_text {
+    ($($type:ident),+) => { $(
         impl Blank for $type {
             fn blank() -> Self {
-                Self::from_wire("")
+                Self::of(String::new())
             }
         }
     )+ };
 }
 
-wire_enum!(ApplicabilityRuleType, WindowsDeviceMode);
+blank_text!(AdDomain, ComputerNamePrefix, CustomErrorMessage, DeviceNameTemplate, DisplayName, MailNickname);
+blank_text!(OrganizationalUnit, ProfileDescription, ProfileName, ApplicabilityRuleType, WindowsDeviceMode);
 
 /// Implements [`Wire`] and [`Blank`] for an object by its members. Members that it does not have are kept.
 macro_rules! wire_object {
@@ -142,24 +160,6 @@ pub(crate) fn take_members(
         member.read(left.remove(*name).unwrap_or_default())?;
     }
     Ok((!left.is_empty()).then(|| left.into()))
-}
-
-/// Implements [`Wire`] and [`Blank`] for checked text: null is the empty one.
-macro_rules! wire_checked {
-    ($($type:ident),+ $(,)?) => { $(
-        wire_text! { $type: $type::from_service, null: $type::from_service(""); }
-
-        impl Blank for $type {
-            fn blank() -> Self {
-                Self::from_service("")
-            }
-        }
-    )+ };
-}
-
-wire_checked! {
-    AdDomain, ComputerNamePrefix, CustomErrorMessage, DeviceNameTemplate, DisplayName, MailNickname,
-    OrganizationalUnit, ProfileDescription, ProfileName,
 }
 
 impl Wire for Locale {
@@ -213,33 +213,13 @@ impl Wire for InstallTimeout {
     }
 }
 
-impl Wire for Vec<String> {
+impl<T: WireText> Wire for Vec<T> {
     fn to_wire(&self) -> Option<Value> {
-        Some(list(self.iter().map(String::as_str)))
+        Some(list(self.iter().map(T::text)))
     }
 
     fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
-        const EXPECTED: &str = "a list of texts";
-        let items = match reported {
-            Value::Null => Vec::new(),
-            Value::Array(items) => items,
-            _ => return Err(EXPECTED),
-        };
-        let text = |item| if let Value::String(text) = item { Ok(text) } else { Err(EXPECTED) };
-        *self = items.into_iter().map(text).collect::<Result<_, _>>()?;
-        Ok(None)
-    }
-}
-
-impl Wire for Vec<WindowsEdition> {
-    fn to_wire(&self) -> Option<Value> {
-        Some(list(self.iter().map(WindowsEdition::as_str)))
-    }
-
-    fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
-        let mut texts = Vec::<String>::new();
-        Wire::read(&mut texts, reported)?;
-        *self = texts.iter().map(|text| WindowsEdition::from_wire(text)).collect();
+        *self = texts(reported)?.into_iter().map(T::of).collect();
         Ok(None)
     }
 }
@@ -251,11 +231,21 @@ impl Wire for BTreeSet<Text> {
     }
 
     fn read(&mut self, reported: Value) -> Result<Option<Value>, &'static str> {
-        let mut texts = Vec::<String>::new();
-        Wire::read(&mut texts, reported)?;
         self.clear();
-        self.extend(texts.into_iter().map(Text::from));
+        self.extend(texts(reported)?.into_iter().map(Text::from));
         Ok(None)
+    }
+}
+
+fn texts(reported: Value) -> Result<Vec<String>, &'static str> {
+    const EXPECTED: &str = "a list of texts";
+    match reported {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(items) => {
+            let text = |item| if let Value::String(text) = item { Ok(text) } else { Err(EXPECTED) };
+            items.into_iter().map(text).collect()
+        }
+        _ => Err(EXPECTED),
     }
 }
 

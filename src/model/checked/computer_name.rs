@@ -25,7 +25,7 @@ checked! {
 }
 
 impl ComputerNamePrefix {
-    /// How many random characters follow the prefix: 15 less its own length.
+    /// Returns the number of random characters that follow the prefix: 15 less its own length.
     pub fn suffix_length(&self) -> u8 {
         let rest = NAME_LENGTH.saturating_sub(self.as_str().chars().count());
         u8::try_from(rest).unwrap_or_default()
@@ -33,7 +33,7 @@ impl ComputerNamePrefix {
 }
 
 checked! {
-    /// How a Microsoft Entra joined device is named: letters, digits and hyphens, with one `%SERIAL%` or one
+    /// The naming of a Microsoft Entra joined device: letters, digits and hyphens, with one `%SERIAL%` or one
     /// `%RAND:x%` (x random digits), 15 characters at most when filled in.
     ///
     /// ```

@@ -1,4 +1,4 @@
-//! What is written down about a device when it is registered.
+//! Facts about a device that its registration records.
 
 use super::{InvalidValue, checked, no_control, no_outer_blanks, not_empty};
 use crate::model::findings::{

@@ -16,7 +16,7 @@ checked! {
 }
 
 impl AdDomain {
-    /// Whether both name the same domain: case does not matter.
+    /// Returns `true` if both name the same domain: case does not matter.
     pub fn same_as(&self, other: &Self) -> bool {
         self.as_str().eq_ignore_ascii_case(other.as_str())
     }

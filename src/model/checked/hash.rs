@@ -1,16 +1,14 @@
 //! The hardware hash.
 
-use std::fmt;
 use std::str::FromStr;
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::InvalidValue;
-use crate::foreign::REDACTED;
 use crate::model::Text;
+use crate::model::text::text_impls;
 
 /// .NET, which decodes the hash in the service, lets the unused bits of the last character be anything.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -21,6 +19,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 const WHAT: &str = "hardware hash";
+const COPY_AGAIN: &str = "copy the hash again as a whole";
 
 /// The hardware hash of a device: base64 of about 3,000 bytes that describe its parts.
 ///
@@ -57,20 +56,8 @@ impl HardwareHash {
                 c if c.is_whitespace() => {}
                 // The character is not shown: it may be the only thing that is wrong in something confidential.
                 '-' | '_' => return Err(refused("is in base64url", "write it in standard base64", position)),
-                '=' => {
-                    return Err(refused(
-                        "has '=' before its end",
-                        "copy the hash again as a whole",
-                        position,
-                    ));
-                }
-                _ => {
-                    return Err(refused(
-                        "has a character that is not of base64",
-                        "copy the hash again as a whole",
-                        position,
-                    ));
-                }
+                '=' => return Err(refused("has '=' before its end", COPY_AGAIN, position)),
+                _ => return Err(refused("has a character that is not of base64", COPY_AGAIN, position)),
             }
         }
         if repaired.is_empty() {
@@ -106,45 +93,9 @@ impl FromStr for HardwareHash {
     }
 }
 
-impl TryFrom<&str> for HardwareHash {
-    type Error = InvalidValue;
-    fn try_from(text: &str) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
+text_impls! { [] HardwareHash: AsRef, Parse, Redacted, Serialize }
 
-impl TryFrom<String> for HardwareHash {
-    type Error = InvalidValue;
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
-
-impl AsRef<str> for HardwareHash {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for HardwareHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(REDACTED)
-    }
-}
-
-impl Serialize for HardwareHash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for HardwareHash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-/// Whether a text is as it should be, which nearly every hash of a file is.
+/// Returns `true` for text that needs no repair, as nearly every hash of a file.
 fn is_padded(text: &str) -> bool {
     let body = text.strip_suffix("==").or(text.strip_suffix('=')).unwrap_or(text);
     // Every byte is looked at, found or not: that can be done many at once.

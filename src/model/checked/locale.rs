@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use super::{InvalidValue, checked, not_empty};
+use crate::model::text::text_impls;
 
 checked! {
     /// A BCP 47 language tag, such as `de-DE`.
@@ -13,7 +14,7 @@ checked! {
 }
 
 impl LanguageTag {
-    /// Whether both name the same language: case does not matter.
+    /// Returns `true` if both name the same language: case does not matter.
     pub fn same_as(&self, other: &Self) -> bool {
         self.as_str().eq_ignore_ascii_case(other.as_str())
     }
@@ -53,7 +54,7 @@ impl Locale {
         tag.parse().map(Self::Language)
     }
 
-    /// What is wrong with a language that the service reported.
+    /// Returns the fault of a language that the service reported.
     pub fn violation(&self) -> Option<InvalidValue> {
         match self {
             Self::OsDefault | Self::UserSelect => None,
@@ -110,11 +111,7 @@ impl Serialize for Locale {
     }
 }
 
-impl<'de> Deserialize<'de> for Locale {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+text_impls! { [] Locale: Parse }
 
 /// The well-formed tags of BCP 47, less its grandfathered and private ones: a language of 2 to 8 letters, then parts of
 /// 1 to 8 letters and digits.

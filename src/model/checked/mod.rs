@@ -36,44 +36,16 @@ use super::invalid::{first_refused, place};
 /// errors that do not repeat the value: its `check` must not put the value into the problem either.
 macro_rules! checked {
     ($(#[$meta:meta])* pub struct $name:ident($what:literal, $check:path);) => {
-        checked!(@base $(#[$meta])* $name, $what);
-
-        impl $name {
-            fn check(text: &str) -> Result<(), $crate::model::InvalidValue> {
-                $check($what, text).map_err(|error| error.with_value(text))
-            }
-        }
-
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                std::fmt::Debug::fmt(&self.0, f)
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(&self.0)
-            }
-        }
+        checked!(@declare $(#[$meta])* $name, [Debug, Display], |text| {
+            $check($what, text).map_err(|error| error.with_value(text))
+        });
     };
 
     (personal $(#[$meta:meta])* pub struct $name:ident($what:literal, $check:path);) => {
-        checked!(@base $(#[$meta])* $name, $what);
-
-        impl $name {
-            fn check(text: &str) -> Result<(), $crate::model::InvalidValue> {
-                $check($what, text)
-            }
-        }
-
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str($crate::foreign::REDACTED)
-            }
-        }
+        checked!(@declare $(#[$meta])* $name, [Redacted], |text| $check($what, text));
     };
 
-    (@base $(#[$meta:meta])* $name:ident, $what:literal) => {
+    (@declare $(#[$meta:meta])* $name:ident, [$($shown:ident),+], |$text:ident| $check:expr) => {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name($crate::model::Text);
@@ -84,7 +56,7 @@ macro_rules! checked {
                 &self.0
             }
 
-            /// What is wrong with a value that the service reported; `None` for every value that was parsed.
+            /// Returns the fault of a value that the service reported; `None` for every value that was parsed.
             pub fn violation(&self) -> Option<$crate::model::InvalidValue> {
                 Self::check(&self.0).err()
             }
@@ -93,6 +65,10 @@ macro_rules! checked {
             #[allow(dead_code, reason = "one macro for all; some types are only ever parsed")]
             pub(crate) fn from_service(text: impl Into<$crate::model::Text>) -> Self {
                 Self(text.into())
+            }
+
+            fn check($text: &str) -> Result<(), $crate::model::InvalidValue> {
+                $check
             }
         }
 
@@ -104,27 +80,6 @@ macro_rules! checked {
             }
         }
 
-        impl TryFrom<&str> for $name {
-            type Error = $crate::model::InvalidValue;
-            fn try_from(text: &str) -> Result<Self, $crate::model::InvalidValue> {
-                text.parse()
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = $crate::model::InvalidValue;
-            fn try_from(text: String) -> Result<Self, $crate::model::InvalidValue> {
-                Self::check(&text)?;
-                Ok(Self(text.into()))
-            }
-        }
-
-        impl AsRef<str> for $name {
-            fn as_ref(&self) -> &str {
-                &self.0
-            }
-        }
-
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 Self::check(&self.0).map_err(serde::ser::Error::custom)?;
@@ -132,11 +87,7 @@ macro_rules! checked {
             }
         }
 
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
-            }
-        }
+        $crate::model::text::text_impls! { [] $name: AsRef, Parse, $($shown),+ }
     };
 }
 use checked;
@@ -185,7 +136,7 @@ fn no_outer_blanks(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     Ok(())
 }
 
-/// What every checked type must do, for the tests of each.
+/// Laws of every checked type, for the tests of each.
 #[cfg(test)]
 mod laws {
     use std::fmt::{Debug, Display};

@@ -54,7 +54,7 @@ impl MailNickname {
 }
 
 checked! {
-    /// What the enrollment status page says when a time limit or an error stops the setup: up to 10,000 characters.
+    /// The text of the enrollment status page when a time limit or an error stops the setup: up to 10,000 characters.
     pub struct CustomErrorMessage("custom error message", check_custom_error_message);
 }
 

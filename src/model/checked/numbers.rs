@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::InvalidValue;
+use crate::model::text::text_impls;
 
 /// The version of an Intune Connector for Active Directory: four numbers, compared as numbers.
 ///
@@ -37,22 +38,15 @@ impl FromStr for ConnectorVersion {
         let parts: Option<Vec<u32>> = text.split('.').map(number).collect();
         match parts.as_deref() {
             Some(&[a, b, c, d]) => Ok(Self([a, b, c, d])),
-            _ => Err(InvalidValue::new(
-                "connector version",
-                "is not four numbers",
-                "write a version such as 6.2504.2001.8",
-            )
-            .with_value(text)),
+            _ => {
+                let remedy = "write a version such as 6.2504.2001.8";
+                Err(InvalidValue::new("connector version", "is not four numbers", remedy).with_value(text))
+            }
         }
     }
 }
 
-impl TryFrom<&str> for ConnectorVersion {
-    type Error = InvalidValue;
-    fn try_from(text: &str) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
+text_impls! { [] ConnectorVersion: Parse }
 
 impl fmt::Display for ConnectorVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,13 +67,7 @@ impl Serialize for ConnectorVersion {
     }
 }
 
-impl<'de> Deserialize<'de> for ConnectorVersion {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-/// How long the enrollment status page waits for the installations before it shows an error: 1 to 1,440 minutes.
+/// The time that the enrollment status page waits for installations before it shows an error: 1 to 1,440 minutes.
 ///
 /// Only one other tool knows of the upper bound; Graph documents none. The default is the service's, 60 minutes. A
 /// hybrid join gets 40 minutes more than this.
@@ -108,7 +96,7 @@ impl InstallTimeout {
         Duration::from_secs(u64::try_from(self.0).unwrap_or_default() * 60)
     }
 
-    /// What is wrong with a timeout that the service reported.
+    /// Returns the fault of a timeout that the service reported.
     pub fn violation(&self) -> Option<InvalidValue> {
         Self::check(self.0).err()
     }

@@ -49,7 +49,7 @@ impl OrganizationalUnit {
         }
     }
 
-    /// Whether both name the same unit: neither case nor the way of escaping matters.
+    /// Returns `true` if both name the same unit: neither case nor the way of escaping matters.
     pub fn same_as(&self, other: &Self) -> bool {
         match (parse(self.as_str()), parse(other.as_str())) {
             (Ok(a), Ok(b)) => a.domain.same_as(&b.domain) && same_names(&a.units, &b.units),
@@ -63,7 +63,7 @@ impl OrganizationalUnit {
         self.as_str().get(parsed.first_ends + 1..).map(Self::from_service)
     }
 
-    /// Whether this is `other`, or lies in it at any depth.
+    /// Returns `true` if this is `other`, or lies in it at any depth.
     pub fn is_within(&self, other: &Self) -> bool {
         match (parse(self.as_str()), parse(other.as_str())) {
             (Ok(inner), Ok(outer)) => {
@@ -110,7 +110,7 @@ fn check(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     })
 }
 
-/// What is wrong, and how many characters of the text are left at the place.
+/// A fault, and the number of characters of the text that are left at its place.
 struct Wrong {
     problem: String,
     remedy: &'static str,
@@ -125,11 +125,8 @@ impl Wrong {
 
 fn parse(text: &str) -> Result<Parsed, Wrong> {
     if text.starts_with(['"', '\'', '“', '”', '‘', '’']) {
-        return Err(Wrong::at(
-            text,
-            "has quotes around it, with which the domain join fails",
-            "leave out the quotes",
-        ));
+        let problem = "has quotes around it, with which the domain join fails";
+        return Err(Wrong::at(text, problem, "leave out the quotes"));
     }
     let mut units = Vec::new();
     let mut labels: Vec<String> = Vec::new();
@@ -143,11 +140,10 @@ fn parse(text: &str) -> Result<Parsed, Wrong> {
             Kind::Unit => return Err(Wrong::at(rest, "has an OU= part after a DC= part", EXAMPLE)),
             Kind::Label => labels.push(value),
             Kind::Container if value.eq_ignore_ascii_case("Computers") && units.is_empty() => {
-                return Err(Wrong::at(
-                    rest,
-                    "is the default container, not an organizational unit; the domain join fails with it",
-                    "leave the organizational unit empty: accounts then go to the default container",
-                ));
+                let problem =
+                    "is the default container, not an organizational unit; the domain join fails with it";
+                let remedy = "leave the organizational unit empty: accounts then go to the default container";
+                return Err(Wrong::at(rest, problem, remedy));
             }
             Kind::Container => {
                 let problem = "has a CN= part, which is a container and not an organizational unit";
@@ -209,11 +205,8 @@ fn kind_of(rest: &str) -> Result<(Kind, &str), Wrong> {
 fn value_of(text: &str) -> Result<(String, Option<&str>), Wrong> {
     const BLANK: &str = "leave out blanks round ',' and '=', or write them as '\\ '";
     if text.starts_with('#') {
-        return Err(Wrong::at(
-            text,
-            "has a value in hexadecimal",
-            "write the name as text, with \\# for a leading #",
-        ));
+        let remedy = "write the name as text, with \\# for a leading #";
+        return Err(Wrong::at(text, "has a value in hexadecimal", remedy));
     }
     if text.starts_with(char::is_whitespace) {
         return Err(Wrong::at(text, "has a blank beside a separator", BLANK));
@@ -239,15 +232,10 @@ fn value_of(text: &str) -> Result<(String, Option<&str>), Wrong> {
                     '+' => "has an unescaped '+', which joins two values".to_owned(),
                     _ => format!("has an unescaped {c:?}"),
                 };
-                return Err(Wrong::at(
-                    rest,
-                    problem,
-                    "write a backslash before a special character in a name",
-                ));
+                let remedy = "write a backslash before a special character in a name";
+                return Err(Wrong::at(rest, problem, remedy));
             }
-            c if c.is_control() => {
-                return Err(Wrong::at(rest, "has a control character", "leave it out"));
-            }
+            c if c.is_control() => return Err(Wrong::at(rest, "has a control character", "leave it out")),
             c => {
                 value.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
                 (rest, ends_blank) = (next, c.is_whitespace());

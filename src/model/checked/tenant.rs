@@ -16,13 +16,13 @@ checked! {
 }
 
 impl TenantId {
-    /// Whether it is the tenant's id, not a domain.
+    /// Returns `true` for the tenant's id, `false` for a domain.
     pub fn is_guid(&self) -> bool {
         is_guid(self.as_str())
     }
 }
 
-/// Whether a text is a GUID in its usual form: 8-4-4-4-12 hexadecimal digits, without braces.
+/// Returns `true` for a GUID in its usual form: 8-4-4-4-12 hexadecimal digits, without braces.
 pub(crate) fn is_guid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(index, byte)| match index {

@@ -1,4 +1,4 @@
-//! What both kinds of deployment profile have: their properties, and the old dialect of the service.
+//! The common part of both kinds of deployment profile: their properties, and the old dialect of the service.
 
 use serde_json::Value;
 

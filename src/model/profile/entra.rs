@@ -28,7 +28,7 @@ profile! {
     /// ```
     pub struct EntraJoinProfile = "azureADWindowsAutopilotDeploymentProfile";
     optional {
-        /// How devices are named; by default they keep the name that Windows gives them.
+        /// The naming of devices; by default they keep the name that Windows gives them.
         device_name_template, with_device_name_template: DeviceNameTemplate =>
             PropertyRule::new(TEMPLATE).same(same_text).none_is_empty();
     }
@@ -39,7 +39,7 @@ profile! {
             PropertyRule::new(DEVICE_TYPE).write(WriteMode::OnCreate).same(same_text_in_any_case);
     }
     odd {
-        /// Who sets up the device; a standard user by default.
+        /// The person who sets up the device, if any; a standard user by default.
         deployment_mode, with_deployment_mode: DeploymentMode = DeploymentMode::default();
     }
     rules {
@@ -48,7 +48,7 @@ profile! {
     }
 }
 
-/// Who sets up a Microsoft Entra joined device.
+/// The person who sets up a Microsoft Entra joined device, if any.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

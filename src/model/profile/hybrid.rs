@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use super::common::{self, DEVICE_TYPE, OLD_OOBE, TEMPLATE, USAGE, USER_TYPE, profile, same_locale};
 use crate::model::findings::{PROFILE_HYBRID_NAME_TEMPLATE, PROFILE_HYBRID_NOT_USER_DRIVEN};
 use crate::model::open_enum::some_known;
-use crate::model::settings::{
-    Fixed, PropertyRule, Quirks, WriteMode, same_set, same_text, same_text_in_any_case,
-};
+use crate::model::settings::{PropertyRule, Quirks, WriteMode, same_set, same_text, same_text_in_any_case};
 use crate::model::wire::get;
 use crate::model::{Finding, Locale, ProfileDescription, ProfileName, Properties, Text, UserType};
 
@@ -49,10 +47,10 @@ profile! {
     odd {}
     rules {
         // What a tenant has against the rules of hybrid join stays until it is replaced by a profile made here.
-        PropertyRule::new(USAGE).fixed(Fixed::Text("singleUser"));
-        PropertyRule::new(TEMPLATE).fixed(Fixed::Text("")).same(same_text);
+        PropertyRule::new(USAGE).fixed(|| "singleUser".into());
+        PropertyRule::new(TEMPLATE).fixed(|| "".into()).same(same_text);
         PropertyRule::new(DEVICE_TYPE)
-            .fixed(Fixed::Text("windowsPc"))
+            .fixed(|| "windowsPc".into())
             .write(WriteMode::OnCreate)
             .same(same_text_in_any_case);
     }

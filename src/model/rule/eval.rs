@@ -1,4 +1,4 @@
-//! Whether a device is in.
+//! Evaluation of rules.
 
 use super::expr::{Caseless, Clause, Condition, Expr, Test, decided, fold};
 use super::property::{Attribute, DeviceAttributes, DeviceProperty};

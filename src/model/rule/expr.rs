@@ -196,7 +196,7 @@ pub(super) enum Verb {
     In,
 }
 
-/// What stands between a property and a value.
+/// An operator between a property and a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operator {
     Compare { verb: Verb, negated: bool },

@@ -74,11 +74,8 @@ impl Lexer<'_> {
             '"' | '\'' => self.quoted(c, position)?,
             '-' => self.operator(position)?,
             dash if is_dash(dash) => {
-                self.remarks.push(Remark::new(
-                    RULE_TYPOGRAPHIC_DASH,
-                    position,
-                    format!("{dash:?} is a dash, as word processors and web pages write it"),
-                ));
+                let problem = format!("{dash:?} is a dash, as word processors and web pages write it");
+                self.remarks.push(Remark::new(RULE_TYPOGRAPHIC_DASH, position, problem));
                 self.operator(position)?
             }
             c if is_word(c) => self.word(c, false),
@@ -121,22 +118,15 @@ impl Lexer<'_> {
                 '\'' if self.take_if(|c| c == '\'').is_some() => text.push('\''),
                 closing if closing == quote => return Ok(TokenKind::Text(text)),
                 '\'' => {
-                    self.remarks.push(Remark::new(
-                        RULE_SINGLE_QUOTE,
-                        position,
-                        "one single quote inside quoted text sometimes matches nothing",
-                    ));
+                    let problem = "one single quote inside quoted text sometimes matches nothing";
+                    self.remarks.push(Remark::new(RULE_SINGLE_QUOTE, position, problem));
                     text.push('\'');
                 }
                 control if control.is_control() => {
-                    return Err(Remark::new(
-                        RULE_SYNTAX,
-                        position,
-                        format!("{control:?} is inside quoted text"),
-                    )
-                    .with_remedy(
-                        "close the quotes before the end of the line, and take control characters out",
-                    ));
+                    let problem = format!("{control:?} is inside quoted text");
+                    let remedy =
+                        "close the quotes before the end of the line, and take control characters out";
+                    return Err(Remark::new(RULE_SYNTAX, position, problem).with_remedy(remedy));
                 }
                 other => {
                     if let Some(name) = invisible(other) {
@@ -190,11 +180,8 @@ fn is_typographic_quote(c: char) -> bool {
 }
 
 fn typographic_quote(c: char, position: usize) -> Remark {
-    Remark::new(
-        RULE_TYPOGRAPHIC_QUOTES,
-        position,
-        format!("{c:?} is a typographic quote, as word processors and web pages write it"),
-    )
+    let problem = format!("{c:?} is a typographic quote, as word processors and web pages write it");
+    Remark::new(RULE_TYPOGRAPHIC_QUOTES, position, problem)
 }
 
 fn stray(c: char, position: usize) -> Remark {

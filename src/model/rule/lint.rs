@@ -1,4 +1,4 @@
-//! What is known to go wrong with rules.
+//! Findings about rules.
 
 use std::borrow::Cow;
 
@@ -76,14 +76,10 @@ fn one_finding(same: &[Remark]) -> Option<Finding> {
 pub(super) fn property(property: DeviceProperty, name: &str, position: usize, remarks: &mut Vec<Remark>) {
     use DeviceProperty as P;
     if !property.is_documented_as(name) {
-        remarks.push(
-            Remark::new(
-                RULE_PROPERTY_CASE,
-                position,
-                format!("names of properties are case-sensitive, and {name} is not how this one is written"),
-            )
-            .with_remedy(format!("write device.{property}")),
-        );
+        let problem =
+            format!("names of properties are case-sensitive, and {name} is not how this one is written");
+        let remark = Remark::new(RULE_PROPERTY_CASE, position, problem);
+        remarks.push(remark.with_remedy(format!("write device.{property}")));
     }
     let (kind, problem) = match property {
         P::OrganizationalUnit => (
@@ -287,7 +283,7 @@ fn known_value(
     Some(Remark::new(RULE_UNKNOWN_VALUE, position, problem).with_remedy(remedy))
 }
 
-/// Whether a value of `devicePhysicalIds`, in lower case, has a label that people take for the group tag's.
+/// Returns `true` if a value of `devicePhysicalIds`, in lower case, has a label that people take for the group tag's.
 fn names_group_tag(lower: &str) -> bool {
     let label = lower.trim_start_matches(['^', '\\', '[']).split([']', ':', '\\']).next().unwrap_or_default();
     let label: String = label.chars().filter(|c| c.is_alphanumeric()).collect();
@@ -299,11 +295,8 @@ pub(super) fn whole(rule: &Expr, remarks: &mut Vec<Remark>) {
     let mut others = false;
     rule.leaves(&mut |clause: &Clause| others |= clause.property() != DeviceProperty::MemberOf);
     if others && let Some(member_of) = remarks.iter().find(|remark| remark.kind == RULE_MEMBER_OF_PREVIEW) {
-        remarks.push(Remark::new(
-            RULE_MEMBER_OF_COMBINED,
-            member_of.position,
-            "memberOf cannot be combined with another condition",
-        ));
+        let problem = "memberOf cannot be combined with another condition";
+        remarks.push(Remark::new(RULE_MEMBER_OF_COMBINED, member_of.position, problem));
     }
     remarks.sort_by_key(|remark| remark.position);
 }

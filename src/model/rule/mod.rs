@@ -52,15 +52,13 @@ mod pattern;
 mod property;
 
 use std::cmp::Ordering;
-use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use self::expr::{Caseless, Clause, Condition, Expr, Logic, Test};
 use self::lint::Remark;
 pub use self::property::{Attribute, DeviceAttributes, DeviceProperty, TextList};
+use super::text::text_impls;
 use super::{Finding, GroupTag, InvalidValue, PurchaseOrder, Text, is_guid};
 use crate::model::findings::RULE_TOO_LONG;
 
@@ -137,7 +135,7 @@ impl MembershipRule {
         &self.text
     }
 
-    /// What keeps the rule from being understood; `None` if it is.
+    /// Returns the reason why the rule is not understood; `None` if it is.
     pub fn violation(&self) -> Option<InvalidValue> {
         self.meaning.as_ref().err().cloned()
     }
@@ -165,8 +163,8 @@ impl MembershipRule {
         eval::evaluate(self.meaning.as_ref().ok()?, device)
     }
 
-    /// Whether both rules say the same, but for blanks, parentheses that change nothing, hyphens before operators,
-    /// kinds of quotes, and the case of names and values. Of a rule that is not understood, the text is compared.
+    /// Returns `true` if both rules say the same, but for blanks, parentheses that change nothing, hyphens before
+    /// operators, kinds of quotes, and the case of names and values. Of a rule that is not understood, the text is compared.
     ///
     /// ```
     /// # use windows_autopilot::model::MembershipRule;
@@ -249,11 +247,8 @@ impl MembershipRule {
 fn read(text: &str, remarks: &mut Vec<Remark>) -> Result<Expr, Remark> {
     let characters = text.chars().count();
     if characters > MAX_CHARACTERS {
-        return Err(Remark::new(
-            RULE_TOO_LONG,
-            MAX_CHARACTERS,
-            format!("the rule has {characters} characters, and {MAX_CHARACTERS} are allowed"),
-        ));
+        let problem = format!("the rule has {characters} characters, and {MAX_CHARACTERS} are allowed");
+        return Err(Remark::new(RULE_TOO_LONG, MAX_CHARACTERS, problem));
     }
     parse::parse(text, remarks)
 }
@@ -270,25 +265,7 @@ impl FromStr for MembershipRule {
     }
 }
 
-impl TryFrom<&str> for MembershipRule {
-    type Error = InvalidValue;
-    fn try_from(text: &str) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
-
-impl TryFrom<String> for MembershipRule {
-    type Error = InvalidValue;
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
-
-impl AsRef<str> for MembershipRule {
-    fn as_ref(&self) -> &str {
-        &self.text
-    }
-}
+text_impls! { [] MembershipRule: AsRef, Debug, Display, Parse, Serialize }
 
 impl PartialEq for MembershipRule {
     fn eq(&self, other: &Self) -> bool {
@@ -313,30 +290,6 @@ impl Ord for MembershipRule {
 impl Hash for MembershipRule {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.text.hash(state);
-    }
-}
-
-impl fmt::Debug for MembershipRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.text, f)
-    }
-}
-
-impl fmt::Display for MembershipRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.text)
-    }
-}
-
-impl Serialize for MembershipRule {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.text.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for MembershipRule {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Text::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -1,5 +1,6 @@
 //! From text to a tree, by recursive descent. Binds from tight to loose: comparison, `-not`, `-and`, `-or`.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use super::expr::{Caseless, Clause, Condition, Expr, Logic, OPERATORS, Operator, Test, Verb};
@@ -8,48 +9,46 @@ use super::lex::{Token, TokenKind, tokens};
 use super::lint::{self, Remark, Subject};
 use super::pattern::Pattern;
 use super::property::{DeviceProperty, Kind};
+use crate::model::FindingKind;
 use crate::model::findings::*;
 use crate::model::invalid::{nearest, shorten};
 
-/// How deep parentheses and `-not` may nest: far more than a rule needs, far less than the stack holds.
+/// The depth to which parentheses and `-not` may nest: far more than a rule needs, far less than the stack holds.
 const MAX_DEPTH: usize = 100;
+
+const COMPARE_DIRECTLY: &str = "compare it directly, such as with -eq";
 
 /// Reads a rule. Adds remarks on what is readable but doubtful; fails with the first thing that is not readable.
 pub(super) fn parse(text: &str, remarks: &mut Vec<Remark>) -> Result<Expr, Remark> {
     let tokens = tokens(text, remarks)?;
-    let users = tokens.iter().find(|token| is_property_of(token, "user")).map(|token| token.position);
-    let devices = tokens.iter().any(|token| is_property_of(token, "device"));
-    match users {
-        Some(position) if devices => {
-            return Err(Remark::new(
-                RULE_MIXED_OBJECTS,
-                position,
-                "the rule is over users and devices at once",
-            ));
-        }
-        Some(position) => {
-            return Err(Remark::new(RULE_USER_RULE, position, "the rule is over users"));
-        }
-        None => {}
+    if let Some(user) = tokens.iter().find(|token| is_property_of(token, "user")) {
+        let is_mixed = tokens.iter().any(|token| is_property_of(token, "device"));
+        let mixed = (RULE_MIXED_OBJECTS, "the rule is over users and devices at once");
+        let (kind, problem) = if is_mixed { mixed } else { (RULE_USER_RULE, "the rule is over users") };
+        return Err(Remark::new(kind, user.position, problem));
     }
     let mut parser = Parser { tokens: tokens.into(), end: text.chars().count(), depth: 0, remarks };
     let rule = parser.any_of(&Parser::clause)?;
-    match parser.tokens.front() {
-        None => Ok(rule),
-        Some(Token { kind: TokenKind::Close, position }) => {
-            Err(Remark::new(RULE_SYNTAX, *position, "a parenthesis is closed that was not opened")
-                .with_remedy("take it out, or open it before"))
-        }
-        Some(token) => Err(Remark::new(
-            RULE_SYNTAX,
-            token.position,
-            format!("{} follows a finished condition", shown(&token.kind)),
-        )
-        .with_remedy("join conditions with -and or -or; write `\" for a double quote inside quoted text")),
+    let Some(Token { kind, position }) = parser.tokens.front() else { return Ok(rule) };
+    if *kind == TokenKind::Close {
+        let problem = "a parenthesis is closed that was not opened";
+        return refuse(RULE_SYNTAX, *position, problem, "take it out, or open it before");
     }
+    let problem = format!("{} follows a finished condition", shown(kind));
+    let remedy = "join conditions with -and or -or; write `\" for a double quote inside quoted text";
+    refuse(RULE_SYNTAX, *position, problem, remedy)
 }
 
 type Parsed<T> = Result<T, Remark>;
+
+fn refuse<T>(
+    kind: FindingKind,
+    position: usize,
+    problem: impl Into<Cow<'static, str>>,
+    remedy: impl Into<Cow<'static, str>>,
+) -> Parsed<T> {
+    Err(Remark::new(kind, position, problem).with_remedy(remedy))
+}
 
 struct Parser<'a> {
     tokens: VecDeque<Token>,
@@ -76,7 +75,7 @@ impl Parser<'_> {
         found
     }
 
-    /// Whether `-and`, `-or` or `-not` comes next, with or without its hyphen.
+    /// Returns `true` if `-and`, `-or` or `-not` comes next, with or without its hyphen.
     fn next_is_word(&self, wanted: &str) -> bool {
         matches!(self.tokens.front(), Some(Token { kind: TokenKind::Word { word, .. }, .. })
             if word.eq_ignore_ascii_case(wanted))
@@ -94,8 +93,7 @@ impl Parser<'_> {
     fn take(&mut self, wanted: &str) -> Parsed<(TokenKind, usize)> {
         match self.tokens.pop_front() {
             Some(token) => Ok((token.kind, token.position)),
-            None => Err(Remark::new(RULE_SYNTAX, self.end, "the rule ends too early")
-                .with_remedy(format!("add {wanted}"))),
+            None => refuse(RULE_SYNTAX, self.end, "the rule ends too early", format!("add {wanted}")),
         }
     }
 
@@ -106,7 +104,7 @@ impl Parser<'_> {
         }
         let found = self.tokens.front().map_or("the end of the rule".to_owned(), |token| shown(&token.kind));
         let problem = format!("{found} stands where {} should", shown(wanted));
-        Err(Remark::new(RULE_SYNTAX, self.position(), problem).with_remedy(remedy))
+        refuse(RULE_SYNTAX, self.position(), problem, remedy)
     }
 
     fn any_of<L>(&mut self, leaf: &impl Fn(&mut Self) -> Parsed<L>) -> Parsed<Logic<L>> {
@@ -133,23 +131,16 @@ impl Parser<'_> {
         }
         if self.take_if(&TokenKind::Open) {
             let inner = self.nested(position, |parser| parser.any_of(leaf))?;
-            self.expect(
-                &TokenKind::Close,
-                "close every parenthesis that is opened, and join conditions with -and or -or",
-            )?;
-            return Ok(inner);
+            let remedy = "close every parenthesis that is opened, and join conditions with -and or -or";
+            return self.expect(&TokenKind::Close, remedy).map(|()| inner);
         }
         leaf(self).map(Logic::Leaf)
     }
 
     fn nested<T>(&mut self, position: usize, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.depth == MAX_DEPTH {
-            return Err(Remark::new(
-                RULE_SYNTAX,
-                position,
-                format!("parentheses and -not nest more than {MAX_DEPTH} deep"),
-            )
-            .with_remedy("take out parentheses that change nothing"));
+            let problem = format!("parentheses and -not nest more than {MAX_DEPTH} deep");
+            return refuse(RULE_SYNTAX, position, problem, "take out parentheses that change nothing");
         }
         self.depth += 1;
         let result = inner(self);
@@ -180,12 +171,8 @@ impl Parser<'_> {
             }
         };
         if property.kind() != Kind::List {
-            return Err(Remark::new(
-                RULE_WRONG_TYPE,
-                operator_position,
-                format!("{property} is not a list, so {operator} does not apply to it"),
-            )
-            .with_remedy("compare it directly, such as with -eq"));
+            let problem = format!("{property} is not a list, so {operator} does not apply to it");
+            return refuse(RULE_WRONG_TYPE, operator_position, problem, COMPARE_DIRECTLY);
         }
         if property == DeviceProperty::MemberOf && every {
             return Err(member_of_form(position));
@@ -205,18 +192,12 @@ impl Parser<'_> {
     fn bare_element(&mut self, element: impl Fn(&mut Self) -> Parsed<Condition>) -> Parsed<Logic<Condition>> {
         let position = self.position();
         let condition = element(self)?;
-        self.remarks.push(Remark::new(
-            RULE_BARE_ELEMENT,
-            position,
-            "the condition on an item stands without parentheses, which the service has refused",
-        ));
+        let problem = "the condition on an item stands without parentheses, which the service has refused";
+        self.remarks.push(Remark::new(RULE_BARE_ELEMENT, position, problem));
         if self.next_is_word("and") || self.next_is_word("or") {
-            return Err(Remark::new(
-                RULE_SYNTAX,
-                self.position(),
-                "it is not clear whether this joins conditions on the item or on the device",
-            )
-            .with_remedy("put the condition after -any or -all in parentheses"));
+            let problem = "it is not clear whether this joins conditions on the item or on the device";
+            let remedy = "put the condition after -any or -all in parentheses";
+            return refuse(RULE_SYNTAX, self.position(), problem, remedy);
         }
         Ok(Logic::Leaf(condition))
     }
@@ -227,19 +208,13 @@ impl Parser<'_> {
         let wanted = property.element();
         let (kind, position) = self.take(wanted)?;
         if !matches!(&kind, TokenKind::Word { word, hyphen: false } if word.eq_ignore_ascii_case(wanted)) {
-            return Err(Remark::new(
-                RULE_SYNTAX,
-                position,
-                format!("{} stands where {wanted} should", shown(&kind)),
-            )
-            .with_remedy(format!(
-                "inside -any (…) and -all (…) of {property}, write {wanted} for the item"
-            )));
+            let problem = format!("{} stands where {wanted} should", shown(&kind));
+            let remedy = format!("inside -any (…) and -all (…) of {property}, write {wanted} for the item");
+            return refuse(RULE_SYNTAX, position, problem, remedy);
         }
         let (operator, operator_position) = self.operator(wanted)?;
         let Operator::Compare { verb, negated } = operator else {
-            return Err(Remark::new(RULE_WRONG_TYPE, operator_position, "an item is not a list")
-                .with_remedy("compare it directly, such as with -eq"));
+            return refuse(RULE_WRONG_TYPE, operator_position, "an item is not a list", COMPARE_DIRECTLY);
         };
         if property == DeviceProperty::MemberOf && (negated || !matches!(verb, Verb::In | Verb::Equals)) {
             return Err(member_of_form(operator_position));
@@ -249,43 +224,27 @@ impl Parser<'_> {
 
     fn property(&mut self) -> Parsed<(DeviceProperty, usize)> {
         let (kind, position) = self.take("a condition, such as device.deviceModel -eq \"…\"")?;
-        let refuse = |problem: String, remedy: String| {
-            Err(Remark::new(RULE_SYNTAX, position, problem).with_remedy(remedy))
-        };
+        let shown = shown(&kind);
         let TokenKind::Word { word, hyphen: false } = &kind else {
-            return refuse(
-                format!("{} stands where a property should", shown(&kind)),
-                "write property, operator, value in this order, such as device.deviceModel -eq \"…\""
-                    .to_owned(),
-            );
+            let problem = format!("{shown} stands where a property should");
+            let remedy =
+                "write property, operator, value in this order, such as device.deviceModel -eq \"…\"";
+            return refuse(RULE_SYNTAX, position, problem, remedy);
         };
         if word == "_" || word.eq_ignore_ascii_case("group.objectId") {
-            return refuse(
-                format!("{word} stands outside -any (…) and -all (…)"),
-                "write (device.devicePhysicalIds -any (_ …))".to_owned(),
-            );
+            let problem = format!("{word} stands outside -any (…) and -all (…)");
+            return refuse(RULE_SYNTAX, position, problem, "write (device.devicePhysicalIds -any (_ …))");
         }
         let Some((object, name)) = word.split_once('.') else {
-            return refuse(
-                format!("{} is not a property", shown(&kind)),
-                match suggest(word) {
-                    Some(suggestion) => suggestion,
-                    None => {
-                        "write device. and the name of the property, and put text in double quotes".to_owned()
-                    }
-                },
-            );
+            let remedy = "write device. and the name of the property, and put text in double quotes";
+            let remedy = suggest(word).map_or(Cow::Borrowed(remedy), Cow::Owned);
+            return refuse(RULE_SYNTAX, position, format!("{shown} is not a property"), remedy);
         };
         let found = DeviceProperty::find(name).filter(|_| object.eq_ignore_ascii_case("device"));
         let Some(property) = found else {
-            return Err(Remark::new(
-                RULE_UNKNOWN_PROPERTY,
-                position,
-                format!("{} is not a property that device rules can use", shown(&kind)),
-            )
-            .with_remedy(suggest(name).unwrap_or_else(|| {
-                "use one from Microsoft's list, such as devicePhysicalIds or deviceModel".to_owned()
-            })));
+            let problem = format!("{shown} is not a property that device rules can use");
+            let remedy = suggest(name).map_or(Cow::Borrowed(RULE_UNKNOWN_PROPERTY.remedy), Cow::Owned);
+            return refuse(RULE_UNKNOWN_PROPERTY, position, problem, remedy);
         };
         // The object's name counts as part of the property's.
         let written = if object == "device" { name } else { word.as_str() };
@@ -303,12 +262,8 @@ impl Parser<'_> {
             }
             remedy = foreign::remedy(word, subject, self.after());
         }
-        Err(Remark::new(
-            RULE_SYNTAX,
-            position,
-            format!("{} is not an operator of device rules", shown(&kind)),
-        )
-        .with_remedy(remedy))
+        let problem = format!("{} is not an operator of device rules", shown(&kind));
+        refuse(RULE_SYNTAX, position, problem, remedy)
     }
 
     /// Returns what follows an operator: another one, and the value.
@@ -341,20 +296,16 @@ impl Parser<'_> {
     ) -> Parsed<Condition> {
         let property = subject.property;
         let operator = Operator::Compare { verb, negated };
-        let mistake = |problem, remedy| {
-            Err(Remark::new(RULE_WRONG_TYPE, operator_position, problem).with_remedy(remedy))
-        };
         let is_bool = property.kind() == Kind::Bool;
         if is_bool && verb != Verb::Equals {
             let problem = format!("{property} is true or false, and takes -eq and -ne alone");
-            return mistake(problem, format!("write device.{property} -eq true"));
+            let remedy = format!("write device.{property} -eq true");
+            return refuse(RULE_WRONG_TYPE, operator_position, problem, remedy);
         }
         let test = if verb != Verb::In && self.take_null() {
             if verb != Verb::Equals {
-                return mistake(
-                    format!("{operator} does not go with null"),
-                    "compare null with -eq or -ne".to_owned(),
-                );
+                let problem = format!("{operator} does not go with null");
+                return refuse(RULE_WRONG_TYPE, operator_position, problem, "compare null with -eq or -ne");
             }
             Test::Null
         } else if is_bool {
@@ -383,18 +334,14 @@ impl Parser<'_> {
             _ => None,
         };
         let Some(value) = value else {
-            return Err(Remark::new(
-                RULE_WRONG_TYPE,
-                position,
-                format!("{} is neither true nor false, and {property} is one of them", shown(&kind)),
-            )
-            .with_remedy("write true, false or null, without quotes"));
+            let problem =
+                format!("{} is neither true nor false, and {property} is one of them", shown(&kind));
+            return refuse(RULE_WRONG_TYPE, position, problem, "write true, false or null, without quotes");
         };
         if matches!(kind, TokenKind::Text(_)) {
-            self.remarks.push(
-                Remark::new(RULE_QUOTED_BOOLEAN, position, format!("{property} is true or false, not text"))
-                    .with_remedy(format!("write {value} without quotes")),
-            );
+            let problem = format!("{property} is true or false, not text");
+            let remark = Remark::new(RULE_QUOTED_BOOLEAN, position, problem);
+            self.remarks.push(remark.with_remedy(format!("write {value} without quotes")));
         }
         Ok(value)
     }
@@ -411,29 +358,23 @@ impl Parser<'_> {
                 lint::value(subject, comparison, &text, position, self.remarks);
                 Ok((text, position))
             }
-            TokenKind::Word { hyphen: false, .. } => Err(Remark::new(
-                RULE_WRONG_TYPE,
-                position,
-                format!("{} is not in quotes, and {property} is text", shown(&kind)),
-            )
-            .with_remedy("put the value in double quotes")),
-            other => Err(Remark::new(
-                RULE_SYNTAX,
-                position,
-                format!("{} stands where a value should", shown(&other)),
-            )
-            .with_remedy(match (&other, comparison.0) {
-                (TokenKind::ListOpen, Verb::Equals) => {
-                    "put the value in double quotes; a list of values is for -in and -notIn"
-                }
-                (TokenKind::ListOpen, _) => {
-                    "write a condition for each value, joined by -or; a list of values is for -in and -notIn"
-                }
-                (TokenKind::ListClose, _) => {
-                    "take out the comma before the bracket, and put at least one value in double quotes"
-                }
-                _ => "put the value in double quotes; a list of values is for -in and -notIn",
-            })),
+            TokenKind::Word { hyphen: false, .. } => {
+                let problem = format!("{} is not in quotes, and {property} is text", shown(&kind));
+                refuse(RULE_WRONG_TYPE, position, problem, "put the value in double quotes")
+            }
+            other => {
+                let remedy = match (&other, comparison.0) {
+                    (TokenKind::ListOpen, verb) if verb != Verb::Equals => {
+                        "write a condition for each value, joined by -or; a list of values is for -in and -notIn"
+                    }
+                    (TokenKind::ListClose, _) => {
+                        "take out the comma before the bracket, and put at least one value in double quotes"
+                    }
+                    _ => "put the value in double quotes; a list of values is for -in and -notIn",
+                };
+                let problem = format!("{} stands where a value should", shown(&other));
+                refuse(RULE_SYNTAX, position, problem, remedy)
+            }
         }
     }
 
@@ -473,16 +414,14 @@ fn member_of_form(position: usize) -> Remark {
         .with_remedy("write device.memberOf -any (group.objectId -in ['<group id>'])")
 }
 
-/// What to write for a name that is not one of a rule, but is one elsewhere, or nearly one.
+/// Returns the remedy for a name that is not one of a rule, but is one elsewhere, or nearly one.
 fn suggest(name: &str) -> Option<String> {
     let by_graph = |property: &&DeviceProperty| {
         property.graph_path().is_some_and(|path| path.eq_ignore_ascii_case(name))
     };
     let property = match name.to_ascii_lowercase().as_str() {
         "grouptag" | "orderid" | "tag" => {
-            return Some(
-                "write (device.devicePhysicalIds -any (_ -eq \"[OrderID]:<group tag>\"))".to_owned(),
-            );
+            return Some("write (device.devicePhysicalIds -any (_ -eq \"[OrderID]:<group tag>\"))".into());
         }
         "iscompliant" | "compliant" | "compliancestate" | "ismanaged" => {
             return Some(
@@ -508,13 +447,9 @@ fn suggest(name: &str) -> Option<String> {
         "osversion" => DeviceProperty::DeviceOsVersion,
         "devicename" => DeviceProperty::DisplayName,
         _ => {
-            match DeviceProperty::find(name).or_else(|| DeviceProperty::ALL.iter().find(by_graph).copied()) {
-                Some(property) => property,
-                None => {
-                    let near = nearest(name, DeviceProperty::ALL.iter().map(|property| property.as_str()));
-                    near.and_then(DeviceProperty::find)?
-                }
-            }
+            let near = || nearest(name, DeviceProperty::ALL.iter().map(|property| property.as_str()));
+            let by_graph = || DeviceProperty::ALL.iter().find(by_graph).copied();
+            DeviceProperty::find(name).or_else(by_graph).or_else(|| DeviceProperty::find(near()?))?
         }
     };
     Some(format!("write device.{property}"))

@@ -1,4 +1,4 @@
-//! What a rule can ask about a device, and where the answers come from.
+//! Properties of devices in rules, and the sources of their values.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::model::{DirectoryDevice, Id, Text};
 
-/// What a device property holds, which decides the operators it takes.
+/// The type of a device property, which decides the operators it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
@@ -95,7 +95,7 @@ impl DeviceProperty {
         Self::ALL.iter().copied().find(|property| property.as_str().eq_ignore_ascii_case(name))
     }
 
-    /// Whether `name` is a spelling that Microsoft's pages use.
+    /// Returns `true` if `name` is a spelling that Microsoft's pages use.
     pub(super) fn is_documented_as(self, name: &str) -> bool {
         name == self.as_str()
             || matches!(
@@ -108,7 +108,7 @@ impl DeviceProperty {
         self.as_str().strip_prefix("extensionAttribute")?.parse().ok()
     }
 
-    /// What stands for one item of the list inside `-any (…)`.
+    /// Returns the name of one item of the list inside `-any (…)`.
     pub(super) fn element(self) -> &'static str {
         if self == Self::MemberOf { "group.objectId" } else { "_" }
     }
@@ -173,45 +173,34 @@ enum Items<'a> {
 impl<'a> TextList<'a> {
     /// The texts, in order.
     pub fn iter(self) -> impl Iterator<Item = &'a str> {
-        let length = match self.0 {
-            Items::Texts(items) => items.len(),
-            Items::Strings(items) => items.len(),
-            Items::Strs(items) => items.len(),
-            Items::Json(items) => items.len(),
-        };
-        (0..length).filter_map(move |index| match self.0 {
-            Items::Texts(items) => items.get(index).map(Text::as_str),
-            Items::Strings(items) => items.get(index).map(String::as_str),
-            Items::Strs(items) => items.get(index).copied(),
+        let item = move |index: usize| match self.0 {
+            Items::Texts(items) => items.get(index).map(|text| Some(text.as_str())),
+            Items::Strings(items) => items.get(index).map(|text| Some(text.as_str())),
+            Items::Strs(items) => items.get(index).map(|text| Some(*text)),
             // A link such as `memberOf` comes as objects with an id.
-            Items::Json(items) => items.get(index).and_then(|item| item.get("id").unwrap_or(item).as_str()),
-        })
+            Items::Json(items) => items.get(index).map(|item| item.get("id").unwrap_or(item).as_str()),
+        };
+        (0..).map_while(item).flatten()
     }
 }
 
-impl<'a> From<&'a [Text]> for TextList<'a> {
-    fn from(items: &'a [Text]) -> Self {
-        Self(Items::Texts(items))
-    }
+macro_rules! text_lists {
+    ($( $(#[$doc:meta])* $item:ty => $items:ident; )+) => { $(
+        $(#[$doc])*
+        impl<'a> From<&'a [$item]> for TextList<'a> {
+            fn from(items: &'a [$item]) -> Self {
+                Self(Items::$items(items))
+            }
+        }
+    )+ };
 }
 
-impl<'a> From<&'a [String]> for TextList<'a> {
-    fn from(items: &'a [String]) -> Self {
-        Self(Items::Strings(items))
-    }
-}
-
-impl<'a> From<&'a [&'a str]> for TextList<'a> {
-    fn from(items: &'a [&'a str]) -> Self {
-        Self(Items::Strs(items))
-    }
-}
-
-/// Texts of a JSON array; of an object in it, its `id`.
-impl<'a> From<&'a [Value]> for TextList<'a> {
-    fn from(items: &'a [Value]) -> Self {
-        Self(Items::Json(items))
-    }
+text_lists! {
+    Text => Texts;
+    String => Strings;
+    &'a str => Strs;
+    /// Texts of a JSON array; of an object in it, its `id`.
+    Value => Json;
 }
 
 /// A device that a rule can be evaluated on.
@@ -272,13 +261,9 @@ impl DeviceAttributes for DirectoryDevice {
             P::ProfileType => &self.profile_type,
             P::IsRooted | P::MemberOf | P::OrganizationalUnit => return Attribute::Absent,
             extension => {
-                let attributes = self.extension_attributes.as_deref();
-                let number = extension.extension_number();
-                return attributes
-                    .zip(number)
-                    .and_then(|(all, number)| all.get(number))
-                    .map(Text::as_str)
-                    .into();
+                let all = self.extension_attributes.as_deref();
+                let attribute = all.and_then(|all| all.get(extension.extension_number()?));
+                return attribute.map(Text::as_str).into();
             }
         };
         text.as_deref().into()

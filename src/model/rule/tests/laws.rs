@@ -1,4 +1,4 @@
-//! What holds of every rule, every tree and every text.
+//! Laws of every rule, every tree and every text.
 
 use proptest::prelude::*;
 use serde_json::{Map, json};
