@@ -68,6 +68,7 @@ mod tests;
 pub use self::fault::Fault;
 pub use self::gateway::RecordedRequest;
 pub use self::options::{DeploymentTiming, Lag, Quirks, RateLimit};
+pub use self::resource::effective::EffectiveObjects;
 pub use self::rows::{Cause, Computer, Deployment, DeploymentPhase, PowerOnOptions};
 pub use self::schema::metadata;
 pub use self::seed::{Seed, SeedApp, SeedApplication, SeedConnector, SeedDevice, SeedGroup, SeedUser};
