@@ -116,6 +116,27 @@ finding_kinds! {
     /// An assignment that the service accepted and does not show.
     ASSIGNMENT_NOT_TAKEN = "assignment.not-taken", Warning, "plan again in a while";
 
+    /// Objects or assignments that could not be read, so that what devices get is not known.
+    RESULTANT_NOT_READ = "resultant.not-read", Warning, "grant the permission to read them, and plan again";
+    /// A group of an assignment that could not be read.
+    RESULTANT_GROUP_NOT_READ = "resultant.group-not-read", Warning, "grant GroupMember.Read.All, and read again";
+    /// A rule of a group that cannot be evaluated.
+    RESULTANT_RULE_NOT_EVALUATED = "resultant.rule-not-evaluated", Warning,
+        "look at the group's members when the device is registered";
+    /// An assignment filter that cannot be evaluated before a device enrolls.
+    RESULTANT_FILTER_NOT_KNOWN = "resultant.filter-not-known", Warning,
+        "use a filter on manufacturer, model or enrollmentProfileName, or assign to another group";
+    /// A status page for users, of whom it is not known whether they set devices up.
+    RESULTANT_USER_NOT_KNOWN = "resultant.user-not-known", Info, "assign a status page to the devices";
+    /// Objects without an order between them.
+    RESULTANT_ORDER_NOT_KNOWN = "resultant.order-not-known", Warning,
+        "assign one of them alone to the devices";
+    /// An assignment to an audience of an unknown kind.
+    RESULTANT_TARGET_NOT_KNOWN = "resultant.target-not-known", Warning,
+        "look at the assignment in the Intune admin center";
+    /// A registered device whose object in Entra ID could not be read.
+    RESULTANT_DEVICE_NOT_READ = "resultant.device-not-read", Warning, "grant Device.Read.All, and read again";
+
     /// A serial number that several registered devices have.
     DEVICES_SERIAL_REPEATS = "devices.serial-repeats", Error,
         "leave the device out, and tell them apart by manufacturer and model in the Intune admin center";

@@ -29,6 +29,8 @@ mod plan;
 #[cfg(feature = "workflow")]
 mod prepare;
 #[cfg(feature = "workflow")]
+pub mod resultant;
+#[cfg(feature = "workflow")]
 mod retag;
 mod run;
 #[cfg(feature = "workflow")]
@@ -65,6 +67,8 @@ pub use self::overlap::overlaps;
 pub use self::permissions::{OperationPurpose, PermissionReport, RequiredOperation};
 #[cfg(feature = "workflow")]
 pub use self::plan::Plan;
+#[cfg(feature = "workflow")]
+pub use self::resultant::{Effective, ResultantSet};
 #[cfg(feature = "workflow")]
 pub use self::retag::{PlannedRetag, Retag, RetagEvent, RetagPlan, RetagReport};
 pub use self::run::{Progress, Run, StopHandle};

@@ -204,13 +204,9 @@ impl Assignable for DomainJoinProfile {
     }
 }
 
-/// Returns the list of a profile's assignments, for a profile of any known type.
+/// Returns the list of a profile's assignments, for a profile of any type.
 pub(super) fn profile_assignments(client: &Client, profile: &DeploymentProfile) -> Option<List<Assignment>> {
-    match profile {
-        DeploymentProfile::Hybrid(stored) => Some(client.profiles().assignments(&stored.id).list()),
-        DeploymentProfile::Entra(stored) => Some(client.profiles().assignments(&stored.id).list()),
-        DeploymentProfile::Unknown(_) => None,
-    }
+    Some(client.profiles().assignments(&profile.any_id()?).list())
 }
 
 /// Lists of assignments that are read together, each with the object of type `T` that it belongs to.
