@@ -1,5 +1,9 @@
 //! Pages of the manual that are longer than a heading.
 
+pub mod exit_codes {
+    #![doc = include_str!("exit_codes.md")]
+}
+
 pub mod findings {
     #![allow(clippy::doc_markdown, reason = "remedies are plain text")]
     #![doc = include_str!("findings.md")]

@@ -12,6 +12,7 @@ mod preflight;
 mod random;
 mod retag;
 mod scale;
+mod stories;
 mod support;
 mod teardown;
 mod two_operators;

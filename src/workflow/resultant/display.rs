@@ -91,7 +91,7 @@ impl Display for ResultantGroup {
             0 => writeln!(f)?,
             more => writeln!(f, " and {more} more")?,
         }
-        for (name, effective) in self.parts() {
+        for (name, effective) in self.parts().into_iter().filter(|(_, effective)| !effective.is_not_asked()) {
             writeln!(f, "    {name:<12} {effective}")?;
             for loser in effective.lost() {
                 writeln!(f, "    {:<12} not {}: {}", "", loser.contender, loser.by)?;

@@ -25,3 +25,4 @@ pub use self::decide::resultant;
 pub use self::input::{AssignedObject, DeviceView, GroupMembers, GroupView, ObjectKind, ResultantInput};
 pub use self::outcome::{Contender, Effective, Loser, LostBy, Resultant, ResultantGroup, ResultantSet};
 pub use self::read::ReadEvent;
+pub(super) use self::read::{anchor_of, named_groups, read_anchors, read_filters, read_groups};

@@ -141,6 +141,28 @@ impl Effective {
         }
     }
 
+    /// The outcome of a kind that was not asked for.
+    pub(crate) fn not_asked() -> Self {
+        Self::Unknown { possible: Vec::new(), because: Vec::new() }
+    }
+
+    /// Returns `true` if the kind was not asked for.
+    pub(crate) fn is_not_asked(&self) -> bool {
+        matches!(self, Self::Unknown { possible, because } if possible.is_empty() && because.is_empty())
+    }
+
+    /// Returns all objects.
+    pub(crate) fn contenders_mut(&mut self) -> impl Iterator<Item = &mut Contender> {
+        let (winner, lost, others) = match self {
+            Self::Gets { winner, lost } => (Some(winner), Some(lost), None),
+            Self::DefaultPage { lost } | Self::Nothing { lost } => (None, Some(lost), None),
+            Self::Conflict { contenders } => (None, None, Some(contenders)),
+            Self::Unknown { possible, .. } => (None, None, Some(possible)),
+        };
+        let lost = lost.into_iter().flatten().map(|loser| &mut loser.contender);
+        winner.into_iter().chain(lost).chain(others.into_iter().flatten())
+    }
+
     /// Returns `true` unless the answer depends on something that is not known.
     pub fn is_known(&self) -> bool {
         !matches!(self, Self::Unknown { .. })

@@ -78,7 +78,7 @@ impl ResultantSet {
     /// # Permissions
     /// `DeviceManagementServiceConfig.Read.All`; for a complete answer `DeviceManagementConfiguration.Read.All`,
     /// `Device.Read.All` and `GroupMember.Read.All` too.
-    pub fn read(client: &Client, devices: &[Id<Device>]) -> Run<ReadEvent, Self> {
+    pub fn read(client: &Client, devices: &[Id<Device>]) -> Run<ReadEvent, Result<Self>> {
         Self::run(client, Some(devices.to_vec()))
     }
 
@@ -88,11 +88,11 @@ impl ResultantSet {
     /// As [`Call`](crate::graph::Call).
     /// # Permissions
     /// As [`read`](Self::read).
-    pub fn read_all(client: &Client) -> Run<ReadEvent, Self> {
+    pub fn read_all(client: &Client) -> Run<ReadEvent, Result<Self>> {
         Self::run(client, None)
     }
 
-    fn run(client: &Client, devices: Option<Vec<Id<Device>>>) -> Run<ReadEvent, Self> {
+    fn run(client: &Client, devices: Option<Vec<Id<Device>>>) -> Run<ReadEvent, Result<Self>> {
         let client = client.clone();
         Run::new(|progress| async move {
             Ok(resultant(&read_input(&client, devices.as_deref(), &progress).await?))
@@ -168,7 +168,7 @@ async fn read_input(
         .filter_map(|assignment| assignment.target.as_ref())
         .collect();
     let (groups, filters) =
-        try_join(read_groups(client, named_groups(&targets)), read_filters(client, &targets)).await?;
+        try_join(read_groups(client, named_groups(&targets)), read_filters(client, &targets, false)).await?;
     read("groups", Some(groups.len()));
     read("filters", filters.present().map(Vec::len));
     (input.groups, input.filters) = (groups, filters);
@@ -224,12 +224,13 @@ pub(crate) fn named_groups(targets: &[&Target]) -> BTreeSet<Id<Group>> {
     targets.iter().filter_map(|target| target.group_id().cloned()).collect()
 }
 
-/// Reads the filters, if a target has one.
+/// Reads the filters, if a target has one or they are wanted for another reason.
 pub(crate) async fn read_filters(
     client: &Client,
     targets: &[&Target],
+    wanted: bool,
 ) -> Result<Lookup<Vec<AssignmentFilter>>> {
-    if targets.iter().all(|target| target.filter.is_none()) {
+    if !wanted && targets.iter().all(|target| target.filter.is_none()) {
         return Ok(Lookup::Absent);
     }
     if_allowed(client.assignment_filters().list().all()).await
