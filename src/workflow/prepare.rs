@@ -26,8 +26,6 @@ pub(super) struct Todo {
     pub(super) domain_join: Ensure<DomainJoinProfile>,
     /// The targets of their assignments.
     pub(super) targets: PartTargets,
-    /// The priority to give to the page.
-    pub(super) page_priority: Option<NonZeroU32>,
     pub(super) devices: DevicesTodo,
     #[cfg(feature = "ad")]
     pub(super) delegations: Vec<super::on_premises::PlannedDelegation>,
@@ -39,6 +37,8 @@ pub(super) struct PartTargets {
     pub(super) page: Vec<Target>,
     pub(super) profile: Vec<Target>,
     pub(super) domain_join: Vec<Target>,
+    /// The priority to give to the page.
+    pub(super) page_priority: Option<NonZeroU32>,
 }
 
 /// The work on devices: ids, and serial numbers for messages.
@@ -100,8 +100,8 @@ pub(super) fn prepare(
     let page = ensure(page, &state.pages, &mut steps);
     let profile = ensure(desired.profile.clone(), state.hybrid_profiles(), &mut steps);
     let domain_join = ensure(desired.domain_join_settings(), &state.domain_joins, &mut steps);
-    let page_priority = prioritise(desired, state, &page, &mut steps);
     let targets = PartTargets {
+        page_priority: prioritise(desired, state, &page, &mut steps),
         page: assign(desired, state, &page, &group, &mut steps),
         profile: assign(desired, state, &profile, &group, &mut steps),
         domain_join: assign(desired, state, &domain_join, &group, &mut steps),
@@ -116,7 +116,6 @@ pub(super) fn prepare(
         profile,
         domain_join,
         targets,
-        page_priority,
         devices,
         #[cfg(feature = "ad")]
         delegations: Vec::new(),

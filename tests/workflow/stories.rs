@@ -279,7 +279,11 @@ async fn a_page_priority_is_set_with_the_pages_that_move_and_decides() -> Result
     for name in ["First", "Second"] {
         let page: EnrollmentStatusPage = toml::from_str(&format!("display_name = '{name}'")).unwrap();
         let page = client.enrollment_status_pages().create(&page).await?;
-        client.enrollment_status_pages().assignments(&page.id).replace_at_once(&[Target::all_devices()]).await?;
+        client
+            .enrollment_status_pages()
+            .assignments(&page.id)
+            .replace_at_once(&[Target::all_devices()])
+            .await?;
     }
     let mut wish = desired();
     wish.page_priority = std::num::NonZeroU32::new(1);
@@ -303,7 +307,10 @@ async fn groups_that_a_scope_for_all_users_drops_are_named() -> Result<()> {
     let Harness { client, tenant, .. } = harness();
     let existing = tenant.add_group("Existing users").parse()?;
     let policy = client.mdm_policies().intune().await?;
-    client.mdm_policies().set_scope(&policy, &windows_autopilot::model::MdmScope::Groups([existing].into())).await?;
+    client
+        .mdm_policies()
+        .set_scope(&policy, &windows_autopilot::model::MdmScope::Groups([existing].into()))
+        .await?;
     let mut wish = desired();
     wish.mdm_scope = Some(windows_autopilot::workflow::MdmUserScope::All);
     let plan = wish.plan(&client, &[]).await?;
@@ -336,9 +343,8 @@ async fn a_plan_is_same_changed_blocked_or_not_known() -> Result<()> {
 fn empty_lists_and_tags_with_blanks_are_said_to_be_what_they_would_mean() {
     let mut wish = desired();
     wish.mdm_scope = Some(windows_autopilot::workflow::MdmUserScope::Groups(Vec::new()));
-    wish.enrollment_status_page = Some(
-        toml::from_str("display_name = 'x'\n[block_device_use.until]\napps.selected = []").unwrap(),
-    );
+    wish.enrollment_status_page =
+        Some(toml::from_str("display_name = 'x'\n[block_device_use.until]\napps.selected = []").unwrap());
     let found: Vec<_> =
         wish.lint().into_iter().filter(|finding| finding.id == "settings.empty-list").collect();
     assert_eq!(found.len(), 2, "{found:?}");

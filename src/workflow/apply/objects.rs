@@ -35,7 +35,6 @@ impl Apply {
         profile: Ensure<HybridJoinProfile>,
         domain_join: Ensure<DomainJoinProfile>,
         targets: PartTargets,
-        page_priority: Option<NonZeroU32>,
     ) -> Part<()> {
         // Each completes its current request when another fails.
         let (group, page, profile, domain_join) =
@@ -44,7 +43,7 @@ impl Apply {
         let (group, page, profile, domain_join) = (group?, page?, profile?, domain_join?);
         self.report().group = group.as_ref().map(|stored| stored.id.clone());
         self.report().profile = profile.as_ref().map(|stored| stored.id.clone());
-        if let (Some(page), Some(priority)) = (&page, page_priority) {
+        if let (Some(page), Some(priority)) = (&page, targets.page_priority) {
             self.prioritise(page, priority).await?;
         }
         let group = group.map(|stored| stored.id);

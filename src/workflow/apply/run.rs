@@ -99,7 +99,6 @@ impl Apply {
                 todo.profile,
                 todo.domain_join,
                 todo.targets,
-                todo.page_priority,
             )),
             self.part(self.devices(todo.devices, plan, import)),
         );

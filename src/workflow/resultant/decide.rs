@@ -104,11 +104,11 @@ fn first<'a, R: Ord>(
     mut runners: Vec<Runner<'a>>,
     rank: impl Fn(&AssignedObject) -> Option<R>,
     what: &str,
-) -> Result<Option<(Runner<'a>, Vec<Runner<'a>>)>, Effective> {
+) -> Result<Option<(Runner<'a>, Vec<Runner<'a>>)>, Box<Effective>> {
     // One without a rank may be the first.
     runners.sort_by_key(|runner| rank(runner.object));
     let Some(sure) = runners.iter().position(|runner| runner.doubt.is_none()) else {
-        return if runners.is_empty() { Ok(None) } else { Err(unknown(runners, Vec::new())) };
+        return if runners.is_empty() { Ok(None) } else { Err(Box::new(unknown(runners, Vec::new()))) };
     };
     let best = runners.get(sure).and_then(|runner| rank(runner.object));
     let rivals = runners.iter().filter(|runner| best.is_none() || rank(runner.object) <= best).count();
@@ -121,7 +121,7 @@ fn first<'a, R: Ord>(
             let evidence = format!("{what} does not tell which comes first of: {}", names.join(", "));
             because.push(RESULTANT_ORDER_NOT_KNOWN.at("assignments", evidence));
         }
-        return Err(unknown(runners, because));
+        return Err(Box::new(unknown(runners, because)));
     }
     let winner = runners.remove(sure);
     Ok(Some((winner, runners)))
@@ -164,7 +164,7 @@ fn profile_of(objects: &[Prepared<'_>], audience: &Audience<'_>) -> Effective {
             lost.extend(losers(for_all, LostBy::AllDevices));
             Effective::Gets { winner: winner.contender, lost }
         }
-        Err(unknown) => unknown,
+        Err(unknown) => *unknown,
     }
 }
 
@@ -212,7 +212,7 @@ fn page_of(objects: &[Prepared<'_>], audience: &Audience<'_>) -> Effective {
             lost.extend(losers(by_user, LostBy::AssignedToUsers));
             Effective::Gets { winner: winner.contender, lost }
         }
-        Err(unknown) => unknown,
+        Err(unknown) => *unknown,
     }
 }
 

@@ -271,11 +271,10 @@ struct Part<'a> {
 
 impl<'a> Part<'a> {
     fn exclude(&mut self, tri: Tri, id: &'a Id<Group>) {
-        let is_stronger = match (&self.excluded, &tri) {
-            (_, Tri::No) | (Some((Tri::Yes { .. }, _)), _) => false,
-            (Some((Tri::Unknown(_), _)), Tri::Unknown(_)) => false,
-            _ => true,
-        };
+        let is_stronger = matches!(
+            (&self.excluded, &tri),
+            (None, Tri::Yes { .. } | Tri::Unknown(_)) | (Some((Tri::Unknown(_), _)), Tri::Yes { .. })
+        );
         if is_stronger {
             self.excluded = Some((tri, id));
         }

@@ -35,9 +35,10 @@ const FILTERS: [(&str, &str); 5] = [
 /// Reads a target: a group's name, `all` or `users`; with `-` before an exclusion, `+` and `~` before a filter that takes
 /// devices in or leaves them out.
 fn target(text: &str) -> Assignment {
-    let (audience, filter) = match text.find(['+', '~']) {
-        Some(at) => (&text[..at], Some((&text[at..at + 1], &text[at + 1..]))),
-        None => (text, None),
+    let (audience, filter) = match (text.split_once('+'), text.split_once('~')) {
+        (Some((audience, id)), _) => (audience, Some((AssignmentFilterType::Include, id))),
+        (_, Some((audience, id))) => (audience, Some((AssignmentFilterType::Exclude, id))),
+        _ => (text, None),
     };
     let kind = match audience {
         "all" => TargetKind::AllDevices,
@@ -50,7 +51,6 @@ fn target(text: &str) -> Assignment {
     };
     let mut target = Target::new(kind);
     if let Some((way, id)) = filter {
-        let way = if way == "+" { AssignmentFilterType::Include } else { AssignmentFilterType::Exclude };
         target = target.with_filter(id.parse().unwrap(), way);
     }
     let mut assignment = Assignment::new("a".parse().unwrap());
@@ -95,7 +95,7 @@ fn input() -> ResultantInput {
             users: one(has_user, "adele"),
             groups: Vec::new(),
         };
-        let rule = rule.map(|rule| MembershipRule::from_service(rule));
+        let rule = rule.map(MembershipRule::from_service);
         let view = GroupView {
             display_name: Some(name.into()),
             members: Lookup::Present(members),
@@ -253,7 +253,7 @@ fn a_page_is_the_first_for_the_device_then_the_first_for_the_user_then_the_defau
         ("A: in, B: all+version", unknown.clone(), "A"),
         ("A: all+version, B: users", unknown.clone(), "unknown A B"),
         ("A: dark", unknown.clone(), "unknown A"),
-        ("A!: in, B: also", unknown.clone(), "unknown A B"),
+        ("A!: in, B: also", unknown, "unknown A B"),
     ] {
         let mut input = input();
         input.devices[0].user = user.clone();
