@@ -1,4 +1,4 @@
-//! What the devices of a deployment get once its plan is applied, and the findings of that.
+//! The resultant set of a deployment's devices once its plan is applied, and its findings.
 
 use std::collections::{HashMap, HashSet};
 

@@ -37,7 +37,7 @@ pub struct Plan {
     pub steps: Vec<PlannedStep>,
     /// The findings, the worst first.
     pub findings: Vec<Finding>,
-    /// What the deployment's devices get when the plan is applied. Kinds of objects that the deployment does not have are
+    /// The resultant set of the deployment's devices when the plan is applied. Kinds of objects that the deployment does not have are
     /// unknown without a reason.
     #[serde(default)]
     pub resultant: Vec<ResultantGroup>,

@@ -1,4 +1,4 @@
-//! The targets that a deployment assigns its objects to, and what becomes of the assignments that are there.
+//! The targets that a deployment assigns its objects to, and the changes to the assignments that are there.
 
 use super::findings::ASSIGNMENT_NAME;
 use super::hybrid_join::{FilterMode, HybridJoin, PartAssignment};
@@ -89,7 +89,7 @@ fn filter_of(settings: &PartAssignment, state: &TenantState) -> Result<Option<Fo
     Ok(Some((filter.id.clone(), mode, wish.name.to_string())))
 }
 
-/// What becomes of a wanted target.
+/// The change that a wanted target needs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Fate<'a> {
     /// It is there.
@@ -102,7 +102,7 @@ pub(super) enum Fate<'a> {
     Add,
 }
 
-/// Determines what becomes of a wanted target among the assignments that are there.
+/// Determines the change that a wanted target needs, given the assignments that are there.
 pub(super) fn fate<'a>(held: &'a [Assignment], wanted: &Target, keep_others: bool) -> Fate<'a> {
     let same = |found: &&Assignment| found.target.as_ref().is_some_and(|held| held.same_as(wanted));
     if let Some(found) = held.iter().find(same) {

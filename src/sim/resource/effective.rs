@@ -1,4 +1,4 @@
-//! What devices get: the profile, the page and the configurations of one device, decided as the service decides.
+//! The profile, the page and the configurations that one device gets, decided as the service decides.
 
 use std::collections::HashSet;
 
@@ -25,7 +25,7 @@ pub struct EffectiveObjects {
     pub domain_joins: Vec<String>,
 }
 
-/// How assignments reach somebody.
+/// The way in which assignments reach a device or a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
     ByGroup,

@@ -1,4 +1,4 @@
-//! What decides the resultant set.
+//! The input of the resultant set: devices, objects, groups and filters.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! What devices get.
+//! The resultant set: outcomes, contenders and reasons.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::input::ObjectKind;
 use crate::model::{AssignmentFilter, Device, Finding, Group, Id, Target};
 
-/// What each device gets.
+/// The outcomes of all devices.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ResultantSet {
@@ -14,7 +14,7 @@ pub struct ResultantSet {
     pub devices: Vec<Resultant>,
 }
 
-/// What one device gets.
+/// The outcomes of one device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Resultant {
@@ -30,7 +30,7 @@ pub struct Resultant {
     pub domain_join: Effective,
 }
 
-/// What a device gets of one kind of object.
+/// The outcome of one kind of object for a device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]

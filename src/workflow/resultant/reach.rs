@@ -1,4 +1,4 @@
-//! How the assignments of one object reach one device: yes, no, or not known.
+//! The reach of one object's assignments to one device: yes, no, or not known.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -262,7 +262,7 @@ impl<'a> Way<'a> {
     }
 }
 
-/// What narrows the reach of an object to devices or users.
+/// The exclusions and filters that narrow the reach of an object.
 #[derive(Default)]
 struct Part<'a> {
     excluded: Option<(Tri, &'a Id<Group>)>,
