@@ -7,6 +7,8 @@
 
 #[path = "support/exit.rs"]
 mod exit;
+#[path = "support/failure.rs"]
+mod failure;
 mod support;
 
 use std::error::Error;
@@ -17,8 +19,10 @@ use windows_autopilot::model::{DomainJoinProfile, HybridJoinProfile, Target};
 use windows_autopilot::sim::Tenant;
 use windows_autopilot::workflow::resultant::{Effective, ResultantSet};
 
+use self::failure::Failure;
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
+async fn main() -> Result<ExitCode, Failure> {
     let connection = support::connect()?;
     if let Some((tenant, _)) = &connection.simulated {
         prepare(&connection.client, tenant).await?;
