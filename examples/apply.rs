@@ -77,7 +77,7 @@ async fn main() -> Result<ExitCode, Failure> {
             }
         });
     }
-    let report = if is_json { run.await? } else { progress::follow(run).await? };
+    let report = if is_json { run.await } else { progress::follow(run).await? };
     if is_json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     }

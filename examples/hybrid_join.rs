@@ -64,7 +64,7 @@ async fn main() -> Result<ExitCode, Failure> {
         return Ok(outcome::of(&plan));
     }
     let run = plan.apply(client);
-    let applied = if is_json { run.await? } else { progress::follow(run).await? }.into_result()?;
+    let applied = if is_json { run.await } else { progress::follow(run).await? }.into_result()?;
     let again = desired.plan(client, &devices).await?;
     if !is_json {
         println!("\nRunning it again:\n  things to change: {}", again.drift().count());

@@ -32,7 +32,7 @@ async fn switch_on(harness: &Harness, plan: &Plan, user: &str) -> Result<Seen> {
     tenant.grant_ou(UNIT);
     let waived = plan.blocking().map(|finding| finding.id.to_string());
     let options = waived.fold(ApplyOptions::default(), |options, id| options.with_waived(id));
-    plan.apply_with(client, options).await?;
+    plan.apply_with(client, options).await.into_result()?;
     clock.sleep(2 * HOUR).await;
     tenant.power_on_with(PowerOnOptions::new(SERIAL).with_user(user));
     clock.sleep(6 * HOUR).await;
@@ -127,7 +127,7 @@ async fn a_page_on_all_devices_outranks_a_new_page() -> Result<()> {
 async fn an_exclusion_of_another_group_with_the_same_devices_is_found_and_holds() -> Result<()> {
     let (harness, user) = with_user().await;
     let client = &harness.client;
-    desired().plan(client, &[]).await?.apply(client).await?;
+    desired().plan(client, &[]).await?.apply(client).await.into_result()?;
     let Target { kind: windows_autopilot::model::TargetKind::Group(other), .. } =
         another_group(client).await?
     else {
@@ -147,7 +147,7 @@ async fn an_exclusion_of_another_group_with_the_same_devices_is_found_and_holds(
 async fn a_foreign_domain_join_on_all_devices_that_excludes_the_group_is_no_conflict() -> Result<()> {
     let (harness, user) = with_user().await;
     let client = &harness.client;
-    let report = desired().plan(client, &[]).await?.apply(client).await?;
+    let report = desired().plan(client, &[]).await?.apply(client).await.into_result()?;
     let join = DomainJoinProfile::new("Everybody else".parse()?, DOMAIN.parse()?, "OLD-".parse()?);
     let join = client.domain_join_profiles().create(&join).await?;
     let targets = [Target::all_devices(), Target::excluding(report.group.unwrap())];
@@ -164,7 +164,7 @@ async fn a_foreign_domain_join_on_all_devices_that_excludes_the_group_is_no_conf
 async fn a_filter_that_narrows_the_deployments_own_assignment_stays_and_is_found() -> Result<()> {
     let (harness, user) = with_user().await;
     let client = &harness.client;
-    let report = desired().plan(client, &[]).await?.apply(client).await?;
+    let report = desired().plan(client, &[]).await?.apply(client).await.into_result()?;
     let filter = filter(client, r#"(device.manufacturer -eq "Fabrikam")"#).await?;
     let joins = client.domain_join_profiles().list().all().await?;
     let join = joins[0].id().unwrap().parse()?;
@@ -186,7 +186,8 @@ async fn a_filter_that_narrows_the_deployments_own_assignment_stays_and_is_found
     wish.plan(client, &[])
         .await?
         .apply_with(client, ApplyOptions::default().with_waived("domain-join.filtered"))
-        .await?;
+        .await
+        .into_result()?;
     let plan = wish.plan(client, &[]).await?;
     assert!(plan.is_empty() && plan.blocking().count() == 0, "{plan}");
     Ok(())
@@ -235,7 +236,7 @@ async fn more_groups_exclusions_and_filters_are_assigned_and_plan_as_done() -> R
         text.contains("+ group Pilots with filter Laptops") && text.contains("+ all but group Kiosks"),
         "{text}"
     );
-    plan.apply(&client).await?;
+    plan.apply(&client).await.into_result()?;
     let again = wish.plan(&client, &[]).await?;
     assert!(again.is_empty(), "{again}");
     let profiles = client.profiles().list().all().await?;
@@ -246,7 +247,7 @@ async fn more_groups_exclusions_and_filters_are_assigned_and_plan_as_done() -> R
     wish.assignments.profile.filter.as_mut().unwrap().mode = FilterMode::Exclude;
     let plan = wish.plan(&client, &[]).await?;
     assert!(plan.to_string().contains("+ group Pilots without filter Laptops"), "{plan}");
-    plan.apply(&client).await?;
+    plan.apply(&client).await.into_result()?;
     assert!(wish.plan(&client, &[]).await?.is_empty());
     wish.assignments.profile.groups.push("Nobody".parse()?);
     let plan = wish.plan(&client, &[]).await?;
@@ -257,7 +258,8 @@ async fn more_groups_exclusions_and_filters_are_assigned_and_plan_as_done() -> R
 #[tokio::test]
 async fn the_resultant_set_of_an_applied_deployment_is_its_own() -> Result<()> {
     let harness = harness();
-    let report = desired().plan(&harness.client, &devices(2)).await?.apply(&harness.client).await?;
+    let report =
+        desired().plan(&harness.client, &devices(2)).await?.apply(&harness.client).await.into_result()?;
     let ids: Vec<_> = report.devices.iter().map(|(id, _)| id.clone()).collect();
     let set = ResultantSet::read(&harness.client, &ids).await?;
     for device in &set.devices {
@@ -323,7 +325,7 @@ async fn a_plan_is_same_changed_blocked_or_not_known() -> Result<()> {
     use windows_autopilot::workflow::PlanStatus;
     let Harness { client, tenant, .. } = harness();
     assert_eq!(desired().plan(&client, &[]).await?.status(), PlanStatus::Changed);
-    desired().plan(&client, &[]).await?.apply(&client).await?;
+    desired().plan(&client, &[]).await?.apply(&client).await.into_result()?;
     assert_eq!(desired().plan(&client, &[]).await?.status(), PlanStatus::Same);
     // Another page is for devices of a version that nobody knows before they enroll.
     let filter = filter(&client, r#"(device.osVersion -startsWith "10.0.26")"#).await?;
