@@ -32,7 +32,7 @@ async fn switch_on(harness: &Harness, plan: &Plan, user: &str) -> Result<Seen> {
     tenant.grant_ou(UNIT);
     let waived = plan.blocking().map(|finding| finding.id.to_string());
     let options = waived.fold(ApplyOptions::default(), |options, id| options.with_waived(id));
-    plan.apply_with(client, options).await.into_result()?;
+    plan.apply_with(client, options).await.into_result().map(drop)?;
     clock.sleep(2 * HOUR).await;
     tenant.power_on_with(PowerOnOptions::new(SERIAL).with_user(user));
     clock.sleep(6 * HOUR).await;
@@ -127,7 +127,7 @@ async fn a_page_on_all_devices_outranks_a_new_page() -> Result<()> {
 async fn an_exclusion_of_another_group_with_the_same_devices_is_found_and_holds() -> Result<()> {
     let (harness, user) = with_user().await;
     let client = &harness.client;
-    desired().plan(client, &[]).await?.apply(client).await.into_result()?;
+    desired().plan(client, &[]).await?.apply(client).await.into_result().map(drop)?;
     let Target { kind: windows_autopilot::model::TargetKind::Group(other), .. } =
         another_group(client).await?
     else {
@@ -187,7 +187,8 @@ async fn a_filter_that_narrows_the_deployments_own_assignment_stays_and_is_found
         .await?
         .apply_with(client, ApplyOptions::default().with_waived("domain-join.filtered"))
         .await
-        .into_result()?;
+        .into_result()
+        .map(drop)?;
     let plan = wish.plan(client, &[]).await?;
     assert!(plan.is_empty() && plan.blocking().count() == 0, "{plan}");
     Ok(())
@@ -236,7 +237,7 @@ async fn more_groups_exclusions_and_filters_are_assigned_and_plan_as_done() -> R
         text.contains("+ group Pilots with filter Laptops") && text.contains("+ all but group Kiosks"),
         "{text}"
     );
-    plan.apply(&client).await.into_result()?;
+    plan.apply(&client).await.into_result().map(drop)?;
     let again = wish.plan(&client, &[]).await?;
     assert!(again.is_empty(), "{again}");
     let profiles = client.profiles().list().all().await?;
@@ -247,7 +248,7 @@ async fn more_groups_exclusions_and_filters_are_assigned_and_plan_as_done() -> R
     wish.assignments.profile.filter.as_mut().unwrap().mode = FilterMode::Exclude;
     let plan = wish.plan(&client, &[]).await?;
     assert!(plan.to_string().contains("+ group Pilots without filter Laptops"), "{plan}");
-    plan.apply(&client).await.into_result()?;
+    plan.apply(&client).await.into_result().map(drop)?;
     assert!(wish.plan(&client, &[]).await?.is_empty());
     wish.assignments.profile.groups.push("Nobody".parse()?);
     let plan = wish.plan(&client, &[]).await?;
@@ -325,7 +326,7 @@ async fn a_plan_is_same_changed_blocked_or_not_known() -> Result<()> {
     use windows_autopilot::workflow::PlanStatus;
     let Harness { client, tenant, .. } = harness();
     assert_eq!(desired().plan(&client, &[]).await?.status(), PlanStatus::Changed);
-    desired().plan(&client, &[]).await?.apply(&client).await.into_result()?;
+    desired().plan(&client, &[]).await?.apply(&client).await.into_result().map(drop)?;
     assert_eq!(desired().plan(&client, &[]).await?.status(), PlanStatus::Same);
     // Another page is for devices of a version that nobody knows before they enroll.
     let filter = filter(&client, r#"(device.osVersion -startsWith "10.0.26")"#).await?;
