@@ -3,13 +3,18 @@
 //! `cargo run --features sim,workflow --example apply [SETTINGS.toml] [DEVICES.csv]` does it on the simulated tenant, with `--live`
 //! on a real one, where it asks first. `--plan=FILE` applies a plan that was approved (see the example `plan`);
 //! `--journals=PREFIX` writes down what is made; `--waive=ID` goes on in spite of a finding. Enter ends it in good
-//! order.
+//! order. `--json` prints the report for a program. Exit codes: 0 done, 1 failed or stopped, 3 not carried out, 4 a finding
+//! stops the plan, 5 done and not all known.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 #[path = "support/deployment.rs"]
 mod deployment;
+#[path = "support/exit.rs"]
+mod exit;
 #[path = "support/failure.rs"]
 mod failure;
+#[path = "support/outcome.rs"]
+mod outcome;
 #[path = "support/progress.rs"]
 mod progress;
 mod support;
@@ -24,7 +29,7 @@ use self::failure::Failure;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Failure> {
     let Some((desired, devices)) = deployment::read(support::arguments()) else {
-        return Ok(ExitCode::from(2));
+        return Ok(exit::with(exit::USAGE));
     };
     let connection = support::connect()?;
     let client = &connection.client;
@@ -39,7 +44,10 @@ async fn main() -> Result<ExitCode, Failure> {
         None => desired.plan(client, &devices).await?,
     };
     plan.check_settings(&desired)?;
-    println!("{plan}\n");
+    let is_json = support::has_option("--json");
+    if !is_json {
+        println!("{plan}\n");
+    }
     let mut options = ApplyOptions::default();
     if let Some(id) = support::value_of("--waive=") {
         options = options.with_waived(id);
@@ -48,11 +56,19 @@ async fn main() -> Result<ExitCode, Failure> {
         options = options
             .with_journals(Journal::at(format!("{prefix}.made")), Journal::at(format!("{prefix}.import")));
     }
+    let waived = support::value_of("--waive=");
+    if plan.blocking().any(|finding| Some(&*finding.id) != waived.as_deref()) {
+        match is_json {
+            true => println!("{}", serde_json::to_string_pretty(&plan)?),
+            false => println!("Nothing was written: put the errors right, and run it again."),
+        }
+        return Ok(exit::with(exit::BLOCKED));
+    }
     if plan.is_empty() || !connection.may_write(&deployment::question(&plan))? {
-        return Ok(ExitCode::SUCCESS);
+        return Ok(outcome::of(&plan));
     }
     let run = plan.apply_with(client, options);
-    if std::io::stdin().is_terminal() {
+    if std::io::stdin().is_terminal() && !is_json {
         println!("Press Enter to stop.");
         let stop = run.stop_handle();
         std::thread::spawn(move || {
@@ -61,18 +77,26 @@ async fn main() -> Result<ExitCode, Failure> {
             }
         });
     }
-    let report = progress::follow(run).await?;
+    let report = if is_json { run.await } else { progress::follow(run).await? };
+    if is_json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    }
     if let Some(error) = report.error() {
-        println!("Ended early, after {} changes: {error:#}", report.changes);
-        println!("What was done stays done. Run it again, and it goes on.");
-        return Ok(ExitCode::FAILURE);
+        if !is_json {
+            println!("Ended early, after {} changes: {error:#}", report.changes);
+            println!("What was done stays done. Run it again, and it goes on.");
+        }
+        return Ok(exit::with(exit::FAILURE));
+    }
+    let again = desired.plan(client, &devices).await?;
+    if is_json {
+        return Ok(if report.stopped { exit::with(exit::FAILURE) } else { outcome::of(&again) });
     }
     if report.stopped {
         println!("Stopped. Run it again, and it goes on.");
-        return Ok(ExitCode::FAILURE);
+        return Ok(exit::with(exit::FAILURE));
     }
     println!("{} changes; {} devices registered.", report.changes, report.devices.len());
-    let again = desired.plan(client, &devices).await?;
     println!("Running it again would change {} things.", again.drift().count());
-    Ok(ExitCode::SUCCESS)
+    Ok(outcome::of(&again))
 }

@@ -2,8 +2,11 @@
 //!
 //! `cargo run --features registration --example check_csv -- devices.csv`
 //!
-//! Ends with 0 if all is well, 1 after warnings and 2 after errors, for use in a pipeline.
+//! `--json` prints the report for a program. Exit codes: 0 no error, 1 the file cannot be read, 4 an error in a row.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
+
+#[path = "support/exit.rs"]
+mod exit;
 
 use std::fs::File;
 use std::process::ExitCode;
@@ -12,14 +15,24 @@ use windows_autopilot::model::Severity;
 use windows_autopilot::registration::csv;
 
 fn main() -> ExitCode {
-    let path = std::env::args().nth(1).unwrap_or_else(|| "examples/data/faulty.csv".to_owned());
+    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let path = arguments.next().unwrap_or_else(|| "examples/data/faulty.csv".to_owned());
     let report = match File::open(&path).and_then(csv::check) {
         Ok(report) => report,
         Err(error) => {
             eprintln!("{path}: {error}");
-            return ExitCode::from(2);
+            return exit::with(exit::FAILURE);
         }
     };
+    let has_error = report.findings.iter().any(|finding| finding.severity == Severity::Error);
+    let code = if has_error { exit::BLOCKED } else { exit::NOTHING_TO_DO };
+    if std::env::args().any(|argument| argument == "--json") {
+        match serde_json::to_string_pretty(&report) {
+            Ok(text) => println!("{text}"),
+            Err(error) => eprintln!("{path}: {error}"),
+        }
+        return exit::with(code);
+    }
     println!("{path}: {} rows, {} devices can be imported", report.summary.rows, report.summary.devices);
     let width = report.findings.iter().map(|finding| finding.place.len()).max().unwrap_or_default();
     for finding in &report.findings {
@@ -28,9 +41,5 @@ fn main() -> ExitCode {
         println!("{:<7}  {}", "", finding.evidence);
         println!("{:<7}  -> {}", "", finding.remedy);
     }
-    match report.findings.iter().map(|finding| finding.severity).max() {
-        None | Some(Severity::Info) => ExitCode::SUCCESS,
-        Some(Severity::Warning) => ExitCode::from(1),
-        Some(_) => ExitCode::from(2),
-    }
+    exit::with(code)
 }

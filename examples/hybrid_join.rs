@@ -2,13 +2,18 @@
 //!
 //! `cargo run --features sim,workflow --example hybrid_join [SETTINGS.toml] [DEVICES.csv]` does it on the simulated tenant, where
 //! hours pass in a moment; with `--live` it does it on a real one (see `examples/support/mod.rs` for how it signs in), and
-//! asks before it writes. `--plan` stops after the plan, `--html=FILE` also writes the report as a page.
+//! asks before it writes. `--plan` stops after the plan, `--html=FILE` also writes the report as a page, `--json` prints it
+//! for a program. Exit codes: 0 applied and watched, 3 not carried out, 4 a finding stops the plan, 5 not all known.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 #[path = "support/deployment.rs"]
 mod deployment;
+#[path = "support/exit.rs"]
+mod exit;
 #[path = "support/failure.rs"]
 mod failure;
+#[path = "support/outcome.rs"]
+mod outcome;
 #[path = "support/progress.rs"]
 mod progress;
 mod support;
@@ -29,7 +34,7 @@ use self::failure::Failure;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Failure> {
     let Some((desired, devices)) = deployment::read(support::arguments()) else {
-        return Ok(ExitCode::from(2));
+        return Ok(exit::with(exit::USAGE));
     };
     let connection = support::connect()?;
     let client = &connection.client;
@@ -38,30 +43,43 @@ async fn main() -> Result<ExitCode, Failure> {
     }
 
     let plan = desired.plan(client, &devices).await?;
-    println!("{plan}\n");
+    let is_json = support::has_option("--json");
+    if !is_json {
+        println!("{plan}\n");
+    }
     if support::has_option("--plan") {
-        return Ok(ExitCode::SUCCESS);
+        if is_json {
+            println!("{}", serde_json::to_string_pretty(&plan)?);
+        }
+        return Ok(outcome::of(&plan));
     }
     if plan.blocking().next().is_some() {
-        println!("Nothing was written: put the errors right, and run it again.");
-        return Ok(ExitCode::FAILURE);
+        match is_json {
+            true => println!("{}", serde_json::to_string_pretty(&plan)?),
+            false => println!("Nothing was written: put the errors right, and run it again."),
+        }
+        return Ok(exit::with(exit::BLOCKED));
     }
     if !plan.is_empty() && !connection.may_write(&deployment::question(&plan))? {
-        return Ok(ExitCode::SUCCESS);
+        return Ok(outcome::of(&plan));
     }
-    let applied = progress::follow(plan.apply(client)).await?.into_result()?;
-
-    println!("\nRunning it again:");
+    let run = plan.apply(client);
+    let applied = if is_json { run.await } else { progress::follow(run).await? }.into_result()?;
     let again = desired.plan(client, &devices).await?;
-    println!("  things to change: {}", again.drift().count());
+    if !is_json {
+        println!("\nRunning it again:\n  things to change: {}", again.drift().count());
+    }
 
     let report = watch(&connection, &desired, &applied).await?;
-    println!("\n{report}");
+    match is_json {
+        true => println!("{}", serde_json::to_string_pretty(&report)?),
+        false => println!("\n{report}"),
+    }
     if let Some(path) = support::value_of("--html=") {
         std::fs::write(&path, report.to_html())?;
         println!("The report as a page: {path}");
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(outcome::of(&again))
 }
 
 /// Follows the devices home. On the simulated tenant, someone switches them on as soon as they have their profile.
@@ -71,7 +89,10 @@ async fn watch(
     applied: &ApplyReport,
 ) -> Result<DeploymentReport, Box<dyn Error>> {
     let devices: Vec<(Id<Device>, String)> = applied.devices.clone();
-    println!("\nWatching {} devices", devices.len());
+    let is_json = support::has_option("--json");
+    if !is_json {
+        println!("\nWatching {} devices", devices.len());
+    }
     let mut expected = Expectation::default();
     if let Some(profile) = &applied.profile {
         expected = expected.with_profile(profile.clone());
@@ -95,6 +116,7 @@ async fn watch(
     while let Some(event) = run.next().await {
         if let WatchEvent::Changed(device) = event
             && device.settled.is_some()
+            && !is_json
         {
             println!("  {}: {}", device.name(), device.status());
         }

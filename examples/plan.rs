@@ -1,14 +1,18 @@
 //! What a deployment would change in a tenant, and what stands in its way. Writes nothing.
 //!
 //! `cargo run --features sim,workflow --example plan [SETTINGS.toml] [DEVICES.csv]` plans for the simulated tenant, with `--live` for
-//! a real one (see `examples/support/mod.rs`). `--json=FILE` keeps the plan, for an approval; `apply` takes it.
-//! Ends with 0 if the plan can be applied, and with 1 if a finding stops it.
+//! a real one (see `examples/support/mod.rs`). `--json` prints the plan for a program; `--json=FILE` keeps it, for an approval;
+//! `apply` takes it. Exit codes: 0 nothing to change, 3 changes, 4 a finding stops the plan, 5 not all known.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 #[path = "support/deployment.rs"]
 mod deployment;
+#[path = "support/exit.rs"]
+mod exit;
 #[path = "support/failure.rs"]
 mod failure;
+#[path = "support/outcome.rs"]
+mod outcome;
 mod support;
 
 use std::process::ExitCode;
@@ -18,7 +22,7 @@ use self::failure::Failure;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Failure> {
     let Some((desired, devices)) = deployment::read(support::arguments()) else {
-        return Ok(ExitCode::from(2));
+        return Ok(exit::with(exit::USAGE));
     };
     let connection = support::connect()?;
     if let Some((tenant, _)) = &connection.simulated {
@@ -26,14 +30,18 @@ async fn main() -> Result<ExitCode, Failure> {
     }
     // What the token lacks, before the first call.
     let permissions = desired.check_permissions(&connection.client, !devices.is_empty()).await?;
-    for finding in &permissions.findings {
+    let is_json = support::has_option("--json");
+    for finding in permissions.findings.iter().filter(|_| !is_json) {
         println!("{finding}");
     }
     let plan = desired.plan(&connection.client, &devices).await?;
-    println!("{plan}");
+    match is_json {
+        true => println!("{}", serde_json::to_string_pretty(&plan)?),
+        false => println!("{plan}"),
+    }
     if let Some(path) = support::value_of("--json=") {
         std::fs::write(&path, serde_json::to_string_pretty(&plan)?)?;
         println!("The plan as a file: {path}");
     }
-    Ok(if plan.blocking().next().is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(outcome::of(&plan))
 }

@@ -371,6 +371,8 @@ operations! {
     "/groups" => {
         GROUPS_MEMBERS_LIST       = "groups.members.list",      [V1, Beta], MEMBER_READ,
             GET "/{group-id}/members", "group-list-members";
+        GROUPS_TRANSITIVE_MEMBERS_LIST = "groups.transitiveMembers.list", [V1, Beta], MEMBER_READ,
+            GET "/{group-id}/transitiveMembers", "group-list-transitivemembers";
         GROUPS_MEMBERS_ADD_REF    = "groups.members.addRef",    [V1, Beta], MEMBER_ADD,
             POST "/{group-id}/members/$ref", "group-post-members";
         GROUPS_MEMBERS_REMOVE_REF = "groups.members.removeRef", [V1, Beta], MEMBER_REMOVE,

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use lexopt::{Arg, Parser, ValueExt as _};
+use lexopt::{Arg, Parser};
 use windows_autopilot::clock::ScaledClock;
 use windows_autopilot::serde_json::{Value, json};
 use windows_autopilot::sim::{Lag, Quirks, RateLimit, Seed, ServedTls, Server, Tenant};
@@ -93,7 +93,7 @@ impl Options {
             };
             let name = name.to_owned();
             let mut value = || {
-                let value = arguments.value().and_then(|value| Ok(value.string()?));
+                let value = arguments.value().and_then(lexopt::ValueExt::string);
                 value.map_err(|error| format!("--{name}: {error}"))
             };
             match name.as_str() {

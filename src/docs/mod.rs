@@ -4,6 +4,10 @@ pub mod evidence {
     #![doc = include_str!("evidence.md")]
 }
 
+pub mod exit_codes {
+    #![doc = include_str!("exit_codes.md")]
+}
+
 pub mod findings {
     #![allow(clippy::doc_markdown, reason = "remedies are plain text")]
     #![doc = include_str!("findings.md")]

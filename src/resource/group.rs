@@ -174,6 +174,30 @@ impl Groups<'_> {
         List::new(self.client, &catalog::GROUPS_MEMBERS_LIST, &[id.as_str()])
     }
 
+    /// Lists the members of a group and of the groups in it, at any depth. The groups in between are listed too.
+    ///
+    /// A page has 100 members unless [`List::page_size`] says otherwise; the service takes up to 999.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { client, tenant, .. }| {
+    /// let (site, floor) = (tenant.add_group("Munich"), tenant.add_group("Munich, first floor"));
+    /// tenant.add_member(&site, &floor);
+    /// let device = tenant.add_device("PF3XK7M1");
+    /// tenant.add_member(&floor, &device);
+    /// let members = client.groups().transitive_members(&site.parse()?).page_size(999).all().await?;
+    /// assert_eq!(members.len(), 2); // the group in between, and the device
+    /// # Ok(()) });
+    /// ```
+    ///
+    /// # Permissions
+    /// `GroupMember.ReadBasic.All`
+    /// # API
+    /// `v1.0`. [List group transitive members](https://learn.microsoft.com/en-us/graph/api/group-list-transitivemembers?view=graph-rest-1.0)
+    pub fn transitive_members(&self, id: &Id<Group>) -> List<DirectoryObject> {
+        List::new(self.client, &catalog::GROUPS_TRANSITIVE_MEMBERS_LIST, &[id.as_str()])
+    }
+
     /// Adds a device to an assigned group, by the object id of its directory object.
     ///
     /// The service rejects a device that is a member already. The call then lists the members, and succeeds if the device is

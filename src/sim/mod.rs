@@ -68,6 +68,7 @@ mod tests;
 pub use self::fault::Fault;
 pub use self::gateway::RecordedRequest;
 pub use self::options::{DeploymentTiming, Lag, Quirks, RateLimit};
+pub use self::resource::effective::EffectiveObjects;
 pub use self::rows::{
     Cause, Computer, Deployment, DeploymentPhase, DeviceStory, PowerOnOptions, StoryEvent, StoryFact,
 };

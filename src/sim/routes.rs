@@ -148,6 +148,7 @@ pub(super) static ROUTES: &[Route] = &[
     Route::new(&catalog::DEVICES_GET_BY_DEVICE_ID, directory_device::get_by_device_id)
         .at("/devices/(deviceId)/{deviceId}"),
     Route::new(&catalog::GROUPS_MEMBERS_LIST, member::list),
+    Route::new(&catalog::GROUPS_TRANSITIVE_MEMBERS_LIST, member::list_transitive),
     // The one operation whose permissions are needed together.
     Route::new(&catalog::GROUPS_MEMBERS_ADD_REF, member::add).needing_all(),
     Route::new(&catalog::GROUPS_MEMBERS_REMOVE_REF, member::remove),

@@ -12,6 +12,7 @@ use super::deploy::unit_key;
 use super::fault::{Fault, Faults};
 use super::gateway::RecordedRequest;
 use super::options::{DeploymentTiming, Lag, Options, Quirks, RateLimit};
+use super::resource::effective::{self, EffectiveObjects};
 use super::resource::{
     device, directory_device, domain_join, esp, group, mdm, membership, policy, profile, user,
 };
@@ -599,6 +600,24 @@ impl Tenant {
             .flat_map(|group| group.members_after(0))
             .map(|(_, member)| member.to_owned())
             .collect()
+    }
+
+    /// Returns what a registered device gets if it is switched on when the tenant has settled: when all rules of groups are
+    /// evaluated and all profiles are assigned. `user` sets it up. `None` if no device has this serial number.
+    ///
+    /// ```
+    /// # use windows_autopilot::testing::{Harness, run};
+    /// # run(async |Harness { tenant, .. }| {
+    /// tenant.add_device("PF3XK7M1");
+    /// let got = tenant.effective_objects("PF3XK7M1", None).ok_or("not registered")?;
+    /// assert_eq!((got.profile, got.page, got.domain_joins.len()), (None, None, 0));
+    /// # Ok(()) });
+    /// ```
+    pub fn effective_objects(&self, serial: &str, user: Option<&str>) -> Option<EffectiveObjects> {
+        let state = self.now();
+        let (_, identity) = state.identities.find("serialNumber", serial).next()?;
+        let user = user.and_then(|upn| state.directory.user(upn));
+        Some(effective::settled(&state, identity, user))
     }
 
     /// Returns the time at the tenant.

@@ -14,6 +14,11 @@ finding_kinds! {
     /// Blocking apps in a deployment without an enrollment status page.
     SETTINGS_APPS_WITHOUT_PAGE = "settings.apps-without-page", Error,
         "add an [enrollment_status_page] table";
+    /// A list in the settings that is there and empty.
+    SETTINGS_EMPTY_LIST = "settings.empty-list", Error, "fill the list, or leave it out";
+    /// A group tag that begins or ends with a blank.
+    SETTINGS_TAG_WITH_BLANK = "settings.tag-with-blank", Warning,
+        "take the blanks away: a tag with a blank is another tag";
     /// A desired change of a property that is fixed when its object is created.
     SETTINGS_FIXED_AT_CREATION = "settings.fixed-at-creation", Error,
         "use another name, so that a new one is created, or delete this one first";
@@ -85,6 +90,13 @@ finding_kinds! {
     /// Another deployment profile that is assigned to the group of devices.
     PROFILE_CONFLICT = "profile.conflict", Error, "take the group away from the other profile";
 
+    /// A filter on the deployment profile's own assignment that leaves out devices.
+    PROFILE_FILTERED = "profile.filtered", Error,
+        "change the filter, or take it away from the assignment";
+    /// Devices of the deployment that get no deployment profile.
+    PROFILE_NOT_REACHING = "profile.not-reaching", Warning,
+        "check that the devices are in the group, by their group tag or by hand";
+
     /// A new enrollment status page in a tenant that has the most pages it can have.
     PAGE_TOO_MANY = "page.too-many", Error, "delete pages that are not assigned";
     /// An enrollment status page that is assigned to users.
@@ -100,6 +112,15 @@ finding_kinds! {
     /// Another enrollment status page for the group of devices, with a higher priority.
     PAGE_OUTRANKED = "page.outranked", Warning,
         "take the group away from the other page, or give this one the smaller number";
+    /// A desired priority that no enrollment status page of the tenant can have.
+    PAGE_PRIORITY = "page.priority", Error, "give a priority between 1 and the number of pages";
+    /// An exclusion that keeps the enrollment status page from devices.
+    PAGE_EXCLUDED = "page.excluded", Warning, "take the exclusion away";
+    /// A filter on the enrollment status page's own assignment that leaves out devices.
+    PAGE_FILTERED = "page.filtered", Warning, "change the filter, or take it away from the assignment";
+    /// Devices of the deployment that show the default page.
+    PAGE_NOT_REACHING = "page.not-reaching", Warning,
+        "check that the devices are in the group, by their group tag or by hand";
     /// Account setup, which waits for Entra Connect.
     PAGE_ACCOUNT_SETUP_WAITS = "page.account-setup-waits", Info,
         "give devices the policy ./Vendor/MSFT/DMClient/Provider/MS DM Server/FirstSyncStatus/SkipUserStatusPage \
@@ -110,11 +131,43 @@ finding_kinds! {
         "a device must get exactly one domain join profile: assign them to groups that share no device";
     /// A group of devices that is excluded from the domain join profile.
     DOMAIN_JOIN_EXCLUDED = "domain-join.excluded", Error, "take the exclusion away";
+    /// A filter on the domain join profile's own assignment that leaves out devices.
+    DOMAIN_JOIN_FILTERED = "domain-join.filtered", Error,
+        "change the filter, or take it away from the assignment";
+    /// Devices of the deployment that get no domain join profile.
+    DOMAIN_JOIN_NOT_REACHING = "domain-join.not-reaching", Warning,
+        "check that the devices are in the group, by their group tag or by hand";
+    /// A name in the settings of assignments that is not the name of exactly one group or filter.
+    ASSIGNMENT_NAME = "assignment.name", Error, "name exactly one that exists";
+    /// An assignment with a filter that the settings do not name.
+    ASSIGNMENT_FILTERED = "assignment.filtered", Warning,
+        "name the filter in the settings, or set remove_other_assignments to take it away";
     /// An assignment to a group that no longer exists.
     ASSIGNMENT_ORPHAN = "assignment.orphan", Warning,
         "remove_other_assignments takes the assignment away; the service does so itself after about a week";
     /// An assignment that the service accepted and does not show.
     ASSIGNMENT_NOT_TAKEN = "assignment.not-taken", Warning, "plan again in a while";
+
+    /// Objects or assignments that could not be read, so that what devices get is not known.
+    RESULTANT_NOT_READ = "resultant.not-read", Warning, "grant the permission to read them, and plan again";
+    /// A group of an assignment that could not be read.
+    RESULTANT_GROUP_NOT_READ = "resultant.group-not-read", Warning, "grant GroupMember.Read.All, and read again";
+    /// A rule of a group that cannot be evaluated.
+    RESULTANT_RULE_NOT_EVALUATED = "resultant.rule-not-evaluated", Warning,
+        "look at the group's members when the device is registered";
+    /// An assignment filter that cannot be evaluated before a device enrolls.
+    RESULTANT_FILTER_NOT_KNOWN = "resultant.filter-not-known", Warning,
+        "use a filter on manufacturer, model or enrollmentProfileName, or assign to another group";
+    /// A status page for users, of whom it is not known whether they set devices up.
+    RESULTANT_USER_NOT_KNOWN = "resultant.user-not-known", Info, "assign a status page to the devices";
+    /// Objects without an order between them.
+    RESULTANT_ORDER_NOT_KNOWN = "resultant.order-not-known", Warning,
+        "assign one of them alone to the devices";
+    /// An assignment to an audience of an unknown kind.
+    RESULTANT_TARGET_NOT_KNOWN = "resultant.target-not-known", Warning,
+        "look at the assignment in the Intune admin center";
+    /// A registered device whose object in Entra ID could not be read.
+    RESULTANT_DEVICE_NOT_READ = "resultant.device-not-read", Warning, "grant Device.Read.All, and read again";
 
     /// A serial number that several registered devices have.
     DEVICES_SERIAL_REPEATS = "devices.serial-repeats", Error,
@@ -158,6 +211,9 @@ finding_kinds! {
         "give each deployment a group tag of its own: a device gets one profile only, the oldest";
     /// Two deployments whose domain join profiles reach the same devices.
     OVERLAP_DOMAIN_JOIN = "overlap.domain-join", Error, "assign both domain join profiles to groups";
+    /// Two deployments with the same group of users in the MDM user scope.
+    OVERLAP_MDM_GROUP = "overlap.mdm-group", Warning,
+        "give each deployment a group of its own: a teardown of one takes the shared group out of the scope";
     /// Two deployments that undo each other's MDM user scope.
     OVERLAP_MDM_SCOPE = "overlap.mdm-scope", Error,
         "name the same groups in both, or leave remove_other_assignments out";

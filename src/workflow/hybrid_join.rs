@@ -1,5 +1,6 @@
 //! The desired state of a deployment.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -8,8 +9,8 @@ use super::findings::*;
 use crate::model::findings::SETTINGS_INVALID_VALUE;
 use crate::model::rule::MembershipRule;
 use crate::model::{
-    AdDomain, ComputerNamePrefix, DisplayName, DomainJoinProfile, EnrollmentStatusPage, Finding, Group,
-    GroupTag, HybridJoinProfile, Membership, OrganizationalUnit, Text,
+    AdDomain, BlockDeviceUse, BlockUntil, BlockingApps, ComputerNamePrefix, DisplayName, DomainJoinProfile,
+    EnrollmentStatusPage, Finding, Group, GroupTag, HybridJoinProfile, Membership, OrganizationalUnit, Text,
 };
 
 /// The desired state of a deployment by Microsoft Entra hybrid join: the settings of the ten steps.
@@ -65,12 +66,19 @@ pub struct HybridJoin {
     /// Step 6: the names of apps that the page waits for, in addition to the ids in its settings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocking_apps: Vec<DisplayName>,
+    /// Step 6: the priority of the page: 1 is the first. By default a new page is the last, and the priority of one that is
+    /// there stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_priority: Option<NonZeroU32>,
     /// Step 7: the deployment profile, assigned to the group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<HybridJoinProfile>,
     /// Step 8: the domain join profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain_join: Option<DomainJoin>,
+    /// Steps 6, 7 and 8: groups and filters beside the group of devices.
+    #[serde(default, skip_serializing_if = "AssignmentSettings::is_default")]
+    pub assignments: AssignmentSettings,
     /// Step 9: the assignment of users to devices.
     #[serde(default, skip_serializing_if = "UserAssignment::is_default")]
     pub user_assignment: UserAssignment,
@@ -223,6 +231,105 @@ pub enum DomainJoinTarget {
     AllDevices,
 }
 
+/// The assignments of a deployment's objects, beside the group of devices.
+///
+/// ```
+/// use windows_autopilot::workflow::HybridJoin;
+/// let desired: HybridJoin = toml::from_str(r#"
+///     name = "Munich"
+///     active_directory.domain = "corp.contoso.com"
+///     group = { display_name = "Autopilot Munich", members.group_tag = "Munich" }
+///     profile.display_name = "Contoso hybrid Munich"
+///
+///     [assignments.profile]
+///     groups = ["Pilot devices"]
+///     excluded_groups = ["Kiosks"]
+///     filter = { name = "Contoso laptops", mode = "include" }
+/// "#)?;
+/// assert_eq!(desired.assignments.profile.groups[0].as_str(), "Pilot devices");
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct AssignmentSettings {
+    /// Those of the deployment profile.
+    #[serde(skip_serializing_if = "PartAssignment::is_default")]
+    pub profile: PartAssignment,
+    /// Those of the enrollment status page.
+    #[serde(skip_serializing_if = "PartAssignment::is_default")]
+    pub enrollment_status_page: PartAssignment,
+    /// Those of the domain join profile.
+    #[serde(skip_serializing_if = "PartAssignment::is_default")]
+    pub domain_join: PartAssignment,
+}
+
+impl AssignmentSettings {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Returns each part with its name in a file.
+    pub(super) fn parts(&self) -> [(&'static str, &PartAssignment); 3] {
+        [
+            ("profile", &self.profile),
+            ("enrollment_status_page", &self.enrollment_status_page),
+            ("domain_join", &self.domain_join),
+        ]
+    }
+}
+
+/// The assignments of one object, beside the group of devices.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct PartAssignment {
+    /// More groups that get the object, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<DisplayName>,
+    /// Groups that do not get the object, by name, although another assignment has them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub excluded_groups: Vec<DisplayName>,
+    /// A filter on every assignment that is no exclusion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<FilterSettings>,
+}
+
+impl PartAssignment {
+    /// Returns the names of all groups.
+    pub(super) fn group_names(&self) -> impl Iterator<Item = &DisplayName> {
+        self.groups.iter().chain(&self.excluded_groups)
+    }
+
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A filter on assignments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct FilterSettings {
+    /// The name of the filter.
+    pub name: DisplayName,
+    /// The effect on devices that match the filter.
+    #[serde(default)]
+    pub mode: FilterMode,
+}
+
+/// The effect of a filter on devices that match it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FilterMode {
+    /// Only devices that match get the object.
+    #[default]
+    Include,
+    /// Devices that match do not get the object.
+    Exclude,
+}
+
 impl HybridJoin {
     /// Creates a deployment without any objects.
     pub fn new(name: DisplayName, domain: AdDomain) -> Self {
@@ -234,8 +341,10 @@ impl HybridJoin {
             group: None,
             enrollment_status_page: None,
             blocking_apps: Vec::new(),
+            page_priority: None,
             profile: None,
             domain_join: None,
+            assignments: AssignmentSettings::default(),
             user_assignment: UserAssignment::Leave,
             remove_other_assignments: false,
         }
@@ -284,6 +393,25 @@ impl HybridJoin {
         Some(profile)
     }
 
+    /// Finds lists that are there and empty: each would mean something that nobody writes an empty list for.
+    fn lint_empty_lists(&self, findings: &mut Vec<Finding>) {
+        if matches!(&self.mdm_scope, Some(MdmUserScope::Groups(groups)) if groups.is_empty()) {
+            let evidence = "is empty, which would mean that nobody's devices enroll";
+            let remedy = "name the groups of users, or write mdm_scope = \"all\", or leave mdm_scope out";
+            findings.push(SETTINGS_EMPTY_LIST.at("mdm_scope.groups", evidence).with_remedy(remedy));
+        }
+        let page = self.enrollment_status_page.as_ref().map(|page| &page.block_device_use);
+        if let Some(BlockDeviceUse::Until(BlockUntil { apps: BlockingApps::Selected(apps), .. })) = page
+            && apps.is_empty()
+            && self.blocking_apps.is_empty()
+        {
+            let evidence = "is empty, which would mean that devices wait for all required apps";
+            let remedy = "write apps = \"all\", or select the apps by id, or by name in blocking_apps";
+            let place = "enrollment_status_page.block_device_use.until.apps.selected";
+            findings.push(SETTINGS_EMPTY_LIST.at(place, evidence).with_remedy(remedy));
+        }
+    }
+
     /// Checks the settings by themselves, without a request.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
@@ -327,6 +455,15 @@ impl HybridJoin {
             let evidence = format!("is in {}, and the domain is {}", unit.domain(), directory.domain);
             findings
                 .push(SETTINGS_UNIT_OF_ANOTHER_DOMAIN.at("active_directory.organizational_unit", evidence));
+        }
+        self.lint_empty_lists(&mut findings);
+        if self.page_priority.is_some() && self.enrollment_status_page.is_none() {
+            let evidence = "is set, and there is no enrollment status page to have it";
+            findings.push(SETTINGS_APPS_WITHOUT_PAGE.at("page_priority", evidence));
+        }
+        if let Some(tag) = self.group_tag().map(|tag| tag.as_str()).filter(|tag| tag.trim() != *tag) {
+            let evidence = format!("the group tag {tag:?} begins or ends with a blank");
+            findings.push(SETTINGS_TAG_WITH_BLANK.at("group.members.group_tag", evidence));
         }
         if !self.blocking_apps.is_empty() && self.enrollment_status_page.is_none() {
             let evidence = "are named, and there is no enrollment status page to wait for them";

@@ -9,6 +9,8 @@ mod binding;
 mod checks;
 #[cfg(feature = "workflow")]
 mod created;
+#[cfg(feature = "workflow")]
+mod effects;
 pub mod findings;
 #[cfg(feature = "workflow")]
 mod hybrid_join;
@@ -29,12 +31,16 @@ mod plan;
 #[cfg(feature = "workflow")]
 mod prepare;
 #[cfg(feature = "workflow")]
+pub mod resultant;
+#[cfg(feature = "workflow")]
 mod retag;
 mod run;
 #[cfg(feature = "workflow")]
 mod state;
 #[cfg(feature = "workflow")]
 mod step;
+#[cfg(feature = "workflow")]
+mod targets;
 #[cfg(feature = "workflow")]
 mod teardown;
 #[cfg(feature = "workflow")]
@@ -48,8 +54,9 @@ pub use self::binding::PlanTenant;
 pub use self::created::{CreatedObject, CreatedObjects};
 #[cfg(feature = "workflow")]
 pub use self::hybrid_join::{
-    ActiveDirectory, DeviceGroup, DomainJoin, DomainJoinTarget, ExpectedConnectors, HybridJoin, MdmUserScope,
-    MemberSelection, UserAssignment, suggest_key,
+    ActiveDirectory, AssignmentSettings, DeviceGroup, DomainJoin, DomainJoinTarget, ExpectedConnectors,
+    FilterMode, FilterSettings, HybridJoin, MdmUserScope, MemberSelection, PartAssignment, UserAssignment,
+    suggest_key,
 };
 pub use self::import::{
     DeviceImport, GroupTagCheck, Import, ImportCounts, ImportEvent, ImportEventKind, ImportOptions,
@@ -64,7 +71,9 @@ pub use self::overlap::overlaps;
 #[cfg(feature = "workflow")]
 pub use self::permissions::{OperationPurpose, PermissionReport, RequiredOperation};
 #[cfg(feature = "workflow")]
-pub use self::plan::Plan;
+pub use self::plan::{Plan, PlanStatus};
+#[cfg(feature = "workflow")]
+pub use self::resultant::{Effective, ResultantSet};
 #[cfg(feature = "workflow")]
 pub use self::retag::{PlannedRetag, Retag, RetagEvent, RetagPlan, RetagReport};
 pub use self::run::{Progress, Run, StopHandle};

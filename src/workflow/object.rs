@@ -2,13 +2,13 @@
 
 use std::future::Future;
 
-use super::hybrid_join::{DomainJoinTarget, HybridJoin};
+use super::hybrid_join::{DomainJoinTarget, HybridJoin, PartAssignment};
 use super::step::Step;
 use crate::error::{ErrorKind, Result};
 use crate::graph::{Batch, Call, Client, List, Page, Slot, field};
 use crate::model::{
     Assignment, DeploymentProfile, DeviceConfiguration, DomainJoinProfile, EnrollmentConfiguration,
-    EnrollmentStatusPage, Group, HybridJoinProfile, Id, Settings, Stored, Target,
+    EnrollmentStatusPage, Group, HybridJoinProfile, Id, Settings, Stored,
 };
 use crate::resource::{self, Assignments, Update};
 
@@ -72,26 +72,11 @@ pub(super) trait Assignable: ManagedObject + resource::Assignable {
         false
     }
 
-    /// Adds `target`, and removes the other direct assignments after that unless `keep_others` is set.
-    fn assign(
-        client: &Client,
-        id: &Id<Self>,
-        target: &Target,
-        keep_others: bool,
-    ) -> impl Future<Output = Result<()>> + Send {
-        let (client, id, target) = (client.clone(), id.clone(), target.clone());
-        async move {
-            let assignments = Self::assignments(&client, &id);
-            if !keep_others {
-                return assignments.replace(&[target]).await.map(drop);
-            }
-            let found = assignments.list().all().await?;
-            if !found.iter().any(|found| found.target.as_ref().is_some_and(|held| held.same_as(&target))) {
-                assignments.add(&target).await?;
-            }
-            Ok(())
-        }
-    }
+    /// The name of the part in the settings of assignments.
+    const PART: &'static str;
+
+    /// Returns the settings of the assignments beside the group of devices.
+    fn assignment_settings(desired: &HybridJoin) -> &PartAssignment;
 
     /// Returns the calls that remove the direct assignments among `own`.
     fn unassign(client: &Client, id: &Id<Self>, own: &[&Assignment]) -> Vec<Call<()>> {
@@ -183,18 +168,36 @@ impl ManagedObject for DomainJoinProfile {
 }
 
 impl Assignable for HybridJoinProfile {
+    const PART: &'static str = "profile";
+
+    fn assignment_settings(desired: &HybridJoin) -> &PartAssignment {
+        &desired.assignments.profile
+    }
+
     fn assignments<'c>(client: &'c Client, id: &Id<Self>) -> Assignments<'c, Self> {
         client.profiles().assignments(id)
     }
 }
 
 impl Assignable for EnrollmentStatusPage {
+    const PART: &'static str = "enrollment_status_page";
+
+    fn assignment_settings(desired: &HybridJoin) -> &PartAssignment {
+        &desired.assignments.enrollment_status_page
+    }
+
     fn assignments<'c>(client: &'c Client, id: &Id<Self>) -> Assignments<'c, Self> {
         client.enrollment_status_pages().assignments(id)
     }
 }
 
 impl Assignable for DomainJoinProfile {
+    const PART: &'static str = "domain_join";
+
+    fn assignment_settings(desired: &HybridJoin) -> &PartAssignment {
+        &desired.assignments.domain_join
+    }
+
     fn assignments<'c>(client: &'c Client, id: &Id<Self>) -> Assignments<'c, Self> {
         client.domain_join_profiles().assignments(id)
     }
@@ -204,13 +207,9 @@ impl Assignable for DomainJoinProfile {
     }
 }
 
-/// Returns the list of a profile's assignments, for a profile of any known type.
+/// Returns the list of a profile's assignments, for a profile of any type.
 pub(super) fn profile_assignments(client: &Client, profile: &DeploymentProfile) -> Option<List<Assignment>> {
-    match profile {
-        DeploymentProfile::Hybrid(stored) => Some(client.profiles().assignments(&stored.id).list()),
-        DeploymentProfile::Entra(stored) => Some(client.profiles().assignments(&stored.id).list()),
-        DeploymentProfile::Unknown(_) => None,
-    }
+    Some(client.profiles().assignments(&profile.any_id()?).list())
 }
 
 /// Lists of assignments that are read together, each with the object of type `T` that it belongs to.

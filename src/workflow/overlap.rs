@@ -45,6 +45,7 @@ impl Pair<'_> {
         }
         self.same_names(findings);
         self.same_devices(findings);
+        self.same_scope_groups(findings);
         let joins = [first, second].map(|of| of.domain_join.as_ref());
         if let [Some(one), Some(other)] = joins
             && one.display_name != other.display_name
@@ -68,6 +69,23 @@ impl Pair<'_> {
         if taken_away(first, second) || taken_away(second, first) {
             let evidence = format!("{} and {} set the MDM user scope in turn", first.name, second.name);
             findings.push(OVERLAP_MDM_SCOPE.at(second.name.as_str(), evidence));
+        }
+    }
+
+    /// Checks for groups of users in the MDM user scope of both: the teardown of one takes them from the other.
+    fn same_scope_groups(&self, findings: &mut Vec<Finding>) {
+        let (Some(MdmUserScope::Groups(one)), Some(MdmUserScope::Groups(other))) =
+            (&self.first.mdm_scope, &self.second.mdm_scope)
+        else {
+            return;
+        };
+        let shared: Vec<&str> =
+            one.iter().filter(|group| other.contains(group)).map(|group| group.as_str()).collect();
+        if !shared.is_empty() {
+            let (first, second) = (&self.first.name, &self.second.name);
+            let evidence =
+                format!("{first} and {second} both have {} in the MDM user scope", shared.join(", "));
+            findings.push(OVERLAP_MDM_GROUP.at(second.as_str(), evidence));
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::findings::{MDM_DELEGATED_ONLY, PERMISSIONS_MISSING};
-use super::hybrid_join::{HybridJoin, MdmUserScope, MemberSelection, UserAssignment};
+use super::hybrid_join::{HybridJoin, MdmUserScope, UserAssignment};
 use super::step::{Action, PlannedStep, Step};
 use crate::catalog::{OPERATIONS, Permissions, Scopes};
 use crate::error::{Error, ErrorKind, Result};
@@ -97,7 +97,6 @@ enum Part {
     Connectors,
     Devices,
     Group,
-    AssignedGroup,
     StatusPage,
     Profile,
     DomainJoin,
@@ -122,7 +121,7 @@ const REQUIRED_OPERATIONS: &[(Part, Step, OperationPurpose, &str, bool)] = {
         (P::Devices, S::Devices, Import, "autopilotSettings.sync", false),
         (P::Devices, S::Devices, Update, "autopilotDevices.updateDeviceProperties", false),
         (P::Group, S::Group, Read, "groups.list", false),
-        (P::AssignedGroup, S::Group, Read, "groups.members.list", true),
+        (P::Group, S::Group, Read, "groups.transitiveMembers.list", true),
         (P::Group, S::Group, Create, "groups.create", false),
         (P::Group, S::Group, Update, "groups.update", false),
         (P::StatusPage, S::StatusPage, Read, "enrollmentConfigurations.list", false),
@@ -157,9 +156,6 @@ impl HybridJoin {
             Part::Connectors => self.connectors.is_some(),
             Part::Devices => self.reads_devices(with_devices),
             Part::Group => self.group.is_some(),
-            Part::AssignedGroup => {
-                self.group.as_ref().is_some_and(|group| group.members == MemberSelection::Assigned)
-            }
             Part::StatusPage => self.enrollment_status_page.is_some(),
             Part::Profile => self.profile.is_some(),
             Part::DomainJoin => self.domain_join.is_some(),

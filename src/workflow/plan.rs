@@ -6,14 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::binding::{Inputs, PlanTenant};
 use super::checks;
+use super::effects;
+use super::findings::*;
 use super::hybrid_join::HybridJoin;
 use super::prepare::{Todo, prepare};
+use super::resultant::ResultantGroup;
 use super::state::TenantState;
 use super::step::{Action, PlannedStep, fmt_end};
 use crate::error::{Error, ErrorKind, Result};
 use crate::foreign::line;
 use crate::graph::Client;
-use crate::model::{DeviceToImport, Finding, Severity};
+use crate::model::{DeviceToImport, Finding, FindingKind, Severity};
 
 /// The changes that lead a tenant to a desired state, and the findings that stand in their way. Made by
 /// [`HybridJoin::plan`]; `Display` prints it.
@@ -35,6 +38,10 @@ pub struct Plan {
     pub steps: Vec<PlannedStep>,
     /// The findings, the worst first.
     pub findings: Vec<Finding>,
+    /// The resultant set of the deployment's devices when the plan is applied. Kinds of objects that the deployment does not have are
+    /// unknown without a reason.
+    #[serde(default)]
+    pub resultant: Vec<ResultantGroup>,
     #[serde(skip)]
     pub(super) devices: Vec<DeviceToImport>,
     #[serde(skip)]
@@ -64,6 +71,33 @@ impl PartialEq for Site {
         true
     }
 }
+
+/// The comparison of a tenant with a desired state, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PlanStatus {
+    /// The tenant is as desired.
+    Same,
+    /// Something differs.
+    Changed,
+    /// A finding stops the plan.
+    Blocked,
+    /// Nothing differs as far as could be read, and not everything could be.
+    NotKnown,
+}
+
+/// The kinds of findings about what is not known.
+const UNKNOWN: [FindingKind; 8] = [
+    MDM_DELEGATED_ONLY,
+    RESULTANT_NOT_READ,
+    RESULTANT_GROUP_NOT_READ,
+    RESULTANT_RULE_NOT_EVALUATED,
+    RESULTANT_FILTER_NOT_KNOWN,
+    RESULTANT_ORDER_NOT_KNOWN,
+    RESULTANT_TARGET_NOT_KNOWN,
+    RESULTANT_DEVICE_NOT_READ,
+];
 
 impl HybridJoin {
     /// Compares the tenant with what is desired. Reads only.
@@ -115,6 +149,8 @@ impl HybridJoin {
             Error::new(ErrorKind::InvalidInput, "the settings cannot be written").with_source(error)
         })?;
         let mut findings = self.lint();
+        let (resultant, effects) = effects::determine(self, &state, devices);
+        findings.extend(effects);
         findings.extend(checks::check(self, &state, devices, client.clock().timestamp()));
         #[cfg(feature = "ad")]
         if let Some(on_premises) = &site.on_premises {
@@ -135,6 +171,7 @@ impl HybridJoin {
             inputs: Inputs::new(self, devices)?,
             steps,
             findings,
+            resultant,
             devices: devices.to_vec(),
             site: site.clone(),
         };
@@ -156,6 +193,25 @@ impl Plan {
     /// Returns the steps with properties that the service did not report: whether they have drifted is not known.
     pub fn unknown(&self) -> impl Iterator<Item = &PlannedStep> {
         self.steps.iter().filter(|planned| matches!(planned.action, Action::Unknown(_)))
+    }
+
+    /// Returns the findings about what could not be read or compared. Such a thing is neither as desired nor drift.
+    pub fn unknown_findings(&self) -> impl Iterator<Item = &Finding> {
+        let is_unknown = |finding: &&Finding| UNKNOWN.iter().any(|kind| finding.is(kind));
+        self.findings.iter().filter(is_unknown)
+    }
+
+    /// Returns the plan in one word: whether the tenant is as desired.
+    pub fn status(&self) -> PlanStatus {
+        if self.blocking().next().is_some() {
+            PlanStatus::Blocked
+        } else if !self.is_empty() {
+            PlanStatus::Changed
+        } else if self.unknown().next().is_some() || self.unknown_findings().next().is_some() {
+            PlanStatus::NotKnown
+        } else {
+            PlanStatus::Same
+        }
     }
 
     /// Returns the findings that stop the plan from being applied.
@@ -198,6 +254,10 @@ impl fmt::Display for Plan {
                 last = Some(planned.step);
             }
             write!(f, "{planned}")?;
+        }
+        if !self.resultant.is_empty() {
+            writeln!(f, "\nWhat the devices get then")?;
+            self.resultant.iter().try_for_each(|group| write!(f, "{group}"))?;
         }
         fmt_end(f, &self.findings, self.drift().count(), "change")
     }

@@ -1,6 +1,7 @@
 //! The steps from a tenant's state to the desired state.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::num::NonZeroU32;
 
 use crate::model::{
     Assignment, Device, DeviceToImport, DisplayName, DomainJoinProfile, EnrollmentStatusPage, Finding, Group,
@@ -14,6 +15,7 @@ use super::manual::{INSTALL_CONNECTOR, deploy_gate, grant_text};
 use super::object::{Assignable, ManagedObject};
 use super::state::{MdmRead, TenantState};
 use super::step::{Action, PlannedStep, Step};
+use super::targets::{self, Fate, PLANNED, WantedTarget};
 
 /// The objects and ids behind the words of a plan.
 pub(super) struct Todo {
@@ -22,9 +24,21 @@ pub(super) struct Todo {
     pub(super) page: Ensure<EnrollmentStatusPage>,
     pub(super) profile: Ensure<HybridJoinProfile>,
     pub(super) domain_join: Ensure<DomainJoinProfile>,
+    /// The targets of their assignments.
+    pub(super) targets: PartTargets,
     pub(super) devices: DevicesTodo,
     #[cfg(feature = "ad")]
     pub(super) delegations: Vec<super::on_premises::PlannedDelegation>,
+}
+
+/// The targets of the assignments of each object. A new group is not in them yet: see [`targets::resolved`].
+#[derive(Default)]
+pub(super) struct PartTargets {
+    pub(super) page: Vec<Target>,
+    pub(super) profile: Vec<Target>,
+    pub(super) domain_join: Vec<Target>,
+    /// The priority to give to the page.
+    pub(super) page_priority: Option<NonZeroU32>,
 }
 
 /// The work on devices: ids, and serial numbers for messages.
@@ -86,9 +100,12 @@ pub(super) fn prepare(
     let page = ensure(page, &state.pages, &mut steps);
     let profile = ensure(desired.profile.clone(), state.hybrid_profiles(), &mut steps);
     let domain_join = ensure(desired.domain_join_settings(), &state.domain_joins, &mut steps);
-    assign(desired, state, &page, &group, &mut steps);
-    assign(desired, state, &profile, &group, &mut steps);
-    assign(desired, state, &domain_join, &group, &mut steps);
+    let targets = PartTargets {
+        page_priority: prioritise(desired, state, &page, &mut steps),
+        page: assign(desired, state, &page, &group, &mut steps),
+        profile: assign(desired, state, &profile, &group, &mut steps),
+        domain_join: assign(desired, state, &domain_join, &group, &mut steps),
+    };
     let is_settled = desired.domain_join.is_none() || desired.active_directory.rights_confirmed;
     steps.push(PlannedStep::new(Step::Deploy, "devices", deploy_gate(is_settled)));
     PlannedStep::sort(&mut steps);
@@ -98,6 +115,7 @@ pub(super) fn prepare(
         page,
         profile,
         domain_join,
+        targets,
         devices,
         #[cfg(feature = "ad")]
         delegations: Vec::new(),
@@ -167,7 +185,12 @@ fn prepare_mdm(
     }
     let label = |id: &Id<Group>| {
         let named = state.groups.iter().find(|(_, found)| found.iter().any(|stored| stored.id == *id));
-        named.map_or_else(|| format!("group {id}"), |(name, _)| format!("group {name}"))
+        let held = policy.included_groups.iter().flatten().find(|group| group.id == *id);
+        let held = held.and_then(|group| group.display_name.as_deref());
+        match named.map(|(name, _)| name.as_str()).or(held) {
+            Some(name) => format!("group {name}"),
+            None => format!("group {id}"),
+        }
     };
     let (mut add, mut remove) = (Vec::new(), Vec::new());
     for step in &taken {
@@ -183,6 +206,14 @@ fn prepare_mdm(
     }
     if policy.applies_to == Some(PolicyScope::All) {
         remove.push("all users".to_owned());
+    }
+    // The service drops the groups when the scope becomes all users.
+    if taken.contains(&MdmScopeStep::ApplyToAll) && policy.applies_to == Some(PolicyScope::Selected) {
+        let dropped = policy.included_groups.iter().flatten();
+        remove.extend(dropped.map(|group| match group.display_name.as_deref() {
+            Some(name) => format!("group {name}"),
+            None => label(&group.id),
+        }));
     }
     planned(Action::Assign { add, remove });
     Some((policy.as_ref().clone(), scope))
@@ -233,39 +264,112 @@ fn ensure<'a, S: ManagedObject>(
     Ensure::Become(Box::new(stored.clone()), wish)
 }
 
-/// Plans the assignment of an object: to all devices, or to the deployment's group.
+/// Plans the assignments of an object, and returns their targets.
 fn assign<S: Assignable>(
     desired: &HybridJoin,
     state: &TenantState,
     object: &Ensure<S>,
     group: &Ensure<Group>,
     steps: &mut Vec<PlannedStep>,
-) {
-    let (target, label) = match group {
-        _ if S::is_for_all_devices(desired) => (Some(Target::all_devices()), "all devices".to_owned()),
-        Ensure::Become(stored, wish) => {
-            (Some(Target::group(stored.id.clone())), format!("group {}", wish.name()))
-        }
-        Ensure::Create(wish) => (None, format!("group {}", wish.name())),
+) -> Vec<Target> {
+    let planned = PLANNED.parse().ok();
+    let group = match group {
+        Ensure::Become(stored, _) => Some(&stored.id),
+        Ensure::Create(_) => planned.as_ref(),
         // The group has its own finding, and nothing is assigned to it.
-        Ensure::Blocked | Ensure::Nothing => return,
+        Ensure::Blocked | Ensure::Nothing => None,
     };
-    let (name, found) = match object {
+    let (name, held) = match object {
         Ensure::Become(stored, wish) => (wish.name(), state.assignments_of(stored)),
         Ensure::Create(wish) => (wish.name(), &[][..]),
-        Ensure::Blocked | Ensure::Nothing => return,
+        Ensure::Blocked | Ensure::Nothing => return Vec::new(),
     };
-    let is_wanted = |assignment: &&Assignment| match (&assignment.target, &target) {
-        (Some(found), Some(wanted)) => found.same_as(wanted),
-        _ => false,
+    let subject = format!("{name}, assignments");
+    let wanted = match targets::wanted::<S>(desired, state, group) {
+        Ok(wanted) if wanted.is_empty() => return Vec::new(),
+        Ok(wanted) => wanted,
+        Err(finding) => {
+            steps.push(PlannedStep::new(S::STEP, subject, Action::Blocked(finding)));
+            return Vec::new();
+        }
     };
-    let add = if found.iter().any(|found| is_wanted(&found)) { Vec::new() } else { vec![label] };
-    let others = found.iter().filter(|found| !is_wanted(found) && found.is_direct());
-    let remove: Vec<String> =
-        if desired.remove_other_assignments { others.map(label_of).collect() } else { Vec::new() };
+    let keep_others = !desired.remove_other_assignments;
+    let (mut add, mut remove) = (Vec::new(), Vec::new());
+    for WantedTarget { target, label } in &wanted {
+        match targets::fate(held, target, keep_others) {
+            Fate::Met(_) | Fate::Narrowed(_) => {}
+            Fate::Change(found) => {
+                add.push(label.clone());
+                remove.push(label_of(found));
+            }
+            Fate::Add => add.push(label.clone()),
+        }
+    }
+    let wanted: Vec<Target> = wanted.into_iter().map(|wanted| wanted.target).collect();
+    if !keep_others {
+        remove.extend(targets::others(held, &wanted, keep_others).into_iter().map(label_of));
+    }
     let is_done = add.is_empty() && remove.is_empty();
     let action = if is_done { Action::Keep } else { Action::Assign { add, remove } };
-    steps.push(PlannedStep::new(S::STEP, format!("{name}, assignments"), action));
+    steps.push(PlannedStep::new(S::STEP, subject, action));
+    wanted
+}
+
+/// Plans the priority of the page, with the other pages that move. Returns the priority if it changes.
+fn prioritise(
+    desired: &HybridJoin,
+    state: &TenantState,
+    page: &Ensure<EnrollmentStatusPage>,
+    steps: &mut Vec<PlannedStep>,
+) -> Option<NonZeroU32> {
+    let wanted = desired.page_priority?;
+    let others = |stored: &&Stored<EnrollmentStatusPage>| !stored.is_default();
+    let count = state.pages.iter().filter(others).count();
+    let (own, held, last) = match page {
+        Ensure::Become(stored, _) => (Some(&stored.id), stored.observed.priority, count),
+        // A new page comes last.
+        Ensure::Create(_) => (None, i32::try_from(count).ok()?.checked_add(1), count.checked_add(1)?),
+        Ensure::Blocked | Ensure::Nothing => return None,
+    };
+    let name = desired.enrollment_status_page.as_ref()?.display_name.as_str();
+    let subject = format!("{name}, priority");
+    let number = i32::try_from(wanted.get()).ok().filter(|_| wanted.get() as usize <= last);
+    let Some(number) = number else {
+        let evidence = format!("the priority {wanted} is wanted, and the tenant will have {last} pages");
+        steps.push(PlannedStep::new(
+            Step::StatusPage,
+            subject,
+            Action::Blocked(PAGE_PRIORITY.at(name, evidence)),
+        ));
+        return None;
+    };
+    if held == Some(number) {
+        steps.push(PlannedStep::new(Step::StatusPage, subject, Action::Keep));
+        return None;
+    }
+    let mut changes = vec![PropertyChange::new("page_priority", held, number)];
+    for other in state.pages.iter().filter(others).filter(|other| Some(&other.id) != own) {
+        let Some(before) = other.observed.priority else { continue };
+        let after = moved(before, held, number);
+        if after != before {
+            let property = format!("priority of {}", other.settings.display_name);
+            changes.push(PropertyChange::new(&property, before, after));
+        }
+    }
+    steps.push(PlannedStep::new(Step::StatusPage, subject, Action::Update(changes)));
+    Some(wanted)
+}
+
+/// Returns the priority of another page after one moves from `held` to `wanted`.
+pub(super) fn moved(other: i32, held: Option<i32>, wanted: i32) -> i32 {
+    let held = held.unwrap_or(i32::MAX);
+    if held < other && other <= wanted {
+        other.saturating_sub(1)
+    } else if wanted <= other && other < held {
+        other.saturating_add(1)
+    } else {
+        other
+    }
 }
 
 /// Returns the target of an assignment in words.

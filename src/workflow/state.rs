@@ -6,15 +6,18 @@ use futures_util::future::{try_join, try_join3, try_join5};
 use serde::de::DeserializeOwned;
 
 use crate::error::{ErrorKind, Result};
-use crate::graph::{Client, List, field};
+use crate::graph::{Client, List};
 use crate::model::{
-    Assignment, Connector, DeploymentProfile, Device, DirectoryDevice, DirectoryObject, DisplayName,
-    DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id, MdmPolicy, MobileApp, Settings,
-    Stored, TargetKind,
+    Assignment, AssignmentFilter, Connector, DeploymentProfile, Device, DirectoryDevice, DisplayName,
+    DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id, Lookup, MdmPolicy, MobileApp,
+    Settings, Stored, Target,
 };
 
 use super::hybrid_join::{HybridJoin, MdmUserScope, MemberSelection};
 use super::object::{Assignable, AssignmentBatch, ManagedObject, profile_assignments};
+use super::resultant::{
+    GroupMembers, GroupView, anchor_of, named_groups, read_anchors, read_filters, read_groups,
+};
 
 /// The state of a tenant. Parts that the deployment does not use are empty.
 #[derive(Debug, Default)]
@@ -28,10 +31,12 @@ pub(super) struct TenantState {
     pub(super) domain_joins: Vec<Stored<DomainJoinProfile>>,
     pub(super) apps: Vec<MobileApp>,
     pub(super) devices: Vec<Device>,
-    /// The ids of the registrations whose object is in Entra ID; `None` if they may not be read.
-    pub(super) anchors: Option<BTreeSet<String>>,
-    /// The members of the group of devices, if somebody puts them in; `None` if they may not be read.
-    pub(super) members: Option<Vec<DirectoryObject>>,
+    /// The objects in Entra ID of registrations, by the registration's id in lower case.
+    pub(super) anchors: Lookup<HashMap<String, DirectoryDevice>>,
+    /// The groups that assignments name, and the group of devices, with their members.
+    pub(super) group_views: HashMap<Id<Group>, Lookup<GroupView>>,
+    /// The filters, if an assignment or the settings name one.
+    pub(super) filters: Lookup<Vec<AssignmentFilter>>,
     /// Assignments by the id of the object that is assigned, others' too: they may conflict.
     pub(super) assignments: HashMap<String, Vec<Assignment>>,
     /// Groups that the deployment's own objects are assigned to, and that are not there any more.
@@ -62,9 +67,9 @@ impl TenantState {
             try_join5(
                 read_mdm(client, desired, app_only),
                 all_if(desired.connectors.is_some(), client.connectors().list()),
-                read_groups(client, &names),
+                read_named_groups(client, &names),
                 all_if(with_devices, client.devices().list()),
-                read_anchors(client, with_devices),
+                anchors_if(with_devices, client),
             ),
             try_join(
                 try_join3(
@@ -90,10 +95,23 @@ impl TenantState {
             anchors,
             ..Self::default()
         };
-        let (assignments, members) =
-            try_join(state.read_assignments(client), state.read_members(client, desired)).await?;
-        (state.assignments, state.members) = (assignments, members);
-        state.gone_groups = state.read_gone_groups(client, desired).await?;
+        state.assignments = state.read_assignments(client).await?;
+        let targets: Vec<&Target> = state
+            .assignments
+            .values()
+            .flatten()
+            .filter_map(|assignment| assignment.target.as_ref())
+            .collect();
+        let mut named = named_groups(&targets);
+        named.extend(state.device_group(desired).map(|stored| stored.id.clone()));
+        for name in desired.assignments.parts().iter().flat_map(|(_, part)| part.group_names()) {
+            named.extend(state.groups_named(name).iter().map(|stored| stored.id.clone()));
+        }
+        let wants_filter = desired.assignments.parts().iter().any(|(_, part)| part.filter.is_some());
+        let (views, filters) =
+            try_join(read_groups(client, named), read_filters(client, &targets, wants_filter)).await?;
+        (state.group_views, state.filters) = (views, filters);
+        state.gone_groups = state.gone_groups(desired);
         Ok(state)
     }
 
@@ -110,44 +128,23 @@ impl TenantState {
         Ok(batch.read().await?.into_iter().collect())
     }
 
-    /// Reads the members of the group of devices, if no rule determines them.
-    async fn read_members(
-        &self,
-        client: &Client,
-        desired: &HybridJoin,
-    ) -> Result<Option<Vec<DirectoryObject>>> {
-        let Some(group) = desired.group.as_ref().filter(|group| group.members == MemberSelection::Assigned)
-        else {
-            return Ok(None);
-        };
-        match self.groups_named(&group.display_name) {
-            [stored] => if_allowed(client.groups().members(&stored.id).all().await),
-            _ => Ok(None),
-        }
-    }
-
     /// Returns the groups that the deployment's objects are assigned to and that no longer exist.
-    async fn read_gone_groups(&self, client: &Client, desired: &HybridJoin) -> Result<BTreeSet<Id<Group>>> {
-        let known = self.groups.iter().flat_map(|(_, found)| found).map(|stored| stored.id.clone());
-        let known: BTreeSet<Id<Group>> = known.collect();
+    fn gone_groups(&self, desired: &HybridJoin) -> BTreeSet<Id<Group>> {
         let own = self.own_objects(desired);
         let targets = own.filter_map(|id| self.assignments.get(id)).flatten();
-        let targets = targets.filter_map(|assignment| assignment.target.as_ref()?.group_id());
-        let asked: BTreeSet<Id<Group>> = targets.filter(|id| !known.contains(id)).cloned().collect();
-        let mut batch = client.batch();
-        let slots: Vec<_> = asked.into_iter().map(|id| (batch.add(client.groups().get(&id)), id)).collect();
-        let mut answers = batch.await?;
-        let mut gone = BTreeSet::new();
-        for (slot, id) in slots {
-            match answers.take(slot) {
-                Err(error) if error.kind() == ErrorKind::NotFound => {
-                    gone.insert(id);
-                }
-                // That one cannot be read says nothing of the deployment.
-                Ok(_) | Err(_) => {}
-            }
-        }
-        Ok(gone)
+        let groups = targets.filter_map(|assignment| assignment.target.as_ref()?.group_id());
+        groups.filter(|id| self.group_views.get(id).is_some_and(Lookup::is_absent)).cloned().collect()
+    }
+
+    /// Returns the object in Entra ID of a registered device.
+    pub(super) fn anchor_of(&self, device: &Device) -> Lookup<DirectoryDevice> {
+        anchor_of(device, &self.anchors)
+    }
+
+    /// Returns the members of the group of devices, if they could be read.
+    pub(super) fn members(&self, desired: &HybridJoin) -> Option<&GroupMembers> {
+        let group = self.device_group(desired)?;
+        self.group_views.get(&group.id)?.present()?.members.present()
     }
 
     /// Returns the ids of the deployment's own objects that can be assigned.
@@ -180,17 +177,6 @@ impl TenantState {
         }
     }
 
-    /// Returns `true` if an object is assigned to a group, or excluded from it if `exclusion` is set.
-    pub(super) fn is_assigned_to(&self, object: &str, group: &Id<Group>, exclusion: bool) -> bool {
-        self.assignments.get(object).into_iter().flatten().any(|assignment| {
-            match assignment.target.as_ref().map(|target| &target.kind) {
-                Some(TargetKind::Group(id)) => !exclusion && id == group,
-                Some(TargetKind::ExclusionGroup(id)) => exclusion && id == group,
-                _ => false,
-            }
-        })
-    }
-
     /// Returns the hybrid join profiles.
     pub(super) fn hybrid_profiles(&self) -> impl Iterator<Item = &Stored<HybridJoinProfile>> {
         self.profiles.iter().filter_map(|profile| match profile {
@@ -217,6 +203,7 @@ fn group_names(desired: &HybridJoin) -> Vec<&DisplayName> {
     if let Some(MdmUserScope::Groups(groups)) = &desired.mdm_scope {
         names.extend(groups);
     }
+    names.extend(desired.assignments.parts().into_iter().flat_map(|(_, part)| part.group_names()));
     names.sort_unstable();
     names.dedup();
     names
@@ -237,29 +224,8 @@ fn add_assignments<S: Assignable>(
     }
 }
 
-/// Returns the answer, or `None` if the caller may not read it: the plan does without.
-fn if_allowed<T>(read: Result<T>) -> Result<Option<T>> {
-    match read {
-        Ok(read) => Ok(Some(read)),
-        Err(error) if error.kind() == ErrorKind::Forbidden => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-async fn read_anchors(client: &Client, wanted: bool) -> Result<Option<BTreeSet<String>>> {
-    if !wanted {
-        return Ok(None);
-    }
-    let anchors = field("physicalIds").any(|id| id.starts_with("[ZTDID]"));
-    let list = client
-        .directory_devices()
-        .list()
-        .filter(anchors)
-        .select(["id", "deviceId", "physicalIds"])
-        .page_size(999);
-    let read = if_allowed(list.all().await)?;
-    let ids = |device: &DirectoryDevice| device.ztd_id().map(|id| id.as_str().to_ascii_lowercase());
-    Ok(read.map(|devices| devices.iter().filter_map(ids).collect()))
+async fn anchors_if(wanted: bool, client: &Client) -> Result<Lookup<HashMap<String, DirectoryDevice>>> {
+    if wanted { read_anchors(client).await } else { Ok(Lookup::Unknown) }
 }
 
 async fn read_mdm(client: &Client, desired: &HybridJoin, app_only: bool) -> Result<Option<MdmRead>> {
@@ -280,7 +246,10 @@ async fn read_mdm(client: &Client, desired: &HybridJoin, app_only: bool) -> Resu
     }
 }
 
-async fn read_groups(client: &Client, names: &[&DisplayName]) -> Result<Vec<(String, Vec<Stored<Group>>)>> {
+async fn read_named_groups(
+    client: &Client,
+    names: &[&DisplayName],
+) -> Result<Vec<(String, Vec<Stored<Group>>)>> {
     let mut groups = Vec::new();
     for name in names {
         groups.push((name.as_str().to_owned(), Group::find(client, name.as_str()).await?));

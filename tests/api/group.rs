@@ -56,6 +56,7 @@ pub(super) async fn every_call() -> Result<Tenant> {
         found.iter().map(|member| (member.id.as_str(), member.kind())).collect::<Vec<_>>(),
         [(anchor.as_str(), Some("device"))]
     );
+    assert_eq!(groups.transitive_members(&stored.id).all().await?, found);
     // The link goes, the object stays.
     groups.remove_member(&stored.id, &anchor).await?;
     assert_eq!(groups.members(&stored.id).all().await?, []);
@@ -219,5 +220,31 @@ async fn a_selected_group_says_what_it_was_not_asked_for() -> Result<()> {
     let rules = client.groups().list().select(["displayName", "membershipRule"]).all().await?;
     assert_eq!(rules[0].settings.membership, rule);
     assert!(rules[0].unreported.contains(&"groupTypes"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn members_at_any_depth_are_listed_once_although_groups_go_round() -> Result<()> {
+    let Harness { client, tenant, .. } =
+        Harness::builder().with_tenant(|tenant| tenant.with_page_size(2)).build();
+    let groups: Vec<String> = (0..3).map(|number| tenant.add_group(&format!("G{number}"))).collect();
+    for (outer, inner) in [(0, 1), (1, 2), (2, 0), (0, 2)] {
+        tenant.add_member(&groups[outer], &groups[inner]);
+    }
+    let mut expected = vec![groups[1].clone(), groups[2].clone()];
+    for (serial, group) in [("SN-1", 0), ("SN-2", 1), ("SN-3", 2), ("SN-4", 2)] {
+        let device = tenant.add_device(serial);
+        tenant.add_member(&groups[group], &device);
+        expected.push(tenant.members(&groups[group]).pop().unwrap());
+    }
+    let direct = tenant.members(&groups[0])[2].clone();
+    tenant.add_member(&groups[2], &direct);
+    let members = client.groups().transitive_members(&id(&groups[0])).all().await?;
+    let mut found: Vec<&str> = members.iter().map(|member| member.id.as_str()).collect();
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    let error = client.groups().transitive_members(&id("no-such-group")).all().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
     Ok(())
 }

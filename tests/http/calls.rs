@@ -1075,6 +1075,13 @@ async fn groups() {
     )
     .await
     .unwrap();
+    exchange(
+        wire("GET", format!("{BASE}/{GROUP}/transitiveMembers"), None),
+        list(json!([{ "@odata.type": "#microsoft.graph.device", "id": "o1" }])),
+        async |client| client.groups().transitive_members(&gid).all().await,
+    )
+    .await
+    .unwrap();
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(no_content()).mount(&server).await;
     client_of(&server).await.groups().add_member(&gid, &id("o1")).await.unwrap();

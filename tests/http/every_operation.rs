@@ -252,6 +252,7 @@ fn directory(client: &Client, calls: &mut Calls) {
     calls.call(groups.create_with_owners(&group, &[id("u1")]));
     calls.add(groups.update(&held, &wish));
     calls.list(groups.members(&held.id));
+    calls.list(groups.transitive_members(&held.id));
     calls.call(groups.add_member(&held.id, &id("o1")));
     calls.call(groups.remove_member(&held.id, &id("o1")));
     calls.call(groups.delete(&held.id));

@@ -337,19 +337,19 @@ async fn the_proxy_leads_to_the_hosts_of_microsoft_and_nowhere_else() {
         assert!(matches!(answer.status, 400 | 403), "{target}: {}", answer.head);
     }
     let proxied = reqwest_through(&server);
-    let token = proxied
-        .post(format!("https://login.microsoftonline.com/{}/oauth2/v2.0/token", tenant.id()))
+    let token = fetch(
+        &proxied,
+        proxied.post(format!("https://login.microsoftonline.com/{}/oauth2/v2.0/token", tenant.id()))
         .header("content-type", "application/x-www-form-urlencoded")
         .body(format!(
             "grant_type=client_credentials&client_id={APP}&client_secret=canary-secret&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default"
         ))
-        .send()
-        .await
-        .unwrap();
+    )
+    .await;
     assert_eq!(token.status().as_u16(), 200);
     let list =
         proxied.get("https://graph.microsoft.com/v1.0/users?$top=1").header("authorization", "Bearer any");
-    let list: Value = serde_json::from_str(&list.send().await.unwrap().text().await.unwrap()).unwrap();
+    let list: Value = serde_json::from_str(&fetch(&proxied, list).await.text().await.unwrap()).unwrap();
     assert!(
         list["@odata.context"].as_str().unwrap().starts_with("https://graph.microsoft.com/v1.0/$metadata")
     );
@@ -358,12 +358,16 @@ async fn the_proxy_leads_to_the_hosts_of_microsoft_and_nowhere_else() {
         ("https://graph.microsoft.com/common/oauth2/v2.0/token", 404),
         ("https://login.microsoftonline.com/v1.0/users", 404),
     ] {
-        assert_eq!(proxied.get(url).send().await.unwrap().status().as_u16(), status, "{url}");
+        assert_eq!(fetch(&proxied, proxied.get(url)).await.status().as_u16(), status, "{url}");
     }
     let misdirected =
         proxied.get("https://graph.microsoft.com/v1.0/users").header("host", "login.microsoftonline.com");
-    assert_eq!(misdirected.send().await.unwrap().status().as_u16(), 421);
+    assert_eq!(fetch(&proxied, misdirected).await.status().as_u16(), 421);
     server.stop().await;
+}
+
+async fn fetch(client: &reqwest::Client, request: reqwest::RequestBuilder) -> reqwest::Response {
+    client.execute(request.build().unwrap()).await.unwrap()
 }
 
 /// A plain HTTP client behind the proxy, which trusts its authority alone.

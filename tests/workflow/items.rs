@@ -88,11 +88,13 @@ const ITEMS: [(u8, &str, &[By], &str, &str); 25] = [
         &[By::Finding(&[
             "domain-join.overlap",
             "domain-join.excluded",
+            "domain-join.filtered",
+            "domain-join.not-reaching",
             "watch.no-domain-join-profile",
             "watch.several-domain-join-profiles",
         ])],
-        "the plan is blocked; on a device that stands still it is the diagnosis",
-        "two_hundred_devices_end_ready_or_with_the_right_diagnosis",
+        "the plan says what each device gets, and is blocked; on a device that stands still it is the diagnosis",
+        "a_second_domain_join_through_another_group_is_found_and_stops_the_device",
     ),
     (
         10,
@@ -205,9 +207,12 @@ const ITEMS: [(u8, &str, &[By], &str, &str); 25] = [
     (
         25,
         "conflicting profiles, or of the wrong kind of join",
-        &[By::Type, By::Finding(&["profile.conflict", "profile.other-kind", "profile.excluded"])],
-        "blocked, with the one that wins; none is assigned to all devices here",
-        "which_of_two_profiles_wins_is_told",
+        &[
+            By::Type,
+            By::Finding(&["profile.conflict", "profile.other-kind", "profile.excluded", "profile.filtered"]),
+        ],
+        "blocked, with the one that wins through any group; none is assigned to all devices here",
+        "an_older_profile_through_another_group_is_found_and_wins",
     ),
 ];
 

@@ -1,6 +1,7 @@
 //! A deployment as a whole, on the simulated tenant.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test code")]
 
+mod agreement;
 mod apply;
 mod bad_input;
 mod items;
@@ -11,6 +12,7 @@ mod preflight;
 mod random;
 mod retag;
 mod scale;
+mod stories;
 mod support;
 mod teardown;
 mod two_operators;

@@ -31,9 +31,10 @@ async fn a_plan_over_a_large_tenant_reads_each_collection_once() -> Result<()> {
         assert_eq!(request.method != "GET", request.path.ends_with("$batch"), "a plan only reads");
     }
     // Pages: 10,000 registrations and as many objects, at most 1,000 and 999 on one. Assignments: of 300 profiles, 50
-    // pages and 1 domain join profile, 20 in a request. Groups: one request for each name.
+    // pages and 1 domain join profile, 20 in a request, and one more request for the group of devices and its members.
+    // Groups: one request for each name.
     let expected = [
-        ("$batch", 18),
+        ("$batch", 19),
         ("0000000a-0000-0000-c000-000000000000", 1),
         ("deviceConfigurations", 1),
         ("deviceEnrollmentConfigurations", 1),

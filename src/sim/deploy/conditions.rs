@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::sim::resource::domain_join::DOMAIN_JOIN;
+use crate::sim::resource::effective::Audience;
 use crate::sim::resource::esp;
 use crate::sim::resource::mdm::INTUNE_POLICY;
-use crate::sim::rows::{Cause, ConnectorState, Device, Entity, Reach, Run, StatusPage, User, reach};
+use crate::sim::rows::{Cause, ConnectorState, Entity, Run, StatusPage, User};
 use crate::sim::state::State;
 use serde_json::Value;
 
@@ -42,9 +42,9 @@ impl State {
         if !identity.upn.is_empty() {
             return Err(Cause::UserAssigned);
         }
-        let anchor = self.directory.devices.get(&identity.anchor).ok_or(Cause::AnchorMissing)?;
-        let mut configurations =
-            self.configurations.iter().filter(|of| of.type_name == DOMAIN_JOIN && reaches_device(of, anchor));
+        self.directory.devices.get(&identity.anchor).ok_or(Cause::AnchorMissing)?;
+        let audience = Audience::of_device(self, identity).enrolled_with(self.profiles.get(&run.profile));
+        let mut configurations = audience.domain_joins();
         let configuration = configurations.next().ok_or(Cause::NoDomainJoin)?;
         if configurations.next().is_some() {
             return Err(Cause::SeveralDomainJoins);
@@ -73,14 +73,12 @@ impl State {
     /// user's, else the default.
     pub(super) fn page_of(&self, run: &Run) -> (StatusPage, String, String) {
         let identity = self.identities.get(&run.identity);
-        let anchor = identity.and_then(|of| self.directory.devices.get(&of.anchor));
-        let user = self.directory.user(&run.user);
-        let mut pages: Vec<&Entity> = esp::pages(self).collect();
-        pages.sort_by_key(|of| of.number("priority"));
-        let by_device = pages.iter().find(|of| anchor.is_some_and(|device| reaches_device(of, device)));
-        let by_user = || pages.iter().find(|of| user.is_some_and(|user| reaches_user(of, user)));
+        let audience = identity.map(|identity| {
+            Audience::of_device(self, identity).enrolled_with(self.profiles.get(&run.profile))
+        });
+        let page = audience.as_ref().and_then(|device| device.page(self.directory.user(&run.user)));
         let default = || self.enrollment.iter().find(|of| esp::is_default_page(of));
-        let Some(page) = by_device.or_else(by_user).copied().or_else(default) else {
+        let Some(page) = page.or_else(default) else {
             return (StatusPage::default(), String::new(), String::new());
         };
         let minutes = match page.number("installProgressTimeoutInMinutes") {
@@ -89,7 +87,7 @@ impl State {
         };
         // A hybrid join gets 40 minutes more than the page says.
         let extra = if run.hybrid { 40 } else { 0 };
-        let skips = |setting: &str| anchor.is_some_and(|device| self.is_told_to(device, setting));
+        let skips = |setting: &str| audience.as_ref().is_some_and(|device| self.is_told_to(device, setting));
         let page_is = StatusPage {
             shows: page.flag("showInstallationProgress") && !skips("SkipDeviceStatusPage"),
             blocks: !page.flag("blockDeviceSetupRetryByUser") && !page.flag("allowDeviceUseOnInstallFailure"),
@@ -102,7 +100,7 @@ impl State {
     }
 
     /// Returns `true` if a custom configuration that reaches the device sets this switch of the status page.
-    fn is_told_to(&self, device: &Device, setting: &str) -> bool {
+    fn is_told_to(&self, device: &Audience<'_>, setting: &str) -> bool {
         let suffix = format!("/FirstSyncStatus/{setting}").to_lowercase();
         let sets = |of: &Value| {
             let uri = of.get("omaUri").and_then(Value::as_str).unwrap_or_default().to_lowercase();
@@ -113,18 +111,9 @@ impl State {
         };
         self.configurations.iter().any(|of| {
             let settings = of.body.get("omaSettings").and_then(Value::as_array);
-            reaches_device(of, device) && settings.into_iter().flatten().any(sets)
+            device.has(of) && settings.into_iter().flatten().any(sets)
         })
     }
-}
-
-fn reaches_device(of: &Entity, device: &Device) -> bool {
-    matches!(reach(&of.assignments, |group| device.is_in(group)), Reach::ByGroup | Reach::AllDevices)
-}
-
-fn reaches_user(of: &Entity, user: &User) -> bool {
-    let is_in = |group: &str| user.groups.iter().any(|of| of.eq_ignore_ascii_case(group));
-    matches!(reach(&of.assignments, is_in), Reach::ByGroup | Reach::AllUsers)
 }
 
 /// Returns the four numbers of a connector's version.

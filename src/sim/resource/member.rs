@@ -1,5 +1,7 @@
 //! Members of groups.
 
+use std::collections::{HashSet, VecDeque};
+
 use http::StatusCode;
 use serde_json::Value;
 
@@ -11,7 +13,7 @@ use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{self, DIRECTORY, Op, Rules, Support, Test};
 use crate::sim::rows::Kind;
-use crate::sim::state::Due;
+use crate::sim::state::{Due, State};
 use crate::sim::store::Row;
 
 const RULES: Rules =
@@ -40,19 +42,44 @@ impl Row for Member<'_> {
 
 pub(crate) fn list(exchange: &mut Exchange<'_>) -> Answer {
     let group = find(exchange.state, exchange.parameter(0))?;
-    let directory = &exchange.state.directory;
+    let state = &*exchange.state;
     let rows = |place: u64| {
-        group.members_after(place).filter_map(|(place, id)| {
-            let row: Box<dyn Row + '_> = match directory.kind(id)? {
-                Kind::Device => Box::new(directory.devices.get(id)?),
-                Kind::User => Box::new(directory.users.get(id)?),
-                Kind::Group => Box::new(directory.groups.get(id)?),
-            };
-            Some((place, Member(row, id)))
-        })
+        let members = group.members_after(place);
+        members.filter_map(|(place, id)| Some((place, Member(row(state, id)?, id))))
     };
     let render = |member: &Member<'_>| directory_object::view(exchange, member.1).unwrap_or_default();
     odata::list(exchange, &RULES, "directoryObjects", rows, render)
+}
+
+/// Lists the members of a group and of the groups in it. Each is listed once, in the order in which it is found.
+pub(crate) fn list_transitive(exchange: &mut Exchange<'_>) -> Answer {
+    let group = find(exchange.state, exchange.parameter(0))?;
+    let directory = &exchange.state.directory;
+    let mut found: Vec<&str> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::from([group.id.as_str()]);
+    let mut groups = VecDeque::from([group]);
+    while let Some(group) = groups.pop_front() {
+        for (_, id) in group.members_after(0).filter(|(_, id)| seen.insert(id)) {
+            found.push(id);
+            groups.extend(directory.groups.get(id));
+        }
+    }
+    let rows = |place: u64| {
+        let behind = usize::try_from(place).unwrap_or(usize::MAX);
+        let numbered = (1_u64..).zip(&found).skip(behind);
+        numbered.filter_map(|(place, id)| Some((place, Member(row(exchange.state, id)?, id))))
+    };
+    let render = |member: &Member<'_>| directory_object::view(exchange, member.1).unwrap_or_default();
+    odata::list(exchange, &RULES, "directoryObjects", rows, render)
+}
+
+fn row<'s>(state: &'s State, id: &str) -> Option<Box<dyn Row + 's>> {
+    let directory = &state.directory;
+    Some(match directory.kind(id)? {
+        Kind::Device => Box::new(directory.devices.get(id)?),
+        Kind::User => Box::new(directory.users.get(id)?),
+        Kind::Group => Box::new(directory.groups.get(id)?),
+    })
 }
 
 pub(crate) fn add(exchange: &mut Exchange<'_>) -> Answer {

@@ -32,7 +32,11 @@ pub(crate) fn join(state: &mut State, group: &str, member: &str) {
         Kind::User => {
             state.directory.users.update(member, |user| user.groups.push(group));
         }
-        Kind::Group => {}
+        Kind::Group => {
+            let around = state.directory.groups_around.entry(member.to_lowercase()).or_default();
+            around.push(group.to_lowercase());
+            targeting::retarget_all(state);
+        }
     }
 }
 
@@ -49,6 +53,10 @@ pub(crate) fn leave(state: &mut State, group: &str, member: &str) {
     });
     if left != Some(true) {
         return;
+    }
+    if let Some(around) = state.directory.groups_around.get_mut(&member.to_lowercase()) {
+        around.retain(|of| !of.eq_ignore_ascii_case(group));
+        targeting::retarget_all(state);
     }
     state.directory.users.update(member, |user| user.groups.retain(|of| !of.eq_ignore_ascii_case(group)));
     let identity = state.directory.devices.update(member, |device| {

@@ -1,6 +1,7 @@
 //! The profiles that registered devices should have, and those that they have.
 
-use crate::sim::rows::{Identity, Reach, Targeting, reach};
+use super::effective::Audience;
+use crate::sim::rows::{Identity, Targeting};
 use crate::sim::state::State;
 use crate::sim::store::later;
 
@@ -52,16 +53,5 @@ fn intended(state: &State, identity: &Identity) -> Option<String> {
     {
         return Some(direct.clone());
     }
-    let anchor = state.directory.devices.get(&identity.anchor);
-    let is_in = |group: &str| anchor.is_some_and(|device| device.is_in(group));
-    // Of several that name a group of the device the oldest wins; one for all devices is for those that are left.
-    let mut found = None;
-    for profile in state.profiles.iter() {
-        match reach(&profile.assignments, is_in) {
-            Reach::ByGroup => return Some(profile.id.clone()),
-            Reach::AllDevices => found = found.or(Some(profile)),
-            Reach::AllUsers | Reach::Not => {}
-        }
-    }
-    found.map(|profile| profile.id.clone())
+    Audience::of_device(state, identity).profile().map(|profile| profile.id.clone())
 }

@@ -147,27 +147,3 @@ impl Wish {
         Self { target, filter: None }
     }
 }
-
-/// The way in which assignments reach a device or user, if they do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    ByGroup,
-    AllDevices,
-    AllUsers,
-    Not,
-}
-
-/// Returns how assignments reach a member of some groups. An exclusion wins; a group comes before all others.
-pub(crate) fn reach(assignments: &[Assignment], is_in: impl Fn(&str) -> bool) -> Reach {
-    let mut reach = Reach::Not;
-    for assignment in assignments {
-        match &assignment.wish.target {
-            Target::ExcludedGroup(group) if is_in(group) => return Reach::Not,
-            Target::Group(group) if is_in(group) => reach = Reach::ByGroup,
-            Target::AllDevices if reach != Reach::ByGroup => reach = Reach::AllDevices,
-            Target::AllUsers if reach == Reach::Not => reach = Reach::AllUsers,
-            _ => {}
-        }
-    }
-    reach
-}

@@ -35,6 +35,8 @@ pub(crate) struct Directory {
     pub(crate) devices: Table<Device>,
     pub(crate) users: Table<User>,
     pub(crate) changes: Changes,
+    /// The groups that a group is a direct member of, by ids in lower case.
+    pub(crate) groups_around: HashMap<String, Vec<String>>,
 }
 
 /// The changes in the directory, in order; of each object only its last change.

@@ -34,10 +34,6 @@ impl Device {
         self.visible_at <= now
     }
 
-    pub(crate) fn is_in(&self, group: &str) -> bool {
-        self.groups.iter().any(|of| of.eq_ignore_ascii_case(group))
-    }
-
     pub(crate) fn view(&self) -> Body {
         let mut view = body([
             ("id", self.id.clone().into()),

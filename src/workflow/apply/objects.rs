@@ -1,20 +1,23 @@
 //! The objects of a plan: created or changed, read back, and assigned.
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::{join3, join4};
 
 use super::context::{Apply, Halt, Part, in_time, is_contested, schedule};
 use crate::error::{Error, ErrorKind};
-use crate::graph::Schedule;
+use crate::graph::{Client, Schedule};
 use crate::model::{
-    Assignment, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Patch, Stored, Target,
+    Assignment, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id, Patch, Stored, Target,
 };
 use crate::workflow::created::CreatedObject;
 use crate::workflow::findings::{ASSIGNMENT_NOT_TAKEN, NAME_CREATED_TWICE, SETTINGS_NOT_TAKEN};
 use crate::workflow::hybrid_join::HybridJoin;
 use crate::workflow::object::{Assignable, ManagedObject};
-use crate::workflow::prepare::Ensure;
+use crate::workflow::prepare::{Ensure, PartTargets};
+use crate::workflow::step::Step;
+use crate::workflow::targets::{self, Fate};
 
 /// The search for an object whose creation got no answer.
 const LOOKING: Schedule = schedule(5, 20, 60);
@@ -31,6 +34,7 @@ impl Apply {
         page: Ensure<EnrollmentStatusPage>,
         profile: Ensure<HybridJoinProfile>,
         domain_join: Ensure<DomainJoinProfile>,
+        targets: PartTargets,
     ) -> Part<()> {
         // Each completes its current request when another fails.
         let (group, page, profile, domain_join) =
@@ -39,11 +43,17 @@ impl Apply {
         let (group, page, profile, domain_join) = (group?, page?, profile?, domain_join?);
         self.report().group = group.as_ref().map(|stored| stored.id.clone());
         self.report().profile = profile.as_ref().map(|stored| stored.id.clone());
-        let group = group.map(|stored| Target::group(stored.id));
+        if let (Some(page), Some(priority)) = (&page, targets.page_priority) {
+            self.prioritise(page, priority).await?;
+        }
+        let group = group.map(|stored| stored.id);
+        let resolved = |planned: Vec<Target>| -> Vec<Target> {
+            planned.iter().filter_map(|target| targets::resolved(target, group.as_ref())).collect()
+        };
         let assigned: [Part<()>; 3] = join3(
-            self.assign(desired, page.as_ref(), group.as_ref()),
-            self.assign(desired, profile.as_ref(), group.as_ref()),
-            self.assign(desired, domain_join.as_ref(), group.as_ref()),
+            self.assign(desired, page.as_ref(), resolved(targets.page)),
+            self.assign(desired, profile.as_ref(), resolved(targets.profile)),
+            self.assign(desired, domain_join.as_ref(), resolved(targets.domain_join)),
         )
         .await
         .into();
@@ -162,37 +172,59 @@ impl Apply {
         Ok(stored)
     }
 
-    /// Assigns an object to all devices, or to the deployment's group.
+    /// Gives the page its priority.
+    async fn prioritise(&self, page: &Stored<EnrollmentStatusPage>, priority: NonZeroU32) -> Part<()> {
+        self.go_on().await?;
+        let subject = format!("{}, priority", page.settings.display_name);
+        self.started(Step::StatusPage, &subject);
+        let pages = self.client.enrollment_status_pages();
+        let has_it = async || -> crate::error::Result<bool> {
+            let held = pages.get(&page.id).await?.observed.priority;
+            Ok(held.and_then(|held| u32::try_from(held).ok()) == Some(priority.get()))
+        };
+        // The service refuses the priority that a page has already.
+        if !has_it().await? {
+            match pages.set_priority(&page.id, priority.get()).await {
+                Err(error) if error.outcome_unknown() && has_it().await? => {}
+                result => result?,
+            }
+        }
+        self.done(Step::StatusPage, &subject, "set");
+        Ok(())
+    }
+
+    /// Assigns an object to the wanted targets.
     async fn assign<S: Assignable>(
         &self,
         desired: &HybridJoin,
         object: Option<&Stored<S>>,
-        group: Option<&Target>,
+        wanted: Vec<Target>,
     ) -> Part<()> {
-        let all = Target::all_devices();
-        let target = if S::is_for_all_devices(desired) { Some(&all) } else { group };
-        let (Some(object), Some(target)) = (object, target) else { return Ok(()) };
+        let Some(object) = object.filter(|_| !wanted.is_empty()) else { return Ok(()) };
         let keep_others = !desired.remove_other_assignments;
         let found = S::assignments(&self.client, &object.id).list().all().await?;
-        if is_assigned(&found, target, keep_others) {
+        if is_assigned(&found, &wanted, keep_others) {
             return Ok(());
         }
         self.go_on().await?;
         let subject = object.settings.name();
         self.started(S::STEP, subject);
-        if !found.iter().filter_map(|found| found.target.as_ref()).any(|held| held.same_as(target)) {
+        let new =
+            wanted.iter().filter(|target| matches!(targets::fate(&found, target, keep_others), Fate::Add));
+        let items = new.map(|target| {
             let (step, name, target) = (S::STEP, subject.to_owned(), target.clone());
-            self.record().add([CreatedObject::Assignment { step, name, target }])?;
-        }
-        match S::assign(&self.client, &object.id, target, keep_others).await {
+            CreatedObject::Assignment { step, name, target }
+        });
+        self.record().add(items)?;
+        match assign(&self.client, &object.id, &wanted, keep_others).await {
             // It may have arrived, or somebody else has assigned it at the same time: doing it again looks first.
             Err(error) if error.outcome_unknown() || is_contested(&error) => {
-                S::assign(&self.client, &object.id, target, keep_others).await?;
+                assign(&self.client, &object.id, &wanted, keep_others).await?;
             }
             result => result?,
         }
         self.done(S::STEP, subject, "assigned");
-        let (client, id, wanted) = (self.client.clone(), object.id.clone(), target.clone());
+        let (client, id) = (self.client.clone(), object.id.clone());
         let settled = self.until(SETTLING, "the assignment to read back", move || {
             let (list, wanted) = (S::assignments(&client, &id).list(), wanted.clone());
             async move { Ok(is_assigned(&list.all().await?, &wanted, keep_others).then_some(())) }
@@ -206,11 +238,36 @@ impl Apply {
 }
 
 /// Returns `true` if an object is assigned as desired.
-fn is_assigned(found: &[Assignment], target: &Target, keep_others: bool) -> bool {
-    let is_target = |found: &Target| found.same_as(target);
-    let there = found.iter().filter_map(|assignment| assignment.target.as_ref()).any(is_target);
-    let others = found
-        .iter()
-        .any(|assignment| assignment.is_direct() && !assignment.target.as_ref().is_some_and(is_target));
-    there && (keep_others || !others)
+fn is_assigned(found: &[Assignment], wanted: &[Target], keep_others: bool) -> bool {
+    let is_met = |target: &Target| {
+        matches!(targets::fate(found, target, keep_others), Fate::Met(_) | Fate::Narrowed(_))
+    };
+    wanted.iter().all(is_met) && (keep_others || targets::others(found, wanted, keep_others).is_empty())
+}
+
+/// Adds and changes assignments, and removes the other direct ones after that unless `keep_others` is set.
+async fn assign<S: Assignable>(
+    client: &Client,
+    id: &Id<S>,
+    wanted: &[Target],
+    keep_others: bool,
+) -> crate::error::Result<()> {
+    let assignments = S::assignments(client, id);
+    let found = assignments.list().all().await?;
+    for target in wanted {
+        match targets::fate(&found, target, keep_others) {
+            Fate::Met(_) | Fate::Narrowed(_) => {}
+            Fate::Change(held) => assignments.update(&held.id, target).await?,
+            Fate::Add => drop(assignments.add(target).await?),
+        }
+    }
+    if !keep_others {
+        for other in targets::others(&found, wanted, keep_others) {
+            assignments.remove(&other.id).await.or_else(|error| match error.kind() {
+                ErrorKind::NotFound => Ok(()),
+                _ => Err(error),
+            })?;
+        }
+    }
+    Ok(())
 }

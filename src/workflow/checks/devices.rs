@@ -89,9 +89,7 @@ fn check_registered(
         let evidence = "has been given a name, and a hybrid join takes no notice of it";
         found.push(DEVICES_DISPLAY_NAME.at(serial, evidence));
     }
-    let has_anchor = |anchors: &BTreeSet<String>| anchors.contains(&device.id.as_str().to_ascii_lowercase());
-    let had_anchor = device.entra_device_id().is_some();
-    if had_anchor && state.anchors.as_ref().is_some_and(|anchors| !has_anchor(anchors)) {
+    if device.entra_device_id().is_some() && state.anchor_of(device).is_absent() {
         let evidence = "its object in Entra ID is gone: somebody may have taken it for a duplicate";
         found.push(DEVICES_ANCHOR_MISSING.at(serial, evidence));
     }

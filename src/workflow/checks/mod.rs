@@ -22,7 +22,10 @@ pub(super) fn check(
     objects::check_members(desired, state, &mut found);
     objects::check_profile(desired, state, &mut found);
     objects::check_page(desired, state, &mut found);
-    objects::check_domain_join(desired, state, &mut found);
+    let profiles: Vec<_> = state.hybrid_profiles().cloned().collect();
+    objects::check_filters(desired, state, &profiles, &mut found);
+    objects::check_filters(desired, state, &state.pages, &mut found);
+    objects::check_filters(desired, state, &state.domain_joins, &mut found);
     objects::check_orphans(state, &mut found);
     devices::check_devices(desired, state, devices, &mut found);
     found

@@ -1,13 +1,14 @@
 //! Checks of a deployment's objects: limits, names, and other objects that reach the same devices.
 
 use crate::model::{
-    Assignment, BlockDeviceUse, BlockUntil, BlockingApps, DeploymentProfile, DomainJoinProfile,
-    EnrollmentStatusPage, Finding, HybridJoinProfile, MobileApp, Severity, Stored, Target, TargetKind,
+    Assignment, BlockDeviceUse, BlockUntil, BlockingApps, DeploymentProfile, EnrollmentStatusPage, Finding,
+    HybridJoinProfile, MobileApp, Stored, TargetKind,
 };
 use crate::workflow::findings::*;
-use crate::workflow::hybrid_join::{DomainJoinTarget, HybridJoin};
-use crate::workflow::object::ManagedObject;
+use crate::workflow::hybrid_join::{HybridJoin, MemberSelection};
+use crate::workflow::object::{Assignable, ManagedObject};
 use crate::workflow::state::TenantState;
+use crate::workflow::targets::{self, Fate};
 
 /// Limits of a tenant, as documented.
 const MOST_PROFILES: usize = 350;
@@ -27,35 +28,6 @@ pub(super) fn check_profile(desired: &HybridJoin, state: &TenantState, found: &m
     if other_kind {
         found.push(PROFILE_OTHER_KIND.at(name, "another profile of this name is for Entra join"));
     }
-    let Some(group) = state.device_group(desired) else { return };
-    if own.is_some_and(|own| state.is_assigned_to(own.id.as_str(), &group.id, true)) {
-        found.push(PROFILE_EXCLUDED.at(name, "the group of devices is excluded from it"));
-    }
-    // A device in the groups of two profiles gets the one that was created first.
-    let ours = own.and_then(|own| own.created_date_time);
-    for profile in &state.profiles {
-        let (id, created, kind) = match profile {
-            DeploymentProfile::Hybrid(stored) => {
-                (stored.id.as_str(), stored.created_date_time, "hybrid join")
-            }
-            DeploymentProfile::Entra(stored) => (stored.id.as_str(), stored.created_date_time, "Entra join"),
-            DeploymentProfile::Unknown(_) => continue,
-        };
-        if own.is_some_and(|own| own.id.as_str() == id) || !state.is_assigned_to(id, &group.id, false) {
-            continue;
-        }
-        let wins = match (ours, created) {
-            (Some(ours), Some(theirs)) => theirs <= ours,
-            _ => true,
-        };
-        let (severity, result) = match wins {
-            true => (Severity::Error, "it is the older one, and wins"),
-            false => (Severity::Warning, "this one is older, and wins"),
-        };
-        let other = profile.display_name().unwrap_or(id);
-        let evidence = format!("profile {other} ({kind}) is assigned to the same group: {result}");
-        found.push(PROFILE_CONFLICT.at(name, evidence).with_severity(severity));
-    }
 }
 
 /// Checks for assignments to groups that no longer exist: they keep objects from being deleted.
@@ -68,15 +40,18 @@ pub(super) fn check_orphans(state: &TenantState, found: &mut Vec<Finding>) {
 
 /// Checks the members of a group of devices that a person fills.
 pub(super) fn check_members(desired: &HybridJoin, state: &TenantState, found: &mut Vec<Finding>) {
-    let (Some(group), Some(members)) = (&desired.group, &state.members) else { return };
+    let Some(group) = desired.group.as_ref().filter(|group| group.members == MemberSelection::Assigned)
+    else {
+        return;
+    };
+    let Some(members) = state.members(desired) else { return };
     let name = group.display_name.as_str();
-    let users = members.iter().filter(|member| member.kind() == Some("user")).count();
+    let (users, devices) = (members.users.len(), members.devices.len());
     if users > 0 {
-        let evidence = format!("{users} of its {} members are users", members.len());
+        let evidence = format!("{users} of its {} members are users", users.saturating_add(devices));
         found.push(GROUP_HAS_USERS.at(name, evidence));
     }
-    let devices = members.iter().any(|member| member.kind() == Some("device"));
-    if !devices && users > 0 {
+    if devices == 0 && users > 0 {
         found.push(GROUP_NO_DEVICE.at(name, "it has users in it and no device"));
     }
 }
@@ -122,23 +97,6 @@ pub(super) fn check_page(desired: &HybridJoin, state: &TenantState, found: &mut 
             "waits for Win32 apps and for line-of-business (MSI) apps, which block each other's installer";
         found.push(PAGE_MIXED_INSTALLERS.at(name, evidence));
     }
-    if let (Some(group), Some(own)) = (state.device_group(desired), own) {
-        let rank = |stored: &Stored<EnrollmentStatusPage>| stored.observed.priority.unwrap_or(i32::MAX);
-        let outranks = |stored: &&Stored<EnrollmentStatusPage>| {
-            stored.id != own.id
-                && !stored.is_default()
-                && rank(stored) < rank(own)
-                && state.is_assigned_to(stored.id.as_str(), &group.id, false)
-        };
-        if let Some(other) = state.pages.iter().find(outranks) {
-            let evidence = format!(
-                "page {} is assigned to the same group and has the priority {}: the devices show that one",
-                other.settings.display_name,
-                rank(other)
-            );
-            found.push(PAGE_OUTRANKED.at(name, evidence));
-        }
-    }
     if desired.profile.is_some() && wish.show_installation_progress {
         let evidence = "its account setup waits until Entra Connect has synced the computer, which takes up to 30 \
             minutes and more";
@@ -146,30 +104,26 @@ pub(super) fn check_page(desired: &HybridJoin, state: &TenantState, found: &mut 
     }
 }
 
-pub(super) fn check_domain_join(desired: &HybridJoin, state: &TenantState, found: &mut Vec<Finding>) {
-    let Some(wish) = &desired.domain_join else { return };
-    let name = wish.display_name.as_str();
-    let group = state.device_group(desired).map(|stored| Target::group(stored.id.clone()));
-    let is_other = |stored: &&Stored<DomainJoinProfile>| !DomainJoinProfile::is_named(stored, name);
-    for stored in state.domain_joins.iter().filter(is_other) {
-        let reaches = |target: &Target| match &target.kind {
-            TargetKind::AllDevices => true,
-            TargetKind::Group(_) => {
-                wish.assign_to == DomainJoinTarget::AllDevices
-                    || group.as_ref().is_some_and(|group| group.same_as(target))
+/// Checks for filters on the deployment's own assignments that the settings do not name.
+pub(super) fn check_filters<S: Assignable>(
+    desired: &HybridJoin,
+    state: &TenantState,
+    own: &[Stored<S>],
+    found: &mut Vec<Finding>,
+) {
+    let group = state.device_group(desired).map(|stored| &stored.id);
+    let Ok(wanted) = targets::wanted::<S>(desired, state, group) else { return };
+    for stored in S::own(own, desired) {
+        for wanted in &wanted {
+            let held = state.assignments_of(stored);
+            if let Fate::Narrowed(held) =
+                targets::fate(held, &wanted.target, !desired.remove_other_assignments)
+            {
+                let filter = held.target.as_ref().and_then(|target| target.filter.as_ref());
+                let id = filter.map_or("?", |filter| filter.id.as_str());
+                let evidence = format!("its assignment to {} has the filter {id}, which stays", wanted.label);
+                found.push(ASSIGNMENT_FILTERED.at(stored.settings.name(), evidence));
             }
-            _ => false,
-        };
-        if state.assignments_of(stored).iter().filter_map(|found| found.target.as_ref()).any(reaches) {
-            let evidence = format!("profile {} reaches the same devices", stored.settings.display_name);
-            found.push(DOMAIN_JOIN_OVERLAP.at(name, evidence));
         }
-    }
-    let excluded = state.device_group(desired).is_some_and(|group| {
-        DomainJoinProfile::own(&state.domain_joins, desired)
-            .any(|stored| state.is_assigned_to(stored.id.as_str(), &group.id, true))
-    });
-    if excluded {
-        found.push(DOMAIN_JOIN_EXCLUDED.at(name, "the group of devices is excluded from it"));
     }
 }

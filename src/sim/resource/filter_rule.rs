@@ -1,0 +1,115 @@
+//! Rules of assignment filters, decided for one device while they are read.
+
+/// Returns `true` if a rule matches the device whose properties `value` gives. A rule that cannot be read matches nothing.
+pub(crate) fn matches(rule: &str, value: impl Fn(&str) -> String) -> bool {
+    let mut scan = Scan { rest: rule, value, depth: 0 };
+    let holds = scan.either();
+    holds.is_some_and(|holds| holds && scan.rest.trim_start().is_empty())
+}
+
+struct Scan<'r, V> {
+    rest: &'r str,
+    value: V,
+    depth: usize,
+}
+
+impl<V: Fn(&str) -> String> Scan<'_, V> {
+    fn either(&mut self) -> Option<bool> {
+        let mut holds = self.both()?;
+        while self.skip("or") {
+            holds |= self.both()?;
+        }
+        Some(holds)
+    }
+
+    fn both(&mut self) -> Option<bool> {
+        let mut holds = self.unit()?;
+        while self.skip("and") {
+            holds &= self.unit()?;
+        }
+        Some(holds)
+    }
+
+    fn unit(&mut self) -> Option<bool> {
+        self.depth += 1;
+        if self.depth > 200 {
+            return None;
+        }
+        let holds = if self.skip("not") {
+            !self.unit()?
+        } else if self.mark('(') {
+            let inner = self.either()?;
+            self.mark(')').then_some(inner)?
+        } else {
+            self.comparison()?
+        };
+        self.depth -= 1;
+        Some(holds)
+    }
+
+    fn comparison(&mut self) -> Option<bool> {
+        let property = self.word()?.to_lowercase().strip_prefix("device.")?.to_owned();
+        let operator = self.word()?.trim_start_matches('-').to_lowercase();
+        let mut wanted = Vec::new();
+        if self.mark('[') {
+            loop {
+                wanted.push(self.text()?);
+                if !self.mark(',') {
+                    break;
+                }
+            }
+            self.mark(']').then_some(())?;
+        } else {
+            wanted.push(self.text()?);
+        }
+        let held = (self.value)(&property).to_lowercase();
+        let any = |test: fn(&str, &str) -> bool| wanted.iter().any(|wanted| test(&held, wanted));
+        Some(match operator.as_str() {
+            "eq" | "in" => any(|held, wanted| held == wanted),
+            "ne" | "notin" => !any(|held, wanted| held == wanted),
+            "startswith" => any(|held, wanted| held.starts_with(wanted)),
+            "notstartswith" => !any(|held, wanted| held.starts_with(wanted)),
+            "contains" => any(|held, wanted| held.contains(wanted)),
+            "notcontains" => !any(|held, wanted| held.contains(wanted)),
+            _ => return None,
+        })
+    }
+
+    /// Takes a word up to the next blank, bracket or quote.
+    fn word(&mut self) -> Option<&str> {
+        let rest = self.rest.trim_start();
+        let end = rest.find(|c: char| c.is_whitespace() || "()[],\"'".contains(c)).unwrap_or(rest.len());
+        let (word, rest) = rest.split_at_checked(end)?;
+        self.rest = rest;
+        (!word.is_empty()).then_some(word)
+    }
+
+    /// Takes a value, in lower case.
+    fn text(&mut self) -> Option<String> {
+        let rest = self.rest.trim_start();
+        for quote in ['"', '\''] {
+            if let Some(inner) = rest.strip_prefix(quote) {
+                let (text, rest) = inner.split_once(quote)?;
+                self.rest = rest;
+                return Some(text.to_lowercase());
+            }
+        }
+        let word = self.word()?.to_lowercase();
+        ["null", "$null"].contains(&word.as_str()).then(String::new)
+    }
+
+    fn mark(&mut self, mark: char) -> bool {
+        let rest = self.rest.trim_start().strip_prefix(mark);
+        rest.map(|rest| self.rest = rest).is_some()
+    }
+
+    /// Takes an operator between conditions, with or without its hyphen.
+    fn skip(&mut self, wanted: &str) -> bool {
+        let before = self.rest;
+        let found = self.word().is_some_and(|word| word.trim_start_matches('-').eq_ignore_ascii_case(wanted));
+        if !found {
+            self.rest = before;
+        }
+        found
+    }
+}

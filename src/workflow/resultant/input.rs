@@ -1,0 +1,197 @@
+//! The input of the resultant set: devices, objects, groups and filters.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::model::rule::MembershipRule;
+use crate::model::{
+    Assignment, AssignmentFilter, DeploymentProfile, Device, DirectoryDevice, DomainJoinProfile,
+    EnrollmentStatusPage, Group, Id, Lookup, RawObject, Stored, Text, User,
+};
+
+/// The devices, the objects and the groups that decide what the devices get.
+#[derive(Debug, Clone, Default)]
+pub struct ResultantInput {
+    /// The devices.
+    pub devices: Vec<DeviceView>,
+    /// The deployment profiles, of every kind.
+    pub profiles: Lookup<Vec<AssignedObject>>,
+    /// The enrollment status pages. The default page may be missing.
+    pub pages: Lookup<Vec<AssignedObject>>,
+    /// The domain join profiles.
+    pub domain_joins: Lookup<Vec<AssignedObject>>,
+    /// The groups that assignments name, and the groups in them. A group that is not in the map is not known; a deleted one
+    /// is [`Lookup::Absent`].
+    pub groups: HashMap<Id<Group>, Lookup<GroupView>>,
+    /// The assignment filters.
+    pub filters: Lookup<Vec<AssignmentFilter>>,
+}
+
+/// A device as assignments see it: one that is registered, or one that will be.
+#[derive(Debug, Clone)]
+pub struct DeviceView {
+    /// The registration; `None` of a device that is not registered yet.
+    pub id: Option<Id<Device>>,
+    /// The serial number, or another name in reports.
+    pub label: String,
+    /// The object in Entra ID that groups have as their member.
+    pub anchor: Lookup<DirectoryDevice>,
+    /// Whether [`anchor`](Self::anchor) is a prediction, of which the labelled ids alone are known.
+    pub is_predicted: bool,
+    /// Whether [`anchor`](Self::anchor) has changed since the members of groups were read: rules are then asked first.
+    pub has_changed: bool,
+    /// The manufacturer.
+    pub manufacturer: Lookup<Text>,
+    /// The model.
+    pub model: Lookup<Text>,
+    /// The user who sets the device up. Usually nobody knows who that will be.
+    pub user: Lookup<Id<User>>,
+}
+
+impl DeviceView {
+    /// Creates the view of a registered device.
+    pub fn registered(device: &Device, anchor: Lookup<DirectoryDevice>) -> Self {
+        let label = device.serial_number.as_deref().unwrap_or_else(|| device.id.as_str()).to_owned();
+        Self {
+            id: Some(device.id.clone()),
+            label,
+            anchor,
+            is_predicted: false,
+            has_changed: false,
+            manufacturer: device.manufacturer.clone().map_or(Lookup::Unknown, Lookup::Present),
+            model: device.model.clone().map_or(Lookup::Unknown, Lookup::Present),
+            user: Lookup::Unknown,
+        }
+    }
+
+    /// Creates the view of a device that is registered later, with this group tag.
+    pub fn expected(label: impl Into<String>, group_tag: Option<&str>) -> Self {
+        let mut view = Self {
+            id: None,
+            label: label.into(),
+            anchor: Lookup::Unknown,
+            is_predicted: true,
+            has_changed: true,
+            manufacturer: Lookup::Unknown,
+            model: Lookup::Unknown,
+            user: Lookup::Unknown,
+        };
+        if let Ok(id) = "predicted".parse() {
+            view.anchor = Lookup::Present(DirectoryDevice::new(id));
+        }
+        view.set_group_tag(group_tag);
+        view
+    }
+
+    /// Sets the group tag in the labelled ids of the device's object, as the service does after a change of the tag.
+    pub fn set_group_tag(&mut self, group_tag: Option<&str>) {
+        let Lookup::Present(anchor) = &mut self.anchor else { return };
+        let ids = anchor.physical_ids.get_or_insert_default();
+        ids.retain(|id| !id.to_ascii_lowercase().starts_with("[orderid]:"));
+        if !ids.iter().any(|id| id.to_ascii_lowercase().starts_with("[ztdid]:")) && self.is_predicted {
+            ids.push("[ZTDId]:predicted".into());
+        }
+        ids.extend(group_tag.map(|tag| format!("[OrderID]:{tag}").into()));
+        self.has_changed = true;
+    }
+}
+
+/// An object that can be assigned.
+#[derive(Debug, Clone)]
+pub struct AssignedObject {
+    /// The id.
+    pub id: String,
+    /// The name.
+    pub display_name: String,
+    /// The kind.
+    pub kind: ObjectKind,
+    /// The date of its creation, which decides between profiles.
+    pub created_date_time: Option<Timestamp>,
+    /// The priority, which decides between pages: 1 is the first.
+    pub priority: Option<i32>,
+    /// The assignments.
+    pub assignments: Lookup<Vec<Assignment>>,
+}
+
+/// The kind of an object that can be assigned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ObjectKind {
+    /// A deployment profile for hybrid join.
+    HybridJoinProfile,
+    /// A deployment profile for Entra join.
+    EntraJoinProfile,
+    /// A deployment profile of a kind that this version does not know.
+    OtherProfile,
+    /// An enrollment status page.
+    StatusPage,
+    /// A domain join profile.
+    DomainJoin,
+}
+
+impl AssignedObject {
+    /// Creates one from a deployment profile. Returns `None` of an object without an id.
+    pub fn profile(profile: &DeploymentProfile, assignments: Lookup<Vec<Assignment>>) -> Option<Self> {
+        let created = |object: &RawObject| {
+            let text = object.properties().text("createdDateTime")?;
+            text.parse().ok()
+        };
+        let (kind, created_date_time) = match profile {
+            DeploymentProfile::Hybrid(stored) => (ObjectKind::HybridJoinProfile, stored.created_date_time),
+            DeploymentProfile::Entra(stored) => (ObjectKind::EntraJoinProfile, stored.created_date_time),
+            DeploymentProfile::Unknown(object) => (ObjectKind::OtherProfile, created(object)),
+        };
+        let id = profile.id()?.to_owned();
+        let display_name = profile.display_name().unwrap_or(&id).to_owned();
+        Some(Self { id, display_name, kind, created_date_time, priority: None, assignments })
+    }
+
+    /// Creates one from a status page. Returns `None` of the default page, which every device falls back to.
+    pub fn page(page: &Stored<EnrollmentStatusPage>, assignments: Lookup<Vec<Assignment>>) -> Option<Self> {
+        (!page.is_default()).then(|| Self {
+            id: page.id.as_str().to_owned(),
+            display_name: page.settings.display_name.to_string(),
+            kind: ObjectKind::StatusPage,
+            created_date_time: page.created_date_time,
+            priority: page.observed.priority,
+            assignments,
+        })
+    }
+
+    /// Creates one from a domain join profile.
+    pub fn domain_join(profile: &Stored<DomainJoinProfile>, assignments: Lookup<Vec<Assignment>>) -> Self {
+        Self {
+            id: profile.id.as_str().to_owned(),
+            display_name: profile.settings.display_name.to_string(),
+            kind: ObjectKind::DomainJoin,
+            created_date_time: profile.created_date_time,
+            priority: None,
+            assignments,
+        }
+    }
+}
+
+/// A group that assignments name.
+#[derive(Debug, Clone, Default)]
+pub struct GroupView {
+    /// The name.
+    pub display_name: Option<Text>,
+    /// The members, at any depth.
+    pub members: Lookup<GroupMembers>,
+    /// The rule of a dynamic group whose processing is on.
+    pub rule: Lookup<MembershipRule>,
+}
+
+/// The members of a group and of the groups in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GroupMembers {
+    /// The devices, by the ids of their objects in lower case.
+    pub devices: HashSet<String>,
+    /// The users, by their ids in lower case.
+    pub users: HashSet<String>,
+    /// The groups in between.
+    pub groups: Vec<Id<Group>>,
+}

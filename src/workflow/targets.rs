@@ -1,0 +1,174 @@
+//! The targets that a deployment assigns its objects to, and the changes to the assignments that are there.
+
+use super::findings::ASSIGNMENT_NAME;
+use super::hybrid_join::{FilterMode, HybridJoin, PartAssignment};
+use super::object::Assignable;
+use super::state::TenantState;
+use crate::model::{
+    Assignment, AssignmentFilterType, DisplayName, Finding, Group, Id, Lookup, Target, TargetKind,
+};
+
+/// The id that stands for the deployment's group before the group is created.
+pub(super) const PLANNED: &str = "planned";
+
+/// A target with its label.
+#[derive(Debug, Clone)]
+pub(super) struct WantedTarget {
+    pub(super) target: Target,
+    pub(super) label: String,
+}
+
+/// Returns the targets of one of the deployment's objects. `group` is the deployment's own, if it has one.
+///
+/// Fails with a finding for a name that is not the name of exactly one group or filter.
+pub(super) fn wanted<S: Assignable>(
+    desired: &HybridJoin,
+    state: &TenantState,
+    group: Option<&Id<Group>>,
+) -> Result<Vec<WantedTarget>, Finding> {
+    let settings = S::assignment_settings(desired);
+    let filter = filter_of(settings, state)?;
+    let mut wanted = Vec::new();
+    let mut add = |target: Target, label: String, is_filtered: bool| {
+        let (target, label) = match filter.as_ref().filter(|_| is_filtered) {
+            Some((id, mode, name)) => {
+                let way = if *mode == AssignmentFilterType::Exclude { "without" } else { "with" };
+                (target.with_filter(id.clone(), mode.clone()), format!("{label} {way} filter {name}"))
+            }
+            None => (target, label),
+        };
+        wanted.push(WantedTarget { target, label });
+    };
+    if S::is_for_all_devices(desired) {
+        add(Target::all_devices(), "all devices".to_owned(), true);
+    } else if let (Some(id), Some(own)) = (group, &desired.group) {
+        add(Target::group(id.clone()), format!("group {}", own.display_name), true);
+    }
+    for name in &settings.groups {
+        add(Target::group(group_of::<S>(name, state)?), format!("group {name}"), true);
+    }
+    for name in &settings.excluded_groups {
+        add(Target::excluding(group_of::<S>(name, state)?), format!("all but group {name}"), false);
+    }
+    Ok(wanted)
+}
+
+fn group_of<S: Assignable>(name: &DisplayName, state: &TenantState) -> Result<Id<Group>, Finding> {
+    match state.groups_named(name) {
+        [stored] => Ok(stored.id.clone()),
+        found => {
+            let evidence = format!("names the group {name}, and {} groups have this name", found.len());
+            Err(ASSIGNMENT_NAME.at(format!("assignments.{}", S::PART), evidence))
+        }
+    }
+}
+
+type FoundFilter = (Id<crate::model::AssignmentFilter>, AssignmentFilterType, String);
+
+fn filter_of(settings: &PartAssignment, state: &TenantState) -> Result<Option<FoundFilter>, Finding> {
+    let Some(wish) = &settings.filter else { return Ok(None) };
+    let all = match &state.filters {
+        Lookup::Present(all) => all.as_slice(),
+        Lookup::Absent => &[],
+        Lookup::Unknown => {
+            let evidence = format!("names the filter {}, and the filters could not be read", wish.name);
+            let remedy = "grant DeviceManagementConfiguration.Read.All, and plan again";
+            return Err(ASSIGNMENT_NAME.at("assignments", evidence).with_remedy(remedy));
+        }
+    };
+    let named: Vec<_> =
+        all.iter().filter(|filter| filter.display_name.as_deref() == Some(wish.name.as_str())).collect();
+    let [filter] = named.as_slice() else {
+        let evidence = format!("names the filter {}, and {} filters have this name", wish.name, named.len());
+        return Err(ASSIGNMENT_NAME.at("assignments", evidence));
+    };
+    let mode = match wish.mode {
+        FilterMode::Include => AssignmentFilterType::Include,
+        FilterMode::Exclude => AssignmentFilterType::Exclude,
+    };
+    Ok(Some((filter.id.clone(), mode, wish.name.to_string())))
+}
+
+/// The change that a wanted target needs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Fate<'a> {
+    /// It is there.
+    Met(&'a Assignment),
+    /// Its audience is there with a filter that the settings do not name, which stays.
+    Narrowed(&'a Assignment),
+    /// Its audience is there with another filter, which is changed.
+    Change(&'a Assignment),
+    /// It is added.
+    Add,
+}
+
+/// Determines the change that a wanted target needs, given the assignments that are there.
+pub(super) fn fate<'a>(held: &'a [Assignment], wanted: &Target, keep_others: bool) -> Fate<'a> {
+    let same = |found: &&Assignment| found.target.as_ref().is_some_and(|held| held.same_as(wanted));
+    if let Some(found) = held.iter().find(same) {
+        return Fate::Met(found);
+    }
+    let bare = |target: &Target| Target::new(target.kind.clone());
+    let audience = |found: &&Assignment| {
+        found.is_direct() && found.target.as_ref().is_some_and(|held| bare(held).same_as(&bare(wanted)))
+    };
+    match held.iter().find(audience) {
+        Some(found) if keep_others && wanted.filter.is_none() => Fate::Narrowed(found),
+        Some(found) => Fate::Change(found),
+        None => Fate::Add,
+    }
+}
+
+/// Returns the direct assignments that no wanted target accounts for.
+pub(super) fn others<'a>(
+    held: &'a [Assignment],
+    wanted: &[Target],
+    keep_others: bool,
+) -> Vec<&'a Assignment> {
+    let accounted: Vec<&Assignment> = wanted
+        .iter()
+        .filter_map(|target| match fate(held, target, keep_others) {
+            Fate::Met(found) | Fate::Narrowed(found) | Fate::Change(found) => Some(found),
+            Fate::Add => None,
+        })
+        .collect();
+    let is_other = |found: &&Assignment| found.is_direct() && !accounted.iter().any(|one| one.id == found.id);
+    held.iter().filter(is_other).collect()
+}
+
+/// Returns the assignments as the plan leaves them.
+pub(super) fn planned(held: Vec<Assignment>, wanted: &[Target], keep_others: bool) -> Vec<Assignment> {
+    let gone: Vec<Id<Assignment>> = match keep_others {
+        true => Vec::new(),
+        false => others(&held, wanted, keep_others).into_iter().map(|found| found.id.clone()).collect(),
+    };
+    let mut planned = Vec::new();
+    let mut replaced = Vec::new();
+    for target in wanted {
+        match fate(&held, target, keep_others) {
+            Fate::Met(_) | Fate::Narrowed(_) => continue,
+            Fate::Change(found) => replaced.push(found.id.clone()),
+            Fate::Add => {}
+        }
+        if let Ok(id) = PLANNED.parse() {
+            let mut assignment = Assignment::new(id);
+            assignment.target = Some(target.clone());
+            planned.push(assignment);
+        }
+    }
+    planned
+        .extend(held.into_iter().filter(|found| !gone.contains(&found.id) && !replaced.contains(&found.id)));
+    planned
+}
+
+/// Returns a target with the id of the deployment's group in the place of the one that stands for it.
+pub(super) fn resolved(target: &Target, group: Option<&Id<Group>>) -> Option<Target> {
+    match &target.kind {
+        TargetKind::Group(id) if id.as_str() == PLANNED => {
+            let mut resolved = target.clone();
+            resolved.kind = TargetKind::Group(group?.clone());
+            Some(resolved)
+        }
+        _ => Some(target.clone()),
+    }
+}
