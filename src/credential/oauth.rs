@@ -114,6 +114,7 @@ pub(super) struct Granted {
     pub(super) token: AccessToken,
     pub(super) refresh_token: Option<Secret>,
     /// The token about the person, for the app: a JWT.
+    #[cfg(feature = "interactive")]
     pub(super) id_token: Option<Secret>,
 }
 
@@ -129,6 +130,7 @@ pub(super) fn read_token(answer: &Answer) -> Result<Granted> {
         expires_in: Option<Duration>,
         #[serde(default)]
         refresh_token: Option<String>,
+        #[cfg(feature = "interactive")]
         #[serde(default)]
         id_token: Option<String>,
     }
@@ -144,8 +146,12 @@ pub(super) fn read_token(answer: &Answer) -> Result<Granted> {
     if let Some(lifetime) = body.expires_in {
         token = token.with_lifetime(lifetime);
     }
-    let (refresh_token, id_token) = (body.refresh_token.map(Secret::new), body.id_token.map(Secret::new));
-    Ok(Granted { token, refresh_token, id_token })
+    Ok(Granted {
+        token,
+        refresh_token: body.refresh_token.map(Secret::new),
+        #[cfg(feature = "interactive")]
+        id_token: body.id_token.map(Secret::new),
+    })
 }
 
 /// Reads a successful answer of any endpoint; a refusal becomes an error that says what to do.

@@ -9,6 +9,7 @@ use futures_core::Stream;
 use futures_util::StreamExt as _;
 use tokio::sync::{mpsc, watch};
 
+#[cfg(feature = "workflow")]
 use crate::error::Error;
 
 type Work<R> = Pin<Box<dyn Future<Output = R> + Send>>;
@@ -73,6 +74,7 @@ impl<E, R> Run<E, R> {
 }
 
 /// Implements the access to the `errors` of reports.
+#[cfg(feature = "workflow")]
 macro_rules! ends_with_errors {
     ($($report:ty),+) => {$(
         impl $report {
@@ -100,9 +102,11 @@ macro_rules! ends_with_errors {
         }
     )+};
 }
+#[cfg(feature = "workflow")]
 pub(super) use ends_with_errors;
 
 /// Serialises errors as their text with all causes.
+#[cfg(feature = "workflow")]
 pub(super) fn serialize_errors<S: serde::Serializer>(
     errors: &[Error],
     serializer: S,
