@@ -1,4 +1,4 @@
-//! What each device really gets: the profile, the status page and the domain join, by which assignment, and what loses.
+//! Prints the resultant set: each device's profile, status page and domain join, the assignment behind it, and the losers.
 //!
 //! `cargo run --features sim,workflow --example resultant [DEVICE-ID ...]` shows it for the simulated tenant, with `--live` for
 //! a real one; without ids for all registered devices. `--json` prints it for a program. Exit codes: 0 if every device gets

@@ -112,7 +112,7 @@ impl CreateAccess {
     }
 }
 
-/// Whose entry it is, and where it comes from.
+/// Describes the trustee of an entry and its origin.
 async fn origin(
     reader: &AccountReader<'_>,
     place: &Place,

@@ -39,13 +39,13 @@ pub trait TokenCache: fmt::Debug + Send + Sync + 'static {
     /// Loads the refresh token that was stored under this key.
     ///
     /// # Errors
-    /// When the place cannot be read. The person is asked to sign in then; the error is logged by its kind.
+    /// Any error of the place. The person is asked to sign in then; the error is logged by its kind.
     async fn load(&self, key: &CacheKey) -> Result<Option<Secret>>;
 
     /// Stores a refresh token in place of the one before.
     ///
     /// # Errors
-    /// When the place cannot be written. Sign-in succeeds all the same; the error is logged by its kind.
+    /// Any error of the place. Sign-in succeeds nevertheless; the error is logged by its kind.
     async fn store(&self, key: &CacheKey, refresh_token: &Secret) -> Result<()>;
 }
 

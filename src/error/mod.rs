@@ -515,8 +515,7 @@ impl Error {
         self.0.cut_short
     }
 
-    /// What the failed exchange leaves open, if it was the transport that failed, a retry may help, and nobody has tried
-    /// again yet.
+    /// Returns the kind of a transport failure that a retry may help and that has not been retried yet.
     pub(crate) fn transport_kind(&self) -> Option<TransportErrorKind> {
         if self.0.settled {
             return None;

@@ -1,4 +1,4 @@
-//! What to do about the refusals that Microsoft documents, or that many have met.
+//! Remedies for the refusals that Microsoft documents or that many users report.
 
 use super::ErrorKind;
 use super::service::ServiceError;

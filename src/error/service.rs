@@ -22,7 +22,7 @@ pub struct ServiceError {
     retry_after: Option<Duration>,
 }
 
-/// How deep inner errors, and JSON inside JSON, are followed.
+/// The depth to which inner errors, and JSON inside JSON, are followed.
 const DEPTH: usize = 8;
 
 /// The most characters of a code, a phrase or an id.

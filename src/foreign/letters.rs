@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// What stands for a value that must not be shown.
+/// The replacement for a value that must not be shown.
 pub(crate) const REDACTED: &str = "[redacted]";
 
 /// A character, and the bytes of the text that it stands for.

@@ -1,4 +1,4 @@
-//! What looks as if it must not be shown: hashes, tokens, addresses and accounts of people, and values of telling names.
+//! Redaction by shape: hashes, tokens, addresses and accounts of people, and the values of telling names.
 
 use super::known::{is_person_name, is_secret_name};
 use super::letters::{Letter, Marks};
@@ -113,7 +113,7 @@ fn is_upper(domain: &[Letter]) -> bool {
     !domain.iter().any(|letter| letter.c.is_lowercase())
 }
 
-/// What stands before a backslash and is no domain.
+/// Words before a backslash that are no domains.
 fn is_well_known(domain: &[Letter]) -> bool {
     ["authority", "builtin", "hkcr", "hkcu", "hklm", "hku", "nt"].contains(&lower(domain).as_str())
 }

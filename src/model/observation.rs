@@ -100,7 +100,7 @@ macro_rules! observation {
             #[allow(non_camel_case_types, reason = "named as the fields are")]
             enum Name { $($field,)* $($($beside,)*)? $($id,)? }
 
-            /// What has been read.
+            /// The properties that have been read.
             #[derive(Default)]
             struct Read {
                 $( $id: $crate::model::observation::Required<$id_ty>, )?

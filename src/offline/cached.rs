@@ -1,4 +1,4 @@
-//! What a device keeps of the profile that it downloaded.
+//! The profile that a device downloaded, as the device keeps it.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};

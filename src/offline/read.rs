@@ -50,7 +50,7 @@ pub(super) fn is_cached(keys: &Map<String, Value>) -> bool {
     CACHED.iter().any(|key| keys.contains_key(*key))
 }
 
-/// What is read of a file, and what is found in it.
+/// The values that were read of a file, and the findings.
 #[derive(Default)]
 pub(super) struct Check {
     /// What has not been read yet.

@@ -188,7 +188,7 @@ impl Quirks {
     /// Changes the quirk with this name, which is the field's name in camel case, such as `isofFilter`.
     ///
     /// # Errors
-    /// When there is no such quirk, or the value is not of its type.
+    /// Fails if there is no such quirk, or the value is not of its type.
     pub fn set(&mut self, name: &str, value: Value) -> Result<(), InvalidValue> {
         let refuse = |problem: String, remedy: String| Err(InvalidValue::new("quirk", problem, remedy));
         let Ok(Value::Object(mut all)) = serde_json::to_value(&*self) else {

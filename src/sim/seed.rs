@@ -1,4 +1,4 @@
-//! What a tenant begins with, as data: seeds, and snapshots that go on where a tenant stood.
+//! The state of a tenant as data: seeds to begin with, and snapshots to resume from.
 
 use std::fmt;
 use std::str::FromStr;
@@ -260,7 +260,7 @@ impl Tenant {
     /// Adds the objects of a seed. Nothing is added if any of them cannot be.
     ///
     /// # Errors
-    /// When the seed is of another version, is a snapshot, or has an object that is not valid: an empty name, a user
+    /// Fails if the seed is of another version, is a snapshot, or has an object that is not valid: an empty name, a user
     /// without a domain, a unit that is no distinguished name, a member that is not there.
     pub fn seed(&self, seed: &Seed) -> Result<(), InvalidValue> {
         seed.check_version()?;
@@ -394,7 +394,7 @@ impl Tenant {
     /// Time is the tenant's clock: if that is behind the snapshot, the tenant stands still until the clock has caught up.
     ///
     /// # Errors
-    /// When the snapshot is of another version or is not whole. The tenant is unchanged then.
+    /// Fails if the snapshot is of another version or is not whole. The tenant is unchanged then.
     pub fn restore(&self, snapshot: &Seed) -> Result<(), InvalidValue> {
         snapshot.check_version()?;
         let Some(kept) = &snapshot.state else {

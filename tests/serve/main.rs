@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use windows_autopilot::clock::{Clock as _, FakeClock, ScaledClock};
 use windows_autopilot::credential::ClientSecret;
+use windows_autopilot::pipeline::Limits;
 use windows_autopilot::sim::{Fault, ServedTls, Server, ServerBuilder, Tenant};
 use windows_autopilot::transport::ReqwestTransport;
 use windows_autopilot::{Client, Cloud};
@@ -77,6 +78,7 @@ fn client(server: &Server, tenant: &Tenant) -> Client {
     Client::builder(credential)
         .with_cloud(Cloud::custom(&server.url(), &server.url()).unwrap())
         .with_transport(transport.build().unwrap())
+        .with_limits(Limits::without_rate_limits())
         .build()
         .unwrap()
 }

@@ -180,7 +180,7 @@ fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// What is wrong with the certificate, if that is the error, and what to do if it is not the same for all of them.
+/// Returns the problem of the certificate if the error is about one, with the remedy if the problem has its own.
 fn certificate_problem(error: &LdapError) -> Option<(String, Option<String>)> {
     let tls = match error {
         LdapError::Rustls { source } => source,

@@ -85,7 +85,7 @@ impl InteractiveBrowser {
     /// Creates the credential of the public client `client_id` in `tenant`.
     ///
     /// # Errors
-    /// When the client id is no GUID.
+    /// Fails if the client id is no GUID.
     pub fn new(tenant: TenantId, client_id: &str) -> Result<Self, InvalidValue> {
         // `openid` brings the tenant of the person, `offline_access` a refresh token.
         let session = Session::new(App::new(tenant, client_id)?, "openid offline_access");

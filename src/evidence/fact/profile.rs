@@ -10,7 +10,7 @@ use crate::model::{Personal, Text};
 pub struct CachedProfile {
     /// The name of the profile.
     pub name: Option<Text>,
-    /// How the device joins: 0 Microsoft Entra, 1 hybrid.
+    /// The join method: 0 Microsoft Entra, 1 hybrid.
     pub domain_join_method: Option<u32>,
     /// Whether the device skips the check for a domain controller.
     pub skips_connectivity_check: Option<bool>,

@@ -255,7 +255,7 @@ impl Reader {
         self.current = Some(walk);
     }
 
-    /// What comes behind `page`, whose link is this; `ahead` is what was asked for already.
+    /// Returns the state after `page`, whose next link is `link`; `ahead` is the page that was requested already.
     fn behind(&self, link: &str, ahead: Option<Following>, page: Option<&Walk>) -> State {
         if let Some(Following { link: asked, page }) = ahead
             && self.source.resolved(link).is_ok_and(|link| link == asked)

@@ -64,7 +64,7 @@ const ORDER: &[&str] = &[
     "between",
 ];
 
-/// What stands after a foreign operator.
+/// The text after a foreign operator.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct After<'a> {
     /// A second operator, as of `-not -startsWith`.

@@ -107,7 +107,7 @@ pub(super) fn property(property: DeviceProperty, name: &str, position: usize, re
     remarks.push(Remark::new(kind, position, problem));
 }
 
-/// What a value is compared with: a property, or an item of a list by `-any` or `-all`.
+/// The left side of a comparison: a property, or an item of a list by `-any` or `-all`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Subject {
     pub(super) property: DeviceProperty,

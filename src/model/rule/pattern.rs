@@ -8,7 +8,7 @@ use regex_lite::{Regex, RegexBuilder};
 /// The memory that one compiled expression may take.
 const PATTERN_BYTES: usize = 1 << 18;
 
-/// How deep groups may nest.
+/// The depth to which groups may nest.
 const MOST_GROUPS: usize = 100;
 
 /// A regular expression. Equal if the text is the same: case has a meaning in it (`\d`, `\D`).

@@ -21,7 +21,7 @@ type Early = Box<Response<Full<Bytes>>>;
 /// The largest body that is read: 16 MiB.
 const MAX_BODY_BYTES: usize = 16 << 20;
 
-/// How a request came.
+/// The way that a request took: its scheme, and the tunnel around it.
 #[derive(Debug)]
 pub(super) struct Via {
     scheme: &'static str,

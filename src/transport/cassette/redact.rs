@@ -15,7 +15,7 @@ pub(super) struct Redactor {
     also: BTreeSet<String>,
     /// What a `$skiptoken` became. It must come back as the same, in the request that follows the link.
     marks: HashMap<String, String>,
-    /// What the exchange at hand carries.
+    /// The values that this exchange carries.
     known: foreign::Redactor,
 }
 

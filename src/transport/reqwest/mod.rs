@@ -153,7 +153,7 @@ impl ReqwestTransportBuilder {
     /// Makes the transport. It does not connect yet.
     ///
     /// # Errors
-    /// When a certificate or the proxy's address cannot be read, in the environment as well, or when there are no root
+    /// Fails if a certificate or the proxy's address cannot be read, in the environment as well, or if there are no root
     /// certificates at all. With [plain http on this machine](Self::with_plain_http_on_loopback), a system without root
     /// certificates is no error until something is sent over https.
     pub fn build(self) -> Result<ReqwestTransport, InvalidValue> {

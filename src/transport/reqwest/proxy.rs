@@ -34,7 +34,7 @@ impl Route {
     }
 
     /// # Errors
-    /// When the address of a proxy cannot be read. The HTTP client would pass over it and connect directly.
+    /// Fails if the address of a proxy cannot be read. The HTTP client would pass over it and connect directly.
     pub(super) fn of(choice: &ProxyChoice) -> Result<Self, InvalidValue> {
         match choice {
             ProxyChoice::None => Ok(Self::direct()),

@@ -23,7 +23,7 @@ pub(super) struct Silence {
     moved: Arc<Moved>,
 }
 
-/// When something moved last.
+/// The time of the last progress.
 struct Moved {
     clock: SystemClock,
     /// In microseconds by the clock.

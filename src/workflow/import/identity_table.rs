@@ -1,4 +1,4 @@
-//! What an answer, a poll and a read have to repeat of a device: a row for each field and value, with the outcome and
+//! The identity checks of an answer, a poll and a read: a row for each field and value, with the outcome and
 //! the number of requests that send the device.
 
 use std::time::Duration;

@@ -106,7 +106,7 @@ impl Matches {
     }
 }
 
-/// What an answer says of the identity of a device.
+/// The word of an answer on the identity of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Identity {
     /// Something in the answer is the device's own, and nothing is another's.

@@ -8,8 +8,8 @@ use super::input::{AssignedObject, DeviceView, GroupView, ResultantInput};
 use super::outcome::{Contender, Loser, LostBy};
 use crate::model::rule::{Attribute, DeviceAttributes, DeviceProperty, MembershipRule};
 use crate::model::{
-    Assignment, AssignmentFilterType, AssignmentIntent, DirectoryDevice, Finding, Group, Id, Lookup, Target,
-    TargetFilter, TargetKind,
+    Assignment, AssignmentFilterType, AssignmentIntent, DirectoryDevice, Finding, FindingKind, Group, Id,
+    Lookup, Target, TargetFilter, TargetKind,
 };
 use crate::workflow::findings::*;
 
@@ -79,6 +79,14 @@ impl<'a> Index<'a> {
         let prepared = objects.iter().map(|object| Prepared {
             object,
             targets: object.assignments.as_ref().map(|assignments| targets(assignments)),
+            has_unknown_target: object.assignments.present().is_some_and(|assignments| {
+                applied(assignments).any(|assignment| {
+                    assignment
+                        .target
+                        .as_ref()
+                        .is_none_or(|target| matches!(target.kind, TargetKind::Unknown(_)))
+                })
+            }),
         });
         prepared.collect()
     }
@@ -123,9 +131,13 @@ struct KeyedTarget<'a> {
     key: String,
 }
 
+/// Returns the assignments that apply their object.
+fn applied(assignments: &[Assignment]) -> impl Iterator<Item = &Assignment> {
+    assignments.iter().filter(|assignment| assignment.intent != Some(AssignmentIntent::Remove))
+}
+
 fn targets(assignments: &[Assignment]) -> Vec<KeyedTarget<'_>> {
-    let applied = assignments.iter().filter(|assignment| assignment.intent != Some(AssignmentIntent::Remove));
-    let keyed = applied.filter_map(|assignment| {
+    let keyed = applied(assignments).filter_map(|assignment| {
         let target = assignment.target.as_ref()?;
         let key = target.group_id().map(|id| id.as_str().to_lowercase()).unwrap_or_default();
         Some(KeyedTarget { target, key })
@@ -137,6 +149,8 @@ fn targets(assignments: &[Assignment]) -> Vec<KeyedTarget<'_>> {
 pub(super) struct Prepared<'a> {
     pub(super) object: &'a AssignedObject,
     targets: Lookup<Vec<KeyedTarget<'a>>>,
+    /// Whether an assignment has no target, or one of an unknown kind: it may include or exclude anybody.
+    has_unknown_target: bool,
 }
 
 /// The ways in which an object reaches a device, each with the target.
@@ -172,13 +186,18 @@ impl<'a> Prepared<'a> {
 
     pub(super) fn reach(&self, audience: &Audience<'_>) -> ObjectReach<'a> {
         let nothing = || (Tri::No, None);
+        let not_known = |kind: &FindingKind, evidence: &str| {
+            let finding = kind.at(&self.object.display_name, evidence);
+            let doubt = || (Tri::unknown(finding.clone()), None);
+            ObjectReach { group: doubt(), all: doubt(), user: nothing(), out: None }
+        };
+        if self.has_unknown_target {
+            let evidence =
+                "is assigned to an audience that the service does not name or this version does not know";
+            return not_known(&RESULTANT_TARGET_NOT_KNOWN, evidence);
+        }
         let targets = match &self.targets {
-            Lookup::Unknown => {
-                let finding =
-                    RESULTANT_NOT_READ.at(&self.object.display_name, "its assignments could not be read");
-                let doubt = || (Tri::unknown(finding.clone()), None);
-                return ObjectReach { group: doubt(), all: doubt(), user: nothing(), out: None };
-            }
+            Lookup::Unknown => return not_known(&RESULTANT_NOT_READ, "its assignments could not be read"),
             Lookup::Absent => {
                 return ObjectReach { group: nothing(), all: nothing(), user: nothing(), out: None };
             }
@@ -217,11 +236,8 @@ impl<'a> Prepared<'a> {
                 }
                 // A device that is not enrolled is in no collection.
                 TargetKind::ConfigurationManagerCollection(_) => {}
-                TargetKind::Unknown(_) => {
-                    let evidence = "is assigned to an audience that this version does not know";
-                    let finding = RESULTANT_TARGET_NOT_KNOWN.at(&self.object.display_name, evidence);
-                    group.add(Tri::unknown(finding), target);
-                }
+                // The whole reach is not known then, and was returned above.
+                TargetKind::Unknown(_) => {}
             }
         }
         let out = device.out(&group, &all).map(|(by, target)| {

@@ -43,7 +43,7 @@ fn target(text: &str) -> Assignment {
     let kind = match audience {
         "all" => TargetKind::AllDevices,
         "users" => TargetKind::AllLicensedUsers,
-        "strange" => TargetKind::Unknown(crate::model::Properties::new().into()),
+        "strange" | "untold" => TargetKind::Unknown(crate::model::Properties::new().into()),
         group => match group.strip_prefix('-') {
             Some(group) => TargetKind::ExclusionGroup(group.parse().unwrap()),
             None => TargetKind::Group(group.to_uppercase().parse().unwrap()),
@@ -54,7 +54,7 @@ fn target(text: &str) -> Assignment {
         target = target.with_filter(id.parse().unwrap(), way);
     }
     let mut assignment = Assignment::new("a".parse().unwrap());
-    assignment.target = Some(target);
+    assignment.target = Some(target).filter(|_| audience != "untold");
     assignment
 }
 
@@ -203,6 +203,10 @@ fn a_profile_is_the_oldest_by_group_and_else_the_one_for_all_devices() {
         ("A: ?", "unknown A"),
         ("A: in, B: ?", "A"),
         ("A: strange", "unknown A"),
+        // It may be an exclusion.
+        ("A: in strange", "unknown A"),
+        ("A: untold", "unknown A"),
+        ("A: all untold", "unknown A"),
         ("A!: in", "A"),
         ("A!: in, B: also", "unknown A B"),
         ("A: all, B: all", "conflict A B"),

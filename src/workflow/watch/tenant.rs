@@ -1,4 +1,4 @@
-//! What a domain join depends on in the tenant: connectors, and the domain join profiles that reach a device.
+//! The conditions of a domain join in the tenant: connectors, and the domain join profiles that reach a device.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use super::read::Source;
 use crate::error::{Error, Result};
 use crate::graph::Client;
 use crate::model::{
-    Assignment, AssignmentIntent, Connector, DirectoryDevice, DomainJoinProfile, Group, Id, Lookup, Severity,
-    Stored, Target, TargetKind,
+    Assignment, AssignmentIntent, Connector, DirectoryDevice, DomainJoinProfile, Group, Id, Lookup,
+    Properties, Severity, Stored, Target, TargetKind,
 };
 use crate::workflow::object::{Assignable, AssignmentBatch, ManagedObject};
 
@@ -85,7 +85,7 @@ impl JoinContext {
         Lookup::Present(reaching)
     }
 
-    /// Whether targets take a device in and none leaves it out; `None` if that cannot be told.
+    /// Returns `true` if targets include a device and none excludes it; `None` if the targets do not decide that.
     fn reaches(&self, targets: &[Target], anchor: &DirectoryDevice) -> Option<bool> {
         let mut included = Some(false);
         for target in targets {
@@ -96,7 +96,8 @@ impl JoinContext {
                 }
                 // A domain join comes before there is a user.
                 TargetKind::AllLicensedUsers | TargetKind::ConfigurationManagerCollection(_) => Some(false),
-                TargetKind::Unknown(_) => None,
+                // It may be an exclusion.
+                TargetKind::Unknown(_) => return None,
             };
             let hit = if target.filter.is_some() && hit == Some(true) { None } else { hit };
             match (&target.kind, hit) {
@@ -141,7 +142,10 @@ fn targets(assignments: Vec<Assignment>) -> Vec<Target> {
     assignments
         .into_iter()
         .filter(|assignment| assignment.intent != Some(AssignmentIntent::Remove))
-        .filter_map(|assignment| assignment.target)
+        .map(|assignment| {
+            let not_named = || Target::new(TargetKind::Unknown(Properties::new().into()));
+            assignment.target.unwrap_or_else(not_named)
+        })
         .collect()
 }
 
