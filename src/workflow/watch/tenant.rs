@@ -180,6 +180,8 @@ mod tests {
             Target::all_devices()
                 .with_filter("f".parse().unwrap(), crate::model::AssignmentFilterType::Include)
         };
+        // As an assignment is read whose target was not reported.
+        let not_named = || targets(vec![Assignment::new("a".parse().unwrap())]).remove(0);
         let anchor = DirectoryDevice::new("anchor".parse().unwrap());
         let names = |profiles: Vec<(&str, Vec<Target>)>| match context(profiles).domain_joins_of(&anchor) {
             Lookup::Present(found) => Some(
@@ -203,6 +205,9 @@ mod tests {
             (vec![filtered()], None),
             (vec![filtered(), group("in")], Some(true)),
             (vec![Target::new(TargetKind::AllLicensedUsers)], Some(false)),
+            (vec![not_named()], None),
+            (vec![group("in"), not_named()], None),
+            (vec![excluding("in"), not_named()], Some(false)),
         ] {
             let expected = reaches.map(|reaches| if reaches { "A" } else { "" }.to_owned());
             assert_eq!(names(vec![("A", targets.clone())]), expected, "{targets:?}");
