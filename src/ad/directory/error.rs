@@ -36,6 +36,10 @@ pub enum DirectoryErrorKind {
     Timeout,
     /// The directory is busy, or stops; later it may work.
     Unavailable,
+    /// Another account has the name.
+    NameTaken,
+    /// The signed-in account has created as many computers as the domain's quota allows.
+    QuotaExceeded,
     /// The directory rejects the request.
     Rejected,
     /// What was written was gone again when it was read, twice: something else changes the same entry.
@@ -79,6 +83,11 @@ impl DirectoryError {
                 "connect again, and read what became of it"
             }
             DirectoryErrorKind::Unavailable => "try again later, or at another domain controller",
+            DirectoryErrorKind::NameTaken => "choose another name, or remove the account that has it",
+            DirectoryErrorKind::QuotaExceeded => {
+                "grant the account the right to create computers in the organizational unit, to which the quota does not \
+                 apply"
+            }
             DirectoryErrorKind::Rejected => "look at the directory's event log",
             DirectoryErrorKind::LostUpdate => "find out what else changes it, and try again",
             DirectoryErrorKind::Unexpected => "look at the directory with other tools",

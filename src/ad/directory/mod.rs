@@ -17,7 +17,7 @@ pub use self::filter::SearchFilter;
 /// How many entries a page has that nothing else is said of: less than the 1,000 at which Windows stops.
 const PAGE_SIZE: u16 = 500;
 
-/// A directory: what can be searched and changed. All else of [`ad`](super) is built on these two.
+/// A directory: what can be searched, changed and created. All else of [`ad`](super) is built on these.
 ///
 /// Names of entries are distinguished names, or the forms by which Active Directory finds an entry wherever it is:
 /// `<GUID=…>` and `<SID=…>`. The name `""` is that of the server itself, its root DSE.
@@ -36,6 +36,23 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted) leave open
     /// whether it was done.
     async fn modify(&self, change: &Modification) -> Result<(), DirectoryError>;
+
+    /// Creates a computer as the signed-in account, as the connector does for a device: its account, its names and the names of
+    /// its services. `container` is the distinguished name of an organizational unit or a container, `name` is without `$`.
+    ///
+    /// By default every computer is refused: a directory that is only checked and delegated in needs none.
+    ///
+    /// # Errors
+    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if the account may not;
+    /// [`QuotaExceeded`](DirectoryErrorKind::QuotaExceeded) if it may up to the domain's quota, which is spent;
+    /// [`NameTaken`](DirectoryErrorKind::NameTaken) if another account has the name;
+    /// [`NotFound`](DirectoryErrorKind::NotFound) if there is no such container, or it is not visible;
+    /// [`Timeout`](DirectoryErrorKind::Timeout) and [`Interrupted`](DirectoryErrorKind::Interrupted) leave open whether it
+    /// was created.
+    async fn create_computer(&self, container: &str, name: &str) -> Result<(), DirectoryError> {
+        let _ = (container, name);
+        Err(DirectoryError::new(DirectoryErrorKind::Rejected, "this directory creates no computers"))
+    }
 
     /// Waits until changes that others began before have ended, so that one of theirs that overwrites ours is seen by reading
     /// once more. Does nothing unless the directory is shared with others.

@@ -119,6 +119,30 @@ pub(super) fn changed(result: &LdapResult) -> Result<(), DirectoryError> {
     checked(result)
 }
 
+/// As [`changed`], for the answer to a new computer.
+pub(super) fn created(result: &LdapResult) -> Result<(), DirectoryError> {
+    use DirectoryErrorKind as Kind;
+    let (kind, message) = match (result.rc, windows_error(&result.text)) {
+        (_, Some(QUOTA_EXCEEDED)) => (
+            Kind::QuotaExceeded,
+            "the account has created as many computers as the domain allows without a right",
+        ),
+        // Its name, the name of its account, or the name of one of its services.
+        (68, _) | (19, Some(ACCOUNT_EXISTS | SERVICE_NAME_EXISTS)) => {
+            (Kind::NameTaken, "another account has the computer's name")
+        }
+        _ => return changed(result),
+    };
+    Err(DirectoryError::new(kind, message).with_result_code(result.rc))
+}
+
+/// `ERROR_DS_MACHINE_ACCOUNT_QUOTA_EXCEEDED`.
+const QUOTA_EXCEEDED: u32 = 0x216D;
+/// `ERROR_USER_EXISTS`.
+const ACCOUNT_EXISTS: u32 = 0x524;
+/// `ERROR_DS_SPN_VALUE_NOT_UNIQUE_IN_FOREST`.
+const SERVICE_NAME_EXISTS: u32 = 0x21C7;
+
 /// Why no connection came about.
 pub(super) fn connect_error(error: LdapError, server: &Server) -> DirectoryError {
     if let Some((problem, remedy)) = certificate_problem(&error) {
@@ -244,6 +268,41 @@ fn windows_error(text: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_computer_tells_its_reason() {
+        let refused = |rc, text: &str| {
+            let (matched, text) = (String::new(), text.to_owned());
+            created(&LdapResult { rc, matched, text, refs: Vec::new(), ctrls: Vec::new() }).unwrap_err()
+        };
+        for (rc, text, kind) in [
+            (50, "00002098: SecErr: DSID-031514A0, problem 4003", DirectoryErrorKind::AccessDenied),
+            (
+                53,
+                "0000216D: SvcErr: DSID-031A1190, problem 5003 (WILL_NOT_PERFORM)",
+                DirectoryErrorKind::QuotaExceeded,
+            ),
+            (
+                53,
+                "0000052D: SvcErr: DSID-031A12D2, problem 5003 (WILL_NOT_PERFORM)",
+                DirectoryErrorKind::Rejected,
+            ),
+            (
+                68,
+                "00000524: UpdErr: DSID-031A11E2, problem 6005 (ENTRY_EXISTS)",
+                DirectoryErrorKind::NameTaken,
+            ),
+            (68, "Entry CN=PC,OU=A,DC=corp already exists", DirectoryErrorKind::NameTaken),
+            (19, "000021C7: AtrErr: DSID-03200BBA, #1", DirectoryErrorKind::NameTaken),
+            (19, "00000057: AtrErr: DSID-03200BBA, #1", DirectoryErrorKind::InvalidInput),
+            (32, "0000208D: NameErr: DSID-03100241, problem 2001 (NO_OBJECT)", DirectoryErrorKind::NotFound),
+            (10, "0000202B: RefErr", DirectoryErrorKind::ReadOnly),
+        ] {
+            let error = refused(rc, text);
+            assert_eq!((error.kind(), error.result_code()), (kind, Some(rc)), "{text}");
+            assert!(!error.to_string().contains("CN="), "{error}");
+        }
+    }
 
     #[test]
     fn a_change_that_is_passed_on_tells_of_the_read_only_server() {

@@ -21,6 +21,7 @@
 //! rustls: if something else in your program uses `ldap3` with its default features, neither can be built.
 
 mod answer;
+mod computer;
 mod server;
 
 use std::fmt;
@@ -252,6 +253,16 @@ impl Directory for LdapDirectory {
             let result =
                 ldap.modify(&change.distinguished_name, vec![value]).await.map_err(answer::call_error)?;
             answer::changed(&result)
+        };
+        guarded(&*self.clock, self.timeout, done).await
+    }
+
+    async fn create_computer(&self, container: &str, name: &str) -> Result<(), DirectoryError> {
+        let (dn, attributes) = computer::new_computer(container, name)?;
+        let mut ldap = self.ldap.clone();
+        let done = async move {
+            let result = ldap.add(&dn, attributes).await.map_err(answer::call_error)?;
+            answer::created(&result)
         };
         guarded(&*self.clock, self.timeout, done).await
     }

@@ -45,7 +45,8 @@ const FIRST_ACCOUNT: u32 = 1_104;
 /// It has the head of the domain, its containers for computers and for managed service accounts, its most common groups, and
 /// the added entries. It is asked as the domain's administrator, or [as another account](Self::bound_as), and then lets that
 /// account do what the DACLs allow. Its limits: no entry inherits from another, so give each the list that it shall have; of
-/// changes it takes those of security descriptors alone; attributes are hidden all together or not at all.
+/// changes it takes those of security descriptors alone; attributes are hidden all together or not at all; the quota for
+/// computers gives a right only to accounts that [may join computers](Self::let_join_computers).
 #[derive(Clone)]
 pub struct MemoryDirectory {
     state: Arc<Mutex<State>>,
@@ -63,6 +64,8 @@ struct State {
     /// Servers by the SID of the managed service account that they use.
     servers: Vec<(Sid, Sid)>,
     quota: i64,
+    /// Accounts that may create computers up to the quota, and the number that each has created so.
+    joiners: Vec<(Sid, i64)>,
     is_read_only: bool,
     hides_token_groups: bool,
 }
@@ -81,6 +84,7 @@ impl MemoryDirectory {
             members: Vec::new(),
             servers: Vec::new(),
             quota: 10,
+            joiners: Vec::new(),
             is_read_only: false,
             hides_token_groups: false,
         };
@@ -215,6 +219,12 @@ impl MemoryDirectory {
         self.state().quota = quota;
     }
 
+    /// Lets an account create computers without a right of its own, up to the quota: the privilege `Add workstations to domain`,
+    /// which Windows gives to all authenticated users and Samba to none.
+    pub fn let_join_computers(&self, account: &Sid) {
+        self.state().joiners.push((account.clone(), 0));
+    }
+
     /// Moves an OU, with its permissions and its GUID, to another name.
     pub fn move_unit(&self, from: &OrganizationalUnit, to: &OrganizationalUnit) {
         let mut state = self.state();
@@ -223,39 +233,6 @@ impl MemoryDirectory {
             node.entry = renamed(&entry, to.as_str());
             state.entries.insert(to.as_str(), node);
         }
-    }
-
-    /// Creates a computer as the account that the domain is asked as, if it may: what the connector does for a device.
-    ///
-    /// # Errors
-    /// [`AccessDenied`](DirectoryErrorKind::AccessDenied) if it may not; [`Rejected`](DirectoryErrorKind::Rejected) if the
-    /// name is taken.
-    pub fn create_computer(&self, unit: &str, name: &str) -> Result<(), DirectoryError> {
-        let token = self.security_token();
-        let mut state = self.state();
-        let parent = state.entries.get(unit).ok_or_else(not_found)?;
-        if !parent
-            .descriptor
-            .check_access(&token, AccessMask::CREATE_CHILD, Some(Guid::COMPUTER))
-            .is_granted()
-        {
-            return Err(access_denied());
-        }
-        let sam = format!("{name}$");
-        if state.entries.iter().any(|(_, node)| node.entry.has("sAMAccountName", &sam)) {
-            return Err(DirectoryError::new(DirectoryErrorKind::Rejected, "the account's name is taken"));
-        }
-        let dn = format!("CN={},{unit}", dn::escape(name));
-        state.add_account(
-            &dn,
-            &sam,
-            &["top", "person", "organizationalPerson", "user", "computer"],
-            "Computer",
-        );
-        if let Some(node) = state.entries.get_mut(&dn) {
-            node.descriptor = owned_by(&node.descriptor, &self.account);
-        }
-        Ok(())
     }
 
     /// The security descriptor of an entry.
@@ -336,8 +313,7 @@ impl Directory for MemoryDirectory {
         let token = self.security_token();
         let mut state = self.state();
         if state.is_read_only {
-            let message = "the server is a read-only domain controller";
-            return Err(DirectoryError::new(DirectoryErrorKind::ReadOnly, message));
+            return Err(read_only());
         }
         let key = state.entries.find(&change.distinguished_name).ok_or_else(not_found)?;
         let changes = state.entries.next_change();
@@ -359,6 +335,45 @@ impl Directory for MemoryDirectory {
         })?;
         node.descriptor = node.descriptor.with_dacl(dacl.clone());
         node.changes = changes;
+        Ok(())
+    }
+
+    async fn create_computer(&self, container: &str, name: &str) -> Result<(), DirectoryError> {
+        let token = self.security_token();
+        let mut state = self.state();
+        if state.is_read_only {
+            return Err(read_only());
+        }
+        let parent = state.entries.get(container).ok_or_else(not_found)?;
+        let by_right = parent
+            .descriptor
+            .check_access(&token, AccessMask::CREATE_CHILD, Some(Guid::COMPUTER))
+            .is_granted();
+        let quota = state.quota;
+        let joiner = state.joiners.iter().position(|(joiner, _)| !by_right && *joiner == self.account);
+        match joiner.and_then(|place| state.joiners.get(place)) {
+            Some((_, created)) if *created >= quota => return Err(quota_exceeded()),
+            None if !by_right => return Err(access_denied()),
+            _ => {}
+        }
+        let sam = format!("{name}$");
+        if state.entries.iter().any(|(_, node)| node.entry.has("sAMAccountName", &sam)) {
+            let message = "another account has the computer's name";
+            return Err(DirectoryError::new(DirectoryErrorKind::NameTaken, message));
+        }
+        let dn = format!("CN={},{container}", dn::escape(name));
+        state.add_account(
+            &dn,
+            &sam,
+            &["top", "person", "organizationalPerson", "user", "computer"],
+            "Computer",
+        );
+        if let Some(node) = state.entries.get_mut(&dn) {
+            node.descriptor = owned_by(&node.descriptor, &self.account);
+        }
+        if let Some((_, created)) = joiner.and_then(|place| state.joiners.get_mut(place)) {
+            *created += 1;
+        }
         Ok(())
     }
 }
@@ -609,6 +624,15 @@ fn copied(entry: &Entry, name: &str, keep: impl Fn(&str) -> bool) -> Entry {
 
 fn not_found() -> DirectoryError {
     DirectoryError::new(DirectoryErrorKind::NotFound, "there is no such entry")
+}
+
+fn read_only() -> DirectoryError {
+    DirectoryError::new(DirectoryErrorKind::ReadOnly, "the server is a read-only domain controller")
+}
+
+fn quota_exceeded() -> DirectoryError {
+    let message = "the account has created as many computers as the domain allows without a right";
+    DirectoryError::new(DirectoryErrorKind::QuotaExceeded, message)
 }
 
 fn access_denied() -> DirectoryError {

@@ -231,10 +231,11 @@ async fn names_that_are_taken_are_counted_and_those_of_others_told() {
         Preflight::for_unit(&unit()).with_computer_name_prefix(prefix(text)).with_name_characters(10)
     };
     for number in 0..150 {
-        connector.create_computer(UNIT, &format!("HYB-MUNICH-W{number:03}")).unwrap();
+        connector.create_computer(UNIT, &format!("HYB-MUNICH-W{number:03}")).await.unwrap();
     }
-    connector.create_computer(UNIT, "HYB-MUNICH-W1").unwrap();
-    assert!(connector.create_computer(UNIT, "HYB-MUNICH-W001").is_err());
+    connector.create_computer(UNIT, "HYB-MUNICH-W1").await.unwrap();
+    let taken = connector.create_computer(UNIT, "hyb-munich-w001").await.unwrap_err();
+    assert_eq!(taken.kind(), DirectoryErrorKind::NameTaken);
     let report = check("HYB-MUNICH-W").run(&directory).await.unwrap();
     assert!(finding(&report, "ad.few-names-left").evidence.starts_with("150 of about 1000"), "{report}");
     assert!(!ids(&report).contains(&"ad.reuse-blocked"), "they are the connector's own");
