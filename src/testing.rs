@@ -39,10 +39,19 @@
 use std::error::Error;
 use std::sync::Arc;
 
+#[cfg(feature = "ad")]
+use async_trait::async_trait;
+
+#[cfg(feature = "ad")]
+use crate::ad::Domain;
+#[cfg(feature = "ad")]
+use crate::ad::directory::{Directory, DirectoryError, DirectoryErrorKind};
 use crate::clock::FakeClock;
 use crate::credential::FixedToken;
 use crate::graph::{Client, ClientBuilder};
 use crate::pipeline::RetryConfig;
+#[cfg(feature = "ad")]
+use crate::sim::{Computer, ComputerAccounts, ComputerRefusal, RefusalKind};
 use crate::sim::{Tenant, TenantBuilder};
 
 /// A client, the tenant that it talks to, and the clock of both.
@@ -145,6 +154,85 @@ impl HarnessBuilder {
 impl Default for Harness {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// A directory in which the simulated connector creates the computers, as the account that is signed in to the directory.
+///
+/// With a directory in memory a test sees each right and each refusal. With an `LdapDirectory` (feature `ldap`) the accounts are
+/// real, and so is every refusal: use a domain for tests, and sign in as an account with the connector's rights.
+///
+/// ```
+/// use windows_autopilot::ad::delegation::Delegation;
+/// use windows_autopilot::ad::memory::MemoryDirectory;
+/// use windows_autopilot::model::OrganizationalUnit;
+/// use windows_autopilot::testing::{DirectoryAccounts, Harness};
+///
+/// # windows_autopilot::testing::run(async |_| {
+/// let directory = MemoryDirectory::new(&"corp.example".parse()?);
+/// let unit: OrganizationalUnit = "OU=Autopilot,DC=corp,DC=example".parse()?;
+/// directory.add_unit(&unit);
+/// let connector = directory.add_managed_service_account("msaODJ1a2b3");
+/// Delegation::new(&unit, connector.clone()).apply(&directory).await?;
+///
+/// let accounts = DirectoryAccounts::new(directory.bound_as(&connector));
+/// let Harness { client, tenant, .. } =
+///     Harness::builder().with_tenant(|tenant| tenant.with_computer_accounts(accounts)).build();
+/// # drop((client, tenant));
+/// # Ok(()) });
+/// ```
+///
+/// A [`FakeClock`] does not wait for a real server: while a computer is created, no other task may sleep on the clock, or
+/// hours pass and the device gives up.
+#[cfg(feature = "ad")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+#[derive(Debug, Clone)]
+pub struct DirectoryAccounts<D> {
+    directory: D,
+}
+
+#[cfg(feature = "ad")]
+impl<D: Directory> DirectoryAccounts<D> {
+    /// Creates computers in this directory.
+    pub fn new(directory: D) -> Self {
+        Self { directory }
+    }
+
+    async fn create_in_directory(&self, computer: &Computer) -> Result<(), DirectoryError> {
+        let refused = |kind, message: String| Err(DirectoryError::new(kind, message));
+        let Some(domain) = Domain::read(&self.directory).await? else {
+            let message = "the server is not a domain controller of Active Directory";
+            return refused(DirectoryErrorKind::Unexpected, message.to_owned());
+        };
+        if !domain.name.as_str().eq_ignore_ascii_case(&computer.domain) {
+            let message =
+                format!("the server is of the domain {}, the computer of {}", domain.name, computer.domain);
+            return refused(DirectoryErrorKind::OtherDomain, message);
+        }
+        match computer.organizational_unit.as_deref().or(domain.computers.as_deref()) {
+            Some(container) => self.directory.create_computer(container, &computer.name).await,
+            None => {
+                let message = "the domain does not tell its default container for computers";
+                refused(DirectoryErrorKind::NotFound, message.to_owned())
+            }
+        }
+    }
+}
+
+#[cfg(feature = "ad")]
+#[async_trait]
+impl<D: Directory + 'static> ComputerAccounts for DirectoryAccounts<D> {
+    async fn create(&self, computer: &Computer) -> Result<(), ComputerRefusal> {
+        self.create_in_directory(computer).await.map_err(|error| {
+            let kind = match error.kind() {
+                DirectoryErrorKind::AccessDenied => RefusalKind::NoRight,
+                DirectoryErrorKind::QuotaExceeded => RefusalKind::QuotaExceeded,
+                DirectoryErrorKind::NameTaken => RefusalKind::NameTaken,
+                DirectoryErrorKind::NotFound => RefusalKind::UnitNotFound,
+                _ => RefusalKind::Other,
+            };
+            ComputerRefusal::new(kind, error.to_string())
+        })
     }
 }
 

@@ -13,6 +13,17 @@ pub(super) fn advance(state: &mut State, now: Timestamp) {
     state.now = state.now.max(now);
 }
 
+/// Moves on to `now`, but no further than to the first request for a computer: what comes later is done after its answer.
+pub(super) fn advance_to_request(state: &mut State, now: Timestamp) {
+    while state.deployments.requests.is_empty() {
+        let Some(due) = state.take_due(now) else {
+            state.now = state.now.max(now);
+            return;
+        };
+        happen(state, due);
+    }
+}
+
 fn happen(state: &mut State, due: Due) {
     match due {
         Due::ImportStarts(id) => import::start(state, &id),
@@ -28,6 +39,7 @@ fn happen(state: &mut State, due: Due) {
         Due::DeviceGoes(id) => directory_device::remove(state, &id),
         Due::OrphansGo(group) => assignment::remove_orphans(state, &group),
         Due::DeploymentMoves(run) => state.move_deployment(&run),
+        Due::JoinTimesOut { run, request } => state.time_out_join(&run, request),
         Due::HybridDeviceAppears(run) => state.show_hybrid_device(&run),
     }
 }

@@ -27,6 +27,8 @@
 //! * **Callers** need a bearer token. Any will do, as an application with every permission, unless the tenant is built
 //!   otherwise; [`Tenant::delegated_token`] and the token endpoint at `/{tenant}/oauth2/v2.0/token` give real ones.
 //! * **What a caller cannot do** is done through the methods of [`Tenant`]: users, apps, connectors, rights.
+//! * **Computers** are names in memory, unless the tenant is built with [`ComputerAccounts`]: then its connector creates
+//!   each in a directory, and the directory's refusals reach the devices.
 //! * **Paths of Graph that are not simulated** are taught by [`TenantBuilder::with_route`].
 //! * **Facts that are disputed** are [`Quirks`], delays are [`Lag`].
 
@@ -70,7 +72,8 @@ pub use self::gateway::RecordedRequest;
 pub use self::options::{DeploymentTiming, Lag, Quirks, RateLimit};
 pub use self::resource::effective::EffectiveObjects;
 pub use self::rows::{
-    Cause, Computer, Deployment, DeploymentPhase, DeviceStory, PowerOnOptions, StoryEvent, StoryFact,
+    Cause, Computer, ComputerAccounts, ComputerRefusal, Deployment, DeploymentPhase, DeviceStory,
+    PowerOnOptions, RefusalKind, StoryEvent, StoryFact,
 };
 pub use self::schema::metadata;
 pub use self::seed::{Seed, SeedApp, SeedApplication, SeedConnector, SeedDevice, SeedGroup, SeedUser};

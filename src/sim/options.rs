@@ -1,11 +1,13 @@
 //! Options of a tenant: names, delays, limits and the points on which the facts about the service disagree.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::rows::ComputerAccounts;
 use super::taught::TaughtRoute;
 use crate::model::InvalidValue;
 
@@ -78,7 +80,8 @@ pub struct DeploymentTiming {
     pub enrollment: Duration,
     /// Offline domain join when nothing is wrong: the request, the blob, the restart. Default: 5 minutes.
     pub domain_join: Duration,
-    /// The timeout of the wait for the blob of the offline domain join. Not documented; default: 30 minutes.
+    /// The timeout of the wait for the blob of the offline domain join; for a computer of [`ComputerAccounts`] counted from
+    /// the time at which the connector asks. Not documented; default: 30 minutes.
     pub domain_join_timeout: Duration,
     /// Device setup of the enrollment status page. Default: 15 minutes.
     pub device_setup: Duration,
@@ -243,6 +246,8 @@ pub(super) struct Options {
     pub(super) unknown_tokens_are_delegated: bool,
     pub(super) token_lifetime: Duration,
     pub(super) routes: Vec<TaughtRoute>,
+    /// The directory that the connectors ask; without one, computers are names in memory.
+    pub(super) computer_accounts: Option<Arc<dyn ComputerAccounts>>,
 }
 
 impl Default for Options {
@@ -262,6 +267,7 @@ impl Default for Options {
             unknown_tokens_are_delegated: false,
             token_lifetime: Duration::from_secs(3599),
             routes: Vec::new(),
+            computer_accounts: None,
         }
     }
 }

@@ -17,8 +17,8 @@ use super::resource::{
     device, directory_device, domain_join, esp, group, mdm, membership, policy, profile, user,
 };
 use super::rows::{
-    Assignment, Computer, Connector, ConnectorState, Deployment, DeviceStory, Entity, NewIdentity, Owner,
-    PowerOnOptions, Target, Wish,
+    Assignment, Computer, ComputerAccounts, Connector, ConnectorState, Deployment, DeviceStory, Entity,
+    NewIdentity, Owner, PowerOnOptions, Target, Wish,
 };
 use super::sign_in;
 use super::state::State;
@@ -173,6 +173,18 @@ impl TenantBuilder {
         handler: impl Fn(&RouteRequest) -> RouteAnswer + Send + Sync + 'static,
     ) -> Self {
         self.options.routes.push(TaughtRoute::new(method, path, permissions, handler));
+        self
+    }
+
+    /// Lets the connectors create the computer of each device in a directory. Default: computers are names in memory, and
+    /// [`Tenant::grant_ou`] gives the right to create them.
+    ///
+    /// A computer is created when the tenant is next sent a request, before the request is answered. No lock is held
+    /// meanwhile: other requests are answered at once, and their view of the device is that it waits. A request that is
+    /// dropped in the middle loses nothing: the next one waits for the same answer. [`Tenant::grant_ou`] has no effect; that
+    /// a container is no organizational unit is still checked here.
+    pub fn with_computer_accounts(mut self, accounts: impl ComputerAccounts) -> Self {
+        self.options.computer_accounts = Some(Arc::new(accounts));
         self
     }
 
@@ -539,7 +551,8 @@ impl Tenant {
         self.now().deployments.story(serial)
     }
 
-    /// Returns the computer accounts that deployments made in Active Directory. Those of earlier deployments stay.
+    /// Returns the computer accounts that deployments made in Active Directory. Those of earlier deployments stay, and so do
+    /// those that came when the device had given up.
     pub fn computers(&self) -> Vec<Computer> {
         self.now().deployments.computers.clone()
     }

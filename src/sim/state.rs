@@ -37,6 +37,11 @@ pub(super) enum Due {
     OrphansGo(String),
     /// The next step of a device's deployment.
     DeploymentMoves(String),
+    /// A device gives up on its connector.
+    JoinTimesOut {
+        run: String,
+        request: u64,
+    },
     /// Entra Connect synchronizes a device that has joined its domain.
     HybridDeviceAppears(String),
 }

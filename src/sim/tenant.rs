@@ -1,15 +1,19 @@
 //! The tenant behind its locks, as a [`Transport`].
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Response;
+use jiff::Timestamp;
 
 use super::agenda;
 use super::gateway::Gateway;
+use super::rows::{ComputerAccounts, ComputerRefusal};
 use super::state::State;
+use super::store::later;
 use crate::clock::Clock;
 use crate::transport::{Transport, TransportError};
 
@@ -20,6 +24,19 @@ pub struct Tenant {
     state: Arc<Mutex<State>>,
     /// Locked alone or after the state.
     gateway: Arc<Mutex<Gateway>>,
+    /// Held by the one request that lets the connector work. Nobody waits for it, and the state is locked only after it.
+    connector: Arc<tokio::sync::Mutex<Option<Creation>>>,
+}
+
+/// A computer that is being created. It outlives the request that started it.
+struct Creation {
+    /// The number of its request.
+    number: u64,
+    /// The tenant's time at which it started.
+    started: Timestamp,
+    /// The clock's time at which it started, later than the tenant's if nobody asked the tenant for a while.
+    began: Timestamp,
+    outcome: Pin<Box<dyn Future<Output = Result<(), ComputerRefusal>> + Send>>,
 }
 
 impl fmt::Debug for Tenant {
@@ -35,7 +52,7 @@ impl fmt::Debug for Tenant {
 
 impl Tenant {
     pub(super) fn with_state(clock: Arc<dyn Clock>, state: State) -> Self {
-        Self { clock, state: Arc::new(Mutex::new(state)), gateway: Arc::default() }
+        Self { clock, state: Arc::new(Mutex::new(state)), gateway: Arc::default(), connector: Arc::default() }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -53,11 +70,51 @@ impl Tenant {
         agenda::advance(&mut state, now);
         state
     }
+
+    /// Creates the computers that devices have asked for by now, one after another, as every request does. Does nothing
+    /// without [`ComputerAccounts`], and nothing if a request is just doing it.
+    pub async fn create_computers(&self) {
+        let Some(accounts) = self.lock().options.computer_accounts.clone() else { return };
+        let Ok(mut creation) = self.connector.try_lock() else { return };
+        loop {
+            if creation.is_none() {
+                *creation = self.next_creation(&accounts);
+            }
+            let Some(current) = creation.as_mut() else { return };
+            let answer = current.outcome.as_mut().await;
+            let took = self.clock.timestamp().duration_since(current.began).try_into().unwrap_or_default();
+            let mut state = self.lock();
+            agenda::advance(&mut state, later(current.started, took));
+            state.answer_computer(current.number, answer);
+            *creation = None;
+        }
+    }
+
+    /// Starts the next creation; `None` if no device asks for one by now.
+    fn next_creation(&self, accounts: &Arc<dyn ComputerAccounts>) -> Option<Creation> {
+        let began = self.clock.timestamp();
+        let mut state = self.lock();
+        let request = loop {
+            agenda::advance_to_request(&mut state, began);
+            if state.deployments.requests.is_empty() {
+                return None;
+            }
+            // A device that was switched on again has left its request behind.
+            if let Some(request) = state.ask_for_computer() {
+                break request;
+            }
+        };
+        let accounts = Arc::clone(accounts);
+        let (number, started) = (request.number, state.now);
+        let outcome = Box::pin(async move { accounts.create(&request.computer).await });
+        Some(Creation { number, started, began, outcome })
+    }
 }
 
 #[async_trait]
 impl Transport for Tenant {
     async fn send(&self, request: http::Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        self.create_computers().await;
         let (delay, outcome) = {
             let mut state = self.now();
             self.gateway().answer(&mut state, request)

@@ -62,6 +62,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "resource",
             "workflow",
             "sim",
+            "ad",
         ],
     ),
 ];

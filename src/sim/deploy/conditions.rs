@@ -62,7 +62,8 @@ impl State {
         let unit = configuration.text("organizationalUnit");
         if !unit.is_empty() {
             let key = unit_key(unit).filter(|key| is_unit_of(key, domain)).ok_or(Cause::BadUnit)?;
-            if !self.deployments.units.contains(&key) {
+            // A directory decides by itself.
+            if self.options.computer_accounts.is_none() && !self.deployments.units.contains(&key) {
                 return Err(Cause::NoRight);
             }
         }

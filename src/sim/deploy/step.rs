@@ -6,8 +6,8 @@ use crate::sim::resource::mdm::INTUNE_POLICY;
 use crate::sim::resource::targeting::targeting;
 use crate::sim::resource::{directory_device, event};
 use crate::sim::rows::{
-    Cause, Computer, DeploymentPhase, DeviceStory, Entity, Identity, PowerOnOptions, Run, StatusPage,
-    StoryEvent,
+    Cause, Computer, ComputerRefusal, ComputerRequest, DeploymentPhase, DeviceStory, Entity, Identity,
+    PendingJoin, PowerOnOptions, Run, StatusPage, StoryEvent,
 };
 use crate::sim::state::{Due, State};
 use crate::sim::store::{Body, Word, body, date, later};
@@ -42,6 +42,7 @@ impl State {
             event: None,
             managed: None,
             computer: None,
+            join: PendingJoin::default(),
             since: self.now,
             hybrid_device: None,
             page: StatusPage::default(),
@@ -63,6 +64,11 @@ impl State {
             DeploymentPhase::AccountSetup => self.go_on_with_account(&mut run),
             DeploymentPhase::Finished | DeploymentPhase::Failed => Ok(None),
         };
+        self.go_on(id, run, next);
+    }
+
+    /// Plans the step after the one that was taken.
+    fn go_on(&mut self, id: &str, mut run: Run, next: Result<Option<Duration>, Cause>) {
         match next {
             Ok(Some(wait)) => self.plan(wait, Due::DeploymentMoves(id.to_owned())),
             Ok(None) => {}
@@ -149,8 +155,86 @@ impl State {
             Err(cause) => return Err(cause),
         };
         let name = self.computer_name(&configuration);
-        run.story.computer_name = Some(name.clone());
         run.story.domain = Some(configuration.text("activeDirectoryDomainName").to_owned());
+        let unit = configuration.text("organizationalUnit");
+        let computer = Computer {
+            name: name.clone(),
+            domain: configuration.text("activeDirectoryDomainName").to_owned(),
+            organizational_unit: (!unit.is_empty()).then(|| unit.to_owned()),
+        };
+        let configuration = configuration.text("displayName");
+        if self.options.computer_accounts.is_some() {
+            run.join.request = Some(self.deployments.requests.add(id, computer, configuration));
+            return Ok(None);
+        }
+        self.deployments.computers.push(computer);
+        self.apply_domain_join(id, run, name, configuration)
+    }
+
+    /// Returns the oldest request for a computer whose device still waits for it, and starts the time after which the device
+    /// gives up.
+    pub(crate) fn ask_for_computer(&mut self) -> Option<ComputerRequest> {
+        loop {
+            let request = self.deployments.requests.first()?.clone();
+            let (run, number) = (request.run.clone(), request.number);
+            if self.waits_for(&run, number) {
+                self.plan(
+                    self.options.timing.domain_join_timeout,
+                    Due::JoinTimesOut { run, request: number },
+                );
+                return Some(request);
+            }
+            self.deployments.requests.remove(number);
+        }
+    }
+
+    /// Takes the answer to a request for a computer. A device that has given up does not get it.
+    pub(crate) fn answer_computer(&mut self, number: u64, answer: Result<(), ComputerRefusal>) {
+        let Some(request) = self.deployments.requests.remove(number) else { return };
+        if answer.is_ok() {
+            self.deployments.computers.push(request.computer.clone());
+        }
+        if !self.waits_for(&request.run, number) {
+            return;
+        }
+        let Some(mut run) = self.deployments.runs.remove(&request.run) else { return };
+        run.join.request = None;
+        let next = match answer {
+            Ok(()) => {
+                self.apply_domain_join(&request.run, &mut run, request.computer.name, &request.configuration)
+            }
+            Err(refusal) => {
+                let cause = Cause::of(&refusal);
+                run.join.refusal = Some(refusal);
+                Err(cause)
+            }
+        };
+        self.go_on(&request.run, run, next);
+    }
+
+    /// Ends a deployment that still waits for this answer.
+    pub(crate) fn time_out_join(&mut self, id: &str, number: u64) {
+        if !self.waits_for(id, number) {
+            return;
+        }
+        let Some(mut run) = self.deployments.runs.remove(id) else { return };
+        run.join.request = None;
+        self.go_on(id, run, Err(Cause::NoAnswer));
+    }
+
+    fn waits_for(&self, id: &str, number: u64) -> bool {
+        self.deployments.runs.get(id).is_some_and(|run| run.join.request == Some(number))
+    }
+
+    /// Gives a device its new name, and starts device setup.
+    fn apply_domain_join(
+        &mut self,
+        id: &str,
+        run: &mut Run,
+        name: String,
+        configuration: &str,
+    ) -> Result<Option<Duration>, Cause> {
+        run.story.computer_name = Some(name.clone());
         if !run.power_on.reaches_domain && !run.skips_check {
             return Err(Cause::NoDomainController);
         }
@@ -162,12 +246,6 @@ impl State {
         self.note(run, StoryEvent::Restarted);
         let text = "The device object by the given id is not found.".to_owned();
         self.note(run, StoryEvent::RegistrationFailed { code: 0x801c_03f2, text });
-        let unit = configuration.text("organizationalUnit");
-        self.deployments.computers.push(Computer {
-            name: name.clone(),
-            domain: configuration.text("activeDirectoryDomainName").to_owned(),
-            organizational_unit: (!unit.is_empty()).then(|| unit.to_owned()),
-        });
         run.computer = Some(name.clone());
         self.change_managed(
             run,
@@ -175,13 +253,7 @@ impl State {
         );
         self.tell(run, [("managedDeviceName", name.into())]);
         if let Some(event) = &run.event {
-            event::note_policy(
-                self,
-                event,
-                "configurationPolicy",
-                configuration.text("displayName"),
-                "compliant",
-            );
+            event::note_policy(self, event, "configurationPolicy", configuration, "compliant");
         }
         if let Some(cycle) = self.options.timing.entra_connect {
             let at = self.next_cycle(cycle);

@@ -48,14 +48,12 @@ impl State {
                 },
                 StoryEvent::JoinTimedOut,
             ],
-            Cause::NoRight => vec![
-                StoryEvent::AccountRefused {
-                    error: 5,
-                    diagnostic: 0x800,
-                    text: "Failed to call NetProvisionComputerAccount machineName=PC".to_owned(),
-                },
-                StoryEvent::JoinTimedOut,
-            ],
+            Cause::NoRight => refused(5),
+            // The codes of Windows; no event of the connector with them is documented.
+            Cause::QuotaExceeded => refused(8557),
+            Cause::NameTaken => refused(2224),
+            Cause::ComputerRefused => refused(31),
+            Cause::NoAnswer => vec![StoryEvent::JoinTimedOut],
             Cause::NoDomainController => vec![
                 StoryEvent::AccountCreated,
                 StoryEvent::BlobApplied,
@@ -69,6 +67,12 @@ impl State {
             self.note_once(run, fact);
         }
     }
+}
+
+/// Returns the facts of a computer that the directory refuses with this error of Windows.
+fn refused(error: u32) -> Vec<StoryEvent> {
+    let text = "Failed to call NetProvisionComputerAccount machineName=PC".to_owned();
+    vec![StoryEvent::AccountRefused { error, diagnostic: 0x800, text }, StoryEvent::JoinTimedOut]
 }
 
 /// Returns the code that the device shows as a number.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::computer::{Computer, ComputerRefusal, ComputerRequests, PendingJoin, RefusalKind};
 use super::story::DeviceStory;
 
 /// The options of switching a device on: its user, its network and the duration of device setup.
@@ -114,6 +115,14 @@ pub enum Cause {
     BadUnit,
     /// The connector's account may not make computers in the unit.
     NoRight,
+    /// The connector's account has created as many computers as the domain's quota allows.
+    QuotaExceeded,
+    /// Another account of the domain has the computer's name.
+    NameTaken,
+    /// The directory refuses the computer for another reason.
+    ComputerRefused,
+    /// The directory had not answered the connector when the device gave up.
+    NoAnswer,
     /// No domain controller can be reached, and the check is not skipped.
     NoDomainController,
     /// Device setup took longer than the status page allows.
@@ -123,7 +132,8 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Returns the error code that the device shows.
+    /// Returns the error code that the device shows. For a quota, a taken name and a directory without an answer no code is
+    /// documented: they have that of a missing right.
     pub fn code(self) -> &'static str {
         match self {
             Self::NotRegistered => "807",
@@ -139,8 +149,23 @@ impl Cause {
             | Self::ConnectorTooOld
             | Self::BadUnit
             | Self::NoRight
+            | Self::QuotaExceeded
+            | Self::NameTaken
+            | Self::ComputerRefused
+            | Self::NoAnswer
             | Self::NoDomainController => "0x80070774",
             Self::DeviceSetupTimeout | Self::AccountSetupTimeout => "0x800705B4",
+        }
+    }
+
+    /// Returns the cause that belongs to a directory's refusal.
+    pub(crate) fn of(refusal: &ComputerRefusal) -> Self {
+        match refusal.kind() {
+            RefusalKind::NoRight => Self::NoRight,
+            RefusalKind::QuotaExceeded => Self::QuotaExceeded,
+            RefusalKind::NameTaken => Self::NameTaken,
+            RefusalKind::UnitNotFound => Self::BadUnit,
+            RefusalKind::Other => Self::ComputerRefused,
         }
     }
 
@@ -168,19 +193,8 @@ pub struct Deployment {
     pub ended: Option<Timestamp>,
     /// The name in the domain, once it has joined.
     pub computer_name: Option<String>,
-}
-
-/// A computer account in Active Directory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Computer {
-    /// Its name.
-    pub name: String,
-    /// Its domain.
-    pub domain: String,
-    /// Its organizational unit; none for the default container.
-    pub organizational_unit: Option<String>,
+    /// The refusal of the directory in which the connector creates computers, if that is the cause.
+    pub refusal: Option<ComputerRefusal>,
 }
 
 /// Every deployment, and what it left on premises.
@@ -190,6 +204,7 @@ pub(crate) struct Deployments {
     /// The last run of each serial number, in lower case.
     pub(crate) by_serial: HashMap<String, String>,
     pub(crate) computers: Vec<Computer>,
+    pub(crate) requests: ComputerRequests,
     /// Organizational units in which computers may be made, in one spelling.
     pub(crate) units: BTreeSet<String>,
 }
@@ -209,6 +224,7 @@ impl Deployments {
             started: run.started,
             ended: run.ended,
             computer_name: run.computer.clone(),
+            refusal: run.join.refusal.clone(),
         })
     }
 }
@@ -229,6 +245,7 @@ pub(crate) struct Run {
     pub(crate) event: Option<String>,
     pub(crate) managed: Option<String>,
     pub(crate) computer: Option<String>,
+    pub(crate) join: PendingJoin,
     /// The time at which the phase began.
     pub(crate) since: Timestamp,
     /// The hybrid device in the directory.

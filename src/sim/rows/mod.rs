@@ -1,6 +1,7 @@
 //! The rows that a tenant holds, one kind a file, and what is true of one row by itself.
 
 mod assignment;
+mod computer;
 mod connector;
 mod deployment;
 mod device;
@@ -16,8 +17,10 @@ mod sync;
 mod user;
 
 pub(super) use self::assignment::{Assignment, Owner, Target, Wish};
+pub use self::computer::{Computer, ComputerAccounts, ComputerRefusal, RefusalKind};
+pub(super) use self::computer::{ComputerRequest, PendingJoin};
 pub(super) use self::connector::{Connector, ConnectorState};
-pub use self::deployment::{Cause, Computer, Deployment, DeploymentPhase, PowerOnOptions};
+pub use self::deployment::{Cause, Deployment, DeploymentPhase, PowerOnOptions};
 pub(super) use self::deployment::{Deployments, Run, StatusPage};
 pub(super) use self::device::{Identity, NewIdentity, Targeting};
 pub(super) use self::directory::{Directory, Kind};

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::*;
 use crate::sim::{Cause, DeploymentPhase, DeviceSpec, PowerOnOptions};
 
-const OU: &str = "OU=Autopilot,DC=contoso,DC=com";
-const EVENTS: &str = "/beta/deviceManagement/autopilotEvents";
+pub(super) const OU: &str = "OU=Autopilot,DC=contoso,DC=com";
+pub(super) const EVENTS: &str = "/beta/deviceManagement/autopilotEvents";
 const SCOPE: &str = "/beta/policies/mobileDeviceManagementPolicies/0000000a-0000-0000-c000-000000000000";
 
 /// A tenant in which a hybrid join works, with one device in its group.
-struct Ready {
-    desk: Desk,
-    group: String,
+pub(super) struct Ready {
+    pub(super) desk: Desk,
+    pub(super) group: String,
     profile: String,
     page: String,
     join: String,
@@ -22,7 +22,11 @@ struct Ready {
 }
 
 async fn ready() -> Ready {
-    let desk = Desk::with(|builder| builder.with_delegated_callers());
+    ready_with(|builder| builder).await
+}
+
+pub(super) async fn ready_with(build: impl FnOnce(TenantBuilder) -> TenantBuilder) -> Ready {
+    let desk = Desk::with(|builder| build(builder.with_delegated_callers()));
     let identity = desk.tenant.add_device("SN1");
     let group = desk.tenant.add_group("Devices");
     desk.tenant.add_member(&group, &identity);
@@ -71,7 +75,7 @@ impl Ready {
         (deployment.phase, deployment.cause, u64::try_from(taken).unwrap())
     }
 
-    async fn event(&self) -> Value {
+    pub(super) async fn event(&self) -> Value {
         self.desk.get(EVENTS).await.body["value"][0].clone()
     }
 }

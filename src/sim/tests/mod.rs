@@ -1,5 +1,6 @@
 //! The tenant, driven by plain HTTP requests.
 
+mod accounts;
 mod deploy;
 mod directory;
 mod faults;
