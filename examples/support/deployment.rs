@@ -6,7 +6,8 @@ use windows_autopilot::registration::csv::CsvReader;
 use windows_autopilot::sim::Tenant;
 use windows_autopilot::workflow::{HybridJoin, suggest_key};
 
-const SETTINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/hybrid_join.toml");
+/// The sample settings.
+pub(crate) const SETTINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/hybrid_join.toml");
 const DEVICES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/devices.csv");
 
 /// The settings and the devices that the first two arguments name, or the samples; nothing if something is wrong with

@@ -1,7 +1,7 @@
 //! The on-premises part against a real domain controller: Samba, as `.ci/samba start FOLDER` makes one and tells where it
 //! is in the environment. Without one, each test says that it was skipped.
 //!
-//! `set -a; . <(.ci/samba start /tmp/ad); set +a; cargo test --features ldap --test directory; .ci/samba stop /tmp/ad`
+//! `set -a; . <(.ci/samba start /tmp/ad); set +a; cargo test --features ldap,sim,workflow --test directory; .ci/samba stop /tmp/ad`
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,6 +15,11 @@ mod connectors;
 mod controller;
 mod delegation;
 mod hardened;
+#[cfg(all(feature = "sim", feature = "workflow"))]
+mod lab;
+#[cfg(all(feature = "sim", feature = "workflow"))]
+#[path = "../support/lab.rs"]
+mod lab_support;
 mod preflight;
 mod proxy;
 mod receipts;

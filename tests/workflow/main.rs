@@ -6,6 +6,11 @@ mod apply;
 mod bad_input;
 mod items;
 #[cfg(feature = "ad")]
+mod lab;
+#[cfg(feature = "ad")]
+#[path = "../support/lab.rs"]
+mod lab_support;
+#[cfg(feature = "ad")]
 mod on_premises;
 mod plan;
 mod preflight;

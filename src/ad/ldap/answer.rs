@@ -128,13 +128,25 @@ pub(super) fn created(result: &LdapResult) -> Result<(), DirectoryError> {
             "the account has created as many computers as the domain allows without a right",
         ),
         // Its name, the name of its account, or the name of one of its services.
-        (68, _) | (19, Some(ACCOUNT_EXISTS | SERVICE_NAME_EXISTS)) => {
-            (Kind::NameTaken, "another account has the computer's name")
+        (ALREADY_EXISTS, _) | (CONSTRAINT_VIOLATION, Some(ACCOUNT_EXISTS | SERVICE_NAME_EXISTS)) => {
+            (Kind::NameTaken, NAME_TAKEN)
         }
         _ => return changed(result),
     };
     Err(DirectoryError::new(kind, message).with_result_code(result.rc))
 }
+
+/// Returns the error for a name of a service that another account was found to have.
+pub(super) fn service_name_taken() -> DirectoryError {
+    DirectoryError::new(DirectoryErrorKind::NameTaken, NAME_TAKEN).with_result_code(CONSTRAINT_VIOLATION)
+}
+
+const NAME_TAKEN: &str = "another account has the computer's name";
+
+/// The result code of an entry that exists.
+const ALREADY_EXISTS: u32 = 68;
+/// The result code of a value that breaks a rule, such as one that must be unique.
+pub(super) const CONSTRAINT_VIOLATION: u32 = 19;
 
 /// `ERROR_DS_MACHINE_ACCOUNT_QUOTA_EXCEEDED`.
 const QUOTA_EXCEEDED: u32 = 0x216D;

@@ -35,10 +35,11 @@ use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, Mod};
 use tokio::task::{AbortHandle, JoinHandle};
 use zeroize::Zeroizing;
 
+use self::computer::NewComputer;
 use self::server::Server;
 use super::directory::{
     DescriptorParts, Directory, DirectoryError, DirectoryErrorKind, Modification, PageCookie, Search,
-    SearchPage, SearchScope,
+    SearchFilter, SearchPage, SearchScope,
 };
 use crate::clock::{Clock, SystemClock, within};
 use crate::model::InvalidValue;
@@ -258,13 +259,24 @@ impl Directory for LdapDirectory {
     }
 
     async fn create_computer(&self, container: &str, name: &str) -> Result<(), DirectoryError> {
-        let (dn, attributes) = computer::new_computer(container, name)?;
+        let NewComputer { dn, domain, attributes, services } = NewComputer::new(container, name)?;
         let mut ldap = self.ldap.clone();
         let done = async move {
             let result = ldap.add(&dn, attributes).await.map_err(answer::call_error)?;
             answer::created(&result)
         };
-        guarded(&*self.clock, self.timeout, done).await
+        let done = guarded(&*self.clock, self.timeout, done).await;
+        let Err(error) = done else { return Ok(()) };
+        if error.result_code() != Some(answer::CONSTRAINT_VIOLATION) {
+            return Err(error);
+        }
+        // Samba does not tell that it is the name of a service that another account has.
+        let names = services.iter().map(|service| SearchFilter::equals("servicePrincipalName", &**service));
+        let others = Search::subtree(domain, SearchFilter::any(names)).with_attributes(["objectClass"]);
+        match self.search_page(&others).await {
+            Ok(page) if !page.entries.is_empty() => Err(answer::service_name_taken()),
+            _ => Err(error),
+        }
     }
 
     async fn settle(&self) {

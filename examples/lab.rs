@@ -1,0 +1,80 @@
+//! Steps 3 to 10 on premises and in the tenant: the connector creates the computers of 25 devices in a directory.
+//!
+//! `cargo run --features ad,sim,workflow --example lab` plays them in a directory in memory, as the connector's account: without the
+//! right, with the right that `delegate_ou apply` grants, and after it is revoked. With an `LdapDirectory` in place of the one in
+//! memory the computers are real: see `tests/directory/lab.rs`.
+#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+
+#[path = "support/deployment.rs"]
+mod deployment;
+#[path = "support/failure.rs"]
+mod failure;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use windows_autopilot::ad::delegation::Delegation;
+use windows_autopilot::ad::directory::{Directory as _, Search, SearchFilter};
+use windows_autopilot::ad::memory::MemoryDirectory;
+use windows_autopilot::model::DeviceToImport;
+use windows_autopilot::registration::hash::SampleHash;
+use windows_autopilot::testing::{DirectoryAccounts, Harness};
+use windows_autopilot::workflow::watch::{DeploymentOutcome, Watch};
+
+use self::failure::Failure;
+
+/// The number of devices that are switched on each time.
+const DEVICES: usize = 25;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Failure> {
+    let Some(desired) = deployment::read_settings(deployment::SETTINGS) else {
+        return Err("the settings are faulty".into());
+    };
+    let domain = &desired.active_directory.domain;
+    let unit = desired.active_directory.organizational_unit.as_ref().ok_or("the settings name no OU")?;
+    let directory = MemoryDirectory::new(domain);
+    directory.add_unit(unit);
+    let connector = directory.add_managed_service_account("msaODJ1a2b3");
+
+    // The simulated connector creates computers as its own account, and nobody else's.
+    let accounts = DirectoryAccounts::new(directory.bound_as(&connector));
+    let Harness { client, tenant, .. } =
+        Harness::builder().with_tenant(|tenant| tenant.with_computer_accounts(accounts)).build();
+    deployment::prepare(&tenant, &desired);
+    let devices: Vec<DeviceToImport> = (0..3 * DEVICES)
+        .map(|number| {
+            let serial = format!("LAB{number:05}");
+            Ok(DeviceToImport::new(serial.parse()?, SampleHash::new(serial.clone()).build()?))
+        })
+        .collect::<Result<_, Failure>>()?;
+    let applied = desired.plan(&client, &devices).await?.apply(&client).await.into_result()?;
+    let profile = applied.profile.as_ref().ok_or("there is no profile")?;
+    for (id, _) in &applied.devices {
+        client.devices().wait_until_assigned(id, profile, Duration::from_secs(3600)).await?;
+    }
+
+    let mut stages = applied.devices.chunks(DEVICES);
+    let mut play = async |stage: &str| -> Result<(), Failure> {
+        let devices = stages.next().unwrap_or_default();
+        devices.iter().for_each(|(_, serial)| tenant.power_on(serial));
+        let report = Watch::new(&client, devices.iter().map(|(id, _)| id.clone())).start().await?;
+        let causes = devices.iter().filter_map(|(_, serial)| tenant.deployment(serial)?.refusal);
+        let mut causes_by_text: BTreeMap<String, usize> = BTreeMap::new();
+        causes.for_each(|cause| *causes_by_text.entry(cause.to_string()).or_default() += 1);
+        let computers = Search::subtree(unit.as_str(), SearchFilter::equals("objectClass", "computer"));
+        let computers = directory.search(computers, 1_000).await?.len();
+        println!(
+            "{stage}: {} of {DEVICES} ready, {computers} computers in {unit}",
+            report.count(DeploymentOutcome::Ready)
+        );
+        causes_by_text.iter().for_each(|(cause, count)| println!("  {count} refused: {cause}"));
+        Ok(())
+    };
+    play("Without the right").await?;
+    let granted = Delegation::new(unit, connector.clone()).apply(&directory).await?;
+    print!("{granted}");
+    play("With the right").await?;
+    print!("{}", granted.receipt.revoke(&directory).await?);
+    play("After its revocation").await
+}
