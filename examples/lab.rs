@@ -18,6 +18,7 @@ use windows_autopilot::ad::directory::{Directory as _, Search, SearchFilter};
 use windows_autopilot::ad::memory::MemoryDirectory;
 use windows_autopilot::model::DeviceToImport;
 use windows_autopilot::registration::hash::SampleHash;
+use windows_autopilot::sim::PowerOnOptions;
 use windows_autopilot::testing::{DirectoryAccounts, Harness};
 use windows_autopilot::workflow::watch::{DeploymentOutcome, Watch};
 
@@ -55,9 +56,12 @@ async fn main() -> Result<(), Failure> {
     }
 
     let mut stages = applied.devices.chunks(DEVICES);
-    let mut play = async |stage: &str| -> Result<(), Failure> {
+    let mut play = async |stage: &str| -> Result<usize, Failure> {
         let devices = stages.next().unwrap_or_default();
-        devices.iter().for_each(|(_, serial)| tenant.power_on(serial));
+        for (_, serial) in devices {
+            let options = PowerOnOptions::new(serial).with_user(deployment::user_of(&tenant));
+            tenant.power_on_with(options);
+        }
         let report = Watch::new(&client, devices.iter().map(|(id, _)| id.clone())).start().await?;
         let causes = devices.iter().filter_map(|(_, serial)| tenant.deployment(serial)?.refusal);
         let mut causes_by_text: BTreeMap<String, usize> = BTreeMap::new();
@@ -69,12 +73,16 @@ async fn main() -> Result<(), Failure> {
             report.count(DeploymentOutcome::Ready)
         );
         causes_by_text.iter().for_each(|(cause, count)| println!("  {count} refused: {cause}"));
-        Ok(())
+        Ok(report.count(DeploymentOutcome::Ready))
     };
-    play("Without the right").await?;
+    let without = play("Without the right").await?;
     let granted = Delegation::new(unit, connector.clone()).apply(&directory).await?;
     print!("{granted}");
-    play("With the right").await?;
+    let with = play("With the right").await?;
     print!("{}", granted.receipt.revoke(&directory).await?);
-    play("After its revocation").await
+    let after = play("After its revocation").await?;
+    match (without, with, after) {
+        (0, DEVICES, 0) => Ok(()),
+        _ => Err("the right did not decide which devices join".into()),
+    }
 }

@@ -20,6 +20,8 @@ mod lab;
 #[cfg(all(feature = "sim", feature = "workflow"))]
 #[path = "../support/lab.rs"]
 mod lab_support;
+#[cfg(all(feature = "sim", feature = "workflow"))]
+mod offline_join;
 mod preflight;
 mod proxy;
 mod receipts;
