@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::agenda;
 use super::gateway::Gateway;
-use super::rows::{ComputerAccounts, ComputerRefusal};
+use super::rows::{ComputerAccounts, ComputerRefusal, ComputerRequest};
 use super::state::State;
 use super::store::later;
 use crate::clock::Clock;
@@ -30,8 +30,7 @@ pub struct Tenant {
 
 /// A computer that is being created. It outlives the request that started it.
 struct Creation {
-    /// The number of its request.
-    number: u64,
+    request: ComputerRequest,
     /// The tenant's time at which it started.
     started: Timestamp,
     /// The clock's time at which it started, later than the tenant's if nobody asked the tenant for a while.
@@ -85,7 +84,7 @@ impl Tenant {
             let took = self.clock.timestamp().duration_since(current.began).try_into().unwrap_or_default();
             let mut state = self.lock();
             agenda::advance(&mut state, later(current.started, took));
-            state.answer_computer(current.number, answer);
+            state.answer_computer(current.request.clone(), answer);
             *creation = None;
         }
     }
@@ -105,9 +104,9 @@ impl Tenant {
             }
         };
         let accounts = Arc::clone(accounts);
-        let (number, started) = (request.number, state.now);
-        let outcome = Box::pin(async move { accounts.create(&request.computer).await });
-        Some(Creation { number, started, began, outcome })
+        let (computer, started) = (request.computer.clone(), state.now);
+        let outcome = Box::pin(async move { accounts.create(&computer).await });
+        Some(Creation { request, started, began, outcome })
     }
 }
 

@@ -184,17 +184,19 @@ impl State {
                 );
                 return Some(request);
             }
-            self.deployments.requests.remove(number);
+            self.deployments.requests.remove(&request);
         }
     }
 
     /// Takes the answer to a request for a computer. A device that has given up does not get it.
-    pub(crate) fn answer_computer(&mut self, number: u64, answer: Result<(), ComputerRefusal>) {
-        let Some(request) = self.deployments.requests.remove(number) else { return };
+    pub(crate) fn answer_computer(&mut self, request: ComputerRequest, answer: Result<(), ComputerRefusal>) {
+        if !self.deployments.requests.remove(&request) {
+            return;
+        }
         if answer.is_ok() {
             self.deployments.computers.push(request.computer.clone());
         }
-        if !self.waits_for(&request.run, number) {
+        if !self.waits_for(&request.run, request.number) {
             return;
         }
         let Some(mut run) = self.deployments.runs.remove(&request.run) else { return };

@@ -108,7 +108,7 @@ pub(crate) struct ComputerRequests {
 }
 
 /// The request of one deployment for a computer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ComputerRequest {
     pub(crate) number: u64,
     /// The deployment.
@@ -135,9 +135,10 @@ impl ComputerRequests {
         self.queue.front()
     }
 
-    pub(crate) fn remove(&mut self, number: u64) -> Option<ComputerRequest> {
-        let place = self.queue.iter().position(|request| request.number == number)?;
-        self.queue.remove(place)
+    /// Removes a request. Returns `true` if it is one of these: a tenant may have been reset since.
+    pub(crate) fn remove(&mut self, request: &ComputerRequest) -> bool {
+        let place = self.queue.iter().position(|other| other == request);
+        place.and_then(|place| self.queue.remove(place)).is_some()
     }
 }
 

@@ -204,6 +204,7 @@ pub(crate) struct Deployments {
     /// The last run of each serial number, in lower case.
     pub(crate) by_serial: HashMap<String, String>,
     pub(crate) computers: Vec<Computer>,
+    #[serde(default)]
     pub(crate) requests: ComputerRequests,
     /// Organizational units in which computers may be made, in one spelling.
     pub(crate) units: BTreeSet<String>,
@@ -245,6 +246,7 @@ pub(crate) struct Run {
     pub(crate) event: Option<String>,
     pub(crate) managed: Option<String>,
     pub(crate) computer: Option<String>,
+    #[serde(default)]
     pub(crate) join: PendingJoin,
     /// The time at which the phase began.
     pub(crate) since: Timestamp,

@@ -234,3 +234,27 @@ async fn a_refusal_reaches_the_device() {
         assert!(events.column("enrollmentFailureDetails").contains(&"0x80070774"), "{}", events.text);
     }
 }
+
+#[tokio::test]
+async fn a_reset_forgets_a_computer_that_is_being_created() {
+    let clock = FakeClock::manual();
+    let accounts =
+        Accounts { clock: Some(clock.clone()), takes: Duration::from_secs(90), ..Accounts::default() };
+    let ready = ready_on(&accounts, clock.clone(), 1).await;
+    ready.switch_on(1);
+    clock.advance(15 * MINUTE);
+    let waiting = ready.desk.tenant.snapshot();
+    let mut slow = Box::pin(ready.desk.get(EVENTS));
+    assert!(futures_util::poll!(&mut slow).is_pending());
+    ready.desk.tenant.reset();
+    clock.advance(Duration::from_secs(90));
+    slow.await;
+    assert_eq!((accounts.names().len(), ready.desk.tenant.computers().len()), (1, 0));
+    ready.desk.tenant.restore(&waiting).unwrap();
+    let again = async {
+        tokio::task::yield_now().await;
+        clock.advance(Duration::from_secs(90));
+    };
+    futures_util::join!(ready.desk.get(EVENTS), again);
+    assert_eq!(ready.ends(1), [(DeploymentPhase::DeviceSetup, None)], "a snapshot has the request");
+}
