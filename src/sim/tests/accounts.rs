@@ -11,7 +11,8 @@ use super::deploy::{EVENTS, OU, Ready, ready_with};
 use super::*;
 use crate::clock::Clock;
 use crate::sim::{
-    Cause, Computer, ComputerAccounts, ComputerRefusal, DeploymentPhase, DeviceSpec, RefusalKind,
+    Cause, Computer, ComputerAccounts, ComputerRefusal, DeploymentPhase, DeviceSpec, PowerOnOptions,
+    RefusalKind, StoryEvent,
 };
 
 /// Accounts that take their time, and answer as they are told.
@@ -208,12 +209,12 @@ async fn a_device_that_is_switched_on_again_asks_once_more_and_alone() {
 
 #[tokio::test]
 async fn a_refusal_reaches_the_device() {
-    for (kind, cause) in [
-        (RefusalKind::NoRight, Cause::NoRight),
-        (RefusalKind::QuotaExceeded, Cause::QuotaExceeded),
-        (RefusalKind::NameTaken, Cause::NameTaken),
-        (RefusalKind::UnitNotFound, Cause::BadUnit),
-        (RefusalKind::Other, Cause::ComputerRefused),
+    for (kind, cause, code) in [
+        (RefusalKind::NoRight, Cause::NoRight, 5),
+        (RefusalKind::QuotaExceeded, Cause::QuotaExceeded, 0x216d),
+        (RefusalKind::NameTaken, Cause::NameTaken, 0x8b0),
+        (RefusalKind::UnitNotFound, Cause::BadUnit, 2),
+        (RefusalKind::Other, Cause::ComputerRefused, 31),
     ] {
         let accounts = Accounts::default();
         accounts.refusals.lock().unwrap().push_back(kind);
@@ -230,6 +231,15 @@ async fn a_refusal_reaches_the_device() {
             .collect();
         assert_eq!(refusals, ["the directory says no"]);
         assert_eq!(ready.desk.tenant.computers().len(), 1);
+        let stories = (1..=2).map(|number| ready.desk.tenant.device_story(&format!("SN{number}")).unwrap());
+        let codes: Vec<u32> = stories
+            .flat_map(|story| story.facts)
+            .filter_map(|fact| match fact.event {
+                StoryEvent::AccountRefused { error, .. } => Some(error),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(codes, [code], "the connector logs it");
         let events = ready.desk.get(EVENTS).await;
         assert!(events.column("enrollmentFailureDetails").contains(&"0x80070774"), "{}", events.text);
     }
@@ -257,4 +267,15 @@ async fn a_reset_forgets_a_computer_that_is_being_created() {
     };
     futures_util::join!(ready.desk.get(EVENTS), again);
     assert_eq!(ready.ends(1), [(DeploymentPhase::DeviceSetup, None)], "a snapshot has the request");
+}
+
+#[tokio::test]
+async fn a_device_without_a_domain_controller_leaves_its_computer_behind() {
+    let accounts = Accounts::default();
+    let ready = ready(&accounts, 1).await;
+    ready.desk.tenant.power_on_with(PowerOnOptions::new("SN1").without_domain_controller());
+    ready.desk.clock.advance(60 * MINUTE);
+    ready.event().await;
+    assert_eq!(ready.ends(1), [(DeploymentPhase::Failed, Some(Cause::NoDomainController))]);
+    assert_eq!((accounts.names().len(), ready.desk.tenant.computers().len()), (1, 1));
 }
