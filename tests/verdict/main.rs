@@ -3,6 +3,7 @@
 
 #[path = "../support/bundle/mod.rs"]
 mod bundle;
+mod causes;
 mod chain;
 mod stories;
 mod tenant;

@@ -132,6 +132,30 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// All causes.
+    pub const ALL: [Self; 20] = [
+        Self::NotRegistered,
+        Self::NoProfile,
+        Self::MdmScope,
+        Self::NoLicence,
+        Self::PlatformBlocked,
+        Self::UserAssigned,
+        Self::AnchorMissing,
+        Self::NoDomainJoin,
+        Self::SeveralDomainJoins,
+        Self::NoConnector,
+        Self::ConnectorTooOld,
+        Self::BadUnit,
+        Self::NoRight,
+        Self::QuotaExceeded,
+        Self::NameTaken,
+        Self::ComputerRefused,
+        Self::NoAnswer,
+        Self::NoDomainController,
+        Self::DeviceSetupTimeout,
+        Self::AccountSetupTimeout,
+    ];
+
     /// Returns the error code that the device shows. For a quota, a taken name and a directory without an answer no code is
     /// documented: they have that of a missing right.
     pub fn code(self) -> &'static str {
