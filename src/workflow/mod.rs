@@ -43,6 +43,7 @@ mod step;
 mod targets;
 #[cfg(feature = "workflow")]
 mod teardown;
+mod waiver;
 #[cfg(feature = "workflow")]
 pub mod watch;
 

@@ -102,6 +102,8 @@ const UNKNOWN: [FindingKind; 8] = [
 impl HybridJoin {
     /// Compares the tenant with what is desired. Reads only.
     ///
+    /// The devices that are not registered yet are checked as an [`Import`](crate::workflow::Import) checks them.
+    ///
     /// # Errors
     /// [`ErrorKind::Forbidden`] before any request if the token shows permissions and they do not suffice; as
     /// [`Call`](crate::graph::Call). What is wrong with the tenant is a finding, not an error.

@@ -12,7 +12,8 @@ use super::findings::{
     DEVICES_SERIAL_REPEATS, DEVICES_TAG_NOT_TAKEN, RETAG_GROUPS_NOT_KNOWN, RETAG_NOT_REGISTERED,
 };
 use super::run::{Progress, Run, ends_with_errors, serialize_errors};
-use super::step::{check_findings, fmt_end};
+use super::step::fmt_end;
+use super::waiver::check_findings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Client, Schedule};
 use crate::model::{

@@ -4,9 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ErrorKind, Result};
 use crate::foreign::line;
-use crate::model::{Finding, PropertyChange, Severity};
+use crate::model::{Finding, PropertyChange};
 
 /// A step of a deployment, numbered as in Microsoft's tutorial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -186,19 +185,6 @@ pub(super) fn fmt_end(
         1 => write!(f, "\n1 thing to {change}."),
         _ => write!(f, "\n{changes} things to {change}."),
     }
-}
-
-/// Checks that every finding that stops a plan is waived.
-pub(super) fn check_findings(findings: &[Finding], waived: &[String], plan: &str) -> Result<()> {
-    let stops = |finding: &&Finding| {
-        finding.severity == Severity::Error && !waived.iter().any(|waived| *waived == finding.id)
-    };
-    let blocking: Vec<String> = findings.iter().filter(stops).map(ToString::to_string).collect();
-    if blocking.is_empty() {
-        return Ok(());
-    }
-    let message = format!("{} findings stop the {plan}: {}", blocking.len(), blocking.join("; "));
-    Err(Error::new(ErrorKind::InvalidInput, message))
 }
 
 #[cfg(test)]

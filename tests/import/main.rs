@@ -1,6 +1,8 @@
 //! The import of devices, against the simulated tenant.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
+mod input;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io;
@@ -18,6 +20,7 @@ use windows_autopilot::graph::Schedule;
 use windows_autopilot::model::{DeviceToImport, HardwareHash, Id, ImportedDevice};
 use windows_autopilot::pipeline::{Limits, RetryConfig};
 use windows_autopilot::registration::SampleHash;
+use windows_autopilot::registration::findings::HASH_NO_MANUFACTURER;
 use windows_autopilot::sim::{DeviceSpec, Fault, Tenant};
 use windows_autopilot::transport::{Transport, TransportError};
 use windows_autopilot::workflow::{
@@ -126,7 +129,12 @@ impl World {
     }
 
     fn import(&self, devices: &[DeviceToImport], store: &MemoryStore) -> Import {
-        Import::new(&self.client, devices.to_vec()).with_journal(Journal::from_store(store.clone()))
+        self.import_any(devices.to_vec()).with_journal(Journal::from_store(store.clone()))
+    }
+
+    /// An import that leaves it to the service to refuse a hash without a manufacturer.
+    fn import_any(&self, devices: Vec<DeviceToImport>) -> Import {
+        Import::new(&self.client, devices).with_waived(HASH_NO_MANUFACTURER.id)
     }
 
     fn end_at(&self, request: usize, arrives: bool) {
@@ -303,7 +311,7 @@ async fn a_large_mixed_input_through_a_throttling_service_ends_in_the_right_outc
     let devices = mixed_input(&world.tenant, device_count(300));
     world.tenant.fault(Fault::throttle(SECOND * 2).rate(0.05));
 
-    let report = Import::new(&world.client, devices.clone()).start().await.unwrap();
+    let report = world.import_any(devices.clone()).start().await.unwrap();
     check_mixed(&world, &report);
     assert_eq!(report.counts.total(), devices.len());
     assert!(world.no_device_was_sent_twice());
@@ -329,11 +337,8 @@ async fn a_run_killed_at_any_request_and_resumed_ends_as_one_that_was_not() {
         .with_max_in_flight(count.div_ceil(2))
         .with_import_schedule(importing);
     let whole = World::new();
-    let expected = Import::new(&whole.client, mixed_input(&whole.tenant, count))
-        .with_options(options)
-        .start()
-        .await
-        .unwrap();
+    let expected =
+        whole.import_any(mixed_input(&whole.tenant, count)).with_options(options).start().await.unwrap();
     check_mixed(&whole, &expected);
     let requests = whole.wire.requests.load(Ordering::Relaxed);
     let mut rng = fastrand::Rng::with_seed(20_260_101);
@@ -403,8 +408,7 @@ async fn a_journal_that_ends_in_the_middle_of_a_line_loses_nothing() {
     let importing = Schedule::new(SECOND * 15, SECOND * 60, SECOND * 1200);
     let options = ImportOptions::default().with_chunk_size(2).with_import_schedule(importing);
     let whole = World::new();
-    let expected =
-        Import::new(&whole.client, mixed_input(&whole.tenant, count)).with_options(options).start();
+    let expected = whole.import_any(mixed_input(&whole.tenant, count)).with_options(options).start();
     let expected = expected.await.unwrap();
     let mut rng = fastrand::Rng::with_seed(7);
 
@@ -413,7 +417,7 @@ async fn a_journal_that_ends_in_the_middle_of_a_line_loses_nothing() {
         let devices = mixed_input(&world.tenant, count);
         let store = MemoryStore::default();
         let failing = Failing { store: store.clone(), appends_left: round, bytes: rng.usize(..) };
-        let import = Import::new(&world.client, devices.clone()).with_journal(Journal::from_store(failing));
+        let import = world.import_any(devices.clone()).with_journal(Journal::from_store(failing));
         let error = import.with_options(options).start().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Journal);
 
@@ -758,7 +762,7 @@ async fn events_count_every_device_all_the_time_and_finish_each_once() {
     let world = World::new();
     let devices = mixed_input(&world.tenant, 20);
     let options = ImportOptions::default().with_chunk_size(2).with_max_in_flight(4);
-    let mut run = Import::new(&world.client, devices).with_options(options).start();
+    let mut run = world.import_any(devices).with_options(options).start();
     let mut finished = vec![0; 20];
     let (mut last, mut estimated) = (1, false);
     while let Some(event) = run.next().await {

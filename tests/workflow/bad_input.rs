@@ -288,3 +288,27 @@ async fn an_expired_secret_ends_the_first_call_and_is_never_shown() {
     let sent: Vec<_> = tenant.requests().into_iter().map(|request| request.path).collect();
     assert!(sent.iter().all(|path| path.ends_with("/oauth2/v2.0/token")), "no call of Graph: {sent:?}");
 }
+
+#[tokio::test]
+async fn a_device_whose_hash_cannot_be_one_stops_the_plan_unless_it_is_registered_or_waived() {
+    use crate::support::{desired, devices, harness};
+    use windows_autopilot::sim::DeviceSpec;
+    use windows_autopilot::workflow::ApplyOptions;
+    let mut given = devices(2);
+    given[1].hardware_identifier = given[1].hardware_identifier.as_str().to_lowercase().parse().unwrap();
+    let tenant = harness();
+    let plan = desired().plan(&tenant.client, &given).await.unwrap();
+    let blocking: Vec<_> = plan.blocking().map(|finding| (&*finding.id, finding.place.as_str())).collect();
+    assert_eq!(blocking, [("hash.unreadable", "PF000001")]);
+    let report = plan.apply(&tenant.client).await;
+    assert_eq!((report.changes, report.error().unwrap().kind()), (0, ErrorKind::InvalidInput));
+    let waived = ApplyOptions::default().with_waived("hash.unreadable");
+    let report = plan.apply_with(&tenant.client, waived).await;
+    assert_eq!(report.error().map(ToString::to_string), None);
+    assert_eq!(report.import.unwrap().counts.finished(), 2, "both are sent");
+
+    let tenant = harness();
+    tenant.tenant.add_device_with(DeviceSpec::new("pf000001"));
+    let plan = desired().plan(&tenant.client, &given).await.unwrap();
+    assert_eq!(plan.blocking().count(), 0, "what is registered is not imported: {plan}");
+}

@@ -20,6 +20,8 @@ pub(super) struct Apply {
     pub(super) progress: Progress<ApplyEvent>,
     pub(super) report: Mutex<ApplyReport>,
     pub(super) record: Mutex<Record>,
+    /// The ids of findings that do not stop the run.
+    pub(super) waived: Vec<String>,
 }
 
 /// The reason why a part ended early.

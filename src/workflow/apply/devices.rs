@@ -100,7 +100,7 @@ impl Apply {
         let is_begun = |serial: &str| begun.iter().any(|item| *item == CreatedObject::device(serial, None));
         let fresh = new.iter().filter(|device| !is_begun(device.serial_number.as_str())).map(item);
         self.record().add(fresh.collect::<Vec<_>>())?;
-        let mut run = import.start();
+        let mut run = self.waived.iter().fold(import, Import::with_waived).start();
         let stop = run.stop_handle();
         let report = {
             let work = async {

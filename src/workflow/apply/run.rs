@@ -16,7 +16,8 @@ use crate::workflow::journal::Journal;
 use crate::workflow::plan::Plan;
 use crate::workflow::prepare::Todo;
 use crate::workflow::run::Run;
-use crate::workflow::step::{PlannedStep, Step, check_findings};
+use crate::workflow::step::{PlannedStep, Step};
+use crate::workflow::waiver::check_findings;
 
 impl Plan {
     /// Applies the plan: objects first, independent ones concurrently, then assignments; devices are imported meanwhile.
@@ -50,14 +51,14 @@ impl Plan {
                 Ok(record) => Mutex::new(record),
                 Err(error) => return ApplyReport { errors: vec![error], ..ApplyReport::default() },
             };
-            Apply { client, progress, report: Mutex::default(), record }.run(plan, &waived, import).await
+            Apply { client, progress, report: Mutex::default(), record, waived }.run(plan, import).await
         })
     }
 }
 
 impl Apply {
-    async fn run(self, plan: Plan, waived: &[String], import: Option<Journal>) -> ApplyReport {
-        let parts = match self.read_again(&plan, waived).await {
+    async fn run(self, plan: Plan, import: Option<Journal>) -> ApplyReport {
+        let parts = match self.read_again(&plan).await {
             Ok(todo) => self.parts(todo, &plan, import).await,
             Err(error) => vec![Err(error.into())],
         };
@@ -76,12 +77,12 @@ impl Apply {
     }
 
     /// Checks that the tenant still is what the plan was made for, and returns the work.
-    async fn read_again(&self, plan: &Plan, waived: &[String]) -> Result<Todo> {
+    async fn read_again(&self, plan: &Plan) -> Result<Todo> {
         plan.tenant.check(&self.client).await?;
         plan.inputs.check(&plan.desired, &plan.devices)?;
         let (now, todo) = plan.desired.plan_with_todo(&self.client, &plan.devices, &plan.site).await?;
         check_unchanged(&plan.steps, &now.steps)?;
-        check_findings(&now.findings, waived, "plan")?;
+        check_findings(&now.findings, &self.waived, "plan")?;
         Ok(todo)
     }
 

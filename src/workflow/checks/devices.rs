@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Device, DeviceToImport, Finding, Severity};
+use crate::registration::check_device;
 use crate::workflow::findings::*;
 use crate::workflow::hybrid_join::{HybridJoin, UserAssignment};
 use crate::workflow::state::TenantState;
@@ -15,6 +16,7 @@ pub(super) fn check_devices(
 ) {
     let named: BTreeSet<String> =
         devices.iter().map(|device| device.serial_number.as_str().to_ascii_lowercase()).collect();
+    check_input(state, devices, found);
     check_given(desired, devices, found);
     check_tags(desired, devices, found);
     for device in &state.devices {
@@ -26,6 +28,15 @@ pub(super) fn check_devices(
             check_registered(desired, state, device, is_named, found);
         }
     }
+}
+
+/// Checks the devices that are to be imported, as the import does before it sends one.
+fn check_input(state: &TenantState, devices: &[DeviceToImport], found: &mut Vec<Finding>) {
+    let serial = |device: &Device| device.serial_number.as_deref().map(str::to_ascii_lowercase);
+    let registered: BTreeSet<String> = state.devices.iter().filter_map(serial).collect();
+    let is_new =
+        |device: &&DeviceToImport| !registered.contains(&device.serial_number.as_str().to_ascii_lowercase());
+    found.extend(devices.iter().filter(is_new).flat_map(check_device));
 }
 
 fn check_given(desired: &HybridJoin, devices: &[DeviceToImport], found: &mut Vec<Finding>) {

@@ -25,6 +25,11 @@ use crate::resource::DeviceUpdate;
 use crate::workflow::findings::{IMPORT_ASSIGNED_USER, IMPORT_DUPLICATE, IMPORT_SYNC_REFUSED};
 use crate::workflow::journal::Journal;
 use crate::workflow::run::{Progress, Run};
+use crate::workflow::waiver::check_findings;
+
+/// The remedy for input with errors.
+const REMEDY: &str =
+    "nothing was sent: correct these devices or leave them out, or waive the id of a finding that is wrong";
 
 /// A running import: a stream of events, and a future of the report.
 pub type ImportRun = Run<ImportEvent, Result<ImportReport>>;
@@ -35,7 +40,8 @@ impl Import {
     /// A stopped run still reports: devices without an outcome are [`ImportOutcome::Cancelled`](super::ImportOutcome).
     ///
     /// # Errors
-    /// The run ends with [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal cannot be read or written, or is
+    /// The run ends with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), and nothing is sent, if a device that is
+    /// to be sent has an error that is not waived; with [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal cannot be read or written, or is
     /// of another run; with [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) or
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) if the caller may not import; and with the service's own
     /// error if it refuses every device. What was done until then is in the journal.
@@ -54,9 +60,9 @@ impl Import {
     /// # Errors
     /// [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal cannot be read, or is of other devices.
     pub fn dry_run(self) -> Result<ImportPreview> {
-        let Self { client, devices, options, journal } = self;
+        let Self { client, devices, options, journal, waived: _ } = self;
         let now = client.clock().timestamp();
-        let findings = lint(&devices);
+        let findings: Vec<Finding> = devices.iter().flat_map(lint).collect();
         let keys: Vec<Text> = devices.iter().map(device_key).collect();
         let header = Header::new(None, &devices, &keys, now);
         let mut machine = Machine::new(devices, keys, options, Duration::ZERO, random_guid);
@@ -79,12 +85,10 @@ impl Import {
     }
 }
 
-/// Checks the input without a request.
-fn lint(devices: &[DeviceToImport]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for device in devices {
-        findings.extend(check_device(device));
-        let Some(user) = &device.assigned_user_principal_name else { continue };
+/// Checks a device without a request.
+fn lint(device: &DeviceToImport) -> Vec<Finding> {
+    let mut findings = check_device(device);
+    if let Some(user) = &device.assigned_user_principal_name {
         let place = device.serial_number.as_str();
         findings.push(IMPORT_ASSIGNED_USER.at(place, "a user is assigned to it"));
         findings
@@ -109,11 +113,11 @@ struct Driver {
 
 impl Driver {
     async fn begin(import: Import, progress: Progress<ImportEvent>) -> Result<Self> {
-        let Import { client, devices, options, mut journal } = import;
+        let Import { client, devices, options, mut journal, waived } = import;
         let clock = Arc::clone(client.clock());
         let (now, today) = (clock.elapsed(), clock.timestamp());
         let keys: Vec<Text> = devices.iter().map(device_key).collect();
-        let mut earlier = None;
+        let (mut new, mut earlier) = (None, None);
         if let Some(journal) = &mut journal {
             let written = journal.read::<Header, Entry>()?;
             let tenant = client.tenant_id().await?;
@@ -123,7 +127,7 @@ impl Driver {
                     journal.named(header.check(found))?;
                     earlier = Some(written);
                 }
-                None => journal.begin(&header)?,
+                None => new = Some((journal, header)),
             }
         }
         let mut machine = Machine::new(devices, keys, options, now, random_guid);
@@ -131,6 +135,12 @@ impl Driver {
         if let Some(written) = earlier {
             machine.resume(written.lines, now, today)?;
             torn = Some(written.torn_bytes);
+        }
+        // What an earlier run has sent goes on, whatever its input: only an answer tells what came of it.
+        check_findings(&machine.to_come().flat_map(lint).collect::<Vec<_>>(), &waived, "import")
+            .map_err(|error| error.with_remedy(REMEDY))?;
+        if let Some((journal, header)) = new {
+            journal.begin(&header)?;
         }
         let driver = Self { client, clock, machine, journal, progress };
         if let Some(torn_bytes) = torn {

@@ -271,6 +271,12 @@ impl Machine {
         u64::try_from(millis).ok().map(Duration::from_millis)
     }
 
+    /// Returns the devices that are to be sent.
+    pub(super) fn to_come(&self) -> impl Iterator<Item = &DeviceToImport> {
+        let queued = self.slots.iter().filter(|slot| slot.state == State::Queued);
+        queued.filter_map(|slot| slot.device.as_deref())
+    }
+
     /// Returns the number of requests that the queue would be sent in.
     pub(super) fn requests_to_come(&mut self) -> usize {
         let mut requests = 0;

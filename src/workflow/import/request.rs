@@ -24,6 +24,8 @@ use crate::workflow::journal::Journal;
 ///
 /// Each device ends with an [`ImportOutcome`](super::ImportOutcome), in the order of the input. On the way:
 ///
+/// * Each device that is to be sent is checked first, as by [`check_device`](crate::registration::check_device). If one has
+///   an error, such as a value that cannot be a hardware hash, nothing is sent for any: see [`Import::with_waived`].
 /// * Devices are sent many at a time. If the service throttles, they are sent later; if the service refuses a request, the
 ///   request is halved until the device that it refuses is found.
 /// * Each device is sent with an import id of its own, which replaces any that the device has. Import id, serial number,
@@ -51,6 +53,7 @@ pub struct Import {
     pub(super) devices: Vec<DeviceToImport>,
     pub(super) options: ImportOptions,
     pub(super) journal: Option<Journal>,
+    pub(super) waived: Vec<String>,
 }
 
 impl Import {
@@ -61,6 +64,7 @@ impl Import {
             devices: devices.into_iter().collect(),
             options: ImportOptions::default(),
             journal: None,
+            waived: Vec::new(),
         }
     }
 
@@ -70,6 +74,21 @@ impl Import {
     /// bound to the tenant, where the token names it, and to the devices with their group tags and users, in any order.
     pub fn with_journal(mut self, journal: Journal) -> Self {
         self.journal = Some(journal);
+        self
+    }
+
+    /// Waives findings of the input with this id: they do not stop the run.
+    ///
+    /// ```
+    /// # use windows_autopilot::{Client, Result, model::DeviceToImport, workflow::ImportReport};
+    /// use windows_autopilot::registration::findings::HASH_TOO_SHORT;
+    /// use windows_autopilot::workflow::Import;
+    /// # async fn example(client: &Client, devices: Vec<DeviceToImport>) -> Result<ImportReport> {
+    /// Import::new(client, devices).with_waived(HASH_TOO_SHORT.id).start().await
+    /// # }
+    /// ```
+    pub fn with_waived(mut self, id: impl Into<String>) -> Self {
+        self.waived.push(id.into());
         self
     }
 
@@ -86,6 +105,7 @@ impl fmt::Debug for Import {
             .field("devices", &self.devices.len())
             .field("options", &self.options)
             .field("journal", &self.journal)
+            .field("waived", &self.waived)
             .finish_non_exhaustive()
     }
 }

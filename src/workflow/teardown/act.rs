@@ -13,7 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Call, Client, Operation, PollStatus, Poller, Schedule};
 use crate::model::{Device, Id};
 use crate::workflow::run::{Progress, Run, ends_with_errors, serialize_errors};
-use crate::workflow::step::{Step, check_findings};
+use crate::workflow::step::Step;
+use crate::workflow::waiver::check_findings;
 
 /// The wait for the service to release an object after it was unassigned.
 const LETTING_GO: Schedule =
