@@ -6,6 +6,7 @@
 
 mod escape;
 mod fold;
+mod hash;
 pub(crate) mod json;
 mod known;
 mod letters;
@@ -16,6 +17,9 @@ use std::borrow::Cow;
 #[cfg(all(test, feature = "workflow"))]
 pub(crate) use self::escape::is_plain;
 pub(crate) use self::escape::line;
+pub(crate) use self::hash::looks_like_hash;
+#[cfg(feature = "registration")]
+pub(crate) use self::hash::{has_first_record, is_base64, may_show_hash};
 pub(crate) use self::known::Redactor;
 pub(crate) use self::letters::REDACTED;
 

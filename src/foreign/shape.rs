@@ -1,5 +1,6 @@
 //! Redaction by shape: hashes, tokens, addresses and accounts of people, and the values of telling names.
 
+use super::hash::begins_as_hash;
 use super::known::{is_person_name, is_secret_name};
 use super::letters::{Letter, Marks};
 
@@ -182,6 +183,9 @@ fn mark_opaque(letters: &[Letter], marks: &mut Marks) {
             marks.mark(bare);
             continue;
         }
+        if let Some(hash) = beginning_of_hash(word) {
+            marks.mark(hash);
+        }
         for part in without_ids(word) {
             let longest = part.split(|letter| !letter.c.is_alphanumeric()).map(<[Letter]>::len).max();
             if longest.unwrap_or_default() > LONGEST_WORD
@@ -191,6 +195,21 @@ fn mark_opaque(letters: &[Letter], marks: &mut Marks) {
             }
         }
     }
+}
+
+/// Returns the end of a word from where it reads as the beginning of a hardware hash, however short that is.
+fn beginning_of_hash(word: &[Letter]) -> Option<&[Letter]> {
+    const HEAD: usize = 40;
+    let starts = |at: usize| {
+        at.checked_sub(1).and_then(|before| word.get(before)).is_none_or(|c| !c.c.is_alphanumeric())
+    };
+    let is_hash = |at: usize| {
+        let head = word.iter().skip(at).take(HEAD).map(|letter| letter.c);
+        begins_as_hash(&head.collect::<String>())
+    };
+    let zero = |pair: &[Letter]| matches!(pair, [Letter { c: 'T', .. }, Letter { c: '0', .. }]);
+    let mut places = word.windows(2).enumerate().filter(|(_, pair)| zero(pair)).map(|(at, _)| at);
+    word.get(places.find(|at| starts(*at) && is_hash(*at))?..)
 }
 
 /// The characters of base64, of base64 for addresses, and of secrets.

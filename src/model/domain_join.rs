@@ -168,11 +168,12 @@ impl DomainJoinProfile {
         findings
             .extend(violation("computer_name_static_prefix", self.computer_name_static_prefix.violation()));
         let count = self.computer_name_suffix_random_char_count();
-        if count != i32::from(self.computer_name_static_prefix.suffix_length()) {
-            findings.push(DOMAIN_JOIN_SUFFIX_LENGTH.at(
-                "computer_name_static_prefix",
-                format!("{count} random characters do not fill the name up to 15"),
-            ));
+        let right = i32::from(self.computer_name_static_prefix.suffix_length());
+        if count != right {
+            let length = count.saturating_sub(right).saturating_add(15);
+            let evidence =
+                format!("with {count} random characters it makes names of {length}, and names have 15");
+            findings.push(DOMAIN_JOIN_SUFFIX_LENGTH.at("computer_name_static_prefix", evidence));
         }
         findings
     }

@@ -37,7 +37,7 @@ finding_kinds! {
     /// Non-blocking app installation allowed on an enrollment status page without blocking apps.
     ESP_NO_APP_SELECTED = "esp.no-app-selected", Warning, "select apps to wait for, or leave it out";
 
-    /// A prefix and a number of random characters that do not fill the computer name.
+    /// A prefix and a number of random characters that make no computer name of 15 characters.
     DOMAIN_JOIN_SUFFIX_LENGTH = "domain-join.suffix-length", Warning,
         "write the profile anew: the number follows from the prefix";
     /// An organizational unit outside the domain that devices join.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::hash_shape::looks_like_hash;
+use crate::foreign::looks_like_hash;
 
 /// A value that breaks the rule of its type: what it is, where it breaks, the rule, and what to write instead.
 ///

@@ -27,7 +27,6 @@ mod filter;
 mod finding;
 pub mod findings;
 mod group;
-mod hash_shape;
 mod ids;
 mod import;
 pub(crate) mod invalid;
@@ -88,8 +87,6 @@ pub use self::filter::{AssignmentFilter, FilterPayload};
 pub(crate) use self::finding::finding_kinds;
 pub use self::finding::{Finding, FindingKind, Severity};
 pub use self::group::{DynamicMembership, Group, Membership, ObservedGroup};
-#[cfg(feature = "registration")]
-pub(crate) use self::hash_shape::{has_first_record, is_base64, looks_like_hash, may_show_hash};
 pub use self::ids::Id;
 pub use self::import::{DeviceToImport, ImportState, ImportUpload, ImportedDevice};
 pub use self::invalid::InvalidValue;

@@ -1,12 +1,11 @@
 //! Device files: PowerShell, Excel, Configuration Manager, partners, mail, consoles, swapped columns.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use serde::Deserialize;
 use windows_autopilot::registration::csv::CsvReader;
 
-use super::{counted, folder, table, text};
+use super::{check_files, counted, missing, read, table, text};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,7 +21,7 @@ struct Case {
 fn every_device_file_gives_the_devices_and_findings_of_its_row() {
     let (mut wrong, cases) = (Vec::new(), table::<Case>("csv.toml"));
     for case in &cases {
-        let file = fs::read(folder().join("csv").join(&case.file)).unwrap();
+        let file = read("csv", &case.file);
         let (mut devices, mut findings) = (Vec::new(), Vec::new());
         for row in CsvReader::new(file.as_slice()).map(Result::unwrap) {
             devices.extend(row.device);
@@ -36,13 +35,8 @@ fn every_device_file_gives_the_devices_and_findings_of_its_row() {
         if devices != case.devices || counted(&findings) != case.findings {
             wrong.push(format!("{}: {devices:?} {said}", case.file));
         }
-        wrong.extend(
-            case.says
-                .iter()
-                .filter(|part| !said.contains(*part))
-                .map(|part| format!("{}: says nowhere {part:?}: {said}", case.file)),
-        );
+        wrong.extend(missing(&case.file, &case.says, &said));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(cases.len(), fs::read_dir(folder().join("csv")).unwrap().count(), "every file has a row");
+    check_files("csv", cases.iter().map(|case| &*case.file));
 }

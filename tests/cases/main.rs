@@ -7,7 +7,10 @@
     reason = "test code"
 )]
 
+#[cfg(feature = "connector-config")]
+mod connector;
 mod csv;
+mod graph;
 mod hashes;
 mod offline;
 mod rules;
@@ -55,4 +58,53 @@ fn ids(findings: &[Finding]) -> Vec<String> {
 /// The findings as a person reads them.
 fn text(findings: &[Finding]) -> String {
     findings.iter().map(|finding| format!("{finding}\n")).collect()
+}
+
+/// The bytes of an input.
+fn read(part: &str, file: &str) -> Vec<u8> {
+    fs::read(folder().join(part).join(file)).unwrap_or_else(|error| panic!("{part}/{file}: {error}"))
+}
+
+/// The texts that a case demands and that were not said.
+fn missing(file: &str, wanted: &[String], said: &str) -> Vec<String> {
+    let missing = wanted.iter().filter(|part| !said.contains(*part));
+    missing.map(|part| format!("{file}: says nowhere {part:?}: {said}")).collect()
+}
+
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let named = entries.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), path));
+    named.map(|(name, path)| (name, fs::read(path).unwrap())).collect()
+}
+
+/// Checks that the rows of a table are the files of its folder, each once.
+fn check_files<'a>(part: &str, rows: impl Iterator<Item = &'a str>) {
+    let mut rows: Vec<&str> = rows.collect();
+    rows.sort_unstable();
+    let files = files(&folder().join(part));
+    assert_eq!(rows, files.keys().collect::<Vec<_>>(), "each file of {part} has one row");
+}
+
+/// The facts are not part of the package: where they are, each of their cases is here, as it is there, and has its row by
+/// the checks of the tables.
+#[test]
+fn no_case_of_the_facts_is_without_its_row() {
+    let facts = std::env::var_os("WINDOWS_AUTOPILOT_FACTS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from)
+        .join("cases");
+    if !facts.is_dir() {
+        assert!(!std::env::var("CI").is_ok_and(|ci| ci == "true"), "no facts in {}", facts.display());
+        return;
+    }
+    let mut parts = 0;
+    for entry in fs::read_dir(&facts).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
+    {
+        let part = entry.file_name().unwrap();
+        let (theirs, ours) = (files(&entry), files(&folder().join(part)));
+        for (name, content) in theirs.iter().filter(|(name, _)| *name != "expected.jsonl") {
+            assert!(ours.get(name) == Some(content), "{}/{name} is not here as it is there", part.display());
+        }
+        parts += 1;
+    }
+    assert_eq!(parts, 5, "each folder of cases has its table");
 }

@@ -1,11 +1,11 @@
 //! Facts about a device that its registration records.
 
 use super::{InvalidValue, checked, no_control, no_outer_blanks, not_empty};
+use crate::foreign::looks_like_hash;
 use crate::model::findings::{
     GROUP_TAG_BLANKS, GROUP_TAG_EXCEL_TEXT, GROUP_TAG_LABEL, SERIAL_NUMBER_PLACEHOLDER,
     USER_NON_ROUTABLE_SUFFIX,
 };
-use crate::model::hash_shape::looks_like_hash;
 use crate::model::{Finding, shorten};
 
 checked! {

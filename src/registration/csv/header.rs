@@ -3,8 +3,8 @@
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use serde::Serialize;
 
+use crate::foreign::looks_like_hash;
 use crate::model::invalid::nearest;
-use crate::model::looks_like_hash;
 
 /// A column of a device file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -15,7 +15,8 @@ use super::options::CsvOptions;
 use super::row::{self, Place, Row};
 use super::table;
 use super::wrap::{self, Run};
-use crate::model::{DeviceToImport, Finding, looks_like_hash};
+use crate::foreign::looks_like_hash;
+use crate::model::{DeviceToImport, Finding};
 use crate::registration::findings::*;
 
 /// Reads a device file, a row at a time.

@@ -5,9 +5,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::header::{Column, CsvFormat, Header, fields_before_end};
 use super::options::CsvOptions;
+use crate::foreign::{looks_like_hash, may_show_hash};
 use crate::model::{
     DeviceToImport, Finding, FindingKind, GroupTag, HardwareHash, Hidden, InvalidValue, SerialNumber,
-    Severity, UserPrincipalName, looks_like_hash, may_show_hash, shorten, without_excel_mark,
+    Severity, UserPrincipalName, shorten, without_excel_mark,
 };
 use crate::registration::HashContents;
 use crate::registration::findings::*;

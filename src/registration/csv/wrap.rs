@@ -1,7 +1,7 @@
 //! Hashes that mail, consoles and editors break over several lines.
 
 use super::header::Header;
-use crate::model::{has_first_record, is_base64, looks_like_hash};
+use crate::foreign::{has_first_record, is_base64, looks_like_hash};
 
 /// The number of characters from which a line of base64 beside other fields is the end of a hash, not a serial number.
 const LONG: usize = 20;
