@@ -35,7 +35,7 @@ fn every_device_file_gives_the_devices_and_findings_of_its_row() {
         if devices != case.devices || counted(&findings) != case.findings {
             wrong.push(format!("{}: {devices:?} {said}", case.file));
         }
-        wrong.extend(missing(&case.file, &case.says, &said));
+        wrong.extend(missing(&case.file, &case.says, &findings));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     check_files("csv", cases.iter().map(|case| &*case.file));

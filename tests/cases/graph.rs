@@ -143,11 +143,14 @@ async fn every_object_of_a_service_gives_what_its_row_says() {
                 (Vec::new(), Vec::new())
             }
         };
-        said += &text(&findings);
         if given != case.gives || ids(&findings) != case.findings {
-            wrong.push(format!("{}: {given:#?} {said}", case.file));
+            wrong.push(format!("{}: {given:#?} {}", case.file, text(&findings)));
         }
-        wrong.extend(missing(&case.file, &case.says, &said));
+        if matches!(case.of, Of::Hash) {
+            assert!(case.says.iter().all(|part| said.contains(part)), "{said}");
+        } else {
+            wrong.extend(missing(&case.file, &case.says, &findings));
+        }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     check_files("graph", cases.iter().map(|case| &*case.file));

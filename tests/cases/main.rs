@@ -15,12 +15,12 @@ mod hashes;
 mod offline;
 mod rules;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
-use windows_autopilot::model::Finding;
+use windows_autopilot::model::{Finding, Severity};
 
 /// The folder of the tables and their inputs.
 fn folder() -> PathBuf {
@@ -65,10 +65,17 @@ fn read(part: &str, file: &str) -> Vec<u8> {
     fs::read(folder().join(part).join(file)).unwrap_or_else(|error| panic!("{part}/{file}: {error}"))
 }
 
-/// The texts that a case demands and that were not said.
-fn missing(file: &str, wanted: &[String], said: &str) -> Vec<String> {
-    let missing = wanted.iter().filter(|part| !said.contains(*part));
-    missing.map(|part| format!("{file}: says nowhere {part:?}: {said}")).collect()
+/// What a row demands and the findings do not say, and each remedy of a warning or an error that the row does not have.
+fn missing(row: &str, wanted: &[String], findings: &[Finding]) -> Vec<String> {
+    let said = text(findings);
+    let unsaid = wanted.iter().filter(|part| !said.contains(*part));
+    let unsaid = unsaid.map(|part| format!("{row}: says nowhere {part:?}: {said}"));
+    let is_wanted = |finding: &&Finding| {
+        finding.severity > Severity::Info && !wanted.iter().any(|part| finding.remedy.contains(part.as_str()))
+    };
+    let remedies: BTreeSet<&str> =
+        findings.iter().filter(is_wanted).map(|finding| &*finding.remedy).collect();
+    unsaid.chain(remedies.into_iter().map(|remedy| format!("{row}: without the remedy {remedy:?}"))).collect()
 }
 
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {

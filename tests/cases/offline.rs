@@ -28,7 +28,7 @@ fn every_offline_file_gives_the_profile_and_findings_of_its_row() {
         if profile != case.profile || ids(&report.findings) != case.findings {
             wrong.push(format!("{}: {profile:?} {said}", case.file));
         }
-        wrong.extend(missing(&case.file, &case.says, &said));
+        wrong.extend(missing(&case.file, &case.says, &report.findings));
         if let Some(profile) = report.profile {
             let again = offline::read(profile.to_json().as_bytes());
             assert_eq!(again.profile, Some(profile), "{}", case.file);

@@ -37,7 +37,7 @@ fn check(table_name: &str, inputs: &str) {
         if parsed.is_ok() != case.accepted || ids(&findings) != case.findings {
             wrong.push(format!("{}: {rule}: {said}", case.line));
         }
-        wrong.extend(missing(&case.line.to_string(), &case.says, &said));
+        wrong.extend(missing(&case.line.to_string(), &case.says, &findings));
         let (Ok(rule), Some(devices)) = (parsed, line["devices"].as_array()) else { continue };
         for device in devices {
             let expected = if case.unknown { None } else { device["e"].as_bool() };
