@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 mod input;
+mod process;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
