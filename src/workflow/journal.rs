@@ -74,7 +74,7 @@ impl Journal {
         // What follows the last line break was cut short.
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at.saturating_add(1));
         let (text, torn) = bytes.split_at_checked(whole).unwrap_or((&bytes, &[]));
-        if !begins_as_journal(&bytes) || (!text.is_empty() && !text.starts_with(OPENING)) {
+        if !begins_as_journal(&bytes) {
             let message = format!("{} does not begin as a journal, and is left as it is", self.store.name());
             return Err(Error::new(ErrorKind::Journal, message).with_remedy("name another file"));
         }
@@ -558,7 +558,8 @@ mod tests {
         // Large, and so refused by its beginning.
         let path = folder.file("large", &[]);
         File::create(&path).unwrap().set_len(1 << 40).unwrap();
-        assert!(Journal::at(&path).read::<Line, Line>().is_err());
+        let error = Journal::at(&path).read::<Line, Line>().unwrap_err();
+        assert!(error.to_string().contains("left as it is"), "{error:#}");
     }
 
     #[test]
@@ -634,6 +635,17 @@ mod tests {
             assert!(format!("{:#}", appended.unwrap_err()).contains("taken its place"));
             assert_eq!(std::fs::read(&path).unwrap(), b"");
         }
+    }
+
+    #[test]
+    fn a_file_that_appears_meanwhile_is_not_written_to() {
+        let folder = Folder::new("appears");
+        let path = folder.0.join("run.journal");
+        let mut journal = Journal::at(&path);
+        assert!(journal.read::<Line, Line>().unwrap().header.is_none());
+        folder.file("run.journal", b"notes");
+        assert_eq!(journal.begin(&line(0)).unwrap_err().kind(), ErrorKind::Journal);
+        assert_eq!(std::fs::read(&path).unwrap(), b"notes");
     }
 
     #[cfg(unix)]
