@@ -42,6 +42,41 @@ pub(super) fn unescaped(letters: &[Letter]) -> Option<Vec<Letter>> {
     any.then_some(out)
 }
 
+/// Makes each tag of HTML a line break; `None` if there are none.
+pub(super) fn without_tags(letters: &[Letter]) -> Option<Vec<Letter>> {
+    let mut out = Vec::new();
+    let mut rest = letters;
+    while let Some(open) = rest.iter().position(|letter| letter.c == '<') {
+        let (before, tag) = rest.split_at_checked(open)?;
+        let is_tag =
+            tag.get(1).is_some_and(|next| next.c.is_ascii_alphabetic() || matches!(next.c, '/' | '!' | '?'));
+        let end = match is_tag {
+            true => tag.iter().take(LONGEST_TAG).position(|letter| letter.c == '>'),
+            false => None,
+        };
+        out.extend_from_slice(before);
+        let length = match end {
+            Some(end) => {
+                out.extend(letter('\n', tag, end + 1));
+                end + 1
+            }
+            None => {
+                out.extend(tag.first());
+                1
+            }
+        };
+        rest = tag.get(length..)?;
+    }
+    if out.len() + rest.len() == letters.len() {
+        return None;
+    }
+    out.extend_from_slice(rest);
+    Some(out)
+}
+
+/// The longest tag that is taken for one.
+const LONGEST_TAG: usize = 256;
+
 /// The letter for an escape of `length` letters.
 fn letter(c: char, of: &[Letter], length: usize) -> Option<Letter> {
     Some(Letter { c, start: of.first()?.start, end: of.get(length - 1)?.end })

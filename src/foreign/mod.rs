@@ -93,7 +93,7 @@ impl Redactor {
     }
 }
 
-/// The letters of a text. JSON inside JSON inside a page: each level of escapes is looked at by itself.
+/// The letters of a text. JSON inside JSON inside a page: each level of escapes is looked at by itself, and without its tags.
 fn levels(text: &str) -> Vec<Vec<letters::Letter>> {
     let mut levels = vec![letters::read(text)];
     while levels.len() < DEEPEST
@@ -101,6 +101,9 @@ fn levels(text: &str) -> Vec<Vec<letters::Letter>> {
     {
         levels.push(next);
     }
+    // Tags may wrap a value, at any level.
+    let without_tags: Vec<_> = levels.iter().filter_map(|level| letters::without_tags(level)).collect();
+    levels.extend(without_tags);
     levels
 }
 

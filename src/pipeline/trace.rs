@@ -5,6 +5,7 @@ use tracing::field::Empty;
 
 use super::CallInfo;
 use crate::error::Result;
+use crate::model::is_guid;
 use crate::transport::TransportError;
 
 /// The span of a call.
@@ -38,9 +39,11 @@ pub(super) fn call_ended(
     match answer {
         Ok(answer) => {
             record_status(span, answer.status());
-            if let Some(id) = answer.headers().get("request-id").and_then(|id| id.to_str().ok()) {
-                let redactor = call.map(|call| call.progress.redactor()).unwrap_or_default();
-                span.record("request_id", redactor.excerpt(id, 200));
+            // What is no GUID may repeat anything that was sent, and is kept in errors alone, which know what that was.
+            if let Some(id) = answer.headers().get("request-id").and_then(|id| id.to_str().ok())
+                && is_guid(id)
+            {
+                span.record("request_id", id);
             }
         }
         Err(error) => record_error(span, &format!("{:?}", error.kind())),

@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod doors;
 #[path = "../support/log.rs"]
 mod log;
 

@@ -100,6 +100,7 @@ impl Source {
                 false => (None, LinkSeen::never()),
             };
             let manner = Manner { start, ..Manner::default() };
+            let (sent, progress) = (address.clone(), Arc::clone(&manner.progress));
             let mut page = pin!(self.client.exchange(&self.request, Some(address), manner, receive));
             let mut ahead = None;
             let page = poll_fn(|context| {
@@ -111,7 +112,15 @@ impl Source {
                 }
                 polled
             });
-            Loaded { page: page.await, ahead }
+            let mut page = page.await;
+            if let Ok(page) = &mut page {
+                page.walk.sent_with(Box::new(move || {
+                    let mut values = progress.redactor();
+                    values.address(&sent);
+                    values
+                }));
+            }
+            Loaded { page, ahead }
         })
     }
 

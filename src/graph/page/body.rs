@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::error::{Error, ErrorKind, RequestIds, Result};
-use crate::foreign::{excerpt, json, scrub};
+use crate::foreign::{Redactor, excerpt, json, scrub};
 use crate::graph::decode::{self, Answer};
 
 /// One page of a list.
@@ -104,12 +104,25 @@ pub(super) struct Walk {
     over: bool,
     /// Those of the answer: an error names the ids in them.
     headers: HeaderMap,
+    sent: Option<SentValues>,
 }
 
+/// The values that the request of a page was sent with, which no error may repeat. Asked for by an error alone.
+pub(super) type SentValues = Box<dyn Fn() -> Redactor + Send + Sync>;
+
 impl Walk {
-    /// Adds the ids of the page's answer to an error.
+    /// Sets the values that no error may repeat.
+    pub(super) fn sent_with(&mut self, values: SentValues) {
+        self.sent = Some(values);
+    }
+
+    /// Adds the ids of the page's answer to an error, and redacts what it repeats of the request.
     pub(super) fn identified(&self, error: Error) -> Error {
-        error.with_ids(RequestIds::read(&self.headers))
+        let error = error.with_ids(RequestIds::read(&self.headers));
+        match &self.sent {
+            Some(values) => error.redacted(&values()),
+            None => error,
+        }
     }
 
     /// Compares the items by `keep`: those of which it does not hold are passed over.
@@ -220,7 +233,12 @@ pub(super) fn receive(answer: &mut Answer) -> Result<Received> {
     let Head { next, delta, count } = head;
     let count = count.and_then(|count| u64::try_from(count).ok());
     let headers = std::mem::take(answer.headers_mut());
-    Ok(Received { walk: Walk { text, keep: None, at, taken: 0, over: false, headers }, next, delta, count })
+    Ok(Received {
+        walk: Walk { text, keep: None, at, taken: 0, over: false, headers, sent: None },
+        next,
+        delta,
+        count,
+    })
 }
 
 /// What the beginning of a page tells of the next one.

@@ -23,6 +23,7 @@ use super::operation::{Operation, Request};
 use super::sequence::Sequence;
 use crate::catalog::{ApiVersion, OperationInfo};
 use crate::error::{Error, Result};
+use crate::foreign::Redactor;
 
 mod ahead;
 mod body;
@@ -272,8 +273,11 @@ impl Reader {
         }
     }
 
+    /// Names the call in an error, without the names of people in its address.
     fn named(&self, error: Error) -> Error {
-        self.source.request.named(error)
+        let mut values = Redactor::default();
+        values.address(&self.source.request.shown_path());
+        self.source.request.named(error).redacted(&values)
     }
 
     fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Received>>> {

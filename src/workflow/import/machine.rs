@@ -101,6 +101,7 @@ impl Machine {
                 serial: device.serial_number.clone(),
                 tag: device.group_tag.clone(),
                 device: (state == State::Queued).then(|| Box::new(device)),
+                taken: None,
                 state,
                 import_id: None,
                 record: None,
@@ -365,11 +366,11 @@ impl Machine {
     }
 
     pub(super) fn finish(&mut self, index: usize, mut outcome: ImportOutcome) {
-        let device = self.slot(index).and_then(|slot| slot.device.as_deref());
+        let device = self.slot(index).and_then(|slot| slot.device.as_deref().or(slot.taken.as_deref()));
         outcome.redact(device);
         self.enter(index, State::Done(outcome.clone()));
         let Some(slot) = self.slots.get_mut(index) else { return };
-        slot.device = None;
+        (slot.device, slot.taken) = (None, None);
         if outcome.has_ended() {
             self.changes.push((index, Change::Done(outcome.clone())));
             if let Some(record) = slot.record.clone().filter(|_| self.options.delete_records) {
@@ -388,8 +389,7 @@ impl Machine {
         if let Some(slot) = self.slots.get_mut(index) {
             slot.record = Some(id.clone());
             slot.registration = record.state.and_then(|state| state.device_registration_id);
-            // The hash has done its work.
-            slot.device = None;
+            slot.taken = slot.device.take();
         }
         self.changes.push((index, Change::Accepted { record: id.clone() }));
         let next = now.saturating_add(self.options.import_schedule.initial_interval);
@@ -398,6 +398,9 @@ impl Machine {
 
     pub(super) fn register(&mut self, index: usize, of: Registration, now: Duration, next: Duration) {
         let Registration { device, already } = of.clone();
+        if let Some(slot) = self.slots.get_mut(index) {
+            slot.taken = None;
+        }
         self.changes.push((index, Change::Ended { device, already }));
         let watch = Watch::new(now, next, self.options.visibility_schedule);
         self.enter(index, State::AwaitingVisibility(of, watch));

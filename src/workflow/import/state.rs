@@ -92,6 +92,8 @@ pub(super) struct Slot {
     pub(super) tag: Option<GroupTag>,
     /// The device with its hash, until the service has it.
     pub(super) device: Option<Box<DeviceToImport>>,
+    /// The device that the service has, until its import has ended: no outcome may repeat its values.
+    pub(super) taken: Option<Box<DeviceToImport>>,
     pub(super) state: State,
     pub(super) import_id: Option<Text>,
     pub(super) record: Option<Id<ImportedDevice>>,

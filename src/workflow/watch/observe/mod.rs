@@ -8,8 +8,9 @@ use super::evidence::{DeviceSnapshot, Expectation};
 use super::phase::{DeploymentOutcome, Phase};
 use super::record::{Record, has_begun, is_success};
 use super::state::{DeviceFacts, DeviceState, PhaseStart, later};
+use crate::foreign::scrub;
 use crate::model::{
-    AutopilotEvent, DeploymentState, EnrollmentState, JoinType, Lookup, ProfileAssignmentStatus,
+    AutopilotEvent, DeploymentState, EnrollmentState, JoinType, Lookup, ProfileAssignmentStatus, Text,
 };
 
 /// Returns the state of a device, from its snapshot, the expectation and the time.
@@ -191,14 +192,16 @@ fn deadline(
 }
 
 fn facts(snapshot: &DeviceSnapshot) -> DeviceFacts {
+    // The facts are for reports: what looks like a hash, a token or a person is shown in none.
+    let shown = |text: Option<&Text>| text.map(|text| Text::from(scrub(text)));
     let (identity, managed, event) =
         (snapshot.identity.present(), snapshot.managed_device.present(), snapshot.deployment());
     DeviceFacts {
-        computer_name: managed.and_then(|managed| managed.device_name.clone()),
-        manufacturer: identity.and_then(|identity| identity.manufacturer.clone()),
-        model: identity.and_then(|identity| identity.model.clone()),
-        group_tag: identity.and_then(|identity| identity.group_tag.clone()),
-        profile: snapshot.profile.present().and_then(|profile| profile.display_name.clone()),
+        computer_name: shown(managed.and_then(|managed| managed.device_name.as_ref())),
+        manufacturer: shown(identity.and_then(|identity| identity.manufacturer.as_ref())),
+        model: shown(identity.and_then(|identity| identity.model.as_ref())),
+        group_tag: shown(identity.and_then(|identity| identity.group_tag.as_ref())),
+        profile: shown(snapshot.profile.present().and_then(|profile| profile.display_name.as_ref())),
         profile_status: identity.and_then(|identity| identity.deployment_profile_assignment_status.clone()),
         user_assigned: snapshot.user_is_assigned(),
         enrollment_state: event
@@ -212,9 +215,11 @@ fn facts(snapshot: &DeviceSnapshot) -> DeviceFacts {
         account_setup: event.and_then(|event| event.account_setup_status.clone()),
         deployment: event.and_then(|event| event.deployment_state.clone()),
         compliance_state: managed.and_then(|managed| managed.compliance_state.clone()),
-        os_version: managed
-            .and_then(|managed| managed.os_version.clone())
-            .or_else(|| event.and_then(|event| event.os_version.clone())),
+        os_version: shown(
+            managed
+                .and_then(|managed| managed.os_version.as_ref())
+                .or_else(|| event.and_then(|event| event.os_version.as_ref())),
+        ),
     }
 }
 
