@@ -486,6 +486,7 @@ const MATRIX: &[Row] = &[
         "cut first, in linear time",
         &[
             "rows_59_60_an_error_of_many_mebibytes_costs_what_its_beginning_costs",
+            "rows_59_60_a_small_answer_that_unpacks_to_a_large_page_is_shown_in_part",
             "a_page_is_cut_first_and_its_markup_folded",
         ],
     ),
@@ -496,6 +497,7 @@ const MATRIX: &[Row] = &[
         &[
             "rows_59_60_an_error_of_many_mebibytes_costs_what_its_beginning_costs",
             "a_text_of_many_mebibytes_is_read_at_its_beginning",
+            "rows_59_60_a_small_answer_that_unpacks_to_a_large_page_is_shown_in_part",
             "rows_59_60_no_page_and_no_message_is_kept_beyond_1_kib",
         ],
     ),
@@ -520,6 +522,7 @@ const MATRIX: &[Row] = &[
         "wait till then",
         &[
             "row_63_every_form_of_a_date_is_waited_for",
+            "row_63_every_form_of_a_date_is_waited_for_over_the_wire",
             "every_form_that_was_seen_is_understood",
             "a_year_of_two_digits_is_at_most_50_years_ahead",
         ],
@@ -530,6 +533,7 @@ const MATRIX: &[Row] = &[
         "that call ends with the wait; the workload is tried again after 15 minutes",
         &[
             "row_64_a_wait_of_years_closes_a_workload_for_minutes",
+            "row_64_a_wait_of_years_closes_a_workload_for_minutes_over_the_wire",
             "a_wait_that_cannot_be_counted_is_for_ever",
         ],
     ),
@@ -539,6 +543,7 @@ const MATRIX: &[Row] = &[
         "that part fails alone",
         &[
             "row_65_an_odd_part_of_a_batch_fails_alone",
+            "row_65_an_odd_part_of_a_batch_fails_alone_over_the_wire",
             "row_65_a_refused_part_is_refused_whatever_its_headers",
         ],
     ),
@@ -569,6 +574,16 @@ const MATRIX: &[Row] = &[
         &[
             "row_68_what_a_request_carried_is_in_no_error_cause_or_log",
             "row_68_what_a_sign_in_carried_is_in_no_error",
+            "rows_68_69_what_was_sent_is_in_no_error_whatever_repeats_it_over_the_wire",
+            "row_68_a_secret_that_the_sign_in_host_repeats_is_in_no_error_over_the_wire",
+            "an_exchange_shows_nothing_of_what_it_carried",
+            "a_failed_or_redirected_exchange_shows_nothing_of_what_it_carried",
+            "the_parts_of_a_batch_show_nothing_of_what_it_carried",
+            "a_sign_in_shows_nothing_of_its_secret",
+            "a_link_an_item_and_a_membership_show_nothing_of_what_their_request_carried",
+            "an_import_shows_nothing_of_its_devices",
+            "a_watch_shows_nothing_of_what_services_repeat_on_any_page",
+            "every_object_of_a_service_gives_what_its_row_says",
             "no_piece_of_a_requests_values_is_in_any_text",
             "hashes_tokens_and_addresses_of_nobody_in_particular_are_seen_by_their_shape",
         ],
@@ -577,7 +592,11 @@ const MATRIX: &[Row] = &[
         69,
         "names of people with any legal character, DOMAIN\\user, display names in JSON",
         "never shown",
-        &["names_of_people_are_not_shown_whatever_is_in_them", "row_69_names_of_people_are_in_no_error"],
+        &[
+            "names_of_people_are_not_shown_whatever_is_in_them",
+            "row_69_names_of_people_are_in_no_error",
+            "rows_68_69_what_was_sent_is_in_no_error_whatever_repeats_it_over_the_wire",
+        ],
     ),
     row(
         70,
@@ -636,6 +655,7 @@ const MATRIX: &[Row] = &[
         "says where to and what to do; 303 after a write leaves the outcome unknown",
         &[
             "row_76_a_redirect_says_where_to_and_what_to_do",
+            "row_76_a_redirect_says_where_it_leads_and_is_not_followed_over_the_wire",
             "row_76_a_303_leaves_the_outcome_of_a_write_unknown",
         ],
     ),
@@ -645,6 +665,7 @@ const MATRIX: &[Row] = &[
         "the same host",
         &[
             "row_77_the_default_port_and_the_case_of_the_host_make_no_other_host",
+            "rows_77_78_79_links_are_followed_to_the_same_host_and_collection_alone_over_the_wire",
             "row_77_a_cloud_with_a_port_follows_links_to_that_port_alone",
         ],
     ),
@@ -652,13 +673,19 @@ const MATRIX: &[Row] = &[
         78,
         "next link with a raw blank, quote or brace in its query",
         "encoded and followed",
-        &["row_78_what_no_address_may_hold_is_encoded_in_the_query_of_a_link"],
+        &[
+            "row_78_what_no_address_may_hold_is_encoded_in_the_query_of_a_link",
+            "rows_77_78_79_links_are_followed_to_the_same_host_and_collection_alone_over_the_wire",
+        ],
     ),
     row(
         79,
         "next link to another path that ends in the same segment",
         "refused",
-        &["row_79_the_whole_path_of_a_link_decides_its_collection"],
+        &[
+            "row_79_the_whole_path_of_a_link_decides_its_collection",
+            "rows_77_78_79_links_are_followed_to_the_same_host_and_collection_alone_over_the_wire",
+        ],
     ),
     row(
         80,
@@ -682,7 +709,10 @@ const MATRIX: &[Row] = &[
         82,
         "a token of another tenant than the configured one",
         "refused, both named",
-        &["row_82_a_token_of_another_tenant_is_refused_and_both_are_named"],
+        &[
+            "row_82_a_token_of_another_tenant_is_refused_and_both_are_named",
+            "row_82_a_token_of_another_tenant_is_refused_over_the_wire",
+        ],
     ),
     row(
         83,

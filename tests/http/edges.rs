@@ -22,7 +22,7 @@ use windows_autopilot::{Client, Cloud, Error, ErrorKind};
 use crate::raw_server::{RawServer, Step, answer, send};
 use crate::tls::{acceptor, authority};
 
-fn builder() -> ReqwestTransportBuilder {
+pub(crate) fn builder() -> ReqwestTransportBuilder {
     ReqwestTransport::builder()
         .without_proxy()
         .with_plain_http_on_loopback(true)
@@ -55,7 +55,7 @@ async fn post(client: &Client) -> Result<Value, Error> {
     client.post(ApiVersion::V1, "/devices", &json!({"a": 1})).await
 }
 
-fn gzip(plain: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(plain: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(plain).unwrap();
     encoder.finish().unwrap()

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod calls;
+mod echoes;
 mod edges;
 mod every_operation;
 mod http2;

@@ -81,13 +81,22 @@ impl RawServer {
         Self::listen(scripts, None).await
     }
 
+    /// Plays the scripts at an address that is known before.
+    #[allow(dead_code, reason = "not every test that uses this server needs it")]
+    pub(crate) fn start_on(listener: TcpListener, scripts: Vec<Vec<Step>>) -> Self {
+        Self::play(listener, scripts, None)
+    }
+
     /// The same under TLS.
     pub(crate) async fn start_tls(tls: TlsAcceptor, scripts: Vec<Vec<Step>>) -> Self {
         Self::listen(scripts, Some(tls)).await
     }
 
     async fn listen(scripts: Vec<Vec<Step>>, tls: Option<TlsAcceptor>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::play(TcpListener::bind("127.0.0.1:0").await.unwrap(), scripts, tls)
+    }
+
+    fn play(listener: TcpListener, scripts: Vec<Vec<Step>>, tls: Option<TlsAcceptor>) -> Self {
         let address = listener.local_addr().unwrap();
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
         let accepted: Arc<Mutex<usize>> = Arc::default();

@@ -75,29 +75,34 @@ pub(super) struct After<'a> {
 /// Returns the remedy for a word in place of an operator: the whole condition on `subject`, with sense and value kept,
 /// where Entra has it.
 pub(super) fn remedy(word: &str, subject: &str, after: After<'_>) -> String {
-    let lower = word.to_lowercase();
-    if lower == "not" {
-        if let Some((verb, negated)) = after.operator.and_then(find) {
-            return written(subject, verb, !negated, after.value);
-        }
-        return format!("write -not before the condition: -not ({subject} -eq \"…\")");
+    if word.eq_ignore_ascii_case("not") {
+        let own = after.operator.and_then(|operator| known_form(operator, subject, true, after.value));
+        return own.unwrap_or_else(|| format!("write -not before the condition: -not ({subject} -eq \"…\")"));
     }
-    if let Some((negated, kind)) = like(&lower) {
-        return match kind {
-            Like::Pattern => by_wildcards(subject, negated, after.value),
-            Like::Null => format!("write {subject} {} null", if negated { "-ne" } else { "-eq" }),
-        };
-    }
-    if let Some((verb, negated)) = find(&lower) {
-        return written(subject, verb, negated, after.value);
-    }
-    if ORDER.contains(&without_case_mark(&lower)) || ORDER.contains(&lower.as_str()) {
-        return format!("-{word} does not exist: {NO_ORDER}");
+    if let Some(form) = known_form(word, subject, false, after.value) {
+        return form;
     }
     match nearest(word, OPERATORS.iter().map(|(name, _)| *name).filter(|name| name.len() > 2)) {
         Some(name) => format!("did you mean -{name}?"),
         None => "write one such as -eq, -ne, -startsWith, -in or -any".to_owned(),
     }
+}
+
+/// Returns the remedy for a word of another language; `denied` if a `-not` stands before it.
+fn known_form(word: &str, subject: &str, denied: bool, value: Option<&str>) -> Option<String> {
+    let lower = word.to_lowercase();
+    if let Some((negated, kind)) = like(&lower) {
+        let negated = negated != denied;
+        return Some(match kind {
+            Like::Pattern => by_wildcards(subject, negated, value),
+            Like::Null => format!("write {subject} {} null", if negated { "-ne" } else { "-eq" }),
+        });
+    }
+    if let Some((verb, negated)) = find(&lower) {
+        return Some(written(subject, verb, negated != denied, value));
+    }
+    let is_order = ORDER.contains(&without_case_mark(&lower)) || ORDER.contains(&lower.as_str());
+    is_order.then(|| format!("-{word} does not exist: {NO_ORDER}"))
 }
 
 enum Like {
@@ -250,7 +255,13 @@ mod tests {
         for (operator, expected) in [
             ("startsWith", "write x -notStartsWith \"A\""),
             ("eq", "write x -ne \"A\""),
-            ("like", "write -not before"),
+            ("beginsWith", "write x -notStartsWith \"A\""),
+            ("notContains", "write x -contains \"A\""),
+            ("like", "write x -ne \"A\""),
+            ("notLike", "write x -eq \"A\""),
+            ("isNull", "write x -ne null"),
+            ("ge", "-ge does not exist: rules have no order"),
+            ("blurb", "write -not before"),
         ] {
             let remedy = remedy("not", "x", After { operator: Some(operator), value: Some("A") });
             assert!(remedy.starts_with(expected), "{remedy}");
