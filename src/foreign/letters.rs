@@ -44,7 +44,8 @@ pub(super) fn unescaped(letters: &[Letter]) -> Option<Vec<Letter>> {
 
 /// Makes each tag of HTML a line break; `None` if there are none.
 pub(super) fn without_tags(letters: &[Letter]) -> Option<Vec<Letter>> {
-    let mut out = Vec::new();
+    letters.iter().find(|letter| letter.c == '<')?;
+    let mut out = Vec::with_capacity(letters.len());
     let mut rest = letters;
     while let Some(open) = rest.iter().position(|letter| letter.c == '<') {
         let (before, tag) = rest.split_at_checked(open)?;

@@ -320,10 +320,14 @@ impl Pipeline {
     pub(crate) async fn send(&self, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
         let call = request.extensions().get::<CallInfo>().cloned();
         let span = trace::call(&request, call.as_ref());
+        // The id of an answer may repeat what was sent.
+        let sent = (!span.is_disabled()).then(|| (request.uri().clone(), request.body().clone()));
         let id = request_id::name(&mut request);
         let rest = Next { steps: &self.steps, end: &self.end };
         let answer = request_id::tell(rest.run(request).instrument(span.clone()).await, id);
-        trace::call_ended(&span, call.as_ref(), &answer);
+        if let Some((uri, body)) = sent {
+            trace::call_ended(&span, call.as_ref(), &answer, (&uri, &body));
+        }
         answer
     }
 }

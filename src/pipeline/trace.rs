@@ -29,21 +29,22 @@ pub(super) fn call_ended(
     span: &tracing::Span,
     call: Option<&CallInfo>,
     answer: &Result<http::Response<Bytes>>,
+    (uri, body): (&http::Uri, &[u8]),
 ) {
-    if span.is_disabled() {
-        return;
-    }
     if let Some(call) = call {
         span.record("http.request.resend_count", call.attempts().saturating_sub(1));
     }
     match answer {
         Ok(answer) => {
             record_status(span, answer.status());
-            // What is no GUID may repeat anything that was sent, and is kept in errors alone, which know what that was.
-            if let Some(id) = answer.headers().get("request-id").and_then(|id| id.to_str().ok())
-                && is_guid(id)
-            {
-                span.record("request_id", id);
+            if let Some(id) = answer.headers().get("request-id").and_then(|id| id.to_str().ok()) {
+                if is_guid(id) {
+                    span.record("request_id", id);
+                    return;
+                }
+                let mut redactor = call.map(|call| call.progress.redactor()).unwrap_or_default();
+                redactor.address(uri.path_and_query().map_or("", |path| path.as_str())).json(body);
+                span.record("request_id", redactor.excerpt(id, 200));
             }
         }
         Err(error) => record_error(span, &format!("{:?}", error.kind())),

@@ -82,6 +82,11 @@ impl Redactor {
     /// A link that the service gave, as one that leads to the same place in a replay.
     fn link(&mut self, link: &str) -> String {
         let (address, query) = link.split_once('?').unwrap_or((link, ""));
+        // A value may have slashes: it is looked for in the whole.
+        let address = match self.known.is_repeated_in(address) {
+            true => self.known.whole(address),
+            false => address.to_owned(),
+        };
         let mut out = address.split('/').map(|part| self.cleaned(part)).collect::<Vec<_>>().join("/");
         for (index, pair) in query.split('&').filter(|pair| !pair.is_empty()).enumerate() {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
