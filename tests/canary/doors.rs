@@ -572,7 +572,7 @@ fn records(
             "id": format!("record-{n}"), "serialNumber": device["serialNumber"], "importId": device["importId"],
             "hardwareIdentifier": null, "groupTag": null,
             "state": {
-                "deviceImportStatus": if n % 3 == 0 { text(1) } else { "error" }, "deviceErrorCode": 806,
+                "deviceImportStatus": if n.is_multiple_of(3) { text(1) } else { "error" }, "deviceErrorCode": 806,
                 "deviceErrorName": text(2), "deviceRegistrationId": "",
             },
         })
