@@ -4,7 +4,9 @@
 mod agreement;
 mod apply;
 mod bad_input;
+mod export;
 mod items;
+mod life;
 #[cfg(feature = "ad")]
 mod lab;
 #[cfg(feature = "ad")]
@@ -15,6 +17,7 @@ mod on_premises;
 mod plan;
 mod preflight;
 mod random;
+mod replace;
 mod retag;
 mod scale;
 mod stories;

@@ -11,10 +11,11 @@ use crate::ad::directory::DirectoryErrorKind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Client;
 use crate::model::{MdmPolicy, MdmScope, MdmScopeStep};
-use crate::workflow::created::{CreatedObject, Record};
+use crate::workflow::created::CreatedObject;
 use crate::workflow::journal::Journal;
 use crate::workflow::plan::Plan;
 use crate::workflow::prepare::Todo;
+use crate::workflow::record::Record;
 use crate::workflow::run::Run;
 use crate::workflow::step::{PlannedStep, Step, check_findings};
 
@@ -79,7 +80,8 @@ impl Apply {
     async fn read_again(&self, plan: &Plan, waived: &[String]) -> Result<Todo> {
         plan.tenant.check(&self.client).await?;
         plan.inputs.check(&plan.desired, &plan.devices)?;
-        let (now, todo) = plan.desired.plan_with_todo(&self.client, &plan.devices, &plan.site).await?;
+        let (now, todo) =
+            plan.desired.plan_with_todo(&self.client, &plan.devices, &plan.options, &plan.site).await?;
         check_unchanged(&plan.steps, &now.steps)?;
         check_findings(&now.findings, waived, "plan")?;
         Ok(todo)
@@ -93,7 +95,7 @@ impl Apply {
         let parts = join3(
             self.part(self.scope(todo.mdm)),
             self.part(self.objects(
-                &plan.desired,
+                plan,
                 todo.group,
                 todo.page,
                 todo.profile,
