@@ -201,6 +201,40 @@ async fn a_renamed_part_without_the_record_is_said_to_be_created_anew() -> Resul
     Ok(())
 }
 
+#[tokio::test]
+async fn a_colleagues_assignment_survives_an_apply() -> Result<()> {
+    let harness = harness();
+    let client = &harness.client;
+    let report = desired().plan(client, &[]).await?.apply(client).await.into_result()?;
+    let own = Target::group(report.group.unwrap());
+    let profile = report.profile.unwrap();
+    let page = client.enrollment_status_pages().list().all().await?;
+    let page = page.iter().find(|page| page.display_name() == Some("Autopilot Munich")).unwrap();
+    let page = page.id().unwrap().parse()?;
+    let join = client.domain_join_profiles().list().all().await?[0].id().unwrap().parse()?;
+    let theirs = Target::group(harness.tenant.add_group("A colleague's").parse()?);
+    // The deployment's own assignments are gone, so that a plan adds them.
+    client.profiles().assignments::<HybridJoinProfile>(&profile).replace(&[]).await?;
+    client.enrollment_status_pages().assignments(&page).replace_at_once(&[]).await?;
+    client.domain_join_profiles().assignments(&join).replace_at_once(&[]).await?;
+    let plan = desired().plan(client, &[]).await?;
+    client.profiles().assignments::<HybridJoinProfile>(&profile).add(&theirs).await?;
+    client.enrollment_status_pages().assignments(&page).add(&theirs).await?;
+    client.domain_join_profiles().assignments(&join).add(&theirs).await?;
+    assert_eq!(plan.apply(client).await.into_result()?.changes, 3);
+    for held in [
+        client.profiles().assignments::<HybridJoinProfile>(&profile).list().all().await?,
+        client.enrollment_status_pages().assignments(&page).list().all().await?,
+        client.domain_join_profiles().assignments(&join).list().all().await?,
+    ] {
+        let has = |wanted: &Target| {
+            held.iter().any(|of| of.target.as_ref().is_some_and(|held| held.same_as(wanted)))
+        };
+        assert!(held.len() == 2 && has(&own) && has(&theirs), "{held:?}");
+    }
+    Ok(())
+}
+
 /// Foreign objects of the same names are listed and not touched; adopted, they are the deployment's own, and a teardown
 /// leaves them.
 #[tokio::test]
