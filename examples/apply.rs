@@ -2,7 +2,8 @@
 //!
 //! `cargo run --features sim,workflow --example apply [SETTINGS.toml] [DEVICES.csv]` does it on the simulated tenant, with `--live`
 //! on a real one, where it asks first. `--plan=FILE` applies a plan that was approved (see the example `plan`);
-//! `--journals=PREFIX` writes down what is made; `--waive=ID` goes on in spite of a finding. Enter ends it in good
+//! `--journals=PREFIX` writes down what is made, and finds it by its id from then on; `--adopt=KIND:ID` takes a
+//! foreign object over, such as `--adopt=group:ID`; `--waive=ID` goes on in spite of a finding. Enter ends it in good
 //! order. `--json` prints the report for a program. Exit codes: 0 done, 1 failed or stopped, 3 not carried out, 4 a finding
 //! stops the plan, 5 done and not all known.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
@@ -22,7 +23,7 @@ mod support;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use windows_autopilot::workflow::{ApplyOptions, Journal, Plan};
+use windows_autopilot::workflow::{AdoptedObject, ApplyOptions, Journal, Plan, PlanOptions, Step};
 
 use self::failure::Failure;
 
@@ -41,7 +42,7 @@ async fn main() -> Result<ExitCode, Failure> {
         Some(path) => {
             serde_json::from_str::<Plan>(&std::fs::read_to_string(path)?)?.with_devices(devices.clone())
         }
-        None => desired.plan(client, &devices).await?,
+        None => desired.plan_with(client, &devices, plan_options()?).await?,
     };
     plan.check_settings(&desired)?;
     let is_json = support::has_option("--json");
@@ -88,7 +89,7 @@ async fn main() -> Result<ExitCode, Failure> {
         }
         return Ok(exit::with(exit::FAILURE));
     }
-    let again = desired.plan(client, &devices).await?;
+    let again = desired.plan_with(client, &devices, plan_options()?).await?;
     if is_json {
         return Ok(if report.stopped { exit::with(exit::FAILURE) } else { outcome::of(&again) });
     }
@@ -99,4 +100,18 @@ async fn main() -> Result<ExitCode, Failure> {
     println!("{} changes; {} devices registered.", report.changes, report.devices.len());
     println!("Running it again would change {} things.", again.drift().count());
     Ok(outcome::of(&again))
+}
+
+/// The record of earlier runs, and the object to take over.
+fn plan_options() -> Result<PlanOptions, Failure> {
+    let mut options = PlanOptions::default();
+    if let Some(prefix) = support::value_of("--journals=") {
+        options = options.with_journal(Journal::at(format!("{prefix}.made")))?;
+    }
+    if let Some(adopted) = support::value_of("--adopt=") {
+        let (kind, id) = adopted.split_once(':').ok_or("--adopt=KIND:ID, such as --adopt=group:ID")?;
+        let step: Step = serde_json::from_value(kind.into())?;
+        options = options.with_adopted([AdoptedObject::new(step, id)]);
+    }
+    Ok(options)
 }

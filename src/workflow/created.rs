@@ -260,6 +260,15 @@ impl CreatedObjects {
         }
     }
 
+    /// Returns `true` if the object with this id was created, or taken over.
+    pub(super) fn has_id(&self, step: Step, id: &str) -> bool {
+        let is_it = |found: &CreatedObject| {
+            matches!(found, CreatedObject::Object { step: of, id: Some(held), .. }
+                if *of == step && held.eq_ignore_ascii_case(id))
+        };
+        self.objects.iter().any(is_it) || self.adopted.iter().any(|adopted| adopted.is(step, id))
+    }
+
     /// Returns `true` if the object with this id is on record under another name.
     pub(super) fn is_renamed(&self, step: Step, id: &str, name: &str) -> bool {
         self.objects.iter().any(|found| {

@@ -29,7 +29,7 @@ use crate::model::{
 pub struct Export {
     /// The settings. A plan of them changes nothing.
     pub settings: HybridJoin,
-    /// What the tenant has and the settings cannot express; a plan leaves it as it is.
+    /// The parts of the deployment that settings cannot express; a plan leaves them as they are.
     pub not_expressed: Vec<Finding>,
 }
 

@@ -1,4 +1,4 @@
-//! Which objects of a tenant are a deployment's own: by what is on record, by adoption, and otherwise by name.
+//! The identity of a deployment's own objects: by the ids on record, by adoption, and otherwise by name.
 
 use std::collections::BTreeMap;
 

@@ -148,6 +148,10 @@ impl Record {
         Ok(self)
     }
 
+    pub(super) fn has_journal(&self) -> bool {
+        self.journal.is_some()
+    }
+
     /// Returns the error of a journal that does not exist.
     pub(super) fn check_is_begun(&self) -> Result<()> {
         match &self.journal {

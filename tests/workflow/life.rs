@@ -202,6 +202,23 @@ async fn a_renamed_part_without_the_record_is_said_to_be_created_anew() -> Resul
 }
 
 #[tokio::test]
+async fn a_run_with_a_journal_takes_nothing_over_by_its_name_alone() -> Result<()> {
+    let (harness, folder) = (harness(), Folder::default());
+    let stored =
+        harness.client.profiles().create(&desired().profile.unwrap().with_eula_hidden(false)).await?;
+    harness.tenant.clear_requests();
+    // Planned without the journal, and so by names.
+    let plan = desired().plan(&harness.client, &[]).await?;
+    let [made, import] = folder.clone().map(Journal::from_store);
+    let report = plan.apply_with(&harness.client, ApplyOptions::default().with_journals(made, import)).await;
+    let error = report.error().unwrap();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("name.foreign") && error.to_string().contains(stored.id.as_str()));
+    assert!(writes(&harness.tenant).is_empty());
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_colleagues_assignment_survives_an_apply() -> Result<()> {
     let harness = harness();
     let client = &harness.client;

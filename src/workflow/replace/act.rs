@@ -19,6 +19,7 @@ use crate::workflow::teardown::RemovalAction;
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "an event is moved once, to its reader")]
 pub enum ReplacementEvent {
     /// A part of the replacement is done.
     #[non_exhaustive]

@@ -98,7 +98,7 @@ pub struct ReplacementPlan {
 pub(super) struct Work {
     /// The old registration, if it still exists.
     pub(super) old: Option<OldRegistration>,
-    /// What the journal records; `None` if a finding stands in the way.
+    /// The line for the journal; `None` if a finding stands in the way.
     pub(super) replacement: Option<Replacement>,
 }
 
