@@ -54,10 +54,7 @@ impl HybridJoin {
     /// client.profiles().assignments(&profile.id).add(&Target::group(group)).await?;
     ///
     /// let export = HybridJoin::export(&client, &profile.id).await?;
-    /// std::fs::write(# std::env::temp_dir().join(
-    ///     "munich.toml"
-    /// # )
-    /// , toml::to_string(&export.settings)?)?;
+    /// println!("{}", toml::to_string(&export.settings)?); // munich.toml
     /// assert!(export.settings.plan(&client, &[]).await?.is_empty());
     /// for finding in &export.not_expressed {
     ///     println!("{finding}");

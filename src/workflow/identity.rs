@@ -208,7 +208,7 @@ pub(super) fn dropped(
             Some(MdmUserScope::All) => false,
             None => true,
         },
-        CreatedObject::ScopeAll => desired.mdm_scope.is_none(),
+        CreatedObject::ScopeAll => desired.mdm_scope != Some(MdmUserScope::All),
         CreatedObject::Right { receipt, .. } => {
             let unit = desired.active_directory.organizational_unit.as_ref();
             desired.domain_join.is_none()

@@ -6,12 +6,12 @@ mod apply;
 mod bad_input;
 mod export;
 mod items;
-mod life;
 #[cfg(feature = "ad")]
 mod lab;
 #[cfg(feature = "ad")]
 #[path = "../support/lab.rs"]
 mod lab_support;
+mod life;
 #[cfg(feature = "ad")]
 mod on_premises;
 mod plan;

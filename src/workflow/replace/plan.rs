@@ -183,7 +183,8 @@ impl ReplaceMotherboard {
             // A run was stopped or killed. The hardware hash may have been corrected since.
             Some(last) => {
                 let serial_number = self.device.serial_number.to_string();
-                let replacement = Replacement { key, serial_number, ..last.clone() };
+                let user = last.user.clone().filter(|_| !self.without_user);
+                let replacement = Replacement { key, serial_number, user, ..last.clone() };
                 (all.iter().find(|device| device.id == last.old), Some(replacement))
             }
             None => {
