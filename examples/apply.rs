@@ -32,6 +32,13 @@ async fn main() -> Result<ExitCode, Failure> {
     let Some((desired, devices)) = deployment::read(support::arguments()) else {
         return Ok(exit::with(exit::USAGE));
     };
+    let adopted = match adopted() {
+        Ok(adopted) => adopted,
+        Err(problem) => {
+            println!("{problem}; write --adopt=KIND:ID, such as --adopt=group:ID");
+            return Ok(exit::with(exit::USAGE));
+        }
+    };
     let connection = support::connect()?;
     let client = &connection.client;
     if let Some((tenant, _)) = &connection.simulated {
@@ -42,7 +49,7 @@ async fn main() -> Result<ExitCode, Failure> {
         Some(path) => {
             serde_json::from_str::<Plan>(&std::fs::read_to_string(path)?)?.with_devices(devices.clone())
         }
-        None => desired.plan_with(client, &devices, plan_options()?).await?,
+        None => desired.plan_with(client, &devices, plan_options(&adopted)?).await?,
     };
     plan.check_settings(&desired)?;
     let is_json = support::has_option("--json");
@@ -89,7 +96,7 @@ async fn main() -> Result<ExitCode, Failure> {
         }
         return Ok(exit::with(exit::FAILURE));
     }
-    let again = desired.plan_with(client, &devices, plan_options()?).await?;
+    let again = desired.plan_with(client, &devices, plan_options(&adopted)?).await?;
     if is_json {
         return Ok(if report.stopped { exit::with(exit::FAILURE) } else { outcome::of(&again) });
     }
@@ -102,16 +109,19 @@ async fn main() -> Result<ExitCode, Failure> {
     Ok(outcome::of(&again))
 }
 
-/// The record of earlier runs, and the object to take over.
-fn plan_options() -> Result<PlanOptions, Failure> {
-    let mut options = PlanOptions::default();
+/// The object to take over, or what is wrong with its option.
+fn adopted() -> Result<Vec<AdoptedObject>, String> {
+    let Some(adopted) = support::value_of("--adopt=") else { return Ok(Vec::new()) };
+    let (kind, id) = adopted.split_once(':').ok_or_else(|| format!("{adopted:?} names no kind"))?;
+    let step: Step = serde_json::from_value(kind.into()).map_err(|error| error.to_string())?;
+    Ok(vec![AdoptedObject::new(step, id)])
+}
+
+/// The record of earlier runs, and the objects to take over.
+fn plan_options(adopted: &[AdoptedObject]) -> Result<PlanOptions, Failure> {
+    let mut options = PlanOptions::default().with_adopted(adopted.to_vec());
     if let Some(prefix) = support::value_of("--journals=") {
         options = options.with_journal(Journal::at(format!("{prefix}.made")))?;
-    }
-    if let Some(adopted) = support::value_of("--adopt=") {
-        let (kind, id) = adopted.split_once(':').ok_or("--adopt=KIND:ID, such as --adopt=group:ID")?;
-        let step: Step = serde_json::from_value(kind.into())?;
-        options = options.with_adopted([AdoptedObject::new(step, id)]);
     }
     Ok(options)
 }
