@@ -2,7 +2,8 @@
 //!
 //! `cargo run --features sim,workflow --example apply [SETTINGS.toml] [DEVICES.csv]` does it on the simulated tenant, with `--live`
 //! on a real one, where it asks first. `--plan=FILE` applies a plan that was approved (see the example `plan`);
-//! `--journals=PREFIX` writes down what is made; `--waive=ID` goes on in spite of a finding. Enter ends it in good
+//! `--journals=PREFIX` writes down what is made, and finds it by its id from then on; `--adopt=KIND:ID` takes a
+//! foreign object over, such as `--adopt=group:ID`; `--waive=ID` goes on in spite of a finding. Enter ends it in good
 //! order. `--json` prints the report for a program. Exit codes: 0 done, 1 failed or stopped, 3 not carried out, 4 a finding
 //! stops the plan, 5 done and not all known.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
@@ -22,7 +23,7 @@ mod support;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use windows_autopilot::workflow::{ApplyOptions, Journal, Plan};
+use windows_autopilot::workflow::{AdoptedObject, ApplyOptions, Journal, Plan, PlanOptions, Step};
 
 use self::failure::Failure;
 
@@ -30,6 +31,13 @@ use self::failure::Failure;
 async fn main() -> Result<ExitCode, Failure> {
     let Some((desired, devices)) = deployment::read(support::arguments()) else {
         return Ok(exit::with(exit::USAGE));
+    };
+    let adopted = match adopted() {
+        Ok(adopted) => adopted,
+        Err(problem) => {
+            println!("{problem}; write --adopt=KIND:ID, such as --adopt=group:ID");
+            return Ok(exit::with(exit::USAGE));
+        }
     };
     let connection = support::connect()?;
     let client = &connection.client;
@@ -41,7 +49,7 @@ async fn main() -> Result<ExitCode, Failure> {
         Some(path) => {
             serde_json::from_str::<Plan>(&std::fs::read_to_string(path)?)?.with_devices(devices.clone())
         }
-        None => desired.plan(client, &devices).await?,
+        None => desired.plan_with(client, &devices, plan_options(&adopted)?).await?,
     };
     plan.check_settings(&desired)?;
     let is_json = support::has_option("--json");
@@ -88,7 +96,7 @@ async fn main() -> Result<ExitCode, Failure> {
         }
         return Ok(exit::with(exit::FAILURE));
     }
-    let again = desired.plan(client, &devices).await?;
+    let again = desired.plan_with(client, &devices, plan_options(&adopted)?).await?;
     if is_json {
         return Ok(if report.stopped { exit::with(exit::FAILURE) } else { outcome::of(&again) });
     }
@@ -99,4 +107,21 @@ async fn main() -> Result<ExitCode, Failure> {
     println!("{} changes; {} devices registered.", report.changes, report.devices.len());
     println!("Running it again would change {} things.", again.drift().count());
     Ok(outcome::of(&again))
+}
+
+/// The object to take over, or what is wrong with its option.
+fn adopted() -> Result<Vec<AdoptedObject>, String> {
+    let Some(adopted) = support::value_of("--adopt=") else { return Ok(Vec::new()) };
+    let (kind, id) = adopted.split_once(':').ok_or_else(|| format!("{adopted:?} names no kind"))?;
+    let step: Step = serde_json::from_value(kind.into()).map_err(|error| error.to_string())?;
+    Ok(vec![AdoptedObject::new(step, id)])
+}
+
+/// The record of earlier runs, and the objects to take over.
+fn plan_options(adopted: &[AdoptedObject]) -> Result<PlanOptions, Failure> {
+    let mut options = PlanOptions::default().with_adopted(adopted.to_vec());
+    if let Some(prefix) = support::value_of("--journals=") {
+        options = options.with_journal(Journal::at(format!("{prefix}.made")))?;
+    }
+    Ok(options)
 }

@@ -1,8 +1,8 @@
 //! The end of a deployment: what it made is taken down, and nothing else.
 //!
 //! `cargo run --features sim,workflow --example teardown [SETTINGS.toml] [DEVICES.csv]` makes a deployment on the simulated tenant and
-//! takes it down again. With `--live --journals=PREFIX` it takes down what `apply` has written into its journals; it
-//! asks first. `--managed` also deletes enrolled devices in Intune.
+//! takes it down again. With `--live --journals=PREFIX` it takes down what `apply` has written into its journals, and
+//! records it there; it asks first. `--managed` also deletes enrolled devices in Intune.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 #[path = "support/deployment.rs"]
@@ -14,7 +14,7 @@ mod support;
 use std::process::ExitCode;
 
 use futures_util::StreamExt as _;
-use windows_autopilot::workflow::{CreatedObjects, Journal, Teardown, TeardownEvent};
+use windows_autopilot::workflow::{CreatedObjects, Journal, Teardown, TeardownEvent, TeardownOptions};
 
 use self::failure::Failure;
 
@@ -46,7 +46,11 @@ async fn main() -> Result<ExitCode, Failure> {
     if plan.is_empty() || !connection.may_write(&format!("Take it down in {}", plan.tenant))? {
         return Ok(ExitCode::SUCCESS);
     }
-    let mut run = plan.apply(client);
+    let mut options = TeardownOptions::default();
+    if let Some(prefix) = support::value_of("--journals=") {
+        options = options.with_journal(Journal::at(format!("{prefix}.made")));
+    }
+    let mut run = plan.apply_with(client, options);
     while let Some(event) = run.next().await {
         if let TeardownEvent::Finished { step, subject, description, .. } = event {
             println!("  {step}: {subject}: {description}");

@@ -13,6 +13,12 @@ pub mod findings {
     #![doc = include_str!("findings.md")]
 }
 
+#[cfg(feature = "workflow")]
+#[cfg_attr(docsrs, doc(cfg(feature = "workflow")))]
+pub mod lifecycle {
+    #![doc = include_str!("lifecycle.md")]
+}
+
 pub mod reliability {
     #![doc = include_str!("reliability.md")]
 }
@@ -29,4 +35,9 @@ pub mod tracing {
 
 pub mod weight {
     #![doc = include_str!("weight.md")]
+}
+
+pub mod writes {
+    #![allow(clippy::doc_markdown, reason = "guards are plain text")]
+    #![doc = include_str!("writes.md")]
 }

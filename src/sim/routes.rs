@@ -21,6 +21,18 @@ const fn policies(name: &'static str, path: &'static str) -> OperationInfo {
     OperationInfo { name, path, ..catalog::DEVICE_CONFIGURATIONS_LIST }
 }
 
+/// The groups that have an object in them: a navigation property of groups and devices that the catalog leaves out.
+static GROUPS_MEMBER_OF_LIST: OperationInfo = OperationInfo {
+    name: "groups.memberOf.list",
+    path: "/groups/{group-id}/memberOf",
+    ..catalog::GROUPS_TRANSITIVE_MEMBERS_LIST
+};
+static DEVICES_MEMBER_OF_LIST: OperationInfo = OperationInfo {
+    name: "devices.memberOf.list",
+    path: "/devices/{device-id}/memberOf",
+    ..catalog::DEVICES_GET
+};
+
 static COMPLIANCE_POLICIES_LIST: OperationInfo =
     policies("deviceCompliancePolicies.list", "/deviceManagement/deviceCompliancePolicies");
 static CONFIGURATION_POLICIES_LIST: OperationInfo =
@@ -149,6 +161,8 @@ pub(super) static ROUTES: &[Route] = &[
         .at("/devices/(deviceId)/{deviceId}"),
     Route::new(&catalog::GROUPS_MEMBERS_LIST, member::list),
     Route::new(&catalog::GROUPS_TRANSITIVE_MEMBERS_LIST, member::list_transitive),
+    Route::new(&GROUPS_MEMBER_OF_LIST, member::list_around),
+    Route::new(&DEVICES_MEMBER_OF_LIST, member::list_around),
     // The one operation whose permissions are needed together.
     Route::new(&catalog::GROUPS_MEMBERS_ADD_REF, member::add).needing_all(),
     Route::new(&catalog::GROUPS_MEMBERS_REMOVE_REF, member::remove),

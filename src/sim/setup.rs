@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::auth::Caller;
 use super::deploy::unit_key;
@@ -18,7 +18,7 @@ use super::resource::{
 };
 use super::rows::{
     Assignment, Computer, ComputerAccounts, Connector, ConnectorState, Deployment, DeviceStory, Entity,
-    NewIdentity, Owner, PowerOnOptions, Target, Wish,
+    LICENCES, NewIdentity, Owner, PowerOnOptions, Target, Wish,
 };
 use super::sign_in;
 use super::state::State;
@@ -397,6 +397,12 @@ impl Tenant {
     pub fn assign_app(&self, app: &str, group: &str) {
         let assignments = policy::assignments(app, group);
         self.now().apps.update(app, |app| app.set("assignments", assignments));
+    }
+
+    /// Gives a licence to the members of a group, by the licence's SKU.
+    pub fn license_group(&self, group: &str, sku: &str) {
+        let licences = json!([{ "skuId": sku, "disabledPlans": [] }]);
+        self.now().directory.groups.update(group, |group| group.body.insert(LICENCES.to_owned(), licences));
     }
 
     /// Adds a device configuration that is no domain join, such as a `windowsWifiConfiguration`. Gives its id; `None`

@@ -1,12 +1,9 @@
 //! The record of the objects that a workflow created, so that a teardown removes them and nothing else.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::hybrid_join::HybridJoin;
-use super::journal::Journal;
 use super::object::{Assignable, ManagedObject};
 use super::step::Step;
 use crate::error::{Error, ErrorKind, Result};
@@ -27,8 +24,32 @@ use crate::model::{
 pub struct CreatedObjects {
     /// The tenant that they were created in; `None` if the token did not show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    tenant_id: Option<String>,
+    pub(super) tenant_id: Option<String>,
     objects: Vec<CreatedObject>,
+    /// Objects that existed before and were taken over: a teardown leaves them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    adopted: Vec<AdoptedObject>,
+}
+
+/// An object of a tenant that existed before a deployment and is its own now: the step of its kind, and its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AdoptedObject {
+    /// The step that the object belongs to.
+    pub step: Step,
+    /// The object's id.
+    pub id: String,
+}
+
+impl AdoptedObject {
+    /// Creates the adoption of an object.
+    pub fn new(step: Step, id: impl Into<String>) -> Self {
+        Self { step, id: id.into() }
+    }
+
+    pub(super) fn is(&self, step: Step, id: &str) -> bool {
+        self.step == step && self.id.eq_ignore_ascii_case(id)
+    }
 }
 
 /// An object, assignment, scope entry or registration that a workflow created.
@@ -170,22 +191,6 @@ impl CreatedObjects {
         self.objects.is_empty()
     }
 
-    /// Reads the objects that a run has recorded in its journal.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Journal`] if there is no such journal, if the journal is in use or cannot be read, or is of another
-    /// kind.
-    pub fn from_journal(mut journal: Journal) -> Result<Self> {
-        let written = journal.read::<Header, Line>()?;
-        let Some(header) = written.header else { return Err(journal.missing()) };
-        journal.named(header.check(None, None))?;
-        let mut made = Self { tenant_id: header.tenant, ..Self::default() };
-        for line in written.lines {
-            made.take(line);
-        }
-        Ok(made)
-    }
-
     /// Returns all objects that a deployment's settings name, and these devices: for a deployment whose record is lost.
     /// An object that existed before and has the same name is included, so review the plan.
     pub fn from_settings(desired: &HybridJoin, serial_numbers: impl IntoIterator<Item = String>) -> Self {
@@ -198,7 +203,7 @@ impl CreatedObjects {
             object::<HybridJoinProfile>(desired),
             object::<DomainJoinProfile>(desired),
         ];
-        let mut made = Self { tenant_id: None, objects: objects.into_iter().flatten().collect() };
+        let mut made = Self { objects: objects.into_iter().flatten().collect(), ..Self::default() };
         if let Some(join) =
             desired.domain_join.as_ref().filter(|_| DomainJoinProfile::is_for_all_devices(desired))
         {
@@ -211,18 +216,75 @@ impl CreatedObjects {
         made
     }
 
+    /// Returns the objects that existed before and were taken over.
+    pub fn adopted(&self) -> &[AdoptedObject] {
+        &self.adopted
+    }
+
+    /// Returns only the objects for which `keep` holds, of the same tenant.
+    pub(super) fn filtered(&self, keep: impl Fn(&CreatedObject) -> bool) -> Self {
+        let objects = self.objects.iter().filter(|item| keep(item)).cloned().collect();
+        Self { tenant_id: self.tenant_id.clone(), objects, adopted: Vec::new() }
+    }
+
     pub(super) fn add(&mut self, item: CreatedObject) {
+        self.follow_rename(&item);
         match self.objects.iter_mut().find(|found| found.is_about(&item)) {
             Some(found) => *found = item,
             None => self.objects.push(item),
         }
     }
 
-    fn take(&mut self, line: Line) {
-        match line {
-            Line::Made(item) => self.add(item),
-            Line::Undone(item) => self.objects.retain(|found| !found.is_about(&item)),
-            Line::Importing(_) => {}
+    /// Gives an object on record, and its assignments, the name of an item with the same id.
+    fn follow_rename(&mut self, item: &CreatedObject) {
+        let CreatedObject::Object { step, name: new, id: Some(id) } = item else { return };
+        let old = self.objects.iter().find_map(|found| match found {
+            CreatedObject::Object { step: of, name, id: Some(held) }
+                if of == step && name != new && held.eq_ignore_ascii_case(id) =>
+            {
+                Some(name.clone())
+            }
+            _ => None,
+        });
+        let Some(old) = old else { return };
+        for found in &mut self.objects {
+            match found {
+                CreatedObject::Object { step: of, name, .. }
+                | CreatedObject::Assignment { step: of, name, .. }
+                    if of == step && *name == old =>
+                {
+                    name.clone_from(new);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Returns `true` if the object with this id was created, or taken over.
+    pub(super) fn has_id(&self, step: Step, id: &str) -> bool {
+        let is_it = |found: &CreatedObject| {
+            matches!(found, CreatedObject::Object { step: of, id: Some(held), .. }
+                if *of == step && held.eq_ignore_ascii_case(id))
+        };
+        self.objects.iter().any(is_it) || self.adopted.iter().any(|adopted| adopted.is(step, id))
+    }
+
+    /// Returns `true` if the object with this id is on record under another name.
+    pub(super) fn is_renamed(&self, step: Step, id: &str, name: &str) -> bool {
+        self.objects.iter().any(|found| {
+            matches!(found, CreatedObject::Object { step: of, name: held, id: Some(held_id) }
+                if *of == step && held_id.eq_ignore_ascii_case(id) && held != name)
+        })
+    }
+
+    /// Removes an object that was not created, or that is gone.
+    pub(super) fn remove(&mut self, item: &CreatedObject) {
+        self.objects.retain(|found| !found.is_about(item));
+    }
+
+    pub(super) fn adopt(&mut self, adopted: AdoptedObject) {
+        if !self.adopted.contains(&adopted) {
+            self.adopted.push(adopted);
         }
     }
 
@@ -240,184 +302,9 @@ impl CreatedObjects {
     }
 }
 
-/// The version of the format. It grows when an old reader would misunderstand a new journal.
-const VERSION: u32 = 1;
-const RUN: &str = "apply";
-
-/// The first line.
-#[derive(Debug, Serialize, Deserialize)]
-struct Header {
-    v: u32,
-    run: String,
-    /// The tenant, if the token names it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    tenant: Option<String>,
-    deployment: String,
-}
-
-impl Header {
-    fn check(&self, deployment: Option<&str>, tenant: Option<&str>) -> Result<()> {
-        let other_tenant =
-            |ours: &str| self.tenant.as_ref().filter(|theirs| !theirs.eq_ignore_ascii_case(ours));
-        let problem = if self.v != VERSION || self.run != RUN {
-            "the journal is of a run of another kind, or of another version of the format".to_owned()
-        } else if deployment.is_some_and(|name| name != self.deployment) {
-            format!("the journal is of the deployment {}", self.deployment)
-        } else if let Some(theirs) = tenant.and_then(other_tenant) {
-            format!("the journal is of a deployment in tenant {theirs}")
-        } else {
-            return Ok(());
-        };
-        Err(Error::new(ErrorKind::Journal, format!("{problem}; name another journal")))
-    }
-}
-
-/// Any other line.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Line {
-    /// The object is created, or about to be.
-    Made(CreatedObject),
-    /// The creation failed.
-    Undone(CreatedObject),
-    /// These devices are about to be imported, by serial number.
-    Importing(BTreeSet<String>),
-}
-
-/// The journal of creations; each is recorded before it is sent.
-#[derive(Debug, Default)]
-pub(super) struct Record {
-    journal: Option<Journal>,
-    created: CreatedObjects,
-    importing: Option<BTreeSet<String>>,
-}
-
-impl Record {
-    pub(super) fn open(journal: Option<Journal>, deployment: &str, tenant: Option<&str>) -> Result<Self> {
-        let mut record = Self { journal, ..Self::default() };
-        record.created.tenant_id = tenant.map(str::to_owned);
-        let Some(journal) = &mut record.journal else { return Ok(record) };
-        let written = journal.read::<Header, Line>()?;
-        match written.header {
-            Some(header) => journal.named(header.check(Some(deployment), tenant))?,
-            None => {
-                let (run, deployment, tenant) = (RUN.into(), deployment.into(), tenant.map(str::to_owned));
-                journal.begin(&Header { v: VERSION, run, tenant, deployment })?;
-            }
-        }
-        for line in written.lines {
-            if let Line::Importing(serials) = &line {
-                record.importing = Some(serials.clone());
-            }
-            record.created.take(line);
-        }
-        Ok(record)
-    }
-
-    /// Returns the objects that were created, and those whose creation was under way when an earlier run was killed.
-    pub(super) fn created(&self) -> &CreatedObjects {
-        &self.created
-    }
-
-    pub(super) fn into_created(self) -> CreatedObjects {
-        self.created
-    }
-
-    /// Returns the devices that an earlier run has imported, or was about to.
-    pub(super) fn importing(&self) -> Option<&BTreeSet<String>> {
-        self.importing.as_ref()
-    }
-
-    /// Records objects that are about to be created. If the journal takes nothing, nothing may be sent.
-    pub(super) fn add(&mut self, items: impl IntoIterator<Item = CreatedObject>) -> Result<()> {
-        let lines = self.new_lines(items);
-        self.append(&lines)?;
-        self.take(lines);
-        Ok(())
-    }
-
-    /// Records objects that were created. They count as created even if the journal takes nothing.
-    pub(super) fn done(&mut self, items: impl IntoIterator<Item = CreatedObject>) -> Result<()> {
-        let lines = self.new_lines(items);
-        let appended = self.append(&lines);
-        self.take(lines);
-        appended
-    }
-
-    /// Records that objects were not created, which [`add`](Self::add) had recorded.
-    pub(super) fn undo(&mut self, items: impl IntoIterator<Item = CreatedObject>) -> Result<()> {
-        let lines: Vec<Line> = items.into_iter().map(Line::Undone).collect();
-        let appended = self.append(&lines);
-        self.take(lines);
-        appended
-    }
-
-    pub(super) fn import(&mut self, serials: BTreeSet<String>) -> Result<()> {
-        if self.importing.as_ref() == Some(&serials) {
-            return Ok(());
-        }
-        self.append(&[Line::Importing(serials.clone())])?;
-        self.importing = Some(serials);
-        Ok(())
-    }
-
-    fn new_lines(&self, items: impl IntoIterator<Item = CreatedObject>) -> Vec<Line> {
-        items.into_iter().filter(|item| !self.created.objects.contains(item)).map(Line::Made).collect()
-    }
-
-    fn append(&mut self, lines: &[Line]) -> Result<()> {
-        self.journal.as_mut().map_or(Ok(()), |journal| journal.append(lines))
-    }
-
-    fn take(&mut self, lines: Vec<Line>) {
-        lines.into_iter().for_each(|line| self.created.take(line));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workflow::journal::MemoryStore;
-
-    #[test]
-    fn a_record_tells_what_was_made_and_what_was_about_to_be() {
-        let store = MemoryStore::default();
-        let open = |name: &str| Record::open(Some(Journal::from_store(store.clone())), name, None);
-        let mut record = open("Munich").unwrap();
-        record
-            .add([
-                CreatedObject::object(Step::Group, "g", None),
-                CreatedObject::object(Step::Profile, "p", None),
-            ])
-            .unwrap();
-        record.add([CreatedObject::object(Step::Group, "g", Some("1"))]).unwrap();
-        record.undo([CreatedObject::object(Step::Profile, "p", None)]).unwrap();
-        record.import(["SN-1".to_owned()].into()).unwrap();
-        record
-            .add([
-                CreatedObject::device("SN-1", None),
-                CreatedObject::device("sn-1", Some("2".parse().unwrap())),
-            ])
-            .unwrap();
-        let expected = [
-            CreatedObject::object(Step::Group, "g", Some("1")),
-            CreatedObject::device("sn-1", Some("2".parse().unwrap())),
-        ];
-        assert_eq!(record.created().items(), expected);
-
-        drop(record);
-        let again = open("Munich").unwrap();
-        assert_eq!(again.created().items(), expected);
-        assert_eq!(again.importing().map(BTreeSet::len), Some(1));
-        drop(again);
-        assert_eq!(
-            CreatedObjects::from_journal(Journal::from_store(store.clone())).unwrap().items(),
-            expected
-        );
-        let error = open("Berlin").unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Journal);
-        assert!(error.to_string().contains("Munich"), "{error}");
-    }
 
     #[test]
     fn what_was_made_survives_serde() {

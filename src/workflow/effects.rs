@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::findings::*;
 use super::hybrid_join::{HybridJoin, MemberSelection};
-use super::object::{Assignable, ManagedObject};
+use super::object::Assignable;
 use super::prepare::moved;
 use super::resultant::{
     AssignedObject, Contender, DeviceView, Effective, GroupMembers, GroupView, LostBy, ObjectKind,
@@ -69,7 +69,7 @@ impl<'a> Projection<'a> {
     fn new(desired: &'a HybridJoin, state: &'a TenantState) -> Option<Self> {
         let group = match &desired.group {
             None => None,
-            Some(wish) => match state.groups_named(&wish.display_name) {
+            Some(_) => match state.own_groups(desired).as_slice() {
                 [] => Some(PLANNED.parse().ok()?),
                 [stored] => Some(stored.id.clone()),
                 _ => return None,
@@ -79,9 +79,9 @@ impl<'a> Projection<'a> {
             desired,
             state,
             group,
-            profile: own_id(HybridJoinProfile::own(state.hybrid_profiles(), desired))?,
-            page: own_id(EnrollmentStatusPage::own(&state.pages, desired))?,
-            domain_join: own_id(DomainJoinProfile::own(&state.domain_joins, desired))?,
+            profile: own_id(state.identity.own(state.hybrid_profiles(), desired))?,
+            page: own_id(state.identity.own(&state.pages, desired))?,
+            domain_join: own_id(state.identity.own(&state.domain_joins, desired))?,
         })
     }
 

@@ -28,6 +28,15 @@ finding_kinds! {
     /// Several objects of one type and name.
     NAME_DUPLICATE = "name.duplicate", Error,
         "rename or delete all but one; none is chosen and none is deleted here";
+    /// An object with the name of a part that the deployment, by its record, neither created nor took over.
+    NAME_FOREIGN = "name.foreign", Error,
+        "use another name, or take the object over: adopt it by its kind and id in the options of the plan";
+    /// An object to adopt that is not in the tenant, or is of another kind.
+    NAME_NOT_ADOPTED = "name.not-adopted", Error,
+        "correct the kind and the id in the options of the plan, or leave the adoption out";
+    /// A part that is created although the group of devices has an object of its kind.
+    NAME_CREATED_ANEW = "name.created-anew", Info,
+        "plan with the deployment's journal if the part was renamed in the settings: the object is then renamed too";
     /// An object that somebody else has created at the same time as this run, under the same name.
     NAME_CREATED_TWICE = "name.created-twice", Error,
         "agree on one run at a time, with one folder of journals; keep one of the objects, delete the other, and run \
@@ -201,6 +210,27 @@ finding_kinds! {
     /// A device to move to another group tag whose groups are not known.
     RETAG_GROUPS_NOT_KNOWN = "retag.groups-not-known", Warning,
         "grant Group.Read.All and Device.Read.All, and plan again: a device that leaves a group loses its profile";
+
+    /// A part of a tenant's deployment that settings cannot express.
+    EXPORT_NOT_EXPRESSED = "export.not-expressed", Warning,
+        "note it beside the settings: a plan leaves it as it is, and sees no drift of it";
+
+    /// A motherboard to replace in a device that is not registered.
+    REPLACE_NOT_REGISTERED = "replace.not-registered", Error,
+        "correct the serial number; to resume a replacement, give the journal that it has begun";
+    /// A registration to replace with a group tag that cannot be given to another.
+    REPLACE_TAG_NOT_VALID = "replace.tag-not-valid", Error,
+        "give the registration another group tag, and plan again";
+    /// The user of a registration to replace, who cannot be taken over.
+    REPLACE_USER_NOT_KNOWN = "replace.user-not-known", Error,
+        "grant User.ReadBasic.All, or replace the motherboard without the user";
+    /// A device to get a new registration whose groups are not known.
+    REPLACE_GROUPS_NOT_KNOWN = "replace.groups-not-known", Warning,
+        "grant Group.Read.All and Device.Read.All, and plan again: a device that leaves a group loses its profile";
+    /// A new registration that the service did not take.
+    REPLACE_NOT_IMPORTED = "replace.not-imported", Error,
+        "correct the hardware hash, and plan again with the same journal and a new one for the import: group tag and user \
+         are kept";
 
     /// Two deployments of one name.
     OVERLAP_DEPLOYMENT_NAME = "overlap.deployment-name", Warning, "rename one";

@@ -11,9 +11,15 @@ mod checks;
 mod created;
 #[cfg(feature = "workflow")]
 mod effects;
+#[cfg(feature = "workflow")]
+mod export;
 pub mod findings;
 #[cfg(feature = "workflow")]
+mod group_moves;
+#[cfg(feature = "workflow")]
 mod hybrid_join;
+#[cfg(feature = "workflow")]
+mod identity;
 mod import;
 mod journal;
 #[cfg(feature = "workflow")]
@@ -30,6 +36,12 @@ mod permissions;
 mod plan;
 #[cfg(feature = "workflow")]
 mod prepare;
+#[cfg(feature = "workflow")]
+mod record;
+#[cfg(feature = "workflow")]
+mod removal;
+#[cfg(feature = "workflow")]
+mod replace;
 #[cfg(feature = "workflow")]
 pub mod resultant;
 #[cfg(feature = "workflow")]
@@ -52,13 +64,17 @@ pub use self::apply::{ApplyEvent, ApplyOptions, ApplyReport};
 #[cfg(feature = "workflow")]
 pub use self::binding::PlanTenant;
 #[cfg(feature = "workflow")]
-pub use self::created::{CreatedObject, CreatedObjects};
+pub use self::created::{AdoptedObject, CreatedObject, CreatedObjects};
+#[cfg(feature = "workflow")]
+pub use self::export::Export;
 #[cfg(feature = "workflow")]
 pub use self::hybrid_join::{
     ActiveDirectory, AssignmentSettings, DeviceGroup, DomainJoin, DomainJoinTarget, ExpectedConnectors,
     FilterMode, FilterSettings, HybridJoin, MdmUserScope, MemberSelection, PartAssignment, UserAssignment,
     suggest_key,
 };
+#[cfg(feature = "workflow")]
+pub use self::identity::PlanOptions;
 pub use self::import::{
     DeviceImport, GroupTagCheck, Import, ImportCounts, ImportEvent, ImportEventKind, ImportOptions,
     ImportOutcome, ImportPreview, ImportReport, ImportRun, ImportStage, Rejection, Uncertainty,
@@ -74,6 +90,8 @@ pub use self::permissions::{OperationPurpose, PermissionReport, RequiredOperatio
 #[cfg(feature = "workflow")]
 pub use self::plan::{Plan, PlanStatus};
 #[cfg(feature = "workflow")]
+pub use self::replace::{ReplaceMotherboard, ReplacementEvent, ReplacementPlan, ReplacementReport};
+#[cfg(feature = "workflow")]
 pub use self::resultant::{Effective, ResultantSet};
 #[cfg(feature = "workflow")]
 pub use self::retag::{PlannedRetag, Retag, RetagEvent, RetagPlan, RetagReport};
@@ -82,5 +100,5 @@ pub use self::run::{Progress, Run, StopHandle};
 pub use self::step::{Action, PlannedStep, Step};
 #[cfg(feature = "workflow")]
 pub use self::teardown::{
-    PlannedRemoval, RemovalAction, Teardown, TeardownEvent, TeardownPlan, TeardownReport,
+    PlannedRemoval, RemovalAction, Teardown, TeardownEvent, TeardownOptions, TeardownPlan, TeardownReport,
 };

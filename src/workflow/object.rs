@@ -39,17 +39,6 @@ pub(super) trait ManagedObject:
         !Self::is_default(stored) && stored.settings.name() == name
     }
 
-    /// Picks the deployment's own objects among those that were read: more than one if the name repeats.
-    fn own<'a>(
-        read: impl IntoIterator<Item = &'a Stored<Self>>,
-        desired: &'a HybridJoin,
-    ) -> impl Iterator<Item = &'a Stored<Self>> {
-        let is_own = |stored: &&Stored<Self>| {
-            Self::desired_name(desired).is_some_and(|name| Self::is_named(stored, name))
-        };
-        read.into_iter().filter(is_own)
-    }
-
     /// Reads all objects of this type; with `name`, the service may leave out those of other names.
     fn read(client: &Client, name: Option<&str>) -> impl Future<Output = Result<Vec<Stored<Self>>>> + Send;
 

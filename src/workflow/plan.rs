@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::binding::{Inputs, PlanTenant};
 use super::checks;
+use super::created::CreatedObjects;
 use super::effects;
 use super::findings::*;
-use super::hybrid_join::HybridJoin;
+use super::hybrid_join::{HybridJoin, MdmUserScope};
+use super::identity::{Identity, PlanOptions, dropped, dropped_steps};
 use super::prepare::{Todo, prepare};
 use super::resultant::ResultantGroup;
 use super::state::TenantState;
@@ -16,7 +18,7 @@ use super::step::{Action, PlannedStep, fmt_end};
 use crate::error::{Error, ErrorKind, Result};
 use crate::foreign::line;
 use crate::graph::Client;
-use crate::model::{DeviceToImport, Finding, FindingKind, Severity};
+use crate::model::{DeviceToImport, Finding, FindingKind, Group, Id, Severity};
 
 /// The changes that lead a tenant to a desired state, and the findings that stand in their way. Made by
 /// [`HybridJoin::plan`]; `Display` prints it.
@@ -42,6 +44,13 @@ pub struct Plan {
     /// unknown without a reason.
     #[serde(default)]
     pub resultant: Vec<ResultantGroup>,
+    /// The options that the plan was made with.
+    #[serde(default, skip_serializing_if = "PlanOptions::is_default")]
+    pub options: PlanOptions,
+    /// The objects on record that the settings, or the list of devices, no longer have. They stay, unless they are given to a
+    /// [`Teardown`](super::Teardown).
+    #[serde(default, skip_serializing_if = "CreatedObjects::is_empty")]
+    pub dropped: CreatedObjects,
     #[serde(skip)]
     pub(super) devices: Vec<DeviceToImport>,
     #[serde(skip)]
@@ -113,7 +122,22 @@ impl HybridJoin {
     /// `Device.Read.All` it also finds devices whose object in Entra ID is gone. [`HybridJoin::check_permissions`]
     /// reports which of them the token lacks.
     pub async fn plan(&self, client: &Client, devices: &[DeviceToImport]) -> Result<Plan> {
-        Ok(self.plan_with_todo(client, devices, &Site::default()).await?.0)
+        self.plan_with(client, devices, PlanOptions::default()).await
+    }
+
+    /// Compares the tenant with what is desired, with the given options. Reads only.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan); [`ErrorKind::InvalidInput`] if the record is of another tenant.
+    /// # Permissions
+    /// As [`plan`](Self::plan).
+    pub async fn plan_with(
+        &self,
+        client: &Client,
+        devices: &[DeviceToImport],
+        options: PlanOptions,
+    ) -> Result<Plan> {
+        Ok(self.plan_with_todo(client, devices, &options, &Site::default()).await?.0)
     }
 
     /// Compares the tenant and Active Directory with what is desired: steps 2 and 3 are checked in the directory, and
@@ -132,25 +156,52 @@ impl HybridJoin {
         devices: &[DeviceToImport],
         on_premises: super::on_premises::OnPremises,
     ) -> Result<Plan> {
+        self.plan_on_premises_with(client, devices, on_premises, PlanOptions::default()).await
+    }
+
+    /// Compares the tenant and Active Directory with what is desired, with the given options.
+    ///
+    /// # Errors
+    /// As [`plan_with`](Self::plan_with).
+    /// # Permissions
+    /// As [`plan_on_premises`](Self::plan_on_premises).
+    #[cfg(feature = "ad")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
+    pub async fn plan_on_premises_with(
+        &self,
+        client: &Client,
+        devices: &[DeviceToImport],
+        on_premises: super::on_premises::OnPremises,
+        options: PlanOptions,
+    ) -> Result<Plan> {
         let site = Site::new(on_premises);
-        Ok(self.plan_with_todo(client, devices, &site).await?.0)
+        Ok(self.plan_with_todo(client, devices, &options, &site).await?.0)
     }
 
     pub(super) async fn plan_with_todo(
         &self,
         client: &Client,
         devices: &[DeviceToImport],
+        options: &PlanOptions,
         site: &Site,
     ) -> Result<(Plan, Todo)> {
+        if let Some(created) = &options.created {
+            created.check_tenant(client).await?;
+        }
+        let identity = Identity::new(self, options);
         let caller = client.caller().await?;
         let with_devices = !devices.is_empty();
         self.check_reads(&caller, with_devices)?;
-        let state = TenantState::read(client, self, with_devices, caller.app_only == Some(true)).await?;
-        #[cfg_attr(not(feature = "ad"), allow(unused_mut, reason = "what is on premises is added"))]
+        let app_only = caller.app_only == Some(true);
+        let state = TenantState::read(client, self, with_devices, app_only, identity).await?;
         let (mut steps, mut todo) = prepare(self, &state, devices).map_err(|error| {
             Error::new(ErrorKind::InvalidInput, "the settings cannot be written").with_source(error)
         })?;
+        let dropped = dropped(self, devices, options, &state.identity, &scope_groups(self, &state));
+        steps.extend(dropped_steps(&dropped));
+        PlannedStep::sort(&mut steps);
         let mut findings = self.lint();
+        findings.append(&mut todo.findings);
         let (resultant, effects) = effects::determine(self, &state, devices);
         findings.extend(effects);
         findings.extend(checks::check(self, &state, devices, client.clock().timestamp()));
@@ -174,11 +225,19 @@ impl HybridJoin {
             steps,
             findings,
             resultant,
+            options: options.clone(),
+            dropped,
             devices: devices.to_vec(),
             site: site.clone(),
         };
         Ok((plan, todo))
     }
+}
+
+/// Returns the ids of the groups that the settings want in the MDM user scope.
+fn scope_groups(desired: &HybridJoin, state: &TenantState) -> Vec<Id<Group>> {
+    let Some(MdmUserScope::Groups(names)) = &desired.mdm_scope else { return Vec::new() };
+    names.iter().flat_map(|name| state.groups_named(name)).map(|stored| stored.id.clone()).collect()
 }
 
 impl Plan {

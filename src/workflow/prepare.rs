@@ -11,6 +11,7 @@ use crate::model::{
 
 use super::findings::*;
 use super::hybrid_join::{HybridJoin, MdmUserScope, UserAssignment};
+use super::identity::Identity;
 use super::manual::{INSTALL_CONNECTOR, deploy_gate, grant_text};
 use super::object::{Assignable, ManagedObject};
 use super::state::{MdmRead, TenantState};
@@ -27,6 +28,8 @@ pub(super) struct Todo {
     /// The targets of their assignments.
     pub(super) targets: PartTargets,
     pub(super) devices: DevicesTodo,
+    /// Findings of the comparison that stop nothing.
+    pub(super) findings: Vec<Finding>,
     #[cfg(feature = "ad")]
     pub(super) delegations: Vec<super::on_premises::PlannedDelegation>,
 }
@@ -94,12 +97,18 @@ pub(super) fn prepare(
     }
 
     let read_groups = state.groups.iter().flat_map(|(_, found)| found);
-    let group = ensure(desired.group_settings()?, read_groups, &mut steps);
+    let identity = &state.identity;
+    let group = ensure(desired.group_settings()?, read_groups, desired, identity, &mut steps);
     let devices = prepare_devices(desired, state, devices, &mut steps);
     let page = desired.enrollment_status_page.as_ref().map(|wish| with_named_apps(wish, desired, state));
-    let page = ensure(page, &state.pages, &mut steps);
-    let profile = ensure(desired.profile.clone(), state.hybrid_profiles(), &mut steps);
-    let domain_join = ensure(desired.domain_join_settings(), &state.domain_joins, &mut steps);
+    let page = ensure(page, &state.pages, desired, identity, &mut steps);
+    let profile = ensure(desired.profile.clone(), state.hybrid_profiles(), desired, identity, &mut steps);
+    let domain_join =
+        ensure(desired.domain_join_settings(), &state.domain_joins, desired, identity, &mut steps);
+    let mut findings = Vec::new();
+    check_created_anew(desired, state, &page, &state.pages, &mut findings);
+    check_created_anew(desired, state, &profile, state.hybrid_profiles(), &mut findings);
+    check_created_anew(desired, state, &domain_join, &state.domain_joins, &mut findings);
     let targets = PartTargets {
         page_priority: prioritise(desired, state, &page, &mut steps),
         page: assign(desired, state, &page, &group, &mut steps),
@@ -117,6 +126,7 @@ pub(super) fn prepare(
         domain_join,
         targets,
         devices,
+        findings,
         #[cfg(feature = "ad")]
         delegations: Vec::new(),
     };
@@ -231,11 +241,35 @@ fn not_one_group(name: &DisplayName, found: usize) -> Finding {
 fn ensure<'a, S: ManagedObject>(
     wish: Option<S>,
     read: impl IntoIterator<Item = &'a Stored<S>>,
+    desired: &HybridJoin,
+    identity: &Identity,
     steps: &mut Vec<PlannedStep>,
 ) -> Ensure<S> {
     let Some(wish) = wish else { return Ensure::Nothing };
     let name = wish.name().to_owned();
-    let mut found: Vec<_> = read.into_iter().filter(|stored| S::is_named(stored, &name)).collect();
+    let (mut found, others): (Vec<_>, Vec<_>) =
+        read.into_iter().partition(|stored| identity.is_own(stored, desired));
+    found.dedup_by(|one, other| one.id == other.id);
+    if let Some(id) = identity.adopted(S::STEP).filter(|_| found.is_empty()) {
+        let finding = NAME_NOT_ADOPTED.at(&name, format!("the object to adopt, {id}, is not there"));
+        steps.push(PlannedStep::new(S::STEP, name, Action::Blocked(finding)));
+        return Ensure::Blocked;
+    }
+    // With a record, an object of the name that the deployment neither created nor took over is somebody else's.
+    let foreign: Vec<String> = others
+        .iter()
+        .filter(|stored| identity.knows(S::STEP) && S::is_named(stored, &name))
+        .map(|stored| {
+            let created = stored.created_date_time.map_or("not known".to_owned(), |at| at.to_string());
+            format!("{} (created: {created})", stored.id)
+        })
+        .collect();
+    if !foreign.is_empty() {
+        let evidence = format!("foreign objects have this name: {}", foreign.join(", "));
+        let finding = NAME_FOREIGN.at(&name, evidence);
+        steps.push(PlannedStep::new(S::STEP, name, Action::Blocked(finding)));
+        return Ensure::Blocked;
+    }
     if found.len() > 1 {
         let evidence = format!("there are {} of this type and name", found.len());
         let finding = NAME_DUPLICATE.at(&name, evidence);
@@ -262,6 +296,33 @@ fn ensure<'a, S: ManagedObject>(
         steps.push(PlannedStep::new(S::STEP, name, Action::Keep));
     }
     Ensure::Become(Box::new(stored.clone()), wish)
+}
+
+/// Finds an object that is created although the deployment's group has one of its kind already, and there is no record that
+/// could tell a rename.
+fn check_created_anew<'a, S: Assignable>(
+    desired: &HybridJoin,
+    state: &TenantState,
+    object: &Ensure<S>,
+    read: impl IntoIterator<Item = &'a Stored<S>>,
+    findings: &mut Vec<Finding>,
+) {
+    let (Ensure::Create(wish), Some(group)) = (object, state.device_group(desired)) else { return };
+    if state.identity.knows(S::STEP) {
+        return;
+    }
+    let has_group = |stored: &&Stored<S>| {
+        let mut targets = state.assignments_of(stored).iter().filter_map(|held| held.target.as_ref());
+        targets.any(|target| matches!(&target.kind, TargetKind::Group(id) if *id == group.id))
+    };
+    if let Some(other) = read.into_iter().find(has_group) {
+        let evidence = format!(
+            "is created as a new object; the group has {} ({}) already",
+            other.settings.name(),
+            other.id
+        );
+        findings.push(NAME_CREATED_ANEW.at(wish.name(), evidence));
+    }
 }
 
 /// Plans the assignments of an object, and returns their targets.

@@ -11,15 +11,13 @@ use super::binding::PlanTenant;
 use super::findings::{
     DEVICES_SERIAL_REPEATS, DEVICES_TAG_NOT_TAKEN, RETAG_GROUPS_NOT_KNOWN, RETAG_NOT_REGISTERED,
 };
+use super::group_moves::{Groups, read_objects};
 use super::run::{Progress, Run, ends_with_errors, serialize_errors};
 use super::step::fmt_end;
 use super::waiver::check_findings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Client, Schedule};
-use crate::model::{
-    Device, DirectoryDevice, Finding, Group, GroupTag, Id, Lookup, Membership, SerialNumber, Severity,
-    Stored, Text,
-};
+use crate::model::{Device, DirectoryDevice, Finding, GroupTag, Id, SerialNumber, Severity, Text};
 use crate::resource::DeviceUpdate;
 
 /// The wait for a group tag to read back.
@@ -171,30 +169,24 @@ impl Retag {
             }
         }
         chosen.retain(|device| !has_tag(device, self.to.as_ref()));
-        let groups = if chosen.is_empty() { Lookup::Absent } else { read_groups(client).await? };
-        // A rule that is not understood decides about devices all the same.
-        for group in groups.present().into_iter().flatten() {
-            let Membership::Dynamic(dynamic) = &group.settings.membership else { continue };
-            if dynamic.rule.violation().is_some() && dynamic.rule.as_str().contains("device.") {
-                let evidence =
-                    "the rule of this group is not understood: whether devices join or leave it is not known";
-                findings.push(RETAG_GROUPS_NOT_KNOWN.at(group.settings.display_name.as_str(), evidence));
-            }
-        }
+        let groups = if chosen.is_empty() { None } else { Some(Groups::read(client).await?) };
+        findings.extend(groups.iter().flat_map(|groups| groups.not_understood(&RETAG_GROUPS_NOT_KNOWN)));
         let objects = read_objects(client, &chosen).await?;
         let mut devices = Vec::new();
         for (device, object) in chosen.into_iter().zip(objects) {
             let serial_number =
                 device.serial_number.as_deref().unwrap_or_else(|| device.id.as_str()).to_owned();
-            let moved = match (&groups, object) {
-                (Lookup::Present(groups), Some(object)) => Some(self.moves(groups, &object)),
-                _ => None,
+            let mut unclear = Vec::new();
+            let moved = groups.as_ref().zip(object).and_then(|(groups, object)| {
+                groups.moves(&object, &self.tagged(&object), false, &mut unclear)
+            });
+            let evidence = match &moved {
+                None => Some("its groups, or its object in Entra ID, could not be read".to_owned()),
+                Some(_) if unclear.is_empty() => None,
+                Some(_) => Some(format!("it is not known whether {} have it then", unclear.join(", "))),
             };
-            if moved.is_none() {
-                let evidence = "its groups, or its object in Entra ID, could not be read";
-                findings.push(RETAG_GROUPS_NOT_KNOWN.at(&serial_number, evidence));
-            }
-            let (joins, leaves) = moved.unzip();
+            findings.extend(evidence.map(|evidence| RETAG_GROUPS_NOT_KNOWN.at(&serial_number, evidence)));
+            let (joins, leaves) = moved.map(|moved| (moved.joins, moved.leaves)).unzip();
             let before = device.group_tag.as_deref().unwrap_or_default().to_owned();
             devices.push(PlannedRetag { id: device.id.clone(), serial_number, before, joins, leaves });
         }
@@ -202,28 +194,15 @@ impl Retag {
         Ok(RetagPlan { tenant: PlanTenant::of(client).await?, retag: self.clone(), devices, findings })
     }
 
-    /// Returns the names of the groups that a device joins and leaves.
-    fn moves(&self, groups: &[Stored<Group>], object: &DirectoryDevice) -> (Vec<String>, Vec<String>) {
+    /// Returns a device's object with the new tag among its labelled ids.
+    fn tagged(&self, object: &DirectoryDevice) -> DirectoryDevice {
         const LABEL: &str = "[OrderID]:";
         let is_tag = |id: &Text| id.get(..LABEL.len()).is_some_and(|label| label.eq_ignore_ascii_case(LABEL));
         let mut after = object.clone();
         let ids = after.physical_ids.get_or_insert_default();
         ids.retain(|id| !is_tag(id));
         ids.extend(self.to.iter().map(|tag| Text::from(format!("{LABEL}{tag}"))));
-        let (mut joins, mut leaves) = (Vec::new(), Vec::new());
-        for group in groups {
-            let Membership::Dynamic(dynamic) = &group.settings.membership else { continue };
-            if dynamic.paused {
-                continue;
-            }
-            let name = || group.settings.display_name.to_string();
-            match (dynamic.rule.matches(object), dynamic.rule.matches(&after)) {
-                (false, true) => joins.push(name()),
-                (true, false) => leaves.push(name()),
-                _ => {}
-            }
-        }
-        (joins, leaves)
+        after
     }
 }
 
@@ -231,44 +210,6 @@ impl Retag {
 fn has_tag(device: &Device, tag: Option<&GroupTag>) -> bool {
     let held = device.group_tag.as_deref().unwrap_or_default();
     held.eq_ignore_ascii_case(tag.map_or("", GroupTag::as_str))
-}
-
-async fn read_groups(client: &Client) -> Result<Lookup<Vec<Stored<Group>>>> {
-    match client.groups().list().all().await {
-        Ok(groups) => Ok(Lookup::Present(groups)),
-        Err(error) if error.kind() == ErrorKind::Forbidden => Ok(Lookup::Unknown),
-        Err(error) => Err(error),
-    }
-}
-
-/// Reads the devices' objects in Entra ID, in batches; `None` for one that is not known.
-async fn read_objects(client: &Client, devices: &[&Device]) -> Result<Vec<Option<DirectoryDevice>>> {
-    if devices.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut batch = client.batch();
-    let slots: Vec<_> = devices
-        .iter()
-        .map(|device| {
-            let id =
-                device.azure_ad_device_id.as_ref().or(device.azure_active_directory_device_id.as_ref())?;
-            Some(batch.add(client.directory_devices().get_by_device_id(id)))
-        })
-        .collect();
-    if slots.iter().all(Option::is_none) {
-        return Ok(slots.iter().map(|_| None).collect());
-    }
-    let mut answers = batch.await?;
-    let mut objects = Vec::with_capacity(slots.len());
-    for slot in slots {
-        objects.push(match slot.map(|slot| answers.take(slot)) {
-            None => None,
-            Some(Ok(object)) => Some(object),
-            Some(Err(error)) if matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound) => None,
-            Some(Err(error)) => return Err(error),
-        });
-    }
-    Ok(objects)
 }
 
 impl RetagPlan {

@@ -3,10 +3,14 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+#[cfg(feature = "workflow")]
+use std::pin::pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_util::StreamExt as _;
+#[cfg(feature = "workflow")]
+use futures_util::future::{Either, select};
 use tokio::sync::{mpsc, watch};
 
 #[cfg(feature = "workflow")]
@@ -70,6 +74,27 @@ impl<E, R> Run<E, R> {
     /// Asks the work to end in good order, from anywhere: from a handler of Ctrl-C, say.
     pub fn stop_handle(&self) -> StopHandle {
         self.stop.clone()
+    }
+}
+
+#[cfg(feature = "workflow")]
+impl<E: Send + 'static, R: Send + 'static> Run<E, R> {
+    /// Completes the run as a part of another: passes its events on, and stops when the other is stopped.
+    pub(super) async fn within<F>(mut self, progress: &Progress<F>, event: impl Fn(E) -> F) -> R {
+        let stop = self.stop_handle();
+        let work = async {
+            while let Some(inner) = self.next().await {
+                progress.emit(event(inner));
+            }
+            self.await
+        };
+        match select(pin!(work), pin!(progress.stopped())).await {
+            Either::Left((ended, _)) => ended,
+            Either::Right(((), work)) => {
+                stop.stop();
+                work.await
+            }
+        }
     }
 }
 

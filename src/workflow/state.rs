@@ -14,6 +14,7 @@ use crate::model::{
 };
 
 use super::hybrid_join::{HybridJoin, MdmUserScope, MemberSelection};
+use super::identity::Identity;
 use super::object::{Assignable, AssignmentBatch, ManagedObject, profile_assignments};
 use super::resultant::{
     GroupMembers, GroupView, anchor_of, named_groups, read_anchors, read_filters, read_groups,
@@ -41,6 +42,8 @@ pub(super) struct TenantState {
     pub(super) assignments: HashMap<String, Vec<Assignment>>,
     /// Groups that the deployment's own objects are assigned to, and that are not there any more.
     pub(super) gone_groups: BTreeSet<Id<Group>>,
+    /// Which of the objects are the deployment's own.
+    pub(super) identity: Identity,
 }
 
 /// The outcome of reading the MDM scope.
@@ -60,6 +63,7 @@ impl TenantState {
         desired: &HybridJoin,
         with_devices: bool,
         app_only: bool,
+        identity: Identity,
     ) -> Result<Self> {
         let names = group_names(desired);
         let with_devices = desired.reads_devices(with_devices);
@@ -67,7 +71,7 @@ impl TenantState {
             try_join5(
                 read_mdm(client, desired, app_only),
                 all_if(desired.connectors.is_some(), client.connectors().list()),
-                read_named_groups(client, &names),
+                read_named_groups(client, &names, identity.group_id()),
                 all_if(with_devices, client.devices().list()),
                 anchors_if(with_devices, client),
             ),
@@ -93,6 +97,7 @@ impl TenantState {
             apps,
             devices,
             anchors,
+            identity,
             ..Self::default()
         };
         state.assignments = state.read_assignments(client).await?;
@@ -152,18 +157,28 @@ impl TenantState {
         fn id<S: ManagedObject>(stored: &Stored<S>) -> &str {
             stored.id.as_str()
         }
-        HybridJoinProfile::own(self.hybrid_profiles(), desired)
+        self.identity
+            .own(self.hybrid_profiles(), desired)
             .map(id)
-            .chain(EnrollmentStatusPage::own(&self.pages, desired).map(id))
-            .chain(DomainJoinProfile::own(&self.domain_joins, desired).map(id))
+            .chain(self.identity.own(&self.pages, desired).map(id))
+            .chain(self.identity.own(&self.domain_joins, desired).map(id))
     }
 
     /// Returns the group of devices, if exactly one exists.
     pub(super) fn device_group(&self, desired: &HybridJoin) -> Option<&Stored<Group>> {
-        match self.groups_named(&desired.group.as_ref()?.display_name) {
+        match self.own_groups(desired).as_slice() {
             [stored] => Some(stored),
             _ => None,
         }
+    }
+
+    /// Returns the deployment's own groups: several if a name decides, and repeats.
+    pub(super) fn own_groups(&self, desired: &HybridJoin) -> Vec<&Stored<Group>> {
+        let all = self.groups.iter().flat_map(|(_, found)| found);
+        let mut own: Vec<&Stored<Group>> =
+            all.filter(|stored| self.identity.is_own(stored, desired)).collect();
+        own.dedup_by(|one, other| one.id == other.id);
+        own
     }
 
     /// Returns `true` if a registered device belongs to the deployment, as far as its registration shows.
@@ -249,10 +264,19 @@ async fn read_mdm(client: &Client, desired: &HybridJoin, app_only: bool) -> Resu
 async fn read_named_groups(
     client: &Client,
     names: &[&DisplayName],
+    own: Option<Id<Group>>,
 ) -> Result<Vec<(String, Vec<Stored<Group>>)>> {
     let mut groups = Vec::new();
     for name in names {
         groups.push((name.as_str().to_owned(), Group::find(client, name.as_str()).await?));
+    }
+    // The deployment's own may have another name.
+    let is_read =
+        |own: &Id<Group>| groups.iter().flat_map(|(_, found)| found).any(|stored| stored.id == *own);
+    if let Some(own) = own.filter(|own| !is_read(own))
+        && let Some(stored) = client.groups().get(&own).if_found().await?
+    {
+        groups.push((stored.settings.display_name.to_string(), vec![stored]));
     }
     Ok(groups)
 }

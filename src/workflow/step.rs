@@ -90,6 +90,9 @@ pub enum Action {
     Import(Vec<String>),
     /// Changes nothing: the subject is as desired.
     Keep,
+    /// Changes nothing: the subject left the settings, or the list of devices, and stays until it is removed. See
+    /// [`Plan::dropped`](super::Plan::dropped).
+    Dropped,
     /// Changes nothing: the service did not report these properties, so they are neither changed nor known to be as desired.
     Unknown(Vec<PropertyChange>),
     /// Asks a person for the work that this text describes.
@@ -157,6 +160,7 @@ impl fmt::Display for PlannedStep {
                 }
             }
             Action::Keep => writeln!(f, "  = {subject}"),
+            Action::Dropped => writeln!(f, "  . {subject}: no longer in the settings; it stays"),
             Action::Unknown(properties) => {
                 writeln!(f, "  ? {subject}: not compared")?;
                 properties.iter().try_for_each(|property| writeln!(f, "      {property}"))
@@ -208,6 +212,7 @@ mod tests {
             Action::Assign { add: vec![name.to_owned()], remove: vec![name.to_owned()] },
             Action::Import(vec![name.to_owned()]),
             Action::Keep,
+            Action::Dropped,
             Action::Manual(name.to_owned()),
             Action::Blocked(finding.clone()),
         ] {

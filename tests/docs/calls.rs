@@ -8,8 +8,8 @@ use windows_autopilot::catalog::{ApiVersion, OPERATIONS, OperationInfo, Scopes};
 
 /// A function of a resource's handle.
 #[derive(Default)]
-struct Function {
-    public: bool,
+pub(crate) struct Function {
+    pub(crate) public: bool,
     docs: Vec<String>,
     body: String,
 }
@@ -67,21 +67,25 @@ fn constant(name: &str) -> String {
 }
 
 /// The functions of one file of `src/resource`, and the operations that each of them sends.
-struct Resource {
-    functions: BTreeMap<String, Function>,
+pub(crate) struct Resource {
+    pub(crate) functions: BTreeMap<String, Function>,
     /// The client's method that gives the handle, such as `devices`.
-    handle: String,
+    pub(crate) handle: String,
 }
 
 impl Resource {
-    fn read(source: &str) -> Self {
+    pub(crate) fn read(source: &str) -> Self {
         let declared = source.lines().find_map(|line| line.strip_prefix("    pub struct ")?.split_once(", "));
         let handle = declared.map_or_else(String::new, |(_, handle)| handle.to_owned());
         Self { functions: functions(source), handle }
     }
 
     /// Returns the operations that a function sends, itself and through other functions for which `follow` holds.
-    fn operations(&self, name: &str, follow: &dyn Fn(&Function) -> bool) -> Vec<&'static OperationInfo> {
+    pub(crate) fn operations(
+        &self,
+        name: &str,
+        follow: &dyn Fn(&Function) -> bool,
+    ) -> Vec<&'static OperationInfo> {
         let function = &self.functions[name];
         let named = words_after(&function.body, "catalog::").map(|wanted| {
             let found = OPERATIONS.iter().copied().find(|info| constant(info.name) == wanted);

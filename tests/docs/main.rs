@@ -10,3 +10,4 @@
 mod calls;
 mod findings;
 mod grammar;
+mod writes;

@@ -4,17 +4,20 @@
 mod agreement;
 mod apply;
 mod bad_input;
+mod export;
 mod items;
 #[cfg(feature = "ad")]
 mod lab;
 #[cfg(feature = "ad")]
 #[path = "../support/lab.rs"]
 mod lab_support;
+mod life;
 #[cfg(feature = "ad")]
 mod on_premises;
 mod plan;
 mod preflight;
 mod random;
+mod replace;
 mod retag;
 mod scale;
 mod stories;

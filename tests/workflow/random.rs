@@ -36,8 +36,44 @@ async fn after_an_apply_a_plan_is_empty() {
     );
 }
 
-async fn one(seed: u64) -> Result<(bool, bool)> {
-    let rng = &mut Rng::with_seed(seed);
+/// Whatever a tenant holds and whatever was wished: what is exported of it plans as nothing to change.
+#[tokio::test]
+async fn an_export_of_an_applied_tenant_plans_as_empty() {
+    let (mut whole, mut with_groups) = (0, 0);
+    for seed in 0..CASES {
+        let (is_whole, has_group) =
+            export_one(seed).await.unwrap_or_else(|error| panic!("seed {seed}: {error:#}"));
+        whole += usize::from(is_whole);
+        with_groups += usize::from(has_group);
+    }
+    // The cases must be worth something.
+    assert!(whole > 20 && with_groups > 80, "{whole} were expressed as a whole, {with_groups} had a group");
+}
+
+async fn export_one(seed: u64) -> Result<(bool, bool)> {
+    let rng = &mut Rng::with_seed(seed ^ 0xE0F0);
+    let (harness, _) = tenant(rng).await?;
+    let mut desired = wish(rng);
+    desired.profile.get_or_insert_with(|| profile(rng));
+    let plan = desired.plan(&harness.client, &[]).await?;
+    let waived: Vec<String> = plan.blocking().map(|finding| finding.id.to_string()).collect();
+    let options = waived.iter().fold(ApplyOptions::default(), |options, id| options.with_waived(id.as_str()));
+    let report = plan.apply_with(&harness.client, options).await.into_result()?;
+    let before = crate::support::writes(&harness.tenant);
+    let Some(id) = report.profile else { return Ok((false, false)) };
+    let export = HybridJoin::export(&harness.client, &id).await?;
+    let text = toml::to_string(&export.settings).unwrap();
+    let settings: HybridJoin =
+        toml::from_str(&text).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
+    let again = settings.plan(&harness.client, &[]).await?;
+    assert!(again.is_empty(), "seed {seed}\n{text}\n{again}\n{:?}", export.not_expressed);
+    assert_eq!(crate::support::writes(&harness.tenant), before, "seed {seed}: an export only reads");
+    assert!(settings.profile.is_some() || !export.not_expressed.is_empty(), "seed {seed}: {text}");
+    Ok((export.not_expressed.is_empty(), settings.group.is_some()))
+}
+
+/// A tenant that holds anything, and what is odd about it.
+pub(crate) async fn tenant(rng: &mut Rng) -> Result<(Harness, String)> {
     let lag = std::time::Duration::from_secs(if rng.bool() { 0 } else { rng.u64(1..60) });
     let (null_locale, empty_answer, page) = (rng.bool(), rng.bool(), rng.usize(1..4));
     let harness = Harness::builder()
@@ -60,6 +96,12 @@ async fn one(seed: u64) -> Result<(bool, bool)> {
     harness.clock.sleep(lag * 2).await;
     start(rng, &harness).await?;
     harness.clock.sleep(lag * 2).await;
+    Ok((harness, format!("page {page}, lag {lag:?}")))
+}
+
+async fn one(seed: u64) -> Result<(bool, bool)> {
+    let rng = &mut Rng::with_seed(seed);
+    let (harness, oddities) = tenant(rng).await?;
 
     let desired = wish(rng);
     let given = devices(rng.usize(0..4));
@@ -74,7 +116,7 @@ async fn one(seed: u64) -> Result<(bool, bool)> {
     assert_eq!(report.changes > 0, !plan.is_empty(), "seed {seed}: {plan}");
 
     let again = desired.plan(&harness.client, &given).await?;
-    assert!(again.is_empty(), "seed {seed}, page {page}, lag {lag:?}\n{plan}\n--- and again\n{again}");
+    assert!(again.is_empty(), "seed {seed}, {oddities}\n{plan}\n--- and again\n{again}");
     assert_eq!(again.drift().count(), 0);
     let writes = crate::support::writes(&harness.tenant);
     let report = again.apply_with(&harness.client, options()).await.into_result()?;
@@ -166,7 +208,7 @@ async fn apps(
     Ok(client.mobile_apps().list().all().await?.into_iter().map(|app| app.id).collect())
 }
 
-fn profile(rng: &mut Rng) -> HybridJoinProfile {
+pub(crate) fn profile(rng: &mut Rng) -> HybridJoinProfile {
     let mut profile = HybridJoinProfile::new(name(rng, "Profile"));
     profile.locale = match rng.u8(0..3) {
         0 => Locale::OsDefault,
@@ -208,7 +250,7 @@ fn page(
     page
 }
 
-fn wish(rng: &mut Rng) -> HybridJoin {
+pub(crate) fn wish(rng: &mut Rng) -> HybridJoin {
     let mut wish: HybridJoin =
         toml::from_str(&format!("name = 'Any'\nactive_directory.domain = '{DOMAIN}'")).unwrap();
     wish.active_directory.organizational_unit = rng.bool().then(|| UNIT.parse().unwrap());

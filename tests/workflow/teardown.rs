@@ -1,12 +1,16 @@
 //! What was made is taken down, and nothing else.
 
+use futures_util::StreamExt as _;
 use serde_json::json;
 use windows_autopilot::ErrorKind;
 use windows_autopilot::Result;
 use windows_autopilot::model::Target;
 use windows_autopilot::sim::PowerOnOptions;
 use windows_autopilot::testing::Harness;
-use windows_autopilot::workflow::{CreatedObjects, HybridJoin, RemovalAction, Step, Teardown, TeardownPlan};
+use windows_autopilot::workflow::{
+    ApplyOptions, CreatedObjects, HybridJoin, Journal, MemoryStore, RemovalAction, Step, Teardown,
+    TeardownOptions, TeardownPlan,
+};
 
 use crate::support::{Deadly, desired, devices, harness, other, send, snapshot, writes};
 
@@ -226,7 +230,6 @@ async fn without_a_record_it_goes_by_names_and_duplicates_stop_it() -> Result<()
 
 #[tokio::test]
 async fn a_teardown_that_was_stopped_goes_on() -> Result<()> {
-    use futures_util::StreamExt as _;
     let reference = harness();
     let before = snapshot(&reference.tenant).await;
     for after in 0..12 {
@@ -358,7 +361,14 @@ async fn an_object_that_has_another_name_than_the_journal_says_is_kept() -> Resu
 #[tokio::test]
 async fn a_group_that_anything_else_uses_is_kept_and_said() -> Result<()> {
     type Use = fn(&Harness, &str);
-    let uses: [(&str, Use); 6] = [
+    let uses: [(&str, Use); 8] = [
+        ("the group All devices, which has it in it", |harness, group| {
+            let around = harness.tenant.add_group("All devices");
+            harness.tenant.add_member(&around, group);
+        }),
+        ("1 licences, which its members have by it", |harness, group| {
+            harness.tenant.license_group(group, "05e9a617-0261-4cee-bb44-138d3ef5d965");
+        }),
         ("the app Contoso VPN", |harness, group| {
             let app = harness.tenant.add_app("Contoso VPN", "win32LobApp");
             harness.tenant.assign_app(&app, group);
@@ -437,6 +447,111 @@ async fn a_use_that_cannot_be_read_is_not_known_and_stops_it_unless_waived() -> 
     assert!(
         Teardown::new(CreatedObjects::from_settings(&desired(), [])).plan(&harness.client).await?.is_empty()
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn groups_around_and_licences_that_cannot_be_read_are_not_known() -> Result<()> {
+    for (path, says) in [("/groups/*/memberOf", "have the group"), ("/groups/*", "the licences of the group")]
+    {
+        let harness = harness();
+        let created = made(&harness, &desired(), 0).await?;
+        let fault = windows_autopilot::sim::Fault::status(403).on("GET", path);
+        // The group itself is read first.
+        harness.tenant.fault(if path.ends_with('*') { fault.after(1) } else { fault });
+        let plan = Teardown::new(created).plan(&harness.client).await?;
+        let finding = plan.blocking().find(|finding| finding.id == "teardown.group-use-not-known").unwrap();
+        assert!(finding.evidence.contains(says), "{finding}");
+    }
+    Ok(())
+}
+
+/// A deployment that was applied with a journal.
+async fn journaled(harness: &Harness, count: usize) -> Result<MemoryStore> {
+    let [made, import] = [MemoryStore::default(), MemoryStore::default()];
+    let options =
+        ApplyOptions::default().with_journals(Journal::from_store(made.clone()), Journal::from_store(import));
+    let plan = desired().plan(&harness.client, &devices(count)).await?;
+    let _ = plan.apply_with(&harness.client, options).await.into_result()?;
+    Ok(made)
+}
+
+#[tokio::test]
+async fn a_teardown_holds_the_journal_and_records_each_removal() -> Result<()> {
+    let harness = harness();
+    let before = snapshot(&harness.tenant).await;
+    let store = journaled(&harness, 2).await?;
+    let journal = || Journal::from_store(store.clone());
+    let options = || TeardownOptions::default().with_journal(journal());
+    let created = CreatedObjects::from_journal(journal())?;
+    let plan = Teardown::new(created.clone()).plan(&harness.client).await?;
+
+    // The journal of another deployment, or none, is refused before the first write.
+    let wrote = writes(&harness.tenant);
+    let other = MemoryStore::default();
+    let none = TeardownOptions::default().with_journal(Journal::from_store(other.clone()));
+    let report = plan.apply_with(&harness.client, none).await;
+    assert_eq!(report.error().map(windows_autopilot::Error::kind), Some(ErrorKind::Journal));
+    let [made, import] = [other.clone(), MemoryStore::default()].map(Journal::from_store);
+    let hamburg = crate::support::other("Hamburg").plan(&harness.client, &[]).await?;
+    let _ = hamburg
+        .apply_with(&harness.client, ApplyOptions::default().with_journals(made, import))
+        .await
+        .into_result()?;
+    let after = writes(&harness.tenant);
+    let foreign = TeardownOptions::default().with_journal(Journal::from_store(other.clone()));
+    let report = plan.apply_with(&harness.client, foreign).await;
+    assert_eq!(report.error().map(windows_autopilot::Error::kind), Some(ErrorKind::Journal), "{report:?}");
+    assert!(wrote.len() < after.len() && writes(&harness.tenant) == after);
+
+    // Nobody else works with the journal meanwhile.
+    let mut run = plan.apply_with(&harness.client, options());
+    assert!(run.next().await.is_some());
+    let error = CreatedObjects::from_journal(journal()).unwrap_err();
+    assert!(error.to_string().contains("in use by another run"), "{error}");
+    let second = plan.apply_with(&harness.client, options()).await;
+    assert_eq!(second.error().map(windows_autopilot::Error::kind), Some(ErrorKind::Journal));
+    let _ = run.await.into_result()?;
+    assert!(CreatedObjects::from_journal(journal())?.is_empty(), "{}", store.text());
+    let hamburg = Teardown::new(CreatedObjects::from_journal(Journal::from_store(other))?);
+    let _ = hamburg.plan(&harness.client).await?.apply(&harness.client).await.into_result()?;
+    assert_eq!(snapshot(&harness.tenant).await, before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_teardown_with_its_journal_killed_at_any_write_leaves_only_what_is_left_on_record() -> Result<()> {
+    let reference = harness();
+    let before = snapshot(&reference.tenant).await;
+    for arrives in [false, true] {
+        let mut kills = 0;
+        loop {
+            let harness = harness();
+            let store = journaled(&harness, 2).await?;
+            let journal = || Journal::from_store(store.clone());
+            let run = async |client: &windows_autopilot::Client| {
+                let teardown = Teardown::new(CreatedObjects::from_journal(journal())?);
+                let options = TeardownOptions::default().with_journal(journal());
+                teardown.plan(client).await?.apply_with(client, options).await.into_result()
+            };
+            let deadly = Deadly::new(&harness.tenant, kills, arrives);
+            let client = deadly.client(&harness);
+            if let Some(ended) = deadly.run(run(&client)).await {
+                let _ = ended?;
+            }
+            let at = format!("killed at write {kills}, arrives: {arrives}");
+            let left = CreatedObjects::from_journal(journal())?;
+            assert_eq!(left.is_empty(), deadly.is_alive(), "{at}");
+            let _ = run(&harness.client).await?;
+            assert_eq!(snapshot(&harness.tenant).await, before, "{at}");
+            assert!(CreatedObjects::from_journal(journal())?.is_empty(), "{at}: {}", store.text());
+            if deadly.is_alive() {
+                break;
+            }
+            kills += 1;
+        }
+        assert!(kills >= 10, "a teardown has more writes than {kills}");
+    }
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use crate::model::rule::MembershipRule;
 use crate::sim::error::Failure;
 use crate::sim::exchange::{Answer, Exchange, Reply};
 use crate::sim::odata::{self, DIRECTORY, Op, Rules, Support, Test};
-use crate::sim::rows::{Group, Kind};
+use crate::sim::rows::{Group, Kind, LICENCES};
 use crate::sim::schema;
 use crate::sim::state::{Due, State};
 use crate::sim::store::{Body, body, date, later};
@@ -261,6 +261,11 @@ fn check(group: &Body) -> Result<Option<MembershipRule>, Failure> {
 
 fn view(exchange: &Exchange<'_>, group: &Group, expand: &[String]) -> Body {
     let mut view = group.view(exchange.state.now, exchange.version);
+    let selected = exchange.request.option("$select").unwrap_or_default();
+    if selected.split(',').any(|name| name.trim().eq_ignore_ascii_case(LICENCES)) {
+        let licences = group.body.get(LICENCES).cloned();
+        view.insert(LICENCES.to_owned(), licences.unwrap_or_else(|| json!([])));
+    }
     for name in expand {
         let ids: Vec<&str> = match name.as_str() {
             "members" => group.members_after(0).map(|(_, id)| id).take(EXPANDED).collect(),

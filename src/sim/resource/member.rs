@@ -73,6 +73,20 @@ pub(crate) fn list_transitive(exchange: &mut Exchange<'_>) -> Answer {
     odata::list(exchange, &RULES, "directoryObjects", rows, render)
 }
 
+/// Lists the groups that a group or a device is a direct member of.
+pub(crate) fn list_around(exchange: &mut Exchange<'_>) -> Answer {
+    let id = exchange.parameter(0);
+    let now = exchange.state.now;
+    let directory = &exchange.state.directory;
+    if directory.kind(id).is_none() {
+        return Err(Failure::directory_not_found(id));
+    }
+    let groups = directory.groups.after(0).filter(|(_, group)| group.is_visible(now) && group.has(id));
+    let around: Vec<String> = groups.map(|(_, group)| group.id.clone()).collect();
+    let shown = around.iter().filter_map(|id| directory_object::view(exchange, id));
+    odata::list_values(exchange, &RULES, "directoryObjects", shown.collect())
+}
+
 fn row<'s>(state: &'s State, id: &str) -> Option<Box<dyn Row + 's>> {
     let directory = &state.directory;
     Some(match directory.kind(id)? {

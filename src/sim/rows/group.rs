@@ -12,6 +12,9 @@ use crate::model::rule::MembershipRule;
 use crate::sim::schema;
 use crate::sim::store::{Body, keyed_json};
 
+/// The licences that a group gives to its members.
+pub(crate) const LICENCES: &str = "assignedLicenses";
+
 /// A group.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Group {
@@ -103,6 +106,8 @@ impl Group {
     /// Returns how an answer shows the group, without its members.
     pub(crate) fn view(&self, now: Timestamp, version: ApiVersion) -> Body {
         let mut view = self.seen(now).clone();
+        // They come only when they are asked for.
+        view.remove(LICENCES);
         schema::trim(&mut view, "group", version, true);
         view
     }

@@ -47,6 +47,7 @@ pub(super) static TYPES: &[Type] = &[
     Type::new("group")
         .extends("directoryObject")
         .others(&[
+            "assignedLicenses",
             "classification",
             "createdByAppId",
             "expirationDateTime",

@@ -10,7 +10,7 @@ use super::report::{ApplyEvent, ApplyReport};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Client, PollStatus, Poller, Schedule};
 use crate::model::Finding;
-use crate::workflow::created::Record;
+use crate::workflow::record::Record;
 use crate::workflow::run::Progress;
 use crate::workflow::step::Step;
 

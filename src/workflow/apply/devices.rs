@@ -1,9 +1,5 @@
 //! The devices of a plan: tagged, imported, and their users assigned.
 
-use std::collections::BTreeSet;
-use std::pin::pin;
-
-use futures_util::future::{Either, select};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::context::{Apply, Halt, Part, in_time, schedule};
@@ -81,7 +77,7 @@ impl Apply {
     }
 
     async fn import(&self, new: Vec<DeviceToImport>, plan: &Plan, journal: Option<Journal>) -> Part<()> {
-        let import = match journal {
+        let mut import = match journal {
             None => Import::new(&self.client, new.iter().cloned()),
             // The devices of the run that wrote the journal, in any state.
             Some(journal) => {
@@ -91,7 +87,9 @@ impl Apply {
                 Import::new(&self.client, all).with_journal(journal)
             }
         };
-        if new.is_empty() && self.record().importing().is_none_or(BTreeSet::is_empty) {
+        let has_begun = self.record().importing().is_some_and(|begun| !begun.is_empty());
+        // The devices, their tags or their users have changed since that import: there is nothing of it to resume.
+        if new.is_empty() && (!has_begun || import.journal_is_of_others()?) {
             return Ok(());
         }
         self.go_on().await?;
@@ -100,23 +98,8 @@ impl Apply {
         let is_begun = |serial: &str| begun.iter().any(|item| *item == CreatedObject::device(serial, None));
         let fresh = new.iter().filter(|device| !is_begun(device.serial_number.as_str())).map(item);
         self.record().add(fresh.collect::<Vec<_>>())?;
-        let mut run = self.waived.iter().fold(import, Import::with_waived).start();
-        let stop = run.stop_handle();
-        let report = {
-            let work = async {
-                while let Some(event) = run.next().await {
-                    self.progress.emit(ApplyEvent::Import(event));
-                }
-                run.await
-            };
-            match select(pin!(work), pin!(self.progress.stopped())).await {
-                Either::Left((ended, _)) => ended?,
-                Either::Right(((), work)) => {
-                    stop.stop();
-                    work.await?
-                }
-            }
-        };
+        let import = self.waived.iter().fold(import, Import::with_waived);
+        let report = import.start().within(&self.progress, ApplyEvent::Import).await?;
         let is_new = |serial: &str| {
             new.iter().any(|device| device.serial_number.as_str().eq_ignore_ascii_case(serial))
         };

@@ -11,10 +11,11 @@ use crate::graph::{Client, Schedule};
 use crate::model::{
     Assignment, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id, Patch, Stored, Target,
 };
-use crate::workflow::created::CreatedObject;
+use crate::workflow::created::{AdoptedObject, CreatedObject};
 use crate::workflow::findings::{ASSIGNMENT_NOT_TAKEN, NAME_CREATED_TWICE, SETTINGS_NOT_TAKEN};
 use crate::workflow::hybrid_join::HybridJoin;
 use crate::workflow::object::{Assignable, ManagedObject};
+use crate::workflow::plan::Plan;
 use crate::workflow::prepare::{Ensure, PartTargets};
 use crate::workflow::step::Step;
 use crate::workflow::targets::{self, Fate};
@@ -29,7 +30,7 @@ impl Apply {
     /// Creates and changes the objects, and then assigns them.
     pub(super) async fn objects(
         &self,
-        desired: &HybridJoin,
+        plan: &Plan,
         group: Ensure<Group>,
         page: Ensure<EnrollmentStatusPage>,
         profile: Ensure<HybridJoinProfile>,
@@ -37,9 +38,14 @@ impl Apply {
         targets: PartTargets,
     ) -> Part<()> {
         // Each completes its current request when another fails.
-        let (group, page, profile, domain_join) =
-            join4(self.ensure(group), self.ensure(page), self.ensure(profile), self.ensure(domain_join))
-                .await;
+        let (group, page, profile, domain_join) = join4(
+            self.ensure(group, plan),
+            self.ensure(page, plan),
+            self.ensure(profile, plan),
+            self.ensure(domain_join, plan),
+        )
+        .await;
+        let desired = &plan.desired;
         let (group, page, profile, domain_join) = (group?, page?, profile?, domain_join?);
         self.report().group = group.as_ref().map(|stored| stored.id.clone());
         self.report().profile = profile.as_ref().map(|stored| stored.id.clone());
@@ -61,7 +67,7 @@ impl Apply {
     }
 
     /// Creates or changes an object.
-    async fn ensure<S: ManagedObject>(&self, ensure: Ensure<S>) -> Part<Option<Stored<S>>> {
+    async fn ensure<S: ManagedObject>(&self, ensure: Ensure<S>, plan: &Plan) -> Part<Option<Stored<S>>> {
         match ensure {
             Ensure::Nothing | Ensure::Blocked => Ok(None),
             Ensure::Create(wish) => {
@@ -90,13 +96,25 @@ impl Apply {
                     // An earlier run was killed while it created this one.
                     self.record().done([item(Some(stored.id.as_str()))])?;
                 }
+                let is_adopted = |adopted: &&AdoptedObject| adopted.is(S::STEP, stored.id.as_str());
+                if let Some(adopted) = plan.options.adopted.iter().find(is_adopted) {
+                    self.record().adopt(adopted.clone())?;
+                }
+                let renamed = self.record().created().is_renamed(S::STEP, stored.id.as_str(), wish.name());
                 let update = wish.update(&self.client, &stored);
                 if update.patch().is_empty() {
+                    if renamed {
+                        // An earlier run was killed after it had renamed this one.
+                        self.record().done([item(Some(stored.id.as_str()))])?;
+                    }
                     return Ok(Some(*stored));
                 }
                 self.go_on().await?;
                 self.started(S::STEP, wish.name());
                 let stored = update.await?;
+                if renamed {
+                    self.record().done([item(Some(stored.id.as_str()))])?;
+                }
                 self.done(S::STEP, wish.name(), "changed");
                 self.settle(stored, &wish).await.map(Some)
             }

@@ -34,6 +34,9 @@ impl ApplyOptions {
     /// devices that were in flight, and a [`Teardown`](crate::workflow::Teardown) knows the deployment's own objects
     /// ([`CreatedObjects::from_journal`]).
     ///
+    /// An object that has the name of a part and is not in the journal is foreign, and ends the run before its first write:
+    /// plan with the journal and adopt the object ([`PlanOptions`](crate::workflow::PlanOptions)).
+    ///
     /// ```
     /// use windows_autopilot::workflow::{ApplyOptions, Journal};
     /// let options = ApplyOptions::default()

@@ -10,11 +10,14 @@ use super::report::{ApplyEvent, ApplyOptions, ApplyReport};
 use crate::ad::directory::DirectoryErrorKind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Client;
-use crate::model::{MdmPolicy, MdmScope, MdmScopeStep};
-use crate::workflow::created::{CreatedObject, Record};
+use crate::model::{Finding, MdmPolicy, MdmScope, MdmScopeStep};
+use crate::workflow::created::CreatedObject;
+use crate::workflow::findings::NAME_FOREIGN;
 use crate::workflow::journal::Journal;
+use crate::workflow::object::ManagedObject;
 use crate::workflow::plan::Plan;
-use crate::workflow::prepare::Todo;
+use crate::workflow::prepare::{Ensure, Todo};
+use crate::workflow::record::Record;
 use crate::workflow::run::Run;
 use crate::workflow::step::{PlannedStep, Step};
 use crate::workflow::waiver::check_findings;
@@ -80,10 +83,34 @@ impl Apply {
     async fn read_again(&self, plan: &Plan) -> Result<Todo> {
         plan.tenant.check(&self.client).await?;
         plan.inputs.check(&plan.desired, &plan.devices)?;
-        let (now, todo) = plan.desired.plan_with_todo(&self.client, &plan.devices, &plan.site).await?;
+        let (now, todo) =
+            plan.desired.plan_with_todo(&self.client, &plan.devices, &plan.options, &plan.site).await?;
         check_unchanged(&plan.steps, &now.steps)?;
         check_findings(&now.findings, &self.waived, "plan")?;
-        Ok(todo)
+        let foreign = [
+            self.foreign(&todo.group, plan),
+            self.foreign(&todo.page, plan),
+            self.foreign(&todo.profile, plan),
+            self.foreign(&todo.domain_join, plan),
+        ];
+        match foreign.into_iter().flatten().next() {
+            Some(finding) => Err(Error::new(ErrorKind::InvalidInput, finding.to_string())),
+            None => Ok(todo),
+        }
+    }
+
+    /// Finds an object that only its name makes the deployment's: a journal that does not have it says that it is foreign.
+    fn foreign<S: ManagedObject>(&self, ensure: &Ensure<S>, plan: &Plan) -> Option<Finding> {
+        let Ensure::Become(stored, wish) = ensure else { return None };
+        let record = self.record();
+        let id = stored.id.as_str();
+        let named = CreatedObject::object(S::STEP, wish.name(), None);
+        let is_own = !record.has_journal()
+            || record.created().has_id(S::STEP, id)
+            || record.created().is_unfinished(&named)
+            || plan.options.adopted.iter().any(|adopted| adopted.is(S::STEP, id));
+        let evidence = format!("the journal does not have the object of this name, {id}");
+        (!is_own).then(|| NAME_FOREIGN.at(wish.name(), evidence))
     }
 
     async fn parts(&self, todo: Todo, plan: &Plan, import: Option<Journal>) -> Vec<Part<()>> {
@@ -94,7 +121,7 @@ impl Apply {
         let parts = join3(
             self.part(self.scope(todo.mdm)),
             self.part(self.objects(
-                &plan.desired,
+                plan,
                 todo.group,
                 todo.page,
                 todo.profile,

@@ -1,12 +1,12 @@
 //! Checks of a deployment's objects: limits, names, and other objects that reach the same devices.
 
 use crate::model::{
-    Assignment, BlockDeviceUse, BlockUntil, BlockingApps, DeploymentProfile, EnrollmentStatusPage, Finding,
-    HybridJoinProfile, MobileApp, Stored, TargetKind,
+    Assignment, BlockDeviceUse, BlockUntil, BlockingApps, DeploymentProfile, Finding, MobileApp, Stored,
+    TargetKind,
 };
 use crate::workflow::findings::*;
 use crate::workflow::hybrid_join::{HybridJoin, MemberSelection};
-use crate::workflow::object::{Assignable, ManagedObject};
+use crate::workflow::object::Assignable;
 use crate::workflow::state::TenantState;
 use crate::workflow::targets::{self, Fate};
 
@@ -17,7 +17,7 @@ const MOST_PAGES: usize = 51;
 pub(super) fn check_profile(desired: &HybridJoin, state: &TenantState, found: &mut Vec<Finding>) {
     let Some(wish) = &desired.profile else { return };
     let name = wish.display_name.as_str();
-    let own = HybridJoinProfile::own(state.hybrid_profiles(), desired).next();
+    let own = state.identity.own(state.hybrid_profiles(), desired).next();
     if own.is_none() && state.profiles.len() >= MOST_PROFILES {
         let evidence = format!("the tenant has {} profiles, and takes {MOST_PROFILES}", state.profiles.len());
         found.push(PROFILE_TOO_MANY.at(name, evidence));
@@ -59,7 +59,7 @@ pub(super) fn check_members(desired: &HybridJoin, state: &TenantState, found: &m
 pub(super) fn check_page(desired: &HybridJoin, state: &TenantState, found: &mut Vec<Finding>) {
     let Some(wish) = &desired.enrollment_status_page else { return };
     let name = wish.display_name.as_str();
-    let own = EnrollmentStatusPage::own(&state.pages, desired).next();
+    let own = state.identity.own(&state.pages, desired).next();
     if own.is_none() && state.pages.len() >= MOST_PAGES {
         let evidence = format!("the tenant has {} pages, and takes {MOST_PAGES}", state.pages.len());
         found.push(PAGE_TOO_MANY.at(name, evidence));
@@ -113,7 +113,7 @@ pub(super) fn check_filters<S: Assignable>(
 ) {
     let group = state.device_group(desired).map(|stored| &stored.id);
     let Ok(wanted) = targets::wanted::<S>(desired, state, group) else { return };
-    for stored in S::own(own, desired) {
+    for stored in state.identity.own(own, desired) {
         for wanted in &wanted {
             let held = state.assignments_of(stored);
             if let Fate::Narrowed(held) =

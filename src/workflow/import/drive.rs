@@ -53,6 +53,16 @@ impl Import {
         })
     }
 
+    /// Returns `true` if the journal is that of an import of other devices, group tags or users.
+    #[cfg(feature = "workflow")]
+    pub(in crate::workflow) fn journal_is_of_others(&mut self) -> Result<bool> {
+        let Some(journal) = &mut self.journal else { return Ok(false) };
+        let keys: Vec<Text> = self.devices.iter().map(device_key).collect();
+        let header = Header::new(None, &self.devices, &keys, self.client.clock().timestamp());
+        let found = journal.read::<Header, Entry>()?.header;
+        Ok(found.is_some_and(|found| header.is_of_others(&found)))
+    }
+
     /// Returns a preview of the run, without a single request, sign-in included, and without a change of the journal.
     ///
     /// A preview does not show which devices are registered already: only an import finds out.

@@ -79,6 +79,12 @@ impl Header {
         }
     }
 
+    /// Returns `true` for the header of an import of other devices, group tags or users.
+    #[cfg(feature = "workflow")]
+    pub(super) fn is_of_others(&self, found: &Self) -> bool {
+        found.v == VERSION && found.run == self.run && found.input != self.input
+    }
+
     /// Checks that a run with this header may resume from a journal with the header `found`.
     pub(super) fn check(&self, found: &Self) -> Result<()> {
         let refuse = |problem: String| {

@@ -24,5 +24,6 @@ mod tests;
 pub use self::decide::resultant;
 pub use self::input::{AssignedObject, DeviceView, GroupMembers, GroupView, ObjectKind, ResultantInput};
 pub use self::outcome::{Contender, Effective, Loser, LostBy, Resultant, ResultantGroup, ResultantSet};
+pub(super) use self::reach::rule_fits;
 pub use self::read::ReadEvent;
-pub(super) use self::read::{anchor_of, named_groups, read_anchors, read_filters, read_groups};
+pub(super) use self::read::{anchor_of, if_allowed, named_groups, read_anchors, read_filters, read_groups};

@@ -384,7 +384,7 @@ impl<'a> Audience<'a> {
         }
         let mut doubts = Vec::new();
         match &view.rule {
-            Lookup::Present(rule) => match self.fits(rule, anchor) {
+            Lookup::Present(rule) => match rule_fits(rule, anchor, self.device.is_predicted) {
                 Some(true) => return Tri::Yes { by_rule: !is_listed },
                 // The rule decides alone: a dynamic group has no other members.
                 Some(false) => return Tri::No,
@@ -462,18 +462,6 @@ impl<'a> Audience<'a> {
         RESULTANT_RULE_NOT_EVALUATED.at(self.index.group_label(key), evidence)
     }
 
-    /// Returns whether a rule matches the device; `None` if it cannot be evaluated.
-    fn fits(&self, rule: &MembershipRule, anchor: &DirectoryDevice) -> Option<bool> {
-        if rule.violation().is_some() {
-            // A rule over users has no device as a member.
-            let is_over_users = rule.as_str().to_ascii_lowercase().contains("user.");
-            return is_over_users.then_some(false);
-        }
-        let view = Known { anchor, is_predicted: self.device.is_predicted, asked_unknown: Cell::new(false) };
-        let fits = rule.matches(&view);
-        (!view.asked_unknown.get()).then_some(fits)
-    }
-
     /// Narrows an answer by the filter of a target. Also returns the filter if it leaves the device out.
     fn filtered<'t>(&self, tri: Tri, target: &'t Target) -> (Tri, Option<&'t TargetFilter>) {
         let Some(filter) = target.filter.as_ref().filter(|_| tri != Tri::No) else { return (tri, None) };
@@ -527,6 +515,21 @@ impl<'a> Audience<'a> {
             }
         }
     }
+}
+
+/// Returns whether a rule matches a device; `None` if it cannot be evaluated.
+pub(in crate::workflow) fn rule_fits(
+    rule: &MembershipRule,
+    anchor: &DirectoryDevice,
+    is_predicted: bool,
+) -> Option<bool> {
+    if rule.violation().is_some() {
+        // A rule over users has no device as a member.
+        let is_over_users = rule.as_str().to_ascii_lowercase().contains("user.");
+        return is_over_users.then_some(false);
+    }
+    let view = Known { anchor, is_predicted, asked_unknown: Cell::new(false) };
+    rule.evaluate(&view).filter(|_| !view.asked_unknown.get())
 }
 
 /// A device's attributes that notes whether one was asked for that is not known.

@@ -1,28 +1,47 @@
 //! A run that applies the plan of a teardown.
 
-use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-use futures_util::future::{Either, select};
 use serde::Serialize;
 
 use super::plan::{RemovalAction, TeardownPlan};
-use super::resolve::{Act, Resolved, resolve};
+use super::resolve::{Act, PlannedAct, Resolved, resolve};
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::{Call, Client, Operation, PollStatus, Poller, Schedule};
+use crate::graph::Client;
 use crate::model::{Device, Id};
+use crate::workflow::created::CreatedObject;
+use crate::workflow::journal::Journal;
+use crate::workflow::record::Record;
+use crate::workflow::removal::{Remover, send};
 use crate::workflow::run::{Progress, Run, ends_with_errors, serialize_errors};
 use crate::workflow::step::Step;
 use crate::workflow::waiver::check_findings;
 
-/// The wait for the service to release an object after it was unassigned.
-const LETTING_GO: Schedule =
-    Schedule::new(Duration::from_secs(5), Duration::from_secs(30), Duration::from_secs(5 * 60));
+/// The options of applying the plan of a teardown.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct TeardownOptions {
+    /// The ids of findings that do not stop the run.
+    pub waived: Vec<String>,
+    journal: Option<Journal>,
+}
 
-/// The wait for deleted registrations to disappear.
-const GOING: Schedule =
-    Schedule::new(Duration::from_secs(30), Duration::from_secs(60), Duration::from_secs(60 * 60));
+impl TeardownOptions {
+    /// Waives findings with this id: they do not stop the run.
+    #[must_use]
+    pub fn with_waived(mut self, id: impl Into<String>) -> Self {
+        self.waived.push(id.into());
+        self
+    }
+
+    /// Records each removal in the journal that recorded the creations, and holds the journal's lock until the run ends: no
+    /// other run of the deployment works meanwhile. Afterwards, [`CreatedObjects::from_journal`] has what is left.
+    ///
+    /// [`CreatedObjects::from_journal`]: crate::workflow::CreatedObjects::from_journal
+    #[must_use]
+    pub fn with_journal(mut self, journal: Journal) -> Self {
+        self.journal = Some(journal);
+        self
+    }
+}
 
 /// An event of a teardown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -86,17 +105,41 @@ impl TeardownPlan {
     /// # Errors
     /// As [`apply`](Self::apply).
     pub fn apply_with_waived(&self, client: &Client, waived: &[&str]) -> Run<TeardownEvent, TeardownReport> {
+        let options = waived.iter().fold(TeardownOptions::default(), |options, id| options.with_waived(*id));
+        self.apply_with(client, options)
+    }
+
+    /// Applies the plan with the given options.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply); [`ErrorKind::Journal`] if there is no such journal, if another run has it, or if it does
+    /// not have an object that is to be removed.
+    pub fn apply_with(
+        &self,
+        client: &Client,
+        options: TeardownOptions,
+    ) -> Run<TeardownEvent, TeardownReport> {
         let (plan, client) = (self.clone(), client.clone());
-        let waived: Vec<String> = waived.iter().map(|id| (*id).to_owned()).collect();
         Run::new(|progress| async move {
             let mut report = TeardownReport::default();
-            let ended = match plan.read_again(&client, &waived).await {
-                Ok(resolved) => Acting { client, progress }.run(resolved, &mut report).await,
-                Err(error) => Err(error),
-            };
+            let ended = plan.run(&client, progress, options, &mut report).await;
             report.errors.extend(ended.err());
             report
         })
+    }
+
+    async fn run(
+        &self,
+        client: &Client,
+        progress: Progress<TeardownEvent>,
+        TeardownOptions { waived, journal }: TeardownOptions,
+        report: &mut TeardownReport,
+    ) -> Result<()> {
+        let tenant = self.tenant.tenant_id.as_deref();
+        let record = journal.map(|journal| Record::read(journal, None, tenant)).transpose()?;
+        record.as_ref().map_or(Ok(()), Record::check_is_begun)?;
+        let resolved = self.read_again(client, &waived).await?;
+        Acting { client, progress, record }.run(resolved, report).await
     }
 
     /// Checks that the tenant still is what the plan was made for, and returns the work.
@@ -112,37 +155,44 @@ impl TeardownPlan {
     }
 }
 
-struct Acting {
-    client: Client,
+struct Acting<'a> {
+    client: &'a Client,
     progress: Progress<TeardownEvent>,
+    record: Option<Record>,
 }
 
-impl Acting {
-    async fn run(self, resolved: Resolved, report: &mut TeardownReport) -> Result<()> {
+impl Acting<'_> {
+    async fn run(mut self, resolved: Resolved, report: &mut TeardownReport) -> Result<()> {
         for planned in &resolved.plan.steps {
             if let RemovalAction::Manual(text) = &planned.action {
                 report.manual.push(format!("{} {}: {text}", planned.step, planned.subject));
             }
         }
-        let mut going: Vec<Id<Device>> = Vec::new();
-        for (step, subject, act) in resolved.acts {
+        self.check_on_record(&resolved.acts)?;
+        self.removed(resolved.gone)?;
+        let mut going: Vec<(Id<Device>, Vec<CreatedObject>)> = Vec::new();
+        for PlannedAct { step, subject, act, removes } in resolved.acts {
             // All devices are deleted, one sync shows it, and then their profile can go.
             let of_device = matches!(step, Step::Devices | Step::Users | Step::Deploy);
-            if !of_device && !going.is_empty() {
-                let gone = self.devices_gone(std::mem::take(&mut going)).await?;
-                report.stopped = !gone;
+            if !of_device && !self.devices_gone(std::mem::take(&mut going)).await? {
+                report.stopped = true;
             }
             self.progress.flush().await;
             if report.stopped || self.progress.is_stopped() {
                 report.stopped = true;
                 return Ok(());
             }
+            let remover = Remover { client: self.client, progress: &self.progress };
+            let mut removes = Some(removes);
             let description = match act {
-                Act::Delete(call) => self.delete(*call).await?,
+                Act::Delete(call) => {
+                    remover.delete(*call).await?;
+                    "deleted"
+                }
                 Act::DeleteDevice(id) => {
-                    let description = self.delete(self.client.devices().delete(&id)).await?;
-                    going.push(id);
-                    description
+                    remover.delete(self.client.devices().delete(&id)).await?;
+                    going.push((id, removes.take().unwrap_or_default()));
+                    "deleted"
                 }
                 #[cfg(feature = "ad")]
                 Act::Revoke(receipt, directory) => {
@@ -157,85 +207,42 @@ impl Acting {
                     description
                 }
             };
+            self.removed(removes.unwrap_or_default())?;
             report.removed = report.removed.saturating_add(1);
             self.progress.emit(TeardownEvent::Finished { step, subject, description });
         }
-        if !going.is_empty() && !self.devices_gone(going).await? {
+        if !self.devices_gone(going).await? {
             report.stopped = true;
         }
         Ok(())
     }
 
-    /// Deletes an object. Retries while the service still sees the object in use.
-    async fn delete(&self, call: Call<()>) -> Result<&'static str> {
-        let operation: Operation<()> = call.into_operation();
-        let client = self.client.clone();
-        let last: Arc<Mutex<Option<Error>>> = Arc::default();
-        let refused = Arc::clone(&last);
-        let deleted =
-            Poller::new(Arc::clone(self.client.clock()), LETTING_GO, "the service to delete it", move || {
-                let (client, operation, refused) = (client.clone(), operation.clone(), Arc::clone(&refused));
-                async move {
-                    match client.call(operation.clone()).if_found().await {
-                        Ok(_) => Ok(PollStatus::Ready(())),
-                        Err(error) if matches!(error.kind(), ErrorKind::Rejected | ErrorKind::Conflict) => {
-                            *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                            Ok(PollStatus::Pending(()))
-                        }
-                        Err(error) => Err(error),
-                    }
-                }
-            });
-        match select(deleted.into_future(), pin!(self.progress.stopped())).await {
-            Either::Left((Ok(()), _)) => Ok("deleted"),
-            Either::Left((Err(error), _)) if error.kind() == ErrorKind::Timeout => {
-                // What the service said is more than that it took too long.
-                Err(last.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or(error))
-            }
-            Either::Left((Err(error), _)) => Err(error),
-            Either::Right(_) => Err(Error::new(
-                ErrorKind::Interrupted,
-                "stopped while the service held on to what is deleted",
-            )),
-        }
+    /// Checks that the journal has every object that is to be removed.
+    fn check_on_record(&self, acts: &[PlannedAct]) -> Result<()> {
+        let Some(record) = &self.record else { return Ok(()) };
+        let is_missing = |act: &&PlannedAct| act.removes.iter().any(|item| !record.created().has(item));
+        let Some(missing) = acts.iter().find(is_missing) else { return Ok(()) };
+        let message = format!("the journal does not have {} {}", missing.step, missing.subject);
+        Err(Error::new(ErrorKind::Journal, message).with_remedy(
+            "give the journal that the objects were read from, or read them from it and plan again",
+        ))
     }
 
-    /// Starts a sync and waits until the registrations are gone. Returns `false` if the run was stopped.
-    async fn devices_gone(&self, devices: Vec<Id<Device>>) -> Result<bool> {
-        match self.client.autopilot_sync().sync().await {
-            Ok(()) => {}
-            // One is under way, or was asked for a moment ago: it will do.
-            Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Throttled) => {}
-            Err(error) => return Err(error),
+    /// Waits until registrations are gone, and records it. Returns `false` if the run was stopped.
+    async fn devices_gone(&mut self, going: Vec<(Id<Device>, Vec<CreatedObject>)>) -> Result<bool> {
+        if going.is_empty() {
+            return Ok(true);
         }
-        let client = self.client.clone();
-        let gone =
-            Poller::new(Arc::clone(self.client.clock()), GOING, "the registrations to go", move || {
-                let (client, devices) = (client.clone(), devices.clone());
-                async move {
-                    let mut batch = client.batch();
-                    let slots: Vec<_> =
-                        devices.iter().map(|id| batch.add(client.devices().get(id))).collect();
-                    let mut answers = batch.await?;
-                    for slot in slots {
-                        if answers.take_if_found(slot)?.is_some() {
-                            return Ok(PollStatus::Pending(()));
-                        }
-                    }
-                    Ok(PollStatus::Ready(()))
-                }
-            });
-        match select(gone.into_future(), pin!(self.progress.stopped())).await {
-            Either::Left((ended, _)) => ended.map(|()| true),
-            Either::Right(_) => Ok(false),
+        let (ids, items): (Vec<_>, Vec<_>) = going.into_iter().unzip();
+        let remover = Remover { client: self.client, progress: &self.progress };
+        let gone = remover.devices_gone(ids).await?;
+        if gone {
+            self.removed(items.into_iter().flatten().collect())?;
         }
+        Ok(gone)
     }
-}
 
-/// Sends a call whose object may be gone already.
-async fn send(call: Call<()>) -> Result<()> {
-    match call.await {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        result => result,
+    fn removed(&mut self, items: Vec<CreatedObject>) -> Result<()> {
+        self.record.as_mut().map_or(Ok(()), |record| record.removed(items))
     }
 }

@@ -5,5 +5,5 @@ mod plan;
 mod resolve;
 mod uses;
 
-pub use self::act::{TeardownEvent, TeardownReport};
+pub use self::act::{TeardownEvent, TeardownOptions, TeardownReport};
 pub use self::plan::{PlannedRemoval, RemovalAction, Teardown, TeardownPlan};

@@ -14,13 +14,14 @@ use crate::workflow::step::{Step, fmt_end};
 /// The removal of what a deployment created, in the order that the service demands.
 ///
 /// ```
-/// use windows_autopilot::workflow::{Journal, CreatedObjects, Teardown};
+/// use windows_autopilot::workflow::{CreatedObjects, Journal, Teardown, TeardownOptions};
 /// # async fn example(client: &windows_autopilot::Client) -> windows_autopilot::Result<()> {
 /// let created = CreatedObjects::from_journal(Journal::at("munich.made"))?;
 /// let plan = Teardown::new(created).plan(client).await?;
 /// println!("{plan}");
 /// if plan.blocking().next().is_none() {
-///     plan.apply(client).await.into_result()?;
+///     let options = TeardownOptions::default().with_journal(Journal::at("munich.made"));
+///     plan.apply_with(client, options).await.into_result()?;
 /// }
 /// # Ok(()) }
 /// ```
@@ -135,31 +136,31 @@ impl TeardownPlan {
     }
 }
 
+impl fmt::Display for PlannedRemoval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { step, subject, action } = self;
+        let subject = line(subject);
+        match action {
+            RemovalAction::Delete => writeln!(f, "  - {step} {subject}: delete"),
+            RemovalAction::Unassign(whom) => {
+                writeln!(f, "  ~ {step} {subject}: unassign {}", line(&whom.join(", ")))
+            }
+            RemovalAction::Revoke(entries) => {
+                writeln!(f, "  - {step} {subject}: revoke {}", line(&entries.join(", ")))
+            }
+            RemovalAction::Gone => writeln!(f, "  = {step} {subject}: gone already"),
+            RemovalAction::Manual(text) => writeln!(f, "  ! {step} {subject}: by hand: {}", line(text)),
+            RemovalAction::Blocked(finding) => {
+                writeln!(f, "  x {step} {subject}: {}; {}", line(&finding.evidence), line(&finding.remedy))
+            }
+        }
+    }
+}
+
 impl fmt::Display for TeardownPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Teardown in {}", line(&self.tenant.to_string()))?;
-        for PlannedRemoval { step, subject, action } in &self.steps {
-            let subject = line(subject);
-            match action {
-                RemovalAction::Delete => writeln!(f, "  - {step} {subject}: delete")?,
-                RemovalAction::Unassign(whom) => {
-                    writeln!(f, "  ~ {step} {subject}: unassign {}", line(&whom.join(", ")))?
-                }
-                RemovalAction::Revoke(entries) => {
-                    writeln!(f, "  - {step} {subject}: revoke {}", line(&entries.join(", ")))?
-                }
-                RemovalAction::Gone => writeln!(f, "  = {step} {subject}: gone already")?,
-                RemovalAction::Manual(text) => writeln!(f, "  ! {step} {subject}: by hand: {}", line(text))?,
-                RemovalAction::Blocked(finding) => {
-                    writeln!(
-                        f,
-                        "  x {step} {subject}: {}; {}",
-                        line(&finding.evidence),
-                        line(&finding.remedy)
-                    )?;
-                }
-            }
-        }
+        self.steps.iter().try_for_each(|planned| write!(f, "{planned}"))?;
         let changes = self.steps.iter().filter(|planned| planned.action.is_change()).count();
         fmt_end(f, &self.findings, changes, "remove")
     }

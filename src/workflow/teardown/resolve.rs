@@ -14,8 +14,7 @@ use crate::error::{ErrorKind, Result};
 use crate::graph::{Call, Client};
 use crate::model::{
     Assignment, DeploymentProfile, Device, DeviceConfiguration, DomainJoinProfile, EnrollmentConfiguration,
-    EnrollmentState, EnrollmentStatusPage, Finding, FindingKind, Group, HybridJoinProfile, Id, RawObject,
-    Target,
+    EnrollmentStatusPage, Finding, FindingKind, Group, HybridJoinProfile, Id, Lookup, RawObject, Target,
 };
 use crate::workflow::binding::PlanTenant;
 use crate::workflow::created::CreatedObject;
@@ -23,6 +22,7 @@ use crate::workflow::findings::*;
 use crate::workflow::object::{Assignable, AssignmentBatch, ManagedObject};
 use crate::workflow::plan::Site;
 use crate::workflow::prepare::label_of;
+use crate::workflow::removal::{enrolled_evidence, managed_device};
 use crate::workflow::step::Step;
 
 impl Teardown {
@@ -58,7 +58,17 @@ impl Teardown {
 /// A plan, and the calls behind it.
 pub(super) struct Resolved {
     pub(super) plan: TeardownPlan,
-    pub(super) acts: Vec<(Step, String, Act)>,
+    pub(super) acts: Vec<PlannedAct>,
+    /// The objects on record that no longer exist.
+    pub(super) gone: Vec<CreatedObject>,
+}
+
+/// One removal, with the objects on record that it removes.
+pub(super) struct PlannedAct {
+    pub(super) step: Step,
+    pub(super) subject: String,
+    pub(super) act: Act,
+    pub(super) removes: Vec<CreatedObject>,
 }
 
 /// The calls of one removal.
@@ -99,11 +109,14 @@ pub(super) async fn resolve(teardown: &Teardown, client: &Client, site: &Site) -
     let groups = read_groups(teardown, client).await?;
     let uses = match groups.values().all(Vec::is_empty) {
         true => GroupUses::default(),
-        false => GroupUses::read(client).await?,
+        false => {
+            let ids: Vec<_> = groups.values().flatten().map(|group| group.id.clone()).collect();
+            GroupUses::read(client, &ids).await?
+        }
     };
-    let (unassigned, steps, acts, findings) = Default::default();
+    let (unassigned, steps, acts, gone, findings) = Default::default();
     let mut resolver =
-        Resolver { teardown, client, objects, uses, unassigned, groups, steps, acts, findings };
+        Resolver { teardown, client, objects, uses, unassigned, groups, steps, acts, gone, findings };
     resolver.devices().await?;
     resolver.objects::<HybridJoinProfile>();
     resolver.objects::<EnrollmentStatusPage>();
@@ -111,7 +124,7 @@ pub(super) async fn resolve(teardown: &Teardown, client: &Client, site: &Site) -
     resolver.groups();
     resolver.scope().await?;
     resolver.rights(site).await;
-    let Resolver { steps, acts, mut findings, .. } = resolver;
+    let Resolver { steps, acts, gone, mut findings, .. } = resolver;
     findings.extend(steps.iter().filter_map(|planned| match &planned.action {
         RemovalAction::Blocked(finding) => Some(finding.clone()),
         _ => None,
@@ -119,7 +132,7 @@ pub(super) async fn resolve(teardown: &Teardown, client: &Client, site: &Site) -
     Finding::sort(&mut findings);
     let tenant = PlanTenant::of(client).await?;
     let plan = TeardownPlan { tenant, teardown: teardown.clone(), steps, findings, site: site.clone() };
-    Ok(Resolved { plan, acts })
+    Ok(Resolved { plan, acts, gone })
 }
 
 struct Resolver<'a> {
@@ -133,7 +146,8 @@ struct Resolver<'a> {
     /// The groups that were created, by name.
     groups: BTreeMap<String, Vec<FoundGroup>>,
     steps: Vec<PlannedRemoval>,
-    acts: Vec<(Step, String, Act)>,
+    acts: Vec<PlannedAct>,
+    gone: Vec<CreatedObject>,
     /// The findings that stop the plan unless they are waived.
     findings: Vec<Finding>,
 }
@@ -143,10 +157,34 @@ impl Resolver<'_> {
         self.steps.push(PlannedRemoval { step, subject: subject.to_owned(), action });
     }
 
-    /// Plans a removal that the calls of `act` carry out.
-    fn remove(&mut self, step: Step, subject: &str, action: RemovalAction, act: Act) {
+    /// Plans a removal that the calls of `act` carry out, of these objects on record.
+    fn remove(
+        &mut self,
+        step: Step,
+        subject: &str,
+        action: RemovalAction,
+        act: Act,
+        removes: Vec<CreatedObject>,
+    ) {
         self.planned(step, subject, action);
-        self.acts.push((step, subject.to_owned(), act));
+        self.acts.push(PlannedAct { step, subject: subject.to_owned(), act, removes });
+    }
+
+    /// Plans nothing for objects on record that no longer exist.
+    fn gone(&mut self, step: Step, subject: &str, items: Vec<CreatedObject>) {
+        self.planned(step, subject, RemovalAction::Gone);
+        self.gone.extend(items);
+    }
+
+    /// Returns the objects on record of this kind and name, and their assignments.
+    fn on_record(&self, step: Step, name: &str) -> (Vec<CreatedObject>, Vec<CreatedObject>) {
+        let items = self.teardown.created.items().iter();
+        let named = items.filter(|item| match item {
+            CreatedObject::Object { step: of, name: held, .. }
+            | CreatedObject::Assignment { step: of, name: held, .. } => *of == step && held == name,
+            _ => false,
+        });
+        named.cloned().partition(|item| matches!(item, CreatedObject::Object { .. }))
     }
 
     fn blocked(&mut self, step: Step, subject: &str, kind: &FindingKind, evidence: impl Into<String>) {
@@ -179,7 +217,7 @@ impl Resolver<'_> {
             };
             let found: Vec<&Device> = all.iter().filter(is_it).collect();
             match found.as_slice() {
-                [] => self.planned(Step::Devices, serial, RemovalAction::Gone),
+                [] => self.gone(Step::Devices, serial, vec![CreatedObject::device(serial, None)]),
                 [device]
                     if device
                         .serial_number
@@ -207,30 +245,25 @@ impl Resolver<'_> {
     }
 
     fn device(&mut self, serial: &str, device: &Device) -> bool {
-        let managed = device.managed_device_id.as_ref().filter(|_| {
-            device.enrollment_state.as_ref().is_none_or(|state| *state != EnrollmentState::NotContacted)
-        });
-        let is_enrolled = device.enrollment_state.as_ref() == Some(&EnrollmentState::Enrolled);
-        if managed.is_none() && is_enrolled {
-            let evidence = "it is enrolled, and the service does not report which device in Intune it is";
-            self.blocked(Step::Devices, serial, &TEARDOWN_ENROLLED, evidence);
-            return false;
-        }
-        if managed.is_some() && !self.teardown.delete_managed_devices {
-            let evidence =
-                "it is enrolled: its registration cannot be deleted before the device in Intune is";
-            self.blocked(Step::Devices, serial, &TEARDOWN_ENROLLED, evidence);
-            return false;
-        }
+        let managed = match managed_device(device) {
+            Lookup::Absent => None,
+            Lookup::Present(managed) if self.teardown.delete_managed_devices => Some(managed),
+            lookup => {
+                self.blocked(Step::Devices, serial, &TEARDOWN_ENROLLED, enrolled_evidence(&lookup));
+                return false;
+            }
+        };
         if let Some(managed) = managed {
             let act = Act::Delete(Box::new(self.client.managed_devices().delete(managed)));
-            self.remove(Step::Deploy, serial, RemovalAction::Delete, act);
+            self.remove(Step::Deploy, serial, RemovalAction::Delete, act, Vec::new());
         }
         if device.user_principal_name.is_some() {
             let act = Act::Remove(vec![self.client.devices().unassign_user(&device.id)], "unassigned");
-            self.remove(Step::Users, serial, RemovalAction::Unassign(vec!["its user".to_owned()]), act);
+            let action = RemovalAction::Unassign(vec!["its user".to_owned()]);
+            self.remove(Step::Users, serial, action, act, Vec::new());
         }
-        self.remove(Step::Devices, serial, RemovalAction::Delete, Act::DeleteDevice(device.id.clone()));
+        let (act, item) = (Act::DeleteDevice(device.id.clone()), CreatedObject::device(serial, None));
+        self.remove(Step::Devices, serial, RemovalAction::Delete, act, vec![item]);
         true
     }
 
@@ -265,8 +298,12 @@ impl Resolver<'_> {
                 && by_id.map_or(found.name == name, |id| found.id.eq_ignore_ascii_case(id))
         };
         let found: Vec<&Found> = self.objects.iter().filter(is_it).collect();
+        let (objects_on_record, assignments_on_record) = self.on_record(step, name);
         let object = match found.as_slice() {
-            [] => return self.planned(step, name, RemovalAction::Gone),
+            [] => {
+                let items = objects_on_record.into_iter().chain(assignments_on_record).collect();
+                return self.gone(step, name, items);
+            }
             [object] => *object,
             several => {
                 let evidence =
@@ -295,15 +332,14 @@ impl Resolver<'_> {
         }
         if !labels.is_empty() {
             self.unassigned.insert(object.id.clone());
-            self.remove(step, name, RemovalAction::Unassign(labels), Act::Remove(unassign, "unassigned"));
+            let act = Act::Remove(unassign, "unassigned");
+            self.remove(step, name, RemovalAction::Unassign(labels), act, assignments_on_record);
+        } else {
+            self.gone.extend(assignments_on_record);
         }
         if deletes {
-            self.remove(
-                step,
-                name,
-                RemovalAction::Delete,
-                Act::Delete(Box::new(S::delete(self.client, &id))),
-            );
+            let act = Act::Delete(Box::new(S::delete(self.client, &id)));
+            self.remove(step, name, RemovalAction::Delete, act, objects_on_record);
         }
     }
 
@@ -322,7 +358,10 @@ impl Resolver<'_> {
     fn groups(&mut self) {
         for (name, found) in self.groups.clone() {
             match found.as_slice() {
-                [] => self.planned(Step::Group, &name, RemovalAction::Gone),
+                [] => {
+                    let items = self.on_record(Step::Group, &name).0;
+                    self.gone(Step::Group, &name, items);
+                }
                 [group] if group.name != name => {
                     self.name_differs(Step::Group, &name, group.id.as_str(), &group.name);
                 }
@@ -363,7 +402,8 @@ impl Resolver<'_> {
             self.findings.push(TEARDOWN_GROUP_USE_NOT_KNOWN.at(name, evidence));
         }
         let act = Act::Delete(Box::new(Group::delete(self.client, id)));
-        self.remove(Step::Group, name, RemovalAction::Delete, act);
+        let items = self.on_record(Step::Group, name).0;
+        self.remove(Step::Group, name, RemovalAction::Delete, act, items);
     }
 
     /// Plans the revocation of the rights in the directory, each by its receipt.
@@ -377,14 +417,14 @@ impl Resolver<'_> {
             #[cfg(feature = "ad")]
             if let (Some(directory), Some(receipt)) = (site.directory(), item.receipt()) {
                 match receipt.plan_revocation(&**directory).await {
-                    Ok(plan) if plan.is_empty() => self.planned(step, subject, RemovalAction::Gone),
+                    Ok(plan) if plan.is_empty() => self.gone(step, subject, vec![item.clone()]),
                     Ok(plan) => {
                         let entries = plan.aces().iter().map(ToString::to_string).collect();
                         let act = Act::Revoke(Box::new(receipt), Arc::clone(directory));
-                        self.remove(step, subject, RemovalAction::Revoke(entries), act);
+                        self.remove(step, subject, RemovalAction::Revoke(entries), act, vec![item.clone()]);
                     }
                     Err(error) if error.kind() == DirectoryErrorKind::NotFound => {
-                        self.planned(step, subject, RemovalAction::Gone);
+                        self.gone(step, subject, vec![item.clone()]);
                     }
                     Err(error) => {
                         let evidence = format!("the directory could not be asked: {error}");
@@ -429,14 +469,16 @@ impl Resolver<'_> {
         };
         for group in groups {
             let subject = format!("{SUBJECT}, group {group}");
+            let items = vec![CreatedObject::ScopeGroup { group: group.clone() }];
             if policy.included_groups.iter().flatten().any(|held| held.id == group) {
                 let act = Act::Remove(
                     vec![self.client.mdm_policies().remove_group(&policy.id, &group)],
                     "taken out",
                 );
-                self.remove(step, &subject, RemovalAction::Unassign(vec!["its users".to_owned()]), act);
+                let action = RemovalAction::Unassign(vec!["its users".to_owned()]);
+                self.remove(step, &subject, action, act, items);
             } else {
-                self.planned(step, &subject, RemovalAction::Gone);
+                self.gone(step, &subject, items);
             }
         }
         Ok(())

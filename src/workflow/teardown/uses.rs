@@ -1,11 +1,13 @@
-//! The uses of groups by objects that no deployment creates.
+//! The uses of groups by objects that no deployment creates, by other groups, and by licences.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::catalog::ApiVersion;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Client;
-use crate::model::{Assignment, Group, Id, MdmPolicy, Text};
+use crate::model::{Assignment, Group, Id, MdmPolicy, Properties, Text};
+use crate::workflow::group_moves::read_containing;
 
 /// The collections whose objects can be assigned to a group: the kind of object in words, and the path. They are not in the
 /// catalog of operations; each list is read with `$expand=assignments`.
@@ -35,9 +37,12 @@ struct Assigned {
 }
 
 impl GroupUses {
-    /// Reads all places. One that may not be read is noted.
-    pub(super) async fn read(client: &Client) -> Result<Self> {
+    /// Reads all places, and the uses of these groups in the directory. A place that may not be read is noted.
+    pub(super) async fn read(client: &Client, groups: &[Id<Group>]) -> Result<Self> {
         let mut found = Self::default();
+        for group in groups {
+            found.read_directory(client, group).await?;
+        }
         for (kind, path) in COLLECTIONS {
             let list =
                 client.request(http::Method::GET, ApiVersion::Beta, path).query("$expand", "assignments");
@@ -59,6 +64,36 @@ impl GroupUses {
             policy => found.readable("the MDM user scope", policy)?,
         };
         Ok(found)
+    }
+
+    /// Reads the groups that a group is a member of, and its licences: Graph reports these only if they are asked for.
+    async fn read_directory(&mut self, client: &Client, group: &Id<Group>) -> Result<()> {
+        const LICENCES: &str = "assignedLicenses";
+        let path = format!("/groups/{group}");
+        let read = read_containing(client, &path).await;
+        for around in self
+            .readable(&format!("the groups that have the group {group} in them"), read)?
+            .into_iter()
+            .flatten()
+        {
+            let name = around.display_name.unwrap_or_else(|| around.id.as_str().into());
+            self.uses.push((group.clone(), format!("the group {name}, which has it in it")));
+        }
+        let read = client.request(http::Method::GET, ApiVersion::V1, &path).query("$select", LICENCES);
+        let read = read.named("groups.licences").read::<Properties>().await;
+        let place = format!("the licences of the group {group}");
+        let Some(read) = self.readable(&place, read)? else { return Ok(()) };
+        match read.get(LICENCES).and_then(Value::as_array) {
+            Some(licences) if licences.is_empty() => {}
+            Some(licences) => {
+                self.uses.push((
+                    group.clone(),
+                    format!("{} licences, which its members have by it", licences.len()),
+                ));
+            }
+            None => self.unread.push(format!("{place} (not in the answer)")),
+        }
+        Ok(())
     }
 
     /// Returns `None` for a place that may not be read, or that the tenant does not answer for.
