@@ -43,6 +43,13 @@ finding_kinds! {
     MDM_NO_POLICY = "mdm.no-policy", Error, "check the Intune subscription";
     /// A name in the MDM user scope that is not the name of exactly one group.
     MDM_GROUP = "mdm.group", Error, "name exactly one group that exists";
+    /// An MDM user scope that the service does not report.
+    MDM_SCOPE_NOT_KNOWN = "mdm.scope-not-known", Error,
+        "look at the scope in the Entra admin center, and plan again; leave mdm_scope out to go on without it";
+    /// Users or groups that the plan drops from the MDM user scope.
+    MDM_SCOPE_DROPS = "mdm.scope-drops", Warning,
+        "check that their devices need not enroll any more; name the groups in mdm_scope, or leave \
+         remove_other_assignments out, to keep them";
     /// A mobility policy that turns off enrollment during registration.
     MDM_DISABLED_DURING_REGISTRATION = "mdm.disabled-during-registration", Error,
         "set isMdmEnrollmentDuringRegistrationDisabled to false on the policy of Microsoft Intune";
@@ -211,9 +218,9 @@ finding_kinds! {
         "give each deployment a group tag of its own: a device gets one profile only, the oldest";
     /// Two deployments whose domain join profiles reach the same devices.
     OVERLAP_DOMAIN_JOIN = "overlap.domain-join", Error, "assign both domain join profiles to groups";
-    /// Two deployments with the same group of users in the MDM user scope.
+    /// Two deployments with the same users in the MDM user scope.
     OVERLAP_MDM_GROUP = "overlap.mdm-group", Warning,
-        "give each deployment a group of its own: a teardown of one takes the shared group out of the scope";
+        "give each deployment groups of users of its own: a teardown of one can take the shared users out of the scope";
     /// Two deployments that undo each other's MDM user scope.
     OVERLAP_MDM_SCOPE = "overlap.mdm-scope", Error,
         "name the same groups in both, or leave remove_other_assignments out";
@@ -250,6 +257,13 @@ finding_kinds! {
     IMPORT_RECORD_LEFT = "import.record-left", Info,
         "run it again with the same journal, or leave them: they do no harm";
 
+    /// An MDM user scope to restore that the service does not report.
+    TEARDOWN_SCOPE_NOT_READ = "teardown.scope-not-read", Error,
+        "look at the scope in the Entra admin center, and waive this finding: the teardown then leaves the scope as it is";
+    /// An MDM user scope that is not the one that the deployment left.
+    TEARDOWN_SCOPE_CHANGED = "teardown.scope-changed", Error,
+        "set the scope in the Entra admin center (Mobility, Microsoft Intune), and waive this finding: the teardown then leaves \
+         the scope as it is";
     /// An object to remove that has another name than the journal says.
     TEARDOWN_NAME_DIFFERS = "teardown.name-differs", Error,
         "check that the journal is the right one and was not changed; if somebody has renamed the object, give it back its \

@@ -36,6 +36,8 @@ pub mod resultant;
 mod retag;
 mod run;
 #[cfg(feature = "workflow")]
+mod scope;
+#[cfg(feature = "workflow")]
 mod state;
 #[cfg(feature = "workflow")]
 mod step;
@@ -78,6 +80,8 @@ pub use self::resultant::{Effective, ResultantSet};
 #[cfg(feature = "workflow")]
 pub use self::retag::{PlannedRetag, Retag, RetagEvent, RetagPlan, RetagReport};
 pub use self::run::{Progress, Run, StopHandle};
+#[cfg(feature = "workflow")]
+pub use self::scope::UserScope;
 #[cfg(feature = "workflow")]
 pub use self::step::{Action, PlannedStep, Step};
 #[cfg(feature = "workflow")]

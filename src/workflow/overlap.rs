@@ -45,7 +45,7 @@ impl Pair<'_> {
         }
         self.same_names(findings);
         self.same_devices(findings);
-        self.same_scope_groups(findings);
+        self.same_scope_users(findings);
         let joins = [first, second].map(|of| of.domain_join.as_ref());
         if let [Some(one), Some(other)] = joins
             && one.display_name != other.display_name
@@ -72,19 +72,23 @@ impl Pair<'_> {
         }
     }
 
-    /// Checks for groups of users in the MDM user scope of both: the teardown of one takes them from the other.
-    fn same_scope_groups(&self, findings: &mut Vec<Finding>) {
-        let (Some(MdmUserScope::Groups(one)), Some(MdmUserScope::Groups(other))) =
-            (&self.first.mdm_scope, &self.second.mdm_scope)
-        else {
-            return;
+    /// Checks for users in the MDM user scope of both: the teardown of one can take them from the other.
+    fn same_scope_users(&self, findings: &mut Vec<Finding>) {
+        let shared = match (&self.first.mdm_scope, &self.second.mdm_scope) {
+            (Some(MdmUserScope::Groups(one)), Some(MdmUserScope::Groups(other))) => {
+                let shared = one.iter().filter(|group| other.contains(group));
+                shared.map(|group| group.as_str()).collect::<Vec<_>>().join(", ")
+            }
+            (Some(MdmUserScope::All), Some(MdmUserScope::All)) => "all users".to_owned(),
+            (Some(MdmUserScope::All), Some(MdmUserScope::Groups(groups)))
+            | (Some(MdmUserScope::Groups(groups)), Some(MdmUserScope::All)) => {
+                groups.iter().map(|group| group.as_str()).collect::<Vec<_>>().join(", ")
+            }
+            (None, _) | (_, None) => return,
         };
-        let shared: Vec<&str> =
-            one.iter().filter(|group| other.contains(group)).map(|group| group.as_str()).collect();
         if !shared.is_empty() {
             let (first, second) = (&self.first.name, &self.second.name);
-            let evidence =
-                format!("{first} and {second} both have {} in the MDM user scope", shared.join(", "));
+            let evidence = format!("{first} and {second} both have {shared} in the MDM user scope");
             findings.push(OVERLAP_MDM_GROUP.at(second.as_str(), evidence));
         }
     }
@@ -196,6 +200,11 @@ mod tests {
             }),
             ("", "overlap.domain-join", |b| {
                 b.domain_join.as_mut().unwrap().assign_to = DomainJoinTarget::AllDevices;
+            }),
+            ("mdm_scope.groups=['u']", "overlap.mdm-group", |_| {}),
+            ("mdm_scope='all'", "overlap.mdm-group", |_| {}),
+            ("mdm_scope='all'", "overlap.mdm-group", |b| {
+                b.mdm_scope = Some(MdmUserScope::Groups(vec![name("v")]));
             }),
             ("mdm_scope.groups=['u']", "overlap.mdm-scope", |b| {
                 b.mdm_scope = Some(MdmUserScope::Groups(vec![name("v")]));

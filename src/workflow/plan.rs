@@ -11,6 +11,7 @@ use super::findings::*;
 use super::hybrid_join::HybridJoin;
 use super::prepare::{Todo, prepare};
 use super::resultant::ResultantGroup;
+use super::scope::ScopeTodo;
 use super::state::TenantState;
 use super::step::{Action, PlannedStep, fmt_end};
 use crate::error::{Error, ErrorKind, Result};
@@ -151,6 +152,7 @@ impl HybridJoin {
             Error::new(ErrorKind::InvalidInput, "the settings cannot be written").with_source(error)
         })?;
         let mut findings = self.lint();
+        findings.extend(todo.mdm.as_ref().and_then(ScopeTodo::dropped));
         let (resultant, effects) = effects::determine(self, &state, devices);
         findings.extend(effects);
         findings.extend(checks::check(self, &state, devices, client.clock().timestamp()));

@@ -1,25 +1,26 @@
 //! The steps from a tenant's state to the desired state.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::num::NonZeroU32;
 
 use crate::model::{
     Assignment, Device, DeviceToImport, DisplayName, DomainJoinProfile, EnrollmentStatusPage, Finding, Group,
-    GroupTag, HybridJoinProfile, Id, InvalidValue, MdmPolicy, MdmScope, MdmScopeStep, Patch, PolicyScope,
-    PropertyChange, Settings, Stored, Target, TargetKind, UserPrincipalName,
+    GroupTag, HybridJoinProfile, Id, InvalidValue, Patch, PropertyChange, Settings, Stored, Target,
+    TargetKind, UserPrincipalName,
 };
 
 use super::findings::*;
 use super::hybrid_join::{HybridJoin, MdmUserScope, UserAssignment};
 use super::manual::{INSTALL_CONNECTOR, deploy_gate, grant_text};
 use super::object::{Assignable, ManagedObject};
+use super::scope::{MDM_USER_SCOPE, ScopeTodo, UserScope};
 use super::state::{MdmRead, TenantState};
 use super::step::{Action, PlannedStep, Step};
 use super::targets::{self, Fate, PLANNED, WantedTarget};
 
 /// The objects and ids behind the words of a plan.
 pub(super) struct Todo {
-    pub(super) mdm: Option<(MdmPolicy, MdmScope)>,
+    pub(super) mdm: Option<ScopeTodo>,
     pub(super) group: Ensure<Group>,
     pub(super) page: Ensure<EnrollmentStatusPage>,
     pub(super) profile: Ensure<HybridJoinProfile>,
@@ -123,14 +124,10 @@ pub(super) fn prepare(
     Ok((steps, todo))
 }
 
-fn prepare_mdm(
-    desired: &HybridJoin,
-    state: &TenantState,
-    steps: &mut Vec<PlannedStep>,
-) -> Option<(MdmPolicy, MdmScope)> {
+fn prepare_mdm(desired: &HybridJoin, state: &TenantState, steps: &mut Vec<PlannedStep>) -> Option<ScopeTodo> {
     let wish = desired.mdm_scope.as_ref()?;
     let mut planned =
-        |action| steps.push(PlannedStep::new(Step::AutomaticEnrollment, "MDM user scope", action));
+        |action| steps.push(PlannedStep::new(Step::AutomaticEnrollment, MDM_USER_SCOPE, action));
     let policy = match state.mdm.as_ref()? {
         MdmRead::Policy(policy) => policy,
         MdmRead::NotAllowed => {
@@ -142,18 +139,18 @@ fn prepare_mdm(
         }
         MdmRead::Missing => {
             let evidence = "the tenant has no mobility policy for Microsoft Intune";
-            planned(Action::Blocked(MDM_NO_POLICY.at("MDM user scope", evidence)));
+            planned(Action::Blocked(MDM_NO_POLICY.at(MDM_USER_SCOPE, evidence)));
             return None;
         }
     };
-    let scope = match wish {
-        MdmUserScope::All => MdmScope::All,
+    let wish = match wish {
+        MdmUserScope::All => UserScope::All,
         MdmUserScope::Groups(names) => {
-            let mut ids = BTreeSet::new();
+            let mut groups = BTreeMap::new();
             for name in names {
                 match state.groups_named(name) {
                     [group] => {
-                        ids.insert(group.id.clone());
+                        groups.insert(group.id.clone(), name.to_string());
                     }
                     found => {
                         planned(Action::Blocked(not_one_group(name, found.len())));
@@ -161,62 +158,24 @@ fn prepare_mdm(
                     }
                 }
             }
-            MdmScope::Groups(ids)
+            UserScope::Groups(groups)
         }
     };
-    let scope = match scope {
-        // Groups that another deployment put into the scope stay in it.
-        MdmScope::Groups(mut ids) if !desired.remove_other_assignments => {
-            if policy.applies_to == Some(PolicyScope::All) {
-                planned(Action::Keep);
-                return None;
-            }
-            if policy.applies_to == Some(PolicyScope::Selected) {
-                ids.extend(policy.included_groups.iter().flatten().map(|group| group.id.clone()));
-            }
-            MdmScope::Groups(ids)
-        }
-        scope => scope,
-    };
-    let taken = scope.steps_from(policy);
-    if taken.is_empty() {
+    if UserScope::of(policy) == UserScope::Unknown {
+        let evidence = "the service did not report whose devices enroll now, so no change can be planned";
+        planned(Action::Blocked(MDM_SCOPE_NOT_KNOWN.at(MDM_USER_SCOPE, evidence)));
+        return None;
+    }
+    let policy = policy.as_ref().clone();
+    let todo = ScopeTodo { policy, wish, keeps_others: !desired.remove_other_assignments };
+    let wish = todo.target(&todo.policy).to_wish();
+    if wish.is_none_or(|wish| wish.steps_from(&todo.policy).is_empty()) {
         planned(Action::Keep);
         return None;
     }
-    let label = |id: &Id<Group>| {
-        let named = state.groups.iter().find(|(_, found)| found.iter().any(|stored| stored.id == *id));
-        let held = policy.included_groups.iter().flatten().find(|group| group.id == *id);
-        let held = held.and_then(|group| group.display_name.as_deref());
-        match named.map(|(name, _)| name.as_str()).or(held) {
-            Some(name) => format!("group {name}"),
-            None => format!("group {id}"),
-        }
-    };
-    let (mut add, mut remove) = (Vec::new(), Vec::new());
-    for step in &taken {
-        match step {
-            MdmScopeStep::ApplyToAll => add.push("all users".to_owned()),
-            MdmScopeStep::Include(id) => add.push(label(id)),
-            // A group that goes out and in again stays.
-            MdmScopeStep::Exclude(id) if !taken.contains(&MdmScopeStep::Include(id.clone())) => {
-                remove.push(label(id));
-            }
-            _ => {}
-        }
-    }
-    if policy.applies_to == Some(PolicyScope::All) {
-        remove.push("all users".to_owned());
-    }
-    // The service drops the groups when the scope becomes all users.
-    if taken.contains(&MdmScopeStep::ApplyToAll) && policy.applies_to == Some(PolicyScope::Selected) {
-        let dropped = policy.included_groups.iter().flatten();
-        remove.extend(dropped.map(|group| match group.display_name.as_deref() {
-            Some(name) => format!("group {name}"),
-            None => label(&group.id),
-        }));
-    }
+    let (add, remove) = todo.labels();
     planned(Action::Assign { add, remove });
-    Some((policy.as_ref().clone(), scope))
+    Some(todo)
 }
 
 fn not_one_group(name: &DisplayName, found: usize) -> Finding {

@@ -17,6 +17,7 @@ mod preflight;
 mod random;
 mod retag;
 mod scale;
+mod scope;
 mod stories;
 mod support;
 mod teardown;

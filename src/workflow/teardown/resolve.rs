@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::plan::{PlannedRemoval, RemovalAction, Teardown, TeardownPlan};
+use super::scope::ScopeRestoration;
 use super::uses::GroupUses;
 #[cfg(feature = "ad")]
 use crate::ad::delegation::DelegationReceipt;
@@ -23,6 +24,7 @@ use crate::workflow::findings::*;
 use crate::workflow::object::{Assignable, AssignmentBatch, ManagedObject};
 use crate::workflow::plan::Site;
 use crate::workflow::prepare::label_of;
+use crate::workflow::scope::MDM_USER_SCOPE;
 use crate::workflow::step::Step;
 
 impl Teardown {
@@ -101,15 +103,16 @@ pub(super) async fn resolve(teardown: &Teardown, client: &Client, site: &Site) -
         true => GroupUses::default(),
         false => GroupUses::read(client).await?,
     };
+    let scope = ScopeRestoration::plan(&teardown.created, client).await?;
     let (unassigned, steps, acts, findings) = Default::default();
     let mut resolver =
-        Resolver { teardown, client, objects, uses, unassigned, groups, steps, acts, findings };
+        Resolver { teardown, client, objects, uses, scope, unassigned, groups, steps, acts, findings };
     resolver.devices().await?;
     resolver.objects::<HybridJoinProfile>();
     resolver.objects::<EnrollmentStatusPage>();
     resolver.objects::<DomainJoinProfile>();
     resolver.groups();
-    resolver.scope().await?;
+    resolver.scope();
     resolver.rights(site).await;
     let Resolver { steps, acts, mut findings, .. } = resolver;
     findings.extend(steps.iter().filter_map(|planned| match &planned.action {
@@ -128,6 +131,8 @@ struct Resolver<'a> {
     /// All objects that can be assigned, including foreign ones that may use the group.
     objects: Vec<Found>,
     uses: GroupUses,
+    /// The restoration of the MDM user scope, if the deployment has changed it.
+    scope: Option<ScopeRestoration>,
     /// The ids of the objects whose assignments are removed.
     unassigned: BTreeSet<String>,
     /// The groups that were created, by name.
@@ -346,8 +351,8 @@ impl Resolver<'_> {
         let mut users: Vec<String> =
             assigned.map(|user| format!("the {} {}", user.kind, user.name)).collect();
         users.extend(self.uses.of(id).map(str::to_owned));
-        let is_taken_out =
-            self.teardown.created.items().contains(&CreatedObject::ScopeGroup { group: id.clone() });
+        let restored = self.scope.as_ref().and_then(|scope| scope.restored.as_ref());
+        let is_taken_out = restored.is_some_and(|(_, scope)| !scope.has(id));
         let in_scope = self.uses.scope.iter().flat_map(|policy| policy.included_groups.iter().flatten());
         if !is_taken_out && in_scope.into_iter().any(|held| held.id == *id) {
             users.push("the MDM user scope".to_owned());
@@ -399,47 +404,14 @@ impl Resolver<'_> {
         }
     }
 
-    async fn scope(&mut self) -> Result<()> {
-        const SUBJECT: &str = "MDM user scope";
+    /// Plans the restoration of the MDM user scope.
+    fn scope(&mut self) {
+        let Some(ScopeRestoration { action, restored }) = self.scope.take() else { return };
         let step = Step::AutomaticEnrollment;
-        let items = self.teardown.created.items();
-        if items.contains(&CreatedObject::ScopeAll) {
-            let text = "everybody was taken into it; what it was before is not known: set it in the Entra admin center";
-            self.planned(step, SUBJECT, RemovalAction::Manual(text.to_owned()));
-        }
-        let groups: Vec<Id<Group>> = items
-            .iter()
-            .filter_map(|item| match item {
-                CreatedObject::ScopeGroup { group } => Some(group.clone()),
-                _ => None,
-            })
-            .collect();
-        if groups.is_empty() {
-            return Ok(());
-        }
-        let policy = match self.client.mdm_policies().intune().await {
-            Ok(policy) => policy,
-            Err(error) if error.kind() == ErrorKind::Forbidden => {
-                let text =
-                    "only a signed-in user may change it: take the groups out in the Entra admin center";
-                self.planned(step, SUBJECT, RemovalAction::Manual(text.to_owned()));
-                return Ok(());
-            }
-            Err(error) => return Err(error),
-        };
-        for group in groups {
-            let subject = format!("{SUBJECT}, group {group}");
-            if policy.included_groups.iter().flatten().any(|held| held.id == group) {
-                let act = Act::Remove(
-                    vec![self.client.mdm_policies().remove_group(&policy.id, &group)],
-                    "taken out",
-                );
-                self.remove(step, &subject, RemovalAction::Unassign(vec!["its users".to_owned()]), act);
-            } else {
-                self.planned(step, &subject, RemovalAction::Gone);
-            }
-        }
-        Ok(())
+        let wish = restored.and_then(|(policy, scope)| Some((scope.to_wish()?.steps_from(&policy), policy)));
+        let Some((steps, policy)) = wish else { return self.planned(step, MDM_USER_SCOPE, action) };
+        let calls = steps.iter().map(|step| self.client.mdm_policies().apply(&policy.id, step)).collect();
+        self.remove(step, MDM_USER_SCOPE, action, Act::Remove(calls, "restored"));
     }
 }
 
