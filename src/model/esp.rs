@@ -63,7 +63,7 @@ settings! {
             PropertyRule::new("showInstallationProgress").together(PROGRESS);
         /// After how many minutes an error is shown; 60 by default.
         install_progress_timeout_in_minutes, with_install_progress_timeout_in_minutes: InstallTimeout =
-            InstallTimeout::default() => PropertyRule::new("installProgressTimeoutInMinutes").same(same_timeout);
+            InstallTimeout::default() => PropertyRule::new("installProgressTimeoutInMinutes").same(same_timeout).shown(shown_timeout);
         /// Whether users can collect logs and, on Windows 11, see the diagnostics page; they can by default, as Microsoft
         /// recommends.
         allow_log_collection_on_install_failure, with_allow_log_collection_on_install_failure: bool = true =>
@@ -88,12 +88,24 @@ settings! {
         block_device_use, with_block_device_use: BlockDeviceUse = BlockDeviceUse::No;
     }
     rules {
-        PropertyRule::new(RETRY).together(PROGRESS);
-        PropertyRule::new(RESET).together(PROGRESS);
-        PropertyRule::new(USE_ANYWAY).together(PROGRESS);
-        PropertyRule::new(APPS).together(PROGRESS).same(same_set);
-        PropertyRule::new(AUTOPILOT_ONLY).together(AUTOPILOT_ONLY);
-        PropertyRule::new(FIRST_USER_ONLY).together(AUTOPILOT_ONLY);
+        PropertyRule::new(RETRY).together(PROGRESS).named("block_device_use").shown(shown_block);
+        PropertyRule::new(RESET)
+            .together(PROGRESS)
+            .named("block_device_use.until.allow_device_reset_on_install_failure");
+        PropertyRule::new(USE_ANYWAY)
+            .together(PROGRESS)
+            .named("block_device_use.until.allow_device_use_on_install_failure");
+        PropertyRule::new(APPS)
+            .together(PROGRESS)
+            .same(same_set)
+            .named("block_device_use.until.apps")
+            .shown(shown_apps);
+        PropertyRule::new(AUTOPILOT_ONLY)
+            .together(AUTOPILOT_ONLY)
+            .named("track_install_progress_for_autopilot_only");
+        PropertyRule::new(FIRST_USER_ONLY)
+            .together(AUTOPILOT_ONLY)
+            .named("track_install_progress_for_autopilot_only");
     }
     private {
         /// The settings of a page that blocks which one that does not block still holds.
@@ -308,6 +320,23 @@ const FIRST_USER_ONLY: &str = "disableUserStatusTrackingAfterFirstUser";
 /// The properties that mean something only together.
 const PROGRESS: &str = "progress";
 
+/// The setting is the opposite of the property: see [`Quirks::write_odd`].
+fn shown_block(value: &Value) -> Value {
+    value.as_bool().map_or(Value::Null, |retry| if retry { "no".into() } else { "until".into() })
+}
+
+fn shown_apps(value: &Value) -> Value {
+    match value {
+        Value::Array(apps) if apps.is_empty() => "all".into(),
+        Value::Array(_) => serde_json::json!({ "selected": value }),
+        other => other.clone(),
+    }
+}
+
+fn shown_timeout(value: &Value) -> Value {
+    if value.as_i64() == Some(0) { 60.into() } else { value.clone() }
+}
+
 /// The service takes 0, and nothing, for its default.
 fn same_timeout(a: &Value, b: &Value) -> bool {
     let minutes = |value: &Value| match value {
@@ -466,10 +495,7 @@ mod tests {
         assert!(patch.is_empty(), "{patch}");
         assert!(patch.unknown().iter().any(|unknown| unknown.property == RETRY && unknown.before.is_null()));
         let patch = Patch::from_stored(&stored, &page().with_block_device_use(until(&[])));
-        assert!(
-            patch.to_string().contains("~ blockDeviceSetupRetryByUser: not reported -> false"),
-            "{patch}"
-        );
+        assert!(patch.to_string().contains("~ block_device_use: not reported -> \"until\""), "{patch}");
     }
 
     #[test]
