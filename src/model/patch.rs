@@ -337,7 +337,7 @@ impl fmt::Display for PropertyChange {
     }
 }
 
-/// Returns the rule of a property. Properties of one path have one meaning in all types.
+/// Returns the rule of a property. Properties of one path have one meaning, and one name as a setting, in all types.
 fn rule_of(path: &str) -> Option<&'static PropertyRule> {
     let all = [
         HybridJoinProfile::RULES,
@@ -346,7 +346,7 @@ fn rule_of(path: &str) -> Option<&'static PropertyRule> {
         DomainJoinProfile::RULES,
         Group::RULES,
     ];
-    all.into_iter().flatten().find(|rule| rule.path == path && rule.setting.is_some())
+    all.into_iter().flatten().find(|rule| rule.path == path)
 }
 
 /// Returns the name of a setting for the path of a property: that of its rule, or else the property's own in snake case.
@@ -359,10 +359,11 @@ fn setting_name(path: &str) -> String {
         return path.to_owned();
     }
     match path.rsplit_once('.') {
-        Some((object, member)) => match rule_of(object).and_then(|rule| rule.setting) {
-            Some(setting) => format!("{setting}.{}", snake_case(member)),
-            None => snake_case(member),
-        },
+        Some((_, member)) if rule_of(path).is_some() => snake_case(member),
+        Some((object, member)) => {
+            let setting = rule_of(object).and_then(|rule| rule.setting);
+            format!("{}.{}", setting.map_or_else(|| snake_case(object), str::to_owned), snake_case(member))
+        }
         None => snake_case(path),
     }
 }
