@@ -25,7 +25,7 @@ async fn main() -> Result<(), Failure> {
     let wanted = ["Company Portal", "VPN client"];
     let ids =
         apps.iter().filter(|app| app.display_name.as_deref().is_some_and(|name| wanted.contains(&name)));
-    let ids = BlockingApps::Selected(ids.map(|app| app.id.clone()).collect());
+    let ids = BlockingApps::selected(ids.map(|app| app.id.clone()));
 
     let mut page = EnrollmentStatusPage::new("Autopilot devices".parse()?);
     page.install_progress_timeout_in_minutes = "90".parse()?;

@@ -9,11 +9,12 @@ use super::settings::{PropertyRule, Quirks, same_set, same_text, settings, viola
 use super::stored::stored_enum;
 use super::wire::{get, list, put, take};
 use super::{
-    CustomErrorMessage, DisplayName, EnrollmentConfigurationType, Finding, Id, InstallTimeout, InvalidValue,
-    MobileApp, Properties, Stored, Text,
+    AppSelector, CustomErrorMessage, DisplayName, EnrollmentConfigurationType, Finding, InstallTimeout,
+    InvalidValue, Properties, Stored, Text,
 };
 use crate::model::findings::{
-    ESP_NO_APP_SELECTED, ESP_NO_PROGRESS_SHOWN, ESP_QUALITY_UPDATES_NEED_BLOCKING, ESP_TOO_MANY_APPS,
+    ESP_APP_BY_NAME, ESP_NO_APP_SELECTED, ESP_NO_PROGRESS_SHOWN, ESP_QUALITY_UPDATES_NEED_BLOCKING,
+    ESP_TOO_MANY_APPS,
 };
 
 /// The most apps that a page can wait for.
@@ -155,9 +156,16 @@ pub enum BlockingApps {
     /// All apps that are required on it.
     #[default]
     All,
-    /// These, if they are required on it: 1 to 100. The list is a filter and installs nothing. An empty one is the same
-    /// as all.
-    Selected(BTreeSet<Id<MobileApp>>),
+    /// These, if they are required on it: 1 to 100, by id, or by name in the settings of a deployment. The list is a filter
+    /// and installs nothing. An empty one is the same as all.
+    Selected(BTreeSet<AppSelector>),
+}
+
+impl BlockingApps {
+    /// Selects apps: by id, or by name in the settings of a deployment.
+    pub fn selected<A: Into<AppSelector>>(apps: impl IntoIterator<Item = A>) -> Self {
+        Self::Selected(apps.into_iter().map(Into::into).collect())
+    }
 }
 
 impl BlockUntil {
@@ -209,6 +217,21 @@ impl EnrollmentStatusPage {
         }
         findings
     }
+
+    /// Finds what a call refuses: errors, and apps that are selected by name, since the service takes ids.
+    pub(crate) fn lint_for_call(&self) -> Vec<Finding> {
+        let mut findings = self.lint();
+        if let BlockDeviceUse::Until(BlockUntil { apps: BlockingApps::Selected(apps), .. }) =
+            &self.block_device_use
+        {
+            let names = apps.iter().filter(|app| matches!(app, AppSelector::Name(_)));
+            let place = "block_device_use.until.apps.selected";
+            let finding =
+                |name: &AppSelector| ESP_APP_BY_NAME.at(place, format!("{:?} is no id", name.to_string()));
+            findings.extend(names.map(finding));
+        }
+        findings
+    }
 }
 
 impl Stored<EnrollmentStatusPage> {
@@ -247,7 +270,7 @@ impl Quirks for EnrollmentStatusPage {
         let mut apps = BTreeSet::new();
         for app in &all {
             match app.parse() {
-                Ok(id) => drop(apps.insert(id)),
+                Ok(id) => drop(apps.insert(AppSelector::Id(id))),
                 Err(_) => self.odd_apps.push(app.as_str().into()),
             }
         }
@@ -281,7 +304,12 @@ impl Quirks for EnrollmentStatusPage {
                     BlockingApps::All => Value::Array(Vec::new()),
                     BlockingApps::Selected(apps) => {
                         let odd = self.odd_apps.iter().map(Text::as_str);
-                        list(apps.iter().map(Id::as_str).chain(odd))
+                        let ids = apps.iter().filter_map(|app| match app {
+                            AppSelector::Id(id) => Some(id.as_str()),
+                            // The service takes ids: a call with a name is refused, and a deployment has found them.
+                            AppSelector::Name(_) => None,
+                        });
+                        list(ids.chain(odd))
                     }
                 };
                 properties.insert(APPS, apps);
@@ -351,7 +379,7 @@ mod tests {
     use serde_json::{from_value, json, to_value};
 
     use super::*;
-    use crate::model::{Patch, Settings};
+    use crate::model::{Id, MobileApp, Patch, Settings};
 
     fn page() -> EnrollmentStatusPage {
         EnrollmentStatusPage::new("Page".parse().unwrap())
@@ -362,8 +390,8 @@ mod tests {
     }
 
     fn until(apps: &[&str]) -> BlockDeviceUse {
-        let apps: BTreeSet<_> = apps.iter().map(|id| id.parse().unwrap()).collect();
-        let apps = if apps.is_empty() { BlockingApps::All } else { BlockingApps::Selected(apps) };
+        let ids = apps.iter().map(|id| id.parse::<Id<MobileApp>>().unwrap());
+        let apps = if apps.is_empty() { BlockingApps::All } else { BlockingApps::selected(ids) };
         BlockDeviceUse::Until(BlockUntil::new(apps))
     }
 

@@ -10,7 +10,8 @@ use super::raw::ODATA_TYPE;
 use super::settings::{PropertyRule, Settings, WriteMode};
 use super::wire::{get, over};
 use super::{
-    DomainJoinProfile, EnrollmentStatusPage, EntraJoinProfile, Group, HybridJoinProfile, Properties, Stored,
+    DomainJoinProfile, EnrollmentStatusPage, EntraJoinProfile, Group, HybridJoinProfile, Properties,
+    SkipUserStatusPage, Stored,
 };
 use crate::foreign::line;
 
@@ -344,6 +345,7 @@ fn rule_of(path: &str) -> Option<&'static PropertyRule> {
         EntraJoinProfile::RULES,
         EnrollmentStatusPage::RULES,
         DomainJoinProfile::RULES,
+        SkipUserStatusPage::RULES,
         Group::RULES,
     ];
     all.into_iter().flatten().find(|rule| rule.path == path)

@@ -7,13 +7,15 @@ use serde_json::Value;
 
 use super::hybrid_join::HybridJoin;
 use super::journal::Journal;
+use super::network_links::NetworkLink;
 use super::object::{Assignable, ManagedObject};
 use super::scope::UserScope;
 use super::step::Step;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Client;
 use crate::model::{
-    Device, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id, Properties, Target,
+    Device, DeviceConfiguration, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id,
+    Properties, SkipUserStatusPage, Target,
 };
 
 /// The objects that a workflow created in a tenant, for a [`Teardown`](super::Teardown) to remove.
@@ -58,6 +60,16 @@ pub enum CreatedObject {
         /// The target of the assignment.
         target: Target,
     },
+    /// A link from a domain join profile to a device configuration.
+    #[non_exhaustive]
+    NetworkAccess {
+        /// The domain join profile's name.
+        name: String,
+        /// The id of the configuration.
+        configuration: Id<DeviceConfiguration>,
+        /// The kind and the name of the configuration.
+        label: String,
+    },
     /// A change of the MDM user scope.
     #[non_exhaustive]
     Scope {
@@ -95,6 +107,11 @@ impl CreatedObject {
 
     pub(super) fn device(serial_number: &str, id: Option<Id<Device>>) -> Self {
         Self::Device { serial_number: serial_number.to_owned(), id }
+    }
+
+    pub(super) fn network_access(name: &str, link: &NetworkLink) -> Self {
+        let (name, configuration, label) = (name.to_owned(), link.id.clone(), link.label.clone());
+        Self::NetworkAccess { name, configuration, label }
     }
 
     /// Creates the record of a right by its receipt.
@@ -206,6 +223,7 @@ impl CreatedObjects {
         let objects = [
             object::<Group>(desired),
             object::<EnrollmentStatusPage>(desired),
+            object::<SkipUserStatusPage>(desired),
             object::<HybridJoinProfile>(desired),
             object::<DomainJoinProfile>(desired),
         ];

@@ -11,14 +11,11 @@ finding_kinds! {
     SETTINGS_NO_GROUP = "settings.no-group", Error, "add a [group] table";
     /// An organizational unit outside the deployment's domain.
     SETTINGS_UNIT_OF_ANOTHER_DOMAIN = "settings.unit-of-another-domain", Error, "make both the same domain";
-    /// Blocking apps in a deployment without an enrollment status page.
-    SETTINGS_APPS_WITHOUT_PAGE = "settings.apps-without-page", Error,
+    /// Settings of an enrollment status page in a deployment without one.
+    SETTINGS_WITHOUT_PAGE = "settings.without-page", Error,
         "add an [enrollment_status_page] table";
     /// A list in the settings that is there and empty.
     SETTINGS_EMPTY_LIST = "settings.empty-list", Error, "fill the list, or leave it out";
-    /// A group tag that begins or ends with a blank.
-    SETTINGS_TAG_WITH_BLANK = "settings.tag-with-blank", Warning,
-        "take the blanks away: a tag with a blank is another tag";
     /// A desired change of a property that is fixed when its object is created.
     SETTINGS_FIXED_AT_CREATION = "settings.fixed-at-creation", Error,
         "use another name, so that a new one is created, or delete this one first";
@@ -108,9 +105,15 @@ finding_kinds! {
     PAGE_TOO_MANY = "page.too-many", Error, "delete pages that are not assigned";
     /// An enrollment status page that is assigned to users.
     PAGE_ASSIGNED_TO_USERS = "page.assigned-to-users", Warning, "assign it to groups of devices only";
-    /// A name of a blocking app that is not the name of exactly one app.
-    PAGE_APP_NOT_ONE = "page.app-not-one", Error,
-        "name exactly one app, or give its id in the page's settings";
+    /// A selected app that is not exactly one app of the tenant.
+    PAGE_APP_NOT_ONE = "page.app-not-one", Error, "name exactly one app, or select it by its id";
+    /// A selected app for another platform than Windows.
+    PAGE_APP_FOREIGN = "page.app-foreign", Error, "select the app for Windows, by its id if both have one name";
+    /// A selected app that no assignment requires, so that the page does not wait for it.
+    PAGE_APP_NOT_REQUIRED = "page.app-not-required", Warning,
+        "assign the app to the devices as required, or take it out of the list: the page waits only for required apps";
+    /// A selected app whose assignments are not known.
+    PAGE_APP_NOT_KNOWN = "page.app-not-known", Info, "check that the app is required on the devices";
     /// Microsoft 365 Apps as an Office suite among the blocking apps.
     PAGE_OFFICE_APP = "page.office-app", Warning, "package Microsoft 365 Apps as a Win32 app";
     /// Win32 and line-of-business apps among the blocking apps.
@@ -130,9 +133,23 @@ finding_kinds! {
         "check that the devices are in the group, by their group tag or by hand";
     /// Account setup, which waits for Entra Connect.
     PAGE_ACCOUNT_SETUP_WAITS = "page.account-setup-waits", Info,
-        "give devices the policy ./Vendor/MSFT/DMClient/Provider/MS DM Server/FirstSyncStatus/SkipUserStatusPage \
-         (Boolean, true) if users should not wait";
+        "add a [skip_user_status_page] table if users should not wait: it gives devices the policy \
+         ./Vendor/MSFT/DMClient/Provider/MS DM Server/FirstSyncStatus/SkipUserStatusPage (Boolean, true)";
 
+    /// A network access configuration that is not exactly one device configuration of the tenant.
+    DOMAIN_JOIN_NETWORK_NOT_ONE = "domain-join.network-not-one", Error, "name exactly one that exists";
+    /// A network access configuration that is not for the network, by its kind.
+    DOMAIN_JOIN_NETWORK_KIND = "domain-join.network-kind", Warning,
+        "name the configurations of Wi-Fi, VPN, wired networks or certificates for Windows";
+    /// A network access configuration that is not assigned.
+    DOMAIN_JOIN_NETWORK_NOT_ASSIGNED = "domain-join.network-not-assigned", Warning,
+        "assign the configuration to the devices: a link alone brings it to none";
+    /// A VPN among the network access configurations of a deployment whose devices look for a domain controller.
+    DOMAIN_JOIN_VPN_WITHOUT_SKIP = "domain-join.vpn-without-skip", Info,
+        "set skip_connectivity_check = true in [profile], unless the VPN is always on";
+    /// Network access configurations of a domain join profile that could not be read.
+    DOMAIN_JOIN_NETWORK_NOT_READ = "domain-join.network-not-read", Warning,
+        "look at the profile's network access configurations, and plan again";
     /// Another domain join profile that reaches the same devices.
     DOMAIN_JOIN_OVERLAP = "domain-join.overlap", Error,
         "a device must get exactly one domain join profile: assign them to groups that share no device";

@@ -4,6 +4,8 @@
 #[cfg(feature = "workflow")]
 mod apply;
 #[cfg(feature = "workflow")]
+mod apps;
+#[cfg(feature = "workflow")]
 mod binding;
 #[cfg(feature = "workflow")]
 mod checks;
@@ -17,7 +19,13 @@ mod hybrid_join;
 mod import;
 mod journal;
 #[cfg(feature = "workflow")]
+mod lint;
+#[cfg(feature = "workflow")]
 mod manual;
+#[cfg(feature = "workflow")]
+mod network_links;
+#[cfg(feature = "workflow")]
+mod networks;
 #[cfg(feature = "workflow")]
 mod object;
 #[cfg(all(feature = "ad", feature = "workflow"))]

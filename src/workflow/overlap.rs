@@ -3,7 +3,9 @@
 use super::findings::*;
 use super::hybrid_join::{DomainJoinTarget, HybridJoin, MdmUserScope, MemberSelection};
 use super::object::ManagedObject;
-use crate::model::{DomainJoinProfile, EnrollmentStatusPage, Finding, Group, HybridJoinProfile};
+use crate::model::{
+    DomainJoinProfile, EnrollmentStatusPage, Finding, Group, HybridJoinProfile, SkipUserStatusPage,
+};
 
 /// Returns the conflicts between deployments for the same tenant, without a request.
 ///
@@ -109,12 +111,15 @@ impl Pair<'_> {
         let may_share = !(first.remove_other_assignments || second.remove_other_assignments)
             || first.group == second.group;
         clash("group", Group::desired_name, first.group == second.group);
-        let same = first.enrollment_status_page == second.enrollment_status_page
-            && first.blocking_apps == second.blocking_apps;
+        let same = first.page_settings() == second.page_settings();
         clash("enrollment status page", EnrollmentStatusPage::desired_name, same && may_share);
-        let same = first.profile == second.profile;
+        let same = first.skip_settings() == second.skip_settings();
+        clash("policy that skips account setup", SkipUserStatusPage::desired_name, same && may_share);
+        let same = first.profile_settings() == second.profile_settings();
         clash("profile", HybridJoinProfile::desired_name, same && may_share);
-        let target = |of: &HybridJoin| of.domain_join.as_ref().map(|join| join.assign_to);
+        let target = |of: &HybridJoin| {
+            of.domain_join.as_ref().map(|join| (join.assign_to, join.network_access_configurations.clone()))
+        };
         let same =
             first.domain_join_settings() == second.domain_join_settings() && target(first) == target(second);
         clash("domain join profile", DomainJoinProfile::desired_name, same && may_share);

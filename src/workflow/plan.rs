@@ -89,8 +89,9 @@ pub enum PlanStatus {
 }
 
 /// The kinds of findings about what is not known.
-const UNKNOWN: [FindingKind; 8] = [
+const UNKNOWN: [FindingKind; 9] = [
     MDM_DELEGATED_ONLY,
+    DOMAIN_JOIN_NETWORK_NOT_READ,
     RESULTANT_NOT_READ,
     RESULTANT_GROUP_NOT_READ,
     RESULTANT_RULE_NOT_EVALUATED,

@@ -1,17 +1,19 @@
 //! The steps from a tenant's state to the desired state.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZeroU32;
 
 use crate::model::{
     Assignment, Device, DeviceToImport, DisplayName, DomainJoinProfile, EnrollmentStatusPage, Finding, Group,
-    GroupTag, HybridJoinProfile, Id, InvalidValue, Patch, PropertyChange, Settings, Stored, Target,
-    TargetKind, UserPrincipalName,
+    GroupTag, HybridJoinProfile, Id, InvalidValue, Patch, PropertyChange, Settings, SkipUserStatusPage,
+    Stored, Target, TargetKind, UserPrincipalName,
 };
 
+use super::apps;
 use super::findings::*;
 use super::hybrid_join::{HybridJoin, MdmUserScope, UserAssignment};
 use super::manual::{INSTALL_CONNECTOR, deploy_gate, grant_text};
+use super::networks::{self, NetworksTodo};
 use super::object::{Assignable, ManagedObject};
 use super::scope::{MDM_USER_SCOPE, ScopeTodo, UserScope};
 use super::state::{MdmRead, TenantState};
@@ -21,21 +23,29 @@ use super::targets::{self, Fate, PLANNED, WantedTarget};
 /// The objects and ids behind the words of a plan.
 pub(super) struct Todo {
     pub(super) mdm: Option<ScopeTodo>,
+    pub(super) objects: ObjectsTodo,
+    pub(super) devices: DevicesTodo,
+    #[cfg(feature = "ad")]
+    pub(super) delegations: Vec<super::on_premises::PlannedDelegation>,
+}
+
+/// The work on objects.
+pub(super) struct ObjectsTodo {
     pub(super) group: Ensure<Group>,
     pub(super) page: Ensure<EnrollmentStatusPage>,
+    pub(super) skip: Ensure<SkipUserStatusPage>,
     pub(super) profile: Ensure<HybridJoinProfile>,
     pub(super) domain_join: Ensure<DomainJoinProfile>,
     /// The targets of their assignments.
     pub(super) targets: PartTargets,
-    pub(super) devices: DevicesTodo,
-    #[cfg(feature = "ad")]
-    pub(super) delegations: Vec<super::on_premises::PlannedDelegation>,
+    pub(super) networks: NetworksTodo,
 }
 
 /// The targets of the assignments of each object. A new group is not in them yet: see [`targets::resolved`].
 #[derive(Default)]
 pub(super) struct PartTargets {
     pub(super) page: Vec<Target>,
+    pub(super) skip: Vec<Target>,
     pub(super) profile: Vec<Target>,
     pub(super) domain_join: Vec<Target>,
     /// The priority to give to the page.
@@ -97,26 +107,30 @@ pub(super) fn prepare(
     let read_groups = state.groups.iter().flat_map(|(_, found)| found);
     let group = ensure(desired.group_settings()?, read_groups, &mut steps);
     let devices = prepare_devices(desired, state, devices, &mut steps);
-    let page = desired.enrollment_status_page.as_ref().map(|wish| with_named_apps(wish, desired, state));
+    let page = desired.page_settings().map(|wish| apps::with_ids(wish, &state.apps));
     let page = ensure(page, &state.pages, &mut steps);
-    let profile = ensure(desired.profile.clone(), state.hybrid_profiles(), &mut steps);
+    let skip = ensure(desired.skip_settings(), &state.skip_policies, &mut steps);
+    let profile = ensure(desired.profile_settings(), state.hybrid_profiles(), &mut steps);
     let domain_join = ensure(desired.domain_join_settings(), &state.domain_joins, &mut steps);
     let targets = PartTargets {
         page_priority: prioritise(desired, state, &page, &mut steps),
         page: assign(desired, state, &page, &group, &mut steps),
+        skip: assign(desired, state, &skip, &group, &mut steps),
         profile: assign(desired, state, &profile, &group, &mut steps),
         domain_join: assign(desired, state, &domain_join, &group, &mut steps),
     };
+    let is_new_join = match &domain_join {
+        Ensure::Create(_) => Some(true),
+        Ensure::Become(..) => Some(false),
+        Ensure::Nothing | Ensure::Blocked => None,
+    };
+    let networks = networks::prepare(desired, state, is_new_join, &mut steps);
     let is_settled = desired.domain_join.is_none() || desired.active_directory.rights_confirmed;
     steps.push(PlannedStep::new(Step::Deploy, "devices", deploy_gate(is_settled)));
     PlannedStep::sort(&mut steps);
     let todo = Todo {
         mdm,
-        group,
-        page,
-        profile,
-        domain_join,
-        targets,
+        objects: ObjectsTodo { group, page, skip, profile, domain_join, targets, networks },
         devices,
         #[cfg(feature = "ad")]
         delegations: Vec::new(),
@@ -205,6 +219,10 @@ fn ensure<'a, S: ManagedObject>(
         steps.push(PlannedStep::new(S::STEP, name, Action::Create(Patch::creation(&wish))));
         return Ensure::Create(wish);
     };
+    if let Some(finding) = S::obstacle(stored) {
+        steps.push(PlannedStep::new(S::STEP, name, Action::Blocked(finding)));
+        return Ensure::Blocked;
+    }
     let patch = Patch::from_stored(stored, &wish);
     if let Some(fixed) = patch.create_only().first() {
         let evidence = format!("{fixed}, and that is decided when it is created");
@@ -340,34 +358,6 @@ pub(super) fn label_of(assignment: &Assignment) -> String {
         Some(TargetKind::ExclusionGroup(id)) => format!("all but group {id}"),
         _ => format!("assignment {}", assignment.id),
     }
-}
-
-/// Returns the page with the apps that are given by name. Names that are not exactly one app are left to the checks.
-fn with_named_apps(
-    page: &EnrollmentStatusPage,
-    desired: &HybridJoin,
-    state: &TenantState,
-) -> EnrollmentStatusPage {
-    use crate::model::{BlockDeviceUse, BlockingApps};
-    let mut page = page.clone();
-    let named = desired.blocking_apps.iter().filter_map(|name| {
-        let mut found = state.apps.iter().filter(|app| app.display_name.as_deref() == Some(name.as_str()));
-        found.next().filter(|_| found.next().is_none()).map(|app| app.id.clone())
-    });
-    let mut named: BTreeSet<_> = named.collect();
-    if named.is_empty() {
-        return page;
-    }
-    let mut until = match page.block_device_use {
-        BlockDeviceUse::Until(until) => until,
-        BlockDeviceUse::No => crate::model::BlockUntil::default(),
-    };
-    if let BlockingApps::Selected(apps) = &until.apps {
-        named.extend(apps.iter().cloned());
-    }
-    until.apps = BlockingApps::Selected(named);
-    page.block_device_use = BlockDeviceUse::Until(until);
-    page
 }
 
 /// Plans the work on the given devices and, if users are unassigned, on all of the deployment's.

@@ -24,6 +24,8 @@ pub enum Step {
     Group,
     /// 6: the enrollment status page.
     StatusPage,
+    /// 6: the policy that skips account setup on the enrollment status page.
+    AccountSetup,
     /// 7: the deployment profile.
     Profile,
     /// 8: the domain join profile.
@@ -43,7 +45,7 @@ impl Step {
             Self::ComputerAccounts => 3,
             Self::Devices => 4,
             Self::Group => 5,
-            Self::StatusPage => 6,
+            Self::StatusPage | Self::AccountSetup => 6,
             Self::Profile => 7,
             Self::DomainJoin => 8,
             Self::Users => 9,
@@ -61,6 +63,7 @@ impl fmt::Display for Step {
             Self::Devices => "devices",
             Self::Group => "group",
             Self::StatusPage => "enrollment status page",
+            Self::AccountSetup => "account setup",
             Self::Profile => "deployment profile",
             Self::DomainJoin => "domain join profile",
             Self::Users => "users",

@@ -5,7 +5,8 @@ use std::path::Path;
 use serde_json::json;
 use windows_autopilot::Result;
 use windows_autopilot::model::{
-    BlockDeviceUse, BlockUntil, BlockingApps, EntraJoinProfile, HybridJoinProfile, Severity, Target,
+    AppSelector, BlockDeviceUse, BlockUntil, BlockingApps, EntraJoinProfile, HybridJoinProfile, Severity,
+    Target,
 };
 use windows_autopilot::sim::{DeviceSpec, Tenant};
 use windows_autopilot::testing::Harness;
@@ -388,6 +389,13 @@ async fn a_finished_device_shows_both_of_its_objects() -> Result<()> {
     Ok(())
 }
 
+/// Lets the page wait for apps, by id or by name.
+fn select(wish: &mut HybridJoin, apps: &[&str]) {
+    let apps = apps.iter().map(|app| app.parse::<AppSelector>().unwrap());
+    wish.enrollment_status_page.as_mut().unwrap().block_device_use =
+        BlockDeviceUse::Until(BlockUntil::new(BlockingApps::selected(apps)));
+}
+
 #[tokio::test]
 async fn what_is_wrong_with_a_status_page_is_found() -> Result<()> {
     type Arrange = fn(&Tenant, &mut HybridJoin);
@@ -395,15 +403,14 @@ async fn what_is_wrong_with_a_status_page_is_found() -> Result<()> {
         ("page.mixed-installers", Severity::Warning, |tenant, wish| {
             tenant.add_app("One", "win32LobApp");
             tenant.add_app("Two", "windowsMobileMSI");
-            wish.blocking_apps = vec!["One".parse().unwrap(), "Two".parse().unwrap()];
+            select(wish, &["One", "Two"]);
         }),
         ("page.office-app", Severity::Warning, |tenant, wish| {
-            let id = tenant.add_app("Office", "officeSuiteApp").parse().unwrap();
-            wish.enrollment_status_page.as_mut().unwrap().block_device_use =
-                BlockDeviceUse::Until(BlockUntil::new(BlockingApps::Selected([id].into())));
+            let id = tenant.add_app("Office", "officeSuiteApp");
+            select(wish, &[&id]);
         }),
         ("page.app-not-one", Severity::Error, |_, wish| {
-            wish.blocking_apps = vec!["Nothing".parse().unwrap()];
+            select(wish, &["Nothing"]);
         }),
         ("page.account-setup-waits", Severity::Info, |_, _| {}),
         ("group.has-users", Severity::Warning, |tenant, wish| {

@@ -18,6 +18,7 @@ mod random;
 mod retag;
 mod scale;
 mod scope;
+mod settings;
 mod stories;
 mod support;
 mod teardown;

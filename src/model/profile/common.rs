@@ -163,6 +163,7 @@ pub(super) fn lint(
     findings.extend(violation("display_name", name.violation()));
     findings.extend(violation("description", description.and_then(ProfileDescription::violation)));
     findings.extend(violation("locale", locale.violation()));
+    findings.extend(locale.lint());
     findings.extend(name.lint());
     findings.extend(description.map(ProfileDescription::lint).unwrap_or_default());
     if keyboard_selection_page_skipped && !matches!(locale, Locale::Language(_)) {

@@ -93,14 +93,7 @@ impl Apply {
         let rights = Ok(());
         let parts = join3(
             self.part(self.scope(todo.mdm)),
-            self.part(self.objects(
-                &plan.desired,
-                todo.group,
-                todo.page,
-                todo.profile,
-                todo.domain_join,
-                todo.targets,
-            )),
+            self.part(self.objects(&plan.desired, todo.objects)),
             self.part(self.devices(todo.devices, plan, import)),
         );
         let (scope, objects, devices) = parts.await;

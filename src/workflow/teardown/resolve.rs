@@ -16,7 +16,7 @@ use crate::graph::{Call, Client};
 use crate::model::{
     Assignment, DeploymentProfile, Device, DeviceConfiguration, DomainJoinProfile, EnrollmentConfiguration,
     EnrollmentState, EnrollmentStatusPage, Finding, FindingKind, Group, HybridJoinProfile, Id, RawObject,
-    Target,
+    SkipUserStatusPage, Target,
 };
 use crate::workflow::binding::PlanTenant;
 use crate::workflow::created::CreatedObject;
@@ -110,7 +110,9 @@ pub(super) async fn resolve(teardown: &Teardown, client: &Client, site: &Site) -
     resolver.devices().await?;
     resolver.objects::<HybridJoinProfile>();
     resolver.objects::<EnrollmentStatusPage>();
+    resolver.objects::<SkipUserStatusPage>();
     resolver.objects::<DomainJoinProfile>();
+    resolver.networks().await?;
     resolver.groups();
     resolver.scope();
     resolver.rights(site).await;
@@ -404,6 +406,48 @@ impl Resolver<'_> {
         }
     }
 
+    /// Plans the removal of links to network access configurations. Those of a profile that is deleted go with it.
+    async fn networks(&mut self) -> Result<()> {
+        let (step, teardown) = (Step::DomainJoin, self.teardown);
+        for item in teardown.created.items() {
+            let CreatedObject::NetworkAccess { name, configuration, label } = item else { continue };
+            if teardown.created.has(&CreatedObject::object(step, name, None)) {
+                continue;
+            }
+            let subject = format!("{name}, {label}");
+            let is_it = |found: &&Found| found.step == Some(step) && found.name == *name;
+            let found: Vec<&Found> = self.objects.iter().filter(is_it).collect();
+            match found.as_slice() {
+                [] => self.planned(step, &subject, RemovalAction::Gone),
+                [object] => {
+                    // Never fails: the id was read as one of this type.
+                    let Ok(id) = object.id.parse() else { continue };
+                    let profiles = self.client.domain_join_profiles();
+                    let linked = profiles.network_access_configurations(&id).all().await?;
+                    if !linked.iter().any(|held| held.id() == Some(configuration.as_str())) {
+                        self.planned(step, &subject, RemovalAction::Gone);
+                        continue;
+                    }
+                    let calls = vec![
+                        self.client
+                            .domain_join_profiles()
+                            .remove_network_access_configuration(&id, configuration),
+                    ];
+                    let action = RemovalAction::Unassign(vec![label.clone()]);
+                    self.remove(step, &subject, action, Act::Remove(calls, "unlinked"));
+                }
+                several => {
+                    let evidence = format!(
+                        "there are {} profiles of this name, and one of them was linked",
+                        several.len()
+                    );
+                    self.blocked(step, &subject, &TEARDOWN_DUPLICATE, evidence);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Plans the restoration of the MDM user scope.
     fn scope(&mut self) {
         let Some(ScopeRestoration { action, restored }) = self.scope.take() else { return };
@@ -426,6 +470,7 @@ async fn read_objects(teardown: &Teardown, client: &Client) -> Result<Vec<Found>
         has_group
             || items.iter().any(|item| {
                 matches!(item, CreatedObject::Object { step: of, .. } | CreatedObject::Assignment { step: of, .. } if *of == step)
+                    || matches!(item, CreatedObject::NetworkAccess { .. } if step == Step::DomainJoin)
             })
     };
     let mut batch = AssignmentBatch::new(client);
@@ -454,12 +499,15 @@ async fn read_objects(teardown: &Teardown, client: &Client) -> Result<Vec<Found>
             batch.add((step, kind, id.to_owned(), name.to_owned()), list);
         }
     }
-    if has(Step::DomainJoin) {
+    if has(Step::DomainJoin) || has(Step::AccountSetup) {
         for found in client.domain_join_profiles().list().all().await? {
             let (Some(id), name) = (found.id(), found.display_name().unwrap_or_default()) else { continue };
             let (step, kind) = match &found {
                 DeviceConfiguration::DomainJoin(_) => (Some(Step::DomainJoin), Step::DomainJoin.to_string()),
-                DeviceConfiguration::Unknown(raw) => (None, kind_of(raw)),
+                DeviceConfiguration::Unknown(raw) => {
+                    let step = SkipUserStatusPage::stored_in(&found).map(|_| Step::AccountSetup);
+                    (step, kind_of(raw))
+                }
             };
             let list = client.domain_join_profiles().assignments(&id.parse()?).list();
             batch.add((step, kind, id.to_owned(), name.to_owned()), list);
