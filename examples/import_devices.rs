@@ -42,7 +42,7 @@ async fn main() -> Result<ExitCode, Failure> {
         (None, Some((tenant, _))) => read(CsvReader::new(sample(tenant)?.as_bytes()), &report)?,
         (None, None) => return Ok(report::usage("--live needs a file")),
     };
-    let Some(devices) = devices else { return Ok(report.end(exit::BLOCKED)) };
+    let (devices, is_faulty) = devices;
     let journal = std::env::args().find_map(|argument| Some(argument.strip_prefix("--journal=")?.to_owned()));
     let import = || {
         let import = Import::new(&connection.client, devices.clone());
@@ -64,8 +64,11 @@ async fn main() -> Result<ExitCode, Failure> {
     if support::has_option("--dry-run")
         || !connection.may_write(&format!("Register {} devices", preview.to_send))?
     {
-        let code = if preview.to_send == 0 { exit::NOTHING_TO_DO } else { exit::DIFFERENT };
-        return Ok(report.end(code));
+        return Ok(report.end(match (is_faulty, preview.to_send) {
+            (true, _) => exit::BLOCKED,
+            (false, 0) => exit::NOTHING_TO_DO,
+            _ => exit::DIFFERENT,
+        }));
     }
 
     // Draws on a terminal, and nowhere else.
@@ -96,11 +99,11 @@ async fn main() -> Result<ExitCode, Failure> {
         imported.elapsed.as_secs() / 60
     ));
     report.fact("import", &imported);
-    Ok(report.end(if left == 0 { exit::NOTHING_TO_DO } else { exit::BLOCKED }))
+    Ok(report.end(if left == 0 && !is_faulty { exit::NOTHING_TO_DO } else { exit::BLOCKED }))
 }
 
-/// Reads the devices of a file; nothing if a row is faulty, which is shown.
-fn read(file: CsvReader<impl Read>, report: &Report) -> Result<Option<Vec<DeviceToImport>>, Box<dyn Error>> {
+/// Reads the devices of a file, and whether a row is faulty, which is shown and left out.
+fn read(file: CsvReader<impl Read>, report: &Report) -> Result<(Vec<DeviceToImport>, bool), Box<dyn Error>> {
     let (mut devices, mut is_faulty) = (Vec::new(), false);
     for row in file {
         let row = row?;
@@ -110,7 +113,7 @@ fn read(file: CsvReader<impl Read>, report: &Report) -> Result<Option<Vec<Device
         }
         devices.extend(row.device);
     }
-    Ok((!is_faulty).then_some(devices))
+    Ok((devices, is_faulty))
 }
 
 fn status(event: &ImportEvent) -> String {

@@ -135,9 +135,12 @@ const ITEMS: [(u8, &str, &[By], &str, &str); 25] = [
     (
         15,
         "account setup hangs on Entra Connect",
-        &[By::Finding(&["page.account-setup-waits", "watch.account-setup-stalled", "watch.not-synced"])],
-        "the policy that skips it is offered",
-        "what_is_wrong_with_a_status_page_is_found",
+        &[
+            By::Rule,
+            By::Finding(&["page.account-setup-waits", "watch.account-setup-stalled", "watch.not-synced"]),
+        ],
+        "skip_user_status_page gives the devices the policy that skips it",
+        "the_policy_that_skips_account_setup_reaches_the_device",
     ),
     (
         16,
@@ -149,8 +152,8 @@ const ITEMS: [(u8, &str, &[By], &str, &str); 25] = [
     (
         17,
         "block device use is set the wrong way round",
-        &[By::Type],
-        "an enum, turned around in one place",
+        &[By::Type, By::Rule],
+        "an enum, turned around in one place; a plan prints the setting and not the flag",
         "blocking_is_the_opposite_of_the_flag_on_the_wire",
     ),
     (
@@ -163,8 +166,14 @@ const ITEMS: [(u8, &str, &[By], &str, &str); 25] = [
     (
         19,
         "LOB and Win32 apps together, Office as a suite",
-        &[By::Finding(&["page.mixed-installers", "page.office-app"])],
-        "pointed out; which app restarts the device, Graph's list of apps does not say",
+        &[By::Finding(&[
+            "page.mixed-installers",
+            "page.office-app",
+            "page.app-not-one",
+            "page.app-foreign",
+            "page.app-not-required",
+        ])],
+        "pointed out, as are apps that are missing, for phones or not required; which app restarts the device, Graph's list of apps does not say",
         "what_is_wrong_with_a_status_page_is_found",
     ),
     (
