@@ -51,7 +51,14 @@ async fn main() -> Result<ExitCode, Failure> {
     let [group] = groups.as_slice() else {
         return Ok(report::usage(format!("{} groups are called {name:?}, and it must be one", groups.len())));
     };
-    let scope = MdmScope::Groups([group.id.clone()].into());
+    // A scope that is set drops what it does not name: the groups that are there stay.
+    let scope = match policy.scope() {
+        Some(MdmScope::All) => MdmScope::All,
+        Some(MdmScope::Groups(held)) => {
+            MdmScope::Groups(held.into_iter().chain([group.id.clone()]).collect())
+        }
+        _ => MdmScope::Groups([group.id.clone()].into()),
+    };
     if !connection.may_write(&format!("Include {name}"))? {
         return Ok(report.end(exit::DIFFERENT));
     }

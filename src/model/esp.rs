@@ -546,7 +546,10 @@ mod tests {
     #[test]
     fn the_human_form_has_the_defaults_of_new_and_keeps_apps_to_a_blocking_page() {
         assert_eq!(toml::from_str::<EnrollmentStatusPage>("display_name = 'Page'").unwrap(), page());
-        for block in [until(&[]), until(&["a", "b"]), BlockDeviceUse::No] {
+        let apps = ["5b1e9c2a-0000-4000-8000-000000000000", "Company Portal"];
+        let apps = BlockingApps::selected(apps.map(|app| app.parse::<AppSelector>().unwrap()));
+        let selected = BlockDeviceUse::Until(BlockUntil::new(apps));
+        for block in [until(&[]), selected, BlockDeviceUse::No] {
             let page = page().with_block_device_use(block);
             let text = toml::to_string(&page).unwrap();
             assert_eq!(toml::from_str::<EnrollmentStatusPage>(&text).unwrap(), page, "{text}");

@@ -14,6 +14,9 @@ finding_kinds! {
     /// Settings of an enrollment status page in a deployment without one.
     SETTINGS_WITHOUT_PAGE = "settings.without-page", Error,
         "add an [enrollment_status_page] table";
+    /// Assignments of an object that the deployment does not have.
+    SETTINGS_ASSIGNMENT_WITHOUT_OBJECT = "settings.assignment-without-object", Error,
+        "add the table of the object, or take its assignments out";
     /// A list in the settings that is there and empty.
     SETTINGS_EMPTY_LIST = "settings.empty-list", Error, "fill the list, or leave it out";
     /// A desired change of a property that is fixed when its object is created.

@@ -315,7 +315,7 @@ impl PartAssignment {
         self.groups.iter().chain(&self.excluded_groups)
     }
 
-    fn is_default(&self) -> bool {
+    pub(super) fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }

@@ -110,6 +110,21 @@ impl HybridJoin {
                 .push(SETTINGS_UNIT_OF_ANOTHER_DOMAIN.at("active_directory.organizational_unit", evidence));
         }
         self.lint_empty_lists(&mut findings);
+        let has = |part: &str| match part {
+            "profile" => self.profile.is_some(),
+            "enrollment_status_page" => self.enrollment_status_page.is_some(),
+            "skip_user_status_page" => self.skip_user_status_page.is_some(),
+            _ => self.domain_join.is_some(),
+        };
+        for (part, _) in self
+            .assignments
+            .parts()
+            .into_iter()
+            .filter(|(part, settings)| !settings.is_default() && !has(part))
+        {
+            let evidence = format!("are set, and the deployment has no [{part}]");
+            findings.push(SETTINGS_ASSIGNMENT_WITHOUT_OBJECT.at(format!("assignments.{part}"), evidence));
+        }
         if self.page_priority.is_some() && self.enrollment_status_page.is_none() {
             let evidence = "is set, and there is no enrollment status page to have it";
             findings.push(SETTINGS_WITHOUT_PAGE.at("page_priority", evidence));

@@ -186,6 +186,22 @@ async fn a_teardown_never_leaves_a_tenant_with_an_empty_scope() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_scope_of_many_groups_is_read_to_its_end_and_restored() -> Result<()> {
+    let names: Vec<String> = (0..25).map(|number| format!("Users {number:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let harness = tenant_with("groups", &names).await;
+    let was = held(&harness.tenant).await;
+    let created = applied(&harness, &scope_of(groups(&["Intune users"]), true)).await?;
+    let listed =
+        |request: &windows_autopilot::sim::RecordedRequest| request.path.ends_with("/includedGroups");
+    assert!(harness.tenant.requests().iter().any(listed), "an expansion may be cut");
+    assert_eq!(held(&harness.tenant).await, "selected Intune users");
+    let _ = teardown(&harness, &created).await?.apply(&harness.client).await.into_result()?;
+    assert_eq!(held(&harness.tenant).await, was);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_plan_names_what_leaves_the_scope() -> Result<()> {
     let found = async |harness: &Harness, wish: HybridJoin| -> Result<Option<String>> {
         let plan = wish.plan(&harness.client, &[]).await?;

@@ -427,6 +427,9 @@ fn empty_lists_are_errors_that_say_what_they_would_mean() {
         let error = read_with(more).unwrap_err().to_string();
         assert!(error.contains("would change nothing") && error.contains("leave the list out"), "{error}");
     }
+    let lint = with("[assignments.skip_user_status_page]\ngroups = ['x']\n").lint();
+    let found: Vec<_> = lint.iter().map(|finding| (&*finding.id, finding.place.as_str())).collect();
+    assert_eq!(found, [("settings.assignment-without-object", "assignments.skip_user_status_page")]);
     let mut wish = desired();
     wish.mdm_scope = Some(windows_autopilot::workflow::MdmUserScope::Groups(Vec::new()));
     let lint = wish.lint();

@@ -20,7 +20,7 @@ const COUNTRIES: &str = "ad ae af ag ai al am ao aq ar as at au aw ax az ba bb b
     sh si sj sk sl sm sn so sr ss st sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug um us uy uz va vc ve vg \
     vi vn vu wf ws xk ye yt za zm zw";
 
-/// What people write for another code.
+/// Codes that people write in the place of others.
 const MEANT: &str = "uk=gb el=gr jp=ja cz=cs dk=da se=sv gr=el ua=uk cn=zh kr=ko";
 
 fn has(codes: &str, code: &str) -> bool {
