@@ -215,7 +215,6 @@ mod tests {
 
     #[test]
     fn the_first_scope_stays_on_record_through_resumed_and_later_runs() {
-        let (nobody, all) = (UserScope::Nobody, UserScope::All);
         for (earlier, now, before) in [
             (None, groups(&["x"]), groups(&["x"])),
             // A run that was killed at each of its steps.
@@ -223,12 +222,12 @@ mod tests {
             (Some((groups(&["x", "y"]), groups(&["a"]))), groups(&["x", "y", "a"]), groups(&["x", "y"])),
             (Some((groups(&["x", "y"]), groups(&["a"]))), groups(&["y", "a"]), groups(&["x", "y"])),
             (Some((groups(&["x", "y"]), groups(&["a"]))), groups(&["a"]), groups(&["x", "y"])),
-            (Some((groups(&["x"]), all.clone())), all.clone(), groups(&["x"])),
+            (Some((groups(&["x"]), UserScope::All)), UserScope::All, groups(&["x"])),
             // Somebody has added a group since.
-            (Some((nobody.clone(), groups(&["a"]))), groups(&["a", "c"]), groups(&["c"])),
+            (Some((UserScope::Nobody, groups(&["a"]))), groups(&["a", "c"]), groups(&["c"])),
             (Some((groups(&["x"]), groups(&["x", "a"]))), groups(&["c", "a"]), groups(&["c"])),
-            (Some((groups(&["x"]), groups(&["x", "a"]))), all.clone(), all.clone()),
-            (Some((groups(&["x"]), all.clone())), groups(&["c"]), groups(&["c"])),
+            (Some((groups(&["x"]), groups(&["x", "a"]))), UserScope::All, UserScope::All),
+            (Some((groups(&["x"]), UserScope::All)), groups(&["c"]), groups(&["c"])),
         ] {
             let earlier = earlier.as_ref().map(|(before, after)| (before, after));
             assert_eq!(before_change(earlier, &now), before, "{earlier:?} {now}");
