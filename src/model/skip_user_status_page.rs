@@ -73,6 +73,7 @@ impl SkipUserStatusPage {
     }
 
     /// Reads a custom configuration as such a policy; `None` for a configuration of another type.
+    #[cfg_attr(not(feature = "workflow"), allow(dead_code, reason = "deployments look for such policies"))]
     pub(crate) fn stored_in(configuration: &DeviceConfiguration) -> Option<Stored<Self>> {
         let DeviceConfiguration::Unknown(raw) = configuration else { return None };
         raw.odata_type().filter(|found| same_type(found, Self::ODATA_TYPE))?;
