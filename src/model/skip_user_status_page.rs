@@ -16,8 +16,8 @@ settings! {
     /// ```
     /// use windows_autopilot::model::{Settings, SkipUserStatusPage};
     /// let policy = SkipUserStatusPage::new("Skip account setup".parse()?);
-    /// let setting = &policy.to_create_body().get("omaSettings").unwrap()[0];
-    /// assert_eq!(setting["value"], true);
+    /// let body = policy.to_create_body();
+    /// assert_eq!(body.get("omaSettings").unwrap()[0]["value"], true);
     /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
     /// ```
     ///
