@@ -18,6 +18,8 @@ mod failure;
 mod outcome;
 #[path = "support/progress.rs"]
 mod progress;
+#[path = "support/report.rs"]
+mod report;
 mod support;
 
 use std::io::IsTerminal as _;
@@ -29,6 +31,9 @@ use self::failure::Failure;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Failure> {
+    if let Err(code) = report::Report::start(&["--plan=", "--journals=", "--waive=", "--live", "--yes"]) {
+        return Ok(code);
+    }
     let Some((desired, devices)) = deployment::read(support::arguments()) else {
         return Ok(exit::with(exit::USAGE));
     };
@@ -73,6 +78,9 @@ async fn main() -> Result<ExitCode, Failure> {
         return Ok(exit::with(exit::BLOCKED));
     }
     if plan.is_empty() || !connection.may_write(&deployment::question(&plan))? {
+        if is_json {
+            println!("{}", serde_json::to_string_pretty(&plan)?);
+        }
         return Ok(outcome::of(&plan));
     }
     let run = plan.apply_with(client, options);

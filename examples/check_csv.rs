@@ -2,11 +2,14 @@
 //!
 //! `cargo run --features registration --example check_csv -- devices.csv`
 //!
-//! `--json` prints the report for a program. Exit codes: 0 no error, 1 the file cannot be read, 4 an error in a row.
+//! `--json` prints the report for a program. Exit codes: 0 no error, 1 the file cannot be read, 2 usage, 4 an error in
+//! a row.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
 #[path = "support/exit.rs"]
 mod exit;
+#[path = "support/report.rs"]
+mod report;
 
 use std::fs::File;
 use std::process::ExitCode;
@@ -15,6 +18,9 @@ use windows_autopilot::model::Severity;
 use windows_autopilot::registration::csv;
 
 fn main() -> ExitCode {
+    if let Err(code) = report::Report::start(&[]) {
+        return code;
+    }
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     let path = arguments.next().unwrap_or_else(|| "examples/data/faulty.csv".to_owned());
     let report = match File::open(&path).and_then(csv::check) {

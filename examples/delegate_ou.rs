@@ -10,13 +10,18 @@
 //!
 //! `--receipts=FILE` appends a receipt to a file before each write, and `revoke` takes those in the file back. `--text`
 //! prints the plan as commands for other tools instead. `--profile=create-only` is the default; `create-full-control` and
-//! `create-delete-full-control` are what legacy connectors were given.
+//! `create-delete-full-control` are what legacy connectors were given. `--json` prints the outcome for a program. Exit codes:
+//! 0 ready or done, 1 failed, 2 usage, 3 the right is missing or the plan is not carried out.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
+#[path = "support/exit.rs"]
+mod exit;
 #[path = "support/failure.rs"]
 mod failure;
 #[path = "support/options.rs"]
 mod options;
+#[path = "support/report.rs"]
+mod report;
 
 use std::error::Error;
 use std::fs::{self, OpenOptions};
@@ -33,7 +38,8 @@ use windows_autopilot::ad::{Account, Domain, Principal};
 use windows_autopilot::model::OrganizationalUnit;
 
 use self::failure::Failure;
-use self::options::{arguments, confirmed, has_option, unknown_option, value_of};
+use self::options::{arguments, confirmed, has_option, value_of};
+use self::report::Report;
 
 const UNIT: &str = "OU=Autopilot,DC=corp,DC=contoso,DC=com";
 const COMMANDS: [&str; 4] = ["check", "plan", "apply", "revoke"];
@@ -49,23 +55,23 @@ struct Wanted {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Failure> {
+    let report = match Report::start(&OPTIONS) {
+        Ok(report) => report,
+        Err(code) => return Ok(code),
+    };
     match Wanted::read() {
-        Ok(wanted) => wanted.run().await,
+        Ok(wanted) => wanted.run(report).await,
         Err(error) => {
-            eprintln!(
-                "{error}\nusage: delegate_ou [check|plan|apply|revoke] [OU] [ACCOUNT] [{}]",
-                OPTIONS.join("] [")
-            );
-            Ok(ExitCode::from(2))
+            let options = OPTIONS.join("] [");
+            Ok(report::usage(format!(
+                "{error}\nusage: delegate_ou [check|plan|apply|revoke] [OU] [ACCOUNT] [{options}] [--json]"
+            )))
         }
     }
 }
 
 impl Wanted {
     fn read() -> Result<Self, Box<dyn Error>> {
-        if let Some(option) = unknown_option(&OPTIONS) {
-            return Err(format!("there is no option {option}").into());
-        }
         let mut arguments = arguments().into_iter().peekable();
         let command = arguments.next_if(|argument| !argument.contains('='));
         if let Some(command) = command.as_deref().filter(|command| !COMMANDS.contains(command)) {
@@ -79,7 +85,7 @@ impl Wanted {
         Ok(Self { command, unit, account, profile: profile()? })
     }
 
-    async fn run(&self) -> Result<ExitCode, Failure> {
+    async fn run(&self, mut report: Report) -> Result<ExitCode, Failure> {
         let directory: Box<dyn Directory> = match has_option("--live") {
             true => Box::new(connect().await?),
             false => Box::new(in_memory(&self.unit)),
@@ -89,10 +95,11 @@ impl Wanted {
         if self.command.as_deref() == Some("revoke") && !kept.is_empty() {
             for receipt in &kept {
                 if may_write(&format!("Take back {receipt}"))? {
-                    print!("{}", receipt.revoke(directory).await?);
+                    report.line(receipt.revoke(directory).await?);
                 }
             }
-            return Ok(ExitCode::SUCCESS);
+            report.fact("revoked", &kept);
+            return Ok(report.end(exit::NOTHING_TO_DO));
         }
         let named = match &self.account {
             Some(account) => Some(account.clone()),
@@ -100,9 +107,10 @@ impl Wanted {
         };
         let accounts = self.accounts(directory, named.as_ref()).await?;
         let does = |this: &str| self.command.as_deref().is_none_or(|command| command == this);
-        let mut ready = true;
+        let (mut ready, mut is_done) = (true, true);
+        let (mut plans, mut granted) = (Vec::new(), Vec::new());
         if does("check") {
-            ready = self.check(directory, named.as_ref()).await?.is_ready();
+            ready = self.check(directory, named.as_ref(), &mut report).await?.is_ready();
         }
         if accounts.is_empty() && self.command.as_deref() != Some("check") {
             return Err("no server of the domain uses an account whose name begins with msaODJ: name the account that the \
@@ -111,22 +119,37 @@ impl Wanted {
         for account in &accounts {
             let delegation = Delegation::new(&self.unit, account.sid.clone()).with_profile(self.profile);
             if does("plan") {
-                show(&delegation.plan(directory).await?, account, &self.unit)?;
+                let plan = delegation.plan(directory).await?;
+                show(&plan, account, &self.unit, &report)?;
+                is_done &= plan.is_empty() || self.command.is_none();
+                plans.push(plan.to_string());
             }
-            if does("apply") && may_write(&format!("Grant {account} the right"))? {
-                let report = delegation.apply_recorded(directory, keep).await?;
-                print!("{report}");
-                ready = report.access.is_granted();
+            if does("apply") {
+                if !may_write(&format!("Grant {account} the right"))? {
+                    is_done = false;
+                    continue;
+                }
+                let grant = delegation.apply_recorded(directory, keep).await?;
+                report.line(&grant);
+                ready = grant.access.is_granted();
+                granted.push(grant.receipt);
                 if self.command.is_none() {
-                    ready = self.check(directory, Some(&account.sid.clone().into())).await?.is_ready();
+                    let account = account.sid.clone().into();
+                    ready = self.check(directory, Some(&account), &mut report).await?.is_ready();
                 }
             }
-            if does("revoke") && may_write(&format!("Take the right of {account} away"))? {
-                print!("{account}: {}", delegation.revoke(directory).await?);
+            if does("revoke") {
+                if !may_write(&format!("Take the right of {account} away"))? {
+                    is_done = false;
+                    continue;
+                }
+                report.line(format!("{account}: {}", delegation.revoke(directory).await?));
             }
         }
-        let tells = matches!(self.command.as_deref(), Some("check" | "apply"));
-        Ok(if tells && !ready { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        report.fact("plans", plans);
+        report.fact("granted", granted);
+        report.fact("ready", ready);
+        Ok(report.end(if is_done && ready { exit::NOTHING_TO_DO } else { exit::DIFFERENT }))
     }
 
     /// The accounts to grant: the named one, or those of all connectors that a server uses.
@@ -155,34 +178,41 @@ impl Wanted {
         &self,
         directory: &dyn Directory,
         named: Option<&Principal>,
+        report: &mut Report,
     ) -> Result<PreflightReport, Failure> {
         let mut preflight = Preflight::for_unit(&self.unit);
         if let Some(account) = named {
             preflight = preflight.with_connector(account.clone());
         }
-        let report = preflight.run(directory).await?;
-        println!("{report}");
-        Ok(report)
+        let found = preflight.run(directory).await?;
+        report.line(&found);
+        report.fact("check", found.to_string());
+        Ok(found)
     }
 }
 
 /// Shows a plan, or the commands that would carry it out.
-fn show(plan: &DelegationPlan, account: &Account, unit: &OrganizationalUnit) -> Result<(), Failure> {
+fn show(
+    plan: &DelegationPlan,
+    account: &Account,
+    unit: &OrganizationalUnit,
+    report: &Report,
+) -> Result<(), Failure> {
     if plan.is_empty() {
-        println!("{account}: nothing to add.\n");
+        report.line(format!("{account}: nothing to add.\n"));
         return Ok(());
     }
     if !has_option("--text") {
-        println!("{account} would get:\n{plan}");
+        report.line(format!("{account} would get:\n{plan}"));
         return Ok(());
     }
     let script = plan.script(unit)?;
-    println!("PowerShell, on a computer of the domain:\n\n{}", script.powershell());
+    report.line(format!("PowerShell, on a computer of the domain:\n\n{}", script.powershell()));
     match script.dsacls() {
-        Some(text) => println!("Command prompt:\n\n{text}"),
-        None => println!("Command prompt: dsacls cannot say \"this object only\".\n"),
+        Some(text) => report.line(format!("Command prompt:\n\n{text}")),
+        None => report.line("Command prompt: dsacls cannot say \"this object only\".\n"),
     }
-    println!("On a Samba domain controller:\n\n{}", script.samba_tool().unwrap_or_default());
+    report.line(format!("On a Samba domain controller:\n\n{}", script.samba_tool().unwrap_or_default()));
     Ok(())
 }
 

@@ -7,6 +7,9 @@
 //! found, 5 if not all is known, and 2 if the call is wrong.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a person")]
 
+#[path = "support/exit.rs"]
+mod exit;
+
 use std::process::ExitCode;
 
 use windows_autopilot::evidence::{Bundle, Limits, Options, Side, Verdict, VerdictOutcome, diagnose};
@@ -16,14 +19,14 @@ const HELP: &str = "usage: diagnose BUNDLE... [--server=FILE]... [--zone=HOURS] 
 
 fn main() -> ExitCode {
     match run() {
-        Ok(outcome) => ExitCode::from(match outcome {
-            VerdictOutcome::Healthy => 0,
-            VerdictOutcome::CauseFound => 3,
-            _ => 5,
+        Ok(outcome) => exit::with(match outcome {
+            VerdictOutcome::Healthy => exit::NOTHING_TO_DO,
+            VerdictOutcome::CauseFound => exit::DIFFERENT,
+            _ => exit::NOT_KNOWN,
         }),
         Err(problem) => {
             eprintln!("{problem}\n{HELP}");
-            ExitCode::from(2)
+            exit::with(exit::USAGE)
         }
     }
 }

@@ -14,6 +14,8 @@ mod exit;
 mod failure;
 #[path = "support/outcome.rs"]
 mod outcome;
+#[path = "support/report.rs"]
+mod report;
 mod support;
 
 use std::error::Error;
@@ -27,6 +29,9 @@ use self::failure::Failure;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Failure> {
+    if let Err(code) = report::Report::start(&["--untouched", "--live", "--yes"]) {
+        return Ok(code);
+    }
     let Some((desired, _)) = deployment::read(support::arguments()) else {
         return Ok(exit::with(exit::USAGE));
     };

@@ -1,12 +1,17 @@
 //! Step 5: a dynamic group of devices by their group tag, and waiting until a device is in it.
 //!
-//! `cargo run --features sim --example dynamic_group [TAG]`
+//! `cargo run --features sim --example dynamic_group [TAG] [--json]`. Exit codes: 0 made and filled, 3 not made.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+#[path = "support/exit.rs"]
+mod exit;
 #[path = "support/failure.rs"]
 mod failure;
+#[path = "support/report.rs"]
+mod report;
 mod support;
 
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +19,14 @@ use windows_autopilot::graph::{PollStatus, Poller, Schedule};
 use windows_autopilot::model::{Group, Membership, MembershipRule};
 
 use self::failure::Failure;
+use self::report::Report;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Failure> {
+async fn main() -> Result<ExitCode, Failure> {
+    let mut report = match Report::start(&["--live", "--yes"]) {
+        Ok(report) => report,
+        Err(code) => return Ok(code),
+    };
     let connection = support::connect()?;
     let client = &connection.client;
     let tag = support::arguments().into_iter().next().unwrap_or_else(|| "Munich".to_owned());
@@ -29,13 +39,14 @@ async fn main() -> Result<(), Failure> {
     // What others wrote into their rules, and what is wrong with it.
     for finding in MembershipRule::lint_text(r#"(device.devicePhysicalIds -any (_ -eq "[GroupTag]:Munich"))"#)
     {
-        println!("{finding}");
+        report.line(finding);
     }
 
     let rule = MembershipRule::group_tag(&tag)?;
-    println!("rule: {rule}");
+    report.line(format!("rule: {rule}"));
+    report.fact("rule", rule.to_string());
     if !connection.may_write("Create a dynamic group")? {
-        return Ok(());
+        return Ok(report.end(exit::DIFFERENT));
     }
     let group = Group::new(format!("Autopilot {tag}").parse()?).with_membership(Membership::dynamic(rule));
     let group = client.groups().create(&group).await?;
@@ -50,6 +61,9 @@ async fn main() -> Result<(), Failure> {
             Ok(if count > 0 { PollStatus::Ready(count) } else { PollStatus::Pending(()) })
         }
     });
-    println!("{} has {} member", group.settings.display_name, members.await?);
-    Ok(())
+    let members = members.await?;
+    report.line(format!("{} has {members} member", group.settings.display_name));
+    report.fact("group", group);
+    report.fact("members", members);
+    Ok(report.end(exit::NOTHING_TO_DO))
 }

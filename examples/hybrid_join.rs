@@ -16,6 +16,8 @@ mod failure;
 mod outcome;
 #[path = "support/progress.rs"]
 mod progress;
+#[path = "support/report.rs"]
+mod report;
 mod support;
 
 use std::error::Error;
@@ -33,6 +35,9 @@ use self::failure::Failure;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Failure> {
+    if let Err(code) = report::Report::start(&["--plan", "--html=", "--live", "--yes"]) {
+        return Ok(code);
+    }
     let Some((desired, devices)) = deployment::read(support::arguments()) else {
         return Ok(exit::with(exit::USAGE));
     };

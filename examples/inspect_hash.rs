@@ -1,42 +1,70 @@
 //! What the hardware hashes of a device file say, without showing any of them.
 //!
-//! `cargo run --features registration --example inspect_hash -- devices.csv` lists the devices, and with a serial number after it shows one.
+//! `cargo run --features registration --example inspect_hash -- devices.csv` lists the devices, and with a serial number after it
+//! shows one. `--json` prints them for a program. Exit codes: 0 all can be read, 2 no such device, 4 a faulty file or hash.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+#[path = "support/exit.rs"]
+mod exit;
 #[path = "support/failure.rs"]
 mod failure;
+#[path = "support/report.rs"]
+mod report;
 
 use std::fmt::Display;
+use std::process::ExitCode;
 
-use windows_autopilot::model::Text;
+use windows_autopilot::model::{Severity, Text};
 use windows_autopilot::registration::HashContents;
 use windows_autopilot::registration::csv::CsvReader;
 use windows_autopilot::registration::hash::Checksum;
 
 use self::failure::Failure;
+use self::report::Report;
 
-fn main() -> Result<(), Failure> {
-    let mut arguments = std::env::args().skip(1);
+fn main() -> Result<ExitCode, Failure> {
+    let mut report = match Report::start(&[]) {
+        Ok(report) => report,
+        Err(code) => return Ok(code),
+    };
+    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     let path = arguments.next().unwrap_or_else(|| "examples/data/devices.csv".to_owned());
     let wanted = arguments.next();
+    let (mut devices, mut is_faulty) = (Vec::new(), false);
     for row in CsvReader::open(path)? {
-        let Some(device) = row?.device else { continue };
+        let row = row?;
+        is_faulty |= row.findings.iter().any(|finding| finding.severity == Severity::Error);
+        let Some(device) = row.device else { continue };
         let serial = device.serial_number.as_str();
         match HashContents::decode(&device.hardware_identifier) {
-            Err(error) => println!("{serial}: {error}"),
-            Ok(contents) if wanted.as_deref() == Some(serial) => show(&contents),
-            Ok(contents) if wanted.is_none() => {
+            Err(error) => {
+                report.line(format!("{serial}: {error}"));
+                is_faulty = true;
+            }
+            Ok(contents) if wanted.as_deref().is_none_or(|wanted| wanted == serial) => {
                 let [maker, model] = [&contents.manufacturer, &contents.model].map(text);
-                println!("{serial:<12} {maker} {model}: {}", contents.readiness());
+                let readiness = contents.readiness().to_string();
+                devices.push(serde_json::json!({
+                    "serial_number": serial, "manufacturer": maker, "model": model, "readiness": readiness,
+                    "findings": contents.lint(),
+                }));
+                match &wanted {
+                    Some(_) => show(&contents, &report),
+                    None => report.line(format!("{serial:<12} {maker} {model}: {readiness}")),
+                }
             }
             Ok(_) => {}
         }
     }
-    Ok(())
+    if wanted.is_some() && devices.is_empty() && !is_faulty {
+        return Ok(report::usage("the file has no device with this serial number"));
+    }
+    report.fact("devices", devices);
+    Ok(report.end(if is_faulty { exit::BLOCKED } else { exit::NOTHING_TO_DO }))
 }
 
-fn show(contents: &HashContents) {
-    let line = |name: &str, value: &dyn Display| println!("{name:<22} {value}");
+fn show(contents: &HashContents, report: &Report) {
+    let line = |name: &str, value: &dyn Display| report.line(format!("{name:<22} {value}"));
     line("manufacturer", &text(&contents.manufacturer));
     line("model", &text(&contents.model));
     line("serial number", &text(&contents.serial_number));

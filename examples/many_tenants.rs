@@ -2,12 +2,17 @@
 //! that fails does not stop the others.
 //!
 //! `cargo run --features sim,workflow --example many_tenants` makes the round over simulated tenants: of one the sign-in is refused,
-//! another is throttled for a while, a third has drifted. Ends with 0 if every tenant could be told, else with 1; that
-//! one is refused is what the simulated round expects.
+//! another is throttled for a while, a third has drifted. `--json` prints
+//! the round for a program. Exit codes, of all tenants together: 0 as they should be, 3 drift, 4 a finding stops a plan, 5 one is
+//! not known.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+#[path = "support/exit.rs"]
+mod exit;
 #[path = "support/failure.rs"]
 mod failure;
+#[path = "support/report.rs"]
+mod report;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -21,6 +26,7 @@ use windows_autopilot::workflow::{HybridJoin, Plan, overlaps};
 use windows_autopilot::{Client, Result};
 
 use self::failure::Failure;
+use self::report::Report;
 
 /// Tenants that are looked at side by side: each has limits of its own, so there is no reason to take them one by one.
 const ABREAST: usize = 8;
@@ -34,9 +40,20 @@ struct Customer {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::result::Result<ExitCode, Failure> {
+    let mut report = match Report::start(&[]) {
+        Ok(report) => report,
+        Err(code) => return Ok(code),
+    };
     let customers = customers(12).await?;
     let rounds = customers.iter().map(|customer| async move { (customer, compare(customer).await) });
-    let mut failed = 0;
+    for (customer, finding) in customers
+        .iter()
+        .flat_map(|customer| overlaps(&customer.deployments).into_iter().map(move |found| (customer, found)))
+    {
+        report.line(format!("{:12} {finding}", customer.name));
+    }
+    let (mut failed, mut drifted, mut blocking) = (0, 0, 0);
+    let mut tenants = Vec::new();
     let mut rounds = stream::iter(rounds).buffered(ABREAST);
     while let Some((customer, outcome)) = rounds.next().await {
         match outcome {
@@ -47,23 +64,29 @@ async fn main() -> std::result::Result<ExitCode, Failure> {
                     (0, 0) => "as it should be".to_owned(),
                     _ => format!("{drift} things differ, {blocked} errors"),
                 };
-                println!("{:12} {standing}", customer.name);
+                report.line(format!("{:12} {standing}", customer.name));
+                tenants.push(serde_json::json!({ "name": customer.name, "drift": drift, "errors": blocked }));
+                drifted += drift;
+                blocking += blocked;
             }
             Err(error) => {
                 failed += 1;
-                println!("{:12} could not be told ({:?}): {error}", customer.name, error.kind());
+                report.line(format!("{:12} not known ({:?}): {error}", customer.name, error.kind()));
+                tenants.push(serde_json::json!({ "name": customer.name, "error": error.to_string() }));
             }
         }
     }
-    println!("{} tenants, {failed} could not be told.", customers.len());
-    // The one whose sign-in is refused.
-    Ok(if failed == 1 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    report.line(format!("{} tenants, {failed} not known.", customers.len()));
+    report.fact("tenants", tenants);
+    Ok(report.end(match (blocking, drifted, failed) {
+        (0, 0, 0) => exit::NOTHING_TO_DO,
+        (0, 0, _) => exit::NOT_KNOWN,
+        (0, _, _) => exit::DIFFERENT,
+        _ => exit::BLOCKED,
+    }))
 }
 
 async fn compare(customer: &Customer) -> Result<Vec<Plan>> {
-    for finding in overlaps(&customer.deployments) {
-        println!("{:12} {finding}", customer.name);
-    }
     let mut plans = Vec::new();
     for deployment in &customer.deployments {
         plans.push(deployment.plan(&customer.client, &[]).await?);

@@ -13,6 +13,8 @@ mod exit;
 mod failure;
 #[path = "support/outcome.rs"]
 mod outcome;
+#[path = "support/report.rs"]
+mod report;
 mod support;
 
 use std::process::ExitCode;
@@ -21,6 +23,9 @@ use self::failure::Failure;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Failure> {
+    if let Err(code) = report::Report::start(&["--json=", "--live", "--yes"]) {
+        return Ok(code);
+    }
     let Some((desired, devices)) = deployment::read(support::arguments()) else {
         return Ok(exit::with(exit::USAGE));
     };

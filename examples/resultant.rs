@@ -9,6 +9,8 @@
 mod exit;
 #[path = "support/failure.rs"]
 mod failure;
+#[path = "support/report.rs"]
+mod report;
 mod support;
 
 use std::error::Error;
@@ -23,6 +25,9 @@ use self::failure::Failure;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Failure> {
+    if let Err(code) = report::Report::start(&["--live", "--yes"]) {
+        return Ok(code);
+    }
     let connection = support::connect()?;
     if let Some((tenant, _)) = &connection.simulated {
         prepare(&connection.client, tenant).await?;

@@ -14,16 +14,6 @@ pub(crate) fn has_option(name: &str) -> bool {
     std::env::args().any(|argument| argument == name)
 }
 
-/// The first option that is none of `known`, of which those with a value end with `=`.
-pub(crate) fn unknown_option(known: &[&str]) -> Option<String> {
-    let is_known = |option: &str| {
-        known
-            .iter()
-            .any(|known| if known.ends_with('=') { option.starts_with(known) } else { option == *known })
-    };
-    std::env::args().skip(1).find(|argument| argument.starts_with("--") && !is_known(argument))
-}
-
 /// What stands behind the `=` of an option, such as `--html=`.
 pub(crate) fn value_of(option: &str) -> Option<String> {
     std::env::args().find_map(|argument| argument.strip_prefix(option).map(str::to_owned))

@@ -1,7 +1,13 @@
 //! Apps that Intune can install.
 
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
 use super::observation::observation;
-use super::{Id, Text};
+use super::text::text_impls;
+use super::{Assignment, DisplayName, Id, InvalidValue, Text, is_guid};
 
 observation! {
     /// An app in Intune, as far as an enrollment status page needs to know it.
@@ -11,13 +17,103 @@ observation! {
     }
     beside {
         odata_type: Text = "@odata.type", "The type as the service names it: see [`MobileApp::kind`].";
+        /// The assignments, if they were asked for with `$expand`.
+        assignments: Vec<Assignment> = "assignments";
     }
 }
+
+/// The selection of an app: by its id, or by its name.
+///
+/// ```
+/// use windows_autopilot::model::AppSelector;
+/// assert!(matches!("3f2b1c9e-0a4d-4c5e-9b7a-1d2e3f4a5b6c".parse()?, AppSelector::Id(_)));
+/// assert!(matches!("Company Portal".parse()?, AppSelector::Name(_)));
+/// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+/// ```
+///
+/// In settings files it is one text: a GUID is an id, and anything else a name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum AppSelector {
+    /// The app with this id.
+    Id(Id<MobileApp>),
+    /// The one app with this name.
+    Name(DisplayName),
+}
+
+impl AppSelector {
+    /// Returns `true` if an app is selected. A name that is no GUID may be an id as well.
+    pub fn selects(&self, app: &MobileApp) -> bool {
+        match self {
+            Self::Id(id) => app.id == *id,
+            Self::Name(name) => {
+                app.display_name.as_deref() == Some(name.as_str()) || app.id.as_str() == name.as_str()
+            }
+        }
+    }
+}
+
+impl From<Id<MobileApp>> for AppSelector {
+    fn from(id: Id<MobileApp>) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl FromStr for AppSelector {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        if is_guid(text) { text.parse().map(Self::Id) } else { text.parse().map(Self::Name) }
+    }
+}
+
+impl fmt::Display for AppSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Name(name) => name.fmt(f),
+        }
+    }
+}
+
+impl Serialize for AppSelector {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Id(id) => id.serialize(serializer),
+            Self::Name(name) => name.serialize(serializer),
+        }
+    }
+}
+
+text_impls! { [] AppSelector: Parse }
 
 impl MobileApp {
     /// The kind of app, such as `win32LobApp`; `None` if the service did not name it.
     pub fn kind(&self) -> Option<&str> {
         self.odata_type.as_deref().map(short_type)
+    }
+
+    /// Returns `true` if the app is for another platform than Windows, by its kind; `None` if the service did not name it.
+    ///
+    /// ```
+    /// use windows_autopilot::model::MobileApp;
+    /// let app: MobileApp = serde_json::from_str(r##"{"id":"1","@odata.type":"#microsoft.graph.iosVppApp"}"##)?;
+    /// assert_eq!(app.is_foreign(), Some(true));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn is_foreign(&self) -> Option<bool> {
+        const OTHERS: [&str; 6] = ["ios", "android", "macos", "managedios", "managedandroid", "aosp"];
+        let kind = self.kind()?.to_ascii_lowercase();
+        Some(OTHERS.iter().any(|other| kind.starts_with(other)))
+    }
+
+    /// Returns `true` if an assignment requires the app, which is when a page can wait for it; `None` if the assignments
+    /// were not reported.
+    pub fn is_required(&self) -> Option<bool> {
+        let requires = |assignment: &Assignment| {
+            assignment.intent.as_ref().is_some_and(|intent| intent.as_str().eq_ignore_ascii_case("required"))
+        };
+        Some(self.assignments.as_ref()?.iter().any(requires))
     }
 }
 

@@ -342,7 +342,10 @@ mod tests {
         let mut wish = held.clone();
         wish.applicability_rule_os_edition.as_mut().unwrap().rule_type = ApplicabilityRuleType::Exclude;
         let patch = Patch::between(&held, &wish);
-        assert_eq!(patch.to_string(), format!("~ {OS_EDITION}.ruleType: \"include\" -> \"exclude\""));
+        assert_eq!(
+            patch.to_string(),
+            "~ applicability_rule_os_edition.rule_type: \"include\" -> \"exclude\""
+        );
         assert_eq!(patch.body().get(OS_EDITION).unwrap()["x"], json!(1));
     }
 

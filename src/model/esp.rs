@@ -9,11 +9,12 @@ use super::settings::{PropertyRule, Quirks, same_set, same_text, settings, viola
 use super::stored::stored_enum;
 use super::wire::{get, list, put, take};
 use super::{
-    CustomErrorMessage, DisplayName, EnrollmentConfigurationType, Finding, Id, InstallTimeout, InvalidValue,
-    MobileApp, Properties, Stored, Text,
+    AppSelector, CustomErrorMessage, DisplayName, EnrollmentConfigurationType, Finding, InstallTimeout,
+    InvalidValue, Properties, Stored, Text,
 };
 use crate::model::findings::{
-    ESP_NO_APP_SELECTED, ESP_NO_PROGRESS_SHOWN, ESP_QUALITY_UPDATES_NEED_BLOCKING, ESP_TOO_MANY_APPS,
+    ESP_APP_BY_NAME, ESP_NO_APP_SELECTED, ESP_NO_PROGRESS_SHOWN, ESP_QUALITY_UPDATES_NEED_BLOCKING,
+    ESP_TOO_MANY_APPS,
 };
 
 /// The most apps that a page can wait for.
@@ -63,7 +64,7 @@ settings! {
             PropertyRule::new("showInstallationProgress").together(PROGRESS);
         /// After how many minutes an error is shown; 60 by default.
         install_progress_timeout_in_minutes, with_install_progress_timeout_in_minutes: InstallTimeout =
-            InstallTimeout::default() => PropertyRule::new("installProgressTimeoutInMinutes").same(same_timeout);
+            InstallTimeout::default() => PropertyRule::new("installProgressTimeoutInMinutes").same(same_timeout).shown(shown_timeout);
         /// Whether users can collect logs and, on Windows 11, see the diagnostics page; they can by default, as Microsoft
         /// recommends.
         allow_log_collection_on_install_failure, with_allow_log_collection_on_install_failure: bool = true =>
@@ -88,12 +89,24 @@ settings! {
         block_device_use, with_block_device_use: BlockDeviceUse = BlockDeviceUse::No;
     }
     rules {
-        PropertyRule::new(RETRY).together(PROGRESS);
-        PropertyRule::new(RESET).together(PROGRESS);
-        PropertyRule::new(USE_ANYWAY).together(PROGRESS);
-        PropertyRule::new(APPS).together(PROGRESS).same(same_set);
-        PropertyRule::new(AUTOPILOT_ONLY).together(AUTOPILOT_ONLY);
-        PropertyRule::new(FIRST_USER_ONLY).together(AUTOPILOT_ONLY);
+        PropertyRule::new(RETRY).together(PROGRESS).named("block_device_use").shown(shown_block);
+        PropertyRule::new(RESET)
+            .together(PROGRESS)
+            .named("block_device_use.until.allow_device_reset_on_install_failure");
+        PropertyRule::new(USE_ANYWAY)
+            .together(PROGRESS)
+            .named("block_device_use.until.allow_device_use_on_install_failure");
+        PropertyRule::new(APPS)
+            .together(PROGRESS)
+            .same(same_set)
+            .named("block_device_use.until.apps")
+            .shown(shown_apps);
+        PropertyRule::new(AUTOPILOT_ONLY)
+            .together(AUTOPILOT_ONLY)
+            .named("track_install_progress_for_autopilot_only");
+        PropertyRule::new(FIRST_USER_ONLY)
+            .together(AUTOPILOT_ONLY)
+            .named("track_install_progress_for_autopilot_only");
     }
     private {
         /// The settings of a page that blocks which one that does not block still holds.
@@ -143,9 +156,16 @@ pub enum BlockingApps {
     /// All apps that are required on it.
     #[default]
     All,
-    /// These, if they are required on it: 1 to 100. The list is a filter and installs nothing. An empty one is the same
-    /// as all.
-    Selected(BTreeSet<Id<MobileApp>>),
+    /// These, if they are required on it: 1 to 100, by id, or by name in the settings of a deployment. The list is a filter
+    /// and installs nothing. An empty one is the same as all.
+    Selected(BTreeSet<AppSelector>),
+}
+
+impl BlockingApps {
+    /// Selects apps: by id, or by name in the settings of a deployment.
+    pub fn selected<A: Into<AppSelector>>(apps: impl IntoIterator<Item = A>) -> Self {
+        Self::Selected(apps.into_iter().map(Into::into).collect())
+    }
 }
 
 impl BlockUntil {
@@ -197,6 +217,21 @@ impl EnrollmentStatusPage {
         }
         findings
     }
+
+    /// Finds what a call refuses: errors, and apps that are selected by name, since the service takes ids.
+    pub(crate) fn lint_for_call(&self) -> Vec<Finding> {
+        let mut findings = self.lint();
+        if let BlockDeviceUse::Until(BlockUntil { apps: BlockingApps::Selected(apps), .. }) =
+            &self.block_device_use
+        {
+            let names = apps.iter().filter(|app| matches!(app, AppSelector::Name(_)));
+            let place = "block_device_use.until.apps.selected";
+            let finding =
+                |name: &AppSelector| ESP_APP_BY_NAME.at(place, format!("{:?} is no id", name.to_string()));
+            findings.extend(names.map(finding));
+        }
+        findings
+    }
 }
 
 impl Stored<EnrollmentStatusPage> {
@@ -235,7 +270,7 @@ impl Quirks for EnrollmentStatusPage {
         let mut apps = BTreeSet::new();
         for app in &all {
             match app.parse() {
-                Ok(id) => drop(apps.insert(id)),
+                Ok(id) => drop(apps.insert(AppSelector::Id(id))),
                 Err(_) => self.odd_apps.push(app.as_str().into()),
             }
         }
@@ -269,7 +304,12 @@ impl Quirks for EnrollmentStatusPage {
                     BlockingApps::All => Value::Array(Vec::new()),
                     BlockingApps::Selected(apps) => {
                         let odd = self.odd_apps.iter().map(Text::as_str);
-                        list(apps.iter().map(Id::as_str).chain(odd))
+                        let ids = apps.iter().filter_map(|app| match app {
+                            AppSelector::Id(id) => Some(id.as_str()),
+                            // The service takes ids: a call with a name is refused, and a deployment has found them.
+                            AppSelector::Name(_) => None,
+                        });
+                        list(ids.chain(odd))
                     }
                 };
                 properties.insert(APPS, apps);
@@ -308,6 +348,23 @@ const FIRST_USER_ONLY: &str = "disableUserStatusTrackingAfterFirstUser";
 /// The properties that mean something only together.
 const PROGRESS: &str = "progress";
 
+/// The setting is the opposite of the property: see [`Quirks::write_odd`].
+fn shown_block(value: &Value) -> Value {
+    value.as_bool().map_or(Value::Null, |retry| if retry { "no".into() } else { "until".into() })
+}
+
+fn shown_apps(value: &Value) -> Value {
+    match value {
+        Value::Array(apps) if apps.is_empty() => "all".into(),
+        Value::Array(_) => serde_json::json!({ "selected": value }),
+        other => other.clone(),
+    }
+}
+
+fn shown_timeout(value: &Value) -> Value {
+    if value.as_i64() == Some(0) { 60.into() } else { value.clone() }
+}
+
 /// The service takes 0, and nothing, for its default.
 fn same_timeout(a: &Value, b: &Value) -> bool {
     let minutes = |value: &Value| match value {
@@ -322,7 +379,7 @@ mod tests {
     use serde_json::{from_value, json, to_value};
 
     use super::*;
-    use crate::model::{Patch, Settings};
+    use crate::model::{Id, MobileApp, Patch, Settings};
 
     fn page() -> EnrollmentStatusPage {
         EnrollmentStatusPage::new("Page".parse().unwrap())
@@ -333,8 +390,8 @@ mod tests {
     }
 
     fn until(apps: &[&str]) -> BlockDeviceUse {
-        let apps: BTreeSet<_> = apps.iter().map(|id| id.parse().unwrap()).collect();
-        let apps = if apps.is_empty() { BlockingApps::All } else { BlockingApps::Selected(apps) };
+        let ids = apps.iter().map(|id| id.parse::<Id<MobileApp>>().unwrap());
+        let apps = if apps.is_empty() { BlockingApps::All } else { BlockingApps::selected(ids) };
         BlockDeviceUse::Until(BlockUntil::new(apps))
     }
 
@@ -466,10 +523,7 @@ mod tests {
         assert!(patch.is_empty(), "{patch}");
         assert!(patch.unknown().iter().any(|unknown| unknown.property == RETRY && unknown.before.is_null()));
         let patch = Patch::from_stored(&stored, &page().with_block_device_use(until(&[])));
-        assert!(
-            patch.to_string().contains("~ blockDeviceSetupRetryByUser: not reported -> false"),
-            "{patch}"
-        );
+        assert!(patch.to_string().contains("~ block_device_use: not reported -> \"until\""), "{patch}");
     }
 
     #[test]
@@ -492,7 +546,10 @@ mod tests {
     #[test]
     fn the_human_form_has_the_defaults_of_new_and_keeps_apps_to_a_blocking_page() {
         assert_eq!(toml::from_str::<EnrollmentStatusPage>("display_name = 'Page'").unwrap(), page());
-        for block in [until(&[]), until(&["a", "b"]), BlockDeviceUse::No] {
+        let apps = ["5b1e9c2a-0000-4000-8000-000000000000", "Company Portal"];
+        let apps = BlockingApps::selected(apps.map(|app| app.parse::<AppSelector>().unwrap()));
+        let selected = BlockDeviceUse::Until(BlockUntil::new(apps));
+        for block in [until(&[]), selected, BlockDeviceUse::No] {
             let page = page().with_block_device_use(block);
             let text = toml::to_string(&page).unwrap();
             assert_eq!(toml::from_str::<EnrollmentStatusPage>(&text).unwrap(), page, "{text}");

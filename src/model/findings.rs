@@ -6,6 +6,10 @@ finding_kinds! {
     /// A setting in a tenant that breaks a rule.
     SETTINGS_INVALID_VALUE = "settings.invalid-value", Error, "write a value that keeps the rule";
 
+    /// A scope tag that is no id.
+    SETTINGS_SCOPE_TAG = "settings.scope-tag", Warning,
+        "write the scope tag's id, a number such as \"0\", and not its name";
+
     /// A group name that is too long.
     GROUP_LONG_NAME = "group.long-name", Error, "write at most 256";
 
@@ -17,6 +21,9 @@ finding_kinds! {
     /// A profile that skips the keyboard page and sets no language.
     PROFILE_KEYBOARD_WITHOUT_LANGUAGE = "profile.keyboard-without-language", Warning,
         "set a language: the keyboard comes from it";
+    /// A language that no code of ISO 639 or ISO 3166 names.
+    PROFILE_UNKNOWN_LOCALE = "profile.unknown-locale", Warning,
+        "write a language and a country, such as en-GB, or os-default, or user-select";
     /// A hybrid join profile in a mode other than user-driven.
     PROFILE_HYBRID_NOT_USER_DRIVEN = "profile.hybrid-not-user-driven", Error,
         "make a new profile: hybrid join is user-driven only";
@@ -36,6 +43,13 @@ finding_kinds! {
     ESP_TOO_MANY_APPS = "esp.too-many-apps", Error, "select at most 100";
     /// Non-blocking app installation allowed on an enrollment status page without blocking apps.
     ESP_NO_APP_SELECTED = "esp.no-app-selected", Warning, "select apps to wait for, or leave it out";
+
+    /// An app that an enrollment status page selects by name, in a call of its own.
+    ESP_APP_BY_NAME = "esp.app-by-name", Error,
+        "give the app's id, or use the page in a deployment, which finds apps by name";
+    /// A custom configuration with other settings beside the one that skips account setup.
+    SKIP_PAGE_OTHER_SETTINGS = "skip-page.other-settings", Error,
+        "use another name, so that a policy of its own is created";
 
     /// A prefix and a number of random characters that make no computer name of 15 characters.
     DOMAIN_JOIN_SUFFIX_LENGTH = "domain-join.suffix-length", Warning,

@@ -44,9 +44,14 @@ settings! {
         // What makes a group a security group without mail.
         PropertyRule::new("mailEnabled").fixed(|| false.into()).write(WriteMode::OnCreate);
         PropertyRule::new("securityEnabled").fixed(|| true.into()).write(WriteMode::OnCreate);
-        PropertyRule::new(TYPES).write(WriteMode::OnCreate).same(same_set).together(MEMBERSHIP);
-        PropertyRule::new(RULE).same(same_rule).together(MEMBERSHIP).required();
-        PropertyRule::new(STATE).together(MEMBERSHIP);
+        PropertyRule::new(TYPES)
+            .write(WriteMode::OnCreate)
+            .same(same_set)
+            .together(MEMBERSHIP)
+            .named("membership")
+            .shown(shown_types);
+        PropertyRule::new(RULE).same(same_rule).together(MEMBERSHIP).required().named("membership.dynamic.rule");
+        PropertyRule::new(STATE).together(MEMBERSHIP).named("membership.dynamic.paused").shown(shown_state);
     }
     private {}
     /// The properties of a group that the service alone decides.
@@ -162,6 +167,19 @@ const ON: &str = "On";
 const PAUSED: &str = "Paused";
 /// The properties that decide who is a member.
 const MEMBERSHIP: &str = "membership";
+
+fn shown_types(value: &Value) -> Value {
+    let is_dynamic = |kinds: &Vec<Value>| kinds.iter().any(|kind| kind == DYNAMIC);
+    if value.as_array().is_some_and(is_dynamic) { "dynamic".into() } else { "assigned".into() }
+}
+
+fn shown_state(value: &Value) -> Value {
+    match value.as_str() {
+        Some(ON) => false.into(),
+        Some(PAUSED) => true.into(),
+        _ => value.clone(),
+    }
+}
 
 /// Returns the nickname that a group of this name gets by default.
 fn nickname_of(properties: &Properties) -> Value {

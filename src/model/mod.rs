@@ -42,12 +42,13 @@ mod profile;
 mod raw;
 pub mod rule;
 mod settings;
+mod skip_user_status_page;
 mod stored;
 mod sync;
 pub(crate) mod text;
 mod wire;
 
-pub use self::app::MobileApp;
+pub use self::app::{AppSelector, MobileApp};
 pub use self::assignment::{Assignment, Target, TargetFilter, TargetKind};
 pub use self::binary::Binary;
 pub(crate) use self::checked::is_guid;
@@ -102,6 +103,7 @@ pub use self::profile::{DeploymentMode, DeploymentProfile, EntraJoinProfile, Hyb
 pub use self::raw::{Properties, RawObject};
 pub use self::rule::MembershipRule;
 pub use self::settings::{PropertyRule, Settings, WriteMode};
+pub use self::skip_user_status_page::SkipUserStatusPage;
 pub use self::stored::Stored;
 pub use self::sync::SyncSettings;
 pub use self::text::{Hidden, Personal, Text};

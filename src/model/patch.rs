@@ -9,7 +9,10 @@ use super::invalid::shorten;
 use super::raw::ODATA_TYPE;
 use super::settings::{PropertyRule, Settings, WriteMode};
 use super::wire::{get, over};
-use super::{Properties, Stored};
+use super::{
+    DomainJoinProfile, EnrollmentStatusPage, EntraJoinProfile, Group, HybridJoinProfile, Properties,
+    SkipUserStatusPage, Stored,
+};
 use crate::foreign::line;
 
 /// The changes that turn the settings that are held into those that are wished.
@@ -99,7 +102,7 @@ impl Patch {
     /// let patch = Patch::from_stored(&stored, &wish);
     /// assert!(patch.is_empty() && patch.unknown().iter().any(|unknown| unknown.property == escape_link));
     /// let patch = Patch::from_stored(&stored, &wish.with_escape_link_hidden(false));
-    /// assert_eq!(patch.changes()[0].to_string(), format!("{escape_link}: not reported -> false"));
+    /// assert_eq!(patch.changes()[0].to_string(), "escape_link_hidden: not reported -> false");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn from_stored<T: Settings>(stored: &Stored<T>, desired: &T) -> Self {
@@ -273,11 +276,12 @@ impl fmt::Display for Patch {
         let sent = self.changes.iter().map(|change| ('~', change, ""));
         let create_only = self.create_only.iter().map(|change| ('!', change, " (only set at creation)"));
         let unknown = self.unknown.iter().map(|change| ('?', change, " (not compared)"));
-        for (index, (sign, change, note)) in sent.chain(create_only).chain(unknown).enumerate() {
-            let line = if index == 0 { "" } else { "\n" };
-            write!(f, "{line}{sign} {change}{note}")?;
-        }
-        Ok(())
+        let lines = sent.chain(create_only).chain(unknown);
+        let mut lines: Vec<String> =
+            lines.map(|(sign, change, note)| format!("{sign} {change}{note}")).collect();
+        // Properties that are written as one setting have one line.
+        lines.dedup();
+        f.write_str(&lines.join("\n"))
     }
 }
 
@@ -290,12 +294,93 @@ impl PropertyChange {
     }
 }
 
+impl PropertyChange {
+    /// Returns the name of the setting that the property belongs to, as settings files have it.
+    ///
+    /// ```
+    /// use windows_autopilot::model::{BlockDeviceUse, EnrollmentStatusPage, Patch};
+    /// let page = EnrollmentStatusPage::new("Autopilot devices".parse()?);
+    /// let blocking = page.clone().with_block_device_use(BlockDeviceUse::Until(Default::default()));
+    /// let patch = Patch::between(&blocking, &page);
+    /// let change = &patch.changes()[0];
+    /// assert_eq!((change.property.as_str(), &change.after), ("blockDeviceSetupRetryByUser", &true.into()));
+    /// assert_eq!(change.setting(), "block_device_use");
+    /// assert_eq!(change.to_string(), r#"block_device_use: "until" -> "no""#);
+    /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+    /// ```
+    pub fn setting(&self) -> String {
+        setting_name(&self.property)
+    }
+
+    /// Returns the values before and after as the setting has them, each in one line and cut if it is long.
+    pub(crate) fn shown(&self) -> (String, String) {
+        let before = if self.unreported { "not reported".to_owned() } else { self.text_of(&self.before) };
+        (shorten(&before), shorten(&self.text_of(&self.after)))
+    }
+
+    /// Returns the value after the change as the setting has it, in one line.
+    #[cfg(feature = "workflow")]
+    pub(crate) fn shown_whole(&self) -> String {
+        self.text_of(&self.after)
+    }
+
+    fn text_of(&self, value: &Value) -> String {
+        let shown = rule_of(&self.property).map_or_else(|| value.clone(), |rule| (rule.shown)(value));
+        if shown.is_null() { "none".to_owned() } else { line(&shown.to_string()).to_string() }
+    }
+}
+
+/// Prints the setting and its values as settings files have them; the names on the wire are in the fields.
 impl fmt::Display for PropertyChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |value: &Value| shorten(&value.to_string());
-        let before = if self.unreported { "not reported".into() } else { shown(&self.before) };
-        write!(f, "{}: {} -> {}", line(&self.property), line(&before), line(&shown(&self.after)))
+        let (before, after) = self.shown();
+        write!(f, "{}: {before} -> {after}", line(&self.setting()))
     }
+}
+
+/// Returns the rule of a property. Properties of one path have one meaning, and one name as a setting, in all types.
+fn rule_of(path: &str) -> Option<&'static PropertyRule> {
+    let all = [
+        HybridJoinProfile::RULES,
+        EntraJoinProfile::RULES,
+        EnrollmentStatusPage::RULES,
+        DomainJoinProfile::RULES,
+        SkipUserStatusPage::RULES,
+        Group::RULES,
+    ];
+    all.into_iter().flatten().find(|rule| rule.path == path)
+}
+
+/// Returns the name of a setting for the path of a property: that of its rule, or else the property's own in snake case.
+fn setting_name(path: &str) -> String {
+    if let Some(setting) = rule_of(path).and_then(|rule| rule.setting) {
+        return setting.to_owned();
+    }
+    // What is no property on the wire has its name already.
+    if !path.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.') {
+        return path.to_owned();
+    }
+    match path.rsplit_once('.') {
+        Some((_, member)) if rule_of(path).is_some() => snake_case(member),
+        Some((object, member)) => {
+            let setting = rule_of(object).and_then(|rule| rule.setting);
+            format!("{}.{}", setting.map_or_else(|| snake_case(object), str::to_owned), snake_case(member))
+        }
+        None => snake_case(path),
+    }
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    let mut was_lower = false;
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && was_lower {
+            snake.push('_');
+        }
+        was_lower = !c.is_ascii_uppercase();
+        snake.push(c.to_ascii_lowercase());
+    }
+    snake
 }
 
 /// For a property that is an object: every member that is wanted is held; null and a missing one are the same.

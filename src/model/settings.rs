@@ -110,6 +110,10 @@ pub struct PropertyRule {
     pub(crate) is_required: bool,
     /// The default that follows from other properties of a wish.
     pub(crate) derived: Option<fn(&Properties) -> Value>,
+    /// The setting that the property belongs to, as a settings file names it.
+    pub(crate) setting: Option<&'static str>,
+    /// The setting's value, as a settings file has it, for a value of the property.
+    pub(crate) shown: fn(&Value) -> Value,
 }
 
 impl PropertyRule {
@@ -125,7 +129,19 @@ impl PropertyRule {
             none_is_empty: false,
             is_required: false,
             derived: None,
+            setting: None,
+            shown: Value::clone,
         }
+    }
+
+    /// Names the setting that the property belongs to.
+    pub(crate) const fn named(self, setting: &'static str) -> Self {
+        Self { setting: Some(setting), ..self }
+    }
+
+    /// Sets how a value of the property is shown as one of the setting.
+    pub(crate) const fn shown(self, shown: fn(&Value) -> Value) -> Self {
+        Self { shown, ..self }
     }
 
     /// Sets the requests in which the property is sent.
@@ -438,9 +454,9 @@ macro_rules! settings {
             const ODATA_TYPE: &'static str = concat!("#microsoft.graph.", $wire_type);
             const SENDS_TYPE: bool = $sends_type;
             const RULES: &'static [$crate::model::PropertyRule] = &[
-                $( $required_rule.required(), )*
-                $( $optional_rule, )*
-                $( $default_rule, )*
+                $( $required_rule.required().named(stringify!($required)), )*
+                $( $optional_rule.named(stringify!($optional)), )*
+                $( $default_rule.named(stringify!($default)), )*
                 $( $rule, )*
                 $( $(
                     $crate::model::PropertyRule::new($fact_name).write($crate::model::WriteMode::Observed),

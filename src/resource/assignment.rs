@@ -10,7 +10,7 @@ use crate::catalog::{self, ApiVersion, OperationInfo};
 use crate::graph::{Call, Client, List, Operation, Sequence, entity, nothing};
 use crate::model::{
     Assignment, DeploymentProfile, DomainJoinProfile, EnrollmentStatusPage, EntraJoinProfile,
-    HybridJoinProfile, Id, Target,
+    HybridJoinProfile, Id, SkipUserStatusPage, Target,
 };
 
 /// The assignments of one object: `client.profiles().assignments(&id)`, and likewise for enrollment status pages and
@@ -83,7 +83,7 @@ macro_rules! kinds {
 kinds! {
     Profiles: HybridJoinProfile, EntraJoinProfile, DeploymentProfile;
     Pages: EnrollmentStatusPage;
-    DomainJoins: DomainJoinProfile;
+    DomainJoins: DomainJoinProfile, SkipUserStatusPage;
 }
 
 impl AtOnce for EnrollmentStatusPage {
@@ -91,6 +91,10 @@ impl AtOnce for EnrollmentStatusPage {
 }
 
 impl AtOnce for DomainJoinProfile {
+    const LIST: &'static str = "assignments";
+}
+
+impl AtOnce for SkipUserStatusPage {
     const LIST: &'static str = "assignments";
 }
 

@@ -66,7 +66,7 @@ impl<'c> EnrollmentStatusPages<'c> {
     pub fn create(&self, page: &EnrollmentStatusPage) -> Call<Stored<EnrollmentStatusPage>> {
         let operation = Operation::new(&catalog::ENROLLMENT_CONFIGURATIONS_CREATE, &[], entity);
         let operation = operation.with_json(&page.to_create_body()).only_in(&[ApiVersion::Beta]);
-        Call::new(self.client, operation.refusing(&page.lint()))
+        Call::new(self.client, operation.refusing(&page.lint_for_call()))
     }
 
     /// Changes a page to what is wished.
@@ -82,7 +82,8 @@ impl<'c> EnrollmentStatusPages<'c> {
     ) -> Update<EnrollmentStatusPage> {
         let (write, read) =
             (&catalog::ENROLLMENT_CONFIGURATIONS_UPDATE, &catalog::ENROLLMENT_CONFIGURATIONS_GET);
-        Update::new(self.client, stored, wish, write, read).refusing(&stored.settings.lint(), wish.lint())
+        Update::new(self.client, stored, wish, write, read)
+            .refusing(&stored.settings.lint(), wish.lint_for_call())
     }
 
     /// Deletes a page. Not the default one.

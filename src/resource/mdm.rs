@@ -16,6 +16,9 @@ resource! {
     pub struct MdmPolicies, mdm_policies
 }
 
+/// The number of linked objects from which on an expansion may be cut: the list has pages.
+const EXPANDED: usize = 20;
+
 /// The URLs of a mobility policy. Each cloud has its own; a URL that is `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -92,7 +95,14 @@ impl MdmPolicies<'_> {
             };
             let by_name = || policies.iter().find(|policy| policy.is_intune());
             match policies.iter().find(by_id).or_else(by_name) {
-                Some(policy) => client.mdm_policies().get(&policy.id).await,
+                Some(policy) => {
+                    let mut policy = client.mdm_policies().get(&policy.id).await?;
+                    if policy.included_groups.as_ref().is_some_and(|groups| groups.len() >= EXPANDED) {
+                        let groups = client.mdm_policies().included_groups(&policy.id);
+                        policy.included_groups = Some(groups.all().await?);
+                    }
+                    Ok(policy)
+                }
                 None => {
                     let message = "no mobility policy is Intune's: has the tenant an Intune subscription?";
                     Err(Error::new(ErrorKind::NotFound, message))

@@ -393,9 +393,17 @@ impl Tenant {
         policy::add(&mut self.now(), collection, name, group)
     }
 
-    /// Assigns an app to a group.
+    /// Assigns an app to a group, as required.
     pub fn assign_app(&self, app: &str, group: &str) {
-        let assignments = policy::assignments(app, group);
+        self.assign_app_as(app, group, "required");
+    }
+
+    /// Assigns an app to a group with an intent: `required`, `available` or `uninstall`.
+    pub fn assign_app_as(&self, app: &str, group: &str, intent: &str) {
+        let mut assignments = policy::assignments(app, group);
+        if let Some(assignment) = assignments.get_mut(0).and_then(Value::as_object_mut) {
+            assignment.insert("intent".to_owned(), intent.into());
+        }
         self.now().apps.update(app, |app| app.set("assignments", assignments));
     }
 

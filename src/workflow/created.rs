@@ -4,12 +4,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::hybrid_join::HybridJoin;
+use super::network_links::NetworkLink;
 use super::object::{Assignable, ManagedObject};
+use super::scope::UserScope;
 use super::step::Step;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Client;
 use crate::model::{
-    Device, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id, Properties, Target,
+    Device, DeviceConfiguration, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id,
+    Properties, SkipUserStatusPage, Target,
 };
 
 /// The objects that a workflow created in a tenant, for a [`Teardown`](super::Teardown) to remove.
@@ -78,14 +81,24 @@ pub enum CreatedObject {
         /// The target of the assignment.
         target: Target,
     },
-    /// A group in the MDM user scope.
+    /// A link from a domain join profile to a device configuration.
     #[non_exhaustive]
-    ScopeGroup {
-        /// The group of users.
-        group: Id<Group>,
+    NetworkAccess {
+        /// The domain join profile's name.
+        name: String,
+        /// The id of the configuration.
+        configuration: Id<DeviceConfiguration>,
+        /// The kind and the name of the configuration.
+        label: String,
     },
-    /// All users in the MDM user scope.
-    ScopeAll,
+    /// A change of the MDM user scope.
+    #[non_exhaustive]
+    Scope {
+        /// The scope before the deployment changed it for the first time.
+        before: UserScope,
+        /// The scope that the deployment left.
+        after: UserScope,
+    },
     /// A right in the on-premises directory.
     #[non_exhaustive]
     Right {
@@ -115,6 +128,11 @@ impl CreatedObject {
 
     pub(super) fn device(serial_number: &str, id: Option<Id<Device>>) -> Self {
         Self::Device { serial_number: serial_number.to_owned(), id }
+    }
+
+    pub(super) fn network_access(name: &str, link: &NetworkLink) -> Self {
+        let (name, configuration, label) = (name.to_owned(), link.id.clone(), link.label.clone());
+        Self::NetworkAccess { name, configuration, label }
     }
 
     /// Creates the record of a right by its receipt.
@@ -155,6 +173,8 @@ impl CreatedObject {
                 Self::Assignment { step: a, name: one, target: to },
                 Self::Assignment { step: b, name: other, target },
             ) => a == b && one == other && to.same_as(target),
+            // A tenant has one scope.
+            (Self::Scope { .. }, Self::Scope { .. }) => true,
             (one, other) => one == other,
         }
     }
@@ -169,6 +189,14 @@ impl CreatedObjects {
     /// Returns the id of the tenant that the objects were created in; `None` if it is not known.
     pub fn tenant_id(&self) -> Option<&str> {
         self.tenant_id.as_deref()
+    }
+
+    /// Returns the scope before the deployment, and the one that the deployment left.
+    pub(super) fn scope(&self) -> Option<(&UserScope, &UserScope)> {
+        self.objects.iter().find_map(|item| match item {
+            CreatedObject::Scope { before, after } => Some((before, after)),
+            _ => None,
+        })
     }
 
     /// Checks that a client is not signed in to another tenant.
@@ -200,6 +228,7 @@ impl CreatedObjects {
         let objects = [
             object::<Group>(desired),
             object::<EnrollmentStatusPage>(desired),
+            object::<SkipUserStatusPage>(desired),
             object::<HybridJoinProfile>(desired),
             object::<DomainJoinProfile>(desired),
         ];
@@ -315,11 +344,14 @@ mod tests {
             name: "d".into(),
             target: Target::group("9".parse().unwrap()),
         });
-        made.add(CreatedObject::ScopeGroup { group: "8".parse().unwrap() });
-        made.add(CreatedObject::ScopeAll);
+        let before = UserScope::Groups([("8".parse().unwrap(), "Existing users".to_owned())].into());
+        made.add(CreatedObject::Scope { before: UserScope::Nobody, after: UserScope::All });
+        made.add(CreatedObject::Scope { before, after: UserScope::All });
         made.add(CreatedObject::device("SN-1", None));
         let text = serde_json::to_string(&made).unwrap();
         assert!(text.contains(r#"{"made":"object","step":"domain_join","name":"d","id":"1"}"#), "{text}");
+        let scope = r#"{"made":"scope","before":{"groups":{"8":"Existing users"}},"after":"all"}"#;
+        assert!(text.contains(scope) && text.matches("scope").count() == 1, "{text}");
         assert_eq!(serde_json::from_str::<CreatedObjects>(&text).unwrap(), made);
     }
 }

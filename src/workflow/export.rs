@@ -20,7 +20,7 @@ use crate::model::rule::MembershipRule;
 use crate::model::{
     AdDomain, Assignment, AssignmentFilter, AssignmentFilterType, DisplayName, DomainJoinProfile,
     EnrollmentStatusPage, Finding, Group, GroupTag, HybridJoinProfile, Id, Lookup, Membership, Patch,
-    PolicyScope, Stored, Target, TargetKind,
+    PolicyScope, RawObject, SkipUserStatusPage, Stored, Target, TargetKind,
 };
 
 /// A deployment of a tenant as settings, and what settings cannot express of it. Made by [`HybridJoin::export`].
@@ -88,6 +88,7 @@ struct Exporter<'a> {
     profile: Assigned<HybridJoinProfile>,
     pages: Vec<Assigned<EnrollmentStatusPage>>,
     joins: Vec<Assigned<DomainJoinProfile>>,
+    skips: Vec<Assigned<SkipUserStatusPage>>,
     groups: BTreeMap<Id<Group>, NamedGroup>,
     filters: Lookup<Vec<AssignmentFilter>>,
     not_expressed: Vec<Finding>,
@@ -106,6 +107,7 @@ impl<'a> Exporter<'a> {
         let held = HybridJoinProfile::assignments(client, profile).list().all().await?;
         let pages = read_assigned::<EnrollmentStatusPage>(client).await?;
         let joins = read_assigned::<DomainJoinProfile>(client).await?;
+        let skips = read_assigned::<SkipUserStatusPage>(client).await?;
         let others = pages.iter().flat_map(|(_, held)| held).chain(joins.iter().flat_map(|(_, held)| held));
         let all = held.iter().chain(others);
         let targets: Vec<&Target> = all.filter_map(|assignment| assignment.target.as_ref()).collect();
@@ -115,6 +117,7 @@ impl<'a> Exporter<'a> {
             profile: (stored, held),
             pages,
             joins,
+            skips,
             groups: BTreeMap::new(),
             filters,
             not_expressed: Vec::new(),
@@ -178,6 +181,7 @@ impl<'a> Exporter<'a> {
         if let Some((stored, held)) = join {
             self.export_join(&mut settings, &stored, &held, own_id.as_ref()).await?;
         }
+        self.export_skip(&mut settings, own_id.as_ref());
         self.export_scope(&mut settings).await?;
         if !self.client.connectors().list().all().await?.is_empty() {
             settings.connectors = Some(ExpectedConnectors::default());
@@ -284,22 +288,29 @@ impl<'a> Exporter<'a> {
             display_name: join.display_name.clone(),
             description: join.description.clone(),
             computer_name_prefix: join.computer_name_static_prefix.clone(),
+            network_access_configurations: self.network_names(stored).await?,
+            role_scope_tag_ids: join.role_scope_tag_ids.clone(),
             assign_to,
         };
         settings.domain_join = self.writable("domain_join", &wish);
-        if !join.role_scope_tag_ids.iter().all(|tag| tag.as_str() == "0") {
-            self.lost("domain_join", "it has scope tags, which stay as they are");
-        }
+        Ok(())
+    }
+
+    /// Returns the names of the configurations that a domain join profile links to.
+    async fn network_names(&mut self, stored: &Stored<DomainJoinProfile>) -> Result<Vec<DisplayName>> {
         let networks =
             self.client.domain_join_profiles().network_access_configurations(&stored.id).all().await;
         match networks {
-            Ok(networks) if networks.is_empty() => {}
             Ok(networks) => {
-                let evidence = format!(
-                    "it has {} network access configurations, which stay as they are",
-                    networks.len()
-                );
-                self.lost("domain_join", evidence);
+                let name = |held: &RawObject| held.properties().text("displayName")?.parse().ok();
+                let names: Option<Vec<DisplayName>> = networks.iter().map(name).collect();
+                if names.is_none() {
+                    self.lost(
+                        "domain_join",
+                        "a network access configuration has a name that settings cannot have",
+                    );
+                }
+                return Ok(names.unwrap_or_default());
             }
             Err(error)
                 if matches!(
@@ -311,7 +322,18 @@ impl<'a> Exporter<'a> {
             }
             Err(error) => return Err(error),
         }
-        Ok(())
+        Ok(Vec::new())
+    }
+
+    /// Exports the policy that skips account setup, if one is assigned to the group of devices.
+    fn export_skip(&mut self, settings: &mut HybridJoin, own: Option<&Id<Group>>) {
+        const PLACE: &str = "skip_user_status_page";
+        let found: Vec<_> = self.skips.iter().filter(|(_, held)| self.reaches(held, own)).cloned().collect();
+        let Some((stored, held)) = self.pick(PLACE, found) else { return };
+        if !held.iter().all(|assignment| own.is_some_and(|own| is_for(assignment, own))) {
+            self.lost(PLACE, "it is assigned to others than the group of devices, and these stay");
+        }
+        settings.skip_user_status_page = self.writable(PLACE, &stored.settings);
     }
 
     async fn export_scope(&mut self, settings: &mut HybridJoin) -> Result<()> {

@@ -11,14 +11,14 @@ finding_kinds! {
     SETTINGS_NO_GROUP = "settings.no-group", Error, "add a [group] table";
     /// An organizational unit outside the deployment's domain.
     SETTINGS_UNIT_OF_ANOTHER_DOMAIN = "settings.unit-of-another-domain", Error, "make both the same domain";
-    /// Blocking apps in a deployment without an enrollment status page.
-    SETTINGS_APPS_WITHOUT_PAGE = "settings.apps-without-page", Error,
+    /// Settings of an enrollment status page in a deployment without one.
+    SETTINGS_WITHOUT_PAGE = "settings.without-page", Error,
         "add an [enrollment_status_page] table";
+    /// Assignments of an object that the deployment does not have.
+    SETTINGS_ASSIGNMENT_WITHOUT_OBJECT = "settings.assignment-without-object", Error,
+        "add the table of the object, or take its assignments out";
     /// A list in the settings that is there and empty.
     SETTINGS_EMPTY_LIST = "settings.empty-list", Error, "fill the list, or leave it out";
-    /// A group tag that begins or ends with a blank.
-    SETTINGS_TAG_WITH_BLANK = "settings.tag-with-blank", Warning,
-        "take the blanks away: a tag with a blank is another tag";
     /// A desired change of a property that is fixed when its object is created.
     SETTINGS_FIXED_AT_CREATION = "settings.fixed-at-creation", Error,
         "use another name, so that a new one is created, or delete this one first";
@@ -52,6 +52,13 @@ finding_kinds! {
     MDM_NO_POLICY = "mdm.no-policy", Error, "check the Intune subscription";
     /// A name in the MDM user scope that is not the name of exactly one group.
     MDM_GROUP = "mdm.group", Error, "name exactly one group that exists";
+    /// An MDM user scope that the service does not report.
+    MDM_SCOPE_NOT_KNOWN = "mdm.scope-not-known", Error,
+        "look at the scope in the Entra admin center, and plan again; leave mdm_scope out to go on without it";
+    /// Users or groups that the plan drops from the MDM user scope.
+    MDM_SCOPE_DROPS = "mdm.scope-drops", Warning,
+        "check that their devices need not enroll any more; name the groups in mdm_scope, or leave \
+         remove_other_assignments out, to keep them";
     /// A mobility policy that turns off enrollment during registration.
     MDM_DISABLED_DURING_REGISTRATION = "mdm.disabled-during-registration", Error,
         "set isMdmEnrollmentDuringRegistrationDisabled to false on the policy of Microsoft Intune";
@@ -110,9 +117,15 @@ finding_kinds! {
     PAGE_TOO_MANY = "page.too-many", Error, "delete pages that are not assigned";
     /// An enrollment status page that is assigned to users.
     PAGE_ASSIGNED_TO_USERS = "page.assigned-to-users", Warning, "assign it to groups of devices only";
-    /// A name of a blocking app that is not the name of exactly one app.
-    PAGE_APP_NOT_ONE = "page.app-not-one", Error,
-        "name exactly one app, or give its id in the page's settings";
+    /// A selected app that is not exactly one app of the tenant.
+    PAGE_APP_NOT_ONE = "page.app-not-one", Error, "name exactly one app, or select it by its id";
+    /// A selected app for another platform than Windows.
+    PAGE_APP_FOREIGN = "page.app-foreign", Error, "select the app for Windows, by its id if both have one name";
+    /// A selected app that no assignment requires, so that the page does not wait for it.
+    PAGE_APP_NOT_REQUIRED = "page.app-not-required", Warning,
+        "assign the app to the devices as required, or take it out of the list: the page waits only for required apps";
+    /// A selected app whose assignments are not known.
+    PAGE_APP_NOT_KNOWN = "page.app-not-known", Info, "check that the app is required on the devices";
     /// Microsoft 365 Apps as an Office suite among the blocking apps.
     PAGE_OFFICE_APP = "page.office-app", Warning, "package Microsoft 365 Apps as a Win32 app";
     /// Win32 and line-of-business apps among the blocking apps.
@@ -132,9 +145,23 @@ finding_kinds! {
         "check that the devices are in the group, by their group tag or by hand";
     /// Account setup, which waits for Entra Connect.
     PAGE_ACCOUNT_SETUP_WAITS = "page.account-setup-waits", Info,
-        "give devices the policy ./Vendor/MSFT/DMClient/Provider/MS DM Server/FirstSyncStatus/SkipUserStatusPage \
-         (Boolean, true) if users should not wait";
+        "add a [skip_user_status_page] table if users should not wait: it gives devices the policy \
+         ./Vendor/MSFT/DMClient/Provider/MS DM Server/FirstSyncStatus/SkipUserStatusPage (Boolean, true)";
 
+    /// A network access configuration that is not exactly one device configuration of the tenant.
+    DOMAIN_JOIN_NETWORK_NOT_ONE = "domain-join.network-not-one", Error, "name exactly one that exists";
+    /// A network access configuration that is not for the network, by its kind.
+    DOMAIN_JOIN_NETWORK_KIND = "domain-join.network-kind", Warning,
+        "name the configurations of Wi-Fi, VPN, wired networks or certificates for Windows";
+    /// A network access configuration that is not assigned.
+    DOMAIN_JOIN_NETWORK_NOT_ASSIGNED = "domain-join.network-not-assigned", Warning,
+        "assign the configuration to the devices: a link alone brings it to none";
+    /// A VPN among the network access configurations of a deployment whose devices look for a domain controller.
+    DOMAIN_JOIN_VPN_WITHOUT_SKIP = "domain-join.vpn-without-skip", Info,
+        "set skip_connectivity_check = true in [profile], unless the VPN is always on";
+    /// Network access configurations of a domain join profile that could not be read.
+    DOMAIN_JOIN_NETWORK_NOT_READ = "domain-join.network-not-read", Warning,
+        "look at the profile's network access configurations, and plan again";
     /// Another domain join profile that reaches the same devices.
     DOMAIN_JOIN_OVERLAP = "domain-join.overlap", Error,
         "a device must get exactly one domain join profile: assign them to groups that share no device";
@@ -241,9 +268,9 @@ finding_kinds! {
         "give each deployment a group tag of its own: a device gets one profile only, the oldest";
     /// Two deployments whose domain join profiles reach the same devices.
     OVERLAP_DOMAIN_JOIN = "overlap.domain-join", Error, "assign both domain join profiles to groups";
-    /// Two deployments with the same group of users in the MDM user scope.
+    /// Two deployments with the same users in the MDM user scope.
     OVERLAP_MDM_GROUP = "overlap.mdm-group", Warning,
-        "give each deployment a group of its own: a teardown of one takes the shared group out of the scope";
+        "give each deployment groups of users of its own: a teardown of one can take the shared users out of the scope";
     /// Two deployments that undo each other's MDM user scope.
     OVERLAP_MDM_SCOPE = "overlap.mdm-scope", Error,
         "name the same groups in both, or leave remove_other_assignments out";
@@ -280,6 +307,13 @@ finding_kinds! {
     IMPORT_RECORD_LEFT = "import.record-left", Info,
         "run it again with the same journal, or leave them: they do no harm";
 
+    /// An MDM user scope to restore that the service does not report.
+    TEARDOWN_SCOPE_NOT_READ = "teardown.scope-not-read", Error,
+        "look at the scope in the Entra admin center, and waive this finding: the teardown then leaves the scope as it is";
+    /// An MDM user scope that is not the one that the deployment left.
+    TEARDOWN_SCOPE_CHANGED = "teardown.scope-changed", Error,
+        "set the scope in the Entra admin center (Mobility, Microsoft Intune), and waive this finding: the teardown then leaves \
+         the scope as it is";
     /// An object to remove that has another name than the journal says.
     TEARDOWN_NAME_DIFFERS = "teardown.name-differs", Error,
         "check that the journal is the right one and was not changed; if somebody has renamed the object, give it back its \

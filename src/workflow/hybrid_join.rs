@@ -1,16 +1,16 @@
 //! The desired state of a deployment.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::findings::*;
-use crate::model::findings::SETTINGS_INVALID_VALUE;
 use crate::model::rule::MembershipRule;
 use crate::model::{
-    AdDomain, BlockDeviceUse, BlockUntil, BlockingApps, ComputerNamePrefix, DisplayName, DomainJoinProfile,
-    EnrollmentStatusPage, Finding, Group, GroupTag, HybridJoinProfile, Membership, OrganizationalUnit, Text,
+    AdDomain, ComputerNamePrefix, DisplayName, DomainJoinProfile, EnrollmentStatusPage, Group, GroupTag,
+    HybridJoinProfile, Membership, OrganizationalUnit, SkipUserStatusPage, Text,
 };
 
 /// The desired state of a deployment by Microsoft Entra hybrid join: the settings of the ten steps.
@@ -60,12 +60,12 @@ pub struct HybridJoin {
     /// Step 5: the group of devices. Step 4 gives devices its group tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<DeviceGroup>,
-    /// Step 6: the enrollment status page, assigned to the group.
+    /// Step 6: the enrollment status page, assigned to the group. The apps that it waits for are selected by id or by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enrollment_status_page: Option<EnrollmentStatusPage>,
-    /// Step 6: the names of apps that the page waits for, in addition to the ids in its settings.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub blocking_apps: Vec<DisplayName>,
+    /// Step 6: the policy that skips account setup on the page, assigned to the group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip_user_status_page: Option<SkipUserStatusPage>,
     /// Step 6: the priority of the page: 1 is the first. By default a new page is the last, and the priority of one that is
     /// there stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,6 +76,9 @@ pub struct HybridJoin {
     /// Step 8: the domain join profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain_join: Option<DomainJoin>,
+    /// Steps 6, 7 and 8: the ids of the scope tags of all objects that name none of their own. Groups have no scope tags.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub role_scope_tag_ids: BTreeSet<Text>,
     /// Steps 6, 7 and 8: groups and filters beside the group of devices.
     #[serde(default, skip_serializing_if = "AssignmentSettings::is_default")]
     pub assignments: AssignmentSettings,
@@ -213,6 +216,13 @@ pub struct DomainJoin {
     pub description: Option<Text>,
     /// The fixed start of the computer names; random characters follow, up to 15 in all.
     pub computer_name_prefix: ComputerNamePrefix,
+    /// The names of the device configurations that a device needs to reach the network, such as those of Wi-Fi, VPN or
+    /// certificates: the profile links to them. By default its links are left alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "some_names")]
+    pub network_access_configurations: Vec<DisplayName>,
+    /// The ids of the scope tags; by default those of the deployment.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub role_scope_tag_ids: BTreeSet<Text>,
     /// The target of its assignment.
     #[serde(default)]
     pub assign_to: DomainJoinTarget,
@@ -262,6 +272,9 @@ pub struct AssignmentSettings {
     /// Those of the domain join profile.
     #[serde(skip_serializing_if = "PartAssignment::is_default")]
     pub domain_join: PartAssignment,
+    /// Those of the policy that skips account setup.
+    #[serde(skip_serializing_if = "PartAssignment::is_default")]
+    pub skip_user_status_page: PartAssignment,
 }
 
 impl AssignmentSettings {
@@ -270,11 +283,12 @@ impl AssignmentSettings {
     }
 
     /// Returns each part with its name in a file.
-    pub(super) fn parts(&self) -> [(&'static str, &PartAssignment); 3] {
+    pub(super) fn parts(&self) -> [(&'static str, &PartAssignment); 4] {
         [
             ("profile", &self.profile),
             ("enrollment_status_page", &self.enrollment_status_page),
             ("domain_join", &self.domain_join),
+            ("skip_user_status_page", &self.skip_user_status_page),
         ]
     }
 }
@@ -285,10 +299,10 @@ impl AssignmentSettings {
 #[non_exhaustive]
 pub struct PartAssignment {
     /// More groups that get the object, by name.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "some_names")]
     pub groups: Vec<DisplayName>,
     /// Groups that do not get the object, by name, although another assignment has them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "some_names")]
     pub excluded_groups: Vec<DisplayName>,
     /// A filter on every assignment that is no exclusion.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -301,7 +315,7 @@ impl PartAssignment {
         self.groups.iter().chain(&self.excluded_groups)
     }
 
-    fn is_default(&self) -> bool {
+    pub(super) fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }
@@ -340,10 +354,11 @@ impl HybridJoin {
             active_directory: ActiveDirectory { domain, organizational_unit: None, rights_confirmed: false },
             group: None,
             enrollment_status_page: None,
-            blocking_apps: Vec::new(),
+            skip_user_status_page: None,
             page_priority: None,
             profile: None,
             domain_join: None,
+            role_scope_tag_ids: BTreeSet::new(),
             assignments: AssignmentSettings::default(),
             user_assignment: UserAssignment::Leave,
             remove_other_assignments: false,
@@ -382,7 +397,33 @@ impl HybridJoin {
         Ok(Some(group))
     }
 
-    /// Returns the settings of the domain join profile.
+    /// Returns the scope tags of an object that has these of its own.
+    fn tags_or(&self, own: &BTreeSet<Text>) -> BTreeSet<Text> {
+        if own.is_empty() { self.role_scope_tag_ids.clone() } else { own.clone() }
+    }
+
+    /// Returns the settings of the profile, with the deployment's scope tags.
+    pub(crate) fn profile_settings(&self) -> Option<HybridJoinProfile> {
+        let wish = self.profile.clone()?;
+        let tags = self.tags_or(&wish.role_scope_tag_ids);
+        Some(wish.with_role_scope_tag_ids(tags))
+    }
+
+    /// Returns the settings of the page, with the deployment's scope tags.
+    pub(crate) fn page_settings(&self) -> Option<EnrollmentStatusPage> {
+        let wish = self.enrollment_status_page.clone()?;
+        let tags = self.tags_or(&wish.role_scope_tag_ids);
+        Some(wish.with_role_scope_tag_ids(tags))
+    }
+
+    /// Returns the settings of the policy that skips account setup, with the deployment's scope tags.
+    pub(crate) fn skip_settings(&self) -> Option<SkipUserStatusPage> {
+        let wish = self.skip_user_status_page.clone()?;
+        let tags = self.tags_or(&wish.role_scope_tag_ids);
+        Some(wish.with_role_scope_tag_ids(tags))
+    }
+
+    /// Returns the settings of the domain join profile, with the deployment's scope tags.
     pub(crate) fn domain_join_settings(&self) -> Option<DomainJoinProfile> {
         let wish = self.domain_join.as_ref()?;
         let domain = self.active_directory.domain.clone();
@@ -390,92 +431,20 @@ impl HybridJoin {
             DomainJoinProfile::new(wish.display_name.clone(), domain, wish.computer_name_prefix.clone());
         profile.description.clone_from(&wish.description);
         profile.organizational_unit.clone_from(&self.active_directory.organizational_unit);
+        profile.role_scope_tag_ids = self.tags_or(&wish.role_scope_tag_ids);
         Some(profile)
-    }
-
-    /// Finds lists that are there and empty: each would mean something that nobody writes an empty list for.
-    fn lint_empty_lists(&self, findings: &mut Vec<Finding>) {
-        if matches!(&self.mdm_scope, Some(MdmUserScope::Groups(groups)) if groups.is_empty()) {
-            let evidence = "is empty, which would mean that nobody's devices enroll";
-            let remedy = "name the groups of users, or write mdm_scope = \"all\", or leave mdm_scope out";
-            findings.push(SETTINGS_EMPTY_LIST.at("mdm_scope.groups", evidence).with_remedy(remedy));
-        }
-        let page = self.enrollment_status_page.as_ref().map(|page| &page.block_device_use);
-        if let Some(BlockDeviceUse::Until(BlockUntil { apps: BlockingApps::Selected(apps), .. })) = page
-            && apps.is_empty()
-            && self.blocking_apps.is_empty()
-        {
-            let evidence = "is empty, which would mean that devices wait for all required apps";
-            let remedy = "write apps = \"all\", or select the apps by id, or by name in blocking_apps";
-            let place = "enrollment_status_page.block_device_use.until.apps.selected";
-            findings.push(SETTINGS_EMPTY_LIST.at(place, evidence).with_remedy(remedy));
-        }
-    }
-
-    /// Checks the settings by themselves, without a request.
-    pub fn lint(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        if let Some(profile) = &self.profile {
-            findings.extend(within("profile", profile.lint()));
-        }
-        if let Some(page) = &self.enrollment_status_page {
-            findings.extend(within("enrollment_status_page", page.lint()));
-        }
-        match self.group_settings() {
-            Ok(Some(group)) => findings.extend(within("group", group.lint())),
-            Ok(None) => {
-                let needs = [
-                    ("profile", self.profile.is_some()),
-                    ("enrollment_status_page", self.enrollment_status_page.is_some()),
-                    (
-                        "domain_join",
-                        self.domain_join
-                            .as_ref()
-                            .is_some_and(|join| join.assign_to == DomainJoinTarget::Group),
-                    ),
-                ];
-                let evidence = "would be assigned to the group of devices, and there is none";
-                let needed = needs.iter().filter(|(_, needed)| *needed);
-                findings.extend(needed.map(|(part, _)| SETTINGS_NO_GROUP.at(*part, evidence)));
-            }
-            Err(error) => {
-                let finding = SETTINGS_INVALID_VALUE.at("group.members", error.to_string());
-                findings.push(finding.with_remedy(error.remedy().to_owned()));
-            }
-        }
-        if let Some(profile) = self.domain_join_settings() {
-            findings.extend(within("active_directory", profile.lint_unit()));
-            findings.extend(within("domain_join", profile.lint_all_but_unit()));
-        }
-        let directory = &self.active_directory;
-        if let Some(unit) = &directory.organizational_unit
-            && self.domain_join.is_none()
-            && !unit.domain().same_as(&directory.domain)
-        {
-            let evidence = format!("is in {}, and the domain is {}", unit.domain(), directory.domain);
-            findings
-                .push(SETTINGS_UNIT_OF_ANOTHER_DOMAIN.at("active_directory.organizational_unit", evidence));
-        }
-        self.lint_empty_lists(&mut findings);
-        if self.page_priority.is_some() && self.enrollment_status_page.is_none() {
-            let evidence = "is set, and there is no enrollment status page to have it";
-            findings.push(SETTINGS_APPS_WITHOUT_PAGE.at("page_priority", evidence));
-        }
-        if let Some(tag) = self.group_tag().map(|tag| tag.as_str()).filter(|tag| tag.trim() != *tag) {
-            let evidence = format!("the group tag {tag:?} begins or ends with a blank");
-            findings.push(SETTINGS_TAG_WITH_BLANK.at("group.members.group_tag", evidence));
-        }
-        if !self.blocking_apps.is_empty() && self.enrollment_status_page.is_none() {
-            let evidence = "are named, and there is no enrollment status page to wait for them";
-            findings.push(SETTINGS_APPS_WITHOUT_PAGE.at("blocking_apps", evidence));
-        }
-        findings
     }
 }
 
-/// Returns findings of one part of the settings with the part's name in front of their places.
-fn within(part: &str, findings: Vec<Finding>) -> impl Iterator<Item = Finding> {
-    findings.into_iter().map(move |finding| Finding { place: format!("{part}.{}", finding.place), ..finding })
+/// Reads names, of which there must be one at least.
+fn some_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<DisplayName>, D::Error> {
+    let names = Vec::<DisplayName>::deserialize(deserializer)?;
+    if names.is_empty() {
+        let message = "the list is empty, which would change nothing: name at least one, or leave the list out (the \
+                       deployment's own group stays assigned either way)";
+        return Err(D::Error::custom(message));
+    }
+    Ok(names)
 }
 
 /// Suggests the nearest known key for an unknown one, from the message of a format's error.

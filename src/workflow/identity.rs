@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::created::{AdoptedObject, CreatedObject, CreatedObjects};
-use super::hybrid_join::{HybridJoin, MdmUserScope};
+use super::hybrid_join::HybridJoin;
 use super::journal::Journal;
 use super::object::ManagedObject;
 use super::record::Record;
+use super::scope::MDM_USER_SCOPE;
 use super::step::{Action, PlannedStep, Step};
 use crate::error::Result;
 use crate::model::{
     DeviceToImport, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id,
-    OrganizationalUnit, Stored,
+    OrganizationalUnit, SkipUserStatusPage, Stored,
 };
 
 /// The options of a plan.
@@ -177,13 +178,13 @@ pub(super) fn dropped(
     devices: &[DeviceToImport],
     options: &PlanOptions,
     identity: &Identity,
-    scope_groups: &[Id<Group>],
 ) -> CreatedObjects {
     let Some(created) = &options.created else { return CreatedObjects::default() };
     let wanted = |step: Step| match step {
         Step::Group => Group::desired_name(desired),
         Step::StatusPage => EnrollmentStatusPage::desired_name(desired),
         Step::Profile => HybridJoinProfile::desired_name(desired),
+        Step::AccountSetup => SkipUserStatusPage::desired_name(desired),
         _ => DomainJoinProfile::desired_name(desired),
     };
     let keeps_object =
@@ -203,12 +204,9 @@ pub(super) fn dropped(
                 None => wanted(*step).is_none(),
             }
         }
-        CreatedObject::ScopeGroup { group } => match &desired.mdm_scope {
-            Some(MdmUserScope::Groups(_)) => !scope_groups.contains(group),
-            Some(MdmUserScope::All) => false,
-            None => true,
-        },
-        CreatedObject::ScopeAll => desired.mdm_scope != Some(MdmUserScope::All),
+        CreatedObject::Scope { .. } => desired.mdm_scope.is_none(),
+        // A link goes with its profile, or the plan removes it.
+        CreatedObject::NetworkAccess { .. } => false,
         CreatedObject::Right { receipt, .. } => {
             let unit = desired.active_directory.organizational_unit.as_ref();
             desired.domain_join.is_none()
@@ -236,10 +234,10 @@ pub(super) fn dropped_steps(dropped: &CreatedObjects) -> Vec<PlannedStep> {
             // It goes with its object.
             CreatedObject::Assignment { step, name, .. } if has_object(*step, name) => return None,
             CreatedObject::Assignment { step, name, .. } => (*step, format!("{name}, assignments")),
-            CreatedObject::ScopeGroup { group } => {
-                (Step::AutomaticEnrollment, format!("MDM user scope, group {group}"))
+            CreatedObject::Scope { .. } => (Step::AutomaticEnrollment, MDM_USER_SCOPE.to_owned()),
+            CreatedObject::NetworkAccess { name, label, .. } => {
+                (Step::DomainJoin, format!("{name}, {label}"))
             }
-            CreatedObject::ScopeAll => (Step::AutomaticEnrollment, "MDM user scope, all users".to_owned()),
             CreatedObject::Right { subject, .. } => (Step::ComputerAccounts, subject.clone()),
             CreatedObject::Device { serial_number, .. } => (Step::Devices, serial_number.clone()),
         };

@@ -4,6 +4,8 @@
 #[cfg(feature = "workflow")]
 mod apply;
 #[cfg(feature = "workflow")]
+mod apps;
+#[cfg(feature = "workflow")]
 mod binding;
 #[cfg(feature = "workflow")]
 mod checks;
@@ -23,7 +25,13 @@ mod identity;
 mod import;
 mod journal;
 #[cfg(feature = "workflow")]
+mod lint;
+#[cfg(feature = "workflow")]
 mod manual;
+#[cfg(feature = "workflow")]
+mod network_links;
+#[cfg(feature = "workflow")]
+mod networks;
 #[cfg(feature = "workflow")]
 mod object;
 #[cfg(all(feature = "ad", feature = "workflow"))]
@@ -47,6 +55,8 @@ pub mod resultant;
 #[cfg(feature = "workflow")]
 mod retag;
 mod run;
+#[cfg(feature = "workflow")]
+mod scope;
 #[cfg(feature = "workflow")]
 mod state;
 #[cfg(feature = "workflow")]
@@ -96,6 +106,8 @@ pub use self::resultant::{Effective, ResultantSet};
 #[cfg(feature = "workflow")]
 pub use self::retag::{PlannedRetag, Retag, RetagEvent, RetagPlan, RetagReport};
 pub use self::run::{Progress, Run, StopHandle};
+#[cfg(feature = "workflow")]
+pub use self::scope::UserScope;
 #[cfg(feature = "workflow")]
 pub use self::step::{Action, PlannedStep, Step};
 #[cfg(feature = "workflow")]

@@ -6,9 +6,10 @@ use super::hybrid_join::{DomainJoinTarget, HybridJoin, PartAssignment};
 use super::step::Step;
 use crate::error::{ErrorKind, Result};
 use crate::graph::{Batch, Call, Client, List, Page, Slot, field};
+use crate::model::findings::SKIP_PAGE_OTHER_SETTINGS;
 use crate::model::{
     Assignment, DeploymentProfile, DeviceConfiguration, DomainJoinProfile, EnrollmentConfiguration,
-    EnrollmentStatusPage, Group, HybridJoinProfile, Id, Settings, Stored,
+    EnrollmentStatusPage, Finding, Group, HybridJoinProfile, Id, Settings, SkipUserStatusPage, Stored,
 };
 use crate::resource::{self, Assignments, Update};
 
@@ -32,6 +33,11 @@ pub(super) trait ManagedObject:
     /// Returns `true` if the object comes with the tenant: no deployment owns it.
     fn is_default(_: &Stored<Self>) -> bool {
         false
+    }
+
+    /// Returns the reason why the stored object may not be changed.
+    fn obstacle(_: &Stored<Self>) -> Option<Finding> {
+        None
     }
 
     /// Returns `true` if a deployment that uses this name owns the object.
@@ -153,6 +159,34 @@ impl ManagedObject for DomainJoinProfile {
             _ => None,
         };
         Ok(client.domain_join_profiles().list().all().await?.into_iter().filter_map(own_type).collect())
+    }
+}
+
+impl ManagedObject for SkipUserStatusPage {
+    members!(AccountSetup, skip_user_status_page, skip_user_status_pages);
+
+    async fn read(client: &Client, _: Option<&str>) -> Result<Vec<Stored<Self>>> {
+        let all = client.domain_join_profiles().list().all().await?;
+        Ok(all.iter().filter_map(Self::stored_in).collect())
+    }
+
+    /// An update would overwrite the other settings of a configuration of the same name.
+    fn obstacle(stored: &Stored<Self>) -> Option<Finding> {
+        let finding =
+            stored.settings.lint().into_iter().find(|finding| finding.is(&SKIP_PAGE_OTHER_SETTINGS))?;
+        Some(Finding { place: stored.settings.display_name.to_string(), ..finding })
+    }
+}
+
+impl Assignable for SkipUserStatusPage {
+    const PART: &'static str = "skip_user_status_page";
+
+    fn assignment_settings(desired: &HybridJoin) -> &PartAssignment {
+        &desired.assignments.skip_user_status_page
+    }
+
+    fn assignments<'c>(client: &'c Client, id: &Id<Self>) -> Assignments<'c, Self> {
+        client.skip_user_status_pages().assignments(id)
     }
 }
 

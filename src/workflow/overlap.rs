@@ -3,7 +3,9 @@
 use super::findings::*;
 use super::hybrid_join::{DomainJoinTarget, HybridJoin, MdmUserScope, MemberSelection};
 use super::object::ManagedObject;
-use crate::model::{DomainJoinProfile, EnrollmentStatusPage, Finding, Group, HybridJoinProfile};
+use crate::model::{
+    DomainJoinProfile, EnrollmentStatusPage, Finding, Group, HybridJoinProfile, SkipUserStatusPage,
+};
 
 /// Returns the conflicts between deployments for the same tenant, without a request.
 ///
@@ -45,7 +47,7 @@ impl Pair<'_> {
         }
         self.same_names(findings);
         self.same_devices(findings);
-        self.same_scope_groups(findings);
+        self.same_scope_users(findings);
         let joins = [first, second].map(|of| of.domain_join.as_ref());
         if let [Some(one), Some(other)] = joins
             && one.display_name != other.display_name
@@ -72,19 +74,23 @@ impl Pair<'_> {
         }
     }
 
-    /// Checks for groups of users in the MDM user scope of both: the teardown of one takes them from the other.
-    fn same_scope_groups(&self, findings: &mut Vec<Finding>) {
-        let (Some(MdmUserScope::Groups(one)), Some(MdmUserScope::Groups(other))) =
-            (&self.first.mdm_scope, &self.second.mdm_scope)
-        else {
-            return;
+    /// Checks for users in the MDM user scope of both: the teardown of one can take them from the other.
+    fn same_scope_users(&self, findings: &mut Vec<Finding>) {
+        let shared = match (&self.first.mdm_scope, &self.second.mdm_scope) {
+            (Some(MdmUserScope::Groups(one)), Some(MdmUserScope::Groups(other))) => {
+                let shared = one.iter().filter(|group| other.contains(group));
+                shared.map(|group| group.as_str()).collect::<Vec<_>>().join(", ")
+            }
+            (Some(MdmUserScope::All), Some(MdmUserScope::All)) => "all users".to_owned(),
+            (Some(MdmUserScope::All), Some(MdmUserScope::Groups(groups)))
+            | (Some(MdmUserScope::Groups(groups)), Some(MdmUserScope::All)) => {
+                groups.iter().map(|group| group.as_str()).collect::<Vec<_>>().join(", ")
+            }
+            (None, _) | (_, None) => return,
         };
-        let shared: Vec<&str> =
-            one.iter().filter(|group| other.contains(group)).map(|group| group.as_str()).collect();
         if !shared.is_empty() {
             let (first, second) = (&self.first.name, &self.second.name);
-            let evidence =
-                format!("{first} and {second} both have {} in the MDM user scope", shared.join(", "));
+            let evidence = format!("{first} and {second} both have {shared} in the MDM user scope");
             findings.push(OVERLAP_MDM_GROUP.at(second.as_str(), evidence));
         }
     }
@@ -105,12 +111,15 @@ impl Pair<'_> {
         let may_share = !(first.remove_other_assignments || second.remove_other_assignments)
             || first.group == second.group;
         clash("group", Group::desired_name, first.group == second.group);
-        let same = first.enrollment_status_page == second.enrollment_status_page
-            && first.blocking_apps == second.blocking_apps;
+        let same = first.page_settings() == second.page_settings();
         clash("enrollment status page", EnrollmentStatusPage::desired_name, same && may_share);
-        let same = first.profile == second.profile;
+        let same = first.skip_settings() == second.skip_settings();
+        clash("policy that skips account setup", SkipUserStatusPage::desired_name, same && may_share);
+        let same = first.profile_settings() == second.profile_settings();
         clash("profile", HybridJoinProfile::desired_name, same && may_share);
-        let target = |of: &HybridJoin| of.domain_join.as_ref().map(|join| join.assign_to);
+        let target = |of: &HybridJoin| {
+            of.domain_join.as_ref().map(|join| (join.assign_to, join.network_access_configurations.clone()))
+        };
         let same =
             first.domain_join_settings() == second.domain_join_settings() && target(first) == target(second);
         clash("domain join profile", DomainJoinProfile::desired_name, same && may_share);
@@ -196,6 +205,11 @@ mod tests {
             }),
             ("", "overlap.domain-join", |b| {
                 b.domain_join.as_mut().unwrap().assign_to = DomainJoinTarget::AllDevices;
+            }),
+            ("mdm_scope.groups=['u']", "overlap.mdm-group", |_| {}),
+            ("mdm_scope='all'", "overlap.mdm-group", |_| {}),
+            ("mdm_scope='all'", "overlap.mdm-group", |b| {
+                b.mdm_scope = Some(MdmUserScope::Groups(vec![name("v")]));
             }),
             ("mdm_scope.groups=['u']", "overlap.mdm-scope", |b| {
                 b.mdm_scope = Some(MdmUserScope::Groups(vec![name("v")]));

@@ -98,8 +98,10 @@ enum Part {
     Devices,
     Group,
     StatusPage,
+    AccountSetup,
     Profile,
     DomainJoin,
+    Networks,
     UnassignUsers,
     AssignUsers,
 }
@@ -130,6 +132,11 @@ const REQUIRED_OPERATIONS: &[(Part, Step, OperationPurpose, &str, bool)] = {
         (P::StatusPage, S::StatusPage, Create, "enrollmentConfigurations.create", false),
         (P::StatusPage, S::StatusPage, Update, "enrollmentConfigurations.update", false),
         (P::StatusPage, S::StatusPage, Assign, "enrollmentConfigurations.assign", false),
+        (P::AccountSetup, S::AccountSetup, Read, "deviceConfigurations.list", false),
+        (P::AccountSetup, S::AccountSetup, Read, "deviceConfigurations.assignments.list", false),
+        (P::AccountSetup, S::AccountSetup, Create, "deviceConfigurations.create", false),
+        (P::AccountSetup, S::AccountSetup, Update, "deviceConfigurations.update", false),
+        (P::AccountSetup, S::AccountSetup, Assign, "deviceConfigurations.assign", false),
         (P::Profile, S::Profile, Read, "autopilotProfiles.list", false),
         (P::Profile, S::Profile, Read, "autopilotProfiles.assignments.list", false),
         (P::Profile, S::Profile, Create, "autopilotProfiles.create", false),
@@ -140,6 +147,8 @@ const REQUIRED_OPERATIONS: &[(Part, Step, OperationPurpose, &str, bool)] = {
         (P::DomainJoin, S::DomainJoin, Create, "deviceConfigurations.create", false),
         (P::DomainJoin, S::DomainJoin, Update, "deviceConfigurations.update", false),
         (P::DomainJoin, S::DomainJoin, Assign, "deviceConfigurations.assign", false),
+        (P::Networks, S::DomainJoin, Read, "domainJoin.networkAccessConfigurations.list", true),
+        (P::Networks, S::DomainJoin, Assign, "domainJoin.networkAccessConfigurations.addRef", false),
         (P::UnassignUsers, S::Users, Assign, "autopilotDevices.unassignUserFromDevice", false),
         (P::AssignUsers, S::Users, Read, "users.get", false),
         (P::AssignUsers, S::Users, Assign, "autopilotDevices.assignUserToDevice", false),
@@ -157,6 +166,10 @@ impl HybridJoin {
             Part::Devices => self.reads_devices(with_devices),
             Part::Group => self.group.is_some(),
             Part::StatusPage => self.enrollment_status_page.is_some(),
+            Part::AccountSetup => self.skip_user_status_page.is_some(),
+            Part::Networks => {
+                self.domain_join.as_ref().is_some_and(|join| !join.network_access_configurations.is_empty())
+            }
             Part::Profile => self.profile.is_some(),
             Part::DomainJoin => self.domain_join.is_some(),
             Part::UnassignUsers => self.user_assignment == UserAssignment::Unassign,

@@ -9,16 +9,17 @@ use super::checks;
 use super::created::CreatedObjects;
 use super::effects;
 use super::findings::*;
-use super::hybrid_join::{HybridJoin, MdmUserScope};
+use super::hybrid_join::HybridJoin;
 use super::identity::{Identity, PlanOptions, dropped, dropped_steps};
 use super::prepare::{Todo, prepare};
 use super::resultant::ResultantGroup;
+use super::scope::ScopeTodo;
 use super::state::TenantState;
 use super::step::{Action, PlannedStep, fmt_end};
 use crate::error::{Error, ErrorKind, Result};
 use crate::foreign::line;
 use crate::graph::Client;
-use crate::model::{DeviceToImport, Finding, FindingKind, Group, Id, Severity};
+use crate::model::{DeviceToImport, Finding, FindingKind, Severity};
 
 /// The changes that lead a tenant to a desired state, and the findings that stand in their way. Made by
 /// [`HybridJoin::plan`]; `Display` prints it.
@@ -97,8 +98,9 @@ pub enum PlanStatus {
 }
 
 /// The kinds of findings about what is not known.
-const UNKNOWN: [FindingKind; 8] = [
+const UNKNOWN: [FindingKind; 9] = [
     MDM_DELEGATED_ONLY,
+    DOMAIN_JOIN_NETWORK_NOT_READ,
     RESULTANT_NOT_READ,
     RESULTANT_GROUP_NOT_READ,
     RESULTANT_RULE_NOT_EVALUATED,
@@ -197,11 +199,12 @@ impl HybridJoin {
         let (mut steps, mut todo) = prepare(self, &state, devices).map_err(|error| {
             Error::new(ErrorKind::InvalidInput, "the settings cannot be written").with_source(error)
         })?;
-        let dropped = dropped(self, devices, options, &state.identity, &scope_groups(self, &state));
+        let dropped = dropped(self, devices, options, &state.identity);
         steps.extend(dropped_steps(&dropped));
         PlannedStep::sort(&mut steps);
         let mut findings = self.lint();
         findings.append(&mut todo.findings);
+        findings.extend(todo.mdm.as_ref().and_then(ScopeTodo::dropped));
         let (resultant, effects) = effects::determine(self, &state, devices);
         findings.extend(effects);
         findings.extend(checks::check(self, &state, devices, client.clock().timestamp()));
@@ -232,12 +235,6 @@ impl HybridJoin {
         };
         Ok((plan, todo))
     }
-}
-
-/// Returns the ids of the groups that the settings want in the MDM user scope.
-fn scope_groups(desired: &HybridJoin, state: &TenantState) -> Vec<Id<Group>> {
-    let Some(MdmUserScope::Groups(names)) = &desired.mdm_scope else { return Vec::new() };
-    names.iter().flat_map(|name| state.groups_named(name)).map(|stored| stored.id.clone()).collect()
 }
 
 impl Plan {

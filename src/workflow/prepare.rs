@@ -1,32 +1,30 @@
 //! The steps from a tenant's state to the desired state.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZeroU32;
 
 use crate::model::{
     Assignment, Device, DeviceToImport, DisplayName, DomainJoinProfile, EnrollmentStatusPage, Finding, Group,
-    GroupTag, HybridJoinProfile, Id, InvalidValue, MdmPolicy, MdmScope, MdmScopeStep, Patch, PolicyScope,
-    PropertyChange, Settings, Stored, Target, TargetKind, UserPrincipalName,
+    GroupTag, HybridJoinProfile, Id, InvalidValue, Patch, PropertyChange, Settings, SkipUserStatusPage,
+    Stored, Target, TargetKind, UserPrincipalName,
 };
 
+use super::apps;
 use super::findings::*;
 use super::hybrid_join::{HybridJoin, MdmUserScope, UserAssignment};
 use super::identity::Identity;
 use super::manual::{INSTALL_CONNECTOR, deploy_gate, grant_text};
+use super::networks::{self, NetworksTodo};
 use super::object::{Assignable, ManagedObject};
+use super::scope::{MDM_USER_SCOPE, ScopeTodo, UserScope};
 use super::state::{MdmRead, TenantState};
 use super::step::{Action, PlannedStep, Step};
 use super::targets::{self, Fate, PLANNED, WantedTarget};
 
 /// The objects and ids behind the words of a plan.
 pub(super) struct Todo {
-    pub(super) mdm: Option<(MdmPolicy, MdmScope)>,
-    pub(super) group: Ensure<Group>,
-    pub(super) page: Ensure<EnrollmentStatusPage>,
-    pub(super) profile: Ensure<HybridJoinProfile>,
-    pub(super) domain_join: Ensure<DomainJoinProfile>,
-    /// The targets of their assignments.
-    pub(super) targets: PartTargets,
+    pub(super) mdm: Option<ScopeTodo>,
+    pub(super) objects: ObjectsTodo,
     pub(super) devices: DevicesTodo,
     /// Findings of the comparison that stop nothing.
     pub(super) findings: Vec<Finding>,
@@ -34,10 +32,23 @@ pub(super) struct Todo {
     pub(super) delegations: Vec<super::on_premises::PlannedDelegation>,
 }
 
+/// The work on objects.
+pub(super) struct ObjectsTodo {
+    pub(super) group: Ensure<Group>,
+    pub(super) page: Ensure<EnrollmentStatusPage>,
+    pub(super) skip: Ensure<SkipUserStatusPage>,
+    pub(super) profile: Ensure<HybridJoinProfile>,
+    pub(super) domain_join: Ensure<DomainJoinProfile>,
+    /// The targets of their assignments.
+    pub(super) targets: PartTargets,
+    pub(super) networks: NetworksTodo,
+}
+
 /// The targets of the assignments of each object. A new group is not in them yet: see [`targets::resolved`].
 #[derive(Default)]
 pub(super) struct PartTargets {
     pub(super) page: Vec<Target>,
+    pub(super) skip: Vec<Target>,
     pub(super) profile: Vec<Target>,
     pub(super) domain_join: Vec<Target>,
     /// The priority to give to the page.
@@ -100,31 +111,36 @@ pub(super) fn prepare(
     let identity = &state.identity;
     let group = ensure(desired.group_settings()?, read_groups, desired, identity, &mut steps);
     let devices = prepare_devices(desired, state, devices, &mut steps);
-    let page = desired.enrollment_status_page.as_ref().map(|wish| with_named_apps(wish, desired, state));
+    let page = desired.page_settings().map(|wish| apps::with_ids(wish, &state.apps));
     let page = ensure(page, &state.pages, desired, identity, &mut steps);
-    let profile = ensure(desired.profile.clone(), state.hybrid_profiles(), desired, identity, &mut steps);
+    let skip = ensure(desired.skip_settings(), &state.skip_policies, desired, identity, &mut steps);
+    let profile = ensure(desired.profile_settings(), state.hybrid_profiles(), desired, identity, &mut steps);
     let domain_join =
         ensure(desired.domain_join_settings(), &state.domain_joins, desired, identity, &mut steps);
     let mut findings = Vec::new();
     check_created_anew(desired, state, &page, &state.pages, &mut findings);
+    check_created_anew(desired, state, &skip, &state.skip_policies, &mut findings);
     check_created_anew(desired, state, &profile, state.hybrid_profiles(), &mut findings);
     check_created_anew(desired, state, &domain_join, &state.domain_joins, &mut findings);
     let targets = PartTargets {
         page_priority: prioritise(desired, state, &page, &mut steps),
         page: assign(desired, state, &page, &group, &mut steps),
+        skip: assign(desired, state, &skip, &group, &mut steps),
         profile: assign(desired, state, &profile, &group, &mut steps),
         domain_join: assign(desired, state, &domain_join, &group, &mut steps),
     };
+    let is_new_join = match &domain_join {
+        Ensure::Create(_) => Some(true),
+        Ensure::Become(..) => Some(false),
+        Ensure::Nothing | Ensure::Blocked => None,
+    };
+    let networks = networks::prepare(desired, state, is_new_join, &mut steps);
     let is_settled = desired.domain_join.is_none() || desired.active_directory.rights_confirmed;
     steps.push(PlannedStep::new(Step::Deploy, "devices", deploy_gate(is_settled)));
     PlannedStep::sort(&mut steps);
     let todo = Todo {
         mdm,
-        group,
-        page,
-        profile,
-        domain_join,
-        targets,
+        objects: ObjectsTodo { group, page, skip, profile, domain_join, targets, networks },
         devices,
         findings,
         #[cfg(feature = "ad")]
@@ -133,14 +149,10 @@ pub(super) fn prepare(
     Ok((steps, todo))
 }
 
-fn prepare_mdm(
-    desired: &HybridJoin,
-    state: &TenantState,
-    steps: &mut Vec<PlannedStep>,
-) -> Option<(MdmPolicy, MdmScope)> {
+fn prepare_mdm(desired: &HybridJoin, state: &TenantState, steps: &mut Vec<PlannedStep>) -> Option<ScopeTodo> {
     let wish = desired.mdm_scope.as_ref()?;
     let mut planned =
-        |action| steps.push(PlannedStep::new(Step::AutomaticEnrollment, "MDM user scope", action));
+        |action| steps.push(PlannedStep::new(Step::AutomaticEnrollment, MDM_USER_SCOPE, action));
     let policy = match state.mdm.as_ref()? {
         MdmRead::Policy(policy) => policy,
         MdmRead::NotAllowed => {
@@ -152,18 +164,18 @@ fn prepare_mdm(
         }
         MdmRead::Missing => {
             let evidence = "the tenant has no mobility policy for Microsoft Intune";
-            planned(Action::Blocked(MDM_NO_POLICY.at("MDM user scope", evidence)));
+            planned(Action::Blocked(MDM_NO_POLICY.at(MDM_USER_SCOPE, evidence)));
             return None;
         }
     };
-    let scope = match wish {
-        MdmUserScope::All => MdmScope::All,
+    let wish = match wish {
+        MdmUserScope::All => UserScope::All,
         MdmUserScope::Groups(names) => {
-            let mut ids = BTreeSet::new();
+            let mut groups = BTreeMap::new();
             for name in names {
                 match state.groups_named(name) {
                     [group] => {
-                        ids.insert(group.id.clone());
+                        groups.insert(group.id.clone(), name.to_string());
                     }
                     found => {
                         planned(Action::Blocked(not_one_group(name, found.len())));
@@ -171,62 +183,24 @@ fn prepare_mdm(
                     }
                 }
             }
-            MdmScope::Groups(ids)
+            UserScope::Groups(groups)
         }
     };
-    let scope = match scope {
-        // Groups that another deployment put into the scope stay in it.
-        MdmScope::Groups(mut ids) if !desired.remove_other_assignments => {
-            if policy.applies_to == Some(PolicyScope::All) {
-                planned(Action::Keep);
-                return None;
-            }
-            if policy.applies_to == Some(PolicyScope::Selected) {
-                ids.extend(policy.included_groups.iter().flatten().map(|group| group.id.clone()));
-            }
-            MdmScope::Groups(ids)
-        }
-        scope => scope,
-    };
-    let taken = scope.steps_from(policy);
-    if taken.is_empty() {
+    if UserScope::of(policy) == UserScope::Unknown {
+        let evidence = "the service did not report whose devices enroll now, so no change can be planned";
+        planned(Action::Blocked(MDM_SCOPE_NOT_KNOWN.at(MDM_USER_SCOPE, evidence)));
+        return None;
+    }
+    let policy = policy.as_ref().clone();
+    let todo = ScopeTodo { policy, wish, keeps_others: !desired.remove_other_assignments };
+    let wish = todo.target(&todo.policy).to_wish();
+    if wish.is_none_or(|wish| wish.steps_from(&todo.policy).is_empty()) {
         planned(Action::Keep);
         return None;
     }
-    let label = |id: &Id<Group>| {
-        let named = state.groups.iter().find(|(_, found)| found.iter().any(|stored| stored.id == *id));
-        let held = policy.included_groups.iter().flatten().find(|group| group.id == *id);
-        let held = held.and_then(|group| group.display_name.as_deref());
-        match named.map(|(name, _)| name.as_str()).or(held) {
-            Some(name) => format!("group {name}"),
-            None => format!("group {id}"),
-        }
-    };
-    let (mut add, mut remove) = (Vec::new(), Vec::new());
-    for step in &taken {
-        match step {
-            MdmScopeStep::ApplyToAll => add.push("all users".to_owned()),
-            MdmScopeStep::Include(id) => add.push(label(id)),
-            // A group that goes out and in again stays.
-            MdmScopeStep::Exclude(id) if !taken.contains(&MdmScopeStep::Include(id.clone())) => {
-                remove.push(label(id));
-            }
-            _ => {}
-        }
-    }
-    if policy.applies_to == Some(PolicyScope::All) {
-        remove.push("all users".to_owned());
-    }
-    // The service drops the groups when the scope becomes all users.
-    if taken.contains(&MdmScopeStep::ApplyToAll) && policy.applies_to == Some(PolicyScope::Selected) {
-        let dropped = policy.included_groups.iter().flatten();
-        remove.extend(dropped.map(|group| match group.display_name.as_deref() {
-            Some(name) => format!("group {name}"),
-            None => label(&group.id),
-        }));
-    }
+    let (add, remove) = todo.labels();
     planned(Action::Assign { add, remove });
-    Some((policy.as_ref().clone(), scope))
+    Some(todo)
 }
 
 fn not_one_group(name: &DisplayName, found: usize) -> Finding {
@@ -280,6 +254,10 @@ fn ensure<'a, S: ManagedObject>(
         steps.push(PlannedStep::new(S::STEP, name, Action::Create(Patch::creation(&wish))));
         return Ensure::Create(wish);
     };
+    if let Some(finding) = S::obstacle(stored) {
+        steps.push(PlannedStep::new(S::STEP, name, Action::Blocked(finding)));
+        return Ensure::Blocked;
+    }
     let patch = Patch::from_stored(stored, &wish);
     if let Some(fixed) = patch.create_only().first() {
         let evidence = format!("{fixed}, and that is decided when it is created");
@@ -442,34 +420,6 @@ pub(super) fn label_of(assignment: &Assignment) -> String {
         Some(TargetKind::ExclusionGroup(id)) => format!("all but group {id}"),
         _ => format!("assignment {}", assignment.id),
     }
-}
-
-/// Returns the page with the apps that are given by name. Names that are not exactly one app are left to the checks.
-fn with_named_apps(
-    page: &EnrollmentStatusPage,
-    desired: &HybridJoin,
-    state: &TenantState,
-) -> EnrollmentStatusPage {
-    use crate::model::{BlockDeviceUse, BlockingApps};
-    let mut page = page.clone();
-    let named = desired.blocking_apps.iter().filter_map(|name| {
-        let mut found = state.apps.iter().filter(|app| app.display_name.as_deref() == Some(name.as_str()));
-        found.next().filter(|_| found.next().is_none()).map(|app| app.id.clone())
-    });
-    let mut named: BTreeSet<_> = named.collect();
-    if named.is_empty() {
-        return page;
-    }
-    let mut until = match page.block_device_use {
-        BlockDeviceUse::Until(until) => until,
-        BlockDeviceUse::No => crate::model::BlockUntil::default(),
-    };
-    if let BlockingApps::Selected(apps) = &until.apps {
-        named.extend(apps.iter().cloned());
-    }
-    until.apps = BlockingApps::Selected(named);
-    page.block_device_use = BlockDeviceUse::Until(until);
-    page
 }
 
 /// Plans the work on the given devices and, if users are unassigned, on all of the deployment's.

@@ -8,13 +8,14 @@ use serde::de::DeserializeOwned;
 use crate::error::{ErrorKind, Result};
 use crate::graph::{Client, List};
 use crate::model::{
-    Assignment, AssignmentFilter, Connector, DeploymentProfile, Device, DirectoryDevice, DisplayName,
-    DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id, Lookup, MdmPolicy, MobileApp,
-    Settings, Stored, Target,
+    Assignment, AssignmentFilter, Connector, DeploymentProfile, Device, DeviceConfiguration, DirectoryDevice,
+    DisplayName, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id, Lookup, MdmPolicy,
+    MobileApp, Settings, SkipUserStatusPage, Stored, Target,
 };
 
 use super::hybrid_join::{HybridJoin, MdmUserScope, MemberSelection};
 use super::identity::Identity;
+use super::network_links::{self, NetworkLink};
 use super::object::{Assignable, AssignmentBatch, ManagedObject, profile_assignments};
 use super::resultant::{
     GroupMembers, GroupView, anchor_of, named_groups, read_anchors, read_filters, read_groups,
@@ -30,6 +31,12 @@ pub(super) struct TenantState {
     pub(super) profiles: Vec<DeploymentProfile>,
     pub(super) pages: Vec<Stored<EnrollmentStatusPage>>,
     pub(super) domain_joins: Vec<Stored<DomainJoinProfile>>,
+    /// The policies that skip account setup, and all custom configurations.
+    pub(super) skip_policies: Vec<Stored<SkipUserStatusPage>>,
+    /// All device configurations.
+    pub(super) configurations: Vec<DeviceConfiguration>,
+    /// The network access configurations of the deployment's domain join profile; absent if they are not asked for.
+    pub(super) networks: Lookup<Vec<NetworkLink>>,
     pub(super) apps: Vec<MobileApp>,
     pub(super) devices: Vec<Device>,
     /// The objects in Entra ID of registrations, by the registration's id in lower case.
@@ -67,6 +74,7 @@ impl TenantState {
     ) -> Result<Self> {
         let names = group_names(desired);
         let with_devices = desired.reads_devices(with_devices);
+        let with_configurations = desired.domain_join.is_some() || desired.skip_user_status_page.is_some();
         let (tenant, objects) = try_join(
             try_join5(
                 read_mdm(client, desired, app_only),
@@ -79,28 +87,40 @@ impl TenantState {
                 try_join3(
                     all_if(desired.profile.is_some(), client.profiles().list()),
                     read_objects(client, desired),
-                    read_objects(client, desired),
+                    all_if(with_configurations, client.domain_join_profiles().list()),
                 ),
-                all_if(desired.enrollment_status_page.is_some(), client.mobile_apps().list()),
+                all_if(
+                    desired.enrollment_status_page.is_some(),
+                    client.mobile_apps().list().expand("assignments"),
+                ),
             ),
         )
         .await?;
         let (mdm, connectors, groups, devices, anchors) = tenant;
-        let ((profiles, pages, domain_joins), apps) = objects;
+        let ((profiles, pages, configurations), apps) = objects;
+        let join = |found: &DeviceConfiguration| match found {
+            DeviceConfiguration::DomainJoin(stored) if desired.domain_join.is_some() => Some(stored.clone()),
+            _ => None,
+        };
         let mut state = Self {
             mdm,
             connectors,
             groups,
             profiles,
             pages,
-            domain_joins,
+            domain_joins: configurations.iter().filter_map(join).collect(),
+            skip_policies: configurations.iter().filter_map(SkipUserStatusPage::stored_in).collect(),
+            configurations,
             apps,
             devices,
             anchors,
             identity,
             ..Self::default()
         };
-        state.assignments = state.read_assignments(client).await?;
+        let own_join = state.identity.own(&state.domain_joins, desired).next();
+        (state.assignments, state.networks) =
+            try_join(state.read_assignments(client, desired), network_links::read(client, desired, own_join))
+                .await?;
         let targets: Vec<&Target> = state
             .assignments
             .values()
@@ -120,8 +140,13 @@ impl TenantState {
         Ok(state)
     }
 
-    /// Reads the assignments of all profiles, pages and domain join profiles.
-    async fn read_assignments(&self, client: &Client) -> Result<HashMap<String, Vec<Assignment>>> {
+    /// Reads the assignments of all profiles, pages and domain join profiles, and of the configurations that the deployment
+    /// names.
+    async fn read_assignments(
+        &self,
+        client: &Client,
+        desired: &HybridJoin,
+    ) -> Result<HashMap<String, Vec<Assignment>>> {
         let mut batch = AssignmentBatch::new(client);
         for profile in &self.profiles {
             if let (Some(id), Some(list)) = (profile.id(), profile_assignments(client, profile)) {
@@ -130,6 +155,15 @@ impl TenantState {
         }
         add_assignments(&mut batch, client, &self.pages);
         add_assignments(&mut batch, client, &self.domain_joins);
+        for stored in self.identity.own(&self.skip_policies, desired) {
+            let list = client.skip_user_status_pages().assignments(&stored.id).list();
+            batch.add(stored.id.as_str().to_owned(), list);
+        }
+        for found in network_links::wanted(desired, &self.configurations) {
+            if let Some(id) = found.id() {
+                batch.add(id.to_owned(), client.domain_join_profiles().assignments(&id.parse()?).list());
+            }
+        }
         Ok(batch.read().await?.into_iter().collect())
     }
 
@@ -162,6 +196,7 @@ impl TenantState {
             .map(id)
             .chain(self.identity.own(&self.pages, desired).map(id))
             .chain(self.identity.own(&self.domain_joins, desired).map(id))
+            .chain(self.identity.own(&self.skip_policies, desired).map(id))
     }
 
     /// Returns the group of devices, if exactly one exists.

@@ -24,6 +24,8 @@ pub enum Step {
     Group,
     /// 6: the enrollment status page.
     StatusPage,
+    /// 6: the policy that skips account setup on the enrollment status page.
+    AccountSetup,
     /// 7: the deployment profile.
     Profile,
     /// 8: the domain join profile.
@@ -43,7 +45,7 @@ impl Step {
             Self::ComputerAccounts => 3,
             Self::Devices => 4,
             Self::Group => 5,
-            Self::StatusPage => 6,
+            Self::StatusPage | Self::AccountSetup => 6,
             Self::Profile => 7,
             Self::DomainJoin => 8,
             Self::Users => 9,
@@ -61,6 +63,7 @@ impl fmt::Display for Step {
             Self::Devices => "devices",
             Self::Group => "group",
             Self::StatusPage => "enrollment status page",
+            Self::AccountSetup => "account setup",
             Self::Profile => "deployment profile",
             Self::DomainJoin => "domain join profile",
             Self::Users => "users",
@@ -125,10 +128,38 @@ impl PlannedStep {
         Self { step, subject: subject.into(), action }
     }
 
+    /// Prints changes by the settings' own names and values. Properties that are written as one setting have one line.
+    fn fmt_changes(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        changes: &[PropertyChange],
+        values: impl Fn(&PropertyChange) -> String,
+    ) -> fmt::Result {
+        let name = |change: &PropertyChange| match (self.step, change.setting()) {
+            // The deployment has them in a place of their own.
+            (Step::DomainJoin, setting) => match setting.as_str() {
+                "active_directory_domain_name" => "active_directory.domain".to_owned(),
+                "organizational_unit" => "active_directory.organizational_unit".to_owned(),
+                "computer_name_static_prefix" => "computer_name_prefix".to_owned(),
+                _ => setting,
+            },
+            (_, setting) => setting,
+        };
+        let mut lines: Vec<String> =
+            changes.iter().map(|change| format!("{}: {}", line(&name(change)), values(change))).collect();
+        lines.dedup();
+        lines.iter().try_for_each(|line| writeln!(f, "      {line}"))
+    }
+
     /// Sorts actions in the order in which their steps are taken.
     pub(super) fn sort(planned: &mut [Self]) {
         planned.sort_by_key(|planned| planned.step);
     }
+}
+
+fn both(change: &PropertyChange) -> String {
+    let (before, after) = change.shown();
+    format!("{before} -> {after}")
 }
 
 impl fmt::Display for PlannedStep {
@@ -137,13 +168,11 @@ impl fmt::Display for PlannedStep {
         match &self.action {
             Action::Create(values) => {
                 writeln!(f, "  + {subject}: create")?;
-                values.iter().try_for_each(|value| {
-                    writeln!(f, "      {}: {}", line(&value.property), line(&value.after.to_string()))
-                })
+                self.fmt_changes(f, values, PropertyChange::shown_whole)
             }
             Action::Update(changes) => {
                 writeln!(f, "  ~ {subject}: change")?;
-                changes.iter().try_for_each(|change| writeln!(f, "      {change}"))
+                self.fmt_changes(f, changes, both)
             }
             Action::Assign { add, remove } => {
                 writeln!(f, "  ~ {subject}: assign")?;
@@ -163,7 +192,7 @@ impl fmt::Display for PlannedStep {
             Action::Dropped => writeln!(f, "  . {subject}: no longer in the settings; it stays"),
             Action::Unknown(properties) => {
                 writeln!(f, "  ? {subject}: not compared")?;
-                properties.iter().try_for_each(|property| writeln!(f, "      {property}"))
+                self.fmt_changes(f, properties, both)
             }
             Action::Manual(text) => writeln!(f, "  ! {subject}: by hand: {}", line(text)),
             Action::Blocked(finding) => {

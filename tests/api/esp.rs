@@ -19,7 +19,7 @@ fn page(name: &str) -> Result<EnrollmentStatusPage> {
 
 /// A page that blocks the use of the device until an app is there.
 fn blocking(name: &str, app: &Id<MobileApp>) -> Result<EnrollmentStatusPage> {
-    let mut until = BlockUntil::new(BlockingApps::Selected([app.clone()].into()));
+    let mut until = BlockUntil::new(BlockingApps::selected([app.clone()]));
     until.allow_device_reset_on_install_failure = true;
     Ok(page(name)?
         .with_description("Laptops".into())

@@ -24,7 +24,7 @@ pub(super) async fn deploy_hybrid(client: &Client, tenant: &Tenant, clock: &Fake
     let profile = client.profiles().create(&HybridJoinProfile::new("Hybrid".parse()?)).await?;
     client.profiles().assignments(&profile.id).add(&target).await?;
     let app = id::<MobileApp>(tenant.add_app("VPN", "win32LobApp"));
-    let until = BlockUntil::new(BlockingApps::Selected([app].into()));
+    let until = BlockUntil::new(BlockingApps::selected([app]));
     let page = EnrollmentStatusPage::new("Page".parse()?).with_block_device_use(BlockDeviceUse::Until(until));
     let page = client.enrollment_status_pages().create(&page).await?;
     client

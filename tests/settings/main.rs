@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use windows_autopilot::model::{
     BlockDeviceUse, BlockUntil, BlockingApps, DeploymentMode, DeviceModeRule, DomainJoinProfile,
-    EnrollmentStatusPage, EntraJoinProfile, Group, HybridJoinProfile, InstallTimeout, Locale, Membership,
-    MembershipRule, Patch, Properties, Settings, Stored, Text, UserType, WriteMode,
+    EnrollmentStatusPage, EntraJoinProfile, Group, HybridJoinProfile, Id, InstallTimeout, Locale, Membership,
+    MembershipRule, MobileApp, Patch, Properties, Settings, Stored, Text, UserType, WriteMode,
 };
 
 /// What a property of a tenant's object may be.
@@ -340,12 +340,15 @@ fn entra() -> impl Strategy<Value = EntraJoinProfile> {
     )
 }
 
+/// Ids as the service has them: other text is the name of an app.
+const APPS: &[&str] = &["00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"];
+
 fn page() -> impl Strategy<Value = EnrollmentStatusPage> {
     let block = prop_oneof![
         Just(BlockDeviceUse::No),
-        (proptest::sample::subsequence(vec!["a", "b"], 0..=2), any::<bool>()).prop_map(|(apps, reset)| {
-            let apps: BTreeSet<_> = apps.into_iter().map(|app| app.parse().unwrap()).collect();
-            let apps = if apps.is_empty() { BlockingApps::All } else { BlockingApps::Selected(apps) };
+        (proptest::sample::subsequence(APPS, 0..=2), any::<bool>()).prop_map(|(apps, reset)| {
+            let apps: Vec<Id<MobileApp>> = apps.into_iter().map(|app| app.parse().unwrap()).collect();
+            let apps = if apps.is_empty() { BlockingApps::All } else { BlockingApps::selected(apps) };
             let mut until = BlockUntil::new(apps);
             until.allow_device_reset_on_install_failure = reset;
             BlockDeviceUse::Until(until)

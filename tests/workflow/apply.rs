@@ -217,7 +217,7 @@ async fn what_the_service_does_not_take_is_found_and_does_not_end_the_run() -> R
     let report = wish.plan(&harness.client, &[]).await?.apply(&harness.client).await.into_result()?;
     let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
     assert_eq!(finding.id, "settings.not-taken");
-    assert!(finding.evidence.contains("hybridAzureADJoinSkipConnectivityCheck"), "{finding}");
+    assert!(finding.evidence.contains("skip_connectivity_check: false -> true"), "{finding}");
     Ok(())
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use windows_autopilot::credential::ClientSecret;
 use windows_autopilot::model::{
-    BlockDeviceUse, BlockUntil, BlockingApps, EnrollmentStatusPage, HybridJoinProfile, InstallTimeout,
-    ProfileName, Severity, TenantId,
+    AppSelector, BlockDeviceUse, BlockUntil, BlockingApps, EnrollmentStatusPage, HybridJoinProfile,
+    InstallTimeout, ProfileName, Severity, TenantId,
 };
 use windows_autopilot::registration::csv::CsvReader;
 use windows_autopilot::testing::Harness;
@@ -196,8 +196,8 @@ fn what_only_the_whole_shows_is_found_before_there_is_a_client() {
 #[tokio::test]
 async fn a_call_with_a_bad_value_is_refused_before_any_request() {
     let Harness { client, tenant, .. } = Harness::new();
-    let ids = app_ids(101).iter().map(|id| id.parse().unwrap()).collect();
-    let until = BlockUntil::new(BlockingApps::Selected(ids));
+    let ids = app_ids(101).into_iter().map(|id| id.parse::<AppSelector>().unwrap());
+    let until = BlockUntil::new(BlockingApps::selected(ids));
     let plain = EnrollmentStatusPage::new("Autopilot".parse().unwrap());
     let stored = client.enrollment_status_pages().create(&plain).await.unwrap();
     let page = plain.with_block_device_use(BlockDeviceUse::Until(until));

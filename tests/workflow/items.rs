@@ -5,7 +5,8 @@ use std::path::Path;
 use serde_json::json;
 use windows_autopilot::Result;
 use windows_autopilot::model::{
-    BlockDeviceUse, BlockUntil, BlockingApps, EntraJoinProfile, HybridJoinProfile, Severity, Target,
+    AppSelector, BlockDeviceUse, BlockUntil, BlockingApps, EntraJoinProfile, HybridJoinProfile, Severity,
+    Target,
 };
 use windows_autopilot::sim::{DeviceSpec, Tenant};
 use windows_autopilot::testing::Harness;
@@ -134,9 +135,12 @@ const ITEMS: [(u8, &str, &[By], &str, &str); 25] = [
     (
         15,
         "account setup hangs on Entra Connect",
-        &[By::Finding(&["page.account-setup-waits", "watch.account-setup-stalled", "watch.not-synced"])],
-        "the policy that skips it is offered",
-        "what_is_wrong_with_a_status_page_is_found",
+        &[
+            By::Rule,
+            By::Finding(&["page.account-setup-waits", "watch.account-setup-stalled", "watch.not-synced"]),
+        ],
+        "skip_user_status_page gives the devices the policy that skips it",
+        "the_policy_that_skips_account_setup_reaches_the_device",
     ),
     (
         16,
@@ -148,8 +152,8 @@ const ITEMS: [(u8, &str, &[By], &str, &str); 25] = [
     (
         17,
         "block device use is set the wrong way round",
-        &[By::Type],
-        "an enum, turned around in one place",
+        &[By::Type, By::Rule],
+        "an enum, turned around in one place; a plan prints the setting and not the flag",
         "blocking_is_the_opposite_of_the_flag_on_the_wire",
     ),
     (
@@ -162,8 +166,14 @@ const ITEMS: [(u8, &str, &[By], &str, &str); 25] = [
     (
         19,
         "LOB and Win32 apps together, Office as a suite",
-        &[By::Finding(&["page.mixed-installers", "page.office-app"])],
-        "pointed out; which app restarts the device, Graph's list of apps does not say",
+        &[By::Finding(&[
+            "page.mixed-installers",
+            "page.office-app",
+            "page.app-not-one",
+            "page.app-foreign",
+            "page.app-not-required",
+        ])],
+        "pointed out, as are apps that are missing, for phones or not required; which app restarts the device, Graph's list of apps does not say",
         "what_is_wrong_with_a_status_page_is_found",
     ),
     (
@@ -388,6 +398,13 @@ async fn a_finished_device_shows_both_of_its_objects() -> Result<()> {
     Ok(())
 }
 
+/// Lets the page wait for apps, by id or by name.
+fn select(wish: &mut HybridJoin, apps: &[&str]) {
+    let apps = apps.iter().map(|app| app.parse::<AppSelector>().unwrap());
+    wish.enrollment_status_page.as_mut().unwrap().block_device_use =
+        BlockDeviceUse::Until(BlockUntil::new(BlockingApps::selected(apps)));
+}
+
 #[tokio::test]
 async fn what_is_wrong_with_a_status_page_is_found() -> Result<()> {
     type Arrange = fn(&Tenant, &mut HybridJoin);
@@ -395,15 +412,14 @@ async fn what_is_wrong_with_a_status_page_is_found() -> Result<()> {
         ("page.mixed-installers", Severity::Warning, |tenant, wish| {
             tenant.add_app("One", "win32LobApp");
             tenant.add_app("Two", "windowsMobileMSI");
-            wish.blocking_apps = vec!["One".parse().unwrap(), "Two".parse().unwrap()];
+            select(wish, &["One", "Two"]);
         }),
         ("page.office-app", Severity::Warning, |tenant, wish| {
-            let id = tenant.add_app("Office", "officeSuiteApp").parse().unwrap();
-            wish.enrollment_status_page.as_mut().unwrap().block_device_use =
-                BlockDeviceUse::Until(BlockUntil::new(BlockingApps::Selected([id].into())));
+            let id = tenant.add_app("Office", "officeSuiteApp");
+            select(wish, &[&id]);
         }),
         ("page.app-not-one", Severity::Error, |_, wish| {
-            wish.blocking_apps = vec!["Nothing".parse().unwrap()];
+            select(wish, &["Nothing"]);
         }),
         ("page.account-setup-waits", Severity::Info, |_, _| {}),
         ("group.has-users", Severity::Warning, |tenant, wish| {

@@ -20,6 +20,8 @@ mod random;
 mod replace;
 mod retag;
 mod scale;
+mod scope;
+mod settings;
 mod stories;
 mod support;
 mod teardown;

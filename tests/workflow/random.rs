@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fastrand::Rng;
 use windows_autopilot::model::{
-    BlockDeviceUse, BlockUntil, BlockingApps, DomainJoinProfile, EnrollmentStatusPage, Group,
+    AppSelector, BlockDeviceUse, BlockUntil, BlockingApps, DomainJoinProfile, EnrollmentStatusPage, Group,
     HybridJoinProfile, Locale, MdmScope, Membership, MembershipRule, Target, UserType,
 };
 use windows_autopilot::sim::DeviceSpec;
@@ -239,9 +239,9 @@ fn page(
     page.description = rng.bool().then(|| "described".into());
     page.custom_error_message = rng.bool().then(|| "call us".parse().unwrap());
     if rng.bool() {
-        let selected = apps.iter().filter(|_| rng.bool()).cloned().collect();
+        let selected: Vec<_> = apps.iter().filter(|_| rng.bool()).cloned().collect();
         let mut until =
-            BlockUntil::new(if rng.bool() { BlockingApps::All } else { BlockingApps::Selected(selected) });
+            BlockUntil::new(if rng.bool() { BlockingApps::All } else { BlockingApps::selected(selected) });
         until.allow_device_reset_on_install_failure = rng.bool();
         until.allow_device_use_on_install_failure = rng.bool();
         page.block_device_use = BlockDeviceUse::Until(until);
@@ -276,8 +276,9 @@ pub(crate) fn wish(rng: &mut Rng) -> HybridJoin {
     wish.group = has_group.then(|| toml::from_str::<DeviceGroup>(&group).unwrap());
     wish.profile = rng.bool().then(|| profile(rng));
     wish.enrollment_status_page = rng.bool().then(|| page(rng, &[]));
-    if wish.enrollment_status_page.is_some() && rng.bool() {
-        wish.blocking_apps = vec!["App one".parse().unwrap()];
+    if let Some(page) = wish.enrollment_status_page.as_mut().filter(|_| rng.bool()) {
+        let app: AppSelector = "App one".parse().unwrap();
+        page.block_device_use = BlockDeviceUse::Until(BlockUntil::new(BlockingApps::selected([app])));
     }
     let join = format!(
         "display_name = 'Join {}'\ncomputer_name_prefix = '{}'",

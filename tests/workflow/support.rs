@@ -71,6 +71,16 @@ pub(crate) fn harness() -> Harness {
     harness
 }
 
+/// Adds a group of users to the MDM user scope, and returns its id.
+pub(crate) async fn enroll(tenant: &Tenant, name: &str) -> String {
+    let group = tenant.add_group(name);
+    let path = "/beta/policies/mobileDeviceManagementPolicies/0000000a-0000-0000-c000-000000000000/includedGroups/$ref";
+    let body =
+        serde_json::json!({ "@odata.id": format!("https://graph.microsoft.com/odata/groups('{group}')") });
+    send(tenant, "POST", path, Some(body)).await;
+    group
+}
+
 /// Somebody who may enroll devices: the user's name.
 pub(crate) async fn add_user(harness: &Harness) -> String {
     let name = format!("adele@{}", harness.tenant.domain());

@@ -14,6 +14,13 @@ use windows_autopilot::workflow::{
 
 use crate::support::{Deadly, desired, devices, harness, other, send, snapshot, writes};
 
+/// A tenant in which a group of users enrolls already.
+async fn in_use() -> Harness {
+    let harness = harness();
+    crate::support::enroll(&harness.tenant, "Existing users").await;
+    harness
+}
+
 async fn made(harness: &Harness, desired: &HybridJoin, count: usize) -> Result<CreatedObjects> {
     Ok(desired
         .plan(&harness.client, &devices(count))
@@ -26,7 +33,7 @@ async fn made(harness: &Harness, desired: &HybridJoin, count: usize) -> Result<C
 
 #[tokio::test]
 async fn a_tenant_is_afterwards_as_it_was_before() -> Result<()> {
-    let harness = harness();
+    let harness = in_use().await;
     made(&harness, &other("Hamburg"), 0).await?;
     harness.tenant.add_device("OTHER-1");
     let before = snapshot(&harness.tenant).await;
@@ -50,7 +57,7 @@ async fn a_tenant_is_afterwards_as_it_was_before() -> Result<()> {
 
 #[tokio::test]
 async fn it_goes_in_the_order_that_the_service_demands() -> Result<()> {
-    let harness = harness();
+    let harness = in_use().await;
     let made = made(&harness, &desired(), 1).await?;
     let plan = Teardown::new(made).plan(&harness.client).await?;
     let order: Vec<(Step, bool)> = plan
@@ -110,7 +117,7 @@ async fn it_goes_in_the_order_that_the_service_demands() -> Result<()> {
 
 #[tokio::test]
 async fn what_was_there_before_stays_and_only_the_assignment_goes() -> Result<()> {
-    let harness = harness();
+    let harness = in_use().await;
     let wish = desired();
     let profile = harness.client.profiles().create(wish.profile.as_ref().unwrap()).await?;
     let page = harness.client.enrollment_status_pages().create(wish.enrollment_status_page.as_ref().unwrap());
@@ -143,7 +150,7 @@ async fn blocked(plan: &TeardownPlan, harness: &Harness, id: &str) {
 
 #[tokio::test]
 async fn what_others_use_is_not_taken_from_them() -> Result<()> {
-    let harness = harness();
+    let harness = in_use().await;
     let wish = desired();
     let made = made(&harness, &wish, 0).await?;
     let elsewhere = harness.tenant.add_group("Somebody's").parse()?;
@@ -163,7 +170,7 @@ async fn what_others_use_is_not_taken_from_them() -> Result<()> {
 
 #[tokio::test]
 async fn a_group_is_kept_for_another_profile_of_the_same_name() -> Result<()> {
-    let harness = harness();
+    let harness = in_use().await;
     let wish = desired();
     let made = made(&harness, &wish, 0).await?;
     let groups = harness.client.groups().list().all().await?;
@@ -185,7 +192,7 @@ async fn a_group_is_kept_for_another_profile_of_the_same_name() -> Result<()> {
 
 #[tokio::test]
 async fn an_enrolled_device_stops_it_unless_intune_may_lose_it_too() -> Result<()> {
-    let harness = harness();
+    let harness = in_use().await;
     let user = crate::support::add_user(&harness).await;
     harness.tenant.grant_ou(crate::support::UNIT);
     let made = made(&harness, &desired(), 2).await?;
@@ -209,7 +216,7 @@ async fn an_enrolled_device_stops_it_unless_intune_may_lose_it_too() -> Result<(
 
 #[tokio::test]
 async fn without_a_record_it_goes_by_names_and_duplicates_stop_it() -> Result<()> {
-    let harness = harness();
+    let harness = in_use().await;
     let before = snapshot(&harness.tenant).await;
     made(&harness, &desired(), 2).await?;
     let serials = devices(2).iter().map(|device| device.serial_number.to_string()).collect::<Vec<_>>();
@@ -230,10 +237,11 @@ async fn without_a_record_it_goes_by_names_and_duplicates_stop_it() -> Result<()
 
 #[tokio::test]
 async fn a_teardown_that_was_stopped_goes_on() -> Result<()> {
-    let reference = harness();
+    use futures_util::StreamExt as _;
+    let reference = in_use().await;
     let before = snapshot(&reference.tenant).await;
     for after in 0..12 {
-        let harness = harness();
+        let harness = in_use().await;
         let teardown = Teardown::new(made(&harness, &desired(), 2).await?);
         let mut run = teardown.plan(&harness.client).await?.apply(&harness.client);
         let mut events = 0;
@@ -253,7 +261,7 @@ async fn a_teardown_that_was_stopped_goes_on() -> Result<()> {
 
 #[tokio::test]
 async fn a_plan_is_refused_when_the_tenant_has_moved() -> Result<()> {
-    let harness = harness();
+    let harness = in_use().await;
     let plan = Teardown::new(made(&harness, &desired(), 1).await?).plan(&harness.client).await?;
     let text = serde_json::to_string(&plan).unwrap();
     let plan: TeardownPlan = serde_json::from_str(&text).unwrap();
@@ -267,12 +275,12 @@ async fn a_plan_is_refused_when_the_tenant_has_moved() -> Result<()> {
 
 #[tokio::test]
 async fn a_teardown_killed_at_any_write_and_resumed_ends_as_one_that_was_not() -> Result<()> {
-    let reference = harness();
+    let reference = in_use().await;
     let before = snapshot(&reference.tenant).await;
     for arrives in [false, true] {
         let mut kills = 0;
         loop {
-            let harness = harness();
+            let harness = in_use().await;
             let teardown = Teardown::new(made(&harness, &desired(), 2).await?);
             let deadly = Deadly::new(&harness.tenant, kills, arrives);
             let client = deadly.client(&harness);
@@ -297,7 +305,7 @@ async fn a_teardown_killed_at_any_write_and_resumed_ends_as_one_that_was_not() -
 
 #[tokio::test]
 async fn a_report_of_a_teardown_that_fails_says_what_was_removed() -> Result<()> {
-    let harness = harness();
+    let harness = in_use().await;
     let teardown = Teardown::new(made(&harness, &desired(), 1).await?);
     let plan = teardown.plan(&harness.client).await?;
     let groups = windows_autopilot::sim::Fault::status(403).on("DELETE", "/groups/*");
@@ -332,7 +340,7 @@ async fn an_object_that_has_another_name_than_the_journal_says_is_kept() -> Resu
         ("/beta/deviceManagement/deviceEnrollmentConfigurations", "Autopilot Munich"),
         ("/beta/deviceManagement/deviceConfigurations", "Munich"),
     ] {
-        let harness = harness();
+        let harness = in_use().await;
         let made = made(&harness, &desired(), 0).await?;
         rename(&harness, path, name, "Payroll").await;
         let plan = Teardown::new(made).plan(&harness.client).await?;
@@ -341,7 +349,7 @@ async fn an_object_that_has_another_name_than_the_journal_says_is_kept() -> Resu
         blocked(&plan, &harness, "teardown.name-differs").await;
     }
     // As if the journal were another tenant's, or somebody had changed it.
-    let harness = harness();
+    let harness = in_use().await;
     let text = serde_json::to_string(&made(&harness, &desired(), 1).await?).unwrap();
     let foreign = harness.tenant.add_group("Domain controllers");
     let groups = harness.client.groups().list().all().await?;
@@ -388,7 +396,7 @@ async fn a_group_that_anything_else_uses_is_kept_and_said() -> Result<()> {
         ("nothing", |_, _| {}),
     ];
     for (user, arrange) in uses {
-        let harness = harness();
+        let harness = in_use().await;
         let created = made(&harness, &desired(), 0).await?;
         let groups = harness.client.groups().list().all().await?;
         let group =
@@ -411,7 +419,7 @@ async fn a_group_that_anything_else_uses_is_kept_and_said() -> Result<()> {
 
 #[tokio::test]
 async fn a_group_is_kept_for_a_configuration_of_another_kind_and_for_the_mdm_scope() -> Result<()> {
-    let harness = harness();
+    let harness = in_use().await;
     let created = made(&harness, &desired(), 0).await?;
     let groups = harness.client.groups().list().all().await?;
     let group =
@@ -436,7 +444,7 @@ async fn a_group_is_kept_for_a_configuration_of_another_kind_and_for_the_mdm_sco
 
 #[tokio::test]
 async fn a_use_that_cannot_be_read_is_not_known_and_stops_it_unless_waived() -> Result<()> {
-    let harness = harness();
+    let harness = in_use().await;
     let created = made(&harness, &desired(), 0).await?;
     let apps = windows_autopilot::sim::Fault::status(403).on("GET", "/deviceAppManagement/mobileApps");
     harness.tenant.fault(apps);

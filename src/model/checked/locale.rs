@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
+use super::locale_codes::unknown_part;
 use super::{InvalidValue, checked, not_empty};
+use crate::model::Finding;
+use crate::model::findings::PROFILE_UNKNOWN_LOCALE;
 use crate::model::text::text_impls;
 
 checked! {
@@ -60,6 +63,33 @@ impl Locale {
             Self::OsDefault | Self::UserSelect => None,
             Self::Language(tag) => tag.violation(),
         }
+    }
+
+    /// Finds a language or a country that ISO 639 and ISO 3166 do not have.
+    ///
+    /// ```
+    /// # use windows_autopilot::model::Locale;
+    /// let found = Locale::language("en-UK")?.lint();
+    /// assert_eq!(found[0].id, "profile.unknown-locale");
+    /// assert_eq!(found[0].remedy, "write en-GB");
+    /// assert!(Locale::language("en-GB")?.lint().is_empty());
+    /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
+    /// ```
+    pub fn lint(&self) -> Vec<Finding> {
+        let Self::Language(tag) = self else { return Vec::new() };
+        let tag = tag.as_str();
+        let Some((what, code, meant)) = unknown_part(tag).filter(|_| self.violation().is_none()) else {
+            return Vec::new();
+        };
+        let finding = PROFILE_UNKNOWN_LOCALE
+            .at("locale", format!("{tag:?} has {code:?}, which is the code of no {what}"));
+        vec![match meant {
+            None => finding,
+            Some(meant) => {
+                let meant = if what == "country" { meant.to_ascii_uppercase() } else { meant.to_owned() };
+                finding.with_remedy(format!("write {}", tag.replacen(code, &meant, 1)))
+            }
+        }]
     }
 
     /// The value of Graph's `locale`.

@@ -9,6 +9,7 @@ mod device;
 mod domain;
 mod hash;
 mod locale;
+mod locale_codes;
 mod names;
 mod numbers;
 mod organizational_unit;

@@ -42,7 +42,8 @@ macro_rules! profile {
                 ///
                 /// The service answers `os-default` or null for "the user selects" too, so an update from one to the
                 /// other alone is not seen as a change.
-                locale, with_locale: Locale = Locale::OsDefault => PropertyRule::new("locale").same(same_locale);
+                locale, with_locale: Locale = Locale::OsDefault =>
+                    PropertyRule::new("locale").same(same_locale).shown(shown_locale);
                 /// Whether all targeted devices become Autopilot devices; not by default. The tutorial recommends it. It
                 /// takes up to 48 hours, is for corporate devices only, and switching it off does not deregister them.
                 hardware_hash_extraction_enabled, with_hardware_hash_extraction_enabled: bool = false =>
@@ -87,6 +88,14 @@ macro_rules! profile {
     };
 }
 pub(super) use profile;
+
+pub(super) fn shown_locale(value: &Value) -> Value {
+    if value.is_null() || value.is_string() {
+        Locale::from_service(value.as_str()).to_string().into()
+    } else {
+        value.clone()
+    }
+}
 
 /// Gives values under old names to the new names, unless the service reports those too.
 pub(super) fn rename(properties: &mut Properties) {
@@ -154,6 +163,7 @@ pub(super) fn lint(
     findings.extend(violation("display_name", name.violation()));
     findings.extend(violation("description", description.and_then(ProfileDescription::violation)));
     findings.extend(violation("locale", locale.violation()));
+    findings.extend(locale.lint());
     findings.extend(name.lint());
     findings.extend(description.map(ProfileDescription::lint).unwrap_or_default());
     if keyboard_selection_page_skipped && !matches!(locale, Locale::Language(_)) {

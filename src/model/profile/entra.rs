@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::common::{self, DEVICE_TYPE, OLD_OOBE, TEMPLATE, USAGE, USER_TYPE, profile, same_locale};
+use super::common::{
+    self, DEVICE_TYPE, OLD_OOBE, TEMPLATE, USAGE, USER_TYPE, profile, same_locale, shown_locale,
+};
 use crate::model::open_enum::{known, some_known};
 use crate::model::settings::{
     PropertyRule, Quirks, WriteMode, same_set, same_text, same_text_in_any_case, violation,

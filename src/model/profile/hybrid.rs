@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::common::{self, DEVICE_TYPE, OLD_OOBE, TEMPLATE, USAGE, USER_TYPE, profile, same_locale};
+use super::common::{
+    self, DEVICE_TYPE, OLD_OOBE, TEMPLATE, USAGE, USER_TYPE, profile, same_locale, shown_locale,
+};
 use crate::model::findings::{PROFILE_HYBRID_NAME_TEMPLATE, PROFILE_HYBRID_NOT_USER_DRIVEN};
 use crate::model::open_enum::some_known;
 use crate::model::settings::{PropertyRule, Quirks, WriteMode, same_set, same_text, same_text_in_any_case};

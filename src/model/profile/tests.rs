@@ -133,7 +133,7 @@ fn what_a_hybrid_profile_cannot_express_is_kept_until_a_wish_made_here_replaces_
 #[test]
 fn a_change_of_one_flag_sends_its_object_whole_and_names_the_flag() {
     let patch = Patch::between(&contoso(), &contoso().with_eula_hidden(false));
-    assert_eq!(patch.to_string(), "~ outOfBoxExperienceSetting.eulaHidden: true -> false");
+    assert_eq!(patch.to_string(), "~ eula_hidden: true -> false");
     assert_eq!(patch.body().get(NEW_OOBE).unwrap().as_object().unwrap().len(), 6);
 }
 

@@ -3,20 +3,19 @@
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::future::{join3, join4};
+use futures_util::future::{join4, join5};
 
 use super::context::{Apply, Halt, Part, in_time, is_contested, schedule};
 use crate::error::{Error, ErrorKind};
 use crate::graph::{Client, Schedule};
-use crate::model::{
-    Assignment, DomainJoinProfile, EnrollmentStatusPage, Group, HybridJoinProfile, Id, Patch, Stored, Target,
-};
+use crate::model::{Assignment, DomainJoinProfile, EnrollmentStatusPage, Id, Patch, Stored, Target};
 use crate::workflow::created::{AdoptedObject, CreatedObject};
 use crate::workflow::findings::{ASSIGNMENT_NOT_TAKEN, NAME_CREATED_TWICE, SETTINGS_NOT_TAKEN};
 use crate::workflow::hybrid_join::HybridJoin;
+use crate::workflow::networks::NetworksTodo;
 use crate::workflow::object::{Assignable, ManagedObject};
 use crate::workflow::plan::Plan;
-use crate::workflow::prepare::{Ensure, PartTargets};
+use crate::workflow::prepare::{Ensure, ObjectsTodo};
 use crate::workflow::step::Step;
 use crate::workflow::targets::{self, Fate};
 
@@ -28,42 +27,73 @@ const APPEARING: Schedule = schedule(2, 15, 300);
 const SETTLING: Schedule = schedule(2, 15, 60);
 impl Apply {
     /// Creates and changes the objects, and then assigns them.
-    pub(super) async fn objects(
-        &self,
-        plan: &Plan,
-        group: Ensure<Group>,
-        page: Ensure<EnrollmentStatusPage>,
-        profile: Ensure<HybridJoinProfile>,
-        domain_join: Ensure<DomainJoinProfile>,
-        targets: PartTargets,
-    ) -> Part<()> {
+    pub(super) async fn objects(&self, plan: &Plan, todo: ObjectsTodo) -> Part<()> {
+        let ObjectsTodo { group, page, skip, profile, domain_join, targets, networks } = todo;
         // Each completes its current request when another fails.
-        let (group, page, profile, domain_join) = join4(
+        let (group, page, skip, profile, domain_join) = join5(
             self.ensure(group, plan),
             self.ensure(page, plan),
+            self.ensure(skip, plan),
             self.ensure(profile, plan),
             self.ensure(domain_join, plan),
         )
         .await;
         let desired = &plan.desired;
-        let (group, page, profile, domain_join) = (group?, page?, profile?, domain_join?);
+        let (group, page, skip) = (group?, page?, skip?);
+        let (profile, domain_join) = (profile?, domain_join?);
         self.report().group = group.as_ref().map(|stored| stored.id.clone());
         self.report().profile = profile.as_ref().map(|stored| stored.id.clone());
         if let (Some(page), Some(priority)) = (&page, targets.page_priority) {
             self.prioritise(page, priority).await?;
         }
+        if let Some(join) = &domain_join {
+            self.link_networks(join, networks).await?;
+        }
         let group = group.map(|stored| stored.id);
         let resolved = |planned: Vec<Target>| -> Vec<Target> {
             planned.iter().filter_map(|target| targets::resolved(target, group.as_ref())).collect()
         };
-        let assigned: [Part<()>; 3] = join3(
+        let assigned: [Part<()>; 4] = join4(
             self.assign(desired, page.as_ref(), resolved(targets.page)),
+            self.assign(desired, skip.as_ref(), resolved(targets.skip)),
             self.assign(desired, profile.as_ref(), resolved(targets.profile)),
             self.assign(desired, domain_join.as_ref(), resolved(targets.domain_join)),
         )
         .await
         .into();
         assigned.into_iter().collect()
+    }
+
+    /// Links the domain join profile to the configurations that a device needs to reach the network.
+    async fn link_networks(&self, join: &Stored<DomainJoinProfile>, todo: NetworksTodo) -> Part<()> {
+        let NetworksTodo { add, remove } = todo;
+        if add.is_empty() && remove.is_empty() {
+            return Ok(());
+        }
+        let name = join.settings.display_name.as_str();
+        let subject = format!("{name}, network access configurations");
+        self.go_on().await?;
+        self.started(Step::DomainJoin, &subject);
+        let profiles = self.client.domain_join_profiles();
+        for link in add {
+            self.go_on().await?;
+            let item = CreatedObject::network_access(name, &link);
+            self.record().add([item.clone()])?;
+            let linked = profiles.add_network_access_configuration(&join.id, &link.id).await;
+            let Err(error) = linked else { continue };
+            // It may have arrived, or somebody else has linked it at the same time.
+            let held = profiles.network_access_configurations(&join.id).all().await?;
+            if !held.iter().any(|held| held.id() == Some(link.id.as_str())) {
+                self.record().undo([item])?;
+                return Err(error.into());
+            }
+        }
+        for link in remove {
+            self.go_on().await?;
+            profiles.remove_network_access_configuration(&join.id, &link.id).if_found().await?;
+        }
+        self.done(Step::DomainJoin, &subject, "linked");
+        Ok(())
     }
 
     /// Creates or changes an object.

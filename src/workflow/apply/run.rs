@@ -10,7 +10,7 @@ use super::report::{ApplyEvent, ApplyOptions, ApplyReport};
 use crate::ad::directory::DirectoryErrorKind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Client;
-use crate::model::{Finding, MdmPolicy, MdmScope, MdmScopeStep};
+use crate::model::Finding;
 use crate::workflow::created::CreatedObject;
 use crate::workflow::findings::NAME_FOREIGN;
 use crate::workflow::journal::Journal;
@@ -19,6 +19,7 @@ use crate::workflow::plan::Plan;
 use crate::workflow::prepare::{Ensure, Todo};
 use crate::workflow::record::Record;
 use crate::workflow::run::Run;
+use crate::workflow::scope::{MDM_USER_SCOPE, ScopeTodo, UserScope, before_change};
 use crate::workflow::step::{PlannedStep, Step};
 use crate::workflow::waiver::check_findings;
 
@@ -88,10 +89,11 @@ impl Apply {
         check_unchanged(&plan.steps, &now.steps)?;
         check_findings(&now.findings, &self.waived, "plan")?;
         let foreign = [
-            self.foreign(&todo.group, plan),
-            self.foreign(&todo.page, plan),
-            self.foreign(&todo.profile, plan),
-            self.foreign(&todo.domain_join, plan),
+            self.foreign(&todo.objects.group, plan),
+            self.foreign(&todo.objects.page, plan),
+            self.foreign(&todo.objects.skip, plan),
+            self.foreign(&todo.objects.profile, plan),
+            self.foreign(&todo.objects.domain_join, plan),
         ];
         match foreign.into_iter().flatten().next() {
             Some(finding) => Err(Error::new(ErrorKind::InvalidInput, finding.to_string())),
@@ -120,14 +122,7 @@ impl Apply {
         let rights = Ok(());
         let parts = join3(
             self.part(self.scope(todo.mdm)),
-            self.part(self.objects(
-                plan,
-                todo.group,
-                todo.page,
-                todo.profile,
-                todo.domain_join,
-                todo.targets,
-            )),
+            self.part(self.objects(plan, todo.objects)),
             self.part(self.devices(todo.devices, plan, import)),
         );
         let (scope, objects, devices) = parts.await;
@@ -183,30 +178,34 @@ impl Apply {
         Ok(())
     }
 
-    /// Adds users to the MDM scope, step by step.
-    async fn scope(&self, wanted: Option<(MdmPolicy, MdmScope)>) -> Part<()> {
-        const SUBJECT: &str = "MDM user scope";
-        let Some((mut policy, scope)) = wanted else { return Ok(()) };
-        self.started(Step::AutomaticEnrollment, SUBJECT);
-        let mut tries: u32 = 3;
+    /// Changes the MDM user scope, step by step. The scope that was there is on record before the first step.
+    async fn scope(&self, todo: Option<ScopeTodo>) -> Part<()> {
+        let Some(todo) = todo else { return Ok(()) };
+        self.started(Step::AutomaticEnrollment, MDM_USER_SCOPE);
+        let earlier = self.record().created().scope().map(|(before, after)| (before.clone(), after.clone()));
+        let mut policy = todo.policy.clone();
+        let (mut tries, mut is_untouched): (u32, bool) = (3, true);
         'again: loop {
-            for step in scope.steps_from(&policy) {
+            let (now, after) = (UserScope::of(&policy), todo.target(&policy));
+            let recorded = self.record().created().scope().map(|(one, other)| (one.clone(), other.clone()));
+            let before = before_change(recorded.as_ref().map(|(one, other)| (one, other)), &now);
+            let steps = after.to_wish().map_or_else(Vec::new, |wish| wish.steps_from(&policy));
+            if !steps.is_empty() {
                 self.go_on().await?;
-                let item = match &step {
-                    MdmScopeStep::Include(group) => {
-                        let held = policy.included_groups.iter().flatten().any(|held| held.id == *group);
-                        (!held).then(|| CreatedObject::ScopeGroup { group: group.clone() })
-                    }
-                    MdmScopeStep::ApplyToAll => Some(CreatedObject::ScopeAll),
-                    _ => None,
+                self.record().add([CreatedObject::Scope { before: before.clone(), after: after.clone() }])?;
+            }
+            for step in steps {
+                self.go_on().await?;
+                let Err(error) = self.client.mdm_policies().apply(&policy.id, &step).await else {
+                    is_untouched = false;
+                    continue;
                 };
-                self.record().add(item.clone())?;
-                let Err(error) = self.client.mdm_policies().apply(&policy.id, &step).await else { continue };
-                if !error.outcome_unknown() {
-                    self.record().undo(item)?;
-                    if !is_contested(&error) {
-                        return Err(error.into());
+                is_untouched &= !error.outcome_unknown();
+                if !error.outcome_unknown() && !is_contested(&error) {
+                    if is_untouched {
+                        self.forget_scope(earlier, before, after)?;
                     }
+                    return Err(error.into());
                 }
                 // It may have arrived, or somebody else has done it: what is left to do is told by reading.
                 tries -= 1;
@@ -218,8 +217,21 @@ impl Apply {
             }
             break;
         }
-        self.done(Step::AutomaticEnrollment, SUBJECT, "set");
+        self.done(Step::AutomaticEnrollment, MDM_USER_SCOPE, "set");
         Ok(())
+    }
+
+    /// Puts the record back to the deployment's earlier change of the scope, if there was one: nothing was changed.
+    fn forget_scope(
+        &self,
+        earlier: Option<(UserScope, UserScope)>,
+        before: UserScope,
+        after: UserScope,
+    ) -> Result<()> {
+        match earlier {
+            Some((before, after)) => self.record().done([CreatedObject::Scope { before, after }]),
+            None => self.record().undo([CreatedObject::Scope { before, after }]),
+        }
     }
 }
 

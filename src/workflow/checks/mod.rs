@@ -7,6 +7,7 @@ mod tenant;
 use jiff::Timestamp;
 
 use super::hybrid_join::HybridJoin;
+use super::networks;
 use super::state::TenantState;
 use crate::model::{DeviceToImport, Finding};
 
@@ -26,6 +27,8 @@ pub(super) fn check(
     objects::check_filters(desired, state, &profiles, &mut found);
     objects::check_filters(desired, state, &state.pages, &mut found);
     objects::check_filters(desired, state, &state.domain_joins, &mut found);
+    objects::check_filters(desired, state, &state.skip_policies, &mut found);
+    networks::check(desired, state, &mut found);
     objects::check_orphans(state, &mut found);
     devices::check_devices(desired, state, devices, &mut found);
     found

@@ -1,9 +1,7 @@
 //! Checks of a deployment's objects: limits, names, and other objects that reach the same devices.
 
-use crate::model::{
-    Assignment, BlockDeviceUse, BlockUntil, BlockingApps, DeploymentProfile, Finding, MobileApp, Stored,
-    TargetKind,
-};
+use crate::model::{Assignment, DeploymentProfile, Finding, Stored, TargetKind};
+use crate::workflow::apps;
 use crate::workflow::findings::*;
 use crate::workflow::hybrid_join::{HybridJoin, MemberSelection};
 use crate::workflow::object::Assignable;
@@ -71,33 +69,9 @@ pub(super) fn check_page(desired: &HybridJoin, state: &TenantState, found: &mut 
         let evidence = "is assigned to users, where its blocking apps are ignored during device setup";
         found.push(PAGE_ASSIGNED_TO_USERS.at(name, evidence));
     }
-    for name in &desired.blocking_apps {
-        let count =
-            state.apps.iter().filter(|app| app.display_name.as_deref() == Some(name.as_str())).count();
-        if count != 1 {
-            found.push(PAGE_APP_NOT_ONE.at(name.as_str(), format!("{count} apps have this name")));
-        }
-    }
-    let is_selected = |app: &MobileApp| match &wish.block_device_use {
-        BlockDeviceUse::Until(BlockUntil { apps: BlockingApps::Selected(ids), .. }) => ids.contains(&app.id),
-        _ => false,
-    };
-    let is_named = |app: &MobileApp| {
-        desired.blocking_apps.iter().any(|name| app.display_name.as_deref() == Some(name.as_str()))
-    };
-    let blocking = state.apps.iter().filter(|app| is_selected(app) || is_named(app));
-    let kinds: Vec<&str> = blocking.filter_map(MobileApp::kind).collect();
-    if kinds.contains(&"officeSuiteApp") {
-        let evidence = "waits for Microsoft 365 Apps as an Office suite, which installs beside Win32 apps and \
-            blocks them";
-        found.push(PAGE_OFFICE_APP.at(name, evidence));
-    }
-    if kinds.contains(&"win32LobApp") && kinds.contains(&"windowsMobileMSI") {
-        let evidence =
-            "waits for Win32 apps and for line-of-business (MSI) apps, which block each other's installer";
-        found.push(PAGE_MIXED_INSTALLERS.at(name, evidence));
-    }
-    if desired.profile.is_some() && wish.show_installation_progress {
+    apps::check(wish, &state.apps, found);
+    if desired.profile.is_some() && wish.show_installation_progress && desired.skip_user_status_page.is_none()
+    {
         let evidence = "its account setup waits until Entra Connect has synced the computer, which takes up to 30 \
             minutes and more";
         found.push(PAGE_ACCOUNT_SETUP_WAITS.at(name, evidence));

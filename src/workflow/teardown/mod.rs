@@ -3,6 +3,7 @@
 mod act;
 mod plan;
 mod resolve;
+mod scope;
 mod uses;
 
 pub use self::act::{TeardownEvent, TeardownOptions, TeardownReport};

@@ -9,6 +9,7 @@ use crate::model::{Finding, Severity};
 use crate::workflow::binding::PlanTenant;
 use crate::workflow::created::CreatedObjects;
 use crate::workflow::plan::Site;
+use crate::workflow::scope::UserScope;
 use crate::workflow::step::{Step, fmt_end};
 
 /// The removal of what a deployment created, in the order that the service demands.
@@ -31,7 +32,8 @@ use crate::workflow::step::{Step, fmt_end};
 /// the plan says what uses it; the plan is stopped too if some of these cannot be read.
 ///
 /// A teardown unassigns users, deletes the devices' registrations and starts a sync; then it removes each object's
-/// assignments and the object; then the group, and the groups in the MDM user scope. It never deletes device objects in
+/// assignments and the object; then the group; last it restores the MDM user scope that was there before, if the scope still
+/// is what the deployment left. It never leaves a tenant with an empty scope. It never deletes device objects in
 /// Entra ID: the service does. The plan lists the work for a person, such as computer accounts in Active Directory.
 /// Rights that the deployment granted in the directory are revoked by their receipts
 /// (`plan_on_premises`, with the feature `ad`).
@@ -56,6 +58,14 @@ pub enum RemovalAction {
     Delete,
     /// Removes these assignments.
     Unassign(Vec<String>),
+    /// Restores the MDM user scope that was there before the deployment.
+    #[non_exhaustive]
+    Restore {
+        /// The scope in the tenant.
+        now: UserScope,
+        /// The scope that it gets back. Groups that no longer exist are not in it.
+        before: UserScope,
+    },
     /// Revokes the right: removes these entries, in SDDL, from the permissions of the place in the directory.
     Revoke(Vec<String>),
     /// Does nothing: the object no longer exists.
@@ -69,7 +79,7 @@ pub enum RemovalAction {
 impl RemovalAction {
     /// Returns `true` if the action writes to the tenant.
     pub fn is_change(&self) -> bool {
-        matches!(self, Self::Delete | Self::Unassign(_) | Self::Revoke(_))
+        matches!(self, Self::Delete | Self::Unassign(_) | Self::Restore { .. } | Self::Revoke(_))
     }
 }
 
@@ -144,6 +154,9 @@ impl fmt::Display for PlannedRemoval {
             RemovalAction::Delete => writeln!(f, "  - {step} {subject}: delete"),
             RemovalAction::Unassign(whom) => {
                 writeln!(f, "  ~ {step} {subject}: unassign {}", line(&whom.join(", ")))
+            }
+            RemovalAction::Restore { now, before } => {
+                writeln!(f, "  ~ {step} {subject}: restore {before} (now: {now})")
             }
             RemovalAction::Revoke(entries) => {
                 writeln!(f, "  - {step} {subject}: revoke {}", line(&entries.join(", ")))

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::plan::{PlannedRemoval, RemovalAction, Teardown, TeardownPlan};
+use super::scope::ScopeRestoration;
 use super::uses::GroupUses;
 #[cfg(feature = "ad")]
 use crate::ad::delegation::DelegationReceipt;
@@ -14,7 +15,8 @@ use crate::error::{ErrorKind, Result};
 use crate::graph::{Call, Client};
 use crate::model::{
     Assignment, DeploymentProfile, Device, DeviceConfiguration, DomainJoinProfile, EnrollmentConfiguration,
-    EnrollmentStatusPage, Finding, FindingKind, Group, HybridJoinProfile, Id, Lookup, RawObject, Target,
+    EnrollmentStatusPage, Finding, FindingKind, Group, HybridJoinProfile, Id, Lookup, RawObject,
+    SkipUserStatusPage, Target,
 };
 use crate::workflow::binding::PlanTenant;
 use crate::workflow::created::CreatedObject;
@@ -23,6 +25,7 @@ use crate::workflow::object::{Assignable, AssignmentBatch, ManagedObject};
 use crate::workflow::plan::Site;
 use crate::workflow::prepare::label_of;
 use crate::workflow::removal::{enrolled_evidence, managed_device};
+use crate::workflow::scope::MDM_USER_SCOPE;
 use crate::workflow::step::Step;
 
 impl Teardown {
@@ -114,15 +117,18 @@ pub(super) async fn resolve(teardown: &Teardown, client: &Client, site: &Site) -
             GroupUses::read(client, &ids).await?
         }
     };
+    let scope = ScopeRestoration::plan(&teardown.created, client).await?;
     let (unassigned, steps, acts, gone, findings) = Default::default();
     let mut resolver =
-        Resolver { teardown, client, objects, uses, unassigned, groups, steps, acts, gone, findings };
+        Resolver { teardown, client, objects, uses, scope, unassigned, groups, steps, acts, gone, findings };
     resolver.devices().await?;
     resolver.objects::<HybridJoinProfile>();
     resolver.objects::<EnrollmentStatusPage>();
+    resolver.objects::<SkipUserStatusPage>();
     resolver.objects::<DomainJoinProfile>();
+    resolver.networks().await?;
     resolver.groups();
-    resolver.scope().await?;
+    resolver.scope();
     resolver.rights(site).await;
     let Resolver { steps, acts, gone, mut findings, .. } = resolver;
     findings.extend(steps.iter().filter_map(|planned| match &planned.action {
@@ -141,6 +147,8 @@ struct Resolver<'a> {
     /// All objects that can be assigned, including foreign ones that may use the group.
     objects: Vec<Found>,
     uses: GroupUses,
+    /// The restoration of the MDM user scope, if the deployment has changed it.
+    scope: Option<ScopeRestoration>,
     /// The ids of the objects whose assignments are removed.
     unassigned: BTreeSet<String>,
     /// The groups that were created, by name.
@@ -385,8 +393,8 @@ impl Resolver<'_> {
         let mut users: Vec<String> =
             assigned.map(|user| format!("the {} {}", user.kind, user.name)).collect();
         users.extend(self.uses.of(id).map(str::to_owned));
-        let is_taken_out =
-            self.teardown.created.items().contains(&CreatedObject::ScopeGroup { group: id.clone() });
+        let restored = self.scope.as_ref().and_then(|scope| scope.restored.as_ref());
+        let is_taken_out = restored.is_some_and(|(_, scope)| !scope.has(id));
         let in_scope = self.uses.scope.iter().flat_map(|policy| policy.included_groups.iter().flatten());
         if !is_taken_out && in_scope.into_iter().any(|held| held.id == *id) {
             users.push("the MDM user scope".to_owned());
@@ -439,49 +447,64 @@ impl Resolver<'_> {
         }
     }
 
-    async fn scope(&mut self) -> Result<()> {
-        const SUBJECT: &str = "MDM user scope";
-        let step = Step::AutomaticEnrollment;
-        let items = self.teardown.created.items();
-        if items.contains(&CreatedObject::ScopeAll) {
-            let text = "everybody was taken into it; what it was before is not known: set it in the Entra admin center";
-            self.planned(step, SUBJECT, RemovalAction::Manual(text.to_owned()));
-        }
-        let groups: Vec<Id<Group>> = items
-            .iter()
-            .filter_map(|item| match item {
-                CreatedObject::ScopeGroup { group } => Some(group.clone()),
-                _ => None,
-            })
-            .collect();
-        if groups.is_empty() {
-            return Ok(());
-        }
-        let policy = match self.client.mdm_policies().intune().await {
-            Ok(policy) => policy,
-            Err(error) if error.kind() == ErrorKind::Forbidden => {
-                let text =
-                    "only a signed-in user may change it: take the groups out in the Entra admin center";
-                self.planned(step, SUBJECT, RemovalAction::Manual(text.to_owned()));
-                return Ok(());
+    /// Plans the removal of links to network access configurations. Those of a profile that is deleted go with it.
+    async fn networks(&mut self) -> Result<()> {
+        let (step, teardown) = (Step::DomainJoin, self.teardown);
+        for item in teardown.created.items() {
+            let CreatedObject::NetworkAccess { name, configuration, label } = item else { continue };
+            if teardown.created.has(&CreatedObject::object(step, name, None)) {
+                continue;
             }
-            Err(error) => return Err(error),
-        };
-        for group in groups {
-            let subject = format!("{SUBJECT}, group {group}");
-            let items = vec![CreatedObject::ScopeGroup { group: group.clone() }];
-            if policy.included_groups.iter().flatten().any(|held| held.id == group) {
-                let act = Act::Remove(
-                    vec![self.client.mdm_policies().remove_group(&policy.id, &group)],
-                    "taken out",
-                );
-                let action = RemovalAction::Unassign(vec!["its users".to_owned()]);
-                self.remove(step, &subject, action, act, items);
-            } else {
-                self.gone(step, &subject, items);
+            let subject = format!("{name}, {label}");
+            let is_it = |found: &&Found| found.step == Some(step) && found.name == *name;
+            let found: Vec<&Found> = self.objects.iter().filter(is_it).collect();
+            match found.as_slice() {
+                [] => self.gone(step, &subject, vec![item.clone()]),
+                [object] => {
+                    // Never fails: the id was read as one of this type.
+                    let Ok(id) = object.id.parse() else { continue };
+                    let profiles = self.client.domain_join_profiles();
+                    let linked = profiles.network_access_configurations(&id).all().await?;
+                    if !linked.iter().any(|held| held.id() == Some(configuration.as_str())) {
+                        self.gone(step, &subject, vec![item.clone()]);
+                        continue;
+                    }
+                    let calls = vec![
+                        self.client
+                            .domain_join_profiles()
+                            .remove_network_access_configuration(&id, configuration),
+                    ];
+                    let action = RemovalAction::Unassign(vec![label.clone()]);
+                    self.remove(step, &subject, action, Act::Remove(calls, "unlinked"), vec![item.clone()]);
+                }
+                several => {
+                    let evidence = format!(
+                        "there are {} profiles of this name, and one of them was linked",
+                        several.len()
+                    );
+                    self.blocked(step, &subject, &TEARDOWN_DUPLICATE, evidence);
+                }
             }
         }
         Ok(())
+    }
+
+    /// Plans the restoration of the MDM user scope.
+    fn scope(&mut self) {
+        let Some(ScopeRestoration { action, restored }) = self.scope.take() else { return };
+        let items: Vec<_> = self
+            .teardown
+            .created
+            .items()
+            .iter()
+            .filter(|item| matches!(item, CreatedObject::Scope { .. }))
+            .cloned()
+            .collect();
+        let step = Step::AutomaticEnrollment;
+        let wish = restored.and_then(|(policy, scope)| Some((scope.to_wish()?.steps_from(&policy), policy)));
+        let Some((steps, policy)) = wish else { return self.planned(step, MDM_USER_SCOPE, action) };
+        let calls = steps.iter().map(|step| self.client.mdm_policies().apply(&policy.id, step)).collect();
+        self.remove(step, MDM_USER_SCOPE, action, Act::Remove(calls, "restored"), items);
     }
 }
 
@@ -496,6 +519,7 @@ async fn read_objects(teardown: &Teardown, client: &Client) -> Result<Vec<Found>
         has_group
             || items.iter().any(|item| {
                 matches!(item, CreatedObject::Object { step: of, .. } | CreatedObject::Assignment { step: of, .. } if *of == step)
+                    || matches!(item, CreatedObject::NetworkAccess { .. } if step == Step::DomainJoin)
             })
     };
     let mut batch = AssignmentBatch::new(client);
@@ -524,12 +548,15 @@ async fn read_objects(teardown: &Teardown, client: &Client) -> Result<Vec<Found>
             batch.add((step, kind, id.to_owned(), name.to_owned()), list);
         }
     }
-    if has(Step::DomainJoin) {
+    if has(Step::DomainJoin) || has(Step::AccountSetup) {
         for found in client.domain_join_profiles().list().all().await? {
             let (Some(id), name) = (found.id(), found.display_name().unwrap_or_default()) else { continue };
             let (step, kind) = match &found {
                 DeviceConfiguration::DomainJoin(_) => (Some(Step::DomainJoin), Step::DomainJoin.to_string()),
-                DeviceConfiguration::Unknown(raw) => (None, kind_of(raw)),
+                DeviceConfiguration::Unknown(raw) => {
+                    let step = SkipUserStatusPage::stored_in(&found).map(|_| Step::AccountSetup);
+                    (step, kind_of(raw))
+                }
             };
             let list = client.domain_join_profiles().assignments(&id.parse()?).list();
             batch.add((step, kind, id.to_owned(), name.to_owned()), list);

@@ -1,0 +1,74 @@
+//! Policies that skip account setup on the enrollment status page, among other device configurations.
+
+use super::assignment::Assignments;
+use super::resource;
+use super::update::Update;
+use crate::catalog::{self, ApiVersion};
+use crate::graph::{Call, Operation, entity, nothing};
+use crate::model::{Id, Settings, SkipUserStatusPage, Stored};
+
+resource! {
+    /// Policies that skip account setup on the enrollment status page (custom configurations among `deviceConfigurations`).
+    /// [`DomainJoinProfiles::list`](crate::resource::DomainJoinProfiles::list) lists all configurations.
+    pub struct SkipUserStatusPages, skip_user_status_pages
+}
+
+impl<'c> SkipUserStatusPages<'c> {
+    /// Returns one policy.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.Read.All`
+    /// # API
+    /// `beta`. [Get windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-get?view=graph-rest-beta), of the same collection
+    pub fn get(&self, id: &Id<SkipUserStatusPage>) -> Call<Stored<SkipUserStatusPage>> {
+        Call::new(self.client, Operation::new(&catalog::DEVICE_CONFIGURATIONS_GET, &[id.as_str()], entity))
+    }
+
+    /// Creates a policy. It reaches no device until it is assigned.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`. [Create windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-create?view=graph-rest-beta), of the same collection
+    pub fn create(&self, policy: &SkipUserStatusPage) -> Call<Stored<SkipUserStatusPage>> {
+        let operation = Operation::new(&catalog::DEVICE_CONFIGURATIONS_CREATE, &[], entity);
+        let operation = operation.with_json(&policy.to_create_body()).only_in(&[ApiVersion::Beta]);
+        Call::new(self.client, operation)
+    }
+
+    /// Changes a policy to what is wished.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before it is sent, if the stored policy holds other
+    /// settings: they would be lost.
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`. [Update windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-update?view=graph-rest-beta), of the same collection
+    pub fn update(
+        &self,
+        stored: &Stored<SkipUserStatusPage>,
+        wish: &SkipUserStatusPage,
+    ) -> Update<SkipUserStatusPage> {
+        let (write, read) = (&catalog::DEVICE_CONFIGURATIONS_UPDATE, &catalog::DEVICE_CONFIGURATIONS_GET);
+        Update::new(self.client, stored, wish, write, read).refusing(&[], stored.settings.lint())
+    }
+
+    /// Deletes a policy.
+    ///
+    /// # Permissions
+    /// `DeviceManagementConfiguration.ReadWrite.All`
+    /// # API
+    /// `beta`. [Delete windowsDomainJoinConfiguration](https://learn.microsoft.com/en-us/graph/api/intune-deviceconfig-windowsdomainjoinconfiguration-delete?view=graph-rest-beta), of the same collection
+    pub fn delete(&self, id: &Id<SkipUserStatusPage>) -> Call<()> {
+        Call::new(
+            self.client,
+            Operation::new(&catalog::DEVICE_CONFIGURATIONS_DELETE, &[id.as_str()], nothing),
+        )
+    }
+
+    /// Returns the assignments of a policy: to list, add, remove and replace them.
+    pub fn assignments(&self, id: &Id<SkipUserStatusPage>) -> Assignments<'c, SkipUserStatusPage> {
+        Assignments::new(self.client, id)
+    }
+}
