@@ -1,7 +1,8 @@
 //! Step 1: whose devices enroll in Intune by themselves.
 //!
 //! `cargo run --features sim --example automatic_enrollment [GROUP]`: includes a group of users. Graph lets a signed-in
-//! user alone do this, so `--live` needs a user's token in `AUTOPILOT_TOKEN`.
+//! user alone do this: `--live --browser` signs one in (`--features sim,interactive`), `--live` alone takes a user's token
+//! (see `examples/support/mod.rs`).
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 #[path = "support/failure.rs"]
