@@ -235,6 +235,54 @@ async fn a_person_of_another_tenant_is_refused_and_both_are_named() {
     assert!(said.contains(other) && said.contains(&desk.harness.tenant.id()), "{said}");
 }
 
+/// Signs in on the page of an address that was changed on its way to the browser.
+fn misled(desk: &Desk, change: impl Fn(&str) -> String + Send + Sync + 'static) -> Client {
+    let tenant = desk.harness.tenant.clone();
+    let credential = desk.credential(tenant.id().parse().unwrap(), Person::SignsIn).with_opener(move |url| {
+        let (tenant, url) = (tenant.clone(), change(url));
+        tokio::spawn(async move {
+            let to = pick(&tenant, &url, "accept").await.unwrap();
+            browse(&to).await.unwrap();
+        });
+        Ok(())
+    });
+    signed_in(&desk.harness.tenant, &desk.harness.clock, credential)
+}
+
+/// Replaces the value of a parameter, or takes it out.
+fn with_parameter(url: &str, name: &str, value: Option<&str>) -> String {
+    let (address, query) = url.split_once('?').unwrap();
+    let prefix = format!("{name}=");
+    let mut parameters: Vec<String> =
+        query.split('&').filter(|part| !part.starts_with(&prefix)).map(str::to_owned).collect();
+    assert!(parameters.len() < query.split('&').count(), "{name} was asked for");
+    parameters.extend(value.map(|value| format!("{prefix}{value}")));
+    format!("{address}?{}", parameters.join("&"))
+}
+
+#[tokio::test]
+async fn an_id_token_with_another_nonce_or_none_is_refused() {
+    for nonce in [Some("of-another-attempt"), None] {
+        let desk = Desk::new();
+        let client = misled(&desk, move |url| with_parameter(url, "nonce", nonce));
+        let error = client.mdm_policies().intune().await.unwrap_err();
+        assert_eq!((error.kind(), error.operation()), (ErrorKind::Authentication, Some("signIn")));
+        assert!(error.to_string().contains("another sign-in than this one"), "{nonce:?}: {error}");
+        let called =
+            desk.harness.tenant.requests().into_iter().any(|request| request.path.starts_with("/beta"));
+        assert!(!called, "no token of the sign-in is used");
+    }
+}
+
+#[tokio::test]
+async fn a_code_for_another_challenge_is_refused() {
+    let desk = Desk::new();
+    let client = misled(&desk, |url| with_parameter(url, "code_challenge", Some("of-another-attempt")));
+    let error = client.mdm_policies().intune().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authentication);
+    assert!(error.service().unwrap().has_code("AADSTS501481"), "{error}");
+}
+
 /// A cache that remembers one token.
 #[derive(Debug, Default)]
 struct Memory(Mutex<Option<(CacheKey, Secret)>>);
