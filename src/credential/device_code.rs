@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::oauth::{App, Seconds, failed, named, read_json, read_token, refusal, refusal_code};
 use super::session::{Session, TokenCache};
 use super::{AccessToken, TokenProvider, TokenRequest};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, SignInFailure};
 use crate::model::{InvalidValue, TenantId};
 
 /// Sign-in of a person by OAuth's device code flow: the program shows a code and an address, the person types the code
@@ -31,7 +31,8 @@ use crate::model::{InvalidValue, TenantId};
 /// person as long as the code lives; the person's time does not count against the call's own.
 ///
 /// Many tenants block this flow: since 2025 Microsoft rolls out a Conditional Access policy against it, since it is easily
-/// abused. Then sign-in fails with AADSTS53003 or `access_denied`: use `InteractiveBrowser` (feature `interactive`).
+/// abused. Then sign-in fails with AADSTS53003 or `access_denied` ([`SignInFailure::ConditionalAccess`] or
+/// [`SignInFailure::Denied`]): use `InteractiveBrowser` (feature `interactive`).
 ///
 /// The app registration must allow public client flows.
 #[derive(Clone)]
@@ -134,16 +135,22 @@ impl DeviceCode {
                 None => return Ok(self.session.keep(&request, read_token(&answer)?).await),
                 Some("authorization_pending") => {}
                 Some("slow_down") => interval = interval.saturating_add(INTERVAL),
-                Some("authorization_declined" | "access_denied") => {
+                Some("authorization_declined") => {
                     return Err(refusal(&answer)
+                        .with_sign_in_failure(SignInFailure::Declined)
                         .with_remedy("the person declined: ask again, and say what it is for"));
                 }
-                Some("expired_token" | "code_expired") => return Err(refusal(&answer).with_remedy(TOO_LATE)),
+                Some("expired_token" | "code_expired") => {
+                    return Err(refusal(&answer)
+                        .with_sign_in_failure(SignInFailure::PersonLate)
+                        .with_remedy(TOO_LATE));
+                }
                 Some(_) => return Err(refusal(&answer)),
             }
             if request.clock().elapsed().saturating_add(interval) > ends {
                 let message = format!("nobody signed in with the code within {lifetime:?}");
-                return Err(failed(&answer, message).with_remedy(TOO_LATE));
+                let late = failed(&answer, message).with_sign_in_failure(SignInFailure::PersonLate);
+                return Err(late.with_remedy(TOO_LATE));
             }
         }
     }

@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use windows_autopilot::clock::{Clock as _, FakeClock};
 use windows_autopilot::credential::{CacheKey, InteractiveBrowser, Redirect, Secret, TokenCache};
+use windows_autopilot::error::SignInFailure;
 use windows_autopilot::model::TenantId;
 use windows_autopilot::sim::Tenant;
 use windows_autopilot::transport::{Transport, TransportError, transport_fn};
@@ -157,6 +158,7 @@ async fn a_person_who_declines_ends_the_sign_in_with_a_remedy() {
     let error = desk.client(Person::Cancels).mdm_policies().intune().await.unwrap_err();
     assert_eq!((error.kind(), error.operation()), (ErrorKind::Authentication, Some("signIn")));
     assert!(error.service().unwrap().has_code("AADSTS65004"), "{error}");
+    assert_eq!(error.sign_in_failure(), Some(SignInFailure::Declined));
     assert!(error.remedy().is_some());
     assert_eq!(desk.opened.load(Ordering::Relaxed), 1, "a person is not asked again by a retry");
 }
@@ -180,6 +182,7 @@ async fn an_answer_after_the_deadline_finds_nobody() {
     let client = signed_in(&desk.harness.tenant, &desk.harness.clock, credential);
     let error = client.mdm_policies().intune().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert_eq!(error.sign_in_failure(), Some(SignInFailure::PersonLate));
     assert!(error.remedy().unwrap().contains("AADSTS50011"), "{error}");
     while desk.statuses.lock().unwrap().is_empty() {
         desk.harness.clock.sleep(MINUTE).await;
@@ -231,6 +234,7 @@ async fn a_person_of_another_tenant_is_refused_and_both_are_named() {
         .unwrap();
     let error = client.mdm_policies().intune().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);
+    assert_eq!(error.sign_in_failure(), Some(SignInFailure::OtherTenant));
     let said = error.to_string();
     assert!(said.contains(other) && said.contains(&desk.harness.tenant.id()), "{said}");
 }
@@ -271,6 +275,36 @@ async fn an_id_token_with_another_nonce_or_none_is_refused() {
         let called =
             desk.harness.tenant.requests().into_iter().any(|request| request.path.starts_with("/beta"));
         assert!(!called, "no token of the sign-in is used");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_in_the_browser_is_typed_and_says_what_to_do() {
+    for (error, description, failure, remedy) in [
+        ("access_denied", "AADSTS53003: Blocked.", SignInFailure::ConditionalAccess, "Sign-in logs"),
+        ("access_denied", "", SignInFailure::Denied, "declined"),
+        ("consent_required", "AADSTS65001: No consent.", SignInFailure::ConsentRequired, "must consent"),
+        ("interaction_required", "AADSTS50076: More proof.", SignInFailure::MfaRequired, "multi-factor"),
+        ("invalid_request", "AADSTS50020: A guest.", SignInFailure::OtherTenant, "another account"),
+    ] {
+        let desk = Desk::new();
+        let tenant = desk.harness.tenant.clone();
+        let credential =
+            desk.credential(tenant.id().parse().unwrap(), Person::SignsIn).with_opener(move |url| {
+                let parameter = |name: &str| {
+                    let (_, rest) = url.split_once(&format!("{name}=")).unwrap();
+                    rest.split('&').next().unwrap().replace("%3A", ":").replace("%2F", "/")
+                };
+                let description = description.replace(' ', "+");
+                let (redirect, state) = (parameter("redirect_uri"), parameter("state"));
+                let to = format!("{redirect}?error={error}&error_description={description}&state={state}");
+                tokio::spawn(async move { browse(&to).await.unwrap() });
+                Ok(())
+            });
+        let refused = signed_in(&desk.harness.tenant, &desk.harness.clock, credential);
+        let refused = refused.mdm_policies().intune().await.unwrap_err();
+        assert_eq!((refused.kind(), refused.sign_in_failure()), (ErrorKind::Authentication, Some(failure)));
+        assert!(refused.remedy().unwrap().contains(remedy), "{refused}");
     }
 }
 
