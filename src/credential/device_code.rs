@@ -41,7 +41,7 @@ pub struct DeviceCode {
     prompt: Arc<dyn Fn(&DeviceCodePrompt) + Send + Sync>,
 }
 
-/// What to show the person.
+/// The code and the address that the person needs.
 pub struct DeviceCodePrompt {
     user_code: String,
     verification_uri: String,
@@ -50,12 +50,12 @@ pub struct DeviceCodePrompt {
 }
 
 impl DeviceCodePrompt {
-    /// The code to type.
+    /// Returns the code to type.
     pub fn user_code(&self) -> &str {
         &self.user_code
     }
 
-    /// Where to type it.
+    /// Returns the address of the page that takes the code.
     pub fn verification_uri(&self) -> &str {
         &self.verification_uri
     }
@@ -65,7 +65,7 @@ impl DeviceCodePrompt {
         &self.message
     }
 
-    /// How long the code lives.
+    /// Returns the lifetime of the code.
     pub fn lifetime(&self) -> Duration {
         self.lifetime
     }
@@ -157,7 +157,7 @@ impl DeviceCode {
 }
 
 const TOO_LATE: &str = "ask again, and enter the new code while it lives";
-/// What holds where the service does not say.
+/// The lifetime of a code if the service does not say one.
 const LIFETIME: Duration = Duration::from_secs(900);
 const INTERVAL: Duration = Duration::from_secs(5);
 

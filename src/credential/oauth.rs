@@ -109,7 +109,7 @@ impl Form {
 
 pub(super) type Answer = http::Response<Bytes>;
 
-/// What a sign-in gave.
+/// The tokens of a successful sign-in.
 pub(super) struct Granted {
     pub(super) token: AccessToken,
     pub(super) refresh_token: Option<Secret>,
