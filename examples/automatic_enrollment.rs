@@ -1,8 +1,9 @@
 //! Step 1: whose devices enroll in Intune by themselves.
 //!
 //! `cargo run --features sim --example automatic_enrollment [GROUP]`: includes a group of users. Graph lets a signed-in
-//! user alone do this, so `--live` needs a user's token in `AUTOPILOT_TOKEN`. `--json` prints the scope for a program. Exit
-//! codes: 0 done, 2 not one group of this name, 3 not done or not allowed.
+//! user alone do this: `--live --browser` signs one in (`--features sim,interactive`), `--live` alone takes a user's token
+//! (see `examples/support/mod.rs`). `--json` prints the scope for a program. Exit codes: 0 done, 2 not one group of this
+//! name, 3 not done or not allowed.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 #[path = "support/exit.rs"]

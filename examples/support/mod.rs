@@ -5,10 +5,10 @@ use std::error::Error;
 
 use windows_autopilot::Client;
 use windows_autopilot::clock::FakeClock;
-use windows_autopilot::credential::{ClientSecret, FixedToken};
 use windows_autopilot::sim::Tenant;
 use windows_autopilot::testing::Harness;
 
+mod live;
 mod options;
 #[allow(unused_imports, reason = "each example uses its part")]
 pub(crate) use self::options::{arguments, confirmed, has_option, value_of};
@@ -24,25 +24,20 @@ pub(crate) struct Connection {
 
 /// Connects to the simulated tenant, or with `--live` to the tenant that the environment names.
 ///
-/// With `--live`, `AUTOPILOT_TOKEN` has a token, or `AUTOPILOT_TENANT_ID`, `AUTOPILOT_CLIENT_ID` and
-/// `AUTOPILOT_CLIENT_SECRET` have what it takes to get one.
+/// | sign-in with `--live` | environment |
+/// | --- | --- |
+/// | a token | `AUTOPILOT_TOKEN` |
+/// | an application with its secret | `AUTOPILOT_TENANT_ID`, `AUTOPILOT_CLIENT_ID`, `AUTOPILOT_CLIENT_SECRET` |
+/// | `--browser`: a person (feature `interactive`), within `--browser-seconds=300` | `AUTOPILOT_TENANT_ID`, `AUTOPILOT_CLIENT_ID` |
+///
+/// `AUTOPILOT_ENDPOINT` is the address of a served tenant, such as `https://127.0.0.1:8443`, in place of Microsoft's hosts;
+/// `AUTOPILOT_CA` is the file with the certificate of its authority.
 pub(crate) fn connect() -> Result<Connection, Box<dyn Error>> {
-    if !has_option("--live") {
-        let Harness { client, tenant, clock, .. } = Harness::new();
-        return Ok(Connection { client, simulated: Some((tenant, clock)) });
+    if has_option("--live") {
+        return Ok(Connection { client: live::client()?, simulated: None });
     }
-    let builder = match std::env::var("AUTOPILOT_TOKEN") {
-        Ok(token) => Client::builder(FixedToken::new(token)),
-        Err(_) => {
-            let needed = |name: &str| {
-                std::env::var(name)
-                    .map_err(|_| format!("--live needs AUTOPILOT_TOKEN, or {name} in the environment"))
-            };
-            let (tenant, id) = (needed("AUTOPILOT_TENANT_ID")?, needed("AUTOPILOT_CLIENT_ID")?);
-            Client::builder(ClientSecret::new(tenant.parse()?, &id, needed("AUTOPILOT_CLIENT_SECRET")?)?)
-        }
-    };
-    Ok(Connection { client: builder.build()?, simulated: None })
+    let Harness { client, tenant, clock, .. } = Harness::new();
+    Ok(Connection { client, simulated: Some((tenant, clock)) })
 }
 
 impl Connection {

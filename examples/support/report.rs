@@ -17,18 +17,19 @@ pub(crate) struct Report {
 
 impl Report {
     /// Starts a report. An option that is none of `known` ends the example: those with a value end with `=`. Every example
-    /// knows `--json`.
+    /// knows `--json`, and with `--live` the options of a browser's sign-in.
     pub(crate) fn start(known: &[&str]) -> Result<Self, ExitCode> {
+        let browser: &[&str] =
+            if known.contains(&"--live") { &["--browser", "--browser-seconds="] } else { &[] };
+        let known: Vec<&str> = known.iter().chain(browser).chain(&["--json"]).copied().collect();
         let mut options = std::env::args().skip(1).filter(|argument| argument.starts_with("--"));
         let is_known = |option: &str| {
-            option == "--json"
-                || known.iter().any(|known| {
-                    if known.ends_with('=') { option.starts_with(known) } else { option == *known }
-                })
+            known
+                .iter()
+                .any(|known| if known.ends_with('=') { option.starts_with(known) } else { option == *known })
         };
         if let Some(option) = options.find(|option| !is_known(option)) {
-            let known = known.iter().chain(&["--json"]).copied().collect::<Vec<_>>().join(", ");
-            return Err(usage(format!("there is no option {option}; the options are {known}")));
+            return Err(usage(format!("there is no option {option}; the options are {}", known.join(", "))));
         }
         let is_json = std::env::args().any(|argument| argument == "--json");
         Ok(Self { document: is_json.then(Map::new) })

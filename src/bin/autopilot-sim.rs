@@ -240,13 +240,34 @@ fn greet(tenant: &Tenant, server: &Server, certificate: Option<&Path>, proxy: bo
     }
     if let (Some(path), true) = (&trust, proxy) {
         println!(
-            "\nAn unmodified program:\n  export HTTPS_PROXY=http://{} SSL_CERT_FILE={path} REQUESTS_CA_BUNDLE={path} NODE_EXTRA_CA_CERTS={path}",
+            "\nAn unmodified program:\n  export HTTPS_PROXY=http://{} SSL_CERT_FILE={path} CURL_CA_BUNDLE={path} REQUESTS_CA_BUNDLE={path} NODE_EXTRA_CA_CERTS={path}",
             server.address()
         );
     }
+    // The port speaks plain HTTP too, which spares these two the authority.
+    let plain = format!("http://{}", server.address());
     let (python, curl) = match &trust {
-        Some(path) => (format!(", verify=\"{path}\""), format!(" --cacert {path}")),
-        None => (String::new(), String::new()),
+        Some(path) => (
+            format!(
+                "(pip install msal requests):
+  import msal, requests
+  app = msal.ConfidentialClientApplication(\"{APP}\", \"{SECRET}\", authority=\"{url}/{id}\", instance_discovery=False, verify=\"{path}\")
+  token = app.acquire_token_for_client([\"https://graph.microsoft.com/.default\"])[\"access_token\"]
+  print(requests.get(\"{url}/v1.0/groups\", headers={{\"Authorization\": f\"Bearer {{token}}\"}}, verify=\"{path}\").json())"
+            ),
+            format!(" --cacert {path}"),
+        ),
+        // MSAL takes no authority without HTTPS.
+        None => (
+            format!(
+                "(pip install requests; MSAL needs --tls):
+  import requests
+  form = {{\"grant_type\": \"client_credentials\", \"client_id\": \"{APP}\", \"client_secret\": \"{SECRET}\", \"scope\": \"https://graph.microsoft.com/.default\"}}
+  token = requests.post(\"{url}/{id}/oauth2/v2.0/token\", data=form).json()[\"access_token\"]
+  print(requests.get(\"{url}/v1.0/groups\", headers={{\"Authorization\": f\"Bearer {{token}}\"}}).json())"
+            ),
+            String::new(),
+        ),
     };
     println!(
         "\ncurl:
@@ -254,19 +275,15 @@ fn greet(tenant: &Tenant, server: &Server, certificate: Option<&Path>, proxy: bo
 
 PowerShell:
   $body = @{{ grant_type = 'client_credentials'; client_id = '{APP}'; client_secret = '{SECRET}'; scope = 'https://graph.microsoft.com/.default' }}
-  $token = (Invoke-RestMethod -Method Post {url}/{id}/oauth2/v2.0/token -Body $body).access_token
-  Invoke-RestMethod {url}/v1.0/groups -Headers @{{ authorization = \"Bearer $token\" }}
+  $token = (Invoke-RestMethod -Method Post {plain}/{id}/oauth2/v2.0/token -Body $body).access_token
+  Invoke-RestMethod {plain}/v1.0/groups -Headers @{{ authorization = \"Bearer $token\" }}
 
-Python (pip install msal requests):
-  import msal, requests
-  app = msal.ConfidentialClientApplication(\"{APP}\", \"{SECRET}\", authority=\"{url}/{id}\", instance_discovery=False{python})
-  token = app.acquire_token_for_client([\"https://graph.microsoft.com/.default\"])[\"access_token\"]
-  print(requests.get(\"{url}/v1.0/groups\", headers={{\"Authorization\": f\"Bearer {{token}}\"}}{python}).json())
+Python {python}
 
 JavaScript:
   const body = new URLSearchParams({{ grant_type: 'client_credentials', client_id: '{APP}', client_secret: '{SECRET}', scope: 'https://graph.microsoft.com/.default' }})
-  const {{ access_token }} = await (await fetch('{url}/{id}/oauth2/v2.0/token', {{ method: 'POST', body }})).json()
-  console.log(await (await fetch('{url}/v1.0/groups', {{ headers: {{ authorization: `Bearer ${{access_token}}` }} }})).json())"
+  const {{ access_token }} = await (await fetch('{plain}/{id}/oauth2/v2.0/token', {{ method: 'POST', body }})).json()
+  console.log(await (await fetch('{plain}/v1.0/groups', {{ headers: {{ authorization: `Bearer ${{access_token}}` }} }})).json())"
     );
 }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::oauth::{App, Seconds, failed, named, read_json, read_token, refusal, refusal_code};
 use super::session::{Session, TokenCache};
 use super::{AccessToken, TokenProvider, TokenRequest};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, SignInFailure};
 use crate::model::{InvalidValue, TenantId};
 
 /// Sign-in of a person by OAuth's device code flow: the program shows a code and an address, the person types the code
@@ -31,7 +31,8 @@ use crate::model::{InvalidValue, TenantId};
 /// person as long as the code lives; the person's time does not count against the call's own.
 ///
 /// Many tenants block this flow: since 2025 Microsoft rolls out a Conditional Access policy against it, since it is easily
-/// abused. Then sign-in fails with AADSTS53003 or `access_denied`: use `InteractiveBrowser` (feature `interactive`).
+/// abused. Then sign-in fails with AADSTS53003 or `access_denied` ([`SignInFailure::ConditionalAccess`] or
+/// [`SignInFailure::Denied`]): use `InteractiveBrowser` (feature `interactive`).
 ///
 /// The app registration must allow public client flows.
 #[derive(Clone)]
@@ -40,7 +41,7 @@ pub struct DeviceCode {
     prompt: Arc<dyn Fn(&DeviceCodePrompt) + Send + Sync>,
 }
 
-/// What to show the person.
+/// The code and the address that the person needs.
 pub struct DeviceCodePrompt {
     user_code: String,
     verification_uri: String,
@@ -49,12 +50,12 @@ pub struct DeviceCodePrompt {
 }
 
 impl DeviceCodePrompt {
-    /// The code to type.
+    /// Returns the code to type.
     pub fn user_code(&self) -> &str {
         &self.user_code
     }
 
-    /// Where to type it.
+    /// Returns the address of the page that takes the code.
     pub fn verification_uri(&self) -> &str {
         &self.verification_uri
     }
@@ -64,7 +65,7 @@ impl DeviceCodePrompt {
         &self.message
     }
 
-    /// How long the code lives.
+    /// Returns the lifetime of the code.
     pub fn lifetime(&self) -> Duration {
         self.lifetime
     }
@@ -134,23 +135,29 @@ impl DeviceCode {
                 None => return Ok(self.session.keep(&request, read_token(&answer)?).await),
                 Some("authorization_pending") => {}
                 Some("slow_down") => interval = interval.saturating_add(INTERVAL),
-                Some("authorization_declined" | "access_denied") => {
+                Some("authorization_declined") => {
                     return Err(refusal(&answer)
+                        .with_sign_in_failure(SignInFailure::Declined)
                         .with_remedy("the person declined: ask again, and say what it is for"));
                 }
-                Some("expired_token" | "code_expired") => return Err(refusal(&answer).with_remedy(TOO_LATE)),
+                Some("expired_token" | "code_expired") => {
+                    return Err(refusal(&answer)
+                        .with_sign_in_failure(SignInFailure::PersonLate)
+                        .with_remedy(TOO_LATE));
+                }
                 Some(_) => return Err(refusal(&answer)),
             }
             if request.clock().elapsed().saturating_add(interval) > ends {
                 let message = format!("nobody signed in with the code within {lifetime:?}");
-                return Err(failed(&answer, message).with_remedy(TOO_LATE));
+                let late = failed(&answer, message).with_sign_in_failure(SignInFailure::PersonLate);
+                return Err(late.with_remedy(TOO_LATE));
             }
         }
     }
 }
 
 const TOO_LATE: &str = "ask again, and enter the new code while it lives";
-/// What holds where the service does not say.
+/// The lifetime of a code if the service does not say one.
 const LIFETIME: Duration = Duration::from_secs(900);
 const INTERVAL: Duration = Duration::from_secs(5);
 

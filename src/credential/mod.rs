@@ -113,7 +113,7 @@ impl AccessToken {
         json.ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
     }
 
-    /// How long it lives from the moment it was asked for, if that is known.
+    /// Returns the lifetime of the token from the moment it was asked for; `None` if it is not known.
     pub fn lifetime(&self) -> Option<Duration> {
         self.lifetime
     }

@@ -109,7 +109,7 @@ impl Form {
 
 pub(super) type Answer = http::Response<Bytes>;
 
-/// What a sign-in gave.
+/// The tokens of a successful sign-in.
 pub(super) struct Granted {
     pub(super) token: AccessToken,
     pub(super) refresh_token: Option<Secret>,
@@ -190,13 +190,7 @@ pub(super) fn refusal(answer: &Answer) -> Error {
     } else {
         error = error.with_kind(ErrorKind::Authentication);
     }
-    let known = error.service().and_then(|service| {
-        REMEDIES.iter().find(|(codes, _)| codes.iter().any(|code| service.has_code(&format!("AADSTS{code}"))))
-    });
-    match known {
-        Some((_, remedy)) => named(redacted(error.with_remedy(*remedy), answer)),
-        None => named(redacted(error, answer)),
-    }
+    named(redacted(error.with_known_sign_in_failure(), answer))
 }
 
 /// Redacts what the request sent, which an answer may repeat.
@@ -221,80 +215,11 @@ pub(super) fn named(error: Error) -> Error {
 pub(super) type Seconds =
     As<DefaultOnError<Option<PickFirst<(DurationSecondsWithFrac<f64>, DurationSecondsWithFrac<String>)>>>>;
 
-/// What to do, by the number after `AADSTS`.
-///
-/// The numbers may change; the service's own words are always shown too. Source:
-/// <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>.
-const REMEDIES: &[(&[u32], &str)] = &[
-    (
-        &[7_000_215],
-        "use the client secret's value, not its id, whole and without blanks; a new one works after some minutes",
-    ),
-    (&[7_000_222], "the client secret has expired: add a new one to the app registration and use it"),
-    (
-        &[700_016, 7_000_229],
-        "check client id and tenant: the app must be registered in this tenant, or an administrator must consent to it",
-    ),
-    (&[7_000_112], "the app is disabled in this tenant: enable it under Enterprise applications"),
-    (&[90_002, 900_023], "check the tenant's name, and that the client is made for the tenant's cloud"),
-    (
-        &[90_038, 900_382, 900_439],
-        "the app or the tenant is in another cloud: make the client for that one with `with_cloud`",
-    ),
-    (
-        &[500_011, 500_014],
-        "Graph is not known under this scope: make the client for the tenant's cloud with `with_cloud`",
-    ),
-    (
-        &[70_011, 1_002_012],
-        "the scope is not valid: an app by itself asks for `.default` of the client's own cloud",
-    ),
-    (
-        &[50_011, 500_112],
-        "add http://localhost under Authentication, Mobile and desktop applications, in the app registration",
-    ),
-    (
-        &[9_002_327, 9_002_325],
-        "the redirect address is registered for a single-page application: register http://localhost under Mobile and \
-         desktop applications instead",
-    ),
-    (
-        &[50_020, 50_034, 90_072],
-        "the person has no account in this tenant: pick another account, or invite this one",
-    ),
-    (&[65_001, 65_004, 90_094], "an administrator must consent to the permissions of the app in this tenant"),
-    (&[50_105], "assign the user or the group to the app under Enterprise applications"),
-    (
-        &[53_000, 53_001, 53_002, 53_003, 530_003],
-        "a conditional access policy blocks this sign-in: its log under Sign-in logs names the policy; the device-code flow \
-         is blocked in many tenants, where `InteractiveBrowser` (feature `interactive`) may sign in",
-    ),
-    (
-        &[50_076, 50_079, 50_074, 50_072, 50_158],
-        "more proof of the user is demanded: sign in again with multi-factor authentication",
-    ),
-    (
-        &[700_027],
-        "add this certificate to the app registration, and check that the private key belongs to it",
-    ),
-    (
-        &[700_024],
-        "the assertion is not valid at this time: check this machine's clock, or fetch a newer assertion",
-    ),
-    (
-        &[70_021, 700_211, 700_212, 700_213],
-        "compare issuer, subject and audience of the assertion with the app's federated credential, letter by letter",
-    ),
-    (
-        &[7_000_218, 7_000_216],
-        "the app is no public client: allow public client flows in its registration, or give it a secret or a certificate",
-    ),
-];
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Script, answer, app};
     use super::*;
+    use crate::error::SignInFailure;
 
     fn read(status: u16, body: &str) -> Result<Granted> {
         read_token(&answer(status, body))
@@ -338,24 +263,30 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_to_do_and_keeps_the_services_words() {
-        for (code, remedy) in [
-            (7_000_215, "not its id"),
-            (7_000_222, "has expired"),
-            (700_016, "registered in this tenant"),
-            (90_002, "check the tenant's name"),
-            (900_382, "another cloud"),
-            (500_011, "the tenant's cloud"),
-            (70_011, "scope is not valid"),
-            (65_001, "must consent"),
-            (53_003, "conditional access"),
-            (50_076, "multi-factor"),
-            (700_024, "this machine's clock"),
+        for (code, failure, remedy) in [
+            (7_000_215, SignInFailure::AppProof, "not its id"),
+            (7_000_222, SignInFailure::AppProof, "has expired"),
+            (700_024, SignInFailure::AppProof, "this machine's clock"),
+            (700_016, SignInFailure::UnknownApp, "registered in this tenant"),
+            (90_002, SignInFailure::UnknownTenant, "check the tenant's name"),
+            (900_382, SignInFailure::OtherCloud, "another cloud"),
+            (500_011, SignInFailure::OtherCloud, "the tenant's cloud"),
+            (70_011, SignInFailure::InvalidScope, "scope is not valid"),
+            (50_011, SignInFailure::RedirectMismatch, "add http://localhost"),
+            (9_002_325, SignInFailure::RedirectMismatch, "Mobile and desktop applications"),
+            (7_000_218, SignInFailure::NotPublicClient, "allow public client flows"),
+            (50_020, SignInFailure::OtherTenant, "pick another account"),
+            (65_001, SignInFailure::ConsentRequired, "must consent"),
+            (65_004, SignInFailure::Declined, "declined"),
+            (50_105, SignInFailure::NotAssigned, "Enterprise applications"),
+            (53_003, SignInFailure::ConditionalAccess, "`InteractiveBrowser`"),
+            (50_076, SignInFailure::MfaRequired, "multi-factor"),
         ] {
             let body = format!(
                 r#"{{"error":"invalid_client","error_description":"AADSTS{code}: Words.\r\nTrace ID: t","error_codes":[{code}]}}"#
             );
             let error = read(401, &body).err().unwrap();
-            assert_eq!(error.kind(), ErrorKind::Authentication);
+            assert_eq!((error.kind(), error.sign_in_failure()), (ErrorKind::Authentication, Some(failure)));
             assert!(error.remedy().unwrap().contains(remedy), "{code}: {error}");
             let shown = error.to_string();
             assert!(shown.starts_with("signIn: invalid_client: ") && shown.contains(remedy), "{shown}");
@@ -364,20 +295,25 @@ mod tests {
     }
 
     #[test]
-    fn no_code_is_listed_twice() {
-        let mut codes: Vec<u32> = REMEDIES.iter().flat_map(|(codes, _)| *codes).copied().collect();
-        let all = codes.len();
-        codes.sort_unstable();
-        codes.dedup();
-        assert_eq!(codes.len(), all);
-    }
-
-    #[test]
     fn an_unknown_code_is_told_in_the_services_words() {
         let body = r#"{"error":"invalid_grant","error_description":"AADSTS99999: New. Trace ID: t"}"#;
         let error = read(400, body).err().unwrap();
         assert_eq!((error.kind(), error.remedy()), (ErrorKind::Authentication, None));
+        assert_eq!(error.sign_in_failure(), None);
         assert!(error.to_string().contains("AADSTS99999: New."), "{error}");
+    }
+
+    #[test]
+    fn a_denial_without_a_known_number_names_both_causes() {
+        for description in ["", "AADSTS99999: New."] {
+            let body = format!(r#"{{"error":"access_denied","error_description":"{description}"}}"#);
+            let error = read(400, &body).err().unwrap();
+            assert_eq!(error.sign_in_failure(), Some(SignInFailure::Denied), "{description}");
+            let remedy = error.remedy().unwrap();
+            assert!(remedy.contains("declined") && remedy.contains("Conditional Access"), "{remedy}");
+        }
+        let body = r#"{"error":"access_denied","error_description":"AADSTS53003: Blocked."}"#;
+        assert_eq!(read(400, body).err().unwrap().sign_in_failure(), Some(SignInFailure::ConditionalAccess));
     }
 
     #[test]

@@ -13,8 +13,10 @@ use crate::transport::{TransportError, TransportErrorKind, chain};
 mod redirect;
 mod remedy;
 mod service;
+mod sign_in;
 
 pub use self::service::ServiceError;
+pub use self::sign_in::SignInFailure;
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -115,7 +117,8 @@ struct Inner {
     outcome_unknown: bool,
     cut_short: bool,
     remedy: Option<Cow<'static, str>>,
-    /// Whoever made it has tried as often as it was worth.
+    sign_in_failure: Option<SignInFailure>,
+    /// Whether retries are exhausted already.
     settled: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -190,6 +193,7 @@ impl Error {
             outcome_unknown: kind == ErrorKind::UnknownOutcome,
             cut_short: false,
             remedy: None,
+            sign_in_failure: None,
             settled: false,
             source: None,
         }))
@@ -398,6 +402,7 @@ impl Error {
             outcome_unknown: inner.outcome_unknown,
             cut_short: inner.cut_short,
             remedy: inner.remedy.clone(),
+            sign_in_failure: inner.sign_in_failure,
             settled: inner.settled,
             source: None,
         }))

@@ -1,5 +1,7 @@
 //! The callers of Graph: bearer tokens and permissions.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
@@ -8,9 +10,10 @@ use serde_json::{Value, json};
 use super::error::Failure;
 use super::exchange::Exchange;
 use super::need::Need;
-use super::rows::Token;
+use super::rows::{Fingerprint, Token};
 use super::state::State;
 use super::store::later;
+use crate::catalog::{OPERATIONS, OperationInfo};
 
 /// The subject of an access token.
 pub(super) enum Caller<'a> {
@@ -24,8 +27,11 @@ impl State {
     /// Issues an access token.
     pub(super) fn issue_token(&mut self, caller: Caller<'_>) -> String {
         let expires = later(self.now, self.options.token_lifetime);
-        let permissions: Vec<&str> = self.options.granted.iter().flatten().map(String::as_str).collect();
         let delegated = matches!(caller, Caller::Person { .. });
+        let permissions: BTreeSet<&str> = match &self.options.granted {
+            Some(granted) => granted.iter().map(String::as_str).collect(),
+            None => every_permission(delegated),
+        };
         let mut claims = json!({
             "aud": "https://graph.microsoft.com",
             "iss": format!("https://sts.windows.net/{}/", self.tenant_id),
@@ -39,9 +45,10 @@ impl State {
         let more = match &caller {
             Caller::App(client) => json!({"roles": permissions, "appid": client}),
             Caller::Person { client, user, scope } => {
-                let scopes = match self.options.granted {
-                    Some(_) => permissions.join(" "),
-                    None => requested_permissions(scope),
+                let asks_for_all = scope.split_ascii_whitespace().any(|name| name.ends_with("/.default"));
+                let scopes = match self.options.granted.is_some() || asks_for_all {
+                    true => permissions.into_iter().collect::<Vec<_>>().join(" "),
+                    false => requested_permissions(scope),
                 };
                 let found = user.and_then(|user| self.directory.users.get(user));
                 let text =
@@ -64,7 +71,7 @@ impl State {
             }
         }
         let token = self.unsigned_token(&claims);
-        self.auth.tokens.insert(token.clone(), Token { delegated, issued: self.now, expires });
+        self.auth.tokens.insert(Fingerprint::of(&token), Token { delegated, issued: self.now, expires });
         token
     }
 
@@ -74,6 +81,15 @@ impl State {
         let signature = URL_SAFE_NO_PAD.encode(self.rng.u128(..).to_be_bytes());
         format!("{}.{}.{signature}", part(&json!({"typ": "JWT", "alg": "none"})), part(claims))
     }
+}
+
+/// Returns all permissions that a call may need: those of a tenant whose administrator consented to everything.
+fn every_permission(delegated: bool) -> BTreeSet<&'static str> {
+    let accepted = |info: &&'static OperationInfo| match delegated {
+        true => info.permissions.delegated.accepted,
+        false => info.permissions.application.accepted,
+    };
+    OPERATIONS.iter().flat_map(accepted).copied().collect()
 }
 
 /// Returns the permissions of Graph in a scope, by their bare names.
@@ -94,7 +110,7 @@ pub(super) fn authorize(exchange: &Exchange<'_>, need: &Need) -> Result<(), Fail
     let Some(given) = given else {
         return Err(unauthorized("Access token is empty.", ""));
     };
-    let delegated = match state.auth.tokens.get(given) {
+    let delegated = match state.auth.tokens.get(&Fingerprint::of(given)) {
         Some(token) if token.expires <= state.now => {
             return Err(unauthorized("Lifetime validation failed, the token is expired.", "invalid_token"));
         }

@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use windows_autopilot::clock::{Clock as _, FakeClock};
 use windows_autopilot::credential::{CacheKey, InteractiveBrowser, Redirect, Secret, TokenCache};
+use windows_autopilot::error::SignInFailure;
 use windows_autopilot::model::TenantId;
 use windows_autopilot::sim::Tenant;
 use windows_autopilot::transport::{Transport, TransportError, transport_fn};
@@ -157,6 +158,7 @@ async fn a_person_who_declines_ends_the_sign_in_with_a_remedy() {
     let error = desk.client(Person::Cancels).mdm_policies().intune().await.unwrap_err();
     assert_eq!((error.kind(), error.operation()), (ErrorKind::Authentication, Some("signIn")));
     assert!(error.service().unwrap().has_code("AADSTS65004"), "{error}");
+    assert_eq!(error.sign_in_failure(), Some(SignInFailure::Declined));
     assert!(error.remedy().is_some());
     assert_eq!(desk.opened.load(Ordering::Relaxed), 1, "a person is not asked again by a retry");
 }
@@ -180,6 +182,7 @@ async fn an_answer_after_the_deadline_finds_nobody() {
     let client = signed_in(&desk.harness.tenant, &desk.harness.clock, credential);
     let error = client.mdm_policies().intune().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert_eq!(error.sign_in_failure(), Some(SignInFailure::PersonLate));
     assert!(error.remedy().unwrap().contains("AADSTS50011"), "{error}");
     while desk.statuses.lock().unwrap().is_empty() {
         desk.harness.clock.sleep(MINUTE).await;
@@ -231,8 +234,87 @@ async fn a_person_of_another_tenant_is_refused_and_both_are_named() {
         .unwrap();
     let error = client.mdm_policies().intune().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);
+    assert_eq!(error.sign_in_failure(), Some(SignInFailure::OtherTenant));
     let said = error.to_string();
     assert!(said.contains(other) && said.contains(&desk.harness.tenant.id()), "{said}");
+}
+
+/// Signs in on the page of an address that was changed on its way to the browser.
+fn misled(desk: &Desk, change: impl Fn(&str) -> String + Send + Sync + 'static) -> Client {
+    let tenant = desk.harness.tenant.clone();
+    let credential = desk.credential(tenant.id().parse().unwrap(), Person::SignsIn).with_opener(move |url| {
+        let (tenant, url) = (tenant.clone(), change(url));
+        tokio::spawn(async move {
+            let to = pick(&tenant, &url, "accept").await.unwrap();
+            browse(&to).await.unwrap();
+        });
+        Ok(())
+    });
+    signed_in(&desk.harness.tenant, &desk.harness.clock, credential)
+}
+
+/// Replaces the value of a parameter, or takes it out.
+fn with_parameter(url: &str, name: &str, value: Option<&str>) -> String {
+    let (address, query) = url.split_once('?').unwrap();
+    let prefix = format!("{name}=");
+    let mut parameters: Vec<String> =
+        query.split('&').filter(|part| !part.starts_with(&prefix)).map(str::to_owned).collect();
+    assert!(parameters.len() < query.split('&').count(), "{name} was asked for");
+    parameters.extend(value.map(|value| format!("{prefix}{value}")));
+    format!("{address}?{}", parameters.join("&"))
+}
+
+#[tokio::test]
+async fn an_id_token_with_another_nonce_or_none_is_refused() {
+    for nonce in [Some("of-another-attempt"), None] {
+        let desk = Desk::new();
+        let client = misled(&desk, move |url| with_parameter(url, "nonce", nonce));
+        let error = client.mdm_policies().intune().await.unwrap_err();
+        assert_eq!((error.kind(), error.operation()), (ErrorKind::Authentication, Some("signIn")));
+        assert!(error.to_string().contains("another sign-in than this one"), "{nonce:?}: {error}");
+        let called =
+            desk.harness.tenant.requests().into_iter().any(|request| request.path.starts_with("/beta"));
+        assert!(!called, "no token of the sign-in is used");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_in_the_browser_is_typed_and_says_what_to_do() {
+    for (error, description, failure, remedy) in [
+        ("access_denied", "AADSTS53003: Blocked.", SignInFailure::ConditionalAccess, "Sign-in logs"),
+        ("access_denied", "", SignInFailure::Denied, "declined"),
+        ("consent_required", "AADSTS65001: No consent.", SignInFailure::ConsentRequired, "must consent"),
+        ("interaction_required", "AADSTS50076: More proof.", SignInFailure::MfaRequired, "multi-factor"),
+        ("invalid_request", "AADSTS50020: A guest.", SignInFailure::OtherTenant, "another account"),
+    ] {
+        let desk = Desk::new();
+        let tenant = desk.harness.tenant.clone();
+        let credential =
+            desk.credential(tenant.id().parse().unwrap(), Person::SignsIn).with_opener(move |url| {
+                let parameter = |name: &str| {
+                    let (_, rest) = url.split_once(&format!("{name}=")).unwrap();
+                    rest.split('&').next().unwrap().replace("%3A", ":").replace("%2F", "/")
+                };
+                let description = description.replace(' ', "+");
+                let (redirect, state) = (parameter("redirect_uri"), parameter("state"));
+                let to = format!("{redirect}?error={error}&error_description={description}&state={state}");
+                tokio::spawn(async move { browse(&to).await.unwrap() });
+                Ok(())
+            });
+        let refused = signed_in(&desk.harness.tenant, &desk.harness.clock, credential);
+        let refused = refused.mdm_policies().intune().await.unwrap_err();
+        assert_eq!((refused.kind(), refused.sign_in_failure()), (ErrorKind::Authentication, Some(failure)));
+        assert!(refused.remedy().unwrap().contains(remedy), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_for_another_challenge_is_refused() {
+    let desk = Desk::new();
+    let client = misled(&desk, |url| with_parameter(url, "code_challenge", Some("of-another-attempt")));
+    let error = client.mdm_policies().intune().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authentication);
+    assert!(error.service().unwrap().has_code("AADSTS501481"), "{error}");
 }
 
 /// A cache that remembers one token.

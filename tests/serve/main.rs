@@ -1,6 +1,9 @@
 //! The simulated tenant over HTTP and HTTPS: hosts, links, CORS, the proxy, the control API, many clients.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
 
+mod program;
+mod support;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +16,8 @@ use windows_autopilot::pipeline::Limits;
 use windows_autopilot::sim::{Fault, ServedTls, Server, ServerBuilder, Tenant};
 use windows_autopilot::transport::ReqwestTransport;
 use windows_autopilot::{Client, Cloud};
+
+use support::{ANY, Answer, JSON, send};
 
 const APP: &str = "5f1b1f3a-6b7d-4c29-8d5e-0a1b2c3d4e5f";
 
@@ -28,45 +33,10 @@ async fn start(change: impl FnOnce(ServerBuilder) -> ServerBuilder) -> (Server, 
     (change(Server::builder(tenant.clone())).start().await.unwrap(), tenant)
 }
 
-/// An answer as it came over the wire.
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
-    }
-}
-
-/// Sends a request as it stands, and reads to the end of the connection.
+/// Sends a request to a server as it stands, and reads to the end of the connection.
 async fn raw(server: &Server, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-    let mut stream = TcpStream::connect(server.address()).await.unwrap();
-    let mut request = format!("{line} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
-    for (name, value) in headers {
-        request.push_str(&format!("{name}: {value}\r\n"));
-    }
-    if !headers.iter().any(|(name, _)| *name == "Host") {
-        request.push_str("Host: localhost\r\n");
-    }
-    stream.write_all(format!("{request}\r\n{body}").as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
-    let answer = String::from_utf8(answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
-    Answer { status, head: head.to_owned(), body: body.to_owned() }
+    send(server.address(), line, headers, body).await
 }
-
-const ANY: (&str, &str) = ("Authorization", "Bearer any");
-const JSON: (&str, &str) = ("Content-Type", "application/json");
 
 /// A client of this crate, over TLS where the server has it.
 fn client(server: &Server, tenant: &Tenant) -> Client {
@@ -287,12 +257,15 @@ async fn a_body_over_the_limit_is_refused() {
 #[tokio::test]
 async fn a_hundred_clients_at_once_all_end_and_memory_of_requests_is_bounded() {
     let (server, tenant) = start(|server| server.with_tls(ServedTls::generated())).await;
-    let client = client(&server, &tenant);
-    let calls = (0..100).map(|_| {
-        let client = client.clone();
+    // Each signs in by itself, on a connection of its own.
+    let clients: Vec<Client> = (0..100).map(|_| client(&server, &tenant)).collect();
+    let ready = Arc::new(tokio::sync::Barrier::new(100));
+    let calls = clients.into_iter().map(|client| {
+        let ready = Arc::clone(&ready);
         tokio::spawn(async move {
+            ready.wait().await;
             for _ in 0..15 {
-                client.devices().list().all().await.unwrap();
+                assert_eq!(client.devices().list().all().await.unwrap().len(), 1);
             }
         })
     });
@@ -300,6 +273,25 @@ async fn a_hundred_clients_at_once_all_end_and_memory_of_requests_is_bounded() {
         call.await.unwrap();
     }
     assert_eq!(tenant.requests().len(), 1000, "the last thousand are remembered");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_hundred_connections_that_say_nothing_hold_nobody_up() {
+    let (server, _) = start(|server| server.with_tls(ServedTls::generated())).await;
+    let mut silent = Vec::new();
+    for opening in ["", "\u{16}", "GET /v1.0/groups HTTP/1.1\r\nHost:"] {
+        for _ in 0..34 {
+            let mut stream = TcpStream::connect(server.address()).await.unwrap();
+            stream.write_all(opening.as_bytes()).await.unwrap();
+            silent.push(stream);
+        }
+    }
+    let answers = (0..100).map(|_| send(server.address(), "GET /v1.0/groups", &[ANY], ""));
+    for answer in futures_util::future::join_all(answers).await {
+        assert_eq!(answer.status, 200);
+    }
+    drop(silent);
     server.stop().await;
 }
 

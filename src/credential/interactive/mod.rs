@@ -18,7 +18,7 @@ use super::oauth::{Answer, App, failed, named, read_json, read_token, refusal};
 use super::session::{Session, TokenCache};
 use super::{AccessToken, Secret, TokenProvider, TokenRequest};
 use crate::clock::within;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, SignInFailure};
 use crate::model::{InvalidValue, TenantId, is_guid};
 use crate::transport::percent_encode;
 
@@ -54,7 +54,8 @@ const DEADLINE: Duration = Duration::from_secs(300);
 ///
 /// # Errors
 /// Besides those of [`TokenProvider::token`]: [`ErrorKind::Configuration`] if no browser can be opened or no port be
-/// listened on, and [`ErrorKind::Timeout`] after the deadline.
+/// listened on, and [`ErrorKind::Timeout`] after the deadline. [`Error::sign_in_failure`] tells a redirect mismatch, missing
+/// consent, Conditional Access, multi-factor authentication, another tenant and a person who declined apart.
 ///
 /// # API
 /// <https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow>
@@ -167,7 +168,9 @@ impl InteractiveBrowser {
             }
             None => {
                 let message = format!("nobody signed in with the browser within {:?}", self.deadline);
-                return Err(named(Error::new(ErrorKind::Timeout, message).with_remedy(TOO_LATE)));
+                let late =
+                    Error::new(ErrorKind::Timeout, message).with_sign_in_failure(SignInFailure::PersonLate);
+                return Err(named(late.with_remedy(TOO_LATE)));
             }
         };
         let code = code(&parameters)?;
@@ -185,9 +188,9 @@ impl InteractiveBrowser {
         if !id_token.tid.eq_ignore_ascii_case(&tenant) {
             let message =
                 format!("the person signed in to the tenant {}, not to {tenant}", shown(&id_token.tid));
-            return Err(
-                failed(&answer, message).with_remedy("sign in with an account of the configured tenant")
-            );
+            return Err(failed(&answer, message)
+                .with_sign_in_failure(SignInFailure::OtherTenant)
+                .with_remedy("sign in with an account of the configured tenant"));
         }
         if id_token.nonce != attempt.nonce {
             return Err(failed(&answer, "the sign-in service answered another sign-in than this one"));
@@ -294,13 +297,7 @@ fn code(parameters: &Parameters) -> Result<&str> {
     });
     let mut answer: Answer = http::Response::new(Bytes::from(body.to_string()));
     *answer.status_mut() = http::StatusCode::BAD_REQUEST;
-    let refused = refusal(&answer);
-    Err(match (error, refused.remedy()) {
-        ("access_denied", None) => refused.with_remedy(
-            "the person declined, or a Conditional Access policy blocks the sign-in: its log under Sign-in logs tells which",
-        ),
-        _ => refused,
-    })
+    Err(refusal(&answer))
 }
 
 /// The claims of an `id_token` that are checked.

@@ -29,7 +29,7 @@ pub(super) use self::entity::Entity;
 pub(super) use self::group::{Group, LICENCES};
 pub(super) use self::import::{Flaw, Import};
 pub(super) use self::policy::Policy;
-pub(super) use self::sign_in::{Auth, AuthorizationCode, Decision, DeviceCode, Session, Token};
+pub(super) use self::sign_in::{Auth, AuthorizationCode, Decision, DeviceCode, Fingerprint, Session, Token};
 pub use self::story::{DeviceStory, StoryEvent, StoryFact};
 pub(super) use self::sync::Sync;
 pub(super) use self::user::User;

@@ -145,8 +145,15 @@ fn redeem_code(state: &mut State, form: &Form, client: &str) -> Result<Session, 
     let code = form.required("code")?;
     let redirect = form.required("redirect_uri")?;
     let Some(known) = state.auth.authorization_codes.get_mut(code) else {
-        return refuse(9_002_313, "Invalid request. The authorization code is not known or has expired.");
+        return refuse(9_002_313, "Invalid request. The authorization code is not known.");
     };
+    if known.expires <= state.now {
+        return refuse(
+            70008,
+            "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive \
+             authorization request for this user and resource.",
+        );
+    }
     if known.redeemed {
         return refuse(
             54005,
@@ -191,6 +198,7 @@ fn is_verified(code: &AuthorizationCode, verifier: Option<&str>) -> bool {
 /// Returns the session of a refresh token, with the scope that is asked for now.
 fn refresh(state: &State, form: &Form, client: &str) -> Result<Session, Refusal> {
     let known = state.auth.refresh_tokens.get(form.required("refresh_token")?);
+    let known = known.filter(|session| session.expires > state.now);
     let revoked = |session: &&Session| {
         let issued = session.expires.checked_sub(REFRESH_LIFETIME).unwrap_or(session.expires);
         state.auth.revoked_before.is_none_or(|at| issued > at)

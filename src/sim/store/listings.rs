@@ -7,6 +7,9 @@ use std::sync::Arc;
 /// Positions that a tenant keeps for all listings together: the oldest listings go first, the newest stays.
 const MOST_KEPT: usize = 1 << 20;
 
+/// Listings that a tenant keeps, however short they are.
+const MOST_LISTINGS: usize = 2000;
+
 /// The orders that later pages refer to.
 ///
 /// Page after page of one listing is of the state in which it began: what is deleted meanwhile is passed over, what
@@ -29,7 +32,7 @@ impl Listings {
         kept.next += 1;
         kept.positions += order.len();
         kept.orders.push_back((kept.next, order));
-        while kept.positions > MOST_KEPT && kept.orders.len() > 1 {
+        while (kept.positions > MOST_KEPT || kept.orders.len() > MOST_LISTINGS) && kept.orders.len() > 1 {
             let gone = kept.orders.pop_front().map_or(0, |(_, order)| order.len());
             kept.positions -= gone;
         }
@@ -60,5 +63,13 @@ mod tests {
         let small = listings.keep(Arc::new([7]));
         assert_eq!((listings.get(huge), listings.get(small).as_deref()), (None, Some(&[7][..])));
         assert!(listings.get(small + 1).is_none());
+    }
+
+    #[test]
+    fn short_listings_make_room_by_their_number() {
+        let listings = Listings::default();
+        let numbers: Vec<u64> = (0..=MOST_LISTINGS).map(|_| listings.keep(Arc::new([7]))).collect();
+        assert_eq!(listings.get(numbers[0]), None);
+        assert!(numbers[1..].iter().all(|number| listings.get(*number).is_some()));
     }
 }

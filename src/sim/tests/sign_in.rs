@@ -164,12 +164,46 @@ async fn a_code_is_redeemed_once_by_its_verifier_for_the_tokens_of_the_person() 
 }
 
 #[tokio::test]
-async fn a_code_lives_for_ten_minutes() {
+async fn a_code_lives_for_ten_minutes_and_is_forgotten_an_hour_later() {
     let sign_in = SignIn::new();
     let (_, fields) = sign_in.pick(&[]).await;
-    sign_in.desk.clock.advance(MINUTE * 10);
-    let told = sign_in.redeem(field(&fields, "code"), &[]).await;
-    assert_eq!((told.status, &told.body["error"]), (400, &json!("invalid_grant")));
+    let code = field(&fields, "code");
+    let (_, other) = sign_in.pick(&[]).await;
+    sign_in.desk.clock.advance(MINUTE * 10 - Duration::from_secs(1));
+    assert_eq!(sign_in.redeem(field(&other, "code"), &[]).await.status, 200);
+    for (after, number) in [(Duration::from_secs(1), 70008), (MINUTE * 59, 70008), (MINUTE, 9_002_313)] {
+        sign_in.desk.clock.advance(after);
+        let told = sign_in.redeem(code, &[]).await;
+        assert_eq!((told.status, &told.body["error"]), (400, &json!("invalid_grant")));
+        assert_eq!(told.body["error_codes"], json!([number]), "after {after:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_has_expired_is_forgotten_by_the_next_sign_in() {
+    let sign_in = SignIn::new();
+    let asked = [("client_id", APP), ("scope", "openid")];
+    for _ in 0..3 {
+        let (_, fields) = sign_in.pick(&[]).await;
+        assert_eq!(sign_in.redeem(field(&fields, "code"), &[]).await.status, 200);
+        sign_in.form("/common/oauth2/v2.0/devicecode", &asked).await;
+    }
+    let kept = || {
+        let snapshot = sign_in.desk.tenant.snapshot().state.unwrap();
+        ["tokens", "device_codes", "authorization_codes", "refresh_tokens"].map(|name| {
+            match &snapshot["state"]["auth"][name] {
+                Value::Array(all) => all.len(),
+                all => all.as_object().unwrap().len(),
+            }
+        })
+    };
+    assert_eq!(kept(), [3, 3, 3, 3]);
+    // A code of 15 minutes and a token of an hour are answered as expired for an hour more.
+    for (hours, expected) in [(1, [3, 3, 3, 3]), (2, [0, 0, 0, 3]), (24 * 90, [0, 0, 0, 0])] {
+        sign_in.desk.clock.advance(60 * hours * MINUTE);
+        sign_in.desk.get(&format!("{LOGIN}/common/discovery/v2.0/keys")).await;
+        assert_eq!(kept(), expected, "after {hours} hours more");
+    }
 }
 
 #[tokio::test]
