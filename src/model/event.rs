@@ -66,6 +66,13 @@ observation! {
     }
 }
 
+impl DeploymentState {
+    /// Returns `true` for a success, even if late or on retry.
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Success | Self::SuccessWithTimeout | Self::SuccessOnRetry)
+    }
+}
+
 impl AutopilotEnrollmentType {
     /// Returns `true` if the device was to be hybrid joined.
     pub fn is_hybrid_join(&self) -> bool {

@@ -88,7 +88,7 @@ fn route(tenant: &Tenant, clock: Option<&ScaledClock>, head: &request::Parts, bo
             Ok(overview(tenant, clock))
         }
         (&Method::POST, ["reset"]) => {
-            tenant.reset();
+            tenant.clear();
             Ok(overview(tenant, clock))
         }
         (&Method::GET, ["snapshot"]) => serde_json::to_value(tenant.snapshot()).map_err(bad),
@@ -153,7 +153,7 @@ fn route(tenant: &Tenant, clock: Option<&ScaledClock>, head: &request::Parts, bo
 }
 
 /// The paths of the control API.
-const PATHS: [&str; 23] = [
+const PATHS: [&str; 24] = [
     "GET /_sim",
     "POST /_sim/seed",
     "POST /_sim/reset",
@@ -176,7 +176,8 @@ const PATHS: [&str; 23] = [
     "POST /_sim/devices/{serialNumber}/powerOn {\"userPrincipalName\": \"…\", \"reachesDomainController\": false}",
     "POST /_sim/devices/{serialNumber}/assignToOtherTenant",
     "POST /_sim/devices/{serialNumber}/holdImport",
-    "POST /_sim/devices/{serialNumber}/removeAnchor",
+    "POST /_sim/devices/{serialNumber}/removeAnchor, reset, wipe, swapMotherboard, deleteEverywhere",
+    "POST /_sim/devices/{serialNumber}/rename {\"name\": \"…\"}",
 ];
 
 fn overview(tenant: &Tenant, clock: Option<&ScaledClock>) -> Value {
@@ -341,7 +342,15 @@ fn no_device(serial: &str) -> Refusal {
     unknown(format_args!("no device with the serial number {serial:?} is registered or was switched on"))
 }
 
+/// The new name of a device.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewName {
+    name: String,
+}
+
 fn act(tenant: &Tenant, serial: &str, action: &str, body: &Bytes) -> Outcome {
+    let found = |is_found: bool| is_found.then_some(()).ok_or_else(|| no_device(serial));
     match action {
         "powerOn" => {
             let wanted: PowerOn = read(body)?;
@@ -359,11 +368,15 @@ fn act(tenant: &Tenant, serial: &str, action: &str, body: &Bytes) -> Outcome {
         }
         "assignToOtherTenant" => tenant.assign_to_other_tenant(serial),
         "holdImport" => tenant.hold_import(serial),
-        "removeAnchor" => {
-            if !tenant.remove_anchor(serial) {
-                return Err(no_device(serial));
-            }
+        "removeAnchor" => found(tenant.remove_anchor(serial))?,
+        "reset" => found(tenant.reset(serial))?,
+        "wipe" => found(tenant.wipe(serial))?,
+        "rename" => {
+            let NewName { name } = read(body)?;
+            found(tenant.rename(serial, &name))?;
         }
+        "swapMotherboard" => found(tenant.swap_motherboard(serial))?,
+        "deleteEverywhere" => found(tenant.delete_everywhere(serial))?,
         _ => return Err(unknown(format_args!("a device has no action {action:?}: GET /_sim lists them"))),
     }
     Ok(

@@ -30,7 +30,7 @@ const VERSION: u32 = 1;
 /// tenant.seed(&seed)?;
 /// assert!(tenant.device_id("PF3XK7M1").is_some());
 /// let snapshot = tenant.snapshot();
-/// tenant.reset();
+/// tenant.clear();
 /// tenant.restore(&snapshot)?;
 /// assert!(tenant.device_id("PF3XK7M1").is_some());
 /// # Ok(()) });
@@ -412,7 +412,7 @@ impl Tenant {
     }
 
     /// Goes back to an empty tenant, as it was built, with other ids gone and the same options.
-    pub fn reset(&self) {
+    pub fn clear(&self) {
         let mut state = self.now();
         *state = furnished(state.options.clone(), state.now);
         drop(state);
@@ -574,7 +574,7 @@ mod tests {
         let before = state(&tenant);
         tenant.seed(&SEED.parse().unwrap()).unwrap();
         tenant.fault(Fault::status(503));
-        tenant.reset();
+        tenant.clear();
         assert_eq!(state(&tenant), before);
     }
 }

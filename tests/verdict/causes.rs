@@ -35,6 +35,9 @@ fn expected(cause: Cause) -> ((&'static str, Strength), &'static str, bool) {
     let join_failed = "watch.domain-join-failed";
     match cause {
         Cause::NotRegistered => (("evidence.not-registered", Proof), "watch.not-registered", false),
+        Cause::HardwareChanged => {
+            (("evidence.hardware-changed", Proof), "watch.registration-needs-repair", false)
+        }
         Cause::NoProfile => (("evidence.no-profile", Proof), "watch.profile-not-assigned", false),
         Cause::MdmScope => (("evidence.not-in-mdm-scope", Proof), "watch.did-not-enroll", true),
         Cause::NoLicence => (("evidence.no-licence", Proof), "watch.no-licence", false),
@@ -62,7 +65,7 @@ fn expected(cause: Cause) -> ((&'static str, Strength), &'static str, bool) {
         Cause::DeviceSetupTimeout => {
             (("evidence.device-page-timed-out", Proof), "watch.device-setup-timeout", false)
         }
-        Cause::AccountSetupTimeout => (("evidence.not-synced", Strong), "watch.account-setup-timeout", false),
+        Cause::AccountSetupTimeout => (("evidence.not-synced", Strong), "watch.not-synced", false),
         other => panic!("no expectation for {other:?}"),
     }
 }
@@ -166,6 +169,7 @@ impl World {
         let join = "#microsoft.graph.windowsDomainJoinConfiguration";
         match cause {
             Some(Cause::NotRegistered) => client.devices().delete(&self.device).await.unwrap(),
+            Some(Cause::HardwareChanged) => assert!(tenant.swap_motherboard(&self.serial)),
             Some(Cause::NoProfile) => {
                 client.profiles().assignments(&self.profile).replace(&[]).await.unwrap();
             }

@@ -13,6 +13,7 @@ mod lab;
 mod lab_support;
 mod life;
 #[cfg(feature = "ad")]
+mod lives;
 mod on_premises;
 mod plan;
 mod preflight;

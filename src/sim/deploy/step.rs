@@ -82,6 +82,9 @@ impl State {
         let found =
             self.identities.find("serialNumber", &run.power_on.serial).map(|(_, of)| of).find(registered);
         let identity = found.ok_or(Cause::NotRegistered)?;
+        if identity.hardware_changed.is_some() {
+            return Err(Cause::HardwareChanged);
+        }
         let (profile, _) = targeting(self, identity).assigned.ok_or(Cause::NoProfile)?;
         run.identity.clone_from(&identity.id);
         run.profile = profile.to_owned();

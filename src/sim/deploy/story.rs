@@ -23,6 +23,7 @@ impl State {
     pub(super) fn note_failure(&self, run: &mut Run, cause: Cause) {
         let facts = match cause {
             Cause::NotRegistered => vec![StoryEvent::ProfileRefused { code: 807 }],
+            Cause::HardwareChanged => vec![StoryEvent::ProfileRefused { code: 908 }],
             Cause::NoProfile => vec![StoryEvent::ProfileRefused { code: 815 }],
             Cause::MdmScope | Cause::NoLicence | Cause::PlatformBlocked => {
                 vec![StoryEvent::EnrollmentFailed { code: number(cause) }]

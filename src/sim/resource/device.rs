@@ -267,6 +267,7 @@ pub(crate) fn register(state: &mut State, new: NewIdentity) -> String {
         enrollment_state: Word("notContacted"),
         last_contacted: None,
         managed_device: None,
+        hardware_changed: None,
         direct_profile: None,
         created: state.now,
         visible: false,

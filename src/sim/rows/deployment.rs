@@ -91,6 +91,8 @@ pub enum DeploymentPhase {
 pub enum Cause {
     /// No device with this serial number is registered.
     NotRegistered,
+    /// The device does not fit its registration: it has a new motherboard.
+    HardwareChanged,
     /// No profile was assigned when the device was switched on.
     NoProfile,
     /// The user is not in the MDM scope.
@@ -133,8 +135,9 @@ pub enum Cause {
 
 impl Cause {
     /// All causes.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::NotRegistered,
+        Self::HardwareChanged,
         Self::NoProfile,
         Self::MdmScope,
         Self::NoLicence,
@@ -161,6 +164,7 @@ impl Cause {
     pub fn code(self) -> &'static str {
         match self {
             Self::NotRegistered => "807",
+            Self::HardwareChanged => "908",
             Self::NoProfile => "815",
             Self::MdmScope => "0x8018002b",
             Self::NoLicence => "0x80180018",

@@ -30,6 +30,9 @@ pub(crate) struct Identity {
     pub(crate) enrollment_state: Word,
     pub(crate) last_contacted: Option<Timestamp>,
     pub(crate) managed_device: Option<String>,
+    /// The time since which the device does not fit its registration: it has a new motherboard.
+    #[serde(default)]
+    pub(crate) hardware_changed: Option<Timestamp>,
     /// Given by the profile's `assign` action.
     pub(crate) direct_profile: Option<String>,
     pub(crate) created: Timestamp,
@@ -53,6 +56,10 @@ impl Identity {
     /// Returns how an answer shows the device.
     pub(crate) fn view(&self, targeting: &Targeting<'_>, version: ApiVersion) -> Body {
         let text = |text: &str| Value::String(text.to_owned());
+        let (remediation, remediated) = match self.hardware_changed {
+            Some(at) => ("manualRemediationRequired", date(Some(at))),
+            None => ("noRemediationRequired", NO_DATE.into()),
+        };
         let mut view = body([
             ("id", text(&self.id)),
             ("addressableUserName", text(&self.addressable_user_name)),
@@ -73,8 +80,8 @@ impl Identity {
             ("model", text(&self.model)),
             ("productKey", text(&self.product_key)),
             ("purchaseOrderIdentifier", text(&self.purchase_order)),
-            ("remediationState", "noRemediationRequired".into()),
-            ("remediationStateLastModifiedDateTime", NO_DATE.into()),
+            ("remediationState", remediation.into()),
+            ("remediationStateLastModifiedDateTime", remediated),
             ("resourceName", "".into()),
             ("serialNumber", text(&self.serial)),
             ("skuNumber", "".into()),

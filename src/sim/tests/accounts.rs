@@ -256,7 +256,7 @@ async fn a_reset_forgets_a_computer_that_is_being_created() {
     let waiting = ready.desk.tenant.snapshot();
     let mut slow = Box::pin(ready.desk.get(EVENTS));
     assert!(futures_util::poll!(&mut slow).is_pending());
-    ready.desk.tenant.reset();
+    ready.desk.tenant.clear();
     clock.advance(Duration::from_secs(90));
     slow.await;
     assert_eq!((accounts.names().len(), ready.desk.tenant.computers().len()), (1, 0));

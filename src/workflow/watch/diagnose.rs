@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::catalogue::kind_of;
+use super::deadline::Deadline;
 use super::evidence::{DeviceSnapshot, Expectation};
 use super::findings::*;
 use super::phase::Phase;
@@ -24,6 +25,7 @@ pub(super) struct Case<'a> {
     pub(super) phase: Phase,
     pub(super) since: Timestamp,
     pub(super) now: Timestamp,
+    pub(super) is_overdue: bool,
 }
 
 /// Returns the causes for which the device cannot go on by itself, the likeliest first; none if it still may.
@@ -46,9 +48,8 @@ pub(super) fn failures(case: &Case<'_>) -> Vec<Finding> {
         let evidence = "the registration is blocked from enrolling again";
         return vec![case.finding(&WATCH_ENROLLMENT_BLOCKED, evidence)];
     }
-    if identity.remediation_state == Some(RemediationState::ManualRemediationRequired) {
-        let evidence = "the service cannot repair the registration, as after a new motherboard";
-        return vec![case.finding(&WATCH_REGISTRATION_NEEDS_REPAIR, evidence)];
+    if let Some(finding) = case.needs_repair() {
+        return vec![finding.with_severity(Severity::Error)];
     }
     if identity.deployment_profile_assignment_status == Some(ProfileAssignmentStatus::Failed) {
         let detail = &identity.deployment_profile_assignment_detailed_status;
@@ -82,11 +83,6 @@ pub(super) fn warnings(case: &Case<'_>) -> Vec<Finding> {
             let evidence = format!("enrolled {} ago, and no sign of the domain join", spell(waited));
             case.domain_join(&WATCH_DOMAIN_JOIN_STALLED, &evidence, Severity::Warning)
         }
-        Phase::DomainJoined | Phase::DeviceSetup
-            if case.now >= later(case.since, case.expected.esp_limit()) =>
-        {
-            vec![case.setup_stalled().with_severity(Severity::Warning)]
-        }
         Phase::AccountSetup if matches!(case.record, Record::Succeeded(_)) => {
             let remedy = "wait for the next run of Entra Connect, which comes every 30 minutes";
             vec![case.not_synced().with_severity(Severity::Info).with_remedy(remedy)]
@@ -95,8 +91,8 @@ pub(super) fn warnings(case: &Case<'_>) -> Vec<Finding> {
     }
 }
 
-/// Returns the causes for which the device has taken too long.
-pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
+/// Returns the causes for which the device has taken longer than the deadline allows.
+pub(super) fn overdue(case: &Case<'_>, deadline: &Deadline) -> Vec<Finding> {
     let waited = spell(case.now.duration_since(case.since));
     let mut findings = match case.phase {
         Phase::Unregistered => {
@@ -126,7 +122,10 @@ pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
             findings
         }
         Phase::ProfileAssigned => {
-            let mut findings = vec![match case.snapshot.contact() {
+            let mut findings = Vec::from_iter(case.left_management());
+            findings.iter_mut().for_each(|finding| finding.severity = Severity::Error);
+            let is_explained = !findings.is_empty();
+            findings.extend((!is_explained).then(|| match case.snapshot.contact() {
                 Some(contact) => {
                     let ago = spell(case.now.duration_since(contact));
                     case.finding(
@@ -138,8 +137,9 @@ pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
                     &WATCH_NOT_SWITCHED_ON,
                     format!("it has the profile, and nothing was heard of it for {waited}"),
                 ),
-            }];
-            findings.extend(case.before_power_on());
+            }));
+            let before = case.before_power_on().into_iter();
+            findings.extend(before.filter(|finding| !finding.is(&WATCH_LEFT_MANAGEMENT)));
             findings
         }
         Phase::Enrolled => {
@@ -155,6 +155,10 @@ pub(super) fn overdue(case: &Case<'_>) -> Vec<Finding> {
         if finding.is(&WATCH_WRONG_PROFILE) || finding.is(&WATCH_ANCHOR_MISSING) {
             finding.severity = Severity::Error;
         }
+    }
+    if let Some(first) = findings.first_mut() {
+        let limit = SignedDuration::try_from(deadline.limit).unwrap_or(SignedDuration::MAX);
+        first.evidence = format!("{}; the limit is {}, {}", first.evidence, spell(limit), deadline.source);
     }
     findings
 }
@@ -319,8 +323,8 @@ impl Case<'_> {
     /// Returns the problems to put right before the device is switched on.
     fn before_power_on(&self) -> Vec<Finding> {
         let mut findings = Vec::from_iter(self.assigned_user());
-        // A new registration's object takes a while to show.
-        if self.now >= later(self.snapshot.watched_since, SETTLING) {
+        // The object of a new registration takes a while to show, and is there before a profile is.
+        if self.phase >= Phase::ProfileAssigned || self.is_overdue {
             findings.extend(self.missing_anchor());
         }
         findings.iter_mut().for_each(|finding| finding.severity = Severity::Warning);
@@ -359,12 +363,13 @@ impl Case<'_> {
             let evidence = "it enrolled with another profile than the one that is assigned now";
             findings.push(self.finding(&WATCH_ENROLLED_WITH_ANOTHER_PROFILE, evidence));
         }
-        if self.snapshot.managed_device.is_absent() && self.snapshot.first_seen.contains_key(&Phase::Enrolled)
-        {
-            let evidence = "Intune managed it, and does so no more";
-            findings.push(self.finding(&WATCH_LEFT_MANAGEMENT, evidence));
-        }
+        findings.extend(self.left_management());
         findings
+    }
+
+    fn left_management(&self) -> Option<Finding> {
+        let has_left = self.snapshot.has_left_management();
+        has_left.then(|| self.finding(&WATCH_LEFT_MANAGEMENT, "Intune managed it, and does so no more"))
     }
 
     fn setup_stalled(&self) -> Finding {
@@ -408,6 +413,19 @@ impl Case<'_> {
 
     /// Returns the problems of a device that is ready.
     fn blemishes(&self) -> Vec<Finding> {
+        self.deployment_blemish().into_iter().chain(self.needs_repair()).collect()
+    }
+
+    /// Returns a warning that the registration no longer fits the device: its next deployment will fail.
+    fn needs_repair(&self) -> Option<Finding> {
+        let state = self.snapshot.identity.present()?.remediation_state.as_ref();
+        let evidence = "the service cannot repair the registration, as after a new motherboard";
+        (state == Some(&RemediationState::ManualRemediationRequired)).then(|| {
+            self.finding(&WATCH_REGISTRATION_NEEDS_REPAIR, evidence).with_severity(Severity::Warning)
+        })
+    }
+
+    fn deployment_blemish(&self) -> Option<Finding> {
         let (kind, what) = match self.record {
             Record::WentOn(at) => {
                 (&WATCH_WENT_ON_AFTER_FAILURE, format!("{at} failed, and the user went on"))
@@ -418,11 +436,8 @@ impl Case<'_> {
             Record::Succeeded(DeploymentState::SuccessOnRetry) => {
                 (&WATCH_DONE_ON_RETRY, "done after the user tried again".to_owned())
             }
-            _ => return Vec::new(),
+            _ => return None,
         };
-        vec![self.finding(kind, format!("{what}; {}", self.record_evidence()))]
+        Some(self.finding(kind, format!("{what}; {}", self.record_evidence())))
     }
 }
-
-/// The time that a new registration's object may take to show.
-const SETTLING: std::time::Duration = std::time::Duration::from_secs(10 * 60);

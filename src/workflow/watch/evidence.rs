@@ -1,5 +1,7 @@
 //! The snapshot of a device, and the expectations.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +10,7 @@ use jiff::Timestamp;
 
 use super::device_evidence::DeviceEvidence;
 use super::phase::Phase;
+use super::state::later;
 use crate::model::{
     AutopilotEvent, ComputerNamePrefix, Connector, DeploymentState, Device, DirectoryDevice, EnrollmentState,
     EnrollmentStatusPage, HybridJoinProfile, Id, Lookup, ManagedDevice, ProfileReference, Text,
@@ -41,12 +44,38 @@ pub struct DeviceSnapshot {
     pub connectors: Lookup<Arc<[Connector]>>,
     /// The causes that its own evidence shows.
     pub device_evidence: Option<DeviceEvidence>,
-    /// The computer name that it had when it was first seen in Intune: the offline domain join changes it.
-    pub first_computer_name: Option<Text>,
-    /// Since when it is watched.
+    /// The enrollment status page that its record names.
+    pub page: Lookup<AppliedPage>,
+    /// The time since which its last deployment is watched.
     pub watched_since: Timestamp,
-    /// When it was first seen in which phase.
+    /// The times at which its last deployment was first seen in each phase.
     pub first_seen: BTreeMap<Phase, Timestamp>,
+}
+
+/// The enrollment status page that a device was shown, by the record of its deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AppliedPage {
+    /// The id.
+    pub id: Id<EnrollmentStatusPage>,
+    /// The name.
+    pub display_name: Text,
+    /// The timeout, as it is configured.
+    pub timeout: Duration,
+    /// Whether the page installs quality updates.
+    pub quality_updates: bool,
+}
+
+impl AppliedPage {
+    /// Creates a page from its settings.
+    pub fn new(id: Id<EnrollmentStatusPage>, page: &EnrollmentStatusPage) -> Self {
+        Self {
+            id,
+            display_name: page.display_name.as_str().into(),
+            timeout: page.install_progress_timeout_in_minutes.as_duration(),
+            quality_updates: page.install_quality_updates,
+        }
+    }
 }
 
 /// A domain join profile that reaches a device.
@@ -88,7 +117,7 @@ impl DeviceSnapshot {
             domain_joins: Lookup::Unknown,
             connectors: Lookup::Unknown,
             device_evidence: None,
-            first_computer_name: None,
+            page: Lookup::Unknown,
             watched_since,
             first_seen: BTreeMap::new(),
         }
@@ -99,18 +128,91 @@ impl DeviceSnapshot {
         self.serial_number.as_deref().unwrap_or(self.id.as_str())
     }
 
-    /// The record of its deployment, unless that is of an earlier one: a device that Intune does not manage, and that has
-    /// not been in contact since it was registered, may have failed to enroll, but can have done nothing else.
+    /// Returns the id of its registration now: another one than it is watched by after it was imported anew.
+    pub(super) fn registration_id(&self) -> &Id<Device> {
+        self.identity.present().map_or(&self.id, |identity| &identity.id)
+    }
+
+    /// Returns the record of its last deployment; `None` if there is none, or that is of an earlier enrollment than the
+    /// device in Intune.
     pub(super) fn deployment(&self) -> Option<&AutopilotEvent> {
-        let untouched = self.identity.present().is_some_and(|identity| {
+        let event = self.event.present()?;
+        let is_of_last = match self.relation() {
+            Some(Relation::Same | Relation::RecordIsLater) => true,
+            Some(Relation::RecordIsEarlier | Relation::NotKnown) => false,
+            None if self.managed_device.is_absent() => !self.is_over(event),
+            None => true,
+        };
+        is_of_last.then_some(event)
+    }
+
+    /// Returns the device in Intune; `None` if there is none, or that is of an earlier enrollment than the record.
+    pub(super) fn managed(&self) -> Option<&ManagedDevice> {
+        self.managed_device.present().filter(|_| self.relation() != Some(Relation::RecordIsLater))
+    }
+
+    /// Returns the last enrollment, as far as it has ids; `None` if there is none.
+    pub(super) fn enrollment(&self) -> Option<Enrollment> {
+        let (managed, event) = (self.managed(), self.deployment());
+        let of_event = event.and_then(|event| event.device_id.clone().filter(|id| is_id(id)));
+        (managed.is_some() || event.is_some()).then(|| Enrollment {
+            managed_device_id: managed.map(|managed| managed.id.as_str().into()).or(of_event),
+            event_id: event.map(|event| event.id.clone()),
+        })
+    }
+
+    /// Returns `true` if Intune managed the device, and does so no more.
+    pub(super) fn has_left_management(&self) -> bool {
+        let enrolled = self.event.present().is_some_and(|event| {
+            has_succeeded(event) || matches!(event.enrollment_state, Some(EnrollmentState::Enrolled))
+        });
+        self.managed_device.is_absent()
+            && self.deployment().is_none()
+            && (enrolled || self.first_seen.contains_key(&Phase::Enrolled))
+    }
+
+    /// Returns `true` if the record of a device that Intune does not manage is of a deployment that is over: it was done;
+    /// or the registration says that the device was not in contact, and the deployment did not fail with this profile.
+    fn is_over(&self, event: &AutopilotEvent) -> bool {
+        let is_untouched = |identity: &Device| {
+            let assigned = identity.deployment_profile_assigned_date_time;
+            let is_later =
+                event.deployment_end_date_time.is_some_and(|ended| assigned.is_none_or(|at| at > ended));
             identity.managed_device_id.is_none()
                 && identity.enrollment_state == Some(EnrollmentState::NotContacted)
-        });
-        let failed = |event: &AutopilotEvent| {
-            event.enrollment_state == Some(EnrollmentState::Failed)
-                || event.deployment_state == Some(DeploymentState::Failure)
+                && (is_later || !has_failed(event))
         };
-        self.event.present().filter(|event| !(untouched && self.managed_device.is_absent()) || failed(event))
+        has_succeeded(event) || self.identity.present().is_some_and(is_untouched)
+    }
+
+    /// Returns the relation of the record to the device in Intune; `None` if one of them is not there.
+    ///
+    /// The kind of the id in a record is not documented: the same id proves the same enrollment, and another one proves
+    /// nothing. Of the rest times decide.
+    fn relation(&self) -> Option<Relation> {
+        let (event, managed) = (self.event.present()?, self.managed_device.present()?);
+        if event.device_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(managed.id.as_str())) {
+            return Some(Relation::Same);
+        }
+        let Some(enrolled) = self.enrolled_date_time() else { return Some(Relation::Same) };
+        let has_id = event.device_id.as_deref().is_some_and(is_id);
+        let is_late = has_id && began(event).is_some_and(|began| enrolled > later(began, ENROLLMENT));
+        let is_earlier = began(event).is_some_and(|began| began > later(enrolled, SKEW));
+        Some(match event.deployment_end_date_time.map(|ended| enrolled.cmp(&ended)) {
+            _ if is_earlier => Relation::RecordIsLater,
+            Some(Ordering::Greater) => Relation::RecordIsEarlier,
+            Some(Ordering::Equal) => Relation::NotKnown,
+            // The record of a deployment that was broken off never ends.
+            Some(Ordering::Less) | None if is_late => Relation::NotKnown,
+            Some(Ordering::Less) | None => Relation::Same,
+        })
+    }
+
+    /// Returns the time at which the device enrolled, by Intune. For some devices Intune shows the date of the registration
+    /// there, which is before the profile was assigned.
+    pub(super) fn enrolled_date_time(&self) -> Option<Timestamp> {
+        let assigned = self.identity.present()?.deployment_profile_assigned_date_time?;
+        self.managed_device.present()?.enrolled_date_time.filter(|enrolled| *enrolled >= assigned)
     }
 
     /// When it was last in touch since it got its profile: then it was switched on.
@@ -127,12 +229,67 @@ impl DeviceSnapshot {
 
     /// Whether a user has signed in to the hybrid joined device: then Intune points at the synced object.
     pub(super) fn user_has_signed_in(&self) -> bool {
-        let managed = self.managed_device.present().and_then(|managed| {
+        let managed = self.managed().and_then(|managed| {
             managed.azure_ad_device_id.as_ref().or(managed.azure_active_directory_device_id.as_ref())
         });
         let hybrid = self.hybrid.present().and_then(|hybrid| hybrid.device_id.as_ref());
         managed.is_some() && managed == hybrid
     }
+}
+
+/// The relation of a record to the device in Intune.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Relation {
+    /// Both are of one enrollment.
+    Same,
+    /// The deployment of the record had ended when the device enrolled.
+    RecordIsEarlier,
+    /// The deployment of the record began when the device had enrolled.
+    RecordIsLater,
+    /// The device enrolled at the time at which the deployment of the record ended.
+    NotKnown,
+}
+
+/// The ids of an enrollment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Enrollment {
+    pub(super) managed_device_id: Option<Text>,
+    pub(super) event_id: Option<Id<AutopilotEvent>>,
+}
+
+impl Enrollment {
+    /// Returns `true` if this is not the enrollment that was there before, but a later one: an id has changed.
+    pub(super) fn is_later_than(&self, before: &Self) -> bool {
+        fn differ<T: PartialEq>(now: &Option<T>, before: &Option<T>) -> bool {
+            now.is_some() && before.is_some() && now != before
+        }
+        differ(&self.managed_device_id, &before.managed_device_id) || differ(&self.event_id, &before.event_id)
+    }
+}
+
+/// The difference between the clocks of two services.
+const SKEW: Duration = Duration::from_secs(10 * 60);
+
+/// Returns the start of the deployment of a record.
+pub(super) fn began(event: &AutopilotEvent) -> Option<Timestamp> {
+    event.enrollment_start_date_time.or(event.deployment_start_date_time).or(event.event_date_time)
+}
+
+/// The longest time from the start of an enrollment to the device in Intune.
+const ENROLLMENT: Duration = Duration::from_secs(60 * 60);
+
+/// Returns `true` for an id, and not for the blanks that the service writes in place of one.
+pub(super) fn is_id(text: &str) -> bool {
+    text.chars().any(|c| !matches!(c, '0' | '-' | ' '))
+}
+
+fn has_failed(event: &AutopilotEvent) -> bool {
+    event.enrollment_state == Some(EnrollmentState::Failed)
+        || event.deployment_state == Some(DeploymentState::Failure)
+}
+
+fn has_succeeded(event: &AutopilotEvent) -> bool {
+    event.deployment_state.as_ref().is_some_and(DeploymentState::is_success)
 }
 
 /// What is expected of the devices that are watched, and how long they may take.
@@ -212,6 +369,27 @@ impl Expectation {
         self.esp_timeout = page.install_progress_timeout_in_minutes.as_duration();
         self.quality_updates = page.install_quality_updates;
         self
+    }
+
+    /// Returns `true` if the name of a device begins as those in the domain do.
+    pub(super) fn is_in_domain(&self, managed: &ManagedDevice) -> bool {
+        let name = managed.device_name.as_deref().zip(self.computer_name_prefix.as_ref());
+        name.is_some_and(|(name, prefix)| {
+            let start = name.get(..prefix.as_str().len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_str()))
+        })
+    }
+
+    /// Returns the expectation of a device that was shown this page.
+    pub(super) fn of_page(&self, page: &Lookup<AppliedPage>) -> Cow<'_, Self> {
+        match page.present() {
+            Some(page) => {
+                let mut expected = self.clone();
+                (expected.esp_timeout, expected.quality_updates) = (page.timeout, page.quality_updates);
+                Cow::Owned(expected)
+            }
+            None => Cow::Borrowed(self),
+        }
     }
 
     /// How long the enrollment status page really waits: 40 minutes longer than configured, and 40 more where it installs

@@ -2,12 +2,15 @@
 
 use jiff::Timestamp;
 
-use super::evidence::DeviceSnapshot;
+use super::evidence::{DeviceSnapshot, Enrollment};
 use super::findings::{WATCH_DOMAIN_JOIN_FAILED, WATCH_DOMAIN_JOIN_STALLED};
 use super::phase::{DeploymentOutcome, Phase};
-use super::report::DeviceDeployment;
+use super::report::{DeviceDeployment, EarlierEnrollment};
 use super::state::DeviceState;
-use crate::model::{EnrollmentState, Lookup};
+use crate::model::{Device, DirectoryDevice, EnrollmentState, Id, Lookup, ManagedDevice};
+
+/// The content of an event: phase, outcome, findings, and the id in Intune.
+pub(super) type Reported = (Phase, DeploymentOutcome, Vec<String>, Option<Id<ManagedDevice>>);
 
 /// A device of a watch.
 pub(super) struct Followed {
@@ -16,12 +19,18 @@ pub(super) struct Followed {
     pub(super) serial_is_unique: bool,
     pub(super) state: Option<DeviceState>,
     pub(super) settled: Option<Timestamp>,
+    /// Whether the next round reads it although it is settled.
+    pub(super) is_due: bool,
+    /// The date of the profile's assignment when the profile was last read.
+    pub(super) profile_as_of: Option<Timestamp>,
     /// The time of the last search in Intune.
     pub(super) looked_for: Option<Timestamp>,
-    /// The time of the last diagnosis of its domain join.
-    pub(super) explained: Option<Timestamp>,
-    /// The last event's content: phase, outcome and findings.
-    pub(super) reported: Option<(Phase, DeploymentOutcome, Vec<String>)>,
+    /// Its last enrollment, by the round before.
+    enrollment: Option<Enrollment>,
+    /// The enrollments before that, the oldest first.
+    earlier: Vec<EarlierEnrollment>,
+    /// The content of the last event.
+    pub(super) reported: Option<Reported>,
 }
 
 impl Followed {
@@ -31,8 +40,11 @@ impl Followed {
             serial_is_unique: true,
             state: None,
             settled: None,
+            is_due: false,
+            profile_as_of: None,
             looked_for: None,
-            explained: None,
+            enrollment: None,
+            earlier: Vec::new(),
             reported: None,
         }
     }
@@ -45,6 +57,25 @@ impl Followed {
         self.state.as_ref().is_some_and(|state| state.outcome == outcome)
     }
 
+    /// Forgets the object in Microsoft Entra of another registration than the device has now.
+    pub(super) fn forget_other_anchor(&mut self) {
+        let wanted = self.snapshot.identity.present().and_then(Device::entra_device_id);
+        let is_own = |anchor: &DirectoryDevice| anchor.device_id.as_ref() == wanted;
+        if !self.snapshot.anchor.present().is_some_and(is_own) {
+            self.snapshot.anchor = Lookup::Unknown;
+        }
+    }
+
+    /// Returns the date of the profile's assignment.
+    pub(super) fn profile_date(&self) -> Option<Timestamp> {
+        self.snapshot.identity.present()?.deployment_profile_assigned_date_time
+    }
+
+    /// Returns `true` if the profile was assigned at another time than it was when the profile was last read.
+    pub(super) fn profile_is_stale(&self) -> bool {
+        self.profile_date() != self.profile_as_of
+    }
+
     /// Returns `true` if the registration shows that the device was switched on.
     pub(super) fn was_in_touch(&self) -> bool {
         self.snapshot.identity.present().is_some_and(|identity| {
@@ -54,12 +85,6 @@ impl Followed {
                     None | Some(EnrollmentState::NotContacted | EnrollmentState::Unknown)
                 )
         })
-    }
-
-    /// Returns `true` if its computer name is the domain's by now, so that an object of that name can be its own.
-    pub(super) fn is_renamed(&self) -> bool {
-        let name = self.snapshot.managed_device.present().and_then(|managed| managed.device_name.as_ref());
-        self.phase() > Phase::Enrolled || name.is_some() && name != self.snapshot.first_computer_name.as_ref()
     }
 
     pub(super) fn domain_join_is_unexplained(&self) -> bool {
@@ -74,13 +99,27 @@ impl Followed {
         })
     }
 
-    /// Resets the timeline for a new deployment.
-    pub(super) fn begin_again(&mut self) {
-        self.snapshot.first_seen.retain(|phase, _| *phase < Phase::Enrolled);
-        self.snapshot.first_computer_name = None;
-        self.snapshot.hybrid = Lookup::Unknown;
-        self.explained = None;
-        self.settled = None;
+    /// Compares the last enrollment with the one of the round before. If it is another one, or the device has left
+    /// management, the timeline begins anew, and the earlier enrollment is kept.
+    pub(super) fn follow_enrollment(&mut self, now: Timestamp) {
+        let last = self.snapshot.enrollment();
+        let before = self.enrollment.take();
+        if let (Some(before), Some(state)) = (before, &self.state)
+            && last.as_ref().is_none_or(|last| last.is_later_than(&before))
+        {
+            self.earlier.push(EarlierEnrollment {
+                managed_device_id: before.managed_device_id,
+                phase: state.phase,
+                outcome: state.outcome,
+                until: self.settled.unwrap_or(now),
+                cause: state.findings.first().cloned(),
+            });
+            self.snapshot.first_seen.retain(|phase, _| *phase < Phase::Enrolled);
+            self.snapshot.watched_since = now;
+            self.snapshot.hybrid = Lookup::Unknown;
+            self.settled = None;
+        }
+        self.enrollment = last;
     }
 
     pub(super) fn to_report(&self) -> Option<DeviceDeployment> {
@@ -89,6 +128,7 @@ impl Followed {
             id: id.clone(),
             serial_number: serial_number.clone(),
             settled: self.settled,
+            earlier: self.earlier.clone(),
             state: self.state.clone()?,
         })
     }

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::evidence::DeviceSnapshot;
-use crate::model::{AutopilotEvent, DirectoryDevice, ManagedDevice};
+use super::evidence::{DeviceSnapshot, began, is_id};
+use crate::model::{AutopilotEvent, Device, DirectoryDevice, ManagedDevice};
 
 /// The records of deployments, by what they can be found by.
 #[derive(Default)]
 pub(super) struct Events {
     by_device: HashMap<String, AutopilotEvent>,
     by_serial: HashMap<String, AutopilotEvent>,
+    /// Those of them that have no id of a device: it did not come as far as Intune.
+    by_serial_alone: HashMap<String, AutopilotEvent>,
 }
 
 impl Events {
@@ -22,18 +24,22 @@ impl Events {
             if since.is_some_and(|since| began(&event).is_some_and(|began| began < since)) {
                 continue;
             }
+            let device = event.device_id.as_deref().filter(|id| is_id(id));
             if let Some(serial) = &event.device_serial_number {
                 keep_last(&mut found.by_serial, serial, &event);
+                if device.is_none() {
+                    keep_last(&mut found.by_serial_alone, serial, &event);
+                }
             }
-            if let Some(device) = &event.device_id {
+            if let Some(device) = device {
                 keep_last(&mut found.by_device, device, &event);
             }
         }
         found
     }
 
-    /// The last record of a device: by any of its ids, for it is not documented which of them a record has, or else by its
-    /// serial number, if no other device that is watched has the same.
+    /// Returns the last record of a device: by any of its ids, since the kind of the id in a record is not documented; by its
+    /// serial number among those without an id, or else among all, if no other device that is watched has the same.
     pub(super) fn of(&self, snapshot: &DeviceSnapshot, serial_is_unique: bool) -> Option<&AutopilotEvent> {
         let identity = snapshot.identity.present();
         let managed = snapshot.managed_device.present();
@@ -41,13 +47,13 @@ impl Events {
             managed.map(|managed| managed.id.as_str()),
             identity.and_then(|identity| Some(identity.managed_device_id.as_ref()?.as_str())),
             identity.and_then(|identity| Some(identity.entra_device_id()?.as_str())),
-            Some(snapshot.id.as_str()),
+            Some(snapshot.registration_id().as_str()),
         ];
         let by_id = ids.into_iter().flatten().filter_map(|id| self.by_device.get(&id.to_lowercase()));
-        let by_serial = snapshot.serial_number.as_ref().filter(|_| serial_is_unique);
-        by_id
-            .max_by_key(|event| began(event))
-            .or_else(|| self.by_serial.get(&by_serial?.trim().to_lowercase()))
+        let serial = snapshot.serial_number.as_ref().filter(|_| serial_is_unique);
+        let serial = serial.map(|serial| serial.trim().to_lowercase());
+        let alone = serial.as_ref().and_then(|serial| self.by_serial_alone.get(serial));
+        by_id.chain(alone).max_by_key(|event| began(event)).or_else(|| self.by_serial.get(&serial?))
     }
 }
 
@@ -58,11 +64,6 @@ fn keep_last(found: &mut HashMap<String, AutopilotEvent>, key: &str, event: &Aut
     }
 }
 
-/// When the deployment of a record began.
-fn began(event: &AutopilotEvent) -> Option<Timestamp> {
-    event.enrollment_start_date_time.or(event.deployment_start_date_time).or(event.event_date_time)
-}
-
 /// The device in Intune among those with its serial number: the one that points at the registration's object; else, of
 /// those of its maker and model, the one that enrolled last.
 pub(super) fn managed_device_of(
@@ -70,11 +71,6 @@ pub(super) fn managed_device_of(
     snapshot: &DeviceSnapshot,
 ) -> Option<ManagedDevice> {
     let serial = snapshot.serial_number.as_deref()?.trim();
-    let same = |a: Option<&str>, b: Option<&str>| match (a, b) {
-        (Some(a), Some(b)) => a.trim().eq_ignore_ascii_case(b.trim()),
-        // What one side does not say cannot differ.
-        _ => true,
-    };
     let identity = snapshot.identity.present();
     let found: Vec<ManagedDevice> = found
         .into_iter()
@@ -91,6 +87,20 @@ pub(super) fn managed_device_of(
         let entra = managed.azure_ad_device_id.as_ref().or(managed.azure_active_directory_device_id.as_ref());
         (anchor.is_some() && entra == anchor, managed.enrolled_date_time)
     })
+}
+
+/// Returns the registration of a device that was imported anew: the only one with its serial number.
+pub(super) fn registration_of(found: Vec<Device>, snapshot: &DeviceSnapshot) -> Option<Device> {
+    let serial = snapshot.serial_number.as_deref()?.trim();
+    let mut found = found.into_iter().filter(|device| {
+        device.serial_number.as_deref().is_some_and(|found| found.trim().eq_ignore_ascii_case(serial))
+    });
+    found.next().filter(|_| found.next().is_none())
+}
+
+/// Returns `true` if two values are the same, or one side does not say.
+fn same(a: Option<&str>, b: Option<&str>) -> bool {
+    a.zip(b).is_none_or(|(a, b)| a.trim().eq_ignore_ascii_case(b.trim()))
 }
 
 /// The synced object among those with a computer's name, if there is one and no more: names are unique in a domain, but

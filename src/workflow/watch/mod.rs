@@ -5,12 +5,14 @@
 
 mod catalogue;
 mod causes;
+mod deadline;
 mod device_evidence;
 mod diagnose;
 mod event;
 mod evidence;
 pub mod findings;
 mod followed;
+mod handle;
 mod matching;
 mod observe;
 mod phase;
@@ -24,9 +26,10 @@ mod tenant;
 
 pub use self::device_evidence::DeviceEvidence;
 pub use self::event::WatchEvent;
-pub use self::evidence::{DeviceSnapshot, EffectiveDomainJoin, Expectation};
+pub use self::evidence::{AppliedPage, DeviceSnapshot, EffectiveDomainJoin, Expectation};
+pub use self::handle::WatchHandle;
 pub use self::observe::observe;
 pub use self::phase::{DeploymentOutcome, Phase, UserCredential};
-pub use self::report::{DeploymentReport, DeviceDeployment, Problem};
+pub use self::report::{DeploymentReport, DeviceDeployment, EarlierEnrollment, Problem};
 pub use self::request::{Watch, WatchedDevice};
-pub use self::state::{DeviceFacts, DeviceState, PhaseStart};
+pub use self::state::{DeadlineSource, DeviceFacts, DeviceState, PhaseStart};

@@ -1,11 +1,15 @@
 //! What is read of devices, many in a request. What is not there is `None`; what cannot be read is an error of its own.
 
-use super::evidence::DeviceSnapshot;
+use super::evidence::{AppliedPage, DeviceSnapshot, Expectation};
 use super::followed::Followed;
-use super::matching::{hybrid_device_of, managed_device_of};
+use super::matching::{hybrid_device_of, managed_device_of, registration_of};
+use super::phase::Phase;
 use crate::error::Result;
 use crate::graph::{Client, List, Page, Slot, field};
-use crate::model::{DeploymentProfile, Device, DirectoryDevice, ManagedDevice, ProfileReference, Text};
+use crate::model::{
+    DeploymentProfile, Device, DirectoryDevice, EnrollmentStatusPage, Id, ManagedDevice, ProfileReference,
+    SerialNumber, Stored, Text,
+};
 
 /// Where something is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +22,7 @@ pub(super) enum Source {
     Connectors,
     DomainJoinProfiles,
     Groups,
+    Pages,
 }
 
 impl Source {
@@ -34,15 +39,18 @@ impl Source {
             Self::EntraDevices => ("devices in Entra ID (devices)", "Device.Read.All"),
             Self::Connectors => ("connectors (domainJoinConnectors)", CONFIGURATION),
             Self::DomainJoinProfiles => ("domain join profiles (deviceConfigurations)", CONFIGURATION),
+            Self::Pages => ("enrollment status pages (deviceEnrollmentConfigurations)", SERVICE),
             Self::Groups => ("members of groups (groups)", "GroupMember.Read.All"),
         }
     }
 }
 
-/// Of which device; its registration; and its profile, if that was asked for.
+/// The index of a device; its registration; and its profile, if that was asked for.
 pub(super) type Registration = (usize, Result<Option<Device>>, Option<Result<Option<ProfileReference>>>);
 
-/// Registrations, and of those where it says so the profile.
+/// Reads registrations, and of those where it says so the profile.
+///
+/// A registration that is gone is looked for by its serial number: the device may have been imported anew.
 pub(super) async fn read_registrations(
     client: &Client,
     devices: impl Iterator<Item = (usize, &DeviceSnapshot, bool)>,
@@ -50,25 +58,88 @@ pub(super) async fn read_registrations(
     let mut batch = client.batch();
     let slots: Vec<_> = devices
         .map(|(index, snapshot, with_profile)| {
-            let profile = with_profile.then(|| batch.add(client.devices().deployment_profile(&snapshot.id)));
-            (index, batch.add(client.devices().get(&snapshot.id)), profile)
+            let id = snapshot.registration_id();
+            let profile = with_profile.then(|| batch.add(client.devices().deployment_profile(id)));
+            (index, snapshot, batch.add(client.devices().get(id)), profile)
         })
         .collect();
     let mut answers = batch.await?;
-    let reads = slots.into_iter().map(|(index, identity, profile)| {
+    let mut reads = Vec::with_capacity(slots.len());
+    let mut gone = Vec::new();
+    for (index, snapshot, identity, profile) in slots {
         let profile = profile.map(|profile| Ok(answers.take_if_found(profile)?.as_ref().and_then(reference)));
-        (index, answers.take_if_found(identity), profile)
-    });
-    Ok(reads.collect())
+        let identity = answers.take_if_found(identity);
+        if let (Ok(None), Some(serial)) = (&identity, serial_number(snapshot)) {
+            gone.push((reads.len(), snapshot, client.devices().by_serial_number(&serial)));
+        }
+        reads.push((index, identity, profile));
+    }
+    let mut batch = client.batch();
+    let slots: Vec<_> = gone
+        .into_iter()
+        .map(|(place, snapshot, list)| (place, snapshot, batch.add(list.operation().clone()), list))
+        .collect();
+    let mut answers = batch.await?;
+    for (place, snapshot, slot, list) in slots {
+        let found = all(list, answers.take(slot)).await.map(|found| registration_of(found, snapshot));
+        if let Some((_, identity, profile)) = reads.get_mut(place) {
+            // The profile that was asked for is that of the id that is gone.
+            *profile = profile.take().filter(|_| !matches!(found, Ok(Some(_))));
+            *identity = found;
+        }
+    }
+    Ok(reads)
 }
 
-/// Devices in Intune, by id where that is known, and by serial number where not.
+fn serial_number(snapshot: &DeviceSnapshot) -> Option<SerialNumber> {
+    snapshot.serial_number.as_deref()?.trim().parse().ok()
+}
+
+/// Reads the profiles of devices.
+pub(super) async fn read_profiles(
+    client: &Client,
+    devices: impl Iterator<Item = (usize, &DeviceSnapshot)>,
+) -> Result<Vec<(usize, Result<Option<ProfileReference>>)>> {
+    let mut batch = client.batch();
+    let slots: Vec<_> = devices
+        .map(|(index, snapshot)| {
+            (index, batch.add(client.devices().deployment_profile(snapshot.registration_id())))
+        })
+        .collect();
+    let mut answers = batch.await?;
+    let mut profile = |slot| Ok(answers.take_if_found(slot)?.as_ref().and_then(reference));
+    Ok(slots.into_iter().map(|(index, slot)| (index, profile(slot))).collect())
+}
+
+/// Reads enrollment status pages.
+pub(super) async fn read_pages(
+    client: &Client,
+    ids: impl IntoIterator<Item = Id<EnrollmentStatusPage>>,
+) -> Result<Vec<(Id<EnrollmentStatusPage>, Result<Option<AppliedPage>>)>> {
+    let mut batch = client.batch();
+    let slots: Vec<_> = ids
+        .into_iter()
+        .map(|id| {
+            let slot = batch.add(client.enrollment_status_pages().get(&id));
+            (id, slot)
+        })
+        .collect();
+    let mut answers = batch.await?;
+    let mut page = |id: &Id<EnrollmentStatusPage>, slot: Slot<Stored<EnrollmentStatusPage>>| {
+        let found = answers.take_if_found(slot)?;
+        Ok(found.map(|stored| AppliedPage::new(id.clone(), &stored.settings)))
+    };
+    let reads = slots.into_iter().map(|(id, slot)| (page(&id, slot), id));
+    Ok(reads.map(|(page, id)| (id, page)).collect())
+}
+
+/// Reads devices in Intune: by id where that is known, and by serial number where not, or where that id is gone.
 pub(super) async fn read_managed_devices(
     client: &Client,
     devices: impl Iterator<Item = (usize, &Followed)>,
 ) -> Result<Vec<(usize, Result<Option<ManagedDevice>>)>> {
     enum Asked<'a> {
-        Id(Slot<ManagedDevice>),
+        Id(Slot<ManagedDevice>, &'a DeviceSnapshot),
         Serial(Slot<Page<ManagedDevice>>, Box<List<ManagedDevice>>, &'a DeviceSnapshot),
     }
     let mut batch = client.batch();
@@ -78,9 +149,8 @@ pub(super) async fn read_managed_devices(
         let known = snapshot.identity.present().and_then(|identity| identity.managed_device_id.as_ref());
         let known = known.or_else(|| snapshot.managed_device.present().map(|managed| &managed.id));
         if let Some(id) = known {
-            slots.push((index, Asked::Id(batch.add(client.managed_devices().get(id)))));
-        } else if let Some(serial) = &snapshot.serial_number {
-            let list = client.managed_devices().list().filter(field("serialNumber").eq(serial.trim()));
+            slots.push((index, Asked::Id(batch.add(client.managed_devices().get(id)), snapshot)));
+        } else if let Some(list) = managed_devices_with_serial(client, snapshot) {
             let slot = batch.add(list.operation().clone());
             slots.push((index, Asked::Serial(slot, Box::new(list), snapshot)));
         }
@@ -89,7 +159,13 @@ pub(super) async fn read_managed_devices(
     let mut reads = Vec::new();
     for (index, asked) in slots {
         let read = match asked {
-            Asked::Id(slot) => answers.take_if_found(slot),
+            Asked::Id(slot, snapshot) => match answers.take_if_found(slot) {
+                Ok(None) => match managed_devices_with_serial(client, snapshot) {
+                    Some(list) => list.all().await.map(|found| managed_device_of(found, snapshot)),
+                    None => Ok(None),
+                },
+                read => read,
+            },
             Asked::Serial(slot, list, snapshot) => {
                 all(*list, answers.take(slot)).await.map(|found| managed_device_of(found, snapshot))
             }
@@ -99,16 +175,30 @@ pub(super) async fn read_managed_devices(
     Ok(reads)
 }
 
-/// Of which device; and what was found, if it was asked for, of the registration's object and of the computer's.
-pub(super) type Directory =
-    (usize, Option<Result<Option<DirectoryDevice>>>, Option<Result<Option<DirectoryDevice>>>);
+fn managed_devices_with_serial(client: &Client, snapshot: &DeviceSnapshot) -> Option<List<ManagedDevice>> {
+    let serial = snapshot.serial_number.as_ref()?.trim();
+    Some(client.managed_devices().list().filter(field("serialNumber").eq(serial)))
+}
 
-/// Objects in Entra ID that were not seen yet.
+/// The index of a device; the registration's object, if it was asked for; and the computer's.
+pub(super) type Directory = (usize, Option<Result<Option<DirectoryDevice>>>, Computer);
+
+/// The answer to a question for the object of a computer.
+pub(super) enum Computer {
+    /// It cannot be known yet: the device has no name in the domain.
+    NotNamed,
+    /// The object, if there is one.
+    Read(Result<Option<DirectoryDevice>>),
+}
+
+/// Reads the objects of devices in Entra ID.
 pub(super) async fn read_directory(
     client: &Client,
     devices: impl Iterator<Item = (usize, &Followed)>,
+    expected: &Expectation,
 ) -> Result<Vec<Directory>> {
     enum Asked {
+        NotNamed,
         Id(Slot<DirectoryDevice>),
         Name(Slot<Page<DirectoryDevice>>, Box<List<DirectoryDevice>>),
     }
@@ -117,54 +207,39 @@ pub(super) async fn read_directory(
     for (index, device) in devices {
         let snapshot = &device.snapshot;
         let anchor = snapshot.identity.present().and_then(Device::entra_device_id);
-        let anchor_slot = anchor
-            .filter(|_| snapshot.anchor.present().is_none())
-            .map(|id| batch.add(client.directory_devices().get_by_device_id(id)));
-        let managed = snapshot.managed_device.present().filter(|_| snapshot.hybrid.present().is_none());
-        let computer_slot = managed.and_then(|managed| {
+        let anchor_slot = anchor.map(|id| batch.add(client.directory_devices().get_by_device_id(id)));
+        let asked = snapshot.managed().map_or(Asked::NotNamed, |managed| {
             let entra =
                 managed.azure_ad_device_id.as_ref().or(managed.azure_active_directory_device_id.as_ref());
             if let Some(id) = entra.filter(|id| Some(*id) != anchor) {
-                return Some(Asked::Id(batch.add(client.directory_devices().get_by_device_id(id))));
+                return Asked::Id(batch.add(client.directory_devices().get_by_device_id(id)));
             }
             // Until a user signs in, Intune points at the registration's object, and there is nothing but the name.
-            let name = managed.device_name.as_deref().filter(|_| device.is_renamed())?;
+            let is_joined = device.phase() > Phase::Enrolled || expected.is_in_domain(managed);
+            let Some(name) = managed.device_name.as_deref().filter(|_| is_joined) else {
+                return Asked::NotNamed;
+            };
             let list = client.directory_devices().list().filter(field("displayName").eq(name));
-            Some(Asked::Name(batch.add(list.operation().clone()), Box::new(list)))
+            Asked::Name(batch.add(list.operation().clone()), Box::new(list))
         });
-        if anchor_slot.is_some() || computer_slot.is_some() {
-            slots.push((index, anchor_slot, computer_slot));
-        }
+        slots.push((index, anchor_slot, asked));
     }
     let mut answers = batch.await?;
     let mut reads = Vec::new();
     for (index, anchor, computer) in slots {
         let computer = match computer {
-            None => None,
-            Some(Asked::Id(slot)) => {
+            Asked::NotNamed => Computer::NotNamed,
+            Asked::Id(slot) => {
                 let read = answers.take_if_found(slot);
-                Some(read.map(|device| device.filter(DirectoryDevice::is_hybrid)))
+                Computer::Read(read.map(|device| device.filter(DirectoryDevice::is_hybrid)))
             }
-            Some(Asked::Name(slot, list)) => Some(all(*list, answers.take(slot)).await.map(hybrid_device_of)),
+            Asked::Name(slot, list) => {
+                Computer::Read(all(*list, answers.take(slot)).await.map(hybrid_device_of))
+            }
         };
         reads.push((index, anchor.map(|slot| answers.take_if_found(slot)), computer));
     }
     Ok(reads)
-}
-
-/// The registrations' objects of devices, seen or not.
-pub(super) async fn read_anchors(
-    client: &Client,
-    devices: impl Iterator<Item = (usize, &Followed)>,
-) -> Result<Vec<(usize, Result<Option<DirectoryDevice>>)>> {
-    let mut batch = client.batch();
-    let mut slots = Vec::new();
-    for (index, device) in devices {
-        let anchor = device.snapshot.identity.present().and_then(Device::entra_device_id);
-        slots.extend(anchor.map(|id| (index, batch.add(client.directory_devices().get_by_device_id(id)))));
-    }
-    let mut answers = batch.await?;
-    Ok(slots.into_iter().map(|(index, slot)| (index, answers.take_if_found(slot))).collect())
 }
 
 /// All items of a list whose first page came in a batch.

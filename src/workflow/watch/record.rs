@@ -43,7 +43,7 @@ impl Record {
             Some(way) if way.is_hybrid_join() => {}
             Some(way) => return Self::OtherWay(way.clone()),
         }
-        if let Some(state) = event.deployment_state.as_ref().filter(|state| is_success(state)) {
+        if let Some(state) = event.deployment_state.as_ref().filter(|state| state.is_success()) {
             return Self::Succeeded(state.clone());
         }
         let failure = |state: &Option<DeploymentState>| *state == Some(DeploymentState::Failure);
@@ -64,7 +64,9 @@ impl Record {
         let codes = codes();
         let named = codes.iter().filter_map(|code| phase_of(*code)).max();
         let shown = match () {
-            () if event.device_setup_status.as_ref().is_some_and(is_success) => Phase::AccountSetup,
+            () if event.device_setup_status.as_ref().is_some_and(DeploymentState::is_success) => {
+                Phase::AccountSetup
+            }
             () if has_begun(&event.device_setup_status) => Phase::DeviceSetup,
             () => Phase::ProfileAssigned,
         };
@@ -72,17 +74,9 @@ impl Record {
     }
 }
 
-/// Returns `true` if a state is a success, even if late or on retry.
-pub(super) fn is_success(state: &DeploymentState) -> bool {
-    matches!(
-        state,
-        DeploymentState::Success | DeploymentState::SuccessWithTimeout | DeploymentState::SuccessOnRetry
-    )
-}
-
 /// Returns `true` if a part of the deployment has begun, or is over.
 pub(super) fn has_begun(state: &Option<DeploymentState>) -> bool {
     state.as_ref().is_some_and(|state| {
-        is_success(state) || matches!(state, DeploymentState::InProgress | DeploymentState::Failure)
+        state.is_success() || matches!(state, DeploymentState::InProgress | DeploymentState::Failure)
     })
 }

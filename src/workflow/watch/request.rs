@@ -7,8 +7,11 @@ use jiff::Timestamp;
 
 use super::device_evidence::DeviceEvidence;
 use super::evidence::Expectation;
+use super::handle::WatchHandle;
 use crate::graph::Client;
 use crate::model::{Device, Id, SerialNumber, Text};
+use crate::workflow::apply::ApplyReport;
+use crate::workflow::hybrid_join::HybridJoin;
 
 /// A watch over devices: from their registration to a user's desk, or to the problem that stops them.
 ///
@@ -30,7 +33,12 @@ use crate::model::{Device, Id, SerialNumber, Text};
 /// ```
 ///
 /// A watch ends when every device is ready, has failed or is overdue. Each phase has a deadline, so it always ends: see
-/// [`Expectation`]. Devices that failed or are overdue can still recover while others are watched. A watch only reads.
+/// [`Expectation`]. A watch only reads.
+///
+/// While others are in progress, a settled device is followed on: one that was reset, wiped, renamed, imported anew, or
+/// deleted and set up again is in progress again, and its report lists the [earlier](super::DeviceDeployment::earlier)
+/// enrollments. A round reads a batch of the settled devices, in turn, and the last round reads all, so that a running watch
+/// ends with what a new one would find. Microsoft Graph shows nothing of a reset before the device enrolls again.
 ///
 /// # Permissions
 /// `DeviceManagementServiceConfig.Read.All` and `DeviceManagementManagedDevices.Read.All`; `Device.Read.All`,
@@ -47,6 +55,7 @@ pub struct Watch {
     pub(super) first: Duration,
     pub(super) longest: Duration,
     pub(super) evidence: HashMap<Id<Device>, DeviceEvidence>,
+    pub(super) handle: WatchHandle,
 }
 
 impl Watch {
@@ -61,7 +70,13 @@ impl Watch {
             first: Duration::from_secs(30),
             longest: Duration::from_secs(5 * 60),
             evidence: HashMap::new(),
+            handle: WatchHandle::default(),
         }
+    }
+
+    /// Returns a handle to the run that is started from this watch.
+    pub fn handle(&self) -> WatchHandle {
+        self.handle.clone()
     }
 
     /// Sets what is expected of the devices, and their deadlines.
@@ -99,6 +114,32 @@ impl Watch {
         self.first = first.max(Duration::from_secs(1));
         self.longest = longest.max(self.first);
         self
+    }
+}
+
+impl ApplyReport {
+    /// Returns a watch over the devices of the deployment: it expects the profile, the enrollment status page and the
+    /// computer names of the settings.
+    ///
+    /// ```
+    /// # windows_autopilot::testing::run(async |h| {
+    /// use windows_autopilot::workflow::HybridJoin;
+    ///
+    /// # let text = "name = 'Munich'\nactive_directory.domain = 'corp.contoso.com'\nprofile.display_name = 'Munich'";
+    /// let desired: HybridJoin = toml::from_str(text)?;
+    /// let applied = desired.plan(&h.client, &[]).await?.apply(&h.client).await.into_result()?;
+    /// let report = applied.watch(&h.client, &desired).start().await?;
+    /// assert!(report.is_ready(), "nothing to watch");
+    /// # Ok(()) });
+    /// ```
+    pub fn watch(&self, client: &Client, desired: &HybridJoin) -> Watch {
+        let mut expected = Expectation::from(desired);
+        expected.profile.clone_from(&self.profile);
+        let devices = self.devices.iter().map(|(id, serial)| WatchedDevice {
+            id: id.clone(),
+            serial_number: Some(serial.as_str().into()),
+        });
+        Watch::new(client, devices).with_expectation(expected).with_title(desired.name.as_str())
     }
 }
 

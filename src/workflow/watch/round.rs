@@ -1,20 +1,21 @@
 //! The rounds of a watch: all devices are polled until none is in progress.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::event::WatchEvent;
-use super::evidence::DeviceSnapshot;
+use super::evidence::{AppliedPage, DeviceSnapshot};
 use super::findings::WATCH_UNREAD;
 use super::followed::Followed;
 use super::matching::Events;
 use super::observe::observe;
 use super::phase::{DeploymentOutcome, Phase};
 use super::read::{
-    Registration, Source, read_anchors, read_directory, read_managed_devices, read_registrations,
+    Computer, Registration, Source, read_directory, read_managed_devices, read_pages, read_profiles,
+    read_registrations,
 };
 use super::report::DeploymentReport;
 use super::request::Watch;
@@ -22,11 +23,16 @@ use super::state::later;
 use super::tenant::JoinContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::foreign::excerpt;
-use crate::model::{DirectoryDevice, Finding, Lookup, ManagedDevice};
+use crate::model::{
+    DirectoryDevice, EnrollmentStatusPage, Finding, Id, Lookup, ManagedDevice, ProfileReference,
+};
 use crate::workflow::run::{Progress, Run};
 
 /// The time after which the context of a domain join is stale.
-const CONTEXT_AGE: Duration = Duration::from_secs(10 * 60);
+const CONTEXT_AGE: Duration = Duration::from_secs(60);
+
+/// The number of settled devices that a round reads, in turn: a batch, however many there are.
+const SETTLED_IN_ROUND: usize = 20;
 
 /// The interval of searches in Intune for a device that shows no sign of being switched on.
 const LOOK_FOR_EVERY: Duration = Duration::from_secs(5 * 60);
@@ -36,6 +42,12 @@ struct Round {
     watch: Watch,
     started: Timestamp,
     devices: Vec<Followed>,
+    /// The devices that the round reads.
+    chosen: Vec<usize>,
+    /// The settled device that is read next.
+    next_settled: usize,
+    /// The enrollment status pages that records name.
+    pages: HashMap<Id<EnrollmentStatusPage>, Lookup<AppliedPage>>,
     context: Option<JoinContext>,
     /// The sources that the last attempt could not read, in their order.
     unread: Vec<(Source, Finding)>,
@@ -59,7 +71,7 @@ impl Watch {
     pub fn snapshot(self) -> Run<WatchEvent, Result<DeploymentReport>> {
         Run::new(|progress| async move {
             let mut round = Round::new(self);
-            round.poll(&progress).await?;
+            round.poll(&progress, true).await?;
             Ok(round.report())
         })
     }
@@ -78,21 +90,40 @@ impl Round {
                 devices.push(Followed::new(snapshot));
             }
         }
-        Self { watch, started, devices, context: None, unread: Vec::new() }
+        Self {
+            watch,
+            started,
+            devices,
+            chosen: Vec::new(),
+            next_settled: 0,
+            pages: HashMap::new(),
+            context: None,
+            unread: Vec::new(),
+        }
     }
 
     /// Polls until no device is in progress.
     async fn run(mut self, progress: Progress<WatchEvent>) -> Result<DeploymentReport> {
         let clock = Arc::clone(self.watch.client.clock());
         let mut wait = self.watch.first;
+        let mut whole = true;
         loop {
-            let changed = self.poll(&progress).await?;
+            let changed = self.poll(&progress, whole).await?;
             let in_progress =
                 self.devices.iter().filter(|device| device.is(DeploymentOutcome::InProgress)).count();
             progress.emit(WatchEvent::Polled { in_progress, devices: self.devices.len() });
-            if in_progress == 0 || progress.is_stopped() {
+            if progress.is_stopped() {
                 break;
             }
+            if in_progress == 0 {
+                if self.chosen.len() == self.devices.len() {
+                    break;
+                }
+                // A settled device may have started again since it was last read.
+                whole = true;
+                continue;
+            }
+            whole = false;
             // Where something moves, more is to be expected soon.
             wait = if changed { self.watch.first } else { (wait + wait / 2).min(self.watch.longest) };
             let sleep = clock.sleep(self.until_deadline().map_or(wait, |left| wait.min(left)));
@@ -104,57 +135,91 @@ impl Round {
         Ok(self.report())
     }
 
-    /// Polls once, each collection at most once. Returns `true` if anything has changed.
-    async fn poll(&mut self, progress: &Progress<WatchEvent>) -> Result<bool> {
+    /// Polls once, each collection at most once: all devices, or those in progress and some of the settled ones. Returns
+    /// `true` if anything has changed.
+    async fn poll(&mut self, progress: &Progress<WatchEvent>, whole: bool) -> Result<bool> {
         let client = self.watch.client.clone();
-        // Once a device is through its enrollment, its registration has nothing more to say; once it has its profile, the
-        // registration says whether that changes.
+        self.choose(whole);
         let registered = self
-            .open()
-            .filter(|(_, device)| device.phase() <= Phase::Enrolled)
+            .chosen()
             .map(|(index, device)| (index, &device.snapshot, device.phase() < Phase::ProfileAssigned));
         let (registrations, events) =
             futures_util::future::join(read_registrations(&client, registered), self.read_events()).await;
         self.take_registrations(registrations?)?;
+        let stale = self.chosen().filter(|(_, device)| device.profile_is_stale());
+        for (index, profile) in
+            read_profiles(&client, stale.map(|(index, device)| (index, &device.snapshot))).await?
+        {
+            self.take_profile(index, profile);
+        }
         self.mark_unique_serials();
         let events = self.kept(Source::Deployments, events);
-        let wanted = self.open().filter(|(_, device)| self.is_looked_for(device, events.as_ref()));
-        let managed = read_managed_devices(&client, wanted).await?;
-        for (index, answer) in managed {
+        let wanted = self.chosen().filter(|(_, device)| self.is_looked_for(device, events.as_ref()));
+        for (index, answer) in read_managed_devices(&client, wanted).await? {
             self.take_managed_device(index, answer);
         }
         if let Some(events) = &events {
             self.take_events(events);
         }
-        let directory = read_directory(&client, self.open()).await?;
-        for (index, anchor, computer) in directory {
+        let now = self.now();
+        self.each_chosen(|device| device.follow_enrollment(now));
+        self.read_pages().await?;
+        // The phase says which objects the directory can have.
+        self.observe_all();
+        for (index, anchor, computer) in read_directory(&client, self.chosen(), &self.watch.expected).await? {
             self.take_anchor(index, anchor);
             self.take_computer(index, computer);
         }
-        self.observe_all();
         self.explain_domain_joins().await?;
-        Ok(self.emit(progress))
+        let changed = self.emit(progress);
+        if self.watch.handle.is_shared() {
+            self.watch.handle.set(self.report());
+        }
+        Ok(changed)
+    }
+
+    /// Chooses the devices to read: those in progress, those with a new record, and a batch of the others in turn, so that
+    /// the cost of a round does not grow with what is settled.
+    fn choose(&mut self, whole: bool) {
+        let is_open = |device: &Followed| {
+            whole || device.is_due || device.state.is_none() || device.is(DeploymentOutcome::InProgress)
+        };
+        let (mut chosen, settled): (Vec<usize>, Vec<usize>) =
+            (0..self.devices.len()).partition(|index| self.devices.get(*index).is_some_and(is_open));
+        let first = settled.partition_point(|index| *index < self.next_settled);
+        let turn = settled.iter().cycle().skip(first).take(SETTLED_IN_ROUND.min(settled.len()));
+        let turn: Vec<usize> = turn.copied().collect();
+        self.next_settled = turn.last().map_or(0, |last| last + 1);
+        chosen.extend(turn);
+        chosen.sort_unstable();
+        self.chosen = chosen;
+        self.each_chosen(|device| device.is_due = false);
+    }
+
+    fn chosen(&self) -> impl Iterator<Item = (usize, &Followed)> {
+        self.chosen.iter().filter_map(|index| Some((*index, self.devices.get(*index)?)))
+    }
+
+    fn each_chosen(&mut self, mut act: impl FnMut(&mut Followed)) {
+        for index in &self.chosen {
+            if let Some(device) = self.devices.get_mut(*index) {
+                act(device);
+            }
+        }
     }
 
     /// Returns the report so far.
-    fn report(self) -> DeploymentReport {
+    fn report(&self) -> DeploymentReport {
         let mut report = DeploymentReport::new(self.started);
-        report.title = self.watch.title;
-        report.ended = self.watch.client.clock().timestamp();
+        report.title.clone_from(&self.watch.title);
+        report.ended = self.now();
         report.devices = self.devices.iter().filter_map(Followed::to_report).collect();
-        report.findings = self.unread.into_iter().map(|(_, finding)| finding).collect();
+        report.findings = self.unread.iter().map(|(_, finding)| finding.clone()).collect();
         report
     }
 
     fn now(&self) -> Timestamp {
         self.watch.client.clock().timestamp()
-    }
-
-    /// Returns the devices that are read one by one: those that may still change.
-    fn open(&self) -> impl Iterator<Item = (usize, &Followed)> {
-        let is_open =
-            |device: &Followed| !device.is(DeploymentOutcome::Ready) && !device.is(DeploymentOutcome::Failed);
-        self.devices.iter().enumerate().filter(move |(_, device)| is_open(device))
     }
 
     fn take_registrations(&mut self, reads: Vec<Registration>) -> Result<()> {
@@ -168,18 +233,25 @@ impl Round {
                 Err(error) if first && all_refused => return Err(error),
                 identity => self.kept(Source::Registrations, identity),
             };
-            let profile = profile.and_then(|profile| self.kept(Source::Profiles, profile));
             let Some(device) = self.devices.get_mut(index) else { continue };
             if let Some(identity) = identity {
                 let serial = identity.as_ref().and_then(|identity| identity.serial_number.clone());
                 device.snapshot.serial_number = serial.or_else(|| device.snapshot.serial_number.take());
                 device.snapshot.identity = identity.into();
+                device.forget_other_anchor();
             }
             if let Some(profile) = profile {
-                device.snapshot.profile = profile.into();
+                self.take_profile(index, profile);
             }
         }
         Ok(())
+    }
+
+    fn take_profile(&mut self, index: usize, profile: Result<Option<ProfileReference>>) {
+        let Some(profile) = self.kept(Source::Profiles, profile) else { return };
+        let Some(device) = self.devices.get_mut(index) else { return };
+        device.snapshot.profile = profile.into();
+        device.profile_as_of = device.profile_date();
     }
 
     fn mark_unique_serials(&mut self) {
@@ -197,27 +269,49 @@ impl Round {
     async fn read_events(&self) -> Result<Events> {
         let may_have_begun =
             |device: &Followed| device.state.is_none() || device.phase() >= Phase::ProfileAssigned;
-        if !self.open().any(|(_, device)| may_have_begun(device)) {
+        if !self.devices.iter().any(may_have_begun) {
             return Ok(Events::default());
         }
         let events = self.watch.client.autopilot_events().list().all().await?;
         Ok(Events::new(events, self.watch.since))
     }
 
+    /// Takes the records of the chosen devices. A device that is not among them is due if it has a new record.
     fn take_events(&mut self, events: &Events) {
-        for device in &mut self.devices {
+        for (index, device) in self.devices.iter_mut().enumerate() {
+            let is_chosen = self.chosen.binary_search(&index).is_ok();
+            let found = events.of(&device.snapshot, device.serial_is_unique);
             // A record that has been read does not go away while its device is watched.
-            match events.of(&device.snapshot, device.serial_is_unique).cloned() {
+            match found {
+                Some(found) if is_chosen => device.snapshot.event = Lookup::Present(found.clone()),
                 Some(found) => {
-                    if device.snapshot.event.present().is_some_and(|known| known.id != found.id) {
-                        device.begin_again();
-                    }
-                    device.snapshot.event = Lookup::Present(found);
+                    device.is_due = device.snapshot.event.present().is_none_or(|known| known.id != found.id);
                 }
                 None if device.snapshot.event == Lookup::Unknown => device.snapshot.event = Lookup::Absent,
                 None => {}
             }
         }
+    }
+
+    /// Reads the enrollment status pages that records name, each once.
+    async fn read_pages(&mut self) -> Result<()> {
+        let of = |device: &Followed| {
+            device.snapshot.deployment()?.windows10_enrollment_completion_page_configuration_id.clone()
+        };
+        let named: HashSet<_> = self.chosen().filter_map(|(_, device)| of(device)).collect();
+        let unread = named.into_iter().filter(|id| !self.pages.contains_key(id));
+        let client = self.watch.client.clone();
+        for (id, page) in read_pages(&client, unread.collect::<Vec<_>>()).await? {
+            if let Some(page) = self.kept(Source::Pages, page) {
+                self.pages.insert(id, page.into());
+            }
+        }
+        for index in &self.chosen {
+            let Some(device) = self.devices.get_mut(*index) else { continue };
+            let page = of(device).and_then(|id| self.pages.get(&id).cloned());
+            device.snapshot.page = page.unwrap_or_default();
+        }
+        Ok(())
     }
 
     /// Returns `true` if a device is to be read in Intune: if it shows any sign of being switched on, or at intervals.
@@ -233,8 +327,6 @@ impl Round {
         let Some(managed) = self.kept(Source::IntuneDevices, answer) else { return };
         let Some(device) = self.devices.get_mut(index) else { return };
         device.looked_for = Some(now);
-        let name = managed.as_ref().and_then(|managed| managed.device_name.clone());
-        device.snapshot.first_computer_name = device.snapshot.first_computer_name.take().or(name);
         device.snapshot.managed_device = managed.into();
     }
 
@@ -244,34 +336,32 @@ impl Round {
         device.snapshot.anchor = anchor.into();
     }
 
-    fn take_computer(&mut self, index: usize, answer: Option<Result<Option<DirectoryDevice>>>) {
-        let Some(hybrid) = answer.and_then(|answer| self.kept(Source::EntraDevices, answer)) else { return };
+    fn take_computer(&mut self, index: usize, answer: Computer) {
+        let hybrid = match answer {
+            Computer::NotNamed => Lookup::Unknown,
+            Computer::Read(answer) => match self.kept(Source::EntraDevices, answer) {
+                Some(hybrid) => hybrid.into(),
+                None => return,
+            },
+        };
         let Some(device) = self.devices.get_mut(index) else { return };
-        device.snapshot.hybrid = hybrid.into();
+        device.snapshot.hybrid = hybrid;
     }
 
-    /// Diagnoses domain joins that have failed or stall, as far as Graph shows the cause: a failed one once, a stalled one
-    /// repeatedly, since the cause may be put right.
+    /// Diagnoses domain joins that have failed or stall, as far as Graph shows the cause now.
     async fn explain_domain_joins(&mut self) -> Result<()> {
-        let client = self.watch.client.clone();
-        let now = self.now();
-        let old = |at: Timestamp| later(at, CONTEXT_AGE) <= now;
-        let asks = |device: &Followed| match device.explained {
-            Some(at) => device.is(DeploymentOutcome::InProgress) && old(at),
-            None => device.domain_join_is_unexplained(),
-        };
-        let asking: Vec<usize> = self
-            .devices
-            .iter()
-            .enumerate()
-            .filter(|(_, device)| asks(device))
-            .map(|(index, _)| index)
-            .collect();
-        if asking.is_empty() {
+        // What was the cause may have been put right.
+        self.each_chosen(|device| {
+            device.snapshot.connectors = Lookup::Unknown;
+            device.snapshot.domain_joins = Lookup::Unknown;
+        });
+        self.observe_all();
+        if !self.chosen().any(|(_, device)| device.domain_join_is_unexplained()) {
             return Ok(());
         }
-        if self.context.as_ref().is_none_or(|context| old(context.read_at)) {
-            let (context, errors) = JoinContext::read(&client).await;
+        let now = self.now();
+        if self.context.as_ref().is_none_or(|context| later(context.read_at, CONTEXT_AGE) <= now) {
+            let (context, errors) = JoinContext::read(&self.watch.client).await;
             for source in [Source::Connectors, Source::DomainJoinProfiles, Source::Groups] {
                 self.read(source);
             }
@@ -280,21 +370,15 @@ impl Round {
             }
             self.context = Some(context);
         }
-        // Somebody may have deleted the registration's object since it was seen.
-        let devices = asking.iter().filter_map(|index| Some((*index, self.devices.get(*index)?)));
-        let anchors = read_anchors(&client, devices).await?;
-        for (index, anchor) in anchors {
-            self.take_anchor(index, Some(anchor));
-        }
-        for index in asking {
-            let (Some(device), Some(context)) = (self.devices.get_mut(index), &self.context) else {
-                continue;
-            };
-            device.explained = Some(now);
-            device.snapshot.connectors = context.connectors.clone();
-            let anchor = device.snapshot.anchor.present();
-            device.snapshot.domain_joins =
-                anchor.map_or(Lookup::Unknown, |anchor| context.domain_joins_of(anchor));
+        let Some(context) = &self.context else { return Ok(()) };
+        for index in &self.chosen {
+            let Some(device) = self.devices.get_mut(*index) else { continue };
+            if device.domain_join_is_unexplained() {
+                device.snapshot.connectors = context.connectors.clone();
+                let anchor = device.snapshot.anchor.present();
+                device.snapshot.domain_joins =
+                    anchor.map_or(Lookup::Unknown, |anchor| context.domain_joins_of(anchor));
+            }
         }
         self.observe_all();
         Ok(())
@@ -316,9 +400,9 @@ impl Round {
         for device in &mut self.devices {
             let Some(state) = &device.state else { continue };
             let findings = state.findings.iter().map(|finding| finding.id.to_string()).collect();
-            let telling = Some((state.phase, state.outcome, findings));
-            if device.reported != telling {
-                device.reported = telling;
+            let content = Some((state.phase, state.outcome, findings, state.facts.managed_device_id.clone()));
+            if device.reported != content {
+                device.reported = content;
                 changed = true;
                 if let Some(report) = device.to_report() {
                     progress.emit(WatchEvent::Changed(Box::new(report)));

@@ -1,5 +1,6 @@
 //! How it stands with a device.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -7,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::phase::{DeploymentOutcome, Phase, UserCredential};
 use crate::model::{
-    ComplianceState, DeploymentState, DirectoryDevice, EnrollmentState, Finding, Id, JoinType, ManagedDevice,
-    ProfileAssignmentStatus, Text,
+    ComplianceState, DeploymentState, Device, DirectoryDevice, EnrollmentState, Finding, Id, JoinType,
+    ManagedDevice, ProfileAssignmentStatus, Text,
 };
 
 /// How it stands with a device, from one look at all that is known of it.
@@ -24,6 +25,9 @@ pub struct DeviceState {
     /// Until when it may take; `None` for one that is ready.
     #[serde(default)]
     pub deadline: Option<Timestamp>,
+    /// The source of the deadline.
+    #[serde(default)]
+    pub deadline_source: Option<DeadlineSource>,
     /// When its phases began.
     pub timeline: Vec<PhaseStart>,
     /// What is wrong, the likeliest cause first.
@@ -41,6 +45,35 @@ impl DeviceState {
     /// Which credential the device asks for next; `None` if it asks for none, or has failed.
     pub fn next_credential(&self) -> Option<UserCredential> {
         self.phase.next_credential().filter(|_| self.outcome != DeploymentOutcome::Failed)
+    }
+}
+
+/// The source of a deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DeadlineSource {
+    /// The enrollment status page that the record of the device names, and what Microsoft documents on top of its timeout.
+    Page,
+    /// The expectation of the watch.
+    Settings,
+    /// The documentation of Microsoft: the service's default page, and what is documented on top of its timeout.
+    Documentation,
+    /// One witness, who saw a device wait 25 minutes for its domain controller.
+    Witness,
+    /// An assumption: Microsoft names no time.
+    Assumption,
+}
+
+impl fmt::Display for DeadlineSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Page => "by the device's enrollment status page",
+            Self::Settings => "by the settings of the watch",
+            Self::Documentation => "by the documentation of the default enrollment status page",
+            Self::Witness => "by one witness of a device that waited 25 minutes for its domain controller",
+            Self::Assumption => "by assumption, since Microsoft names no time",
+        })
     }
 }
 
@@ -80,6 +113,8 @@ macro_rules! device_facts {
 }
 
 device_facts! {
+    /// The id of its registration, if that is another one than it is watched by.
+    registration_id: Id<Device> = "registration",
     /// Its computer name.
     computer_name: Text = "computer name",
     /// Who made it.
@@ -138,6 +173,7 @@ macro_rules! shown_as_displayed {
 }
 shown_as_displayed!(
     Text,
+    Id<Device>,
     Id<ManagedDevice>,
     Id<DirectoryDevice>,
     ProfileAssignmentStatus,

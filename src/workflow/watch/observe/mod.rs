@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 
 use super::causes;
+use super::deadline::Deadline;
 use super::diagnose::{Case, failures, overdue, warnings};
 use super::evidence::{DeviceSnapshot, Expectation};
 use super::phase::{DeploymentOutcome, Phase};
-use super::record::{Record, has_begun, is_success};
-use super::state::{DeviceFacts, DeviceState, PhaseStart, later};
+use super::record::{Record, has_begun};
+use super::state::{DeviceFacts, DeviceState, PhaseStart};
 use crate::foreign::scrub;
 use crate::model::{
     AutopilotEvent, DeploymentState, EnrollmentState, JoinType, Lookup, ProfileAssignmentStatus, Text,
@@ -33,6 +34,7 @@ use crate::model::{
 /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
 /// ```
 pub fn observe(snapshot: &DeviceSnapshot, expected: &Expectation, now: Timestamp) -> DeviceState {
+    let expected = &*expected.of_page(&snapshot.page);
     let record = Record::of(snapshot);
     let reached = reached(snapshot, expected, &record);
     // What failed, failed in the phase that its code or its record names, even where the service shows no sign of it.
@@ -43,17 +45,20 @@ pub fn observe(snapshot: &DeviceSnapshot, expected: &Expectation, now: Timestamp
     };
     let timeline = timeline(snapshot, phase, now);
     let since = timeline.last().map_or(now, |start| start.at);
-    let deadline = deadline(snapshot, expected, phase, &timeline);
-    let case = Case { snapshot, expected, record: &record, phase, since, now };
-    let (outcome, findings) = match failures(&case) {
+    let deadline = Deadline::of(snapshot, expected, phase, &timeline);
+    let is_overdue = deadline.as_ref().is_some_and(|deadline| now >= deadline.at);
+    let case = Case { snapshot, expected, record: &record, phase, since, now, is_overdue };
+    let (outcome, findings) = match (failures(&case), &deadline) {
         _ if phase == Phase::Ready => (DeploymentOutcome::Ready, warnings(&case)),
-        failures if !failures.is_empty() => (DeploymentOutcome::Failed, failures),
-        _ if deadline.is_some_and(|deadline| now >= deadline) => (DeploymentOutcome::Overdue, overdue(&case)),
+        (failures, _) if !failures.is_empty() => (DeploymentOutcome::Failed, failures),
+        (_, Some(deadline)) if is_overdue => (DeploymentOutcome::Overdue, overdue(&case, deadline)),
         _ => (DeploymentOutcome::InProgress, warnings(&case)),
     };
     let enrolled = reported_start(snapshot, Phase::Enrolled);
     let findings = causes::join(snapshot, enrolled, outcome, findings);
-    DeviceState { phase, outcome, since, deadline, timeline, findings, facts: facts(snapshot) }
+    let (deadline, deadline_source) = deadline.map(|deadline| (deadline.at, deadline.source)).unzip();
+    let facts = facts(snapshot);
+    DeviceState { phase, outcome, since, deadline, deadline_source, timeline, findings, facts }
 }
 
 /// Returns the last phase of which the snapshot has a sign.
@@ -64,12 +69,14 @@ fn reached(snapshot: &DeviceSnapshot, expected: &Expectation, record: &Record) -
         (part(|event| &event.device_setup_status), part(|event| &event.account_setup_status));
     let synced = snapshot.hybrid.present().is_some();
     let device_is_done =
-        device.as_ref().is_some_and(|state| is_success(state) || *state == DeploymentState::Disabled);
+        device.as_ref().is_some_and(|state| state.is_success() || *state == DeploymentState::Disabled);
     match record {
         Record::Succeeded(_) if synced || !expected.require_sync => return Phase::Ready,
         Record::Succeeded(_) => return Phase::AccountSetup,
         // That a user has signed in is all that will ever be seen of the end of such a deployment.
-        Record::WentOn(_) if snapshot.user_has_signed_in() || account.as_ref().is_some_and(is_success) => {
+        Record::WentOn(_)
+            if snapshot.user_has_signed_in() || account.as_ref().is_some_and(DeploymentState::is_success) =>
+        {
             return Phase::Ready;
         }
         _ => {}
@@ -94,18 +101,10 @@ fn reached(snapshot: &DeviceSnapshot, expected: &Expectation, record: &Record) -
 }
 
 fn is_joined(snapshot: &DeviceSnapshot, expected: &Expectation) -> bool {
-    let Some(managed) = snapshot.managed_device.present() else { return false };
-    let name = managed.device_name.as_deref();
-    let has_prefix = name.zip(expected.computer_name_prefix.as_ref()).is_some_and(|(name, prefix)| {
-        let start = name.get(..prefix.as_str().len());
-        start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_str()))
-    });
-    let was_renamed =
-        name.zip(snapshot.first_computer_name.as_deref()).is_some_and(|(name, first)| name != first);
+    let Some(managed) = snapshot.managed() else { return false };
     managed.join_type == Some(JoinType::HybridAzureADJoined)
         || snapshot.hybrid.present().is_some()
-        || has_prefix
-        || was_renamed
+        || expected.is_in_domain(managed)
 }
 
 fn is_enrolled(snapshot: &DeviceSnapshot) -> bool {
@@ -113,7 +112,7 @@ fn is_enrolled(snapshot: &DeviceSnapshot) -> bool {
         matches!(state, Some(EnrollmentState::Enrolled | EnrollmentState::PendingReset))
     };
     let gone = snapshot.managed_device.is_absent();
-    snapshot.managed_device.present().is_some()
+    snapshot.managed().is_some()
         || snapshot.deployment().is_some_and(|event| enrolled(&event.enrollment_state) && !gone)
         || snapshot.identity.present().is_some_and(|identity| {
             enrolled(&identity.enrollment_state) && identity.managed_device_id.is_some() && !gone
@@ -158,45 +157,18 @@ fn reported_start(snapshot: &DeviceSnapshot, phase: Phase) -> Option<Timestamp> 
         Phase::ProfileAssigned => snapshot.identity.present()?.deployment_profile_assigned_date_time,
         Phase::Enrolled => event
             .and_then(|event| event.enrollment_start_date_time)
-            // Intune shows the date of the registration as that of the enrollment for some devices: it cannot be before
-            // the profile was assigned.
-            .or_else(|| {
-                let assigned = snapshot.identity.present()?.deployment_profile_assigned_date_time?;
-                snapshot.managed_device.present()?.enrolled_date_time.filter(|enrolled| *enrolled >= assigned)
-            }),
+            .or_else(|| snapshot.managed().and(snapshot.enrolled_date_time())),
         Phase::Ready => event.and_then(|event| event.deployment_end_date_time),
         _ => None,
     }
 }
 
-fn deadline(
-    snapshot: &DeviceSnapshot,
-    expected: &Expectation,
-    phase: Phase,
-    timeline: &[PhaseStart],
-) -> Option<Timestamp> {
-    let since = timeline.last()?.at;
-    let watched = since.max(snapshot.watched_since);
-    Some(match phase {
-        Phase::Unregistered | Phase::Registered => later(snapshot.watched_since, expected.assignment_timeout),
-        Phase::ProfileAssigned => match snapshot.contact() {
-            Some(contact) => later(contact.max(watched), expected.join_timeout),
-            None => later(watched, expected.power_on_timeout),
-        },
-        Phase::Ready => return None,
-        _ => {
-            let enrolled = timeline.iter().find(|start| start.phase >= Phase::Enrolled)?.at;
-            later(enrolled, expected.deployment_limit())
-        }
-    })
-}
-
 fn facts(snapshot: &DeviceSnapshot) -> DeviceFacts {
     // The facts are for reports: what looks like a hash, a token or a person is shown in none.
     let shown = |text: Option<&Text>| text.map(|text| Text::from(scrub(text)));
-    let (identity, managed, event) =
-        (snapshot.identity.present(), snapshot.managed_device.present(), snapshot.deployment());
+    let (identity, managed, event) = (snapshot.identity.present(), snapshot.managed(), snapshot.deployment());
     DeviceFacts {
+        registration_id: identity.map(|identity| &identity.id).filter(|id| **id != snapshot.id).cloned(),
         computer_name: shown(managed.and_then(|managed| managed.device_name.as_ref())),
         manufacturer: shown(identity.and_then(|identity| identity.manufacturer.as_ref())),
         model: shown(identity.and_then(|identity| identity.model.as_ref())),

@@ -52,9 +52,31 @@ pub struct DeviceDeployment {
     /// The time at which the device was first seen to be ready, failed or overdue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled: Option<Timestamp>,
+    /// The enrollments before the last one that the watch has seen, the oldest first: of a device that was reset, wiped,
+    /// imported anew or deleted, and set up again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierEnrollment>,
     /// The device's state.
     #[serde(flatten)]
     pub state: DeviceState,
+}
+
+/// An enrollment of a device before its last one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EarlierEnrollment {
+    /// The id in Intune, if the device came that far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_device_id: Option<Text>,
+    /// The phase that it reached.
+    pub phase: Phase,
+    /// The outcome.
+    pub outcome: DeploymentOutcome,
+    /// The time at which the outcome was known, or the enrollment was seen to be over.
+    pub until: Timestamp,
+    /// The likeliest cause, if it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Finding>,
 }
 
 /// A problem, with the devices that have it.

@@ -10,4 +10,4 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use self::deployment::{DeploymentReport, DeviceDeployment, Problem};
+pub use self::deployment::{DeploymentReport, DeviceDeployment, EarlierEnrollment, Problem};
