@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use windows_autopilot::clock::Clock as _;
-use windows_autopilot::model::{Device, DeviceToImport, EnrollmentConfiguration, Id, InstallTimeout, SerialNumber};
+use windows_autopilot::model::{
+    Device, DeviceToImport, EnrollmentConfiguration, Id, InstallTimeout, SerialNumber,
+};
 use windows_autopilot::registration::hash::SampleHash;
 use windows_autopilot::sim::{Cause, DeploymentPhase, DeviceSpec, PowerOnOptions};
 use windows_autopilot::testing::Harness;
