@@ -289,7 +289,10 @@ impl<'a> Exporter<'a> {
             description: join.description.clone(),
             computer_name_prefix: join.computer_name_static_prefix.clone(),
             network_access_configurations: self.network_names(stored).await?,
-            role_scope_tag_ids: join.role_scope_tag_ids.clone(),
+            // The default tag is what an object without tags gets.
+            role_scope_tag_ids: Some(join.role_scope_tag_ids.clone())
+                .filter(|tags| tags.iter().any(|tag| tag.as_str() != "0"))
+                .unwrap_or_default(),
             assign_to,
         };
         settings.domain_join = self.writable("domain_join", &wish);
@@ -330,9 +333,8 @@ impl<'a> Exporter<'a> {
         const PLACE: &str = "skip_user_status_page";
         let found: Vec<_> = self.skips.iter().filter(|(_, held)| self.reaches(held, own)).cloned().collect();
         let Some((stored, held)) = self.pick(PLACE, found) else { return };
-        if !held.iter().all(|assignment| own.is_some_and(|own| is_for(assignment, own))) {
-            self.lost(PLACE, "it is assigned to others than the group of devices, and these stay");
-        }
+        settings.assignments.skip_user_status_page =
+            self.part::<SkipUserStatusPage>("assignments.skip_user_status_page", &held, own).settings;
         settings.skip_user_status_page = self.writable(PLACE, &stored.settings);
     }
 
@@ -506,6 +508,11 @@ fn leave_out(settings: &mut HybridJoin, planned: &PlannedStep) -> &'static str {
             settings.group = None;
             "group"
         }
+        Step::AccountSetup => {
+            settings.skip_user_status_page = None;
+            settings.assignments.skip_user_status_page = PartAssignment::default();
+            "skip_user_status_page"
+        }
         Step::StatusPage if planned.subject.ends_with(", priority") => {
             settings.page_priority = None;
             "page_priority"
@@ -519,6 +526,10 @@ fn leave_out(settings: &mut HybridJoin, planned: &PlannedStep) -> &'static str {
             settings.profile = None;
             settings.assignments.profile = PartAssignment::default();
             "profile"
+        }
+        Step::DomainJoin if planned.subject.ends_with(", network access configurations") => {
+            settings.domain_join.iter_mut().for_each(|join| join.network_access_configurations.clear());
+            "domain_join.network_access_configurations"
         }
         _ => {
             settings.domain_join = None;

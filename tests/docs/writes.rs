@@ -86,6 +86,18 @@ const ROWS: &[Row] = &[
     row("deviceConfigurations.assignments.update", "apply", CHANGE, FILTERED),
     row("deviceConfigurations.assignments.delete", "apply, teardown", REMOVE, REMOVED),
     row(
+        "domainJoin.networkAccessConfigurations.addRef",
+        "apply",
+        "recorded before it is sent; links that are there stay",
+        "network_access_configurations_are_linked_shown_and_unlinked",
+    ),
+    row(
+        "domainJoin.networkAccessConfigurations.removeRef",
+        "apply, teardown",
+        "a teardown removes links on record; an apply only where the settings list configurations",
+        "network_access_configurations_are_linked_shown_and_unlinked",
+    ),
+    row(
         "autopilotImports.import",
         "apply, import, replace",
         "recorded before it is sent; after a lost answer searched for by its import id",
@@ -131,21 +143,22 @@ const ROWS: &[Row] = &[
     ),
     row(
         "mobilityPolicies.update",
-        "apply",
-        "alone, never with another property, and recorded first; the plan names every group that the scope loses",
+        "apply, teardown",
+        "alone, never with another property; what was there is recorded first, and the plan names every group that the scope \
+         loses; a teardown writes only if the scope is what the deployment left",
         "groups_that_a_scope_for_all_users_drops_are_named",
     ),
     row(
         "mobilityPolicies.includedGroups.addRef",
-        "apply",
+        "apply, teardown",
         "recorded first, and only groups that the scope does not have; those of others stay",
         "deployments_with_groups_of_users_of_their_own_leave_each_others_in_the_mdm_scope",
     ),
     row(
         "mobilityPolicies.includedGroups.removeRef",
         "apply, teardown",
-        "a teardown removes groups on record; an apply removes others only with remove_other_assignments",
-        "a_tenant_is_afterwards_as_it_was_before",
+        "a teardown restores the scope on record; an apply removes others only with remove_other_assignments",
+        "a_teardown_restores_the_scope_that_was_there",
     ),
     row(
         "directory: add entries to an OU's permissions",

@@ -107,7 +107,16 @@ async fn what_settings_cannot_express_is_listed_and_stays_as_it_is() -> Result<(
     let join =
         joins.iter().find(|join| join.display_name() == Some("Munich")).unwrap().id().unwrap().parse()?;
     harness.client.domain_join_profiles().add_network_access_configuration(&join, &wifi.parse()?).await?;
-    lost(&harness, &profile, "domain_join", "1 network access configurations").await?;
+    let (settings, export) = exported(&harness, &profile).await?;
+    assert_eq!(settings.domain_join.as_ref().unwrap().network_access_configurations, ["Office".parse()?]);
+    assert_eq!(export.not_expressed, []);
+    assert!(settings.plan(&harness.client, &[]).await?.is_empty());
+    // Another configuration of its name: the name says no more which one is meant.
+    harness.tenant.add_configuration("Office", "windowsWifiConfiguration").unwrap();
+    let (settings, export) = exported(&harness, &profile).await?;
+    assert_eq!(settings.domain_join.as_ref().unwrap().network_access_configurations, []);
+    assert_eq!(export.not_expressed.len(), 1, "{:?}", export.not_expressed);
+    assert!(settings.plan(&harness.client, &[]).await?.is_empty());
 
     // A group whose rule is switched off: settings would switch it on.
     let (harness, profile, group) = world().await?;

@@ -88,6 +88,7 @@ async fn a_renamed_part_stays_the_same_object() {
 async fn rename_one(seed: u64) -> Result<usize> {
     let rng = &mut Rng::with_seed(seed);
     let (harness, mut desired) = (harness(), wish(rng));
+    harness.tenant.add_app("App one", "win32LobApp");
     desired.profile.get_or_insert_with(|| profile(rng));
     let folder = Folder::default();
     let plan = desired.plan_with(&harness.client, &[], recorded(&folder)).await?;
@@ -384,6 +385,7 @@ async fn dropped_parts_and_devices_are_shown_and_taken_down_only_if_asked() {
 async fn drop_one(seed: u64) -> Result<usize> {
     let rng = &mut Rng::with_seed(seed);
     let (harness, folder) = (harness(), Folder::default());
+    crate::support::enroll(&harness.tenant, "Existing users").await;
     let given = devices(3);
     let plan = desired().plan_with(&harness.client, &given, recorded(&folder)).await?;
     let _ = apply(&harness, &plan, &folder).await?;
@@ -430,6 +432,7 @@ async fn drop_one(seed: u64) -> Result<usize> {
     let options = TeardownOptions::default().with_journal(Journal::from_store(folder[0].clone()));
     let _ = teardown.apply_with(&harness.client, options).await.into_result()?;
     let reference = crate::support::harness();
+    crate::support::enroll(&reference.tenant, "Existing users").await;
     let alone = Folder::default();
     let plan = smaller.plan_with(&reference.client, &kept, recorded(&alone)).await?;
     let _ = apply(&reference, &plan, &alone).await?;

@@ -275,6 +275,8 @@ async fn a_rejected_hash_keeps_tag_and_user_for_a_corrected_one() -> Result<()> 
 #[tokio::test]
 async fn the_journal_of_a_deployment_has_the_new_registration_and_a_teardown_finds_it() -> Result<()> {
     let harness = harness();
+    // A teardown never leaves a tenant without automatic enrollment.
+    crate::support::enroll(&harness.tenant, "Existing users").await;
     let before = snapshot(&harness.tenant).await;
     let folder = Folder::default();
     let [made, import] = folder.clone().map(Journal::from_store);

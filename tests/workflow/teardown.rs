@@ -486,7 +486,7 @@ async fn journaled(harness: &Harness, count: usize) -> Result<MemoryStore> {
 
 #[tokio::test]
 async fn a_teardown_holds_the_journal_and_records_each_removal() -> Result<()> {
-    let harness = harness();
+    let harness = in_use().await;
     let before = snapshot(&harness.tenant).await;
     let store = journaled(&harness, 2).await?;
     let journal = || Journal::from_store(store.clone());
@@ -529,12 +529,12 @@ async fn a_teardown_holds_the_journal_and_records_each_removal() -> Result<()> {
 
 #[tokio::test]
 async fn a_teardown_with_its_journal_killed_at_any_write_leaves_only_what_is_left_on_record() -> Result<()> {
-    let reference = harness();
+    let reference = in_use().await;
     let before = snapshot(&reference.tenant).await;
     for arrives in [false, true] {
         let mut kills = 0;
         loop {
-            let harness = harness();
+            let harness = in_use().await;
             let store = journaled(&harness, 2).await?;
             let journal = || Journal::from_store(store.clone());
             let run = async |client: &windows_autopilot::Client| {

@@ -502,7 +502,12 @@ impl Resolver<'_> {
             .collect();
         let step = Step::AutomaticEnrollment;
         let wish = restored.and_then(|(policy, scope)| Some((scope.to_wish()?.steps_from(&policy), policy)));
-        let Some((steps, policy)) = wish else { return self.planned(step, MDM_USER_SCOPE, action) };
+        let Some((steps, policy)) = wish else {
+            return match action {
+                RemovalAction::Gone => self.gone(step, MDM_USER_SCOPE, items),
+                action => self.planned(step, MDM_USER_SCOPE, action),
+            };
+        };
         let calls = steps.iter().map(|step| self.client.mdm_policies().apply(&policy.id, step)).collect();
         self.remove(step, MDM_USER_SCOPE, action, Act::Remove(calls, "restored"), items);
     }
