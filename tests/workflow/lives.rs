@@ -101,6 +101,8 @@ fn essence(device: &DeviceDeployment) -> String {
 }
 
 type Act<'a> = Box<dyn FnMut(&Home) + 'a>;
+/// A name, the actions with their minutes, and the ends of the enrollments before the last one.
+type Story<'a> = (&'a str, Vec<(u64, Act<'a>)>, Vec<(Phase, DeploymentOutcome)>);
 
 /// Runs a watch while the actions happen, each at its minute; asserts after each round that a new watch agrees. Returns the
 /// devices in their order at the end.
@@ -160,7 +162,7 @@ async fn a_device_that_starts_again_is_followed_to_the_end_of_its_last_deploymen
     const SN: &str = "PF3XK7M1";
     let on = |home: &Home| home.switch_on(SN, true);
     let cut_off = |home: &Home| home.switch_on(SN, false);
-    let stories: Vec<(&str, Vec<(u64, Act<'_>)>, Vec<(Phase, DeploymentOutcome)>)> = vec![
+    let stories: Vec<Story<'_>> = vec![
         (
             "failed at the join, reset, home after all",
             vec![
@@ -350,11 +352,11 @@ async fn the_page_that_the_record_names_sets_the_deadline() {
     let home = Home::new(&["PF3XK7M1"]).await;
     let Harness { client, .. } = &home.harness;
     let pages = client.enrollment_status_pages().list().all().await.unwrap();
-    let pages = pages.iter().filter_map(|page| match page {
+    let mut pages = pages.iter().filter_map(|page| match page {
         EnrollmentConfiguration::StatusPage(page) => Some(page),
         _ => None,
     });
-    let page = pages.filter(|page| page.settings.display_name.as_str() == "Autopilot Munich").next().unwrap();
+    let page = pages.find(|page| page.settings.display_name.as_str() == "Autopilot Munich").unwrap();
     let mut longer = page.settings.clone();
     longer.install_progress_timeout_in_minutes = InstallTimeout::from_minutes(200).unwrap();
     client.enrollment_status_pages().update(page, &longer).await.unwrap();

@@ -180,16 +180,10 @@ fn managed_devices_with_serial(client: &Client, snapshot: &DeviceSnapshot) -> Op
     Some(client.managed_devices().list().filter(field("serialNumber").eq(serial)))
 }
 
-/// The index of a device; the registration's object, if it was asked for; and the computer's.
-pub(super) type Directory = (usize, Option<Result<Option<DirectoryDevice>>>, Computer);
-
-/// The answer to a question for the object of a computer.
-pub(super) enum Computer {
-    /// It cannot be known yet: the device has no name in the domain.
-    NotNamed,
-    /// The object, if there is one.
-    Read(Result<Option<DirectoryDevice>>),
-}
+/// The index of a device; the registration's object, if the registration names it; and the computer's, if the device has a
+/// name in the domain.
+pub(super) type Directory =
+    (usize, Option<Result<Option<DirectoryDevice>>>, Option<Result<Option<DirectoryDevice>>>);
 
 /// Reads the objects of devices in Entra ID.
 pub(super) async fn read_directory(
@@ -228,14 +222,12 @@ pub(super) async fn read_directory(
     let mut reads = Vec::new();
     for (index, anchor, computer) in slots {
         let computer = match computer {
-            Asked::NotNamed => Computer::NotNamed,
+            Asked::NotNamed => None,
             Asked::Id(slot) => {
                 let read = answers.take_if_found(slot);
-                Computer::Read(read.map(|device| device.filter(DirectoryDevice::is_hybrid)))
+                Some(read.map(|device| device.filter(DirectoryDevice::is_hybrid)))
             }
-            Asked::Name(slot, list) => {
-                Computer::Read(all(*list, answers.take(slot)).await.map(hybrid_device_of))
-            }
+            Asked::Name(slot, list) => Some(all(*list, answers.take(slot)).await.map(hybrid_device_of)),
         };
         reads.push((index, anchor.map(|slot| answers.take_if_found(slot)), computer));
     }

@@ -14,8 +14,7 @@ use super::matching::Events;
 use super::observe::observe;
 use super::phase::{DeploymentOutcome, Phase};
 use super::read::{
-    Computer, Registration, Source, read_directory, read_managed_devices, read_pages, read_profiles,
-    read_registrations,
+    Registration, Source, read_directory, read_managed_devices, read_pages, read_profiles, read_registrations,
 };
 use super::report::DeploymentReport;
 use super::request::Watch;
@@ -336,13 +335,12 @@ impl Round {
         device.snapshot.anchor = anchor.into();
     }
 
-    fn take_computer(&mut self, index: usize, answer: Computer) {
-        let hybrid = match answer {
-            Computer::NotNamed => Lookup::Unknown,
-            Computer::Read(answer) => match self.kept(Source::EntraDevices, answer) {
-                Some(hybrid) => hybrid.into(),
-                None => return,
-            },
+    /// Takes the object of a computer. Without an answer it cannot be known yet.
+    fn take_computer(&mut self, index: usize, answer: Option<Result<Option<DirectoryDevice>>>) {
+        let hybrid = match answer.map(|answer| self.kept(Source::EntraDevices, answer)) {
+            None => Lookup::Unknown,
+            Some(Some(hybrid)) => hybrid.into(),
+            Some(None) => return,
         };
         let Some(device) = self.devices.get_mut(index) else { return };
         device.snapshot.hybrid = hybrid;
