@@ -12,6 +12,8 @@ mod deployment;
 mod exit;
 #[path = "support/failure.rs"]
 mod failure;
+#[path = "support/report.rs"]
+mod report;
 mod support;
 
 use std::process::ExitCode;
@@ -20,9 +22,14 @@ use windows_autopilot::model::{DeploymentProfile, HybridJoinProfile, Stored};
 use windows_autopilot::workflow::HybridJoin;
 
 use self::failure::Failure;
+use self::report::Report;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Failure> {
+    let mut report = match Report::start(&["--live"]) {
+        Ok(report) => report,
+        Err(code) => return Ok(code),
+    };
     let mut arguments = support::arguments().into_iter();
     let (name, file) = (arguments.next(), arguments.next());
     let connection = support::connect()?;
@@ -51,18 +58,17 @@ async fn main() -> Result<ExitCode, Failure> {
     };
     let export = HybridJoin::export(client, &profile.id).await?;
     let text = toml::to_string(&export.settings)?;
-    match (support::has_option("--json"), file) {
-        (true, _) => println!("{}", serde_json::to_string_pretty(&export)?),
-        (false, Some(path)) => {
+    match file {
+        Some(path) => {
             std::fs::write(&path, text)?;
             eprintln!("The settings as a file: {path}");
         }
-        (false, None) => println!("{text}"),
+        None => report.line(text),
     }
     // Not among the settings on the screen, which may be redirected to a file.
     export.not_expressed.iter().for_each(|finding| eprintln!("{finding}"));
-    Ok(exit::with(match export.not_expressed.is_empty() {
-        true => exit::NOTHING_TO_DO,
-        false => exit::NOT_KNOWN,
-    }))
+    let is_whole = export.not_expressed.is_empty();
+    report.fact("settings", export.settings);
+    report.fact("not_expressed", export.not_expressed);
+    Ok(report.end(if is_whole { exit::NOTHING_TO_DO } else { exit::NOT_KNOWN }))
 }

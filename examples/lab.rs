@@ -7,10 +7,15 @@
 
 #[path = "support/deployment.rs"]
 mod deployment;
+#[path = "support/exit.rs"]
+mod exit;
 #[path = "support/failure.rs"]
 mod failure;
+#[path = "support/report.rs"]
+mod report;
 
 use std::collections::BTreeMap;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use windows_autopilot::ad::delegation::Delegation;
@@ -23,14 +28,19 @@ use windows_autopilot::testing::{DirectoryAccounts, Harness};
 use windows_autopilot::workflow::watch::{DeploymentOutcome, Watch};
 
 use self::failure::Failure;
+use self::report::Report;
 
 /// The number of devices that are switched on each time.
 const DEVICES: usize = 25;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Failure> {
+async fn main() -> Result<ExitCode, Failure> {
+    let mut report = match Report::start(&[]) {
+        Ok(report) => report,
+        Err(code) => return Ok(code),
+    };
     let Some(desired) = deployment::read_settings(deployment::SETTINGS) else {
-        return Err("the settings are faulty".into());
+        return Ok(exit::with(exit::BLOCKED));
     };
     let domain = &desired.active_directory.domain;
     let unit = desired.active_directory.organizational_unit.as_ref().ok_or("the settings name no OU")?;
@@ -62,27 +72,27 @@ async fn main() -> Result<(), Failure> {
             let options = PowerOnOptions::new(serial).with_user(deployment::user_of(&tenant));
             tenant.power_on_with(options);
         }
-        let report = Watch::new(&client, devices.iter().map(|(id, _)| id.clone())).start().await?;
+        let watched = Watch::new(&client, devices.iter().map(|(id, _)| id.clone())).start().await?;
+        let ready = watched.count(DeploymentOutcome::Ready);
         let causes = devices.iter().filter_map(|(_, serial)| tenant.deployment(serial)?.refusal);
         let mut causes_by_text: BTreeMap<String, usize> = BTreeMap::new();
         causes.for_each(|cause| *causes_by_text.entry(cause.to_string()).or_default() += 1);
         let computers = Search::subtree(unit.as_str(), SearchFilter::equals("objectClass", "computer"));
         let computers = directory.search(computers, 1_000).await?.len();
-        println!(
-            "{stage}: {} of {DEVICES} ready, {computers} computers in {unit}",
-            report.count(DeploymentOutcome::Ready)
-        );
-        causes_by_text.iter().for_each(|(cause, count)| println!("  {count} refused: {cause}"));
-        Ok(report.count(DeploymentOutcome::Ready))
+        report.line(format!("{stage}: {ready} of {DEVICES} ready, {computers} computers in {unit}"));
+        causes_by_text.iter().for_each(|(cause, count)| report.line(format!("  {count} refused: {cause}")));
+        Ok(ready)
     };
     let without = play("Without the right").await?;
     let granted = Delegation::new(unit, connector.clone()).apply(&directory).await?;
-    print!("{granted}");
+    report.line(&granted);
     let with = play("With the right").await?;
-    print!("{}", granted.receipt.revoke(&directory).await?);
+    report.line(granted.receipt.revoke(&directory).await?);
     let after = play("After its revocation").await?;
     match (without, with, after) {
-        (0, DEVICES, 0) => Ok(()),
-        _ => Err("the right did not decide which devices join".into()),
+        (0, DEVICES, 0) => {}
+        _ => return Err("the right did not decide which devices join".into()),
     }
+    report.fact("ready", [without, with, after]);
+    Ok(report.end(exit::NOTHING_TO_DO))
 }

@@ -125,7 +125,7 @@ impl ApplyReport {
     /// # windows_autopilot::testing::run(async |h| {
     /// use windows_autopilot::workflow::HybridJoin;
     ///
-    /// # let text = "name = 'Munich'\nactive_directory.domain = 'corp.contoso.com'\nprofile.display_name = 'Munich'";
+    /// # let text = "name = 'Munich'\nactive_directory.domain = 'corp.contoso.com'";
     /// let desired: HybridJoin = toml::from_str(text)?;
     /// let applied = desired.plan(&h.client, &[]).await?.apply(&h.client).await.into_result()?;
     /// let report = applied.watch(&h.client, &desired).start().await?;
