@@ -419,7 +419,7 @@ impl Error {
                     known.and_then(|error| remedy::known(operation, self.0.status, self.0.kind, error));
                 self.0.remedy = known.map(Cow::Borrowed);
             }
-            self.0.endpoint = Some(format!("{method} {}", foreign::scrub(path)));
+            self.0.endpoint = Some(format!("{method} {}", foreign::shown_path(path)));
         }
         self
     }
@@ -729,5 +729,18 @@ mod tests {
             "/v1.0/users/adele@contoso.com",
         );
         assert_eq!(error.endpoint(), Some("GET /v1.0/users/[redacted]"));
+        for (path, shown) in [
+            ("/v1.0/users/CONTOSO%5C''\u{fc}_/devices", "/v1.0/users/[redacted]/devices"),
+            ("/v1.0/users/bob/manager", "/v1.0/users/[redacted]/manager"),
+            ("/v1.0/users('o''neill')/manager", "/v1.0/users('[redacted]')/manager"),
+            (
+                "/v1.0/users/0f8fad5b-d9cb-469f-a165-70867728950e",
+                "/v1.0/users/0f8fad5b-d9cb-469f-a165-70867728950e",
+            ),
+        ] {
+            let error =
+                Error::new(ErrorKind::NotFound, "gone").for_call("users.get", &http::Method::GET, path);
+            assert_eq!(error.endpoint().map(str::to_owned), Some(format!("GET {shown}")));
+        }
     }
 }

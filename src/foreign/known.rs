@@ -24,6 +24,17 @@ const PIECE: usize = 8;
 /// Shorter values are words of any text.
 const SHORTEST: usize = 4;
 
+/// Returns the name of a person that a segment of a path has: as the key of a user, or as an address.
+pub(super) fn person_in<'a>(segment: &'a str, before: &str) -> Option<&'a str> {
+    let key = segment.split_once('(').map(|(name, key)| (name, key.trim_matches(['(', ')', '\''])));
+    let person = match key {
+        Some((name, key)) if name.eq_ignore_ascii_case("users") => key,
+        _ if before.eq_ignore_ascii_case("users") || is_address(segment) => segment,
+        _ => return None,
+    };
+    Some(person).filter(|person| !is_id(person))
+}
+
 impl Redactor {
     /// Adds a secret.
     pub(crate) fn secret(&mut self, value: &str) -> &mut Self {
@@ -92,19 +103,13 @@ impl Redactor {
     /// Adds the names of people in the path and the query of an address.
     pub(crate) fn address(&mut self, address: &str) -> &mut Self {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
-        let mut of_users = false;
+        let mut before = String::new();
         for segment in path.split('/') {
             let segment = decoded(segment);
-            let key = segment.split_once('(').map(|(name, key)| (name, key.trim_matches(['(', ')', '\''])));
-            let person = match key {
-                Some((name, key)) if name.eq_ignore_ascii_case("users") => Some(key),
-                _ if of_users || is_address(&segment) => Some(&*segment),
-                _ => None,
-            };
-            if let Some(person) = person.filter(|person| !is_id(person)) {
+            if let Some(person) = person_in(&segment, &before) {
                 self.person(&person.replace("''", "'"));
             }
-            of_users = segment.eq_ignore_ascii_case("users");
+            before = segment;
         }
         for pair in query.split('&') {
             let value = decoded(pair.split_once('=').map_or("", |(_, value)| value));
@@ -352,7 +357,7 @@ fn is_id(text: &str) -> bool {
 }
 
 /// Undoes percent-encoding, and the blanks of forms.
-fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> String {
     let letters = letters::read(text);
     let letters = letters::unescaped(&letters).unwrap_or(letters);
     letters.into_iter().map(|letter| letter.c).collect()

@@ -39,6 +39,22 @@ pub(crate) fn scrub(text: &str) -> String {
     Redactor::default().text(text)
 }
 
+/// Returns the path of a request without the names of people, for messages.
+pub(crate) fn shown_path(path: &str) -> String {
+    let mut before = String::new();
+    let mut shown: Vec<String> = Vec::new();
+    for raw in path.split('/') {
+        let segment = known::decoded(raw);
+        shown.push(match known::person_in(&segment, &before) {
+            Some(_) if segment.contains('(') => format!("users('{REDACTED}')"),
+            Some(_) => REDACTED.to_owned(),
+            None => raw.to_owned(),
+        });
+        before = segment;
+    }
+    scrub(&shown.join("/"))
+}
+
 impl Redactor {
     /// Returns an excerpt of a text without markup: at most `longest` characters.
     pub(crate) fn excerpt(&self, text: impl AsRef<[u8]>, longest: usize) -> String {
