@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use windows_autopilot::Client;
-use windows_autopilot::clock::{Clock as _, FakeClock};
+use windows_autopilot::clock::Clock;
 use windows_autopilot::model::{
     Device, DomainJoinProfile, EnrollmentStatusPage, HybridJoinProfile, Id, MdmScope, SerialNumber, Target,
 };
@@ -152,7 +152,7 @@ impl Fleet {
     }
 
     /// Lets people switch the devices on, one every dozen seconds, once the profiles are assigned.
-    pub(crate) async fn switch_on(&self, tenant: &Tenant, clock: &FakeClock) {
+    pub(crate) async fn switch_on(&self, tenant: &Tenant, clock: &impl Clock) {
         clock.sleep(10 * MINUTE).await;
         for number in 0..self.members.len() + TIDY_AFTER {
             clock.sleep(Duration::from_secs(12)).await;

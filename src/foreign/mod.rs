@@ -14,7 +14,7 @@ mod shape;
 
 use std::borrow::Cow;
 
-#[cfg(all(test, feature = "workflow"))]
+#[cfg(feature = "workflow")]
 pub(crate) use self::escape::is_plain;
 pub(crate) use self::escape::line;
 pub(crate) use self::hash::looks_like_hash;

@@ -65,6 +65,23 @@ pub enum DeadlineSource {
     Assumption,
 }
 
+impl DeadlineSource {
+    /// All sources.
+    pub const ALL: [Self; 5] =
+        [Self::Page, Self::Settings, Self::Documentation, Self::Witness, Self::Assumption];
+
+    /// Returns the name, such as `settings`: that of the JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Settings => "settings",
+            Self::Documentation => "documentation",
+            Self::Witness => "witness",
+            Self::Assumption => "assumption",
+        }
+    }
+}
+
 impl fmt::Display for DeadlineSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -102,6 +119,10 @@ macro_rules! device_facts {
         }
 
         impl DeviceFacts {
+            /// The label of each fact, by its name in JSON.
+            pub(super) const LABELS: &'static [(&'static str, &'static str)] =
+                &[$( (stringify!($field), $label), )*];
+
             /// The facts that are known, each with its label.
             pub fn lines(&self) -> Vec<(&'static str, String)> {
                 let mut lines = Vec::new();

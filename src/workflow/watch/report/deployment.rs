@@ -3,10 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::words::{count, headline, moment};
+use super::words::{count, headline, moment, status};
 use crate::model::{Device, Finding, Id, Text};
 use crate::workflow::watch::phase::{DeploymentOutcome, Phase};
-use crate::workflow::watch::state::{DeviceState, spell};
+use crate::workflow::watch::state::{DeadlineSource, DeviceState, spell};
 
 /// The state of a deployment, device by device.
 ///
@@ -79,6 +79,13 @@ pub struct EarlierEnrollment {
     pub cause: Option<Finding>,
 }
 
+impl EarlierEnrollment {
+    /// Returns the phase and outcome in words, such as `ready` or `failed at domain join`.
+    pub fn status(&self) -> String {
+        status(self.phase, self.outcome)
+    }
+}
+
 /// A problem, with the devices that have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -90,6 +97,9 @@ pub struct Problem<'a> {
     /// The devices.
     pub devices: Vec<&'a DeviceDeployment>,
 }
+
+/// A device with its place in the report.
+pub(super) type Ranked<'a> = (usize, &'a DeviceDeployment);
 
 impl DeploymentReport {
     /// Creates a report without devices.
@@ -127,10 +137,10 @@ impl DeploymentReport {
         problems
     }
 
-    /// Returns the devices, those that need attention first.
-    pub(super) fn sorted(&self) -> Vec<&DeviceDeployment> {
-        let mut devices: Vec<&DeviceDeployment> = self.devices.iter().collect();
-        devices.sort_by_key(|device| {
+    /// Returns the devices with their place in the report, those that need attention first.
+    pub(super) fn ranked(&self) -> Vec<Ranked<'_>> {
+        let mut devices: Vec<_> = self.devices.iter().enumerate().collect();
+        devices.sort_by_cached_key(|(_, device)| {
             (device.state.outcome, device.state.phase, device.problem(), device.name())
         });
         devices
@@ -166,18 +176,19 @@ impl DeviceDeployment {
 
     /// Returns the phase and outcome in words, such as `ready`, `device setup` or `failed at domain join`.
     pub fn status(&self) -> String {
-        let DeviceState { phase, outcome, .. } = self.state;
-        match outcome {
-            DeploymentOutcome::Failed | DeploymentOutcome::Overdue => {
-                format!("{outcome} at {}", phase.activity())
-            }
-            _ => phase.to_string(),
-        }
+        status(self.state.phase, self.state.outcome)
     }
 
     /// Returns the likeliest problem in a few words; empty if there is none.
     pub fn problem(&self) -> String {
         self.state.findings.first().map(headline).unwrap_or_default()
+    }
+
+    /// Returns the deadline that the device has not met yet, with its source; `None` for one that is ready or has failed.
+    pub(super) fn open_deadline(&self) -> Option<(Timestamp, Option<DeadlineSource>)> {
+        let is_open =
+            matches!(self.state.outcome, DeploymentOutcome::InProgress | DeploymentOutcome::Overdue);
+        Some((self.state.deadline.filter(|_| is_open)?, self.state.deadline_source))
     }
 
     /// Returns the duration of the deployment until it was settled; `None` if it has not started, or is in progress.

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use super::deployment::DeploymentReport;
-use super::words::{count, headline, mark, plain};
+use super::words::{EMPTY, count, headline, mark, plain};
 
-/// How many devices are named where they are listed by their problem.
+/// The longest list of devices of one problem.
 const NAMED: usize = 30;
 
 impl DeploymentReport {
-    /// The report as Markdown, for a ticket or a wiki: what is wrong, and a table of the devices.
+    /// Returns the report as Markdown, for a ticket or a wiki: the problems, and a table of the devices.
     pub fn to_markdown(&self) -> String {
         let mut out = String::new();
         // Writing to a string does not fail.
@@ -44,21 +44,35 @@ impl DeploymentReport {
                 escape(&finding.remedy)
             );
         }
-        if !self.devices.is_empty() {
+        if self.devices.is_empty() {
+            let _ = writeln!(out, "\n{EMPTY}");
+        } else {
             out.push_str("\n## Devices\n\n");
+            table(&mut out, &self.rows());
         }
-        let rows = if self.devices.is_empty() { Vec::new() } else { self.rows() };
-        for (index, row) in rows.iter().enumerate() {
-            let _ = writeln!(out, "| {} |", row.each_ref().map(|cell| escape(cell)).join(" | "));
-            if index == 0 {
-                out.push_str("| --- | --- | --- | --- | --- |\n");
-            }
+        for (source, meaning) in self.deadline_legend() {
+            let _ = writeln!(out, "\nDeadline by {source}: {meaning}.");
+        }
+        let earlier = self.earlier_rows();
+        if !earlier.is_empty() {
+            out.push_str("\n## Earlier enrollments\n\n");
+            table(&mut out, &earlier);
         }
         out
     }
 }
 
-/// Text from outside as it stands in a cell: every character that Markdown or HTML takes for its own is escaped.
+fn table(out: &mut String, rows: &[Vec<String>]) {
+    for (index, row) in rows.iter().enumerate() {
+        let cells: Vec<String> = row.iter().map(|cell| escape(cell)).collect();
+        let _ = writeln!(out, "| {} |", cells.join(" | "));
+        if index == 0 {
+            let _ = writeln!(out, "|{}", " --- |".repeat(row.len()));
+        }
+    }
+}
+
+/// Returns text from outside for a cell: every character that Markdown or HTML takes for its own is escaped.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in plain(text).chars() {

@@ -1,13 +1,13 @@
-//! When a device was in which phase, drawn to one scale for all devices.
+//! The times of a device in its phases: drawn to one scale for all devices, and in text.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::deployment::{DeploymentReport, DeviceDeployment};
-use super::words::moment;
+use super::words::{moment, phase_class};
 use crate::workflow::watch::phase::{DeploymentOutcome, Phase};
-use crate::workflow::watch::state::spell;
 
 /// The time that the drawings show, from left to right.
 pub(super) struct Scale {
@@ -21,7 +21,6 @@ pub(super) struct Bar {
     pub(super) phase: Phase,
     pub(super) from: f64,
     pub(super) to: f64,
-    pub(super) title: String,
 }
 
 /// How far before the watch a deployment may have begun and still be drawn whole.
@@ -76,25 +75,40 @@ impl Scale {
             .iter()
             .zip(ends)
             .filter(|(start, _)| start.phase != Phase::Ready)
-            .map(|(start, end)| Bar {
-                phase: start.phase,
-                from: self.place(start.at),
-                to: self.place(end),
-                title: format!(
-                    "{}: {}{} UTC, {}",
-                    start.phase,
-                    if start.reported { "" } else { "seen from " },
-                    moment(start.at),
-                    spell(end.duration_since(start.at))
-                ),
-            })
+            .map(|(start, end)| Bar { phase: start.phase, from: self.place(start.at), to: self.place(end) })
             .filter(|bar| bar.to > bar.from)
             .collect()
     }
 }
 
+/// Returns the bars of a device as a CSS background.
+pub(super) fn background(bars: &[Bar]) -> String {
+    let mut stops = String::new();
+    let mut from = 0.0;
+    for bar in bars {
+        let _ = write!(stops, ",#0000 {from:.2}% {:.2}%", bar.from);
+        let _ = write!(stops, ",var(--{}) {:.2}% {:.2}%", phase_class(bar.phase), bar.from, bar.to);
+        from = bar.to;
+    }
+    format!("linear-gradient(90deg{stops},#0000 {from:.2}%)")
+}
+
+/// Returns the starts of phases in text, such as `enrolled 2026-01-01 08:12, device setup (seen) 08:50`.
+pub(super) fn times(device: &DeviceDeployment) -> String {
+    let mut day = String::new();
+    let mut times = Vec::new();
+    for start in &device.state.timeline {
+        let time = moment(start.at);
+        let (date, of_day) = time.split_once(' ').unwrap_or_default();
+        let shown = if date == day { of_day } else { &time };
+        times.push(format!("{}{} {shown}", start.phase, if start.reported { "" } else { " (seen)" }));
+        day = date.to_owned();
+    }
+    times.join(", ")
+}
+
 impl DeviceDeployment {
-    /// Until when its time is drawn: until it was ready or known not to be, or the last look.
+    /// Returns the end of the time that is drawn: when the device was ready or settled, or the last round.
     pub(super) fn ends(&self, report: &DeploymentReport) -> Timestamp {
         match self.state.outcome {
             DeploymentOutcome::Ready => self.state.since,
