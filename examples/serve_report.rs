@@ -3,18 +3,25 @@
 //! `cargo run --features sim,workflow --example serve_report -- --stay` deploys fifty simulated devices, an hour in fifteen
 //! seconds, and serves the page until it is stopped; without `--stay` the example ends with the watch. With `--live` the
 //! page follows the registered devices of a real tenant. `--port=8080` sets the port, `--devices=50` the number of
-//! simulated devices, `--speed=240` their speed.
+//! simulated devices, `--speed=240` their speed. `--json` prints the report for a program. Exit codes: 0 all are ready, 4 one
+//! has failed, 5 it is not known how one ends.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+#[path = "support/exit.rs"]
+mod exit;
 #[path = "support/failure.rs"]
 mod failure;
 #[path = "support/fleet.rs"]
 mod fleet;
+#[path = "support/report.rs"]
+mod report;
 mod support;
 
-use std::error::Error;
+use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,16 +29,16 @@ use futures_util::future::{Either, join, select};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
+use windows_autopilot::Client;
 use windows_autopilot::clock::ScaledClock;
 use windows_autopilot::credential::FixedToken;
 use windows_autopilot::model::Device;
 use windows_autopilot::sim::Tenant;
-use windows_autopilot::workflow::watch::{Watch, WatchHandle};
-use windows_autopilot::{Client, serde_json};
+use windows_autopilot::workflow::watch::{DeploymentOutcome, DeploymentReport, Watch, WatchHandle};
 
 use self::failure::Failure;
+use self::report::{Report, usage};
 
-const USAGE: [&str; 5] = ["--live", "--stay", "--port=", "--devices=", "--speed="];
 const WAITING: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"1\">\
                        <title>Deployment of devices</title><main>The first round of the watch is not over yet.</main>";
 
@@ -39,57 +46,74 @@ const WAITING: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\">
 const LONGEST_HEAD: usize = 8_192;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Failure> {
-    if let Some(option) = support::unknown_option(&USAGE) {
-        return Err(format!("{option} is no option of serve_report: use {}", USAGE.join(", ")).into());
-    }
-    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], number("--port=", 0)?))).await?;
-    println!("The report is served at http://{}/", listener.local_addr()?);
-    if support::has_option("--live") {
+async fn main() -> Result<ExitCode, Failure> {
+    let mut report = match Report::start(&["--devices=", "--live", "--port=", "--speed=", "--stay", "--yes"])
+    {
+        Ok(report) => report,
+        Err(code) => return Ok(code),
+    };
+    let (port, count, speed) =
+        match (number("--port=", 0), number("--devices=", 50), number("--speed=", 240.0)) {
+            (Ok(port), Ok(count), Ok(speed)) => (port, count, speed),
+            (port, count, speed) => {
+                let problems = [port.err(), count.err(), speed.err()];
+                return Ok(usage(problems.into_iter().flatten().collect::<Vec<_>>().join("; ")));
+            }
+        };
+    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await?;
+    report.line(format!("The report is served at http://{}/", listener.local_addr()?));
+    let seen = if support::has_option("--live") {
         let client = support::connect()?.client;
         let devices: Vec<Device> = client.devices().list().all().await?;
-        return follow(&listener, Watch::new(&client, &devices), std::future::ready(())).await;
-    }
-    let clock = ScaledClock::new(number("--speed=", 240.0)?);
-    let tenant = Tenant::builder().with_clock(Arc::new(clock.clone())).with_delegated_callers().build();
-    let client = Client::builder(FixedToken::new("simulated"))
-        .with_transport(tenant.clone())
-        .with_clock(clock.clone())
-        .build()?;
-    let fleet = fleet::Fleet::new(&client, &tenant, number("--devices=", 50)?).await?;
-    let watch = Watch::new(&client, fleet.watched()).with_expectation(fleet.expected.clone());
-    follow(&listener, watch.with_title("Munich, spring roll-out"), fleet.switch_on(&tenant, &clock)).await
+        follow(&report, &listener, Watch::new(&client, &devices), std::future::ready(())).await?
+    } else {
+        let clock = ScaledClock::new(speed);
+        let tenant = Tenant::builder().with_clock(Arc::new(clock.clone())).with_delegated_callers().build();
+        let client = Client::builder(FixedToken::new("simulated"))
+            .with_transport(tenant.clone())
+            .with_clock(clock.clone())
+            .build()?;
+        let fleet = fleet::Fleet::new(&client, &tenant, count).await?;
+        let watch = Watch::new(&client, fleet.watched()).with_expectation(fleet.expected.clone());
+        let watch = watch.with_title("Munich, spring roll-out");
+        follow(&report, &listener, watch, fleet.switch_on(&tenant, &clock)).await?
+    };
+    let code = match (seen.is_ready(), seen.count(DeploymentOutcome::Failed)) {
+        (true, _) => exit::NOTHING_TO_DO,
+        (false, 0) => exit::NOT_KNOWN,
+        _ => exit::BLOCKED,
+    };
+    report.fact("report", &seen);
+    Ok(report.end(code))
 }
 
-fn number<T: std::str::FromStr<Err: Error + Send + Sync + 'static>>(
-    option: &str,
-    default: T,
-) -> Result<T, Failure> {
-    match support::value_of(option) {
-        Some(value) => value.parse().map_err(|error| format!("{option}{value}: {error}").into()),
-        None => Ok(default),
-    }
+/// The number behind an option.
+fn number<T: FromStr<Err: Display>>(option: &str, default: T) -> Result<T, String> {
+    support::value_of(option)
+        .map_or(Ok(default), |value| value.parse().map_err(|error| format!("{option}{value}: {error}")))
 }
 
 /// Serves the report of a watch while it runs, and after that if asked to.
 async fn follow(
+    report: &Report,
     listener: &TcpListener,
     watch: Watch,
     people: impl Future<Output = ()>,
-) -> Result<(), Failure> {
+) -> Result<DeploymentReport, Failure> {
     let handle = watch.handle();
     let run = std::pin::pin!(join(watch.start().into_future(), people));
     let server = std::pin::pin!(serve(listener, &handle));
     match select(run, server).await {
-        Either::Left(((report, ()), server)) => {
-            println!("{}", report?);
+        Either::Left(((seen, ()), server)) => {
+            let seen = seen?;
+            report.line(format!("\n{seen}"));
             if support::has_option("--stay") {
                 server.await?;
             }
+            Ok(seen)
         }
-        Either::Right((ended, _)) => ended?,
+        Either::Right((ended, _)) => Err(ended.err().ok_or("the server ended")?.into()),
     }
-    Ok(())
 }
 
 async fn serve(listener: &TcpListener, handle: &WatchHandle) -> io::Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --features sim,workflow --example watch -- [--html=FILE]` follows two hundred simulated devices, some of which cannot
 //! get through, and writes the report as a page. With `--live` it follows the devices with the serial numbers that are
-//! named, or all that are registered. `--json` prints the report for a program. Exit codes: 0 all are ready, 4 one has failed, 5 it
+//! named, or all that are registered. `--report=FILE` shows a report that was kept as JSON. `--json` prints the report for a program. Exit codes: 0 all are ready, 4 one has failed, 5 it
 //! is not known how one ends.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
@@ -31,20 +31,13 @@ use self::report::Report;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Failure> {
-    let mut report = match Report::start(&["--html=", "--live", "--yes"]) {
+    let mut report = match Report::start(&["--html=", "--live", "--report=", "--yes"]) {
         Ok(report) => report,
         Err(code) => return Ok(code),
     };
-    let connection = support::connect()?;
-    let client = &connection.client;
-    let seen = match &connection.simulated {
-        Some((tenant, clock)) => {
-            let fleet = fleet::Fleet::new(client, tenant, 200).await?;
-            let watch = Watch::new(client, fleet.watched()).with_expectation(fleet.expected.clone());
-            let run = watch.with_title("Munich, spring roll-out").start();
-            futures_util::future::join(follow(run, &report), fleet.switch_on(tenant, clock)).await.0?
-        }
-        None => follow(Watch::new(client, &chosen(client).await?).start(), &report).await?,
+    let seen = match support::value_of("--report=") {
+        Some(path) => serde_json::from_str(&std::fs::read_to_string(path)?)?,
+        None => watch(&report).await?,
     };
     report.line(format!("\n{seen}"));
     if let Some(path) = support::value_of("--html=") {
@@ -58,6 +51,20 @@ async fn main() -> Result<ExitCode, Failure> {
     };
     report.fact("report", &seen);
     Ok(report.end(code))
+}
+
+async fn watch(report: &Report) -> Result<DeploymentReport, Failure> {
+    let connection = support::connect()?;
+    let client = &connection.client;
+    Ok(match &connection.simulated {
+        Some((tenant, clock)) => {
+            let fleet = fleet::Fleet::new(client, tenant, 200).await?;
+            let watch = Watch::new(client, fleet.watched()).with_expectation(fleet.expected.clone());
+            let run = watch.with_title("Munich, spring roll-out").start();
+            futures_util::future::join(follow(run, report), fleet.switch_on(tenant, clock)).await.0?
+        }
+        None => follow(Watch::new(client, &chosen(client).await?).start(), report).await?,
+    })
 }
 
 /// The devices with the serial numbers that were named, or all.

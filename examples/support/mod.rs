@@ -11,7 +11,7 @@ use windows_autopilot::testing::Harness;
 mod live;
 mod options;
 #[allow(unused_imports, reason = "each example uses its part")]
-pub(crate) use self::options::{arguments, confirmed, has_option, unknown_option, value_of};
+pub(crate) use self::options::{arguments, confirmed, has_option, value_of};
 
 /// The domain of the samples.
 pub(crate) const DOMAIN: &str = "corp.contoso.com";

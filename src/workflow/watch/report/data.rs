@@ -7,7 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::deployment::{DeploymentReport, DeviceDeployment, Ranked};
 use super::pack::Packer;
-use super::words::{CARDS, EMPTY, LINKED, LONGEST, MARKS, NAMES, class, mark, phase_class, shortened};
+use super::words::{
+    CARDS, EMPTY, GENERAL_CARDS, LINKED, LONGEST, MARKS, NAMES, class, mark, phase_class, shortened,
+};
 use crate::foreign::is_plain;
 use crate::model::{Severity, Text};
 use crate::workflow::watch::phase::{DeploymentOutcome, Phase};
@@ -147,6 +149,6 @@ fn words() -> Value {
     json!({
         "outcomes": outcomes, "phases": phases, "sources": sources, "severities": severities, "names": NAMES,
         "facts": DeviceFacts::LABELS, "empty": EMPTY,
-        "limits": {"marks": MARKS, "linked": LINKED, "cards": CARDS, "longest": LONGEST},
+        "limits": {"marks": MARKS, "linked": LINKED, "cards": CARDS, "general": GENERAL_CARDS, "longest": LONGEST},
     })
 }

@@ -180,13 +180,13 @@
                 element('dt', {}, 'Where'), element('dd', {}, statuses.join(', ')), ...findingEntries(problem.finding),
                 element('dt', {}, 'Devices'), element('dd', {}, ...links, more > 0 ? `and ${more} more ` : '', all))
         })
-        const general = report.findings.slice(0, limits.cards).map(finding =>
+        const general = report.findings.slice(0, limits.general).map(finding =>
             card('overdue', headline(finding), severities.get(finding.severity)?.name ?? '',
                 element('dt', {}, 'Where'), element('dd', {}, shortened(plain(finding.place), LONGEST_TEXT)), ...findingEntries(finding)))
         const others = [
             ...report.problems.slice(limits.cards).map(({ finding, outcome, views }) =>
                 `${shortened(headline(finding))}: ${outcomeOf(outcome).name}, ${count(views.length, 'device')}`),
-            ...report.findings.slice(limits.cards).map(finding => `${headline(finding)}: ${shortened(plain(finding.place))}`),
+            ...report.findings.slice(limits.general).map(finding => `${headline(finding)}: ${shortened(plain(finding.place))}`),
         ].join('; ')
         const empty = report.views.length ? [] : [element('p', { class: 'empty' }, words.empty)]
         if (!cards.length && !general.length) return show($('problems'), ...empty)

@@ -6,7 +6,8 @@ use std::fmt::{self, Write as _};
 use super::deployment::{DeploymentReport, DeviceDeployment, Problem, Ranked};
 use super::timeline::{Scale, background, times};
 use super::words::{
-    CARDS, LINKED, LONGEST, MARKS, ROWS, class, count, headline, mark, moment, phase_class, plain, shortened,
+    CARDS, GENERAL_CARDS, LINKED, LONGEST, MARKS, ROWS, class, count, headline, mark, moment, phase_class,
+    plain, shortened,
 };
 use crate::model::Finding;
 use crate::workflow::watch::phase::{DeploymentOutcome, Phase};
@@ -52,7 +53,7 @@ impl DeploymentReport {
         for problem in problems.iter().take(CARDS) {
             write_problem(out, problem, &places)?;
         }
-        for finding in self.findings.iter().take(CARDS) {
+        for finding in self.findings.iter().take(GENERAL_CARDS) {
             write!(
                 out,
                 "<article class=\"card overdue\"><header><h3>{}</h3><span class=\"n\">{}</span></header><dl>\
@@ -73,7 +74,7 @@ impl DeploymentReport {
                 count(problem.devices.len(), "device")
             )
         });
-        let findings = self.findings.iter().skip(CARDS);
+        let findings = self.findings.iter().skip(GENERAL_CARDS);
         let findings =
             findings.map(|finding| format!("{}: {}", headline(finding), shortened(&finding.place, LONGEST)));
         let more: Vec<String> = more.chain(findings).collect();
@@ -124,7 +125,7 @@ impl DeploymentReport {
         Ok(())
     }
 
-    /// Writes the meaning of the colours, and the scale of the timelines.
+    /// Writes the meaning of the colours, and the scale of the timelines without scripts.
     pub(super) fn write_legend(&self, out: &mut String) -> fmt::Result {
         out.push_str("<ul class=\"legend\">");
         let is_drawn = |phase: &Phase| {
@@ -134,11 +135,11 @@ impl DeploymentReport {
         for phase in Phase::ALL.into_iter().filter(is_drawn) {
             write!(out, "<li class=\"{}\"><i></i>{phase}</li>", phase_class(phase))?;
         }
-        out.push_str("</ul><div class=\"row head\" aria-hidden=\"true\"><span>Device</span><span>Phase</span><span class=\"scale\">");
+        out.push_str("</ul><div class=\"scale\" aria-hidden=\"true\">");
         for (place, label) in Scale::of(self).marks() {
             write!(out, "<i style=\"left:{place:.2}%\">{label}</i>")?;
         }
-        out.push_str("</span><span class=\"took\">Took</span><span>What is wrong</span></div>");
+        out.push_str("</div>");
         Ok(())
     }
 
