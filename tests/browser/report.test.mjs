@@ -177,11 +177,6 @@ test('targets are at least 24 pixels high and wide', async test => {
 
 test('a printed page has up to 500 rows and no controls', async test => {
     const page = await openFile(test, await pageOf(test, fleet(600)))
-    await page.evaluate(() => {
-        globalThis.printed = 0
-        addEventListener('afterprint', () => globalThis.printed = document.querySelectorAll('#rows details').length, true)
-        addEventListener('beforeprint', () => setTimeout(() => {}))
-    })
     await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
     assert.equal(await rows(page).count(), 500)
     await page.emulateMedia({ media: 'print' })
@@ -190,6 +185,17 @@ test('a printed page has up to 500 rows and no controls', async test => {
     assert.equal(await rows(page).count(), ROWS)
     assert.ok((await page.pdf()).length > 10_000)
 })
+
+/// Opens a served page that asks ten times a second, in place of every five seconds.
+async function openServed(test, url) {
+    const page = await open(test)
+    await page.addInitScript(() => {
+        const real = globalThis.setTimeout
+        globalThis.setTimeout = (act, wait) => real(act, wait === 5000 ? 100 : wait)
+    })
+    await page.goto(url)
+    return page
+}
 
 /// Serves a page, and `report.json` beside it as `answer` says.
 async function serve(test, file, answer) {
@@ -217,9 +223,7 @@ test('a served page follows report.json, and keeps what is opened, focused and s
     const report = fleet(60)
     let answer = report
     const { counts, url } = await serve(test, await pageOf(test, report), () => answer)
-    const page = await open(test)
-    await page.clock.install()
-    await page.goto(url)
+    const page = await openServed(test, url)
     await page.evaluate(() => globalThis.isTheSame = true)
     await page.locator('#query').fill('pf')
     await page.locator('#s2').click()
@@ -228,13 +232,6 @@ test('a served page follows report.json, and keeps what is opened, focused and s
 
     report.devices[2] = asReady(report.devices[2])
     report.ended = at(510)
-    // Time passes for the page: it does not take the real one.
-    const poll = async () => {
-        const answered = page.waitForResponse(/report.json/)
-        await page.clock.runFor(5000)
-        await (await answered).finished()
-    }
-    await poll()
     await page.locator('#d2.ready').waitFor()
     assert.notEqual(await page.locator('#totals').innerText(), totals)
     assert.equal(await page.locator('#d2').getAttribute('open'), '')
@@ -244,13 +241,11 @@ test('a served page follows report.json, and keeps what is opened, focused and s
 
     for (const [wrong, expected] of [['<h1>', /cannot be read/], ['{"devices":7}', /it is no deployment report/], [undefined, /the answer is 404/]]) {
         answer = wrong
-        await poll()
         await page.locator('#note', { hasText: expected }).waitFor()
         assert.match(await page.locator('#note').textContent(), /state of 2026-01-01 16:30 UTC/)
         assert.equal(await rows(page).count(), ROWS, 'the last state stays')
     }
     answer = fleet(3)
-    await poll()
     await page.locator('#note:empty').waitFor({ state: 'attached' })
     assert.equal(await shown(page), 'Rows 1 to 3 of 3 devices')
     assert.equal(await page.evaluate(() => globalThis.isTheSame), true, 'without a reload')
@@ -260,13 +255,9 @@ test('a served page follows report.json, and keeps what is opened, focused and s
 
 test('a served page without report.json asks once', async test => {
     const { counts, url } = await serve(test, await pageOf(test, fleet(5)), () => undefined)
-    const page = await open(test)
-    await page.clock.install()
-    await page.goto(url)
-    const answered = page.waitForResponse(/report.json/)
-    await page.clock.runFor(5000)
-    await (await answered).finished()
-    await page.clock.runFor(60_000)
+    const page = await openServed(test, url)
+    while (!counts.json) await page.evaluate(() => new Promise(done => setTimeout(done, 50)))
+    await page.evaluate(() => new Promise(done => setTimeout(done, 1000)))
     assert.equal(counts.json, 1)
     assert.equal(await page.locator('#note').textContent(), '')
 })
@@ -311,7 +302,6 @@ test('text from outside does nothing, in the page and in report.json', async tes
     page.on('dialog', dialog => dialogs.push(dialog.message()) && dialog.dismiss())
     await page.clock.install()
     await page.goto(url)
-    await page.clock.runFor(5000)
     await page.locator('#period', { hasText: '23:00 UTC' }).waitFor()
     await inspect(page)
     await checkAccessibility(page)
@@ -341,8 +331,6 @@ test('a device that becomes ready changes on the served page without a reload', 
     assert.equal(await page.evaluate(() => globalThis.isTheSame), true)
     await page.locator('.totals .in-progress.none').waitFor({ timeout: 120_000 })
     assert.match(await page.locator('#period').textContent(), /^12 devices/)
-    const foreign = await fetch(url, { headers: { host: 'evil.test' } }).catch(() => undefined)
-    assert.ok(!foreign || foreign.status === 421 || foreign.status === 200)
 })
 
 test('a page of 5,000 devices opens within a second', async test => {
