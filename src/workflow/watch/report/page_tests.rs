@@ -130,7 +130,7 @@ fn assert_small(report: &DeploymentReport) -> String {
 fn the_page_of_five_thousand_devices_has_two_megabytes_and_three_thousand_nodes_at_most() {
     let mut report = fleet(5_000);
     let finding = FindingKind::new("watch.source-unread", Severity::Warning, "", "grant it");
-    report.findings = (0..20).map(|n| finding.at(&format!("source {n}"), "403")).collect();
+    report.findings = (0..20).map(|n| finding.at(format!("source {n}"), "403")).collect();
     let html = assert_small(&report);
     println!("{} bytes, {} nodes", html.len(), nodes(&html));
     let devices = unpacked_devices(&html);
@@ -246,7 +246,7 @@ fn all_problems_are_on_the_page_without_scripts() {
         .map(|n| device(&format!("SN-{n}"), "failed", &[("enrolled", n)], &[&format!("watch.problem-{n}")]))
         .collect();
     report.findings = (0..60)
-        .map(|n| FindingKind::new("watch.x", Severity::Error, "", "").at(&format!("place {n}."), ""))
+        .map(|n| FindingKind::new("watch.x", Severity::Error, "", "").at(format!("place {n}."), ""))
         .collect();
     let markup = markup(&assert_small(&report));
     for n in 0..150 {
@@ -394,7 +394,8 @@ fn colours(style: &str, is_dark: bool) -> HashMap<&str, [f64; 3]> {
                 colour.to_owned()
             };
             let channel = |at: usize| {
-                let value = f64::from(u8::from_str_radix(&digits[at..at + 2], 16).unwrap()) / 255.0;
+                let value =
+                    f64::from(u8::from_str_radix(digits.get(at..at + 2).unwrap(), 16).unwrap()) / 255.0;
                 if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
             };
             colours.insert(name, [channel(0), channel(2), channel(4)]);
