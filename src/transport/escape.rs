@@ -1,8 +1,8 @@
-//! Percent-encoding, for paths, queries and forms alike.
+//! Percent-encoding for paths, queries and forms.
 
 use std::fmt::Write as _;
 
-/// Writes `text` with everything but ASCII letters, digits and what is `kept` percent-encoded.
+/// Writes `text` with every byte percent-encoded except ASCII letters, digits and `kept`.
 pub(crate) fn percent_encode(text: &str, kept: &[u8], out: &mut String) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
