@@ -1,4 +1,4 @@
-//! The facts of every operation: method, path, versions, permissions and documentation page.
+//! A catalog of all operations: method, path, versions, permissions and documentation page.
 //!
 //! [`OPERATIONS`] is their single source: typed calls, the simulated tenant and the permission checks read it, and
 //! tests compare the documentation of every typed call with it. Operations are in the order of Microsoft's
@@ -449,7 +449,7 @@ pub(crate) static UNTYPED: [OperationInfo; 5] = [
     untyped("delete", "DELETE", true),
 ];
 
-/// The permissions, named by the operations that share them.
+/// The permissions, named for the operations that share them.
 #[rustfmt::skip]
 mod permissions {
     use super::{Permissions, Scopes};

@@ -272,7 +272,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[tokio::test]
-    async fn whoever_waits_for_a_task_has_its_turn_before_time_goes_on() {
+    async fn a_waiting_task_runs_before_time_moves() {
         let clock = FakeClock::new();
         let sleep = |length| {
             let clock = clock.clone();

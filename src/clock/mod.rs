@@ -144,7 +144,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[tokio::test]
-    async fn a_limit_is_reached_only_when_the_work_outlasts_it() {
+    async fn a_timeout_elapses_only_if_the_work_takes_longer() {
         let clock = FakeClock::new();
         assert_eq!(within(&clock, SECOND * 5, clock.sleep(SECOND * 3)).await, Some(()));
         assert_eq!(within(&clock, SECOND * 5, clock.sleep(SECOND * 9)).await, None);

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_clock_that_stands_still_is_moved_and_started_while_others_wait() {
+    async fn a_stopped_clock_advances_and_starts_while_tasks_wait() {
         let clock = ScaledClock::new(0.0);
         let mut wait = clock.sleep(HOUR);
         assert!(futures_util::poll!(&mut wait).is_pending());
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_speed_out_of_range_is_brought_into_it() {
+    fn a_speed_out_of_range_is_clamped() {
         for (given, taken) in
             [(f64::NAN, 1.0), (-1.0, 0.0), (f64::INFINITY, ScaledClock::MAX_SPEED), (60.0, 60.0)]
         {

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_token_and_its_lifetime_are_taken_over() {
+    async fn the_token_and_its_lifetime_are_passed_on() {
         let script = Script::new([]);
         let ends = script.clock.now() + Duration::from_secs(3000);
         let credential = AzureIdentity::new(Arc::new(Fake(Ok(("canary", ends)))));
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_says_why_and_not_who() {
+    async fn a_refusal_has_its_reason_and_no_names() {
         let credential =
             AzureIdentity::new(Arc::new(Fake(Err("no identity is assigned to canary@contoso.com"))));
         let error = credential.token(Script::new([]).request()).await.unwrap_err();
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn claims_cannot_be_passed_on_and_that_is_said() {
+    async fn required_claims_are_an_error() {
         let ends = SystemTime::UNIX_EPOCH + Duration::from_secs(9_000_000_000);
         let credential = AzureIdentity::new(Arc::new(Fake(Ok(("t", ends)))));
         let script = Script::new([]);

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_secret_is_refused_before_anything_is_sent() {
+    fn an_impossible_secret_is_refused_before_sending() {
         let new =
             |client_id, secret: &str| ClientSecret::new("contoso.com".parse().unwrap(), client_id, secret);
         for (client_id, secret, what) in [

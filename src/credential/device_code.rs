@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_person_is_prompted_once_and_the_service_is_asked_at_its_pace() {
+    async fn one_prompt_and_polls_at_the_services_interval() {
         let (credential, prompts) = credential();
         let script =
             Script::new([code(), pending(), refused("slow_down", 70_016), pending(), with_refresh("t1")]);
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn later_tokens_come_without_a_prompt_until_the_service_wants_the_person_again() {
+    async fn later_tokens_need_no_prompt_until_the_session_expires() {
         let (credential, prompts) = credential();
         let script = Script::new([
             code(),
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_is_asked_while_the_old_token_lives() {
+    async fn no_prompt_while_the_old_token_is_valid() {
         let (credential, prompts) = credential();
         let script = Script::new([code(), with_refresh("t1"), refused("invalid_grant", 700_082)]);
         credential.token(script.request()).await.unwrap();
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_renewal_that_only_broke_off_keeps_what_it_has() {
+    async fn an_interrupted_renewal_keeps_the_refresh_token() {
         let (credential, _) = credential();
         let script = Script::new([code(), with_refresh("t1"), answer(503, ""), token("t2")]);
         credential.token(script.request()).await.unwrap();
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_way_not_to_sign_in_is_told_apart() {
+    async fn failed_sign_ins_are_distinguished() {
         for (last, says) in [
             (refused("authorization_declined", 70_018), "declined"),
             (refused("access_denied", 70_018), "declined"),
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn waiting_ends_with_the_life_of_the_code() {
+    async fn polling_ends_when_the_code_expires() {
         let (credential, _) = credential();
         let script = Script::new(std::iter::once(code()).chain((0..1_000).map(|_| pending())));
         let error = credential.token(script.request()).await.unwrap_err();
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_without_a_code_is_refused() {
+    async fn a_response_without_a_code_is_refused() {
         for body in ["{}", r#"{"device_code":"canary","user_code":"x"}"#, "<html>hi</html>"] {
             let (credential, prompts) = credential();
             let error = credential.token(Script::new([answer(200, body)]).request()).await.unwrap_err();

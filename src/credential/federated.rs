@@ -114,7 +114,7 @@ fn read(file: &PathBuf) -> Result<Secret> {
     };
     let length = std::fs::metadata(file).map_err(|error| fail(error.to_string()))?.len();
     if length > MAX_FILE_BYTES {
-        return Err(fail(format!("the file has {length} bytes, more than a token")));
+        return Err(fail(format!("the file has {length} bytes, and a token at most {MAX_FILE_BYTES}")));
     }
     std::fs::read_to_string(file).map(Secret::new).map_err(|error| fail(error.to_string()))
 }
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_callback_is_asked_for_every_sign_in() {
+    async fn the_callback_runs_for_every_sign_in() {
         let count = Arc::new(AtomicU32::new(0));
         let fetch = move || {
             let number = count.fetch_add(1, Ordering::Relaxed);
@@ -176,7 +176,7 @@ mod tests {
         }
         assert_eq!(script.field(0, "client_assertion").as_deref(), Some("first"));
         assert_eq!(script.field(1, "client_assertion").as_deref(), Some("second"));
-        for (text, says) in [(" \n".to_owned(), "is empty"), ("x".repeat(70_000), "too many")] {
+        for (text, says) in [(" \n".to_owned(), "is empty"), ("x".repeat(70_000), "at most 65536")] {
             std::fs::write(&file, text).unwrap();
             let error = credential.token(script.request()).await.unwrap_err();
             assert!(error.to_string().contains(says), "{error}");

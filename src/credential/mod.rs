@@ -269,7 +269,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_claims_parameter_joins_what_is_demanded_with_what_the_client_can() {
+    fn the_claims_parameter_merges_required_claims_and_cp1() {
         let script = testing::Script::new([]);
         let able = r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#;
         for (demanded, answers, parameter) in [

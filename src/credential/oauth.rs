@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_usable_token_is_refused_and_says_why() {
+    fn a_response_without_a_usable_token_is_an_error() {
         for (body, says) in [
             ("{}", "without a token"),
             (r#"{"token_type":"Bearer"}"#, "without a token"),
@@ -261,8 +261,8 @@ mod tests {
             (r#"{"token_type":"pop","access_token":"canary"}"#, "\"pop\", not Bearer"),
             (r#"{"access_token":"canary"}"#, "not Bearer"),
             ("<html><h1>Welcome to WiFi</h1></html>", "an HTML page: Welcome to WiFi; check for a proxy"),
-            (r#"{"token_type":"Bearer","access_token":"canary""#, "not understood"),
-            ("", "not understood"),
+            (r#"{"token_type":"Bearer","access_token":"canary""#, "not valid JSON"),
+            ("", "not valid JSON"),
         ] {
             let error = read(200, body).err().unwrap();
             assert_eq!(error.kind(), ErrorKind::Authentication, "{body}");
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_says_what_to_do_and_keeps_the_services_words() {
+    fn a_refusal_has_a_remedy_and_the_services_message() {
         for (code, failure, remedy) in [
             (7_000_215, SignInFailure::AppProof, "not its id"),
             (7_000_222, SignInFailure::AppProof, "has expired"),
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_code_is_told_in_the_services_words() {
+    fn an_unknown_code_keeps_the_services_message() {
         let body = r#"{"error":"invalid_grant","error_description":"AADSTS99999: New. Trace ID: t"}"#;
         let error = read(400, body).err().unwrap();
         assert_eq!((error.kind(), error.remedy()), (ErrorKind::Authentication, None));
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_a_proxy_is_a_failed_sign_in_and_not_a_missing_permission() {
+    fn a_page_of_a_proxy_is_a_failed_sign_in() {
         for status in [400, 403, 404, 407] {
             let error = read(status, "<html><h1>Blocked</h1></html>").err().unwrap();
             assert_eq!(error.kind(), ErrorKind::Authentication, "{status}");

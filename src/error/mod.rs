@@ -18,7 +18,7 @@ mod sign_in;
 pub use self::service::ServiceError;
 pub use self::sign_in::SignInFailure;
 
-/// The result of a call.
+/// The result of a call, with [`Error`] by default.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Converts [`ErrorKind::NotFound`] to `None`.
@@ -119,7 +119,7 @@ struct Inner {
     remedy: Option<Cow<'static, str>>,
     sign_in_failure: Option<SignInFailure>,
     /// Whether retries are exhausted already.
-    without_retries: bool,
+    retries_exhausted: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -194,7 +194,7 @@ impl Error {
             cut_short: false,
             remedy: None,
             sign_in_failure: None,
-            without_retries: false,
+            retries_exhausted: false,
             source: None,
         }))
     }
@@ -291,8 +291,8 @@ impl Error {
 
     /// Marks retries as exhausted: no step above retries again.
     #[must_use]
-    pub(crate) fn without_retries(mut self) -> Self {
-        self.0.without_retries = true;
+    pub(crate) fn retries_exhausted(mut self) -> Self {
+        self.0.retries_exhausted = true;
         self
     }
 
@@ -403,7 +403,7 @@ impl Error {
             cut_short: inner.cut_short,
             remedy: inner.remedy.clone(),
             sign_in_failure: inner.sign_in_failure,
-            without_retries: inner.without_retries,
+            retries_exhausted: inner.retries_exhausted,
             source: None,
         }))
     }
@@ -470,7 +470,8 @@ impl Error {
         self.0.operation
     }
 
-    /// Returns the method and the path of the call, such as `GET /beta/deviceManagement/windowsAutopilotDeviceIdentities`.
+    /// Returns the method and the path of the call, such as `GET
+    /// /beta/deviceManagement/windowsAutopilotDeviceIdentities`.
     pub fn endpoint(&self) -> Option<&str> {
         self.0.endpoint.as_deref()
     }
@@ -522,7 +523,7 @@ impl Error {
 
     /// Returns the kind of a transport failure that may be retried and has not been retried yet.
     pub(crate) fn transport_kind(&self) -> Option<TransportErrorKind> {
-        if self.0.without_retries {
+        if self.0.retries_exhausted {
             return None;
         }
         let error = self.0.source.as_ref()?.downcast_ref::<TransportError>()?;
@@ -663,7 +664,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_printed_with_its_causes_says_nothing_twice() {
+    fn an_error_chain_repeats_no_text() {
         let cause =
             TransportError::new(TransportErrorKind::Connect, "host: refused").with_source("os error 111");
         let error = Error::from_transport(cause).with_remedy("check the proxy");

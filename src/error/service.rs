@@ -35,7 +35,7 @@ impl ServiceError {
         let Value::Object(body) = json::value(body)? else { return None };
         let mut found = Self::default();
         match body.get("error")? {
-            // Sign-in answers `{"error":"invalid_client","error_description":"AADSTS…"}`.
+            // Sign-in returns `{"error":"invalid_client","error_description":"AADSTS…"}`.
             Value::String(code) => {
                 let description = text(&body, &["error_description"]).unwrap_or_default();
                 found.code = excerpt(code, CODE);
@@ -264,7 +264,7 @@ mod tests {
                 (Some("a1"), Some(Duration::from_secs(7)))
             );
             assert_eq!(error.has_code("inner"), depth >= 3, "{depth}");
-            // A body that was cut still says what it can.
+            // A truncated body still has some text.
             let cut = ServiceError::read(&body.as_bytes()[..body.len() / 2]).unwrap();
             assert_eq!(cut.code(), "BadRequest");
         }
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_are_read_as_numbers_and_as_time_spans_and_never_negative() {
+    fn waits_parse_as_numbers_and_time_spans() {
         for (text, want) in [
             ("3", Some(3.0)),
             ("\"2.5\"", Some(2.5)),
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_error_gives_none() {
+    fn a_body_without_an_error_reads_as_none() {
         for body in ["", "<html>", "[]", "{}", r#"{"error":null}"#, r#"{"error":7}"#] {
             assert_eq!(ServiceError::read(body.as_bytes()), None, "{body}");
         }

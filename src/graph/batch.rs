@@ -120,7 +120,8 @@ impl Batch {
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
     /// # run(async |Harness { client, .. }| {
-    /// let mut batch = client.batch().with_progress(|progress| println!("{} of {}", progress.answered, progress.total));
+    /// let mut batch = client.batch().with_progress(|progress| println!("{} of {}", progress.answered,
+    /// progress.total));
     /// let count = batch.add(client.devices().count());
     /// assert_eq!(batch.await?.take(count)?, 0);
     /// # Ok(()) });
@@ -536,7 +537,7 @@ struct ResponsePart {
 /// Reads one part and the index of its request; `None` if the id is none of ours.
 fn read_part(response: &RawValue) -> Option<(usize, PartResponse)> {
     let ResponsePart { id, status, headers, body } = serde_json::from_str(response.get()).ok()?;
-    // Ids come back in any order; ours are plain numbers.
+    // Ids return in any order; those of this client are plain numbers.
     let index = id.parse::<usize>().ok().filter(|index| index.to_string() == id)?;
     let status = status
         .and_then(|status| serde_json::from_str::<u16>(status.get()).ok())

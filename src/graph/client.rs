@@ -138,7 +138,7 @@ impl Client {
         }
         let Claims { roles, scp, idtyp } = self.claims().await?;
         let app_only = match (&scp, idtyp.as_deref()) {
-            // A user's token can carry roles too: those are the user's in the app, not permissions.
+            // A user's token may have roles too: those of the user in the app, not permissions.
             (Some(_), _) | (None, Some("user")) => Some(false),
             (None, Some("app")) => Some(true),
             (None, _) => (!roles.is_empty()).then_some(true),
@@ -187,7 +187,7 @@ impl Client {
         self.request(http::Method::GET, version, path).read()
     }
 
-    /// Lists the objects at any path below `version`, page by page.
+    /// Lists the objects at any path below `version`.
     pub fn list<T: DeserializeOwned + Send + 'static>(&self, version: ApiVersion, path: &str) -> List<T> {
         self.request(http::Method::GET, version, path).named("list").list()
     }
@@ -248,7 +248,7 @@ impl Client {
         self.exchange(&operation.request, None, options, operation.decode)
     }
 
-    /// Sends `request` to its own address, or to a link that the service gave for it.
+    /// Sends `request` to its own address, or to a link from the service.
     pub(crate) async fn exchange<T>(
         &self,
         request: &Request,
@@ -371,7 +371,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Registers an observer for attempts, waits and completions, such as [counters](crate::pipeline::Counters). `observer`
+    /// Registers an observer for attempts, waits and completions, such as [counters](crate::pipeline::Counters).
+    /// `observer`
     /// must not block.
     pub fn with_observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.observer = Observer::new(observer);

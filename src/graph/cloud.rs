@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_bare_https_hosts_and_loopback_are_taken() {
+    fn only_bare_https_hosts_and_loopback_are_accepted() {
         for (text, want) in [
             ("https://graph.example", Some("https://graph.example")),
             ("https://graph.example:8443/", Some("https://graph.example:8443")),

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_an_error_that_says_so() {
+    fn a_body_that_is_not_json_is_an_error() {
         for (content_type, body, says) in [
             (
                 "text/html; charset=utf-8",
@@ -199,7 +199,7 @@ mod tests {
             ("application/json", b"", "an empty body"),
             ("application/json", b"{\"a\":", "cut short"),
             ("application/json", b"{\"a\":\xff}", "byte 5"),
-            ("application/json", b"nonsense", "not understood"),
+            ("application/json", b"nonsense", "not valid"),
         ] {
             let error = entity::<Value>(&mut answer(content_type, body)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Decode);
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_is_an_error_and_not_the_end_of_the_stack() {
+    fn deep_nesting_is_an_error_and_no_stack_overflow() {
         #[derive(Debug, Deserialize)]
         struct Thing {
             #[serde(default)]
@@ -218,7 +218,7 @@ mod tests {
         for key in ["known", "other"] {
             let body = format!("{{\"{key}\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000));
             let result = entity::<Thing>(&mut answer("application/json", body.as_bytes()));
-            // What is not modelled is skipped without recursion, so it may nest as it likes.
+            // Unknown members are skipped without recursion, so they may nest to any depth.
             assert_eq!(result.is_err(), key == "known", "{key}");
         }
     }
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_without_required_properties_is_read_bare_and_in_value() {
+    fn an_object_of_optional_properties_reads_bare_and_wrapped() {
         #[derive(Debug, PartialEq, Deserialize)]
         struct Thing {
             state: Option<String>,

@@ -150,7 +150,7 @@ impl Request {
         use std::fmt::Write as _;
         out.push_str(&self.path);
         if !self.query.is_empty() {
-            // Writing to a text cannot fail.
+            // Writing to a `String` cannot fail.
             let _ = write!(out, "?{}", self.query);
         }
     }

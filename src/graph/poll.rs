@@ -184,14 +184,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn looks_at_once_and_then_less_often() {
+    async fn polls_at_once_and_then_less_often() {
         let (clock, poller, _) = ready_at(5);
         assert_eq!(poller.await.unwrap(), 5);
         assert_eq!(clock.slept(), [SECOND * 4, SECOND * 6, SECOND * 9, SECOND * 9]);
     }
 
     #[tokio::test]
-    async fn gives_up_at_the_deadline_after_a_last_look() {
+    async fn times_out_after_a_last_poll_at_the_deadline() {
         let (clock, poller, polls) = ready_at(u32::MAX);
         let error = poller.await.unwrap_err();
         assert_eq!((error.kind(), clock.elapsed()), (ErrorKind::Timeout, SECOND * 30));
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn shows_what_it_saw_as_a_stream() {
+    async fn streams_the_polled_states() {
         let (_, poller, _) = ready_at(3);
         let seen: Vec<_> = poller.map(Result::unwrap).collect().await;
         assert_eq!(seen, [PollStatus::Pending(1), PollStatus::Pending(2), PollStatus::Ready(3)]);

@@ -93,7 +93,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_option_set_again_is_replaced_where_it_stands() {
+    fn an_option_set_again_is_replaced_in_place() {
         let mut query = Query::default();
         for (name, value) in [("$select", "id"), ("$top", "5"), ("$select", "id,a b")] {
             query.set(name, value);
@@ -102,7 +102,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_option_that_stands_twice_in_a_path_is_refused() {
+    fn a_repeated_option_in_a_path_is_refused() {
         assert_eq!(Query::read("$top=5&$filter=a%20b&x").unwrap().to_string(), "$top=5&$filter=a%20b&x=");
         assert!(Query::read("$top=5&$top=6").err().unwrap().contains("$top"));
     }

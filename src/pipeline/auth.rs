@@ -208,7 +208,7 @@ impl Auth {
         };
         // Sign-in has retries of its own: the waiting call must not multiply them.
         let token = self.credential.token(request).await;
-        let token = token.and_then(|token| self.check_tenant(token)).map_err(Error::without_retries);
+        let token = token.and_then(|token| self.check_tenant(token)).map_err(Error::retries_exhausted);
         let generation = self.sign_ins.fetch_add(1, Ordering::Relaxed);
         let token = token.inspect_err(|error| {
             let left = call.and_then(|call| call.time_left(self.clock.elapsed()));
@@ -365,7 +365,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_goes_to_the_origin_alone() {
+    fn a_token_is_sent_only_to_the_origin() {
         let origin = "https://graph.microsoft.com";
         for (uri, good) in [
             ("https://graph.microsoft.com/v1.0/users", true),

@@ -274,7 +274,7 @@ mod tests {
         for _ in 0..2_000 {
             clock.advance(Duration::from_millis(rng.u64(0..90)));
             let turn = limiter.turn(1, &clock).await;
-            // What comes between the turn and the request belongs to it.
+            // Time between the turn and the request counts as part of the turn.
             clock.advance(Duration::from_millis(rng.u64(0..9)));
             let now = clock.elapsed();
             turn.take(now);
@@ -287,20 +287,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_batch_takes_as_many_places_as_it_has_requests() {
+    async fn a_batch_counts_once_per_request() {
         let (limiter, clock) = (RateLimiter::new(40), FakeClock::new());
         for at in [0, 0, 20, 20, 40] {
             let turn = limiter.turn(20, &clock).await;
             assert_eq!(clock.elapsed(), Duration::from_secs(at));
             turn.take(clock.elapsed());
         }
-        // One that is larger than the window waits for an empty one, and not for ever.
+        // A batch larger than the limit waits for an empty window, and not forever.
         limiter.turn(1000, &clock).await.take(clock.elapsed());
         assert_eq!(clock.elapsed(), Duration::from_secs(60));
     }
 
     #[tokio::test]
-    async fn a_turn_that_is_dropped_takes_no_place() {
+    async fn a_dropped_turn_is_not_counted() {
         let (limiter, clock) = (RateLimiter::new(1), FakeClock::new());
         drop(limiter.turn(1, &clock).await);
         limiter.turn(1, &clock).await.take(clock.elapsed());

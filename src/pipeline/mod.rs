@@ -72,7 +72,7 @@ pub trait Middleware: fmt::Debug + Send + Sync + 'static {
     async fn handle(&self, request: http::Request<Bytes>, next: Next<'_>) -> Result<http::Response<Bytes>>;
 }
 
-/// The rest of the pipeline.
+/// The remaining steps of the pipeline.
 #[derive(Debug, Clone, Copy)]
 pub struct Next<'a> {
     steps: &'a [Arc<dyn Middleware>],

@@ -46,8 +46,8 @@ pub struct RetryConfig {
     pub max_backoff: Duration,
     /// Whether backoffs are jittered to between half and all of their length. Default: `true`.
     pub jitter: bool,
-    /// The most retries of all calls together while no response is a success. Each success earns back a tenth of a
-    /// retry. Default: 100.
+    /// The most retries of all calls together while the service only fails or throttles. Any other response earns back
+    /// a tenth of a retry. Default: 100.
     pub budget: u32,
     /// The longest time for which one response closes a workload to all calls. Default: 15 minutes.
     pub max_closed: Duration,
@@ -128,7 +128,8 @@ impl Default for RetryConfig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryState {
-    /// The number of retries that remain while no response is a success; at most [`RetryConfig::budget`]. Retries after
+    /// The number of retries that remain while the service only fails or throttles; at most [`RetryConfig::budget`].
+    /// Retries after
     /// throttling are not counted.
     pub budget: u32,
     /// The closed workloads, such as `deviceManagement`, each with the time until it opens. A call to a closed workload
@@ -490,7 +491,8 @@ impl fmt::Debug for Gate {
     }
 }
 
-/// The retries that all calls share, in tenths: a success earns one tenth, a retry costs ten.
+/// The retries that all calls share, in tenths: a response without failure or throttling earns one tenth, a retry costs
+/// ten.
 #[derive(Debug)]
 struct Budget {
     tenths: Mutex<u32>,
@@ -543,7 +545,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_again_depends_on_what_may_have_taken_effect() {
+    fn retries_depend_on_possible_effects() {
         use Decision::{GiveUp, Return, Wait};
         use TransportErrorKind::{Body, Connect, Interrupted, Timeout};
         let half = Wait(SECOND / 2);
@@ -579,7 +581,7 @@ mod tests {
     }
 
     #[test]
-    fn patience_ends_by_tries_by_time_and_by_the_deadline() {
+    fn retries_end_by_attempts_by_time_and_by_the_deadline() {
         let config = RetryConfig::default().with_jitter(false);
         assert_eq!(decide(&config, true, answer(500, None), spent(5, 0)), Decision::GiveUp);
         assert_eq!(decide(&config, true, answer(429, Some(1)), spent(50, 100)), Decision::Wait(SECOND));
@@ -591,7 +593,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_up_to_the_longest_and_jitter_stays_within_half() {
+    fn backoff_doubles_up_to_its_maximum_with_half_jitter() {
         let config = RetryConfig::default().with_jitter(false);
         let waits: Vec<f64> = (1..9).map(|n| config.backoff(n).as_secs_f64()).collect();
         assert_eq!(waits, [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]);
@@ -604,7 +606,7 @@ mod tests {
     }
 
     #[test]
-    fn the_budget_ends_and_good_answers_refill_it() {
+    fn the_budget_runs_out_and_good_responses_refill_it() {
         let budget = Budget::new(2);
         assert!(budget.spend() && budget.spend() && !budget.spend());
         for _ in 0..10 {

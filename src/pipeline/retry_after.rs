@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_that_was_seen_is_understood() {
+    fn every_observed_form_is_parsed() {
         const NOW: (&str, &str) = ("date", "Mon, 23 Nov 2026 08:00:00 GMT");
         for (pairs, seconds) in [
             (vec![("retry-after", "7")], Some(7.0)),
@@ -135,7 +135,7 @@ mod tests {
             (vec![("retry-after", "Mon, 23 Nov 2026 08:00:09 GMT"), NOW], Some(9.0)),
             (vec![("retry-after", "Mon, 23 Nov 2026 07:00:00 GMT"), NOW], Some(0.0)),
             (vec![("retry-after", "Mon, 23 Nov 2026 08:00:09 GMT")], Some(3609.0)),
-            // The obsolete forms, ISO 8601, and a day of the week that is another's.
+            // The obsolete forms, ISO 8601, and a wrong day of the week.
             (vec![("retry-after", "Monday, 23-Nov-26 08:00:09 GMT"), NOW], Some(9.0)),
             (vec![("retry-after", "Mon Nov 23 08:00:09 2026"), NOW], Some(9.0)),
             (vec![("retry-after", "Tue Dec  1 08:00:00 2026"), NOW], Some(691_200.0)),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_that_cannot_be_counted_is_for_ever() {
+    fn an_overflowing_wait_never_ends() {
         let digits = "9".repeat(400);
         for text in ["99999999999999999999999999", digits.as_str()] {
             let mut headers = HeaderMap::new();

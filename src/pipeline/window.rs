@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_one_wider_after_each_window_of_successes_up_to_the_most() {
+    fn the_window_grows_by_one_up_to_the_maximum() {
         let window = Window::new(7);
         let mut sizes = Vec::new();
         for _ in 0..4 + 5 + 6 + 50 {
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_halved_once_for_all_that_were_on_their_way_together_and_never_below_one() {
+    fn the_window_halves_once_per_era_down_to_one() {
         let window = Window::new(100);
         for _ in 0..1000 {
             window.succeeded(window.era());
@@ -179,7 +179,7 @@ mod tests {
         let together = window.era();
         (0..before).for_each(|_| window.throttled(together));
         assert_eq!(window.size(), before / 2);
-        // Late news of the burst, good or bad, changes nothing.
+        // Late outcomes of the burst change nothing.
         (0..1000).for_each(|_| window.succeeded(together));
         assert_eq!(window.size(), before / 2);
         for _ in 0..20 {
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_waits_for_room_only_while_it_has_something_on_its_way() {
+    fn a_lane_waits_only_with_requests_in_flight() {
         let window = Window::new(1);
         let (one, other) = (Arc::new(Lane::default()), Arc::new(Lane::default()));
         let first = window.try_acquire(&one);
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn room_wakes_those_who_wait_and_one_who_is_dropped_keeps_nothing() {
+    async fn a_freed_permit_wakes_waiters_and_a_dropped_waiter_none() {
         let window = Window::new(4);
         let lane = Arc::new(Lane::default());
         let mut places: Vec<_> = (0..4).map(|_| window.try_acquire(&lane)).collect();
@@ -222,7 +222,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_comes_the_window_stays_within_its_bounds_and_so_does_what_is_on_its_way(
+        fn window_and_requests_in_flight_stay_within_bounds(
             max in 0_usize..20,
             steps in prop::collection::vec((0_u8..4, any::<prop::sample::Index>()), 0..400),
         ) {

@@ -8,7 +8,7 @@ pub(crate) fn percent_encode(text: &str, kept: &[u8], out: &mut String) {
         if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
             out.push(char::from(byte));
         } else {
-            // Writing to a String cannot fail.
+            // Writing to a `String` cannot fail.
             let _ = write!(out, "%{byte:02X}");
         }
     }

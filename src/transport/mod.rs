@@ -116,7 +116,7 @@ pub enum TransportErrorKind {
     NotProcessed,
     /// No complete response arrived in time. The request may have taken effect.
     Timeout,
-    /// The connection broke after the request was sent. The request may have taken effect.
+    /// The connection was lost after the request was sent. The request may have taken effect.
     Interrupted,
     /// A successful response has an unusable body: too large, or not in its content encoding.
     Body,

@@ -41,7 +41,7 @@ async fn a_raw_request_that_cannot_be_sent_says_where_and_what_to_write() -> Res
         ),
         (
             client.request(Method::TRACE, ApiVersion::Beta, THINGS).named("things.get"),
-            "Graph has no method TRACE: use GET, POST, PATCH, PUT or DELETE",
+            "Graph has no method TRACE: write GET, POST, PATCH, PUT or DELETE",
         ),
     ];
     for (request, expected) in cases {

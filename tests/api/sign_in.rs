@@ -32,7 +32,7 @@ fn a_wrong_input_is_refused_before_anything_is_sent_with_place_rule_and_remedy()
             "s",
             "has braces; write the GUID without braces",
         ),
-        ("contoso.com", "my app", "s", "client id: is no GUID; write the application (client) id"),
+        ("contoso.com", "my app", "s", "client id: is not a GUID; write the application (client) id"),
         ("contoso.com", CLIENT_ID, "", "client secret: is empty; write the secret's value"),
         (
             "contoso.com",

@@ -297,7 +297,7 @@ async fn row_75_tls_that_cannot_succeed_is_tried_once_and_says_what_was_wanted()
             "name",
             RawServer::start_tls(other_name, vec![vec![Step::Read]; 3]).await,
             true,
-            ["other.example", "localhost was wanted"],
+            ["other.example", "not for localhost"],
         ),
         (
             "issuer",

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_certificate_is_none_at_every_length() {
+    fn a_truncated_certificate_never_parses() {
         let key = rcgen::KeyPair::generate().unwrap();
         let der =
             rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap().der().to_vec();

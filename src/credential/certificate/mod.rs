@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_assertion_is_what_entra_documents_and_its_signature_holds() {
+    async fn the_assertion_follows_entras_documentation() {
         let certificate = certificate(KEY, 2025, 2027);
         let credential = ClientCertificate::new(tenant(), CLIENT_ID, certificate.pem(), KEY).unwrap();
         let script = Script::new([token("t1"), token("t2")]);
@@ -285,10 +285,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_ended_certificate_is_told_with_a_remedy_and_nothing_is_sent() {
+    async fn an_expired_certificate_is_refused_before_sending() {
         for (from, until, says, remedy) in [
-            (2020, 2026, "has expired on 2026-01-01T00:00:00Z", "add a new certificate"),
-            (2027, 2030, "is valid from 2027-01-01T00:00:00Z on", "clock"),
+            (2020, 2026, "expired on 2026-01-01T00:00:00Z", "add a new certificate"),
+            (2027, 2030, "is valid from 2027-01-01T00:00:00Z, and", "clock"),
         ] {
             let script = Script::new([token("t1")]);
             let error = credential(from, until).token(script.request()).await.unwrap_err();
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_certificate_that_the_app_does_not_know_is_told_with_a_remedy() {
+    async fn a_certificate_unknown_to_the_app_has_a_remedy() {
         let script = Script::new([refused("invalid_client", 700_027)]);
         let error = credential(2025, 2027).token(script.request()).await.unwrap_err();
         assert!(error.remedy().unwrap().contains("add this certificate"), "{error}");
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_refused_and_never_repeated() {
+    fn unusable_input_is_refused_and_never_repeated() {
         let mine = certificate(KEY, 2025, 2027).pem();
         let other = rcgen::KeyPair::generate().unwrap().serialize_pem();
         let stranger = certificate(&other, 2025, 2027).pem();
@@ -349,11 +349,11 @@ mod tests {
             (mine.as_str(), "", "private key", "missing from the text"),
             (&mine, "canary", "private key", "missing from the text"),
             (&mine, encrypted, "private key", "is encrypted"),
-            (&mine, garbage, "private key", "can be used"),
-            (&mine, &other, "private key", "can be used"),
+            (&mine, garbage, "private key", "not a usable RSA key"),
+            (&mine, &other, "private key", "not a usable RSA key"),
             ("", KEY, "certificate", "missing from the text"),
             (KEY, KEY, "certificate", "missing from the text"),
-            (no_certificate, KEY, "certificate", "no X.509"),
+            (no_certificate, KEY, "certificate", "not an X.509"),
             (&stranger, KEY, "certificate", "does not belong"),
         ] {
             let error = ClientCertificate::new(tenant(), CLIENT_ID, certificate, key).unwrap_err();

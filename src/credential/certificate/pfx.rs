@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_none_or_is_cut_is_refused_at_every_length() {
+    fn a_truncated_file_is_refused_at_every_length() {
         let file = pfx("p", EncryptionAlgorithm::PbeWithHmacSha256AndAes256, MacAlgorithm::HmacSha256);
         for length in (0..file.len()).step_by(7) {
             assert!(read(&file[..length], &"p".into()).is_err(), "{length}");

@@ -49,7 +49,7 @@ const DEADLINE: Duration = Duration::from_secs(300);
 ///
 /// On Windows and macOS, the browser is the person's default browser; on Linux, `xdg-open` or `BROWSER` determines it.
 /// Services, containers and remote shells have no browser: use [`with_opener`](Self::with_opener) there, on the machine
-/// whose loopback address the browser reaches. Firewalls do not block loopback addresses on either system.
+/// whose loopback address the browser reaches. Firewalls show no prompt for loopback addresses on either system.
 ///
 /// # Errors
 /// Those of [`TokenProvider::token`]; [`ErrorKind::Configuration`] if no browser opens or no port is free;

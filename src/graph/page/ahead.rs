@@ -251,7 +251,7 @@ mod tests {
 
     type RawResponse = BoxFuture<'static, Result<http::Response<Bytes>, TransportError>>;
 
-    /// A list of pages of two items each, and how many pages were asked for and answered.
+    /// A list with pages of two items, and the numbers of pages requested and answered.
     struct Service {
         client: Client,
         requested: Arc<AtomicUsize>,
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_page_is_asked_for_while_the_one_before_it_is_used_and_never_two() {
+    async fn one_page_is_requested_while_the_previous_one_is_used() {
         let service = service(4, "", Limits::without_rate_limits());
         let mut items = service.list().items();
         assert_eq!(items.next().await.unwrap().unwrap(), 0);
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stream_that_is_dropped_asks_for_nothing_more() {
+    async fn a_dropped_stream_requests_no_more_pages() {
         let service = service(9, "", Limits::without_rate_limits());
         let mut items = service.list().items();
         assert_eq!(items.next().await.unwrap().unwrap(), 0);
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_wrong_with_the_next_link_is_told_behind_the_items_of_this_page() {
+    async fn an_error_of_the_next_link_follows_the_pages_items() {
         let service =
             service(1, "https://evil.example/v1.0/things?$skiptoken=1", Limits::without_rate_limits());
         let items: Vec<_> = service.list().items().collect().await;
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn calls_made_while_a_page_is_used_are_not_locked_out_by_the_one_under_way() {
+    async fn calls_between_pages_are_not_blocked_by_the_page_in_flight() {
         let service = service(3, "", Limits::without_rate_limits().with_concurrency(1));
         let mut items = service.list().items();
         let mut calls = 0;
@@ -365,13 +365,13 @@ mod tests {
         assert_eq!((calls, service.requested.load(Ordering::Relaxed)), (6, 3));
     }
 
-    /// A service that lets the beginning of each page be seen, and sends the rest when others have had their turn.
+    /// A service that shows the beginning of each page, and sends the rest after other tasks have run.
     struct Slow {
         client: Client,
         told: Arc<Mutex<Vec<String>>>,
     }
 
-    /// `beginning` is what is shown of the page at `n`, and the status it is shown with.
+    /// `beginning` returns the status and the text shown of the page at `n`.
     fn slow(beginning: fn(usize) -> (u16, String)) -> Slow {
         let told = Arc::new(Mutex::new(Vec::new()));
         let tell = Arc::clone(&told);
@@ -419,7 +419,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_page_is_asked_for_while_the_one_with_its_link_is_on_its_way() {
+    async fn a_page_is_requested_while_the_previous_one_is_in_flight() {
         let service = slow(|page| (200, format!("{{{}\"val", real_link(page + 1))));
         let all: Vec<u32> = service.list().all().await.unwrap();
         assert_eq!(all, [0, 1, 2, 3, 4]);
@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_than_two_pages_are_asked_for_beyond_the_one_in_use() {
+    async fn at_most_two_pages_are_requested_ahead() {
         let service = slow(|page| (200, format!("{{{}\"val", real_link(page + 1))));
         let mut items = service.list().items();
         for used in 0..3 {
@@ -455,7 +455,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_beginning_says_is_followed_only_if_the_answer_may_be_and_never_counts() {
+    async fn an_early_link_is_checked_and_the_whole_response_decides() {
         type Shown = fn(usize) -> (u16, String);
         let cases: [(&str, Shown, bool); 5] = [
             (
@@ -489,13 +489,13 @@ mod tests {
     }
 
     #[test]
-    fn without_a_runtime_each_page_is_asked_for_when_it_is_needed() {
+    fn without_a_runtime_each_page_is_requested_on_demand() {
         let service = service(3, "", Limits::without_rate_limits());
         let all: Vec<u32> = futures_executor(service.list().items().map(Result::unwrap).collect());
         assert_eq!((all, service.counts()), (vec![0, 1, 2, 3, 4, 5], (3, 3)));
     }
 
-    /// Runs what never has to wait for anything outside.
+    /// Runs a future that waits for nothing outside.
     fn futures_executor<T>(work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());

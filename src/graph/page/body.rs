@@ -434,8 +434,11 @@ impl<'a> Cursor<'a> {
 
     fn broken_at(&self, problem: &str, byte: usize, cut_short: bool) -> Error {
         let what = if cut_short { "cut short" } else { "not valid" };
-        let message =
-            format!("the response is {what}: {} at byte {byte} of {}", excerpt(problem, 160), self.text.len());
+        let message = format!(
+            "the response is {what}: {} at byte {byte} of {}",
+            excerpt(problem, 160),
+            self.text.len()
+        );
         Error::new(ErrorKind::Decode, message).with_cut_short(cut_short)
     }
 }
@@ -457,7 +460,7 @@ mod tests {
         decode_page(&mut answer)
     }
 
-    /// The items, or what is said of them.
+    /// Returns the items, or their errors as text.
     fn items(body: &str) -> Vec<std::result::Result<u32, String>> {
         page(body).unwrap().into_items().map(|item| item.map_err(|error| error.to_string())).collect()
     }
@@ -483,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn a_beginning_tells_the_link_as_soon_as_it_is_there() {
+    fn the_link_is_found_as_soon_as_it_arrives() {
         let page = "\u{feff}{\"@odata.context\":\"ä\", \"@odata.nextLink\":\"n\",\"value\":[";
         let told = page.find(",\"value").unwrap();
         for end in 0..page.len() {
@@ -506,7 +509,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_that_cannot_be_read_is_named_and_those_behind_it_come() {
+    fn an_unreadable_item_is_named_and_the_next_items_follow() {
         let said = items(r#"{"value":[1,{"id":"a","x":[{}]},3]}"#);
         assert_eq!((said[0].as_ref(), said[2].as_ref()), (Ok(&1), Ok(&3)));
         let error = said[1].as_ref().unwrap_err();
@@ -514,7 +517,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_never_an_empty_one() {
+    fn a_body_without_a_list_is_not_an_empty_list() {
         for (body, says) in [
             (r#"{}"#, "no `value`"),
             (r#"{"other":1}"#, "no `value`"),
@@ -535,7 +538,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_is_missing_is_told_wherever_it_is_missing() {
+    fn a_missing_end_is_an_error_at_every_level() {
         for link in ["", r#""@odata.nextLink":"n","#] {
             let whole = format!(r#"{{{link}"value":[{{"id":"a]"}},{{"id":"b"}}],"@odata.count":2}}"#);
             for end in 1..whole.len() {
@@ -555,11 +558,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_the_bytes_are_there_is_an_end_and_no_panic(
+        fn any_bytes_terminate_without_panic(
             body in "(\\{)?(\"@odata.nextLink\":\"n\",)?(\"value\":\\[)?[\\[\\]{},:\"a1 \\\\n]{0,24}(\\]\\})?"
         ) {
             if let Ok(page) = page::<serde_json::Value>(&body) {
-                // Each item takes at least two bytes with what divides it from the next.
+                // Each item takes at least two bytes, including its separator.
                 prop_assert!(page.into_items().count() <= body.len());
             }
         }

@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_of_more_pages_than_any_has_goes_no_further() {
+    fn a_list_ends_at_the_page_limit() {
         let trail = Trail::new("https://graph.example", "/v1.0/things");
         let page = |number: usize| format!("https://graph.example/v1.0/things?$skiptoken={number}");
         for number in 1..MAX_PAGES {
@@ -199,7 +199,7 @@ mod tests {
         trail.add(last);
         let error = trail.next(&page(MAX_PAGES + 1)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Link);
-        assert!(error.to_string().contains("one too many"), "{error}");
+        assert!(error.to_string().contains("exceeds the limit"), "{error}");
         assert_eq!(trail.followed().len(), MAX_PAGES, "what was refused is not part of the way");
     }
 }

@@ -565,7 +565,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_shows_what_is_asked_for_and_not_with_what_proof() {
+    fn a_recorded_form_hides_its_credentials() {
         let body = b"grant_type=client_credentials&client_secret=canary&scope=https%3A%2F%2Fgraph%2F.default";
         let shown = Value::Object(Redactor::default().form(body));
         let want = serde_json::json!({
@@ -575,7 +575,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_keeps_its_place_and_its_marks_become_numbers() {
+    fn a_link_keeps_its_address_and_numbers_its_tokens() {
         let mut redactor = Redactor::default();
         let link = "https://graph.microsoft.com/v1.0/devices?$top=2&$skiptoken=RFNwdAoAAQAAAAA";
         assert_eq!(redactor.link(link), "https://graph.microsoft.com/v1.0/devices?$top=2&$skiptoken=mark1");

@@ -42,9 +42,9 @@ mod watch;
 /// connections. The transport never retries: a request that an HTTP/2 server did not process fails with
 /// [`NotProcessed`](super::TransportErrorKind::NotProcessed).
 pub struct ReqwestTransport {
-    /// The lane for https, or the reason why there is none.
+    /// The clients for https, or the reason why there are none.
     https: Result<ClientPool, InvalidValue>,
-    /// The lane for plain http on loopback, which bypasses proxies.
+    /// The clients for plain http on loopback, which bypass proxies.
     loopback: Option<ClientPool>,
     options: Options,
 }
@@ -270,7 +270,7 @@ impl ReqwestTransport {
     }
 }
 
-/// Reads a body to its end, and shows its beginning to `start`.
+/// Reads a body to its end, and shows its beginning to the observer in `start`.
 async fn fill(
     host: &str,
     answer: &mut reqwest::Response,
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_proxy_is_told_without_its_password() {
+    fn errors_about_the_proxy_hide_its_password() {
         for address in ["proxy:8080", "socks5://proxy:1080", "http://u:canary-pw@proxy/path", "canary-pw", ""]
         {
             let error = ReqwestTransport::builder().with_proxy(address).build().unwrap_err();
@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn a_root_that_is_no_certificate_is_refused_before_anything_is_sent() {
+    fn an_invalid_root_certificate_is_refused_at_build() {
         let wrong = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         for pem in ["", "no pem", wrong, "-----BEGIN CERTIFICATE-----\nAAAA"] {
             let error = ReqwestTransport::builder().with_root_certificate(pem).build().unwrap_err();

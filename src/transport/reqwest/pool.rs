@@ -19,7 +19,7 @@ const PING_INTERVAL: Duration = Duration::from_secs(20);
 /// The most runtimes with a client: more are rare, and the end of a runtime is not visible.
 const MAX_RUNTIMES: usize = 8;
 
-/// The options of every client of a lane.
+/// The options of every client of a pool.
 pub(super) struct ClientOptions {
     pub(super) tls: ClientConfig,
     pub(super) route: Route,

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_of_the_environment_is_read_and_named_without_its_password() {
+    fn the_environments_proxy_is_named_without_its_password() {
         for (variables, name) in [
             (&[("HTTPS_PROXY", "http://u:canary-pw@proxy.contoso.com:8080")][..], "proxy.contoso.com:8080"),
             (&[("https_proxy", "proxy:3128")], "proxy:3128"),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_of_the_environment_that_cannot_be_read_is_an_error() {
+    fn an_invalid_proxy_in_the_environment_is_an_error() {
         for (name, address) in [
             ("HTTPS_PROXY", "http://"),
             ("https_proxy", "http:// canary-pw:1"),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn no_proxy_of_a_star_is_no_proxy_whatever_the_others_say() {
+    fn no_proxy_of_a_star_disables_all_proxies() {
         for (name, value) in [("NO_PROXY", "*"), ("no_proxy", "localhost, *")] {
             let route = route(&[(name, value), ("HTTPS_PROXY", "no address")]).unwrap();
             assert!(matches!(route.kind, RouteKind::Direct), "{value}");
