@@ -190,7 +190,7 @@ impl Drop for PageRequest {
 
 impl fmt::Debug for PageRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Loading")
+        f.write_str("PageRequest")
     }
 }
 

@@ -201,7 +201,7 @@ impl ItemCursor {
 
 impl fmt::Debug for ItemCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Walk").field("bytes", &self.text.len()).field("taken", &self.taken).finish()
+        f.debug_struct("ItemCursor").field("bytes", &self.text.len()).field("taken", &self.taken).finish()
     }
 }
 
