@@ -110,7 +110,7 @@ fn too_large(max: usize) -> TransportError {
 }
 
 fn not_gzip() -> TransportError {
-    unusable("the body is not valid gzip, its content encoding")
+    unusable("the body is not valid gzip, although its content encoding is gzip")
 }
 
 fn unusable(message: impl Into<String>) -> TransportError {

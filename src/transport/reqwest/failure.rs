@@ -104,7 +104,7 @@ fn tls_problem(error: &rustls::Error) -> Option<String> {
             | Alert::InappropriateFallback
             | Alert::NoApplicationProtocol,
         ) => format!(
-            "the server does not accept TLS 1.2 or TLS 1.3 with modern ciphers: {error}"
+            "the client offers TLS 1.2 and TLS 1.3 with modern ciphers, and the server accepts neither: {error}"
         ),
         Error::AlertReceived(Alert::CertificateRequired | Alert::UnrecognisedName | Alert::AccessDenied) => {
             format!("the server refuses this client: {error}")
