@@ -1,11 +1,11 @@
-//! The facts of every operation: method, path, versions, permissions and documentation page.
+//! A catalog of all operations: method, path, versions, permissions and documentation page.
 //!
-//! [`OPERATIONS`] is the one place for them. The typed calls, the simulated tenant and the checks of permissions take
-//! them from here, and tests compare the documentation of every typed call with them. Operations are in the order of
-//! Microsoft's documentation.
+//! [`OPERATIONS`] is their single source: typed calls, the simulated tenant and the permission checks read it, and
+//! tests compare the documentation of every typed call with it. Operations are in the order of Microsoft's
+//! documentation.
 //!
-//! The permissions are those of Microsoft's permissions reference. One entry differs, because the reference contradicts
-//! itself: unassigning a user is a write and needs a write permission here.
+//! The permissions follow Microsoft's permissions reference. One entry differs, since the reference contradicts itself:
+//! unassigning a user is a write and needs a write permission here.
 
 use std::fmt;
 
@@ -43,7 +43,7 @@ impl fmt::Display for ApiVersion {
 pub struct Scopes {
     /// The least privileged permissions that suffice together.
     pub least: &'static [&'static str],
-    /// Every permission that suffices by itself. If empty, this kind of sign-in cannot call the operation.
+    /// The permissions that each suffice alone. If empty, this kind of sign-in cannot call the operation.
     pub accepted: &'static [&'static str],
 }
 
@@ -67,17 +67,17 @@ pub struct OperationInfo {
     pub method: &'static str,
     /// The path below the version, with parameters in braces.
     pub path: &'static str,
-    /// The versions that have the operation. The first is the one that this crate uses.
+    /// The versions that have the operation. This crate uses the first by default.
     pub versions: &'static [ApiVersion],
-    /// Whether a second, identical request leaves the tenant as the first one did.
+    /// Whether repeating the request leaves the tenant as the first one did.
     pub idempotent: bool,
     /// The permissions that the caller needs.
     pub permissions: Permissions,
-    /// The address of the page in Microsoft's documentation; empty if there is none.
+    /// The address of Microsoft's documentation page; empty if there is none.
     pub page: &'static str,
 }
 
-/// Declares a list of operations, and a static for each of them.
+/// Declares a list of operations, with a static for each.
 ///
 /// ```text
 /// "/collection" => {
@@ -86,8 +86,8 @@ pub struct OperationInfo {
 /// }
 /// ```
 ///
-/// Every method but `POST` is idempotent, and so is a `POST (repeatable)`: one that replaces a whole, sets values or only
-/// asks. The page may also be `none`, or a `(guide "…")` beside the reference.
+/// Every method but `POST` is idempotent, and so is a `POST (repeatable)`, which replaces a whole, sets values or only
+/// reads. The page may also be `none`, or a `(guide "…")` outside the reference.
 macro_rules! operations {
     ($(#[$meta:meta])* $list:ident;
      $($collection:literal => {$(
@@ -139,7 +139,7 @@ macro_rules! page {
 }
 
 operations! {
-    /// Every operation that has a typed call, and `$batch`.
+    /// All operations with a typed call, and `$batch`.
     OPERATIONS;
 
     "/deviceManagement/windowsAutopilotDeploymentProfiles" => {
@@ -406,18 +406,18 @@ operations! {
 }
 
 operations! {
-    /// The operations of the documentation that have no typed call.
+    /// The documented operations without a typed call.
     ///
-    /// Four are documented but not in the service's metadata; the fifth tracks changes of users. The simulated tenant
-    /// answers all of them as the service does.
+    /// Four are documented but missing from the service's metadata; the fifth tracks changes of users. The simulated
+    /// tenant answers all of them as the service does.
     LEFT_OUT;
 
-    // Documented, but in no current metadata: devices are deleted one by one.
+    // Documented, but missing from current metadata: devices are deleted one by one.
     "/deviceManagement/windowsAutopilotDeviceIdentities" => {
         AUTOPILOT_DEVICES_DELETE_DEVICES = "autopilotDevices.deleteDevices", [Beta], SERVICE_CONFIG_WRITE,
             POST "/deleteDevices", "intune-enrollment-windowsautopilotdeviceidentity-deletedevices";
     }
-    // Documented, but in no current metadata.
+    // Documented, but missing from current metadata.
     "/deviceManagement/importedWindowsAutopilotDeviceIdentityUploads" => {
         AUTOPILOT_IMPORT_UPLOADS_LIST   = "autopilotImportUploads.list",   [V1, Beta], SERVICE_CONFIG_READ,
             GET "", "intune-enrollment-importedwindowsautopilotdeviceidentityupload-list";
@@ -426,20 +426,21 @@ operations! {
         AUTOPILOT_IMPORT_UPLOADS_GET    = "autopilotImportUploads.get",    [V1, Beta], SERVICE_CONFIG_READ,
             GET "/{importedWindowsAutopilotDeviceIdentityUpload-id}", "intune-enrollment-importedwindowsautopilotdeviceidentityupload-get";
     }
-    // Changes of users, of which a deployment needs none.
+    // Changes of users, which a deployment does not need.
     "/users" => {
         USERS_DELTA = "users.delta", [V1, Beta], USER_DELTA,
             GET "/delta", "user-delta";
     }
 }
 
-/// The operations of a caller's own path: [`Client::get`](crate::Client::get) and its like. Only the method is known.
+/// Creates the catalog entry for requests to a caller's own path, such as [`Client::get`](crate::Client::get): only the
+/// method is known.
 const fn untyped(name: &'static str, method: &'static str, idempotent: bool) -> OperationInfo {
     let permissions = permissions::NOTHING;
     OperationInfo { name, method, path: "", versions: &[V1, Beta], idempotent, permissions, page: "" }
 }
 
-/// The operations of requests that have no typed call, one for each method.
+/// The operations of requests without a typed call, one per method.
 pub(crate) static UNTYPED: [OperationInfo; 5] = [
     untyped("get", "GET", true),
     untyped("post", "POST", false),
@@ -448,22 +449,22 @@ pub(crate) static UNTYPED: [OperationInfo; 5] = [
     untyped("delete", "DELETE", true),
 ];
 
-/// The permissions, named by the operations that share them.
+/// The permissions, named for the operations that share them.
 #[rustfmt::skip]
 mod permissions {
     use super::{Permissions, Scopes};
 
-    /// Any one of `accepted`; `least` is the least privileged of them.
+    /// Accepts any one of `accepted`; `least` is the least privileged of them.
     const fn any(least: &'static [&'static str], accepted: &'static [&'static str]) -> Scopes {
         Scopes { least, accepted }
     }
 
-    /// These and no others.
+    /// Accepts only these permissions.
     const fn only(permissions: &'static [&'static str]) -> Scopes {
         Scopes { least: permissions, accepted: permissions }
     }
 
-    /// The same for users and for apps.
+    /// Applies the scopes to users and apps.
     const fn both(scopes: Scopes) -> Permissions {
         Permissions { delegated: scopes, application: scopes }
     }
@@ -542,7 +543,7 @@ mod permissions {
         "Directory.Read.All", "Group.Read.All", "Group.ReadBasic.All", "Group.ReadWrite.All", "GroupMember.Read.All",
         "GroupMember.ReadBasic.All", "GroupMember.ReadWrite.All",
     ]));
-    /// Adding a device takes both.
+    /// Adding a device requires both.
     pub(super) const MEMBER_ADD: Permissions = both(only(&["Device.ReadWrite.All", "GroupMember.ReadWrite.All"]));
     pub(super) const MEMBER_REMOVE: Permissions = both(any(&["GroupMember.ReadWrite.All"], &[
         "Directory.ReadWrite.All", "Group.ReadWrite.All", "GroupMember.ReadWrite.All",

@@ -1,25 +1,28 @@
 //! Windows Autopilot user-driven Microsoft Entra hybrid join, from automatic enrollment to a deployed device: typed
-//! models, a Microsoft Graph client over a pluggable transport, the ten steps as one workflow, and a simulated tenant to
-//! test it all on.
+//! models, a Microsoft Graph client over a pluggable transport, the ten steps as one workflow, and a simulated tenant
+//! for tests.
 //!
-//! Microsoft recommends joining new devices to Microsoft Entra ID alone. This crate is for those who need Active
-//! Directory as well.
+//! Microsoft recommends joining new devices to Microsoft Entra ID alone. This crate is for organizations that also need
+//! Active Directory.
 //!
-//! # Where things are
+//! # Modules
 //!
-//! | module | what it has |
+//! | module | contents |
 //! | --- | --- |
-//! | [`model`] | what an administrator decides, what the service reports, and a checked type for every value with a rule |
-//! | [`catalog`] | the facts of every operation: method, path, versions, permissions, page |
-//! | [`Client`], [`resource`] | typed calls: [`Client::devices`], [`Client::profiles`], [`Client::groups`] and the others |
-//! | [`graph`] | how calls are made: operations as values, lists as streams, batches, pollers, filters |
-//! | [`credential`], [`transport`], [`pipeline`], [`clock`] | sign-in, HTTP, retries and limits, time: each can be replaced |
+//! | [`model`] | settings, observations, and a checked type for every value with a rule |
+//! | [`catalog`] | every operation's method, path, versions, permissions and documentation page |
+//! | [`Client`], [`resource`] | typed calls: [`Client::devices`], [`Client::profiles`], [`Client::groups`] and others |
+//! | [`graph`] | Graph's protocol: operations as values, lists as streams, batches, pollers, filters |
+//! | [`credential`], [`transport`], [`pipeline`], [`clock`] | sign-in, HTTP, retries and limits, time: each replaceable |
+//! | [`error`] | the error of every call, its kinds, the service's error and the reasons of failed sign-ins |
 //! | `registration` | device CSV files (feature `registration`) and hardware hashes (with `import` too) |
 //! | `offline` | `AutopilotConfigurationFile.json` (feature `offline`) |
 //! | [`codes`] | the error codes of a deployment, with their causes |
-//! | `evidence` | the logs of a device and of the connector's server, read offline (feature `evidence`) |
-//! | `workflow` | the ten steps as one: plan, import, apply, watch, teardown (feature `workflow`; the import alone: `import`) |
-//! | `sim`, `testing` | the simulated tenant, and a client on it in one line (feature `sim`) |
+//! | `evidence` | offline analysis of a device's and the connector server's logs (feature `evidence`) |
+//! | `workflow` | the ten steps as one: plan, import, apply, watch, teardown (feature `workflow`; only the import: `import`) |
+//! | `ad` | the connector's needs in Active Directory (feature `ad`; only its configuration files: `connector-config`) |
+//! | `sim`, `testing` | the simulated tenant, and a client of it in one line (feature `sim`) |
+//! | [`docs`] | guides: reliability, tracing, findings, exit codes, the cost of features |
 //!
 //! # Connect to a tenant
 //!
@@ -38,8 +41,8 @@
 //! }
 //! ```
 //!
-//! It takes a tokio runtime: tokio's features `macros` and `rt-multi-thread` are what this program needs of it. The
-//! documentation of each call names its permission; [`Client::granted_permissions`] tells what a token has.
+//! The program needs tokio's features `macros` and `rt-multi-thread`. The documentation of each call lists its
+//! permission; [`Client::granted_permissions`] returns those of the token.
 //!
 //! # List all devices with a group tag
 //!
@@ -52,8 +55,8 @@
 //! # Ok(()) });
 //! ```
 //!
-//! Any other list comes whole by `client.devices().list().all()`, or as a stream of
-//! [`items`](graph::List::items), read a page ahead.
+//! `client.devices().list().all()` reads any other list whole; [`items`](graph::List::items) streams it and reads one
+//! page ahead.
 //!
 //! # Create and assign a hybrid join profile
 //!
@@ -72,13 +75,14 @@
 //! # Ok(()) });
 //! ```
 //!
-//! What a hybrid join forbids cannot be written: its profile has no device name template, and a computer name prefix with
-//! a macro does not parse. [`lint`](model::HybridJoinProfile::lint) finds what the service is only said to refuse.
+//! Values that a hybrid join forbids are not representable: its profile has no device name template, and a computer
+//! name prefix with a macro does not parse. [`lint`](model::HybridJoinProfile::lint) finds values that the service
+//! reportedly refuses.
 //!
 //! # The ten steps as one
 //!
-//! With the feature `workflow`: describe a deployment (in TOML here, or in any format of serde), print the plan, apply it.
-//! Applying it again changes nothing:
+//! With the feature `workflow`, describe a deployment (here in TOML, or in any other format of serde), print the plan,
+//! and apply it. Applying it again changes nothing:
 //!
 //! ```
 //! # use windows_autopilot::testing::{Harness, run};
@@ -105,8 +109,8 @@
 //!
 //! # Test it offline
 //!
-//! `testing::Harness` is a client on a simulated tenant with a clock on which hours pass in milliseconds. With
-//! `windows-autopilot = { version = "0.1", features = ["sim"] }` among your `[dev-dependencies]`, a test of your own begins:
+//! `testing::Harness` is a client of a simulated tenant with a clock on which hours pass in milliseconds. Add
+//! `windows-autopilot = { version = "0.1", features = ["sim"] }` to your `[dev-dependencies]`, and start a test with:
 //!
 //! ```
 //! # use std::time::Duration;
@@ -117,14 +121,14 @@
 //! tenant.add_device("PF3XK7M1");
 //! assert_eq!(client.devices().count().await?, 1);
 //!
-//! // What goes wrong on a real tenant can go wrong on this one.
+//! // Faults of a real tenant can be injected.
 //! tenant.fault(Fault::throttle(Duration::from_secs(7)).once());
 //! assert_eq!(client.devices().count().await?, 1);
 //! assert_eq!(clock.slept(), [Duration::from_secs(7)]);
 //! # Ok(()) });
 //! ```
 //!
-//! # Send a request that has no typed call
+//! # Send a request without a typed call
 //!
 //! ```
 //! # use windows_autopilot::testing::{Harness, run};
@@ -143,15 +147,15 @@
 //! # Ok(()) });
 //! ```
 //!
-//! It goes through the same sign-in, retries, limits and errors as a typed call.
+//! The request has the same sign-in, retries, limits and errors as a typed call.
 //!
-//! # When a call fails
+//! # Handle errors
 //!
-//! [`Error`] is asked by [`ErrorKind`]; it names the operation, keeps the service's codes and request ids, and holds no
-//! secret. Its text ends with the remedy, if one is known. The client retries requests that are safe to retry
-//! ([`RetryConfig`](pipeline::RetryConfig)), follows next links to its own host only, and never sends a write twice whose
-//! outcome is unknown: such a call ends with [`ErrorKind::UnknownOutcome`]; read the object before you send it again.
-//! [`docs::reliability`] has all of it in tables, [`docs::tracing`] the spans. Checks return findings, which
+//! An [`Error`] has an [`ErrorKind`] for decisions. It names the operation, has the service's codes and request ids,
+//! and contains no secret. Its text ends with the remedy, if one is known. The client retries requests that are safe to
+//! retry ([`RetryConfig`](pipeline::RetryConfig)), follows next links only to its own host, and never repeats a write
+//! with an unknown outcome: such a call fails with [`ErrorKind::UnknownOutcome`]; read the object before you retry.
+//! [`docs::reliability`] has the details in tables, [`docs::tracing`] the spans. Checks return findings, which
 //! [`docs::findings`] lists.
 //!
 //! # Features
@@ -162,22 +166,22 @@
 //! | `registration` | no | `registration`: CSV files, hardware hashes |
 //! | `offline` | no | `offline`: `AutopilotConfigurationFile.json` |
 //! | `import` | no | `workflow::Import`: the import of devices, with a journal; a fifth of the code of `workflow` |
-//! | `workflow` | no | `workflow`: the ten steps as one; with it `import`, `offline` and `registration` |
+//! | `workflow` | no | `workflow`: the ten steps as one; includes `import`, `offline` and `registration` |
 //! | `certificate` | no | `credential::ClientCertificate`: sign-in with a certificate |
 //! | `pfx` | no | `credential::ClientCertificate::from_pfx`: certificate and key from a `.pfx` file |
 //! | `azure-identity` | no | `credential::AzureIdentity`: any credential of the crate `azure_identity`: managed identity, Azure CLI |
 //! | `interactive` | no | `credential::InteractiveBrowser`: a person signs in with the browser of this machine |
 //! | `cassette` | no | `transport::Recorder`, `transport::Replayer`: exchanges in readable files, without secrets |
 //! | `connector-config` | no | `ad::connector_config`: the Intune Connector's `.exe.config` files |
-//! | `ad` | no | `ad`: what the connector needs in Active Directory, checked, delegated, and as reviewed text |
+//! | `ad` | no | `ad`: the connector's needs in Active Directory: checked, delegated, or written as text for review |
 //! | `ldap` | no | `ad::ldap::LdapDirectory`: a real directory, over LDAP with TLS |
-//! | `evidence` | no | `evidence`: the logs of a device and of the connector's server, read offline; no crate more |
+//! | `evidence` | no | `evidence`: offline analysis of a device's and the connector server's logs; no more dependencies |
 //! | `evidence-archives` | no | archives (`.cab`, `.zip`) of such logs |
-//! | `sim` | no | `sim`, the simulated tenant, and `testing`, a client on it in one line |
+//! | `sim` | no | `sim`, the simulated tenant, and `testing`, a client of it in one line |
 //! | `serve` | no | `sim::Server` and the program `autopilot-sim`: the simulated tenant over HTTP and HTTPS on loopback |
 //!
-//! Without features there is no HTTP stack and no TLS in the dependency tree; give the client a transport of your own.
-//! [`docs::weight`] says what the features cost at each build.
+//! Without features, the dependency tree has no HTTP stack and no TLS: set your own transport. [`docs::weight`] lists
+//! the cost of each feature in builds.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "connector-config")]
@@ -218,13 +222,13 @@ pub mod workflow;
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::graph::{Client, ClientBuilder, Cloud};
 
-/// Bodies of requests and answers, in [`transport`] and in raw requests.
+/// The bodies of requests and responses in [`transport`] and raw requests.
 pub use bytes;
-/// Requests, answers, methods and headers of HTTP, in [`transport`], [`pipeline`] and in raw requests.
+/// The requests, responses, methods and headers in [`transport`], [`pipeline`] and raw requests.
 pub use http;
-/// Date-times, in the properties of [`model`].
+/// The timestamps in [`model`].
 pub use jiff;
-/// JSON values, in raw requests and in what a [`model`] type does not know.
+/// The JSON values in raw requests and in unknown parts of [`model`] types.
 pub use serde_json;
 
 /// The README's recipe, compiled and run.

@@ -1,4 +1,4 @@
-//! What a test of your own starts with: a client on a simulated tenant, in one line.
+//! A test harness: a client on a simulated tenant, in one line.
 //!
 //! In `Cargo.toml`, with the features that your program uses:
 //!
@@ -8,7 +8,7 @@
 //! tokio = { version = "1", features = ["macros", "rt"] }
 //! ```
 //!
-//! Three lines to start, here with a function that a tool might have:
+//! Three lines to start, here with a function of a tool:
 //!
 //! ```
 //! use windows_autopilot::testing::Harness;
@@ -31,10 +31,10 @@
 //! # windows_autopilot::testing::run(async |_| Ok(kiosks_are_found_by_their_tag().await?));
 //! ```
 //!
-//! Such a test needs no network and no credential, and no time either: where the service takes minutes or a call waits
-//! before it is tried again, the [`FakeClock`] moves on by itself. `clock.advance(..)` moves it further: the members of a dynamic group
-//! and what is assigned to them follow minutes later, as [`Lag`](crate::sim::Lag) says, when nothing in the test waits.
-//! [`Tenant`] has what no call of Graph can do: devices, users, connectors, faults, and the power button of a device.
+//! Such a test needs no network, no credential and no waiting: while the service works or a call waits for a retry, the
+//! [`FakeClock`] advances by itself. If nothing in the test waits, `clock.advance(..)` advances it: members of a
+//! dynamic group and their assignments follow minutes later, as [`Lag`](crate::sim::Lag) defines. [`Tenant`] also
+//! provides what Graph cannot: devices, users, connectors, faults, and the power button of a device.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ use crate::pipeline::RetryConfig;
 use crate::sim::{Computer, ComputerAccounts, ComputerRefusal, RefusalKind};
 use crate::sim::{Tenant, TenantBuilder};
 
-/// A client, the tenant that it talks to, and the clock of both.
+/// A client, its simulated tenant, and the clock of both.
 ///
 /// ```
 /// use windows_autopilot::testing::Harness;
@@ -65,25 +65,25 @@ use crate::sim::{Tenant, TenantBuilder};
 /// # Ok(()) });
 /// ```
 ///
-/// Retries have no jitter, so that a test can assert how long the client waited.
+/// Retries have no jitter, so that tests can assert the client's waits.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Harness {
-    /// A client on the tenant.
+    /// A client of the tenant.
     pub client: Client,
-    /// The tenant.
+    /// The simulated tenant.
     pub tenant: Tenant,
-    /// Virtual time, for both.
+    /// The virtual clock of the client and the tenant.
     pub clock: FakeClock,
 }
 
 impl Harness {
-    /// Creates a client on an ordinary tenant, signed in as a user who may do everything.
+    /// Creates a client on a default tenant, signed in as a user with all permissions.
     pub fn new() -> Self {
         Self::builder().build()
     }
 
-    /// Starts a harness that differs from [`Harness::new`] in what is asked for, and in nothing else.
+    /// Creates a builder with the defaults of [`Harness::new`].
     ///
     /// ```
     /// use windows_autopilot::pipeline::RetryConfig;
@@ -107,7 +107,7 @@ impl Harness {
     }
 }
 
-/// Builds a [`Harness`].
+/// A builder for [`Harness`].
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct HarnessBuilder {
@@ -118,32 +118,32 @@ pub struct HarnessBuilder {
 }
 
 impl HarnessBuilder {
-    /// Changes the tenant before it is built. Changes add up.
+    /// Configures the tenant. Calls accumulate.
     pub fn with_tenant(mut self, change: impl FnOnce(TenantBuilder) -> TenantBuilder) -> Self {
         self.tenant = change(self.tenant);
         self
     }
 
-    /// Changes the client before it is built. Changes add up.
+    /// Configures the client. Calls accumulate.
     pub fn with_client(mut self, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
         self.client = change(self.client);
         self
     }
 
-    /// Signs in as an application, as with a client secret: some calls, such as those of the MDM scope, are refused as the
-    /// service refuses them.
+    /// Signs in as an application, as with a client secret. The tenant then refuses calls that need a user, such as
+    /// those of the MDM scope, as the service does.
     pub fn as_app(mut self) -> Self {
         self.is_app = true;
         self
     }
 
-    /// Signs in as a user. This is the default.
+    /// Signs in as a user: the default.
     pub fn as_user(mut self) -> Self {
         self.is_app = false;
         self
     }
 
-    /// Builds the tenant and the client on it.
+    /// Builds the tenant and its client.
     pub fn build(self) -> Harness {
         let tenant = if self.is_app { self.tenant } else { self.tenant.with_delegated_callers() }.build();
         let client = self.client.build_on(Arc::new(tenant.clone()));
@@ -157,10 +157,10 @@ impl Default for Harness {
     }
 }
 
-/// A directory in which the simulated connector creates the computers, as the account that is signed in to the directory.
+/// A directory in which the simulated connector creates computers, as the account that is signed in to the directory.
 ///
-/// With a directory in memory a test sees each right and each refusal. With an `LdapDirectory` (feature `ldap`) the accounts are
-/// real, and so is every refusal: use a domain for tests, and sign in as an account with the connector's rights.
+/// With a directory in memory, a test sees each right and each refusal. With an `LdapDirectory` (feature `ldap`),
+/// accounts and refusals are real: use a test domain, and sign in as an account with the connector's rights.
 ///
 /// ```
 /// use windows_autopilot::ad::delegation::Delegation;
@@ -182,8 +182,8 @@ impl Default for Harness {
 /// # Ok(()) });
 /// ```
 ///
-/// A [`FakeClock`] does not wait for a real server: while a computer is created, no other task may sleep on the clock, or
-/// hours pass and the device gives up.
+/// A [`FakeClock`] does not wait for a real server: while a computer is created, no other task may sleep on the clock,
+/// or hours pass and the device times out.
 #[cfg(feature = "ad")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
 #[derive(Debug, Clone)]
@@ -193,7 +193,7 @@ pub struct DirectoryAccounts<D> {
 
 #[cfg(feature = "ad")]
 impl<D: Directory> DirectoryAccounts<D> {
-    /// Creates computers in this directory.
+    /// Creates an account source that creates computers in `directory`.
     pub fn new(directory: D) -> Self {
         Self { directory }
     }
@@ -201,18 +201,20 @@ impl<D: Directory> DirectoryAccounts<D> {
     async fn create_in_directory(&self, computer: &Computer) -> Result<(), DirectoryError> {
         let refused = |kind, message: String| Err(DirectoryError::new(kind, message));
         let Some(domain) = Domain::read(&self.directory).await? else {
-            let message = "the server is not a domain controller of Active Directory";
+            let message = "the server is not a domain controller: connect to one of Active Directory";
             return refused(DirectoryErrorKind::Unexpected, message.to_owned());
         };
         if !domain.name.as_str().eq_ignore_ascii_case(&computer.domain) {
-            let message =
-                format!("the server is of the domain {}, the computer of {}", domain.name, computer.domain);
+            let message = format!(
+                "the server belongs to the domain {}, and the computer to {}: connect to the computer's domain",
+                domain.name, computer.domain
+            );
             return refused(DirectoryErrorKind::OtherDomain, message);
         }
         match computer.organizational_unit.as_deref().or(domain.computers.as_deref()) {
             Some(container) => self.directory.create_computer(container, &computer.name).await,
             None => {
-                let message = "the domain does not tell its default container for computers";
+                let message = "the domain has no default container for computers: set an organizational unit in the domain join profile";
                 refused(DirectoryErrorKind::NotFound, message.to_owned())
             }
         }
@@ -236,8 +238,8 @@ impl<D: Directory + 'static> ComputerAccounts for DirectoryAccounts<D> {
     }
 }
 
-/// Runs `test` with a new [`Harness`] on a runtime of the current thread: for doctests, examples and tests without a
-/// test macro.
+/// Runs `test` with a new [`Harness`] on a current-thread runtime: for doctests, examples, and tests without a test
+/// macro.
 ///
 /// ```
 /// windows_autopilot::testing::run(async |h| {

@@ -1,4 +1,4 @@
-//! TLS for whatever opens connections of its own: the system's roots and the given ones, always checked.
+//! TLS configuration for connections outside reqwest: the system's roots and extra roots, always verified.
 
 use std::sync::Arc;
 
@@ -8,12 +8,13 @@ use rustls::pki_types::pem::PemObject as _;
 
 use crate::model::InvalidValue;
 
-/// The system's roots and the given ones, in PEM or DER, by a provider of our own choice, whichever the process has installed.
+/// Creates a configuration with the system's roots and `roots`, in PEM or DER. It uses the crate's own crypto provider,
+/// whichever the process has installed.
 pub(crate) fn config(roots: &[Vec<u8>]) -> Result<ClientConfig, InvalidValue> {
     let mut extra = Vec::new();
     for pem in roots {
         let before = extra.len();
-        // A DER certificate is a SEQUENCE; no PEM text begins so.
+        // A DER certificate begins with a SEQUENCE tag; PEM text does not.
         if pem.first() == Some(&0x30) {
             extra.push(CertificateDer::from(pem.clone()));
             continue;
@@ -22,7 +23,7 @@ pub(crate) fn config(roots: &[Vec<u8>]) -> Result<ClientConfig, InvalidValue> {
             extra.push(certificate.map_err(|error| bad_root(error.to_string()))?);
         }
         if extra.len() == before {
-            return Err(bad_root("holds no certificate".to_owned()));
+            return Err(bad_root("contains no certificate".to_owned()));
         }
     }
     let given = !extra.is_empty();
@@ -34,7 +35,7 @@ pub(crate) fn config(roots: &[Vec<u8>]) -> Result<ClientConfig, InvalidValue> {
                 false => InvalidValue::new(
                     "root certificates of this system",
                     error.to_string(),
-                    "install the system's package of root certificates (`ca-certificates`), or give them to the connection",
+                    "install the system's package of root certificates (`ca-certificates`), or add them to the connection",
                 ),
             }
         })?;
@@ -48,6 +49,6 @@ pub(crate) fn config(roots: &[Vec<u8>]) -> Result<ClientConfig, InvalidValue> {
 }
 
 fn bad_root(problem: String) -> InvalidValue {
-    let remedy = "give an authority's certificate: PEM text with `-----BEGIN CERTIFICATE-----` lines, or DER";
+    let remedy = "write a CA certificate: PEM text with `-----BEGIN CERTIFICATE-----` lines, or DER";
     InvalidValue::new("root certificate", problem, remedy)
 }

@@ -1,4 +1,4 @@
-//! Virtual time for tests.
+//! A virtual clock for tests.
 
 use std::fmt;
 use std::future::Future;
@@ -9,11 +9,11 @@ use std::time::{Duration, SystemTime};
 
 use super::{Clock, Sleep};
 
-/// Virtual time, for tests: hours pass in milliseconds, and always in order.
+/// A virtual clock for tests: hours pass in milliseconds, and in order.
 ///
-/// It starts at 2026-01-01T08:00:00Z. Time moves when everything that could run is waiting: then it jumps to the
-/// earliest wait. So a test needs no advancing, and sees every wait in [`FakeClock::slept`]. With
-/// [`FakeClock::manual`] it moves only by [`FakeClock::advance`].
+/// The clock starts at 2026-01-01T08:00:00Z. When all tasks wait, time jumps to the end of the earliest wait. A test
+/// therefore needs no calls to advance it, and finds every wait in [`FakeClock::slept`]. With [`FakeClock::manual`],
+/// time moves only by [`FakeClock::advance`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,15 +26,15 @@ use super::{Clock, Sleep};
 /// # Ok(()) });
 /// ```
 ///
-/// Everything that waits should be on one thread (a current-thread runtime, the default of `#[tokio::test]`); what
-/// other threads do in the meantime cannot be seen from here.
+/// Run all waiting tasks on one thread (a current-thread runtime, the default of `#[tokio::test]`): the clock cannot
+/// see the work of other threads.
 #[derive(Clone)]
 pub struct FakeClock {
     shared: Arc<Mutex<Shared>>,
     start: SystemTime,
 }
 
-/// How often the earliest wait lets everything else run before it moves the time.
+/// The rounds in which the earliest wait lets all other tasks run before it moves time.
 const IDLE_ROUNDS: u32 = 24;
 
 #[derive(Default)]
@@ -42,24 +42,24 @@ struct Shared {
     elapsed: Duration,
     manual: bool,
     next_key: u64,
-    /// Every wait that is not over, in the order in which they end.
+    /// The pending waits, in order of their ends.
     waits: Vec<(Key, Wait)>,
-    /// Counts all that happens, to tell an idle moment from a busy one.
+    /// A counter of all events, which tells an idle moment from a busy one.
     activity: u64,
     slept: Vec<Duration>,
 }
 
-/// When a wait ends, and its number.
+/// The end of a wait, and its number.
 type Key = (Duration, u64);
 
 struct Wait {
     waker: Option<Waker>,
-    /// A timer waits for time to move; it does not move it.
+    /// Whether the wait moves time; a timer does not.
     moves_time: bool,
 }
 
 impl Shared {
-    /// Moves time forward and wakes all whose wait is over.
+    /// Moves time forward and wakes all waits that are over.
     fn move_to(&mut self, elapsed: Duration) {
         self.elapsed = self.elapsed.max(elapsed);
         self.activity += 1;
@@ -67,7 +67,7 @@ impl Shared {
         over.filter_map(|(_, wait)| wait.waker.take()).for_each(Waker::wake);
     }
 
-    /// The wait that counts the idle rounds: the earliest that moves time.
+    /// Returns the wait that counts idle rounds: the earliest that moves time.
     fn leader(&self) -> Option<Key> {
         self.waits.iter().find(|(_, wait)| wait.moves_time).map(|(key, _)| *key)
     }
@@ -102,12 +102,12 @@ impl Shared {
 }
 
 impl FakeClock {
-    /// Virtual time that moves by itself.
+    /// Creates a clock that moves time when all tasks wait.
     pub fn new() -> Self {
         Self { shared: Arc::default(), start: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_254_400) }
     }
 
-    /// Virtual time that moves only by [`FakeClock::advance`].
+    /// Creates a clock that moves time only by [`FakeClock::advance`].
     pub fn manual() -> Self {
         let clock = Self::new();
         clock.lock().manual = true;
@@ -128,17 +128,17 @@ impl FakeClock {
         shared.move_to(to);
     }
 
-    /// Every sleep that came to its end, in the order they ended, by its length. Timers are not among them.
+    /// Returns the length of every completed sleep, in order of their ends. Timers are not included.
     pub fn slept(&self) -> Vec<Duration> {
         self.lock().slept.clone()
     }
 
-    /// Forgets the sleeps so far, of which a long run has many.
+    /// Clears the recorded sleeps, of which a long run has many.
     pub fn clear_slept(&self) {
         self.lock().slept.clear();
     }
 
-    /// How many sleeps and timers are waiting now.
+    /// Returns the number of pending sleeps and timers.
     pub fn waiting(&self) -> usize {
         self.lock().waits.len()
     }
@@ -247,8 +247,8 @@ impl Future for FakeSleep {
                 shared.move_to(earliest);
             }
         }
-        // Not woken at once: on a runtime of one thread the tasks would go round and round while the future that the
-        // runtime was started with, which is often whoever is waited for, gets no turn.
+        // Not woken at once: on a current-thread runtime, the tasks would cycle while the future of `block_on`, often
+        // the one that all others wait for, gets no turn.
         let _later = pin!(tokio::task::yield_now()).poll(context);
         Poll::Pending
     }
@@ -272,7 +272,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[tokio::test]
-    async fn whoever_waits_for_a_task_has_its_turn_before_time_goes_on() {
+    async fn a_waiting_task_runs_before_time_moves() {
         let clock = FakeClock::new();
         let sleep = |length| {
             let clock = clock.clone();

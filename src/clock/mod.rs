@@ -1,4 +1,4 @@
-//! Time: the only place in the crate that reads the clock or sleeps.
+//! Clocks: the only code in the crate that reads time or sleeps.
 
 mod fake;
 #[cfg(feature = "sim")]
@@ -17,32 +17,32 @@ pub use self::fake::FakeClock;
 #[cfg_attr(docsrs, doc(cfg(feature = "sim")))]
 pub use self::scaled::ScaledClock;
 
-/// A wait that a [`Clock`] made.
+/// A wait of a [`Clock`].
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A source of time. Everything that waits, dates or gives up asks one.
+/// A source of time for every wait, date and timeout.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a clock",
-    note = "give `SystemClock::new()` for real time, a `FakeClock` in tests, or a clock of your own"
+    note = "pass `SystemClock::new()` for real time, a `FakeClock` in tests, or a clock of your own"
 )]
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// The time of day.
+    /// Returns the time of day.
     fn now(&self) -> SystemTime;
 
-    /// Time since some fixed moment; never goes back.
+    /// Returns the time since a fixed moment; it never decreases.
     fn elapsed(&self) -> Duration;
 
-    /// Ends after `duration`: for a wait that is meant.
+    /// Waits for `duration`.
     fn sleep(&self, duration: Duration) -> Sleep;
 
-    /// Ends after `duration`: for a limit on something else, which is not expected to be reached.
+    /// Waits for `duration` as a timeout of other work, which is not expected to elapse.
     ///
-    /// On a clock of real time it is a sleep. On [`FakeClock`] time does not move for its sake alone.
+    /// A real-time clock sleeps. A [`FakeClock`] does not move time for a timer alone.
     fn timer(&self, duration: Duration) -> Sleep {
         self.sleep(duration)
     }
 
-    /// The time of day as the models write it.
+    /// Returns the time of day as a timestamp.
     fn timestamp(&self) -> Timestamp {
         Timestamp::try_from(self.now()).unwrap_or_default()
     }
@@ -70,7 +70,7 @@ impl<T: Clock + ?Sized> Clock for Arc<T> {
     }
 }
 
-/// Runs `future`, or gives up on it after `limit`.
+/// Runs `future`. Returns `None` if it takes longer than `limit`.
 pub(crate) async fn within<F: Future>(clock: &dyn Clock, limit: Duration, future: F) -> Option<F::Output> {
     let timer = clock.timer(limit);
     let future = std::pin::pin!(future);
@@ -80,8 +80,8 @@ pub(crate) async fn within<F: Future>(clock: &dyn Clock, limit: Duration, future
     }
 }
 
-/// Runs `future`, or gives up on it when it has worked for `limit` since `start`. Time that `idle` accounts for is no
-/// work: `idle` says how much of it there has been so far, that which goes on included.
+/// Runs `future`. Returns `None` once it has worked for `limit` since `start`; `idle` returns the time so far that does
+/// not count as work.
 pub(crate) async fn within_working<F: Future>(
     clock: &dyn Clock,
     (start, limit): (Duration, Duration),
@@ -102,14 +102,14 @@ pub(crate) async fn within_working<F: Future>(
     }
 }
 
-/// Real time, on tokio's timer: waits need a tokio runtime with time enabled.
+/// The real clock, on tokio's timer: waits need a tokio runtime with time enabled.
 #[derive(Debug, Clone)]
 pub struct SystemClock {
     start: Instant,
 }
 
 impl SystemClock {
-    /// The real clock.
+    /// Creates a real clock.
     #[allow(clippy::disallowed_methods, reason = "the one place that reads the real clock")]
     pub fn new() -> Self {
         Self { start: Instant::now() }
@@ -144,7 +144,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[tokio::test]
-    async fn a_limit_is_reached_only_when_the_work_outlasts_it() {
+    async fn a_timeout_elapses_only_if_the_work_takes_longer() {
         let clock = FakeClock::new();
         assert_eq!(within(&clock, SECOND * 5, clock.sleep(SECOND * 3)).await, Some(()));
         assert_eq!(within(&clock, SECOND * 5, clock.sleep(SECOND * 9)).await, None);

@@ -1,4 +1,4 @@
-//! Real time at another speed.
+//! A clock that runs at another speed than real time.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,10 +9,11 @@ use tokio::sync::watch;
 
 use super::{Clock, Sleep, SystemClock};
 
-/// Real time at another speed: at 60, an hour of a simulated tenant passes in a minute. Clones are the same clock.
+/// A clock at another speed than real time: at 60, an hour of a simulated tenant takes one minute. Clones share the
+/// clock.
 ///
-/// The time of day starts as the real one. Speed and time can be changed while others wait: each wait ends when its time
-/// has come at the new speed.
+/// The time of day starts at the real one. Speed and time can change while tasks wait: each wait ends at its time under
+/// the new speed.
 ///
 /// ```
 /// use std::time::Duration;
@@ -53,8 +54,8 @@ impl ScaledClock {
     /// The highest speed: a year in a second.
     pub const MAX_SPEED: f64 = 31_536_000.0;
 
-    /// Creates a clock at this speed: 1 is real time, 0 stands still. Anything else than a number from 0 to
-    /// [`MAX_SPEED`](Self::MAX_SPEED) is brought into that range; what is not a number is real time.
+    /// Creates a clock at this speed: 1 is real time, 0 stands still. The speed is clamped to between 0 and
+    /// [`MAX_SPEED`](Self::MAX_SPEED); NaN means real time.
     pub fn new(speed: f64) -> Self {
         let real = SystemClock::new();
         let pace = Pace { real: real.elapsed(), scaled: Duration::ZERO, speed: bounded(speed) };
@@ -66,7 +67,7 @@ impl ScaledClock {
         self.lock().speed
     }
 
-    /// Changes the speed, within the bounds of [`new`](Self::new).
+    /// Sets the speed, clamped as in [`new`](Self::new).
     pub fn set_speed(&self, speed: f64) {
         self.change(|pace| pace.speed = bounded(speed));
     }
@@ -122,11 +123,11 @@ impl Clock for ScaledClock {
                 if left.is_zero() {
                     return;
                 }
-                // A clock that stands still wakes up for changes alone; a day is as good as never.
+                // A clock that stands still wakes only for changes; a day is as good as never.
                 let wait = left.as_secs_f64() / clock.speed();
                 let wait = Duration::try_from_secs_f64(wait).unwrap_or(DAY).min(DAY);
                 let changed = std::pin::pin!(changes.changed());
-                // The timer of the runtime counts milliseconds: less would spin.
+                // The runtime's timer counts milliseconds: shorter waits would spin.
                 select(clock.real.sleep(wait.max(Duration::from_millis(1))), changed).await;
             }
         })
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_clock_that_stands_still_is_moved_and_started_while_others_wait() {
+    async fn a_stopped_clock_advances_and_starts_while_tasks_wait() {
         let clock = ScaledClock::new(0.0);
         let mut wait = clock.sleep(HOUR);
         assert!(futures_util::poll!(&mut wait).is_pending());
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_speed_out_of_range_is_brought_into_it() {
+    fn a_speed_out_of_range_is_clamped() {
         for (given, taken) in
             [(f64::NAN, 1.0), (-1.0, 0.0), (f64::INFINITY, ScaledClock::MAX_SPEED), (60.0, 60.0)]
         {

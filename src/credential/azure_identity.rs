@@ -1,4 +1,4 @@
-//! Sign-in by any credential of Azure's own libraries.
+//! Sign-in with credentials of the Azure SDK.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use super::{AccessToken, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::foreign::scrub;
 
-/// Sign-in by a credential of the crate [`azure_identity`](https://docs.rs/azure_identity), or any other that implements
-/// `azure_core`'s [`TokenCredential`]: a managed identity, the Azure CLI's sign-in, a pipeline of Azure DevOps.
+/// Sign-in with a credential of the crate [`azure_identity`](https://docs.rs/azure_identity), or any other
+/// [`TokenCredential`] of `azure_core`: a managed identity, the Azure CLI's sign-in, a pipeline of Azure DevOps.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -26,14 +26,14 @@ use crate::foreign::scrub;
 /// }
 /// ```
 ///
-/// It sends its own requests by its own HTTP client, past the client's transport. It is asked for the scope of the
-/// client's cloud: make it for the same cloud. It keeps tokens itself and cannot pass on the claims that Graph demands
-/// of a token that was revoked: such a call ends with [`ErrorKind::Authentication`].
+/// The credential sends its requests with its own HTTP client, not the client's transport. It is asked for the scope of
+/// the client's cloud: create it for the same cloud. It caches tokens itself and cannot pass on the claims that Graph
+/// requires after revoking a token: such a call fails with [`ErrorKind::Authentication`].
 #[derive(Clone)]
 pub struct AzureIdentity(Arc<dyn TokenCredential>);
 
 impl AzureIdentity {
-    /// Uses `credential`.
+    /// Creates the credential from an Azure SDK credential.
     pub fn new(credential: Arc<dyn TokenCredential>) -> Self {
         Self(credential)
     }
@@ -49,13 +49,14 @@ impl fmt::Debug for AzureIdentity {
 impl TokenProvider for AzureIdentity {
     async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
         if request.claims().is_some() {
-            let message = "the service demands a new sign-in, which this credential cannot make";
+            let message = "the service requires a new sign-in, which this credential does not support";
             let error = Error::new(ErrorKind::Authentication, message);
-            return Err(error
-                .with_remedy("sign in again where the credential signs in, or use one of this crate's own"));
+            return Err(error.with_remedy(
+                "sign in again with the credential's own tool, or use a credential of this crate",
+            ));
         }
         let token = self.0.get_token(&[request.scope()], None).await;
-        // Its errors are of another crate, and nobody knows what is in them.
+        // Errors of another crate may contain anything.
         let token = token.map_err(|error| Error::authentication(scrub(&error.to_string())))?;
         let ends = token.expires_on.unix_timestamp();
         let left = ends.saturating_sub(request.clock().timestamp().as_second());
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_token_and_its_lifetime_are_taken_over() {
+    async fn the_token_and_its_lifetime_are_passed_on() {
         let script = Script::new([]);
         let ends = script.clock.now() + Duration::from_secs(3000);
         let credential = AzureIdentity::new(Arc::new(Fake(Ok(("canary", ends)))));
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_says_why_and_not_who() {
+    async fn a_refusal_has_its_reason_and_no_names() {
         let credential =
             AzureIdentity::new(Arc::new(Fake(Err("no identity is assigned to canary@contoso.com"))));
         let error = credential.token(Script::new([]).request()).await.unwrap_err();
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn claims_cannot_be_passed_on_and_that_is_said() {
+    async fn required_claims_are_an_error() {
         let ends = SystemTime::UNIX_EPOCH + Duration::from_secs(9_000_000_000);
         let credential = AzureIdentity::new(Arc::new(Fake(Ok(("t", ends)))));
         let script = Script::new([]);

@@ -19,7 +19,7 @@ use crate::model::{InvalidValue, TenantId};
 /// # Ok(()) }
 /// ```
 ///
-/// An app that signs in by itself cannot set the MDM user scope: Graph lets only users do that ([`DeviceCode`]).
+/// An app without a user cannot set the MDM user scope: Graph allows only users to do so ([`DeviceCode`]).
 ///
 /// [`DeviceCode`]: super::DeviceCode
 #[derive(Clone)]
@@ -29,14 +29,15 @@ pub struct ClientSecret {
 }
 
 impl ClientSecret {
-    /// The app registration `client_id` of `tenant`, with the value of one of its secrets.
+    /// Creates the credential of the app registration `client_id` in `tenant` from the value of one of its secrets.
     ///
     /// # Errors
-    /// When the client id is no GUID, or when the secret is empty or begins or ends with a blank or a line break.
+    /// [`InvalidValue`] if the client id is not a GUID, or if the secret is empty or begins or ends with a blank or a
+    /// line break.
     pub fn new(tenant: TenantId, client_id: &str, secret: impl Into<Secret>) -> Result<Self, InvalidValue> {
         let (app, secret) = (App::new(tenant, client_id)?, secret.into());
         let text = secret.reveal();
-        let remedy = "write the secret's value as it was shown when it was made";
+        let remedy = "write the secret's value, which the portal shows once, when the secret is created";
         if text.is_empty() {
             return Err(InvalidValue::new("client secret", "is empty", remedy));
         }
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_secret_is_refused_before_anything_is_sent() {
+    fn an_impossible_secret_is_refused_before_sending() {
         let new =
             |client_id, secret: &str| ClientSecret::new("contoso.com".parse().unwrap(), client_id, secret);
         for (client_id, secret, what) in [

@@ -1,4 +1,4 @@
-//! A person signs in, in a browser anywhere, with a code that this program shows.
+//! Sign-in of a person in a browser on any device, with a code that the program shows.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use super::{AccessToken, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result, SignInFailure};
 use crate::model::{InvalidValue, TenantId};
 
-/// Sign-in of a person by OAuth's device code flow: the program shows a code and an address, the person types the code
-/// there and signs in.
+/// Sign-in of a person by OAuth's device code flow: the program shows a code and an address; the person opens the
+/// address, enters the code and signs in.
 ///
 /// ```
 /// use windows_autopilot::credential::DeviceCode;
@@ -27,12 +27,13 @@ use crate::model::{InvalidValue, TenantId};
 /// # Ok(()) }
 /// ```
 ///
-/// Later tokens come without a prompt, for as long as the tenant allows. The call that needs the first one waits for the
-/// person as long as the code lives; the person's time does not count against the call's own.
+/// Later tokens need no prompt, for as long as the tenant allows. The call that needs the first token waits for the
+/// person until the code expires; the wait does not count against the call's timeout.
 ///
-/// Many tenants block this flow: since 2025 Microsoft rolls out a Conditional Access policy against it, since it is easily
-/// abused. Then sign-in fails with AADSTS53003 or `access_denied` ([`SignInFailure::ConditionalAccess`] or
-/// [`SignInFailure::Denied`]): use `InteractiveBrowser` (feature `interactive`).
+/// Many tenants block this flow: since 2025, Microsoft has been rolling out a Conditional Access policy against it,
+/// because it is easily abused. Sign-in then fails with AADSTS53003 or `access_denied`
+/// ([`SignInFailure::ConditionalAccess`] or [`SignInFailure::Denied`]): use `InteractiveBrowser` (feature
+/// `interactive`).
 ///
 /// The app registration must allow public client flows.
 #[derive(Clone)]
@@ -41,7 +42,7 @@ pub struct DeviceCode {
     prompt: Arc<dyn Fn(&DeviceCodePrompt) + Send + Sync>,
 }
 
-/// The code and the address that the person needs.
+/// The code and the address for the person.
 pub struct DeviceCodePrompt {
     user_code: String,
     verification_uri: String,
@@ -50,17 +51,17 @@ pub struct DeviceCodePrompt {
 }
 
 impl DeviceCodePrompt {
-    /// Returns the code to type.
+    /// Returns the code to enter.
     pub fn user_code(&self) -> &str {
         &self.user_code
     }
 
-    /// Returns the address of the page that takes the code.
+    /// Returns the address of the page for the code.
     pub fn verification_uri(&self) -> &str {
         &self.verification_uri
     }
 
-    /// Both in a sentence, as the service puts it.
+    /// Returns the service's instruction with code and address.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -81,40 +82,41 @@ impl fmt::Debug for DeviceCodePrompt {
 }
 
 impl DeviceCode {
-    /// The public client `client_id` in `tenant`. `prompt` is called when a person must sign in; it must not block.
+    /// Creates the credential of the public client `client_id` in `tenant`. `prompt` is called when a person must sign
+    /// in, and must not block.
     ///
     /// # Errors
-    /// When the client id is no GUID.
+    /// [`InvalidValue`] if the client id is not a GUID.
     pub fn new(
         tenant: TenantId,
         client_id: &str,
         prompt: impl Fn(&DeviceCodePrompt) + Send + Sync + 'static,
     ) -> Result<Self, InvalidValue> {
-        // `offline_access` makes the service give a refresh token.
+        // `offline_access` requests a refresh token.
         let session = Session::new(App::new(tenant, client_id)?, "offline_access");
         Ok(Self { session, prompt: Arc::new(prompt) })
     }
 
-    /// Asks for these permissions of Graph, instead of all that were consented to before.
+    /// Sets the Graph permissions to request. Default: all permissions that have been consented to.
     #[must_use]
     pub fn with_permissions(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.session.set_permissions(names);
         self
     }
 
-    /// Keeps the refresh token in `cache`, so that the person signs in once for many runs of a program.
+    /// Sets the cache of the refresh token, so that the person signs in once for many runs of a program.
     #[must_use]
     pub fn with_cache(mut self, cache: Arc<dyn TokenCache>) -> Self {
         self.session.set_cache(cache);
         self
     }
 
-    async fn ask(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
+    async fn sign_in(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
         let asked = request.clock().elapsed();
         let answer = self.session.app.post(request, "devicecode", self.session.form(&request)).await?;
         let code: Code = read_json(&answer)?;
         if code.device_code.is_empty() || code.user_code.is_empty() || code.verification_uri.is_empty() {
-            return Err(failed(&answer, "the sign-in service answered without a code"));
+            return Err(failed(&answer, "the sign-in service responded without a code"));
         }
         let lifetime = code.expires_in.unwrap_or(LIFETIME);
         let ends = asked.saturating_add(lifetime);
@@ -136,9 +138,9 @@ impl DeviceCode {
                 Some("authorization_pending") => {}
                 Some("slow_down") => interval = interval.saturating_add(INTERVAL),
                 Some("authorization_declined") => {
-                    return Err(refusal(&answer)
-                        .with_sign_in_failure(SignInFailure::Declined)
-                        .with_remedy("the person declined: ask again, and say what it is for"));
+                    return Err(refusal(&answer).with_sign_in_failure(SignInFailure::Declined).with_remedy(
+                        "the person declined: start the sign-in again, and explain its purpose",
+                    ));
                 }
                 Some("expired_token" | "code_expired") => {
                     return Err(refusal(&answer)
@@ -148,7 +150,7 @@ impl DeviceCode {
                 Some(_) => return Err(refusal(&answer)),
             }
             if request.clock().elapsed().saturating_add(interval) > ends {
-                let message = format!("nobody signed in with the code within {lifetime:?}");
+                let message = format!("no person signed in with the code within {lifetime:?}");
                 let late = failed(&answer, message).with_sign_in_failure(SignInFailure::PersonLate);
                 return Err(late.with_remedy(TOO_LATE));
             }
@@ -156,8 +158,8 @@ impl DeviceCode {
     }
 }
 
-const TOO_LATE: &str = "ask again, and enter the new code while it lives";
-/// The lifetime of a code if the service does not say one.
+const TOO_LATE: &str = "start the sign-in again, and enter the new code before it expires";
+/// The default lifetime of a code.
 const LIFETIME: Duration = Duration::from_secs(900);
 const INTERVAL: Duration = Duration::from_secs(5);
 
@@ -192,10 +194,11 @@ impl TokenProvider for DeviceCode {
     async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
         match self.session.renew(request).await? {
             Some(token) => Ok(token),
-            None if request.is_early_refresh() => {
-                Err(named(Error::new(ErrorKind::Authentication, "the person must sign in again")))
-            }
-            None => self.ask(request).await,
+            None if request.is_early_refresh() => Err(named(Error::new(
+                ErrorKind::Authentication,
+                "the refresh token is no longer valid: the person must sign in again",
+            ))),
+            None => self.sign_in(request).await,
         }
     }
 
@@ -245,7 +248,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_person_is_prompted_once_and_the_service_is_asked_at_its_pace() {
+    async fn one_prompt_and_polls_at_the_services_interval() {
         let (credential, prompts) = credential();
         let script =
             Script::new([code(), pending(), refused("slow_down", 70_016), pending(), with_refresh("t1")]);
@@ -265,7 +268,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn later_tokens_come_without_a_prompt_until_the_service_wants_the_person_again() {
+    async fn later_tokens_need_no_prompt_until_the_session_expires() {
         let (credential, prompts) = credential();
         let script = Script::new([
             code(),
@@ -285,7 +288,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_is_asked_while_the_old_token_lives() {
+    async fn no_prompt_while_the_old_token_is_valid() {
         let (credential, prompts) = credential();
         let script = Script::new([code(), with_refresh("t1"), refused("invalid_grant", 700_082)]);
         credential.token(script.request()).await.unwrap();
@@ -297,7 +300,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_renewal_that_only_broke_off_keeps_what_it_has() {
+    async fn an_interrupted_renewal_keeps_the_refresh_token() {
         let (credential, _) = credential();
         let script = Script::new([code(), with_refresh("t1"), answer(503, ""), token("t2")]);
         credential.token(script.request()).await.unwrap();
@@ -306,7 +309,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_way_not_to_sign_in_is_told_apart() {
+    async fn failed_sign_ins_are_distinguished() {
         for (last, says) in [
             (refused("authorization_declined", 70_018), "declined"),
             (refused("access_denied", 70_018), "declined"),
@@ -324,17 +327,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn waiting_ends_with_the_life_of_the_code() {
+    async fn polling_ends_when_the_code_expires() {
         let (credential, _) = credential();
         let script = Script::new(std::iter::once(code()).chain((0..1_000).map(|_| pending())));
         let error = credential.token(script.request()).await.unwrap_err();
-        assert!(error.to_string().contains("nobody signed in with the code within 900s"), "{error}");
+        assert!(error.to_string().contains("no person signed in with the code within 900s"), "{error}");
         assert_eq!(script.clock.elapsed(), SECOND * 900);
         assert_eq!(script.sent().len(), 1 + 180);
     }
 
     #[tokio::test]
-    async fn an_answer_without_a_code_is_refused() {
+    async fn a_response_without_a_code_is_refused() {
         for body in ["{}", r#"{"device_code":"canary","user_code":"x"}"#, "<html>hi</html>"] {
             let (credential, prompts) = credential();
             let error = credential.token(Script::new([answer(200, body)]).request()).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Sign-in with a token that another identity provider issued.
+//! Sign-in with a token of another identity provider.
 
 use std::fmt;
 use std::future::Future;
@@ -13,8 +13,8 @@ use super::{AccessToken, Secret, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{InvalidValue, TenantId};
 
-/// App-only sign-in without a secret of its own: with a token of a provider that the app registration trusts, such as a
-/// pipeline's or a Kubernetes cluster's (workload identity federation).
+/// App-only sign-in without a secret: with a token of a provider that the app registration trusts, such as a pipeline's
+/// or a Kubernetes cluster's (workload identity federation).
 ///
 /// ```
 /// use windows_autopilot::credential::FederatedToken;
@@ -38,14 +38,15 @@ enum Source {
     Fetch(Arc<Fetch>),
 }
 
-/// The longest file that is taken for a token, in bytes.
-const LONGEST: u64 = 64 << 10;
+/// The size limit of a token file, in bytes.
+const MAX_FILE_BYTES: u64 = 64 << 10;
 
 impl FederatedToken {
-    /// Reads the token from `file`, afresh for every sign-in, since it is replaced while the program runs.
+    /// Creates a credential that reads the token from `file` for each sign-in, since the file is replaced while the
+    /// program runs.
     ///
     /// # Errors
-    /// When the client id is no GUID. The file is not looked at yet.
+    /// [`InvalidValue`] if the client id is not a GUID. The file is read only at sign-in.
     pub fn from_file(
         tenant: TenantId,
         client_id: &str,
@@ -54,10 +55,10 @@ impl FederatedToken {
         Ok(Self { app: App::new(tenant, client_id)?, source: Source::File(file.into()) })
     }
 
-    /// Asks `fetch` for the token, for every sign-in.
+    /// Creates a credential that calls `fetch` for a token at each sign-in.
     ///
     /// # Errors
-    /// When the client id is no GUID.
+    /// [`InvalidValue`] if the client id is not a GUID.
     pub fn from_fn<F, R>(tenant: TenantId, client_id: &str, fetch: F) -> Result<Self, InvalidValue>
     where
         F: Fn() -> R + Send + Sync + 'static,
@@ -88,7 +89,10 @@ impl TokenProvider for FederatedToken {
         };
         let assertion = assertion.reveal().trim();
         if assertion.is_empty() {
-            return Err(Error::new(ErrorKind::Authentication, "the federated token is empty"));
+            return Err(Error::new(
+                ErrorKind::Authentication,
+                "the federated token is empty: check its file or function",
+            ));
         }
         let proof = [("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion)];
         self.app.client_credentials(request, &proof).await
@@ -99,18 +103,18 @@ impl TokenProvider for FederatedToken {
     }
 }
 
-/// The name of a signed token as a proof of being the app.
+/// The OAuth name of a signed token as the proof of an app's identity.
 pub(super) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Reads the file at once: it is small and local, and is read once an hour.
+/// Reads the file synchronously: it is small and local, and read about once an hour.
 fn read(file: &PathBuf) -> Result<Secret> {
     let fail = |problem: String| {
         let message = format!("the federated token cannot be read from {}: {problem}", file.display());
         Error::new(ErrorKind::Authentication, message)
     };
     let length = std::fs::metadata(file).map_err(|error| fail(error.to_string()))?.len();
-    if length > LONGEST {
-        return Err(fail(format!("{length} bytes are too many for a token")));
+    if length > MAX_FILE_BYTES {
+        return Err(fail(format!("the file has {length} bytes, and a token at most {MAX_FILE_BYTES}")));
     }
     std::fs::read_to_string(file).map(Secret::new).map_err(|error| fail(error.to_string()))
 }
@@ -127,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_callback_is_asked_for_every_sign_in() {
+    async fn the_callback_runs_for_every_sign_in() {
         let count = Arc::new(AtomicU32::new(0));
         let fetch = move || {
             let number = count.fetch_add(1, Ordering::Relaxed);
@@ -172,7 +176,7 @@ mod tests {
         }
         assert_eq!(script.field(0, "client_assertion").as_deref(), Some("first"));
         assert_eq!(script.field(1, "client_assertion").as_deref(), Some("second"));
-        for (text, says) in [(" \n".to_owned(), "is empty"), ("x".repeat(70_000), "too many")] {
+        for (text, says) in [(" \n".to_owned(), "is empty"), ("x".repeat(70_000), "at most 65536")] {
             std::fs::write(&file, text).unwrap();
             let error = credential.token(script.request()).await.unwrap_err();
             assert!(error.to_string().contains(says), "{error}");

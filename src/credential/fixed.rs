@@ -1,4 +1,4 @@
-//! A token that is already there.
+//! An existing token.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use super::{AccessToken, Secret, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
 
-/// A token that someone else fetched, such as one from a command-line tool. It cannot be renewed: when the service
-/// refuses it, calls end with [`ErrorKind::Authentication`].
+/// A token from elsewhere, such as a command-line tool. It cannot be refreshed: when the service refuses it, calls fail
+/// with [`ErrorKind::Authentication`].
 ///
 /// ```
 /// use windows_autopilot::credential::FixedToken;
@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct FixedToken(Secret);
 
 impl FixedToken {
-    /// Uses `token` as it is.
+    /// Creates the credential from a token.
     pub fn new(token: impl Into<Secret>) -> Self {
         Self(token.into())
     }
@@ -36,7 +36,7 @@ impl TokenProvider for FixedToken {
     async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
         if request.claims().is_some() {
             let message =
-                "the service demands a new sign-in, and a fixed token cannot be renewed: fetch another one";
+                "the service requires a new sign-in, and a fixed token cannot be refreshed: get a new token";
             return Err(Error::new(ErrorKind::Authentication, message));
         }
         Ok(AccessToken::new(self.0.clone()))

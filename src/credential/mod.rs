@@ -1,7 +1,7 @@
-//! Sign-in: where access tokens come from.
+//! Sign-in: credentials that fetch access tokens.
 //!
-//! A credential only fetches a token; the client's pipeline keeps it, renews it five minutes early, and asks once
-//! however many calls wait for it.
+//! A credential only fetches tokens. The client's pipeline caches each token, refreshes it five minutes early, and
+//! shares one request among all waiting calls.
 
 use std::fmt;
 use std::time::Duration;
@@ -46,17 +46,17 @@ pub use self::fixed::FixedToken;
 pub use self::interactive::{InteractiveBrowser, Redirect};
 pub use self::session::{CacheKey, TokenCache};
 
-/// Text that must not be seen: zeroed when dropped, without `Display`, and `[redacted]` in `Debug`.
+/// A secret text: zeroed when dropped, without `Display`, and `[redacted]` in `Debug`.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Wraps a secret.
+    /// Creates a secret.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The secret itself. Mind where it goes.
+    /// Returns the secret. Do not log or store it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -80,7 +80,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A token for Graph, and how long it lives.
+/// A token for Graph, with its lifetime.
 #[derive(Debug, Clone)]
 pub struct AccessToken {
     token: Secret,
@@ -88,24 +88,24 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// A token without a known end.
+    /// Creates a token with an unknown lifetime.
     pub fn new(token: impl Into<Secret>) -> Self {
         Self { token: token.into(), lifetime: None }
     }
 
-    /// Says how long it lives from the moment it was asked for. A span, so that a wrong clock does no harm.
+    /// Sets the lifetime, counted from the request for the token. A span is independent of the local clock's error.
     #[must_use]
     pub fn with_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(lifetime);
         self
     }
 
-    /// The token.
+    /// Returns the token.
     pub fn secret(&self) -> &Secret {
         &self.token
     }
 
-    /// Reads what the token says of itself; the default where it is no JWT. It is not verified, which is for the service to do.
+    /// Returns the token's claims, or the default if it is not a JWT. Only the service can verify them.
     pub(crate) fn claims<T: DeserializeOwned + Default>(&self) -> T {
         use base64::Engine as _;
         let middle = self.token.reveal().split('.').nth(1).unwrap_or_default();
@@ -113,25 +113,25 @@ impl AccessToken {
         json.ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
     }
 
-    /// Returns the lifetime of the token from the moment it was asked for; `None` if it is not known.
+    /// Returns the lifetime, counted from the request for the token; `None` if it is not known.
     pub fn lifetime(&self) -> Option<Duration> {
         self.lifetime
     }
 }
 
-/// The transport of sign-in requests: the client's own, with its retries and its tracing.
+/// The transport of sign-in requests: the client's own, with retries and tracing.
 #[async_trait]
 pub trait SignInTransport: fmt::Debug + Send + Sync {
-    /// Sends the request and returns the answer, whatever its status.
+    /// Sends the request and returns the response, whatever its status.
     ///
     /// # Errors
-    /// When no answer came within the client's retries.
+    /// Any error without a response after the client's retries.
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>>;
 }
 
-/// Rides in an answer's extensions: how long the sign-in service asks to be left alone.
+/// A response extension: the wait that the sign-in service asks for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct AskedWait(pub(crate) Duration);
+pub(crate) struct RequestedWait(pub(crate) Duration);
 
 /// A request for a token.
 #[derive(Debug, Clone, Copy)]
@@ -147,23 +147,25 @@ pub struct TokenRequest<'a> {
 }
 
 impl<'a> TokenRequest<'a> {
-    /// The sign-in host of the client's cloud, such as `https://login.microsoftonline.com`, without a slash at its end.
+    /// Returns the sign-in host of the client's cloud, such as `https://login.microsoftonline.com`, without a trailing
+    /// slash.
     pub fn authority(&self) -> &'a str {
         self.authority
     }
 
-    /// The scope for app-only sign-in, such as `https://graph.microsoft.com/.default`.
+    /// Returns the scope for app-only sign-in, such as `https://graph.microsoft.com/.default`.
     pub fn scope(&self) -> &'a str {
         self.scope
     }
 
-    /// Claims that the service demanded (a JSON object): a token with these is wanted, and none from a cache.
+    /// Returns the claims that the service requires (a JSON object): fetch a new token with these claims, and none from
+    /// a cache.
     pub fn claims(&self) -> Option<&'a str> {
         self.claims
     }
 
-    /// What to send as the parameter `claims`: those that were [demanded](TokenRequest::claims), and the word that this
-    /// client answers such demands (`cp1`), without which Graph makes none. Nothing where that is turned off.
+    /// Returns the value of the parameter `claims`: the [required claims](TokenRequest::claims), and the declaration
+    /// that this client answers claims challenges (`cp1`), without which Graph sends none. `None` if both are absent.
     ///
     /// Source: [claims challenges](https://learn.microsoft.com/en-us/entra/identity-platform/claims-challenge).
     pub fn claims_parameter(&self) -> Option<String> {
@@ -182,51 +184,51 @@ impl<'a> TokenRequest<'a> {
         Some(Value::Object(all).to_string())
     }
 
-    /// Returns `true` if the token in use is still valid. Then nobody should be asked to sign in, and a failure is harmless.
+    /// Returns `true` if the current token is still valid: do not prompt a person; a failure is harmless.
     pub fn is_early_refresh(&self) -> bool {
         self.early_refresh
     }
 
-    /// Returns the deadline of the call that waits for the token, by [`Clock::elapsed`]; `None` if no call waits.
+    /// Returns the deadline of the waiting call, by [`Clock::elapsed`]; `None` if no call waits.
     ///
-    /// Requests that are sent through [`TokenRequest::transport`] keep to the deadline.
+    /// Requests sent through [`TokenRequest::transport`] respect the deadline.
     pub fn deadline(&self) -> Option<Duration> {
         self.deadline
     }
 
-    /// Where time comes from: for whoever dates an assertion or waits for a person.
+    /// Returns the client's clock, to date an assertion or to wait for a person.
     pub fn clock(&self) -> &'a dyn Clock {
         self.clock
     }
 
-    /// Returns the transport for sign-in requests.
+    /// Returns the transport of sign-in requests.
     pub fn transport(&self) -> &'a dyn SignInTransport {
         self.transport
     }
 }
 
-/// Fetches tokens. It need not keep them.
+/// A source of tokens. It need not cache them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a credential",
-    note = "give one of `windows_autopilot::credential`, such as `ClientSecret`, or implement `TokenProvider` with `#[async_trait]`"
+    note = "pass one of `windows_autopilot::credential`, such as `ClientSecret`, or implement `TokenProvider` with `#[async_trait]`"
 )]
 #[async_trait]
 pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
     /// Fetches a token.
     ///
     /// # Errors
-    /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) when sign-in is refused, with what to do about it.
+    /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) if sign-in is refused, with the remedy.
     async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken>;
 
-    /// Returns `true` if sign-in may wait for a person. The client then leaves it as much time as the credential takes: the
-    /// wait counts neither against a call's time nor against its retries.
+    /// Returns `true` if sign-in may wait for a person. The credential then limits the wait, which counts neither
+    /// against a call's timeout nor against its retries.
     fn waits_for_person(&self) -> bool {
         false
     }
 
-    /// Returns the tenant that the credential is configured for; `None` if it takes tokens of any.
+    /// Returns the tenant that the credential is configured for; `None` if it accepts tokens of any tenant.
     ///
-    /// A token that shows another tenant's id is refused.
+    /// The client refuses a token with another tenant's id.
     fn tenant(&self) -> Option<&TenantId> {
         None
     }
@@ -267,7 +269,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_claims_parameter_joins_what_is_demanded_with_what_the_client_can() {
+    fn the_claims_parameter_merges_required_claims_and_cp1() {
         let script = testing::Script::new([]);
         let able = r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#;
         for (demanded, answers, parameter) in [

@@ -1,4 +1,4 @@
-//! Microsoft Entra's token endpoint: how to ask, and what its answers mean.
+//! Microsoft Entra's token endpoint: requests and responses.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use http::{HeaderValue, Method};
 use serde::Deserialize;
 use serde_with::{As, DefaultOnError, DurationSecondsWithFrac, PickFirst};
 
-use super::{AccessToken, AskedWait, Secret, TokenRequest};
+use super::{AccessToken, RequestedWait, Secret, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::foreign::{Redactor, excerpt, json};
 use crate::model::{InvalidValue, TenantId, is_guid};
 use crate::transport::percent_encode;
 
-/// The app that signs in, and where.
+/// The app that signs in, and its tenant.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct App {
     pub(super) tenant: TenantId,
@@ -23,24 +23,24 @@ pub(super) struct App {
 }
 
 impl App {
-    /// The id is never repeated in an error: what was given may be the secret, in the wrong place.
+    /// Creates an app. No error repeats `client_id`, which may be a misplaced secret.
     pub(super) fn new(tenant: TenantId, client_id: &str) -> Result<Self, InvalidValue> {
         if !is_guid(client_id) {
             return Err(InvalidValue::new(
                 "client id",
-                "is no GUID",
+                "is not a GUID",
                 "write the application (client) id of the app registration, a GUID without braces",
             ));
         }
         Ok(Self { tenant, client_id: client_id.to_owned() })
     }
 
-    /// The address of one of the tenant's endpoints: `token` or `devicecode`.
+    /// Returns the address of an endpoint of the tenant, such as `token` or `devicecode`.
     pub(super) fn endpoint(&self, request: &TokenRequest<'_>, name: &str) -> String {
         format!("{}/{}/oauth2/v2.0/{name}", request.authority(), self.tenant)
     }
 
-    /// Asks the token endpoint by the client credentials flow, with this proof of being the app.
+    /// Fetches a token by the client credentials flow, with `proof` of the app's identity.
     pub(super) async fn client_credentials(
         &self,
         request: TokenRequest<'_>,
@@ -59,8 +59,13 @@ impl App {
         Ok(read_token(&answer)?.token)
     }
 
-    /// Sends a form to an endpoint. An answer that is a refusal is returned as it is.
-    pub(super) async fn post(&self, request: TokenRequest<'_>, endpoint: &str, form: Form) -> Result<Answer> {
+    /// Sends a form to an endpoint. A refusal is returned as a response.
+    pub(super) async fn post(
+        &self,
+        request: TokenRequest<'_>,
+        endpoint: &str,
+        form: Form,
+    ) -> Result<SignInResponse> {
         let mut redactor = Redactor::default();
         redactor.form(&form.0);
         let mut outgoing = http::Request::new(Bytes::from(form.0));
@@ -68,8 +73,11 @@ impl App {
         *outgoing.uri_mut() =
             self.endpoint(&request, endpoint).parse().map_err(|error: http::uri::InvalidUri| {
                 named(
-                    Error::new(ErrorKind::Configuration, "the sign-in address cannot be written")
-                        .with_source(error),
+                    Error::new(
+                        ErrorKind::Configuration,
+                        "the sign-in address is not valid: check the cloud and the tenant",
+                    )
+                    .with_source(error),
                 )
             })?;
         let headers = outgoing.headers_mut();
@@ -88,7 +96,7 @@ impl fmt::Debug for App {
     }
 }
 
-/// A form, escaped as it grows. It may hold secrets, so it has no `Debug`.
+/// A form, escaped as it grows. It may contain secrets, so it has no `Debug`.
 pub(super) struct Form(String);
 
 impl Form {
@@ -107,7 +115,7 @@ impl Form {
     }
 }
 
-pub(super) type Answer = http::Response<Bytes>;
+pub(super) type SignInResponse = http::Response<Bytes>;
 
 /// The tokens of a successful sign-in.
 pub(super) struct Granted {
@@ -118,8 +126,8 @@ pub(super) struct Granted {
     pub(super) id_token: Option<Secret>,
 }
 
-/// Reads an answer of the token endpoint.
-pub(super) fn read_token(answer: &Answer) -> Result<Granted> {
+/// Reads a response of the token endpoint.
+pub(super) fn read_token(answer: &SignInResponse) -> Result<Granted> {
     #[derive(Deserialize)]
     struct Body {
         #[serde(default)]
@@ -136,10 +144,10 @@ pub(super) fn read_token(answer: &Answer) -> Result<Granted> {
     }
     let body: Body = read_json(answer)?;
     if body.access_token.is_empty() {
-        return Err(failed(answer, "the sign-in service answered without a token"));
+        return Err(failed(answer, "the sign-in service responded without a token"));
     }
     if !body.token_type.eq_ignore_ascii_case("Bearer") {
-        let message = format!("the token is of the type {:?}, not Bearer", excerpt(&body.token_type, 40));
+        let message = format!("the token has the type {:?}, not Bearer", excerpt(&body.token_type, 40));
         return Err(failed(answer, message));
     }
     let mut token = AccessToken::new(body.access_token);
@@ -154,38 +162,40 @@ pub(super) fn read_token(answer: &Answer) -> Result<Granted> {
     })
 }
 
-/// Reads a successful answer of any endpoint; a refusal becomes an error that says what to do.
-pub(super) fn read_json<T: for<'a> Deserialize<'a>>(answer: &Answer) -> Result<T> {
+/// Reads a successful response of any endpoint; a refusal becomes an error with its remedy.
+pub(super) fn read_json<T: for<'a> Deserialize<'a>>(answer: &SignInResponse) -> Result<T> {
     if !answer.status().is_success() {
         return Err(refusal(answer));
     }
     serde_json::from_slice(answer.body()).map_err(|_| {
-        // What is not understood may hold a token: only a page, which begins with a tag, is repeated.
+        // An unreadable body may contain a token: only an HTML page, which begins with a tag, is repeated.
         match answer.body().trim_ascii_start().starts_with(b"<") {
             true => {
                 let page = excerpt(answer.body(), 120);
-                failed(answer, format!("the sign-in service answered with a page: {page}"))
-                    .with_remedy("look for a proxy or a captive portal between here and the sign-in service")
+                failed(answer, format!("the sign-in service responded with an HTML page: {page}"))
+                    .with_remedy(
+                        "check for a proxy or a captive portal between this machine and the sign-in service",
+                    )
             }
-            false => failed(answer, "the sign-in service's answer is not understood"),
+            false => failed(answer, "the response of the sign-in service is not valid JSON"),
         }
     })
 }
 
-/// The OAuth error code of a refusal, such as `authorization_pending`.
-pub(super) fn refusal_code(answer: &Answer) -> Option<String> {
+/// Returns the OAuth error code of a refusal, such as `authorization_pending`.
+pub(super) fn refusal_code(answer: &SignInResponse) -> Option<String> {
     match answer.status().as_u16() {
         400 | 401 | 403 => json::value(answer.body())?.get("error")?.as_str().map(str::to_owned),
         _ => None,
     }
 }
 
-/// The error for an answer that is not a success.
-pub(super) fn refusal(answer: &Answer) -> Error {
+/// Returns the error of an unsuccessful response.
+pub(super) fn refusal(answer: &SignInResponse) -> Error {
     let mut error = Error::from_response(answer.status(), answer.headers(), answer.body());
-    // A proxy's 403 or 404 is no matter of Graph's permissions or objects: it is sign-in that failed.
+    // A proxy's 403 or 404 says nothing about Graph's permissions or objects: sign-in failed.
     if matches!(error.kind(), ErrorKind::Throttled | ErrorKind::Unavailable) {
-        let wait = answer.extensions().get::<AskedWait>().map(|wait| wait.0);
+        let wait = answer.extensions().get::<RequestedWait>().map(|wait| wait.0);
         error = error.with_retry_after(wait);
     } else {
         error = error.with_kind(ErrorKind::Authentication);
@@ -193,15 +203,15 @@ pub(super) fn refusal(answer: &Answer) -> Error {
     named(redacted(error.with_known_sign_in_failure(), answer))
 }
 
-/// Redacts what the request sent, which an answer may repeat.
-fn redacted(error: Error, answer: &Answer) -> Error {
+/// Redacts the values of the request, which a response may repeat.
+fn redacted(error: Error, answer: &SignInResponse) -> Error {
     match answer.extensions().get::<Redactor>() {
         Some(redactor) => error.redacted(redactor),
         None => error,
     }
 }
 
-pub(super) fn failed(answer: &Answer, message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+pub(super) fn failed(answer: &SignInResponse, message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     let error = Error::new(ErrorKind::Authentication, message);
     named(redacted(error.with_status(answer.status(), answer.headers()), answer))
 }
@@ -210,8 +220,8 @@ pub(super) fn named(error: Error) -> Error {
     error.for_call("signIn", &Method::POST, "/{tenant}/oauth2/v2.0")
 }
 
-/// For `#[serde(default, with = "Seconds")]`: seconds as a number or as text, since both were seen; anything else counts
-/// as absent.
+/// The `#[serde(default, with = "Seconds")]` of seconds as a number or as text, since both occur; any other value
+/// counts as absent.
 pub(super) type Seconds =
     As<DefaultOnError<Option<PickFirst<(DurationSecondsWithFrac<f64>, DurationSecondsWithFrac<String>)>>>>;
 
@@ -243,16 +253,16 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_usable_token_is_refused_and_says_why() {
+    fn a_response_without_a_usable_token_is_an_error() {
         for (body, says) in [
             ("{}", "without a token"),
             (r#"{"token_type":"Bearer"}"#, "without a token"),
             (r#"{"token_type":"Bearer","access_token":""}"#, "without a token"),
             (r#"{"token_type":"pop","access_token":"canary"}"#, "\"pop\", not Bearer"),
             (r#"{"access_token":"canary"}"#, "not Bearer"),
-            ("<html><h1>Welcome to WiFi</h1></html>", "a page: Welcome to WiFi; look for a proxy"),
-            (r#"{"token_type":"Bearer","access_token":"canary""#, "not understood"),
-            ("", "not understood"),
+            ("<html><h1>Welcome to WiFi</h1></html>", "an HTML page: Welcome to WiFi; check for a proxy"),
+            (r#"{"token_type":"Bearer","access_token":"canary""#, "not valid JSON"),
+            ("", "not valid JSON"),
         ] {
             let error = read(200, body).err().unwrap();
             assert_eq!(error.kind(), ErrorKind::Authentication, "{body}");
@@ -262,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_says_what_to_do_and_keeps_the_services_words() {
+    fn a_refusal_has_a_remedy_and_the_services_message() {
         for (code, failure, remedy) in [
             (7_000_215, SignInFailure::AppProof, "not its id"),
             (7_000_222, SignInFailure::AppProof, "has expired"),
@@ -295,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_code_is_told_in_the_services_words() {
+    fn an_unknown_code_keeps_the_services_message() {
         let body = r#"{"error":"invalid_grant","error_description":"AADSTS99999: New. Trace ID: t"}"#;
         let error = read(400, body).err().unwrap();
         assert_eq!((error.kind(), error.remedy()), (ErrorKind::Authentication, None));
@@ -317,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_a_proxy_is_a_failed_sign_in_and_not_a_missing_permission() {
+    fn a_page_of_a_proxy_is_a_failed_sign_in() {
         for status in [400, 403, 404, 407] {
             let error = read(status, "<html><h1>Blocked</h1></html>").err().unwrap();
             assert_eq!(error.kind(), ErrorKind::Authentication, "{status}");

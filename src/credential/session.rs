@@ -1,4 +1,4 @@
-//! A person signed in to a public client: the scope, and the refresh token that stands for the person later.
+//! The session of a person in a public client: its scope and its refresh token.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use super::oauth::{App, Form, Granted, read_token, refusal_code};
 use super::{AccessToken, Secret, TokenRequest};
 use crate::error::Result;
 
-/// A place for refresh tokens that outlives the process, such as the keychain of the system.
+/// A store of refresh tokens that outlives the process, such as the system's keychain.
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -33,19 +33,20 @@ use crate::error::Result;
 /// }
 /// ```
 ///
-/// A refresh token is as good as the person's password for the app: keep it encrypted and readable by this person alone.
+/// A refresh token is as powerful as the person's password for the app: encrypt it, and make it readable only by this
+/// person.
 #[async_trait]
 pub trait TokenCache: fmt::Debug + Send + Sync + 'static {
-    /// Loads the refresh token that was stored under this key.
+    /// Loads the refresh token of a key.
     ///
     /// # Errors
-    /// Any error of the place. The person is asked to sign in then; the error is logged by its kind.
+    /// Any error of the store. The person is then asked to sign in; the error is logged by its kind.
     async fn load(&self, key: &CacheKey) -> Result<Option<Secret>>;
 
-    /// Stores a refresh token in place of the one before.
+    /// Stores a refresh token, and replaces the previous one.
     ///
     /// # Errors
-    /// Any error of the place. Sign-in succeeds nevertheless; the error is logged by its kind.
+    /// Any error of the store. Sign-in still succeeds; the error is logged by its kind.
     async fn store(&self, key: &CacheKey, refresh_token: &Secret) -> Result<()>;
 }
 
@@ -55,18 +56,18 @@ pub trait TokenCache: fmt::Debug + Send + Sync + 'static {
 pub struct CacheKey {
     /// The sign-in host, such as `https://login.microsoftonline.com`.
     pub authority: String,
-    /// The tenant, as the credential was given it.
+    /// The tenant, as the credential names it.
     pub tenant: String,
     /// The application (client) id.
     pub client_id: String,
 }
 
-/// A person signed in to a public client.
+/// The session of a person in a public client.
 #[derive(Clone)]
 pub(super) struct Session {
     pub(super) app: App,
     permissions: Vec<String>,
-    /// Scopes besides those of Graph: what makes the service give a refresh token, at least.
+    /// The scopes besides those of Graph, which request at least a refresh token.
     scopes: &'static str,
     refresh_token: Arc<Mutex<Option<Secret>>>,
     cache: Option<Arc<dyn TokenCache>>,
@@ -77,7 +78,7 @@ impl Session {
         Self { app, permissions: Vec::new(), scopes, refresh_token: Arc::default(), cache: None }
     }
 
-    /// Asks for these permissions of Graph, instead of all that were consented to before.
+    /// Sets the Graph permissions to request. Default: all permissions that have been consented to.
     pub(super) fn set_permissions(&mut self, names: impl IntoIterator<Item = impl Into<String>>) {
         self.permissions = names.into_iter().map(Into::into).collect();
     }
@@ -98,21 +99,21 @@ impl Session {
         }
     }
 
-    /// Keeps the refresh token and returns the access token.
+    /// Stores the refresh token and returns the access token.
     pub(super) async fn keep(&self, request: &TokenRequest<'_>, granted: Granted) -> AccessToken {
         if let Some(refresh_token) = granted.refresh_token {
             if let Some(cache) = &self.cache
                 && let Err(error) = cache.store(&self.key(request), &refresh_token).await
             {
-                tracing::warn!(kind = ?error.kind(), "the refresh token could not be stored");
+                tracing::warn!(kind = ?error.kind(), "storing the refresh token failed");
             }
             *self.refresh_token() = Some(refresh_token);
         }
         granted.token
     }
 
-    /// Returns the scope to ask for. The permissions are named in full, since a bare name means the worldwide Graph
-    /// whatever the cloud.
+    /// Returns the scope to request. Permissions have their full names, since a bare name means the worldwide Graph in
+    /// every cloud.
     pub(super) fn scope(&self, request: &TokenRequest<'_>) -> String {
         let graph = request.scope().trim_end_matches("/.default");
         let mut scope = String::new();
@@ -130,7 +131,7 @@ impl Session {
         scope + self.scopes
     }
 
-    /// Begins a form with what every request of the session has.
+    /// Creates a form with the parameters of every request in the session.
     pub(super) fn form(&self, request: &TokenRequest<'_>) -> Form {
         let mut form = Form::new();
         form.push("client_id", &self.app.client_id).push("scope", &self.scope(request));
@@ -140,12 +141,12 @@ impl Session {
         form
     }
 
-    /// Fetches a token without the person; `None` if the person must sign in again.
+    /// Fetches a token without a prompt. Returns `None` if the person must sign in again.
     pub(super) async fn renew(&self, request: TokenRequest<'_>) -> Result<Option<AccessToken>> {
         let in_memory = self.refresh_token().clone();
         let refresh_token = match (in_memory, &self.cache) {
             (None, Some(cache)) => cache.load(&self.key(&request)).await.unwrap_or_else(|error| {
-                tracing::warn!(kind = ?error.kind(), "the refresh token could not be loaded");
+                tracing::warn!(kind = ?error.kind(), "loading the refresh token failed");
                 None
             }),
             (in_memory, _) => in_memory,

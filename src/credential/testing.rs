@@ -1,4 +1,4 @@
-//! A sign-in service that plays a script, for the tests of each credential.
+//! A scripted sign-in service for the tests of credentials.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -24,17 +24,17 @@ pub(super) fn answer(status: u16, body: &str) -> http::Response<Bytes> {
     answer
 }
 
-/// A token of that name, which lives for an hour.
+/// Returns a response with a token of this name, which lives for one hour.
 pub(super) fn token(name: &str) -> http::Response<Bytes> {
     answer(200, &format!(r#"{{"token_type":"Bearer","expires_in":3599,"access_token":"{name}"}}"#))
 }
 
-/// An OAuth refusal.
+/// Returns an OAuth refusal.
 pub(super) fn refused(error: &str, code: u32) -> http::Response<Bytes> {
     answer(400, &format!(r#"{{"error":"{error}","error_description":"AADSTS{code}: Words."}}"#))
 }
 
-/// Gives its answers in turn, and a lost connection after the last one.
+/// A transport that returns its responses in order, and a lost connection after the last one.
 #[derive(Debug)]
 pub(super) struct Script {
     pub(super) clock: FakeClock,
@@ -65,7 +65,7 @@ impl Script {
         self.sent.lock().unwrap().clone()
     }
 
-    /// The forms that were sent, each as its decoded fields.
+    /// Returns the decoded fields of each form that was sent.
     pub(super) fn forms(&self) -> Vec<Vec<(String, String)>> {
         let decode = |text: &str| {
             let mut bytes = Vec::new();
@@ -86,7 +86,7 @@ impl Script {
         self.sent.lock().unwrap().iter().map(form).collect()
     }
 
-    /// The fields of the form that was sent as number `index`.
+    /// Returns a field of the form at `index`.
     pub(super) fn field(&self, index: usize, name: &str) -> Option<String> {
         self.forms()[index].iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
     }

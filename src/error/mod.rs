@@ -1,4 +1,4 @@
-//! The one error of every call, asked by kind.
+//! The error of every call, classified by kind.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,10 +18,10 @@ mod sign_in;
 pub use self::service::ServiceError;
 pub use self::sign_in::SignInFailure;
 
-/// The result of a call.
+/// The result of a call, with [`Error`] by default.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Returns `None` for an object that the service does not find, yet or any more.
+/// Converts [`ErrorKind::NotFound`] to `None`.
 pub(crate) fn if_found<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -29,48 +29,48 @@ pub(crate) fn if_found<T>(result: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// The kind of an error, as far as a program can act on it. Shown and serialised in snake case: `unknown_outcome`.
+/// The kind of an error, for decisions in code. Displayed and serialized in snake case: `unknown_outcome`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A value or a combination of values is wrong; nothing was sent.
+    /// A value or a combination of values is invalid; nothing was sent.
     InvalidInput,
-    /// The client was built with something missing or contradictory.
+    /// The client's configuration is incomplete or contradictory.
     Configuration,
-    /// No token could be had, or the service refused the one it was given (401) twice.
+    /// Sign-in failed, or the service refused the token (401) twice.
     Authentication,
-    /// The caller may not do that (403): a permission, a role or a licence is missing.
+    /// The caller lacks a permission, a role or a licence (403).
     Forbidden,
-    /// There is no such object, or it cannot be seen yet (404).
+    /// The object does not exist, or is not visible yet (404).
     NotFound,
-    /// The object is in the way or in use (409).
+    /// The object conflicts with another, or is in use (409).
     Conflict,
     /// The object has changed since it was read (412).
     PreconditionFailed,
-    /// The service refused the request as it is (any other 4xx).
+    /// The service rejected the request (any other 4xx).
     Rejected,
-    /// Too many requests (429), and the wait that was asked for does not fit the time that was left.
+    /// The service throttles the client (429), and the requested wait exceeds the remaining time.
     Throttled,
-    /// The service failed (5xx) more often than it was retried.
+    /// The service failed (5xx), and retries are exhausted.
     Unavailable,
-    /// No connection could be made; nothing was sent.
+    /// The connection failed; nothing was sent.
     Connect,
-    /// The connection broke, or the answer was cut short, more often than it was retried.
+    /// The connection was lost or the response was cut short, and retries are exhausted.
     Interrupted,
-    /// The call's time was up.
+    /// The call exceeded its timeout.
     Timeout,
-    /// A write was sent and no whole answer came: it may have taken effect. Read before you send it again.
+    /// A write was sent without a complete response, and may have taken effect. Read the object before you retry.
     UnknownOutcome,
-    /// An answer came that cannot be understood.
+    /// The response cannot be decoded.
     Decode,
-    /// A next link was refused: another host, not https, another collection, or one that was followed before.
+    /// A next link was refused: another host, not https, another collection, or a link that was followed before.
     Link,
-    /// A change token is no longer valid: start again without one.
+    /// A delta link is no longer valid: start again without one.
     Resync,
-    /// In a batch: a request that this one depends on failed (424).
+    /// A request of the batch that this one depends on failed (424).
     FailedDependency,
-    /// The journal of a run cannot be read or written, or is of another run.
+    /// The journal of a run cannot be read or written, or belongs to another run.
     Journal,
 }
 
@@ -93,14 +93,14 @@ impl fmt::Display for ErrorKind {
 /// }
 /// ```
 ///
-/// The error names the operation and the path, keeps the service's codes and the ids that Microsoft's support asks for,
-/// and never holds a token, a secret, a hardware hash or a person's name.
+/// The error names the operation and the path, and has the service's codes and the ids that Microsoft's support asks
+/// for. It never contains a token, a secret, a hardware hash or a person's name.
 ///
-/// `{error}` leaves out the cause, which is in [`source()`](std::error::Error::source); `{error:#}` shows the error and
+/// `{error}` omits the cause, which [`source()`](std::error::Error::source) returns; `{error:#}` shows the error and
 /// all its causes in one line.
 ///
-/// A [`Middleware`](crate::pipeline::Middleware), a [`TokenProvider`](crate::credential::TokenProvider) or a condition of
-/// your own creates its errors with [`Error::new`].
+/// A custom [`Middleware`](crate::pipeline::Middleware), [`TokenProvider`](crate::credential::TokenProvider) or
+/// condition creates its errors with [`Error::new`].
 pub struct Error(Box<Inner>);
 
 #[derive(Debug)]
@@ -119,11 +119,11 @@ struct Inner {
     remedy: Option<Cow<'static, str>>,
     sign_in_failure: Option<SignInFailure>,
     /// Whether retries are exhausted already.
-    settled: bool,
+    retries_exhausted: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// The headers that identify one answer of the service.
+/// The headers that identify one response of the service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct RequestIds {
     pub(crate) request_id: Option<String>,
@@ -143,7 +143,7 @@ impl RequestIds {
         }
     }
 
-    /// Takes from `other` what is missing.
+    /// Fills missing ids from `other`.
     fn fill(&mut self, other: Self) {
         let Self { request_id, client_request_id, date, diagnostic } = other;
         self.request_id = self.request_id.take().or(request_id);
@@ -154,7 +154,7 @@ impl RequestIds {
 }
 
 impl Error {
-    /// Creates the error of a [`TokenProvider`](crate::credential::TokenProvider) that has no token, with the cause.
+    /// Creates the error of a failed [`TokenProvider`](crate::credential::TokenProvider), with the cause.
     ///
     /// ```
     /// use windows_autopilot::{Error, ErrorKind};
@@ -163,7 +163,7 @@ impl Error {
     /// assert_eq!(format!("{error:#}"), "no token: the vault is sealed");
     /// ```
     ///
-    /// The cause is shown and logged: no secret may be in it.
+    /// The cause is shown and logged: it must not contain a secret.
     pub fn authentication(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::new(ErrorKind::Authentication, "no token").with_source(cause)
     }
@@ -176,9 +176,9 @@ impl Error {
     /// assert_eq!(error.to_string(), "writes are closed on Fridays; try again on Monday");
     /// ```
     ///
-    /// `message` is one clause without a full stop, for an administrator: the subject and what is wrong with it. It is
-    /// shown and logged: no secret and no person's name may be in it. The client adds the operation and the path, and
-    /// calls a write of kind [`ErrorKind::UnknownOutcome`] instead if it may have taken effect.
+    /// `message` is one clause for an administrator without a full stop: the subject, and what is wrong with it. It is
+    /// shown and logged: it must not contain secrets or names of people. The client adds the operation and the path,
+    /// and changes the kind to [`ErrorKind::UnknownOutcome`] if a write may have taken effect.
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
             kind,
@@ -194,12 +194,12 @@ impl Error {
             cut_short: false,
             remedy: None,
             sign_in_failure: None,
-            settled: false,
+            retries_exhausted: false,
             source: None,
         }))
     }
 
-    /// The error for an answer whose status is not a success.
+    /// Creates the error of an unsuccessful response.
     pub(crate) fn from_response(status: http::StatusCode, headers: &http::HeaderMap, body: &[u8]) -> Self {
         let service = ServiceError::read(body);
         let kind = match status.as_u16() {
@@ -224,7 +224,7 @@ impl Error {
                 text if text.is_empty() => Cow::Borrowed(reason),
                 text => Cow::Owned(format!("{reason}: {text}")),
             },
-            (None, None) => Cow::Borrowed("an unexpected status"),
+            (None, None) => Cow::Borrowed("unexpected status"),
             (Some(_), _) => Cow::Borrowed(""),
         };
         let mut error = Self::new(kind, message);
@@ -242,7 +242,7 @@ impl Error {
         error
     }
 
-    /// The error for an exchange that gave no whole answer.
+    /// Creates the error of an exchange without a complete response.
     pub(crate) fn from_transport(error: TransportError) -> Self {
         let kind = match error.kind() {
             TransportErrorKind::Connect => ErrorKind::Connect,
@@ -256,10 +256,10 @@ impl Error {
         let message = match kind {
             _ if error.kind() == TransportErrorKind::NotProcessed => "the server did not process the request",
             ErrorKind::Connect => "no connection",
-            ErrorKind::Configuration => "not sent",
-            ErrorKind::Timeout => "no whole answer in time",
-            ErrorKind::Decode => "the answer's body is unusable",
-            _ => "the exchange broke off",
+            ErrorKind::Configuration => "the request was not sent",
+            ErrorKind::Timeout => "no complete response in time",
+            ErrorKind::Decode => "the response body is unusable",
+            _ => "the exchange was interrupted",
         };
         let named = Self::new(kind, message);
         match error.head() {
@@ -269,7 +269,7 @@ impl Error {
         .with_source(error)
     }
 
-    /// Sets the cause: it becomes [`source()`](std::error::Error::source), and part of `{error:#}`.
+    /// Sets the cause, which [`source()`](std::error::Error::source) returns and `{error:#}` shows.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
@@ -289,10 +289,10 @@ impl Error {
         self
     }
 
-    /// Says that trying again was done already: no step above does it once more.
+    /// Marks retries as exhausted: no step above retries again.
     #[must_use]
-    pub(crate) fn settled(mut self) -> Self {
-        self.0.settled = true;
+    pub(crate) fn retries_exhausted(mut self) -> Self {
+        self.0.retries_exhausted = true;
         self
     }
 
@@ -309,7 +309,7 @@ impl Error {
         self
     }
 
-    /// Says that a write was sent and that its outcome is not known.
+    /// Marks a write as sent with an unknown outcome.
     #[must_use]
     pub(crate) fn with_unknown_outcome(mut self) -> Self {
         self.0.kind = ErrorKind::UnknownOutcome;
@@ -317,14 +317,14 @@ impl Error {
         self
     }
 
-    /// Says that a write has an answer, which cannot be read, so that it may well have taken effect.
+    /// Marks a write as answered by an unreadable response: it may have taken effect.
     #[must_use]
     pub(crate) fn with_unread_answer(mut self) -> Self {
         self.0.outcome_unknown = true;
         self
     }
 
-    /// Undoes that: sending it again does no harm.
+    /// Clears both marks: sending the request again does no harm.
     #[must_use]
     pub(crate) fn with_known_outcome(mut self) -> Self {
         self.0.outcome_unknown = false;
@@ -337,20 +337,20 @@ impl Error {
         self
     }
 
-    /// Says that the answer ended too early.
+    /// Sets whether the response was cut short.
     #[must_use]
     pub(crate) fn with_cut_short(mut self, cut_short: bool) -> Self {
         self.0.cut_short = cut_short;
         self
     }
 
-    /// Redacts the values of the request that failed, in everything that may have come from outside.
+    /// Redacts the values of the failed request in all text from outside.
     ///
-    /// A cause whose text repeats such a value, or looks as if it did, is replaced by its redacted text.
+    /// A cause whose text repeats such a value, or appears to, is replaced by its redacted text.
     #[must_use]
     pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
         let inner = &mut *self.0;
-        // What is borrowed are the crate's own words.
+        // Borrowed text is the crate's own.
         if let Cow::Owned(message) = &mut inner.message {
             *message = redactor.text(message);
         }
@@ -375,14 +375,14 @@ impl Error {
         self
     }
 
-    /// The same error for another request that shared the exchange, without the name of a call.
+    /// Returns a copy for another request of the same exchange, without the name of the call.
     pub(crate) fn like(&self) -> Self {
         let mut copy = self.copy();
         (copy.0.operation, copy.0.endpoint) = (None, None);
         copy
     }
 
-    /// The same error for another call; without its cause, which has one owner and becomes part of the message.
+    /// Returns a copy for another call; the cause has one owner, and becomes part of the message.
     pub(crate) fn copy(&self) -> Self {
         let inner = &*self.0;
         let message = match &inner.source {
@@ -403,12 +403,12 @@ impl Error {
             cut_short: inner.cut_short,
             remedy: inner.remedy.clone(),
             sign_in_failure: inner.sign_in_failure,
-            settled: inner.settled,
+            retries_exhausted: inner.retries_exhausted,
             source: None,
         }))
     }
 
-    /// Names the call, unless an inner one has been named already.
+    /// Adds the name of the call, unless an inner call has one.
     #[must_use]
     pub(crate) fn for_call(mut self, operation: &'static str, method: &http::Method, path: &str) -> Self {
         if self.0.operation.is_none() {
@@ -430,14 +430,14 @@ impl Error {
         self
     }
 
-    /// Sets the number of times that a request was sent in a batch, and the ids that its own answer does not have.
+    /// Sets the number of times that a batch sent the request, and the ids that its own response lacks.
     #[must_use]
     pub(crate) fn in_batch(mut self, sent: u32, batch: RequestIds) -> Self {
         self.0.attempts = self.0.attempts.max(sent);
         self.with_ids(batch)
     }
 
-    /// Sets the ids of the answer that the error is about, where it has none.
+    /// Fills the missing ids of the response.
     #[must_use]
     pub(crate) fn with_ids(mut self, ids: RequestIds) -> Self {
         self.0.ids.fill(ids);
@@ -450,79 +450,80 @@ impl Error {
         self
     }
 
-    /// What went wrong.
+    /// Returns the kind.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The HTTP status, if there was an answer.
+    /// Returns the HTTP status, if there was a response.
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// The service's own error, if the answer held one.
+    /// Returns the service's error, if the response contained one.
     pub fn service(&self) -> Option<&ServiceError> {
         self.0.service.as_ref()
     }
 
-    /// The operation's name, such as `autopilotDevices.list`.
+    /// Returns the operation's name, such as `autopilotDevices.list`.
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
     }
 
-    /// Returns the method and the path of the call, such as `GET /beta/deviceManagement/windowsAutopilotDeviceIdentities`.
+    /// Returns the method and the path of the call, such as `GET
+    /// /beta/deviceManagement/windowsAutopilotDeviceIdentities`.
     pub fn endpoint(&self) -> Option<&str> {
         self.0.endpoint.as_deref()
     }
 
-    /// The service's `request-id`, for Microsoft's support.
+    /// Returns the service's `request-id`, for Microsoft's support.
     pub fn request_id(&self) -> Option<&str> {
         self.0.ids.request_id.as_deref()
     }
 
-    /// The `client-request-id` that was sent.
+    /// Returns the `client-request-id` of the request.
     pub fn client_request_id(&self) -> Option<&str> {
         self.0.ids.client_request_id.as_deref()
     }
 
-    /// The service's date of the answer, as it wrote it.
+    /// Returns the `Date` header of the response.
     pub fn date(&self) -> Option<&str> {
         self.0.ids.date.as_deref()
     }
 
-    /// Which server answered (`x-ms-ags-diagnostic`).
+    /// Returns the `x-ms-ags-diagnostic` header, which names the responding server.
     pub fn diagnostic(&self) -> Option<&str> {
         self.0.ids.diagnostic.as_deref()
     }
 
-    /// What to do about it, where that is known: a sentence for an administrator.
+    /// Returns the remedy for an administrator, if one is known.
     pub fn remedy(&self) -> Option<&str> {
         self.0.remedy.as_deref()
     }
 
-    /// How long the service asks to be left alone.
+    /// Returns the wait that the service asks for.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// How often the request was sent.
+    /// Returns the number of attempts.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// Whether a write may have taken effect although the call failed. Read before you send it again.
+    /// Returns `true` if a write may have taken effect although the call failed. Read the object before you retry.
     pub fn outcome_unknown(&self) -> bool {
         self.0.outcome_unknown
     }
 
-    /// Whether the answer ended too early.
+    /// Returns `true` if the response was cut short.
     pub(crate) fn is_cut_short(&self) -> bool {
         self.0.cut_short
     }
 
-    /// Returns the kind of a transport failure that a retry may help and that has not been retried yet.
+    /// Returns the kind of a transport failure that may be retried and has not been retried yet.
     pub(crate) fn transport_kind(&self) -> Option<TransportErrorKind> {
-        if self.0.settled {
+        if self.0.retries_exhausted {
             return None;
         }
         let error = self.0.source.as_ref()?.downcast_ref::<TransportError>()?;
@@ -537,7 +538,7 @@ impl fmt::Display for Error {
             write!(f, "{operation}: ")?;
         }
         if inner.kind == ErrorKind::UnknownOutcome {
-            f.write_str("the outcome is unknown, look before sending it again: ")?;
+            f.write_str("the outcome is unknown, read the object before a retry: ")?;
         }
         match &inner.service {
             Some(service) => write!(f, "{service}")?,
@@ -584,7 +585,7 @@ impl std::error::Error for Error {
     }
 }
 
-/// The causes of an error, outermost first, each behind a colon.
+/// A display of an error's causes, outermost first, each after a colon.
 struct Causes<'a>(&'a Error);
 
 impl fmt::Display for Causes<'_> {
@@ -598,7 +599,7 @@ impl fmt::Display for Causes<'_> {
     }
 }
 
-/// Returns `true` if a cause, or one of its causes, shows what must not be shown.
+/// Returns `true` if a cause, or one of its causes, repeats a redacted value.
 fn is_revealing(source: &(dyn std::error::Error + 'static), redactor: &Redactor) -> bool {
     std::iter::successors(Some(source), |error| error.source()).any(|error| {
         let shown = error.to_string();
@@ -663,7 +664,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_printed_with_its_causes_says_nothing_twice() {
+    fn an_error_chain_repeats_no_text() {
         let cause =
             TransportError::new(TransportErrorKind::Connect, "host: refused").with_source("os error 111");
         let error = Error::from_transport(cause).with_remedy("check the proxy");

@@ -1,4 +1,4 @@
-//! Redirects, which are never followed: a token must not go where an answer leads.
+//! Redirects, which the client never follows: a response must not decide where a token goes.
 
 use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
@@ -9,16 +9,16 @@ pub(super) const REMEDY: &str = "redirects are not followed: check the address o
                                  for, and whether a proxy or a sign-in page of the network answers in place of the \
                                  service";
 
-/// Returns `true` for a status that sends the client elsewhere.
+/// Returns `true` if the status is a redirect.
 pub(super) fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 300..=303 | 307 | 308)
 }
 
-/// Says where the answer leads, without parameters, which may hold secrets.
+/// Returns a message with the target of the redirect, without parameters, which may contain secrets.
 pub(super) fn message(headers: &HeaderMap) -> String {
     let location = headers.get(LOCATION).and_then(|location| location.to_str().ok()).unwrap_or_default();
     let bare = location.split(['?', '#']).next().unwrap_or_default();
-    // What stands before the host may be a name and a password.
+    // Text before the host may be a user name and a password.
     let bare = match bare.split_once("//") {
         Some((scheme, rest)) => {
             let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -28,7 +28,7 @@ pub(super) fn message(headers: &HeaderMap) -> String {
         None => bare.to_owned(),
     };
     match excerpt(&bare, 200) {
-        shown if shown.is_empty() => "the answer is a redirect that does not say where to".to_owned(),
-        shown => format!("the answer is a redirect to {shown}"),
+        shown if shown.is_empty() => "the response is a redirect without a target".to_owned(),
+        shown => format!("the response is a redirect to {shown}"),
     }
 }

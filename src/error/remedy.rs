@@ -1,14 +1,14 @@
-//! Remedies for the refusals that Microsoft documents or that many users report.
+//! Remedies for refusals that Microsoft documents or that many users report.
 
 use super::ErrorKind;
 use super::service::ServiceError;
 
-/// A refusal that is recognised, and what to do about it. Advice alone: no code decides by it.
+/// A known refusal and its remedy. The remedy is advice only: no code depends on it.
 struct Known {
-    /// The operations that it is of, by the beginning of their names.
+    /// The beginnings of the operations' names.
     operations: &'static [&'static str],
     statuses: &'static [u16],
-    /// Parts of the code or the message, in lower case, one of which must be there; none for any.
+    /// Lower-case parts of the code or the message, one of which must occur; empty for any text.
     words: &'static [&'static str],
     remedy: &'static str,
 }
@@ -18,7 +18,7 @@ const KNOWN: &[Known] = &[
         operations: &[""],
         statuses: &[401, 403],
         words: &["app-only", "app only", "application permissions are not supported", "unsupported app"],
-        remedy: "sign in as a user, such as with `DeviceCode`: the service does not let an app do this by itself",
+        remedy: "sign in as a user, such as with `DeviceCode`: the service refuses this operation to apps without a user",
     },
     Known {
         operations: &[""],
@@ -29,13 +29,13 @@ const KNOWN: &[Known] = &[
             "authorization_requestdenied",
             "not authorized to perform",
         ],
-        remedy: "grant the app the operation's permission, have an administrator consent to it, and sign in again",
+        remedy: "grant the app the operation's permission, let an administrator consent to it, and sign in again",
     },
     Known {
         operations: &[""],
         statuses: &[400, 409, 500],
         words: &["already assigned to all devices"],
-        remedy: "assign the profile to groups, or take the assignment to all devices from the profile that has it",
+        remedy: "assign the profile to groups, or remove the assignment to all devices from the profile that has it",
     },
     Known {
         operations: &[""],
@@ -71,12 +71,12 @@ const KNOWN: &[Known] = &[
         operations: &["autopilotProfiles.create", "autopilotProfiles.update"],
         statuses: &[400, 500],
         words: &[],
-        remedy: "take hyphens and other special characters out of the profile's name: the service refuses some without \
+        remedy: "remove hyphens and other special characters from the profile's name: the service refuses some without \
                  saying so",
     },
 ];
 
-/// Returns what to do about a refusal.
+/// Returns the remedy for a refusal.
 pub(super) fn known(
     operation: &str,
     status: Option<u16>,

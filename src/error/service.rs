@@ -1,4 +1,4 @@
-//! The error body of Graph, and Intune's inside it.
+//! Graph's error body, and Intune's error inside it.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,10 +7,11 @@ use serde_json::{Map, Value};
 
 use crate::foreign::{Redactor, excerpt, json, scrub};
 
-/// The error that the service put in its answer.
+/// The service's error in a response.
 ///
-/// Intune wraps its own error as JSON text in Graph's `message`, at times more than once: all are opened, and
-/// [`ServiceError::message`] is the innermost one, cut to 1 KiB. Decide by [`Error::kind`](crate::Error::kind) or by [`ServiceError::code`], never by the message.
+/// Intune wraps its own error as JSON text in Graph's `message`, sometimes repeatedly. All layers are decoded, and
+/// [`ServiceError::message`] is the innermost message, cut to 1 KiB. Decide by [`Error::kind`](crate::Error::kind) or
+/// [`ServiceError::code`], never by the message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServiceError {
     code: String,
@@ -22,10 +23,10 @@ pub struct ServiceError {
     retry_after: Option<Duration>,
 }
 
-/// The depth to which inner errors, and JSON inside JSON, are followed.
+/// The depth limit of inner errors and of JSON inside JSON.
 const DEPTH: usize = 8;
 
-/// The most characters of a code, a phrase or an id.
+/// The length limit of a code, a phrase or an id, in characters.
 const CODE: usize = 200;
 
 impl ServiceError {
@@ -34,7 +35,7 @@ impl ServiceError {
         let Value::Object(body) = json::value(body)? else { return None };
         let mut found = Self::default();
         match body.get("error")? {
-            // Sign-in answers `{"error":"invalid_client","error_description":"AADSTS…"}`.
+            // Sign-in returns `{"error":"invalid_client","error_description":"AADSTS…"}`.
             Value::String(code) => {
                 let description = text(&body, &["error_description"]).unwrap_or_default();
                 found.code = excerpt(code, CODE);
@@ -70,7 +71,7 @@ impl ServiceError {
         }
     }
 
-    /// Graph's message, or the innermost if it is JSON, alone or behind other words.
+    /// Reads Graph's message, or the innermost message of JSON in it, alone or after other words.
     fn read_message(&mut self, message: &str, depth: usize) {
         let message = message.trim();
         let start = message.find('{').filter(|_| depth > 0);
@@ -86,7 +87,7 @@ impl ServiceError {
         }
     }
 
-    /// A message without its tail, which is for support: operation and activity id, and the address of the service.
+    /// Reads a message without its tail for support: operation and activity id, and the address of the service.
     fn read_text(&mut self, text: &str) {
         let (message, tail) = text.split_once(" - Operation ID").unwrap_or((text, ""));
         self.message = scrub(message.trim());
@@ -95,7 +96,7 @@ impl ServiceError {
         }
     }
 
-    /// The error in an object that stood in a message.
+    /// Reads the error of an object inside a message.
     fn read_wrapped(&mut self, before: &str, whole: &str, inner: &Map<String, Value>, depth: usize) {
         let error = match member(inner, &["error"]) {
             Some(Value::Object(error)) => error,
@@ -124,44 +125,44 @@ impl ServiceError {
         }
     }
 
-    /// Redacts what a request carried. What has no such value stays as it is.
+    /// Redacts the values of the request.
     pub(super) fn redact(&mut self, redactor: &Redactor) {
         let own = [&mut self.code, &mut self.message].into_iter().chain(&mut self.inner_codes);
         let ids = [&mut self.phrase, &mut self.activity_id, &mut self.request_id];
         own.chain(ids.into_iter().flatten()).for_each(|text| *text = redactor.text(text));
     }
 
-    /// Graph's code, such as `BadRequest`; may be empty.
+    /// Returns Graph's code, such as `BadRequest`; may be empty.
     pub fn code(&self) -> &str {
         &self.code
     }
 
-    /// The codes of the errors inside it, outermost first. For sign-in, the `AADSTS` number.
+    /// Returns the codes of inner errors, outermost first. For sign-in, the `AADSTS` number.
     pub fn inner_codes(&self) -> &[String] {
         &self.inner_codes
     }
 
-    /// The message, Intune's own if there is one. Text for a person; never decide by it.
+    /// Returns the message: Intune's own, if there is one. It is text for a person; never decide by it.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// Intune's `CustomApiErrorPhrase`, if it is not empty.
+    /// Returns Intune's `CustomApiErrorPhrase`, if it is not empty.
     pub fn phrase(&self) -> Option<&str> {
         self.phrase.as_deref()
     }
 
-    /// Intune's activity id, for Microsoft's support.
+    /// Returns Intune's activity id, for Microsoft's support.
     pub fn activity_id(&self) -> Option<&str> {
         self.activity_id.as_deref()
     }
 
-    /// The wait that Intune asks for inside its message, which can be the only hint.
+    /// Returns the wait that Intune asks for inside its message, which may be the only hint.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// Whether `code` is the error's code or one inside it. Case does not matter.
+    /// Returns `true` if `code` is the error's code or that of an inner error, regardless of case.
     pub fn has_code(&self, code: &str) -> bool {
         std::iter::once(&self.code).chain(&self.inner_codes).any(|known| known.eq_ignore_ascii_case(code))
     }
@@ -186,7 +187,7 @@ impl fmt::Display for ServiceError {
     }
 }
 
-/// A wait as Intune writes it: seconds as a number or as text, or `hh:mm:ss`.
+/// Parses a wait as Intune writes it: seconds as a number or as text, or `hh:mm:ss`.
 fn wait(value: &Value) -> Option<Duration> {
     let seconds = match value {
         Value::Number(number) => number.as_f64()?,
@@ -203,11 +204,11 @@ fn wait(value: &Value) -> Option<Duration> {
     (seconds.is_finite() && seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).ok()).flatten()
 }
 
-/// Names of the members that hold a code or a message, as the services behind Graph spell them; case does not matter.
+/// The names of members with a code or a message, as the services behind Graph spell them, regardless of case.
 const CODES: &[&str] = &["code", "errorCode"];
 const MESSAGES: &[&str] = &["message", "errorMessage", "error_description"];
 
-/// The first member that has one of these names.
+/// Returns the first member with one of these names.
 fn member<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Option<&'a Value> {
     names.iter().find_map(|name| {
         object.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
@@ -263,7 +264,7 @@ mod tests {
                 (Some("a1"), Some(Duration::from_secs(7)))
             );
             assert_eq!(error.has_code("inner"), depth >= 3, "{depth}");
-            // A body that was cut still says what it can.
+            // A truncated body still has some text.
             let cut = ServiceError::read(&body.as_bytes()[..body.len() / 2]).unwrap();
             assert_eq!(cut.code(), "BadRequest");
         }
@@ -293,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_are_read_as_numbers_and_as_time_spans_and_never_negative() {
+    fn waits_parse_as_numbers_and_time_spans() {
         for (text, want) in [
             ("3", Some(3.0)),
             ("\"2.5\"", Some(2.5)),
@@ -308,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_error_gives_none() {
+    fn a_body_without_an_error_reads_as_none() {
         for body in ["", "<html>", "[]", "{}", r#"{"error":null}"#, r#"{"error":7}"#] {
             assert_eq!(ServiceError::read(body.as_bytes()), None, "{body}");
         }

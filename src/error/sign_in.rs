@@ -1,48 +1,48 @@
-//! The reasons for which a sign-in fails, by the numbers of the sign-in service.
+//! The reasons of failed sign-ins, by the codes of the sign-in service.
 
 use serde::Serialize;
 
 use super::{Error, ServiceError};
 
-/// The reason for which a sign-in failed, as far as it is known. Serialised in snake case: `redirect_mismatch`.
+/// The reason of a failed sign-in, if it is known. Serialized in snake case: `redirect_mismatch`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SignInFailure {
-    /// A secret, certificate or assertion that does not prove the app, or that has expired.
+    /// The secret, certificate or assertion is invalid or expired.
     AppProof,
-    /// An app that the tenant does not know, or that is disabled there.
+    /// The tenant does not know the app, or the app is disabled there.
     UnknownApp,
-    /// A tenant that does not exist in this cloud.
+    /// The tenant does not exist in this cloud.
     UnknownTenant,
-    /// An app or a tenant of another cloud.
+    /// The app or the tenant belongs to another cloud.
     OtherCloud,
-    /// A scope that the service does not take.
+    /// The service does not accept the scope.
     InvalidScope,
-    /// A redirect address that the app registration does not have for programs.
+    /// The app registration lacks the redirect address for native programs.
     RedirectMismatch,
-    /// An app that has to prove itself: its registration does not allow public client flows.
+    /// The app must prove its identity: its registration does not allow public client flows.
     NotPublicClient,
-    /// A person of another tenant.
+    /// The person belongs to another tenant.
     OtherTenant,
-    /// Permissions that nobody has consented to.
+    /// No person has consented to the permissions.
     ConsentRequired,
-    /// A person or a group that the app is not assigned to.
+    /// The person is not assigned to the app, directly or by a group.
     NotAssigned,
-    /// A Conditional Access policy that blocks the sign-in.
+    /// A Conditional Access policy blocks the sign-in.
     ConditionalAccess,
-    /// More proof of the person: multi-factor authentication.
+    /// The service requires multi-factor authentication.
     MfaRequired,
-    /// A person who declined.
+    /// The person declined.
     Declined,
-    /// A person who declined, or a policy that blocks: the service does not say which.
+    /// The person declined, or a policy blocks the sign-in: the service does not say which.
     Denied,
-    /// A person who did not sign in within the time.
+    /// The person did not sign in before the deadline.
     PersonLate,
 }
 
 impl Error {
-    /// Returns the reason for which the sign-in failed; `None` for other errors, and if the reason is not known.
+    /// Returns the reason of a failed sign-in; `None` for other errors and unknown reasons.
     ///
     /// ```
     /// use windows_autopilot::Error;
@@ -61,7 +61,7 @@ impl Error {
         self
     }
 
-    /// Sets the reason and the remedy by the code of the sign-in service, if it is a known one.
+    /// Sets the reason and the remedy if the code of the sign-in service is known.
     #[must_use]
     pub(crate) fn with_known_sign_in_failure(self) -> Self {
         match self.service().and_then(known) {
@@ -79,23 +79,23 @@ fn known(service: &ServiceError) -> Option<(SignInFailure, &'static str)> {
         .or_else(|| service.has_code("access_denied").then_some((SignInFailure::Denied, DENIED)))
 }
 
-const DENIED: &str = "the person declined, or a Conditional Access policy blocks the sign-in: its log under Sign-in logs tells \
-     which; the device-code flow is blocked in many tenants, where `InteractiveBrowser` (feature `interactive`) may sign in";
+const DENIED: &str = "the person declined, or a Conditional Access policy blocks the sign-in: see its entry under Sign-in logs; \
+     the device-code flow is blocked in many tenants, where `InteractiveBrowser` (feature `interactive`) may sign in";
 
-/// Reason and remedy, by the number after `AADSTS`.
+/// The reason and the remedy for each number after `AADSTS`.
 ///
-/// The numbers may change; the service's own words are always shown too. Source:
+/// Microsoft may change the numbers; errors always show the service's own message, too. Source:
 /// <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>.
 const KNOWN: &[(&[u32], SignInFailure, &str)] = &[
     (
         &[7_000_215],
         SignInFailure::AppProof,
-        "use the client secret's value, not its id, whole and without blanks; a new one works after some minutes",
+        "use the client secret's whole value, not its id, and without blanks; a new secret works after some minutes",
     ),
     (
         &[7_000_222],
         SignInFailure::AppProof,
-        "the client secret has expired: add a new one to the app registration and use it",
+        "the client secret has expired: add a new secret to the app registration and use it",
     ),
     (
         &[700_027],
@@ -125,22 +125,22 @@ const KNOWN: &[(&[u32], SignInFailure, &str)] = &[
     (
         &[90_002, 900_023],
         SignInFailure::UnknownTenant,
-        "check the tenant's name, and that the client is made for the tenant's cloud",
+        "check the tenant's name, and build the client for the tenant's cloud",
     ),
     (
         &[90_038, 900_382, 900_439],
         SignInFailure::OtherCloud,
-        "the app or the tenant is in another cloud: make the client for that one with `with_cloud`",
+        "the app or the tenant is in another cloud: build the client for that cloud with `with_cloud`",
     ),
     (
         &[500_011, 500_014],
         SignInFailure::OtherCloud,
-        "Graph is not known under this scope: make the client for the tenant's cloud with `with_cloud`",
+        "the tenant's cloud has no Graph of this scope: build the client for that cloud with `with_cloud`",
     ),
     (
         &[70_011, 1_002_012],
         SignInFailure::InvalidScope,
-        "the scope is not valid: an app by itself asks for `.default` of the client's own cloud",
+        "the scope is not valid: an app without a user requests `.default` of the client's cloud",
     ),
     (
         &[50_011, 500_112],
@@ -156,7 +156,7 @@ const KNOWN: &[(&[u32], SignInFailure, &str)] = &[
     (
         &[7_000_218, 7_000_216],
         SignInFailure::NotPublicClient,
-        "the app is no public client: allow public client flows in its registration, or give it a secret or a certificate",
+        "the app is not a public client: allow public client flows in its registration, or give it a secret or a certificate",
     ),
     (
         &[50_020, 50_034, 90_072],
@@ -181,13 +181,13 @@ const KNOWN: &[(&[u32], SignInFailure, &str)] = &[
     (
         &[53_000, 53_001, 53_002, 53_003, 530_003],
         SignInFailure::ConditionalAccess,
-        "a conditional access policy blocks this sign-in: its log under Sign-in logs names the policy; the device-code flow \
+        "a Conditional Access policy blocks this sign-in: its log under Sign-in logs names the policy; the device-code flow \
          is blocked in many tenants, where `InteractiveBrowser` (feature `interactive`) may sign in",
     ),
     (
         &[50_076, 50_079, 50_074, 50_072, 50_158],
         SignInFailure::MfaRequired,
-        "more proof of the user is demanded: sign in again with multi-factor authentication",
+        "the tenant requires multi-factor authentication: sign in again with it",
     ),
 ];
 

@@ -1,4 +1,4 @@
-//! Many requests in one: `$batch`.
+//! `$batch`: many requests in one exchange.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,8 +19,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::client::Client;
-use super::decode::{self, Answer};
-use super::exchange::Manner;
+use super::decode::{self, RawResponse};
+use super::exchange::SendOptions;
 use super::operation::{JSON, Operation};
 use crate::catalog::{self, ApiVersion, OperationInfo};
 use crate::error::{Error, ErrorKind, RequestIds, Result, ServiceError, if_found};
@@ -33,16 +33,17 @@ use crate::pipeline::window::Lane;
 use crate::pipeline::workload::{BatchParts, workload};
 use crate::pipeline::{Progress, leaves_open, retry_after};
 
-/// How many requests Graph takes in one batch.
-const MOST_REQUESTS: usize = 20;
+/// The most requests that Graph takes in one batch.
+const MAX_REQUESTS: usize = 20;
 
-/// Requests that are sent together, twenty at a time.
+/// Requests that are sent together, twenty per exchange.
 ///
-/// More than twenty go in several batches side by side: as many as the service takes without throttling, at most
+/// More than twenty are sent in concurrent exchanges: as many as the service takes without throttling, at most
 /// [`Limits::concurrency`](crate::pipeline::Limits::concurrency).
 ///
-/// Each has its own outcome. What failed for a passing reason is sent again, alone, after the largest wait that was asked
-/// for; what is not idempotent and may have taken effect is not. Order is not kept: do not batch what depends on what.
+/// Each request has its own outcome. A request that fails for a transient reason is retried, without the others, after
+/// the longest wait that the service asked for; a request that is not idempotent and may have taken effect is not
+/// retried. The order of execution is undefined: do not batch requests that depend on each other.
 ///
 /// ```
 /// # use windows_autopilot::{Client, Result, model::{Device, Id}};
@@ -68,7 +69,7 @@ pub struct Batch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BatchProgress {
-    /// The number of requests that have their outcome, good or bad.
+    /// The number of requests with an outcome, success or failure.
     pub answered: usize,
     /// The number of all requests.
     pub total: usize,
@@ -84,12 +85,12 @@ struct Request {
     invalid: Option<String>,
 }
 
-/// The place of one request's answer among the answers of its batch.
+/// A handle to the response of one request in a batch.
 #[must_use = "the answer is taken by its slot"]
 pub struct Slot<T> {
     batch: u64,
     index: usize,
-    decode: fn(&mut Answer) -> Result<T>,
+    decode: fn(&mut RawResponse) -> Result<T>,
     answer: PhantomData<fn() -> T>,
 }
 
@@ -106,20 +107,21 @@ impl Batch {
         Self { client: client.clone(), id, requests: Vec::new(), timeout: None, progress: None }
     }
 
-    /// Ends the batch after `timeout`, whatever it waits for. A request without an answer then fails with
-    /// [`ErrorKind::Timeout`], or with [`ErrorKind::UnknownOutcome`] if it may have taken effect. Without it, each exchange
-    /// has the client's own limit.
+    /// Sets a hard timeout for the whole batch. A request without a response then fails with [`ErrorKind::Timeout`], or
+    /// with [`ErrorKind::UnknownOutcome`] if it may have taken effect. By default, each exchange has the client's call
+    /// timeout.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Calls `observer` whenever a request has its outcome. It must not block.
+    /// Registers an observer that is called for each request with an outcome. The observer must not block.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
     /// # run(async |Harness { client, .. }| {
-    /// let mut batch = client.batch().with_progress(|progress| println!("{} of {}", progress.answered, progress.total));
+    /// let mut batch = client.batch().with_progress(|progress| println!("{} of {}", progress.answered,
+    /// progress.total));
     /// let count = batch.add(client.devices().count());
     /// assert_eq!(batch.await?.take(count)?, 0);
     /// # Ok(()) });
@@ -129,12 +131,12 @@ impl Batch {
         self
     }
 
-    /// Adds a request. Any number: they are sent twenty at a time.
+    /// Adds a request, and returns the slot of its response. A batch may have any number of requests.
     pub fn add<T>(&mut self, operation: impl Into<Operation<T>>) -> Slot<T> {
         let Operation { mut request, decode } = operation.into();
         if request.body.is_some() && request.content_type != JSON {
             request.refuse(format!(
-                "a batch carries JSON alone, not {}: send this request by itself",
+                "a batch carries only JSON, and this body is {}: send the request on its own",
                 request.content_type
             ));
         }
@@ -151,12 +153,12 @@ impl Batch {
         slot
     }
 
-    /// How many requests it holds.
+    /// Returns the number of requests.
     pub fn len(&self) -> usize {
         self.requests.len()
     }
 
-    /// Whether it holds no request.
+    /// Returns `true` if the batch has no requests.
     pub fn is_empty(&self) -> bool {
         self.requests.is_empty()
     }
@@ -173,7 +175,7 @@ impl Batch {
             let of_version: Vec<usize> = (0..self.requests.len())
                 .filter(|index| self.requests.get(*index).is_some_and(|request| request.version == version))
                 .collect();
-            chunks.extend(of_version.chunks(MOST_REQUESTS).map(|chunk| (version, chunk.to_vec())));
+            chunks.extend(of_version.chunks(MAX_REQUESTS).map(|chunk| (version, chunk.to_vec())));
         }
         let lane = Arc::new(Lane::default());
         let answered = AtomicUsize::new(0);
@@ -185,7 +187,7 @@ impl Batch {
         };
         let sending =
             chunks.into_iter().map(|(version, chunk)| self.send_chunk(version, chunk, ends, &lane, &ended));
-        let answers = stream::iter(sending).buffer_unordered(self.client.retry().window().most());
+        let answers = stream::iter(sending).buffer_unordered(self.client.retry().window().max());
         let answers = answers.map(stream::iter).flatten().collect().await;
         Ok(BatchAnswers { batch: self.id, answers })
     }
@@ -198,14 +200,14 @@ impl Batch {
         ends: Option<Duration>,
         lane: &Arc<Lane>,
         ended: &(impl Fn() + Sync),
-    ) -> Vec<(usize, Answered)> {
+    ) -> Vec<(usize, PartOutcome)> {
         let (clock, retry) = (self.client.clock(), self.client.retry());
         let left = || ends.map(|ends| ends.saturating_sub(clock.elapsed()));
-        // When it began, put off by all time in which the client itself held it back.
-        let mut began = clock.elapsed();
+        // The start, postponed by the time in which the client itself held the chunk back.
+        let mut started = clock.elapsed();
         let mut answers = Vec::with_capacity(pending.len());
         let mut attempts = 0;
-        // Counts the exchanges, of which an attempt may have several.
+        // The number of exchanges, of which one attempt may have several.
         let mut sent = 0;
         let mut renewed = false;
         let mut new_connection = false;
@@ -213,34 +215,37 @@ impl Batch {
             attempts += 1;
             let requests: Vec<(usize, &Request)> =
                 pending.iter().filter_map(|index| Some((*index, self.requests.get(*index)?))).collect();
-            let progress = Arc::new(Progress::begun(began));
+            let progress = Arc::new(Progress::started_at(started));
             let exchanged = match left() {
-                Some(Duration::ZERO) => {
-                    Err(Error::new(ErrorKind::Timeout, "the batch's time was up before it was sent"))
-                }
+                Some(Duration::ZERO) => Err(Error::new(
+                    ErrorKind::Timeout,
+                    "the timeout of the batch elapsed before the request was sent",
+                )),
                 timeout => {
                     let (lane, progress) = (Some(Arc::clone(lane)), Arc::clone(&progress));
-                    let manner = Manner { timeout, lane, progress, new_connection, ..Manner::default() };
-                    self.exchange(version, &requests, manner).await
+                    let options =
+                        SendOptions { timeout, lane, progress, new_connection, ..SendOptions::default() };
+                    self.exchange(version, &requests, options).await
                 }
             };
             sent += progress.attempts();
-            let Exchanged { mut parts, ids, token } = match exchanged {
+            let BatchResponse { mut parts, ids, token } = match exchanged {
                 Ok(exchanged) => exchanged,
                 Err(error) => {
                     let error = error.with_attempts(sent);
                     for (index, request) in requests {
                         let error =
                             error.like().for_call(request.info.name, &request.method(), &request.shown);
-                        let error = request.unknown_if(error.outcome_unknown(), error);
+                        let error = request.with_possible_effect(error.outcome_unknown(), error);
                         answers.push((index, request.answered(Err(error))));
                         ended();
                     }
                     return answers;
                 }
             };
-            // A part that was refused for its token had no effect: like any request, it is sent once more with a new one.
-            let demand = if renewed { None } else { parts.values().find_map(Part::demanded_token) };
+            // A part that was refused for its token had no effect: like any request, it is repeated once with a new
+            // token.
+            let demand = if renewed { None } else { parts.values().find_map(PartResponse::demanded_token) };
             let renewal = match (demand, token) {
                 (Some(demand), Some(token)) => {
                     renewed = true;
@@ -251,44 +256,44 @@ impl Batch {
                 _ => None,
             };
             let now = clock.elapsed();
-            began = began.saturating_add(progress.held(now));
-            let spent = Spent { attempts, elapsed: now.saturating_sub(began), left: left() };
+            started = started.saturating_add(progress.held(now));
+            let spent = Spent { attempts, elapsed: now.saturating_sub(started), left: left() };
             let mut again = Vec::new();
             let mut longest = Duration::ZERO;
             let mut any_throttled = false;
             new_connection = false;
-            // Good answers earn what the bad ones of the same batch spend.
-            parts.values().filter_map(Part::status).for_each(|status| retry.earn(status));
+            // Successes earn the budget that failures of the same batch spend.
+            parts.values().filter_map(PartResponse::status).for_each(|status| retry.earn(status));
             for (index, request) in requests {
                 let part = parts.remove(&index);
                 if let Some(renewal) = &renewal
-                    && part.as_ref().and_then(Part::demanded_token).is_some()
+                    && part.as_ref().and_then(PartResponse::demanded_token).is_some()
                 {
                     match renewal {
                         Ok(()) => again.push(index),
                         Err(error) => {
                             let answered = request.answered(Err(error.copy()));
-                            answers.push((index, Answered { sent, ids: ids.clone(), ..answered }));
+                            answers.push((index, PartOutcome { sent, ids: ids.clone(), ..answered }));
                             ended();
                         }
                     }
                     continue;
                 }
                 let outcome = match &part {
-                    Some(Part::One(answer)) => {
+                    Some(PartResponse::Response(answer)) => {
                         let inner = match answer.status().is_success() {
                             true => None,
                             false => ServiceError::read(answer.body()).and_then(|error| error.retry_after()),
                         };
                         let wait = retry_after(answer.headers(), inner, clock.timestamp());
-                        Outcome::Answer { status: answer.status(), retry_after: wait }
+                        Outcome::Response { status: answer.status(), retry_after: wait }
                     }
-                    Some(Part::Twice | Part::Odd(_)) => Outcome::Refused,
-                    // Whether a request without an answer was carried out is not known.
-                    None => Outcome::NoAnswer(crate::transport::TransportErrorKind::Interrupted),
+                    Some(PartResponse::Duplicate | PartResponse::Malformed(_)) => Outcome::Refused,
+                    // It is unknown whether a request without a response was executed.
+                    None => Outcome::NoResponse(crate::transport::TransportErrorKind::Interrupted),
                 };
                 let throttled =
-                    matches!(outcome, Outcome::Answer { status: StatusCode::TOO_MANY_REQUESTS, .. });
+                    matches!(outcome, Outcome::Response { status: StatusCode::TOO_MANY_REQUESTS, .. });
                 any_throttled |= throttled;
                 let decision = decide(retry.config(), request.info.idempotent, outcome, spent);
                 if let Some(wait) = closes_gate(outcome, decision) {
@@ -296,7 +301,7 @@ impl Batch {
                 }
                 match decision {
                     Decision::Wait(wait) if throttled || retry.spend(request.info.name) => {
-                        retry.tell(request.info.name, attempts, wait, throttled);
+                        retry.report_retry(request.info.name, attempts, wait, throttled);
                         longest = longest.max(wait);
                         new_connection |= needs_new_connection(outcome);
                         again.push(index);
@@ -309,7 +314,7 @@ impl Batch {
                         };
                         let progress = Some(Arc::clone(&progress));
                         let answered = request.answered(outcome);
-                        answers.push((index, Answered { sent, ids: ids.clone(), progress, ..answered }));
+                        answers.push((index, PartOutcome { sent, ids: ids.clone(), progress, ..answered }));
                         ended();
                     }
                 }
@@ -326,14 +331,15 @@ impl Batch {
         answers
     }
 
-    /// Makes one exchange.
+    /// Sends one exchange.
     async fn exchange(
         &self,
         version: ApiVersion,
         requests: &[(usize, &Request)],
-        manner: Manner,
-    ) -> Result<Exchanged> {
-        let steps: Vec<Step<'_>> = requests.iter().map(|(index, request)| request.step(*index)).collect();
+        options: SendOptions,
+    ) -> Result<BatchResponse> {
+        let parts_to_send: Vec<RequestPart<'_>> =
+            requests.iter().map(|(index, request)| request.part(*index)).collect();
         let (mut limited, mut writes, mut workloads) = (0, 0, Vec::<Box<str>>::new());
         for (_, request) in requests {
             let workload = workload(&request.shown);
@@ -347,50 +353,50 @@ impl Batch {
             }
         }
         let all = BatchParts { requests: limited, writes, workloads: workloads.into() };
-        // Sent again as a whole only if that is right for each request in it.
+        // Retried as a whole only if every request in it may be repeated.
         let info = match requests.iter().all(|(_, request)| request.info.idempotent) {
             true => &IDEMPOTENT_BATCH,
             false => &catalog::BATCH,
         };
         let operation = Operation::new(info, &[], read_answer)
             .with_version(version)
-            .with_json(&Requests { requests: steps });
+            .with_json(&Requests { requests: parts_to_send });
         let (answer, ids, token) =
-            self.client.execute_as(&operation, Manner { parts: Some(all), ..manner }).await?;
+            self.client.execute_with(&operation, SendOptions { parts: Some(all), ..options }).await?;
         let mut parts = HashMap::new();
         for response in answer.responses {
             let Some((index, part)) = read_part(&response) else {
-                tracing::warn!("a batch answered for a request that it did not hold");
+                tracing::warn!("the response to a batch has a part for a request that was not in the batch");
                 continue;
             };
-            parts.entry(index).and_modify(|part| *part = Part::Twice).or_insert(part);
+            parts.entry(index).and_modify(|part| *part = PartResponse::Duplicate).or_insert(part);
         }
-        // Nothing that was not asked for is counted.
+        // Parts for other requests do not count.
         parts.retain(|index, _| requests.iter().any(|(asked, _)| asked == index));
-        Ok(Exchanged { parts, ids, token })
+        Ok(BatchResponse { parts, ids, token })
     }
 }
 
-/// The answer to one batch.
-struct Exchanged {
-    /// By the index of their request.
-    parts: HashMap<usize, Part>,
-    /// The ids of the whole.
+/// The response to one exchange.
+struct BatchResponse {
+    /// The parts, by the index of their request.
+    parts: HashMap<usize, PartResponse>,
+    /// The ids of the whole response.
     ids: RequestIds,
-    /// The token that it was sent with.
+    /// The token that the exchange was sent with.
     token: Option<TokenUsed>,
 }
 
-fn read_answer(answer: &mut Answer) -> Result<(Responses, RequestIds, Option<TokenUsed>)> {
+fn read_answer(answer: &mut RawResponse) -> Result<(Responses, RequestIds, Option<TokenUsed>)> {
     let ids = RequestIds::read(answer.headers());
     let token = answer.extensions().get::<TokenUsed>().copied();
     decode::entity(answer).map(|responses| (responses, ids, token))
 }
 
-/// Sends all requests, and those again that failed for a passing reason. An empty batch sends nothing.
+/// Sends all requests, and retries transient failures. An empty batch sends nothing.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidInput`] if a request is wrong as it is: then none is sent. All else is found in the answers.
+/// [`ErrorKind::InvalidInput`] if a request is invalid: then none is sent. All other errors are in the answers.
 impl IntoFuture for Batch {
     type Output = Result<BatchAnswers>;
     type IntoFuture = Pin<Box<dyn Future<Output = Result<BatchAnswers>> + Send>>;
@@ -408,23 +414,23 @@ impl fmt::Debug for Batch {
 
 static IDEMPOTENT_BATCH: OperationInfo = OperationInfo { idempotent: true, ..catalog::BATCH };
 
-enum Part {
-    One(Answer),
-    Twice,
-    /// The thing in it that cannot be read.
-    Odd(&'static str),
+enum PartResponse {
+    Response(RawResponse),
+    Duplicate,
+    /// An unreadable part; the text says which piece is unreadable.
+    Malformed(&'static str),
 }
 
-impl Part {
-    fn answer(&self) -> Option<&Answer> {
+impl PartResponse {
+    fn answer(&self) -> Option<&RawResponse> {
         match self {
-            Self::One(answer) => Some(answer),
-            Self::Twice | Self::Odd(_) => None,
+            Self::Response(answer) => Some(answer),
+            Self::Duplicate | Self::Malformed(_) => None,
         }
     }
 
     fn status(&self) -> Option<StatusCode> {
-        self.answer().map(Answer::status)
+        self.answer().map(RawResponse::status)
     }
 
     fn demanded_token(&self) -> Option<TokenDemand> {
@@ -438,7 +444,7 @@ impl Request {
         http::Method::from_bytes(self.info.method.as_bytes()).unwrap_or(http::Method::GET)
     }
 
-    fn step(&self, index: usize) -> Step<'_> {
+    fn part(&self, index: usize) -> RequestPart<'_> {
         let own = self.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
         let mut headers: Vec<(&str, &str)> = own.filter(|(name, _)| *name != "prefer").collect();
         headers.push(("prefer", "include-unknown-enum-members"));
@@ -446,27 +452,29 @@ impl Request {
         if body.is_some() {
             headers.push(("Content-Type", "application/json"));
         }
-        Step { id: index.to_string(), method: self.info.method, url: &self.url, headers, body }
+        RequestPart { id: index.to_string(), method: self.info.method, url: &self.url, headers, body }
     }
 
-    fn answered(&self, outcome: Result<Answer>) -> Answered {
+    fn answered(&self, outcome: Result<RawResponse>) -> PartOutcome {
         let (method, shown) = (self.method(), self.shown.clone());
         let (url, body) = (self.url.clone(), self.body.clone());
         let ids = RequestIds::default();
-        Answered { info: self.info, method, shown, url, body, sent: 0, ids, progress: None, outcome }
+        PartOutcome { info: self.info, method, shown, url, body, sent: 0, ids, progress: None, outcome }
     }
 
-    fn outcome(&self, part: Option<Part>, now: jiff::Timestamp) -> Result<Answer> {
+    fn outcome(&self, part: Option<PartResponse>, now: jiff::Timestamp) -> Result<RawResponse> {
         let answer = match part {
-            Some(Part::One(answer)) => answer,
+            Some(PartResponse::Response(answer)) => answer,
             missing => {
                 let message = match missing {
-                    None => Cow::Borrowed("the batch's answer has no part for this request"),
-                    Some(Part::Odd(what)) => format!("the batch's answer for this request has {what}").into(),
-                    Some(_) => "the batch's answer has two parts for this request".into(),
+                    None => Cow::Borrowed("the response to the batch has no part for this request"),
+                    Some(PartResponse::Malformed(what)) => {
+                        format!("the response to the batch has {what} for this request").into()
+                    }
+                    Some(_) => "the response to the batch has two parts for this request".into(),
                 };
                 let error = Error::new(ErrorKind::Decode, message);
-                return Err(self.unknown_if(true, error));
+                return Err(self.with_possible_effect(true, error));
             }
         };
         if answer.status().is_success() {
@@ -476,11 +484,11 @@ impl Request {
         let inner = error.service().and_then(ServiceError::retry_after);
         let wait = retry_after(answer.headers(), inner, now);
         let error = error.with_retry_after(wait);
-        Err(self.unknown_if(leaves_open(answer.status()), error))
+        Err(self.with_possible_effect(leaves_open(answer.status()), error))
     }
 
-    /// Returns the error of this request, which may have taken effect if `open` is set.
-    fn unknown_if(&self, open: bool, error: Error) -> Error {
+    /// Completes the error of this request, which may have taken effect if `open` is `true`.
+    fn with_possible_effect(&self, open: bool, error: Error) -> Error {
         match self.info.idempotent {
             _ if !open || self.method() == http::Method::GET => error.with_known_outcome(),
             false => error.with_unknown_outcome(),
@@ -491,11 +499,11 @@ impl Request {
 
 #[derive(Serialize)]
 struct Requests<'a> {
-    requests: Vec<Step<'a>>,
+    requests: Vec<RequestPart<'a>>,
 }
 
 #[derive(Serialize)]
-struct Step<'a> {
+struct RequestPart<'a> {
     id: String,
     method: &'static str,
     url: &'a str,
@@ -511,12 +519,12 @@ fn as_object<S: Serializer>(members: &[(&str, &str)], serializer: S) -> std::res
 
 #[derive(Deserialize)]
 struct Responses {
-    /// Each is read by itself: one that is wrong spoils no other.
+    /// The parts, each decoded on its own: a malformed part spoils no other.
     responses: Vec<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
-struct StepAnswer {
+struct ResponsePart {
     id: String,
     #[serde(default)]
     status: Option<Box<RawValue>>,
@@ -526,27 +534,27 @@ struct StepAnswer {
     body: Option<Box<RawValue>>,
 }
 
-/// Reads one part with the index of the request that it answers; `None` if it answers none.
-fn read_part(response: &RawValue) -> Option<(usize, Part)> {
-    let StepAnswer { id, status, headers, body } = serde_json::from_str(response.get()).ok()?;
-    // Ids come back in any order; ours are plain numbers.
+/// Reads one part and the index of its request; `None` if the id is none of ours.
+fn read_part(response: &RawValue) -> Option<(usize, PartResponse)> {
+    let ResponsePart { id, status, headers, body } = serde_json::from_str(response.get()).ok()?;
+    // Ids return in any order; those of this client are plain numbers.
     let index = id.parse::<usize>().ok().filter(|index| index.to_string() == id)?;
     let status = status
         .and_then(|status| serde_json::from_str::<u16>(status.get()).ok())
         .and_then(|status| StatusCode::from_u16(status).ok())
         .filter(|status| (200..=599).contains(&status.as_u16()));
-    let Some(status) = status else { return Some((index, Part::Odd("a status that is none of HTTP's"))) };
+    let Some(status) = status else { return Some((index, PartResponse::Malformed("an invalid status"))) };
     let (headers, whole) = read_headers(headers.as_deref());
-    // A refusal is one by its status. To a success, the headers say how to read it.
+    // The status alone marks a failure. A success needs its headers to be decoded.
     if !whole && status.is_success() {
-        return Some((index, Part::Odd("headers that cannot be read")));
+        return Some((index, PartResponse::Malformed("unreadable headers")));
     }
     let plain = headers
         .get(CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
         .is_some_and(|kind| !kind.to_ascii_lowercase().contains("json"));
     let body = match body {
-        // What is no JSON comes as a JSON string.
+        // A body that is not JSON arrives as a JSON string.
         Some(raw) if plain => serde_json::from_str::<String>(raw.get())
             .map_or_else(|_| Bytes::copy_from_slice(raw.get().as_bytes()), Bytes::from),
         Some(raw) if raw.get() != "null" => Bytes::from(Box::<str>::from(raw).into_string()),
@@ -555,10 +563,10 @@ fn read_part(response: &RawValue) -> Option<(usize, Part)> {
     let mut answer = http::Response::new(body);
     *answer.status_mut() = status;
     *answer.headers_mut() = headers;
-    Some((index, Part::One(answer)))
+    Some((index, PartResponse::Response(answer)))
 }
 
-/// Reads the headers of a part, and whether they could be read without exception.
+/// Reads the headers of a part. The boolean is `true` if all of them were readable.
 fn read_headers(headers: Option<&RawValue>) -> (HeaderMap, bool) {
     let mut read = HeaderMap::new();
     let Some(headers) = headers else { return (read, true) };
@@ -586,10 +594,10 @@ fn read_headers(headers: Option<&RawValue>) -> (HeaderMap, bool) {
 #[must_use = "the answers may be errors: take each by its slot"]
 pub struct BatchAnswers {
     batch: u64,
-    answers: HashMap<usize, Answered>,
+    answers: HashMap<usize, PartOutcome>,
 }
 
-struct Answered {
+struct PartOutcome {
     info: OperationInfo,
     method: http::Method,
     shown: String,
@@ -597,15 +605,15 @@ struct Answered {
     body: Option<Bytes>,
     /// The number of times that the request was sent.
     sent: u32,
-    /// The ids of the answer to the whole batch.
+    /// The ids of the response to the whole batch.
     ids: RequestIds,
-    /// The exchange of the answer; none if it gave no answer.
+    /// The exchange that brought the response; `None` if there was no response.
     progress: Option<Arc<Progress>>,
-    outcome: Result<Answer>,
+    outcome: Result<RawResponse>,
 }
 
-impl Answered {
-    /// The values of the request that no error may repeat.
+impl PartOutcome {
+    /// Returns the values of the request that no error may repeat.
     fn redactor(&self) -> Redactor {
         let mut redactor = self.progress.as_ref().map(|progress| progress.redactor()).unwrap_or_default();
         redactor.address(&self.url).json(self.body.as_deref().unwrap_or_default());
@@ -614,19 +622,19 @@ impl Answered {
 }
 
 impl BatchAnswers {
-    /// The outcome of the request that the slot is for.
+    /// Takes the outcome of the request behind `slot`.
     ///
     /// # Errors
-    /// That request's own, or [`ErrorKind::InvalidInput`] for a slot of another batch. The error has the ids and the date of
-    /// the request's own answer, or else those of the answer to the batch.
+    /// The request's own error, or [`ErrorKind::InvalidInput`] for a slot of another batch. The error has the ids and
+    /// the date of the request's own response, or else those of the response to the batch.
     pub fn take<T>(&mut self, slot: Slot<T>) -> Result<T> {
         let answered = if slot.batch == self.batch { self.answers.remove(&slot.index) } else { None };
         let Some(mut answered) = answered else {
             let message =
-                "the slot belongs to another batch: take it from the answers of the batch that made it";
+                "the slot belongs to another batch: pass it to the answers of the batch that returned it";
             return Err(Error::new(ErrorKind::InvalidInput, message));
         };
-        let outcome = std::mem::replace(&mut answered.outcome, Ok(Answer::default()));
+        let outcome = std::mem::replace(&mut answered.outcome, Ok(RawResponse::default()));
         outcome
             .and_then(|mut answer| {
                 (slot.decode)(&mut answer).map_err(|error| {
@@ -636,15 +644,15 @@ impl BatchAnswers {
             })
             .map_err(|error| {
                 let redactor = answered.redactor();
-                let Answered { info, method, shown, sent, ids, .. } = answered;
+                let PartOutcome { info, method, shown, sent, ids, .. } = answered;
                 error.for_call(info.name, &method, &shown).in_batch(sent, ids).redacted(&redactor)
             })
     }
 
-    /// Returns the answer for the slot, or `None` if the service answered 404.
+    /// Takes the outcome behind `slot`, or `None` if the service answered 404.
     ///
     /// # Errors
-    /// As [`take`](Self::take), but for [`ErrorKind::NotFound`].
+    /// Those of [`take`](Self::take), except [`ErrorKind::NotFound`].
     pub fn take_if_found<T>(&mut self, slot: Slot<T>) -> Result<Option<T>> {
         if_found(self.take(slot))
     }

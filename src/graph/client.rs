@@ -1,4 +1,4 @@
-//! The client: a pipeline, a cloud and a clock.
+//! The client of one tenant and its builder.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 
 use super::batch::Batch;
 use super::cloud::Cloud;
-use super::decode::Answer;
-use super::exchange::{Exchange, Manner};
+use super::decode::RawResponse;
+use super::exchange::{Exchange, SendOptions};
 use super::operation::{Call, Operation, Request};
 use super::page::List;
 use super::raw::RawRequest;
@@ -18,13 +18,13 @@ use crate::catalog::ApiVersion;
 use crate::clock::{Clock, SystemClock};
 use crate::credential::TokenProvider;
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::auth::{Auth, Place};
+use crate::pipeline::auth::{Auth, SignInTarget};
 use crate::pipeline::limit::Limit;
 use crate::pipeline::retry::Retry;
 use crate::pipeline::{Event, Limits, Middleware, Observer, Pipeline, RetryConfig, RetryState};
 use crate::transport::Transport;
 
-/// A client for one tenant in one cloud. Cheap to clone, and shared by all its clones: token, limits, retry budget.
+/// A client for one tenant in one cloud. Clones are cheap and share the token, the limits and the retry budget.
 ///
 /// ```
 /// use windows_autopilot::Client;
@@ -35,7 +35,7 @@ use crate::transport::Transport;
 /// # Ok(()) }
 /// ```
 ///
-/// Calls need whatever runtime the transport and the clock need: tokio, for those of this crate.
+/// Calls need the runtime of the transport and the clock: tokio, for those of this crate.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
@@ -51,18 +51,18 @@ pub(super) struct Inner {
     pub(super) observer: Observer,
 }
 
-/// Who calls Graph.
+/// The identity that calls Graph, as its token shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Caller {
-    /// Whether it is an app by itself and not a user; `None` if the token does not tell.
+    /// Whether an app calls without a user; `None` if the token does not say.
     pub app_only: Option<bool>,
-    /// The roles or scopes.
+    /// The granted roles or scopes.
     pub permissions: Vec<String>,
 }
 
 impl Client {
-    /// Begins a client that signs in with `credential`.
+    /// Creates a builder for a client that signs in with `credential`.
     pub fn builder(credential: impl TokenProvider) -> ClientBuilder {
         ClientBuilder {
             credential: Arc::new(credential),
@@ -80,17 +80,17 @@ impl Client {
         }
     }
 
-    /// The cloud that it talks to.
+    /// Returns the cloud of this client.
     pub fn cloud(&self) -> &Cloud {
         &self.inner.cloud
     }
 
-    /// Where its time comes from.
+    /// Returns the client's clock.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock
     }
 
-    /// Returns the state of the client's retries, which all clones share: to see why calls wait or fail.
+    /// Returns the current retry budget and closed gates, which all clones share: they explain why calls wait or fail.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -115,19 +115,19 @@ impl Client {
         &self.inner.retry
     }
 
-    /// The roles or scopes that the token in use carries, read from it without a call to Graph; empty where the token
-    /// does not show them.
+    /// Returns the roles or scopes in the current token, without a call to Graph; empty if the token does not show
+    /// them.
     ///
     /// # Errors
-    /// When no token is to be had.
+    /// Any error of signing in.
     pub async fn granted_permissions(&self) -> Result<Vec<String>> {
         Ok(self.caller().await?.permissions)
     }
 
-    /// Who calls, as far as the token in use shows it: read from it without a call to Graph.
+    /// Returns the caller's identity as the current token shows it, without a call to Graph.
     ///
     /// # Errors
-    /// When no token is to be had.
+    /// Any error of signing in.
     pub async fn caller(&self) -> Result<Caller> {
         #[derive(serde::Deserialize, Default)]
         struct Claims {
@@ -138,7 +138,7 @@ impl Client {
         }
         let Claims { roles, scp, idtyp } = self.claims().await?;
         let app_only = match (&scp, idtyp.as_deref()) {
-            // A user's token can carry roles too: those are the user's in the app, not permissions.
+            // A user's token may have roles too: those of the user in the app, not permissions.
             (Some(_), _) | (None, Some("user")) => Some(false),
             (None, Some("app")) => Some(true),
             (None, _) => (!roles.is_empty()).then_some(true),
@@ -147,10 +147,10 @@ impl Client {
         Ok(Caller { app_only, permissions: roles.into_iter().chain(scopes).collect() })
     }
 
-    /// The id of the tenant, read from the token in use without a call to Graph; none where the token does not show it.
+    /// Returns the tenant's id from the current token, without a call to Graph; `None` if the token does not show it.
     ///
     /// # Errors
-    /// When no token is to be had.
+    /// Any error of signing in.
     pub async fn tenant_id(&self) -> Result<Option<String>> {
         #[derive(serde::Deserialize, Default)]
         struct Claims {
@@ -159,16 +159,16 @@ impl Client {
         Ok(self.claims::<Claims>().await?.tid)
     }
 
-    /// What the token in use says of itself. It is not verified, which is for the service to do.
+    /// Returns the claims of the current token. Only the service can verify them.
     async fn claims<T: DeserializeOwned + Default>(&self) -> Result<T> {
         Ok(self.inner.auth.token_secret().await?.claims())
     }
 
-    /// Begins a request to any path below `version`, for operations that have no typed call. The path's values must be
+    /// Creates a request to any path below `version`, for operations without a typed call. Values in the path must be
     /// percent-encoded.
     ///
     /// # Permissions
-    /// Those of the operation's page in Microsoft's documentation.
+    /// Those listed on the operation's page in Microsoft's documentation.
     pub fn request(&self, method: http::Method, version: ApiVersion, path: &str) -> RawRequest {
         RawRequest::new(self, &method, version, path)
     }
@@ -187,12 +187,12 @@ impl Client {
         self.request(http::Method::GET, version, path).read()
     }
 
-    /// Lists the objects at any path below `version`, page by page.
+    /// Lists the objects at any path below `version`.
     pub fn list<T: DeserializeOwned + Send + 'static>(&self, version: ApiVersion, path: &str) -> List<T> {
         self.request(http::Method::GET, version, path).named("list").list()
     }
 
-    /// Posts `body` to any path below `version`. The request is never sent twice unless it certainly had no effect.
+    /// Posts `body` to any path below `version`. The client resends the request only if it certainly had no effect.
     pub fn post<T: DeserializeOwned>(
         &self,
         version: ApiVersion,
@@ -202,22 +202,22 @@ impl Client {
         self.request(http::Method::POST, version, path).json(body).read()
     }
 
-    /// Patches the object at any path below `version` with `body`, and drops the answer.
+    /// Patches the object at any path below `version` with `body`, and discards the response.
     pub fn patch(&self, version: ApiVersion, path: &str, body: &impl Serialize) -> Call<()> {
         self.request(http::Method::PATCH, version, path).json(body).done()
     }
 
-    /// Deletes the object at any path below `version`. Without `/$ref`, the object of a link is deleted, and not the link.
+    /// Deletes the object at any path below `version`. To delete a link and keep its object, end the path in `/$ref`.
     pub fn delete(&self, version: ApiVersion, path: &str) -> Call<()> {
         self.request(http::Method::DELETE, version, path).done()
     }
 
-    /// Binds an operation to this client, to be awaited.
+    /// Binds an operation to this client.
     pub fn call<T>(&self, operation: Operation<T>) -> Call<T> {
         Call::new(self, operation)
     }
 
-    /// Begins a batch.
+    /// Creates an empty batch.
     pub fn batch(&self) -> Batch {
         Batch::new(self)
     }
@@ -227,7 +227,7 @@ impl Client {
         operation: &Operation<T>,
         timeout: Option<Duration>,
     ) -> impl Future<Output = Result<T>> {
-        self.execute_as(operation, Manner { timeout, ..Manner::default() })
+        self.execute_with(operation, SendOptions { timeout, ..SendOptions::default() })
     }
 
     /// Sends an operation concurrently with the others of `lane`.
@@ -237,38 +237,38 @@ impl Client {
         lane: Arc<crate::pipeline::window::Lane>,
         operation: &Operation<T>,
     ) -> impl Future<Output = Result<T>> {
-        self.execute_as(operation, Manner { lane: Some(lane), ..Manner::default() })
+        self.execute_with(operation, SendOptions { lane: Some(lane), ..SendOptions::default() })
     }
 
-    pub(crate) fn execute_as<T>(
+    pub(crate) fn execute_with<T>(
         &self,
         operation: &Operation<T>,
-        manner: Manner,
+        options: SendOptions,
     ) -> impl Future<Output = Result<T>> {
-        self.exchange(&operation.request, None, manner, operation.decode)
+        self.exchange(&operation.request, None, options, operation.decode)
     }
 
-    /// Sends `request` to its own address, or to a link that the service gave for it.
+    /// Sends `request` to its own address, or to a link from the service.
     pub(crate) async fn exchange<T>(
         &self,
         request: &Request,
         link: Option<String>,
-        manner: Manner,
-        decode: fn(&mut Answer) -> Result<T>,
+        options: SendOptions,
+        decode: fn(&mut RawResponse) -> Result<T>,
     ) -> Result<T> {
-        let mut exchange = Exchange::new(&self.inner, request, link, manner)?;
+        let mut exchange = Exchange::new(&self.inner, request, link, options)?;
         loop {
             let decoded = match exchange.run().await {
-                Ok(mut answer) => decode(&mut answer).map_err(|error| exchange.unread(error, &answer)),
+                Ok(mut answer) => decode(&mut answer).map_err(|error| exchange.decode_failed(error, &answer)),
                 Err(error) => Err(error),
             };
             match decoded {
                 Ok(value) => {
-                    exchange.tell(None);
+                    exchange.report_end(None);
                     return Ok(value);
                 }
                 Err(error) => {
-                    if let Some(error) = exchange.failed(error) {
+                    if let Some(error) = exchange.fail(error) {
                         return Err(error);
                     }
                 }
@@ -283,7 +283,7 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Builds a [`Client`]. Only [`ClientBuilder::build`] can fail.
+/// A builder for [`Client`]. Only [`ClientBuilder::build`] can fail.
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct ClientBuilder {
@@ -302,19 +302,19 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Uses another cloud than the worldwide one.
+    /// Sets the cloud. Default: [`Cloud::Worldwide`].
     pub fn with_cloud(mut self, cloud: Cloud) -> Self {
         self.cloud = cloud;
         self
     }
 
-    /// Sends over `transport`: a simulated tenant, a recording, a wrapped client. Default: `ReqwestTransport`.
+    /// Sets the transport: a simulated tenant, a recording, or a wrapped client. Default: `ReqwestTransport`.
     pub fn with_transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
         self
     }
 
-    /// Takes time from `clock`. Default: [`SystemClock`].
+    /// Sets the clock. Default: [`SystemClock`].
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
         self
@@ -332,36 +332,38 @@ impl ClientBuilder {
         self
     }
 
-    /// Adds middleware that runs once a call, before retries.
+    /// Adds middleware that runs once per call, before retries.
     pub fn with_middleware(mut self, middleware: impl Middleware) -> Self {
         self.per_call.push(Arc::new(middleware));
         self
     }
 
-    /// Adds middleware that runs for every attempt, after sign-in: the last step before the transport.
+    /// Adds middleware that runs on every attempt, after sign-in: the last step before the transport.
     pub fn with_per_attempt_middleware(mut self, middleware: impl Middleware) -> Self {
         self.per_attempt.push(Arc::new(middleware));
         self
     }
 
-    /// Sets the timeout of a call without one of its own, sign-in, retries and waits included. 10 minutes.
+    /// Sets the default timeout of a call, including sign-in, retries and waits. Default: 10 minutes.
     ///
-    /// Time in which the client's own [`Limits`] hold the call back does not count; under [`Call::with_timeout`] it does.
+    /// Time during which the client's own [`Limits`] hold the call back does not count; under [`Call::with_timeout`] it
+    /// does.
     pub fn with_call_timeout(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout;
         self
     }
 
-    /// Sets the timeout of one attempt. 2 minutes.
+    /// Sets the timeout of one attempt. Default: 2 minutes.
     pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = timeout;
         self
     }
 
-    /// Whether sign-in tells Microsoft Entra that this client answers claims challenges (`cp1`). Yes.
+    /// Sets whether sign-in declares that this client answers claims challenges (`cp1`). Default: `true`.
     ///
-    /// Graph then evaluates access continuously: it refuses a token at once when a user is disabled or a policy changes,
-    /// and its tokens live for up to 28 hours. Where that is not told, a token is good until its end, and there are no
+    /// With the declaration, Graph evaluates access continuously: it refuses a token as soon as a user is disabled or a
+    /// policy changes, and its tokens live for up to 28 hours. Without it, a token is valid until it expires, and there
+    /// are no
     /// challenges. Source: [continuous access
     /// evaluation](https://learn.microsoft.com/en-us/entra/identity-platform/app-resilience-continuous-access-evaluation).
     pub fn with_continuous_access_evaluation(mut self, answers_challenges: bool) -> Self {
@@ -369,7 +371,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Registers an observer for attempts, waits and completions, such as [counters](crate::pipeline::Counters). `observer`
+    /// Registers an observer for attempts, waits and completions, such as [counters](crate::pipeline::Counters).
+    /// `observer`
     /// must not block.
     pub fn with_observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.observer = Observer::new(observer);
@@ -379,7 +382,7 @@ impl ClientBuilder {
     /// Builds the client.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`] when there is no transport, or the default one cannot be made.
+    /// [`ErrorKind::Configuration`] if there is no transport, or if the default transport cannot be created.
     pub fn build(self) -> Result<Client> {
         let transport = match &self.transport {
             Some(transport) => Arc::clone(transport),
@@ -388,7 +391,7 @@ impl ClientBuilder {
         Ok(self.build_on(transport))
     }
 
-    /// Builds the client on `transport`, unless it was given another.
+    /// Builds the client on `transport`, unless [`with_transport`](Self::with_transport) set another.
     pub(crate) fn build_on(self, transport: Arc<dyn Transport>) -> Client {
         let transport = self.transport.unwrap_or(transport);
         let observer = self.observer;
@@ -398,15 +401,15 @@ impl ClientBuilder {
         let pipeline = |steps, transport| {
             Pipeline::new(steps, transport, Arc::clone(&clock), self.attempt_timeout, observer.clone())
         };
-        // Sign-in has no token to carry, and its own share of patience.
+        // Sign-in carries no token, and has its own retry budget.
         let sign_in = pipeline(vec![retry()], Arc::clone(&transport));
-        let place = Place {
+        let target = SignInTarget {
             authority: self.cloud.login().to_owned(),
             scope: self.cloud.scope(),
             origin: self.cloud.graph().to_owned(),
             answers_challenges: self.answers_challenges,
         };
-        let auth = Arc::new(Auth::new(self.credential, sign_in, Arc::clone(&clock), place));
+        let auth = Arc::new(Auth::new(self.credential, sign_in, Arc::clone(&clock), target));
 
         let mut steps = self.per_call;
         let retry = retry();
@@ -424,13 +427,17 @@ impl ClientBuilder {
 #[cfg(feature = "reqwest")]
 fn default_transport() -> Result<Arc<dyn Transport>> {
     let transport = crate::transport::ReqwestTransport::new().map_err(|error| {
-        Error::new(ErrorKind::Configuration, "the default transport cannot be made").with_source(error)
+        Error::new(
+            ErrorKind::Configuration,
+            "the default transport cannot be created: see the cause, or set one with `with_transport`",
+        )
+        .with_source(error)
     })?;
     Ok(Arc::new(transport))
 }
 
 #[cfg(not(feature = "reqwest"))]
 fn default_transport() -> Result<Arc<dyn Transport>> {
-    let message = "no transport: give one with `with_transport`, or enable the feature `reqwest`";
+    let message = "no transport: set one with `with_transport`, or enable the feature `reqwest`";
     Err(Error::new(ErrorKind::Configuration, message))
 }

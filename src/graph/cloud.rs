@@ -1,11 +1,11 @@
-//! Microsoft's clouds, each with its own Graph and its own sign-in.
+//! Microsoft's clouds, each with its own hosts for Graph and sign-in.
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// A cloud of Microsoft's. Tokens of one are never sent to another: both hosts come from here.
+/// A Microsoft cloud. Tokens of one cloud are never sent to another: this type names both hosts.
 ///
-/// Hosts: [national cloud deployments](https://learn.microsoft.com/en-us/graph/deployments). Whether a national cloud
-/// has every beta type that hybrid join needs is not documented for all of them; a path that is missing answers 400.
+/// Hosts: [national cloud deployments](https://learn.microsoft.com/en-us/graph/deployments). It is not documented for
+/// every national cloud whether it has all beta types that hybrid join needs; a missing path answers 400.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Cloud {
@@ -18,11 +18,11 @@ pub enum Cloud {
     UsGovernmentL5,
     /// The cloud in China, operated by 21Vianet.
     China,
-    /// Other hosts, such as a test server. Made by [`Cloud::custom`].
+    /// Other hosts, such as a test server. Created by [`Cloud::custom`].
     Custom(CustomCloud),
 }
 
-/// The hosts of Graph and of sign-in that [`Cloud::custom`] checked: of a test server, a gateway, or a new cloud.
+/// The checked hosts of Graph and sign-in of a test server, a gateway or a new cloud, created by [`Cloud::custom`].
 ///
 /// ```
 /// use windows_autopilot::Cloud;
@@ -33,7 +33,7 @@ pub enum Cloud {
 /// # Ok::<(), windows_autopilot::Error>(())
 /// ```
 ///
-/// The client follows links to this Graph host alone, and sends secrets to this sign-in host alone.
+/// The client follows links only to this Graph host, and sends secrets only to this sign-in host.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CustomCloud {
     graph: String,
@@ -41,19 +41,20 @@ pub struct CustomCloud {
 }
 
 impl CustomCloud {
-    /// Returns the address of Graph, without a slash at the end.
+    /// Returns the address of Graph, without a trailing slash.
     pub fn graph(&self) -> &str {
         &self.graph
     }
 
-    /// Returns the address of sign-in, without a slash at the end.
+    /// Returns the address of sign-in, without a trailing slash.
     pub fn login(&self) -> &str {
         &self.login
     }
 }
 
 impl Cloud {
-    /// Other hosts: `graph` and `login` are `https://host[:port]`, or `http://` on a loopback address.
+    /// Creates a cloud of other hosts: `graph` and `login` are `https://host[:port]`, or `http://` on a loopback
+    /// address.
     ///
     /// ```
     /// use windows_autopilot::Cloud;
@@ -62,12 +63,12 @@ impl Cloud {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`] for anything else.
+    /// [`ErrorKind::Configuration`] for any other text.
     pub fn custom(graph: &str, login: &str) -> Result<Self> {
         Ok(Self::Custom(CustomCloud { graph: origin(graph)?, login: origin(login)? }))
     }
 
-    /// Where Graph is, without a slash at the end.
+    /// Returns the address of Graph, without a trailing slash.
     pub fn graph(&self) -> &str {
         match self {
             Self::Worldwide => "https://graph.microsoft.com",
@@ -78,7 +79,7 @@ impl Cloud {
         }
     }
 
-    /// Where sign-in is, without a slash at the end.
+    /// Returns the address of sign-in, without a trailing slash.
     pub fn login(&self) -> &str {
         match self {
             Self::Worldwide => "https://login.microsoftonline.com",
@@ -88,13 +89,13 @@ impl Cloud {
         }
     }
 
-    /// The scope that stands for everything an app was granted on this cloud's Graph.
+    /// Returns the scope of all permissions that an app was granted on this cloud's Graph.
     pub fn scope(&self) -> String {
         format!("{}/.default", self.graph())
     }
 }
 
-/// `text` as `scheme://authority`, if it is that and nothing more, and safe to send a token to.
+/// Returns `text` as `scheme://authority` if it has no other parts and a token may be sent to it.
 fn origin(text: &str) -> Result<String> {
     let refuse = |problem: &str| {
         let message =
@@ -124,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_bare_https_hosts_and_loopback_are_taken() {
+    fn only_bare_https_hosts_and_loopback_are_accepted() {
         for (text, want) in [
             ("https://graph.example", Some("https://graph.example")),
             ("https://graph.example:8443/", Some("https://graph.example:8443")),

@@ -1,4 +1,4 @@
-//! From an answer's bytes to a value, or to an error that says what is wrong with them.
+//! Decoding of responses, with errors that say what is wrong with the body.
 
 use bytes::Bytes;
 use serde::de::{DeserializeOwned, Visitor};
@@ -8,83 +8,86 @@ use serde_json::value::RawValue;
 use crate::error::{Error, ErrorKind, Result};
 use crate::foreign::{excerpt, json};
 
-pub(crate) type Answer = http::Response<Bytes>;
+pub(crate) type RawResponse = http::Response<Bytes>;
 
-/// The body as text, without a byte order mark.
-pub(crate) fn text(answer: &Answer) -> Result<&str> {
+/// Returns the body as text, without a byte order mark.
+pub(crate) fn text(answer: &RawResponse) -> Result<&str> {
     let body: &[u8] = answer.body();
-    let body = body.get(mark(body)..).unwrap_or_default();
+    let body = body.get(mark_length(body)..).unwrap_or_default();
     std::str::from_utf8(body).map_err(|error| not_utf8(error, body.len()))
 }
 
-/// The body as JSON text; refuses what does not claim to be JSON, such as the page of a captive portal.
-pub(crate) fn json_text(answer: &Answer) -> Result<&str> {
-    claims_json(answer)?;
+/// Returns the body as JSON text. Refuses another content type, such as the page of a captive portal.
+pub(crate) fn json_text(answer: &RawResponse) -> Result<&str> {
+    check_content_type(answer)?;
     let text = text(answer)?;
-    has_more_than_blanks(text).map(|()| text)
+    check_not_blank(text).map(|()| text)
 }
 
-/// The same, taken out of the answer without a copy; and where it begins, behind a byte order mark.
-pub(crate) fn take_json_text(answer: &mut Answer) -> Result<(String, usize)> {
-    claims_json(answer)?;
+/// Takes the body as JSON text without a copy. Returns the text and its start behind a byte order mark.
+pub(crate) fn take_json_text(answer: &mut RawResponse) -> Result<(String, usize)> {
+    check_content_type(answer)?;
     let body = std::mem::take(answer.body_mut());
-    let begin = mark(&body);
+    let begin = mark_length(&body);
     let text = String::from_utf8(body.into())
         .map_err(|error| not_utf8(error.utf8_error(), error.as_bytes().len()))?;
-    has_more_than_blanks(text.get(begin..).unwrap_or_default()).map(|()| (text, begin))
+    check_not_blank(text.get(begin..).unwrap_or_default()).map(|()| (text, begin))
 }
 
-/// How long the byte order mark is, if there is one.
-fn mark(body: &[u8]) -> usize {
+/// Returns the length of the byte order mark.
+fn mark_length(body: &[u8]) -> usize {
     const MARK: &[u8] = b"\xef\xbb\xbf";
     if body.starts_with(MARK) { MARK.len() } else { 0 }
 }
 
 fn not_utf8(error: std::str::Utf8Error, length: usize) -> Error {
-    let message = format!("the answer is not UTF-8: byte {} of {length}", error.valid_up_to());
+    let message = format!("the response is not UTF-8: byte {} of {length}", error.valid_up_to());
     Error::new(ErrorKind::Decode, message)
 }
 
-fn has_more_than_blanks(text: &str) -> Result<()> {
+fn check_not_blank(text: &str) -> Result<()> {
     match text.trim_ascii_start().is_empty() {
         true => Err(Error::new(ErrorKind::Decode, "expected JSON and got an empty body")),
         false => Ok(()),
     }
 }
 
-fn claims_json(answer: &Answer) -> Result<()> {
-    let kind = answer.headers().get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let says_json = |kind: &str| kind.as_bytes().windows(4).any(|part| part.eq_ignore_ascii_case(b"json"));
-    if let Some(kind) = kind.filter(|kind| !says_json(kind)) {
+fn check_content_type(answer: &RawResponse) -> Result<()> {
+    let content_type =
+        answer.headers().get(http::header::CONTENT_TYPE).and_then(|content_type| content_type.to_str().ok());
+    let is_json = |content_type: &str| {
+        content_type.as_bytes().windows(4).any(|part| part.eq_ignore_ascii_case(b"json"))
+    };
+    if let Some(content_type) = content_type.filter(|content_type| !is_json(content_type)) {
         let found = excerpt(answer.body(), 120);
-        let message = format!("expected JSON and got {}: {found}", excerpt(kind, 60));
+        let message = format!("expected JSON and got {}: {found}", excerpt(content_type, 60));
         return Err(Error::new(ErrorKind::Decode, message));
     }
     Ok(())
 }
 
-pub(crate) fn not_understood(error: &serde_json::Error) -> Error {
+pub(crate) fn decode_error(error: &serde_json::Error) -> Error {
     let truncated = error.is_eof();
-    let message = if truncated { "the answer is cut short" } else { "the answer is not understood" };
+    let message = if truncated { "the response is cut short" } else { "the response is not valid" };
     Error::new(ErrorKind::Decode, format!("{message}: {}", json::problem(error, 200)))
         .with_cut_short(truncated)
 }
 
-/// An object. Documentation shows some wrapped in `{"value": …}`; both forms are read.
-pub(crate) fn entity<T: DeserializeOwned>(answer: &mut Answer) -> Result<T> {
+/// Decodes an object, bare or wrapped in `{"value": …}`: the documentation shows both.
+pub(crate) fn entity<T: DeserializeOwned>(answer: &mut RawResponse) -> Result<T> {
     let text = json_text(answer)?;
     let read = |text| {
         let mut decoder = serde_json::Deserializer::from_str(text);
         T::deserialize(&mut decoder).and_then(|read| decoder.end().map(|()| read))
     };
     read(text).or_else(|error| {
-        unwrapped(text).and_then(|inner| read(inner).ok()).ok_or_else(|| not_understood(&error))
+        unwrapped(text).and_then(|inner| read(inner).ok()).ok_or_else(|| decode_error(&error))
     })
 }
 
-/// Reads an object of which no property is required, so that only what wraps it tells whether it is wrapped: bare, in
-/// `{"value": {…}}`, or the first in `{"value": […]}`.
-pub(crate) fn entity_in_value<T: DeserializeOwned>(answer: &mut Answer) -> Result<T> {
+/// Decodes an object without required properties: bare, in `{"value": {…}}`, or the first of `{"value": […]}`. Only the
+/// wrapper tells the forms apart.
+pub(crate) fn entity_in_value<T: DeserializeOwned>(answer: &mut RawResponse) -> Result<T> {
     let text = json_text(answer)?;
     let inner = unwrapped(text).unwrap_or(text);
     let read = match inner.starts_with('[') {
@@ -92,11 +95,11 @@ pub(crate) fn entity_in_value<T: DeserializeOwned>(answer: &mut Answer) -> Resul
         false => serde_json::from_str(inner).map(Some),
     };
     let none = || Error::new(ErrorKind::Decode, "expected an object and got an empty list");
-    read.map_err(|error| not_understood(&error))?.ok_or_else(none)
+    read.map_err(|error| decode_error(&error))?.ok_or_else(none)
 }
 
-/// An object, or an empty answer where `T` is `()` or an `Option`.
-pub(crate) fn entity_or_empty<T: DeserializeOwned>(answer: &mut Answer) -> Result<T> {
+/// Decodes an object, or an empty body if `T` is `()` or an `Option`.
+pub(crate) fn entity_or_empty<T: DeserializeOwned>(answer: &mut RawResponse) -> Result<T> {
     if text(answer)?.trim_ascii().is_empty()
         && let Ok(empty) = T::deserialize(Empty)
     {
@@ -105,14 +108,14 @@ pub(crate) fn entity_or_empty<T: DeserializeOwned>(answer: &mut Answer) -> Resul
     entity(answer)
 }
 
-/// The deserializer of an empty answer: only `()` and `None` can be read from it.
+/// A deserializer for an empty body: only `()` and `None` deserialize from it.
 struct Empty;
 
 impl<'de> Deserializer<'de> for Empty {
     type Error = serde::de::value::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> std::result::Result<V::Value, Self::Error> {
-        Err(serde::de::Error::custom("the answer is empty"))
+        Err(serde::de::Error::custom("the response is empty"))
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> std::result::Result<V::Value, Self::Error> {
@@ -129,7 +132,7 @@ impl<'de> Deserializer<'de> for Empty {
     }
 }
 
-/// What is wrapped in `{"value": …}`.
+/// Returns the value inside `{"value": …}`.
 fn unwrapped(text: &str) -> Option<&str> {
     #[derive(Deserialize)]
     struct Wrapped<'a> {
@@ -139,27 +142,27 @@ fn unwrapped(text: &str) -> Option<&str> {
     serde_json::from_str::<Wrapped<'_>>(text).ok().map(|wrapped| wrapped.value.get())
 }
 
-/// The `value` of an action that returns a collection.
-pub(crate) fn list_value<T: DeserializeOwned>(answer: &mut Answer) -> Result<Vec<T>> {
+/// Decodes the `value` of an action that returns a collection.
+pub(crate) fn list_value<T: DeserializeOwned>(answer: &mut RawResponse) -> Result<Vec<T>> {
     super::page::decode_page(answer)?.into_items().collect()
 }
 
-/// An object, or nothing where the service answers without one.
-pub(crate) fn decode_if_any<T: DeserializeOwned>(answer: &mut Answer) -> Result<Option<T>> {
+/// Decodes an object, or `None` if the body is empty.
+pub(crate) fn decode_if_any<T: DeserializeOwned>(answer: &mut RawResponse) -> Result<Option<T>> {
     if answer.status() == http::StatusCode::NO_CONTENT || text(answer)?.trim_ascii().is_empty() {
         return Ok(None);
     }
     entity(answer).map(Some)
 }
 
-/// Nothing: any success will do, but not a page of a captive portal.
-pub(crate) fn nothing(answer: &mut Answer) -> Result<()> {
+/// Accepts any success that is empty or JSON, but not the page of a captive portal.
+pub(crate) fn nothing(answer: &mut RawResponse) -> Result<()> {
     let text = text(answer)?;
     if text.trim_ascii().is_empty() { Ok(()) } else { json_text(answer).map(|_| ()) }
 }
 
-/// The plain number that `/$count` answers.
-pub(crate) fn count(answer: &mut Answer) -> Result<u64> {
+/// Decodes the plain number that `/$count` returns.
+pub(crate) fn count(answer: &mut RawResponse) -> Result<u64> {
     let text = text(answer)?;
     text.trim().parse().map_err(|error: std::num::ParseIntError| {
         let message = format!("expected a number and got {:?}", excerpt(text, 60));
@@ -173,9 +176,9 @@ mod tests {
 
     use super::*;
 
-    fn answer(kind: &str, body: &[u8]) -> Answer {
+    fn answer(content_type: &str, body: &[u8]) -> RawResponse {
         let mut answer = http::Response::new(Bytes::copy_from_slice(body));
-        answer.headers_mut().insert(http::header::CONTENT_TYPE, kind.parse().unwrap());
+        answer.headers_mut().insert(http::header::CONTENT_TYPE, content_type.parse().unwrap());
         answer
     }
 
@@ -186,8 +189,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_an_error_that_says_so() {
-        for (kind, body, says) in [
+    fn a_body_that_is_not_json_is_an_error() {
+        for (content_type, body, says) in [
             (
                 "text/html; charset=utf-8",
                 &b"<html><h1>Sign in to WiFi</h1>"[..],
@@ -196,16 +199,16 @@ mod tests {
             ("application/json", b"", "an empty body"),
             ("application/json", b"{\"a\":", "cut short"),
             ("application/json", b"{\"a\":\xff}", "byte 5"),
-            ("application/json", b"nonsense", "not understood"),
+            ("application/json", b"nonsense", "not valid"),
         ] {
-            let error = entity::<Value>(&mut answer(kind, body)).unwrap_err();
+            let error = entity::<Value>(&mut answer(content_type, body)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Decode);
             assert!(error.to_string().contains(says), "{error}");
         }
     }
 
     #[test]
-    fn deep_nesting_is_an_error_and_not_the_end_of_the_stack() {
+    fn deep_nesting_is_an_error_and_no_stack_overflow() {
         #[derive(Debug, Deserialize)]
         struct Thing {
             #[serde(default)]
@@ -215,7 +218,7 @@ mod tests {
         for key in ["known", "other"] {
             let body = format!("{{\"{key}\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000));
             let result = entity::<Thing>(&mut answer("application/json", body.as_bytes()));
-            // What is not modelled is skipped without recursion, so it may nest as it likes.
+            // Unknown members are skipped without recursion, so they may nest to any depth.
             assert_eq!(result.is_err(), key == "known", "{key}");
         }
     }
@@ -232,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_without_required_properties_is_read_bare_and_in_value() {
+    fn an_object_of_optional_properties_reads_bare_and_wrapped() {
         #[derive(Debug, PartialEq, Deserialize)]
         struct Thing {
             state: Option<String>,

@@ -1,6 +1,6 @@
-//! One exchange: a request, its answer within its time, and what that decodes to.
+//! One exchange: sends a request and decodes its response within the timeout.
 //!
-//! Nothing here depends on what is decoded, so that it is compiled once and not for every type.
+//! The code does not depend on the decoded type, so that it is compiled once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 
 use super::client::Inner;
-use super::decode::Answer;
+use super::decode::RawResponse;
 use super::operation::Request;
 use crate::clock::within_working;
 use crate::error::{Error, ErrorKind, Result};
@@ -24,33 +24,33 @@ use crate::transport::{BodyStart, NewConnection};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
-/// How an exchange is made, where it is not as usual.
+/// The options of one exchange.
 #[derive(Debug, Default)]
-pub(crate) struct Manner {
-    /// When it must be over, whatever happens.
+pub(crate) struct SendOptions {
+    /// The hard timeout; the client's call timeout if `None`.
     pub(crate) timeout: Option<Duration>,
-    /// What it is made of, if it is a batch.
+    /// The parts of a batch.
     pub(crate) parts: Option<BatchParts>,
-    /// What it is sent side by side with.
+    /// The lane of concurrent requests that this one belongs to.
     pub(crate) lane: Option<Arc<Lane>>,
-    /// What has become of it.
+    /// The progress, shared with the pipeline.
     pub(crate) progress: Arc<Progress>,
-    /// Who wants to see the answer's beginning.
+    /// The observer of the first bytes of the body.
     pub(crate) start: Option<BodyStart>,
-    /// Whether it must not use a connection that was used before.
+    /// Whether a connection that was used before must not be reused.
     pub(crate) new_connection: bool,
 }
 
-/// An exchange of a client.
+/// One exchange of a client.
 pub(super) struct Exchange<'a> {
     client: &'a Inner,
     request: &'a Request,
     uri: Uri,
-    manner: Manner,
-    /// By [`Clock::elapsed`](crate::clock::Clock::elapsed).
-    began: Duration,
+    options: SendOptions,
+    /// The start, by [`Clock::elapsed`](crate::clock::Clock::elapsed).
+    started: Duration,
     limit: Duration,
-    /// Whether it was made again because an answer was cut short.
+    /// Whether the request was repeated because a body was cut short.
     repeated: bool,
 }
 
@@ -59,24 +59,24 @@ impl<'a> Exchange<'a> {
         client: &'a Inner,
         request: &'a Request,
         link: Option<String>,
-        manner: Manner,
+        options: SendOptions,
     ) -> Result<Self> {
         request.check()?;
         let address = link.unwrap_or_else(|| request.address(client.cloud.graph()));
         let uri = Uri::try_from(address).map_err(|error| {
-            let message = "the address cannot be written";
+            let message = "the path or query cannot be written as an address: percent-encode its values";
             request.named(Error::new(ErrorKind::InvalidInput, message).with_source(error))
         })?;
-        let limit = manner.timeout.unwrap_or(client.call_timeout);
-        Ok(Self { client, request, uri, manner, began: client.clock.elapsed(), limit, repeated: false })
+        let limit = options.timeout.unwrap_or(client.call_timeout);
+        Ok(Self { client, request, uri, options, started: client.clock.elapsed(), limit, repeated: false })
     }
 
-    /// Whether the time limit holds whatever happens.
-    fn hard(&self) -> bool {
-        self.manner.timeout.is_some()
+    /// Returns `true` if the timeout also counts the time in which the client holds the call back.
+    fn has_hard_timeout(&self) -> bool {
+        self.options.timeout.is_some()
     }
 
-    fn outgoing(&self) -> http::Request<Bytes> {
+    fn request_to_send(&self) -> http::Request<Bytes> {
         let info = &self.request.info;
         let mut outgoing = http::Request::new(self.request.body.clone().unwrap_or_default());
         *outgoing.method_mut() = self.request.method();
@@ -92,54 +92,57 @@ impl<'a> Exchange<'a> {
             headers.insert(name, value.clone());
         }
         let mut call =
-            CallInfo::new(info.name, info.path, info.idempotent, Arc::clone(&self.manner.progress));
+            CallInfo::new(info.name, info.path, info.idempotent, Arc::clone(&self.options.progress));
         call.waits_when_throttled = self.request.waits_when_throttled;
-        call.limit = Some(TimeLimit { ends: self.began.saturating_add(self.limit), hard: self.hard() });
+        call.limit =
+            Some(TimeLimit { ends: self.started.saturating_add(self.limit), hard: self.has_hard_timeout() });
         let extensions = outgoing.extensions_mut();
         extensions.insert(call);
-        if let Some(parts) = &self.manner.parts {
+        if let Some(parts) = &self.options.parts {
             extensions.insert(parts.clone());
         }
-        if let Some(lane) = &self.manner.lane {
+        if let Some(lane) = &self.options.lane {
             extensions.insert(Arc::clone(lane));
         }
-        if let Some(start) = &self.manner.start {
+        if let Some(start) = &self.options.start {
             extensions.insert(start.clone());
         }
-        if self.manner.new_connection {
+        if self.options.new_connection {
             extensions.insert(NewConnection);
         }
         outgoing
     }
 
-    /// The answer, if it is a success that came within what is left of the time.
-    pub(super) async fn run(&self) -> Result<Answer> {
-        let (clock, progress) = (&*self.client.clock, &self.manner.progress);
-        let held = || if self.hard() { Duration::ZERO } else { progress.held(clock.elapsed()) };
-        // Dropped only when it has been seen what it was at.
-        let work = std::pin::pin!(self.client.pipeline.send(self.outgoing()));
-        let answer = within_working(clock, (self.began, self.limit), held, work).await.unwrap_or_else(|| {
-            let held = if progress.is_held() { ": it was held back by the client's own limits" } else { "" };
-            let message = format!("the call was not over within {:?}{held}", self.limit);
-            Err(Error::new(ErrorKind::Timeout, message))
-        });
+    /// Sends the request and returns a successful response that arrives before the timeout.
+    pub(super) async fn run(&self) -> Result<RawResponse> {
+        let (clock, progress) = (&*self.client.clock, &self.options.progress);
+        let held = || if self.has_hard_timeout() { Duration::ZERO } else { progress.held(clock.elapsed()) };
+        // Dropped only after its progress has been read.
+        let work = std::pin::pin!(self.client.pipeline.send(self.request_to_send()));
+        let answer =
+            within_working(clock, (self.started, self.limit), held, work).await.unwrap_or_else(|| {
+                let held =
+                    if progress.is_held() { ": it was held back by the client's own limits" } else { "" };
+                let message = format!("the call was not over within {:?}{held}", self.limit);
+                Err(Error::new(ErrorKind::Timeout, message))
+            });
         self.succeeded(answer?)
     }
 
-    /// What was wrong with a success that could not be decoded.
-    pub(super) fn unread(&self, error: Error, answer: &Answer) -> Error {
+    /// Completes the error of a successful response that could not be decoded.
+    pub(super) fn decode_failed(&self, error: Error, answer: &RawResponse) -> Error {
         let error = error.with_status(answer.status(), answer.headers());
         if self.request.method() == Method::GET { error } else { error.with_unread_answer() }
     }
 
-    /// The answer, if it is a success.
-    fn succeeded(&self, answer: Answer) -> Result<Answer> {
+    /// Returns the response if it is a success.
+    fn succeeded(&self, answer: RawResponse) -> Result<RawResponse> {
         let status = answer.status();
         if status.is_success() {
             return Ok(answer);
         }
-        // Not there, after a deletion whose outcome was unclear: it was ours.
-        let ours = status == StatusCode::NOT_FOUND && self.manner.progress.was_ambiguous();
+        // 404 for a deletion whose earlier outcome was ambiguous: this client deleted the object.
+        let ours = status == StatusCode::NOT_FOUND && self.options.progress.was_ambiguous();
         if ours && self.request.method() == Method::DELETE {
             let mut gone = http::Response::new(Bytes::new());
             *gone.status_mut() = StatusCode::NO_CONTENT;
@@ -158,15 +161,15 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// The error that it ends with, told to whoever counts; none where it is to be made once more: a body was cut short
-    /// although its length was right, and asking again does no harm.
-    pub(super) fn failed(&mut self, error: Error) -> Option<Error> {
+    /// Completes the error of the call and reports it to the observer. Returns `None` if the exchange is to be
+    /// repeated: a body was cut short although its length was right, and the request is idempotent.
+    pub(super) fn fail(&mut self, error: Error) -> Option<Error> {
         if self.request.info.idempotent && error.is_cut_short() && !self.repeated {
             self.repeated = true;
             return None;
         }
-        let progress = &self.manner.progress;
-        // A write that is idempotent may have taken effect as well; its error keeps the kind, since it may be sent again.
+        let progress = &self.options.progress;
+        // An idempotent write may have taken effect as well; its error keeps the kind, since the write may be repeated.
         let unknown = progress.may_have_taken_effect() && self.request.method() != Method::GET;
         let error = match self.request.info.idempotent {
             _ if !unknown => error,
@@ -174,24 +177,24 @@ impl<'a> Exchange<'a> {
             true => error.with_unread_answer(),
         };
         let error = self.request.named(error).with_attempts(progress.attempts()).redacted(&self.redactor());
-        self.tell(Some(&error));
+        self.report_end(Some(&error));
         Some(error)
     }
 
-    /// The values of the request that no error may repeat.
+    /// Returns the values of the request that no error may repeat.
     fn redactor(&self) -> Redactor {
-        let mut redactor = self.manner.progress.redactor();
+        let mut redactor = self.options.progress.redactor();
         redactor.address(self.uri.path_and_query().map(PathAndQuery::as_str).unwrap_or_default());
         redactor.json(self.request.body.as_deref().unwrap_or_default());
         redactor
     }
 
-    /// Tells whoever counts how it ended.
-    pub(super) fn tell(&self, error: Option<&Error>) {
-        self.client.observer.tell(self.request.info.name, || EventKind::Finished {
-            attempts: self.manner.progress.attempts(),
+    /// Reports the end of the call to the observer.
+    pub(super) fn report_end(&self, error: Option<&Error>) {
+        self.client.observer.emit(self.request.info.name, || EventKind::Finished {
+            attempts: self.options.progress.attempts(),
             error: error.map(Error::kind),
-            elapsed: self.client.clock.elapsed().saturating_sub(self.began),
+            elapsed: self.client.clock.elapsed().saturating_sub(self.started),
         });
     }
 }

@@ -1,4 +1,4 @@
-//! Graph's protocol: requests as values, pages, batches, and waits.
+//! Graph's protocol: requests as values, paged lists, batches and polling.
 
 mod batch;
 mod client;

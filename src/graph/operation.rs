@@ -1,4 +1,4 @@
-//! A request as a value, and the same bound to a client.
+//! Requests as values, and calls that bind them to a client.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::client::Client;
-use super::decode::{self, Answer};
+use super::decode::{self, RawResponse};
 use super::poll::{PollStatus, Poller, Schedule};
 use super::query::{Query, escape_segment};
 use super::sequence::Sequence;
@@ -21,14 +21,14 @@ use crate::catalog::{ApiVersion, OperationInfo};
 use crate::error::{Error, ErrorKind, Result, if_found};
 use crate::model::{Finding, Severity};
 
-/// The content type of the bodies that Graph takes, but for those of files.
+/// The content type of request bodies that are not files.
 pub(super) const JSON: &str = "application/json";
 
-/// The request of an operation, without the type of its answer.
+/// The request of an operation, without the type of its response.
 #[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) info: OperationInfo,
-    /// The versions that have the operation and all that is sent with it.
+    /// The versions that have the operation and all properties of its body.
     versions: &'static [ApiVersion],
     pub(crate) version: ApiVersion,
     path: String,
@@ -36,9 +36,9 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
     pub(crate) content_type: &'static str,
-    /// Whether a 429 is waited out.
+    /// Whether the client waits and retries on 429.
     pub(crate) waits_when_throttled: bool,
-    /// The first mistake in the arguments: an error when the request is sent.
+    /// The first mistake in the arguments: the error of sending the request.
     pub(crate) invalid: Option<String>,
 }
 
@@ -55,7 +55,10 @@ impl Request {
                 Some(parameter) if !parameter.is_empty() && !matches!(*parameter, "." | "..") => {
                     escape_segment(parameter, &mut path);
                 }
-                _ => invalid = Some(format!("{}: an id is missing", info.name)),
+                _ => {
+                    invalid =
+                        Some(format!("{}: an id is empty, `.` or `..`: write the object's id", info.name))
+                }
             }
             rest = after.split_once('}').map_or("", |(_, rest)| rest);
         }
@@ -75,7 +78,7 @@ impl Request {
         request.with_path(path)
     }
 
-    /// Sets the path, and asks for plain text where the answer is a number and no JSON.
+    /// Sets the path, and asks for plain text if the response is a bare number.
     fn with_path(mut self, path: String) -> Self {
         if path.ends_with("/$count") {
             self.headers.insert(ACCEPT, HeaderValue::from_static("text/plain, application/json;q=0.5"));
@@ -84,7 +87,7 @@ impl Request {
         self
     }
 
-    /// A request at a path that the caller wrote, which may end in a query.
+    /// Creates a request to a path from the caller, which may end in a query.
     pub(super) fn at(info: OperationInfo, version: ApiVersion, path: &str) -> Self {
         let mut request = Self::new(&info, &[]);
         request.version = version;
@@ -100,7 +103,7 @@ impl Request {
         request
     }
 
-    /// Refuses the request when it is sent: the first reason counts.
+    /// Marks the request as invalid; the first reason wins.
     pub(super) fn refuse(&mut self, problem: String) {
         self.invalid.get_or_insert(problem);
     }
@@ -116,7 +119,7 @@ impl Request {
     pub(super) fn set_body(&mut self, body: serde_json::Result<Vec<u8>>) {
         match body {
             Ok(bytes) => self.set_bytes(JSON, bytes.into()),
-            Err(error) => self.refuse(format!("the body cannot be written as JSON: {error}")),
+            Err(error) => self.refuse(format!("the body does not serialize to JSON: {error}")),
         }
     }
 
@@ -131,7 +134,7 @@ impl Request {
             let known: Vec<&str> = self.versions.iter().map(|known| known.as_str()).collect();
             let body = if self.info.versions.contains(&version) { " with these properties" } else { "" };
             self.refuse(format!(
-                "{}{body} does not exist in {version}: leave the version as it is, {}",
+                "{}{body} does not exist in {version}: use {}",
                 self.info.name,
                 known.join(" or ")
             ));
@@ -147,19 +150,19 @@ impl Request {
         use std::fmt::Write as _;
         out.push_str(&self.path);
         if !self.query.is_empty() {
-            // Writing to a text cannot fail.
+            // Writing to a `String` cannot fail.
             let _ = write!(out, "?{}", self.query);
         }
     }
 
-    /// Path and query below the version, escaped.
+    /// Returns path and query below the version, escaped.
     pub(crate) fn url(&self) -> String {
         let mut url = String::with_capacity(self.path.len() + self.query.size());
         self.write_url(&mut url);
         url
     }
 
-    /// Refuses what was given wrong arguments.
+    /// Returns the error of an invalid request.
     pub(crate) fn check(&self) -> Result<()> {
         match &self.invalid {
             Some(problem) => Err(self.named(Error::new(ErrorKind::InvalidInput, problem.clone()))),
@@ -167,7 +170,7 @@ impl Request {
         }
     }
 
-    /// The whole address at `origin`, written once.
+    /// Returns the whole address at `origin`.
     pub(crate) fn address(&self, origin: &str) -> String {
         let mut address = String::with_capacity(origin.len() + self.path.len() + self.query.size() + 8);
         for part in [origin, "/", self.version.as_str()] {
@@ -177,19 +180,19 @@ impl Request {
         address
     }
 
-    /// `/beta/deviceManagement/…`, for messages.
+    /// Returns the path with its version, such as `/beta/deviceManagement/…`, for messages.
     pub(crate) fn shown_path(&self) -> String {
         format!("/{}{}", self.version, self.path)
     }
 
-    /// The error, with what was asked.
+    /// Adds the name, method and path of the request to an error.
     pub(crate) fn named(&self, error: Error) -> Error {
         error.for_call(self.info.name, &self.method(), &self.shown_path())
     }
 }
 
-/// Returns what is wrong with a path that a caller wrote, and what to write instead. It does not repeat the path, which
-/// may name a person.
+/// Returns what is wrong with a path from the caller, and what to write instead. The message does not repeat the path,
+/// which may name a person.
 fn path_problem(path: &str) -> Option<String> {
     let bare = path.split_once('?').map_or(path, |(bare, _)| bare);
     if !bare.starts_with('/') {
@@ -204,27 +207,24 @@ fn path_problem(path: &str) -> Option<String> {
         c.is_ascii_graphic() && !matches!(c, '#' | '\\' | '"' | '<' | '>' | '`' | '{' | '}' | '^' | '|')
     };
     let at = path.chars().position(|c| !sendable(c))?;
-    Some(format!(
-        "has a character that cannot be sent, its {}th: percent-encode values, a blank as `%20`",
-        at + 1
-    ))
+    Some(format!("has an invalid character at position {}: percent-encode values, a blank as `%20`", at + 1))
 }
 
-/// A request as a value: it can be sent, put into a batch, shown in a plan, or looked at in a test, with no I/O.
+/// A request as a value: send it, add it to a batch, show it in a plan, or inspect it in a test without I/O.
 ///
-/// `T` is what its answer decodes to.
+/// `T` is the type of its decoded response.
 #[must_use = "an operation is sent by `Client::call` or in a batch"]
 pub struct Operation<T> {
     pub(crate) request: Request,
-    pub(crate) decode: fn(&mut Answer) -> Result<T>,
+    pub(crate) decode: fn(&mut RawResponse) -> Result<T>,
 }
 
 impl<T> Operation<T> {
-    /// An operation whose path parameters are `parameters`, in order.
+    /// Creates an operation; `parameters` fill the path's placeholders in order.
     pub(crate) fn new(
         info: &OperationInfo,
         parameters: &[&str],
-        decode: fn(&mut Answer) -> Result<T>,
+        decode: fn(&mut RawResponse) -> Result<T>,
     ) -> Self {
         Self { request: Request::new(info, parameters), decode }
     }
@@ -235,67 +235,67 @@ impl<T> Operation<T> {
         self
     }
 
-    /// Refuses what is known to fail: an error among `findings` is said when the operation is sent, and it is not sent.
+    /// Refuses an operation that is known to fail: sending it returns the first error of `findings`.
     pub(crate) fn refusing(mut self, findings: &[Finding]) -> Self {
         self.request.refuse_errors(findings);
         self
     }
 
-    /// Says that `version` alone has the properties of the body.
+    /// Restricts the operation to `version`, the only one that has the properties of the body.
     pub(crate) fn only_in(mut self, version: &'static [ApiVersion; 1]) -> Self {
         self.request.versions = version;
         self
     }
 
-    /// Refuses the operation when it is sent, for a reason that says what to write instead.
+    /// Refuses the operation for `problem`, which says what to write instead.
     pub(crate) fn refused(mut self, problem: Option<String>) -> Self {
         problem.into_iter().for_each(|problem| self.request.refuse(problem));
         self
     }
 
-    /// Sets a query option; its value is escaped.
+    /// Sets a query option. `value` is escaped.
     pub(crate) fn with_query(mut self, name: &'static str, value: &str) -> Self {
         self.request.set_query(name, value);
         self
     }
 
-    /// Adds a header that the service understands, such as `ConsistencyLevel`.
+    /// Adds a header, such as `ConsistencyLevel`.
     pub(crate) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
         self.request.headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         self
     }
 
-    /// Says that a 429 is final: the action is limited to once in a while.
+    /// Makes a 429 final, for actions that the service allows only once in a while.
     pub(crate) fn never_waiting(mut self) -> Self {
         self.request.waits_when_throttled = false;
         self
     }
 
-    /// Uses another version of the API than the operation's own.
+    /// Sets the version of the API.
     ///
     /// # Errors
-    /// A version that is not one of [`versions`](Self::versions) is an error of kind [`ErrorKind::InvalidInput`] when the
-    /// operation is sent, before anything is sent.
+    /// Sending fails with [`ErrorKind::InvalidInput`] for a version that is not one of [`versions`](Self::versions); no
+    /// request is sent.
     pub fn with_version(mut self, version: ApiVersion) -> Self {
         self.request.set_version(version);
         self
     }
 
-    /// Decodes the answer as another type: for properties that this crate does not model.
+    /// Decodes the response as another type, for properties that this crate does not model.
     pub fn decode_as<U: DeserializeOwned>(self) -> Operation<U> {
         self.with_decode(decode::entity::<U>)
     }
 
-    pub(crate) fn with_decode<U>(self, decode: fn(&mut Answer) -> Result<U>) -> Operation<U> {
+    pub(crate) fn with_decode<U>(self, decode: fn(&mut RawResponse) -> Result<U>) -> Operation<U> {
         Operation { request: self.request, decode }
     }
 
-    /// What is known of the operation.
+    /// Returns the operation's entry in the catalog.
     pub fn info(&self) -> &OperationInfo {
         &self.request.info
     }
 
-    /// The version of the API that it is for.
+    /// Returns the version of the API.
     pub fn version(&self) -> ApiVersion {
         self.request.version
     }
@@ -305,22 +305,22 @@ impl<T> Operation<T> {
         self.request.versions
     }
 
-    /// Its method.
+    /// Returns the method.
     pub fn method(&self) -> Method {
         self.request.method()
     }
 
-    /// Its path below the version, escaped, without the query.
+    /// Returns the path below the version, escaped and without the query.
     pub fn path(&self) -> &str {
         &self.request.path
     }
 
-    /// Path and query below the version, escaped.
+    /// Returns path and query below the version, escaped.
     pub fn url(&self) -> String {
         self.request.url()
     }
 
-    /// Its body, if it has one.
+    /// Returns the body, if there is one.
     pub fn body(&self) -> Option<&Bytes> {
         self.request.body.as_ref()
     }
@@ -332,7 +332,7 @@ impl<T> Clone for Operation<T> {
     }
 }
 
-/// Names the operation and its path; neither query nor body, which may be personal.
+/// Shows the operation and its path template; query and body may be personal.
 impl<T> fmt::Debug for Operation<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let info = &self.request.info;
@@ -344,8 +344,7 @@ impl<T> fmt::Debug for Operation<T> {
     }
 }
 
-/// An [`Operation`] bound to a client: exactly one request. Await it to send it, or put it into a
-/// [batch](super::Batch).
+/// An [`Operation`] bound to a client: exactly one request. Await it to send it, or add it to a [batch](super::Batch).
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -356,10 +355,10 @@ impl<T> fmt::Debug for Operation<T> {
 /// # Ok(()) });
 /// ```
 ///
-/// Dropping the future cancels the call: nothing goes on in the background.
+/// Dropping the future cancels the call: nothing continues in the background.
 ///
 /// # Errors
-/// Each call ends with an [`Error`], to be asked by [`ErrorKind`].
+/// Each call fails with an [`Error`], classified by [`ErrorKind`].
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Call<T> {
     client: Client,
@@ -368,7 +367,7 @@ pub struct Call<T> {
     rescue: Option<Rescue<T>>,
 }
 
-/// Looks whether what a rejected call asked for holds all the same.
+/// A check of whether the effect of a rejected call holds anyway.
 type Rescue<T> = Box<dyn FnOnce(Error) -> Pin<Box<dyn Future<Output = Result<T>> + Send>> + Send + Sync>;
 
 impl<T> Call<T> {
@@ -376,7 +375,7 @@ impl<T> Call<T> {
         Self { client: client.clone(), operation, timeout: None, rescue: None }
     }
 
-    /// Sets the outcome of a call that the service rejects. A batch does not ask for it.
+    /// Sets the fallback for a call that the service rejects. Batches do not use it.
     pub(crate) fn rescued_by<F: Future<Output = Result<T>> + Send + 'static>(
         mut self,
         rescue: impl FnOnce(Error) -> F + Send + Sync + 'static,
@@ -385,30 +384,30 @@ impl<T> Call<T> {
         self
     }
 
-    /// Ends the call after `timeout`, whatever it waits for, instead of after the client's own limit.
+    /// Sets a hard timeout that includes every wait, instead of the client's call timeout.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Uses another version of the API than the operation's own: one of [`Operation::versions`].
+    /// Sets the version of the API: one of [`Operation::versions`].
     pub fn with_version(mut self, version: ApiVersion) -> Self {
         self.operation = self.operation.with_version(version);
         self
     }
 
-    /// Decodes the answer as another type: for properties that this crate does not model.
+    /// Decodes the response as another type, for properties that this crate does not model.
     pub fn decode_as<U: DeserializeOwned>(self) -> Call<U> {
         let Self { client, operation, timeout, .. } = self;
         Call { client, operation: operation.decode_as(), timeout, rescue: None }
     }
 
-    /// The request as a value.
+    /// Returns the request as a value.
     pub fn operation(&self) -> &Operation<T> {
         &self.operation
     }
 
-    /// The request as a value.
+    /// Returns the request as a value.
     pub fn into_operation(self) -> Operation<T> {
         self.operation
     }
@@ -425,15 +424,15 @@ impl<T: Send + 'static> Call<T> {
     /// ```
     ///
     /// # Errors
-    /// As the call itself, but for [`ErrorKind::NotFound`].
+    /// Those of the call, except [`ErrorKind::NotFound`].
     pub fn if_found(self) -> Sequence<Option<T>> {
         Sequence::new(async move { if_found(self.await) })
     }
 
-    /// Sends the call again and again on `schedule` until `done` holds of its answer.
+    /// Polls the call on `schedule` until `done` returns `true` for its response.
     ///
-    /// `done` gets `None` if the service answered 404. `what` names the wait in the error when the deadline has passed,
-    /// such as `"the device to appear"`. The poller is awaited for the last answer, or read as a stream of all.
+    /// `done` gets `None` if the service answered 404. `what` names the wait in the error at the deadline, such as
+    /// `"the device to appear"`. Await the poller for the last response, or read it as a stream of all responses.
     ///
     /// ```
     /// use std::time::Duration;
@@ -448,8 +447,8 @@ impl<T: Send + 'static> Call<T> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Timeout`] at the schedule's deadline; any other error of the call but [`ErrorKind::NotFound`] ends
-    /// the wait.
+    /// [`ErrorKind::Timeout`] at the schedule's deadline. Any other error of the call, except [`ErrorKind::NotFound`],
+    /// ends the wait.
     pub fn until(
         self,
         schedule: Schedule,

@@ -1,4 +1,4 @@
-//! Waiting for what the service does in its own time.
+//! Polling of asynchronous operations.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -16,19 +16,19 @@ use crate::error::{Error, ErrorKind, Result};
 /// The outcome of one poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PollStatus<T, P = ()> {
-    /// The condition does not hold yet; with the state so far.
+    /// The condition does not hold yet; contains the current state.
     Pending(P),
-    /// The condition holds; with the value.
+    /// The condition holds; contains the value.
     Ready(T),
 }
 
-/// The intervals of a poller, and its deadline.
+/// The intervals and the deadline of a poller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Schedule {
     /// The interval after the first poll.
     pub initial_interval: Duration,
-    /// The longest interval. Each interval is half as long again as the one before.
+    /// The longest interval. Each interval is 1.5 times the previous one.
     pub max_interval: Duration,
     /// The deadline, counted from the first poll.
     pub deadline: Duration,
@@ -41,79 +41,79 @@ impl Schedule {
     }
 }
 
-/// Looks after 10 seconds, then less and less often up to once a minute, and gives up after an hour.
+/// Polls after 10 seconds, then at growing intervals up to one minute, and stops after one hour.
 impl Default for Schedule {
     fn default() -> Self {
         Self::new(Duration::from_secs(10), Duration::from_secs(60), Duration::from_secs(3600))
     }
 }
 
-/// A wait with a deadline: await it for its end, or read it as a stream of what was seen on the way.
+/// A wait with a deadline: await it for its result, or read it as a stream of poll outcomes.
 ///
-/// A look that fails with [`ErrorKind::NotFound`] is up to whoever made the poller; any other error ends it. Dropping it
-/// ends the wait; nothing goes on.
+/// The poll function decides what [`ErrorKind::NotFound`] means; every error that it returns ends the wait. Dropping
+/// the poller ends the wait, and nothing continues in the background.
 #[must_use = "a poller does nothing until it is awaited or read"]
 pub struct Poller<T, P = ()> {
-    looks: Looks<T, P>,
+    polls: PollStream<T, P>,
 }
 
-type Looks<T, P> = Pin<Box<dyn Stream<Item = Result<PollStatus<T, P>>> + Send>>;
+type PollStream<T, P> = Pin<Box<dyn Stream<Item = Result<PollStatus<T, P>>> + Send>>;
 
-type Look<T, P> = Box<dyn FnMut() -> Pin<Box<dyn Future<Output = Result<PollStatus<T, P>>> + Send>> + Send>;
+type PollFn<T, P> = Box<dyn FnMut() -> Pin<Box<dyn Future<Output = Result<PollStatus<T, P>>> + Send>> + Send>;
 
 impl<T: Send + 'static, P: Send + 'static> Poller<T, P> {
-    /// Waits for `what` by calling `look` on `schedule`.
-    pub fn new<F, R>(clock: Arc<dyn Clock>, schedule: Schedule, what: &'static str, mut look: F) -> Self
+    /// Creates a poller that calls `poll` on `schedule`. `what` names the wait in the error at the deadline.
+    pub fn new<F, R>(clock: Arc<dyn Clock>, schedule: Schedule, what: &'static str, mut poll: F) -> Self
     where
         F: FnMut() -> R + Send + 'static,
         R: Future<Output = Result<PollStatus<T, P>>> + Send + 'static,
     {
         let start = clock.elapsed();
-        let turns = Turns { clock, schedule, what, start, wait: None, over: false };
-        Self::looking(turns, Box::new(move || Box::pin(look())))
+        let timer = PollTimer { clock, schedule, what, start, wait: None, done: false };
+        Self::with_timer(timer, Box::new(move || Box::pin(poll())))
     }
 
-    /// Changes the value that the wait ends with.
+    /// Converts the value of a successful wait.
     #[must_use = "a poller does nothing until it is awaited or read"]
     pub fn and_then<U: Send + 'static>(
         self,
         mut change: impl FnMut(T) -> Result<U> + Send + 'static,
     ) -> Poller<U, P> {
-        let looks = self.looks.map(move |seen| match seen? {
+        let polls = self.polls.map(move |seen| match seen? {
             PollStatus::Ready(value) => change(value).map(PollStatus::Ready),
             PollStatus::Pending(state) => Ok(PollStatus::Pending(state)),
         });
-        Poller { looks: Box::pin(looks) }
+        Poller { polls: Box::pin(polls) }
     }
 
-    fn looking(turns: Turns, look: Look<T, P>) -> Self {
-        let looks = futures_util::stream::unfold((turns, look), |(mut turns, mut look)| async move {
-            let seen = match turns.next().await? {
-                Ok(()) => look().await,
+    fn with_timer(timer: PollTimer, poll: PollFn<T, P>) -> Self {
+        let polls = futures_util::stream::unfold((timer, poll), |(mut timer, mut poll)| async move {
+            let seen = match timer.next().await? {
+                Ok(()) => poll().await,
                 Err(error) => Err(error),
             };
-            turns.over = !matches!(seen, Ok(PollStatus::Pending(_)));
-            Some((seen, (turns, look)))
+            timer.done = !matches!(seen, Ok(PollStatus::Pending(_)));
+            Some((seen, (timer, poll)))
         });
-        Self { looks: Box::pin(looks) }
+        Self { polls: Box::pin(polls) }
     }
 }
 
-/// When to look.
-struct Turns {
+/// The timer of the polls.
+struct PollTimer {
     clock: Arc<dyn Clock>,
     schedule: Schedule,
     what: &'static str,
     start: Duration,
-    /// The wait before the next look, after the first.
+    /// The wait before the next poll; `None` before the first.
     wait: Option<Duration>,
-    over: bool,
+    done: bool,
 }
 
-impl Turns {
-    /// Waits until it is time for the next look; none when there is none any more.
+impl PollTimer {
+    /// Waits for the next poll. Returns `None` after the last one.
     async fn next(&mut self) -> Option<Result<()>> {
-        if self.over {
+        if self.done {
             return None;
         }
         let Some(wait) = self.wait else {
@@ -123,10 +123,10 @@ impl Turns {
         let waited = self.clock.elapsed().saturating_sub(self.start);
         let left = self.schedule.deadline.saturating_sub(waited);
         if left.is_zero() {
-            let message = format!("gave up waiting for {} after {waited:?}", self.what);
+            let message = format!("timed out after {waited:?} waiting for {}", self.what);
             return Some(Err(Error::new(ErrorKind::Timeout, message)));
         }
-        // The last look is at the deadline itself.
+        // The last poll is at the deadline itself.
         self.clock.sleep(wait.min(left)).await;
         self.wait = Some((wait + wait / 2).min(self.schedule.max_interval));
         Some(Ok(()))
@@ -137,7 +137,7 @@ impl<T, P> Stream for Poller<T, P> {
     type Item = Result<PollStatus<T, P>>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.looks.as_mut().poll_next(context)
+        self.polls.as_mut().poll_next(context)
     }
 }
 
@@ -147,12 +147,12 @@ impl<T: Send + 'static, P: Send + 'static> IntoFuture for Poller<T, P> {
 
     fn into_future(mut self) -> Self::IntoFuture {
         Box::pin(async move {
-            while let Some(seen) = self.looks.next().await {
+            while let Some(seen) = self.polls.next().await {
                 if let PollStatus::Ready(value) = seen? {
                     return Ok(value);
                 }
             }
-            Err(Error::new(ErrorKind::Timeout, "the wait was over before"))
+            Err(Error::new(ErrorKind::Timeout, "the poller has already ended"))
         })
     }
 }
@@ -172,35 +172,35 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn ready_at(look: u32) -> (FakeClock, Poller<u32, u32>, Arc<AtomicU32>) {
-        let (clock, looks) = (FakeClock::new(), Arc::new(AtomicU32::new(0)));
-        let counter = Arc::clone(&looks);
+    fn ready_at(poll: u32) -> (FakeClock, Poller<u32, u32>, Arc<AtomicU32>) {
+        let (clock, polls) = (FakeClock::new(), Arc::new(AtomicU32::new(0)));
+        let counter = Arc::clone(&polls);
         let schedule = Schedule::new(SECOND * 4, SECOND * 9, SECOND * 30);
         let poller = Poller::new(Arc::new(clock.clone()), schedule, "the moon", move || {
             let seen = counter.fetch_add(1, Ordering::Relaxed) + 1;
-            async move { Ok(if seen >= look { PollStatus::Ready(seen) } else { PollStatus::Pending(seen) }) }
+            async move { Ok(if seen >= poll { PollStatus::Ready(seen) } else { PollStatus::Pending(seen) }) }
         });
-        (clock, poller, looks)
+        (clock, poller, polls)
     }
 
     #[tokio::test]
-    async fn looks_at_once_and_then_less_often() {
+    async fn polls_at_once_and_then_less_often() {
         let (clock, poller, _) = ready_at(5);
         assert_eq!(poller.await.unwrap(), 5);
         assert_eq!(clock.slept(), [SECOND * 4, SECOND * 6, SECOND * 9, SECOND * 9]);
     }
 
     #[tokio::test]
-    async fn gives_up_at_the_deadline_after_a_last_look() {
-        let (clock, poller, looks) = ready_at(u32::MAX);
+    async fn times_out_after_a_last_poll_at_the_deadline() {
+        let (clock, poller, polls) = ready_at(u32::MAX);
         let error = poller.await.unwrap_err();
         assert_eq!((error.kind(), clock.elapsed()), (ErrorKind::Timeout, SECOND * 30));
         assert!(error.to_string().contains("the moon"), "{error}");
-        assert_eq!(looks.load(Ordering::Relaxed), 6);
+        assert_eq!(polls.load(Ordering::Relaxed), 6);
     }
 
     #[tokio::test]
-    async fn shows_what_it_saw_as_a_stream() {
+    async fn streams_the_polled_states() {
         let (_, poller, _) = ready_at(3);
         let seen: Vec<_> = poller.map(Result::unwrap).collect().await;
         assert_eq!(seen, [PollStatus::Pending(1), PollStatus::Pending(2), PollStatus::Ready(3)]);

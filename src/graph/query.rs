@@ -1,16 +1,16 @@
-//! The query options of a request, and the escaping of paths and values.
+//! Query options, and the escaping of paths and values.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::transport::percent_encode;
 
-/// The query options of a request: one value for each name, in the order in which the names were first set.
+/// The query options of a request: one value per name, in the order in which the names were first set.
 #[derive(Clone, Default)]
 pub(crate) struct Query(Vec<(Cow<'static, str>, String)>);
 
 impl Query {
-    /// Sets an option; a value that was set before is replaced.
+    /// Sets an option, and replaces an earlier value.
     pub(crate) fn set(&mut self, name: impl Into<Cow<'static, str>>, value: &str) {
         let mut escaped = String::with_capacity(value.len());
         escape_query(value, &mut escaped);
@@ -24,16 +24,16 @@ impl Query {
         }
     }
 
-    /// Reads the query of a path that is escaped already.
+    /// Parses the query of an escaped path.
     ///
     /// # Errors
-    /// The reason, if an option stands twice.
+    /// The reason, if an option occurs twice.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let mut query = Self::default();
         for option in text.split('&').filter(|option| !option.is_empty()) {
             let (name, value) = option.split_once('=').unwrap_or((option, ""));
             if query.0.iter().any(|(known, _)| known == name) {
-                return Err(format!("the query option {name} stands twice: give each option once"));
+                return Err(format!("the query option {name} occurs twice: write each option once"));
             }
             query.0.push((name.to_owned().into(), value.to_owned()));
         }
@@ -44,13 +44,13 @@ impl Query {
         self.0.is_empty()
     }
 
-    /// The length of the text, at least.
+    /// Returns a lower bound of the text's length.
     pub(crate) fn size(&self) -> usize {
         self.0.iter().map(|(name, value)| name.len() + value.len() + 2).sum()
     }
 }
 
-/// Writes the query as it stands behind the `?` of an address.
+/// Writes the query as it follows the `?` of an address.
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (name, value)) in self.0.iter().enumerate() {
@@ -61,12 +61,12 @@ impl fmt::Display for Query {
     }
 }
 
-/// Writes `text` so that it stays one path segment, or one part of a quoted key.
+/// Escapes `text` as one path segment, or as one part of a quoted key.
 pub(crate) fn escape_segment(text: &str, out: &mut String) {
     percent_encode(text, b"-._~@", out);
 }
 
-/// Writes `text` as the value of a query option.
+/// Escapes `text` as the value of a query option.
 pub(crate) fn escape_query(text: &str, out: &mut String) {
     percent_encode(text, b"-._~@'(),:/$*!", out);
 }
@@ -93,7 +93,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_option_set_again_is_replaced_where_it_stands() {
+    fn an_option_set_again_is_replaced_in_place() {
         let mut query = Query::default();
         for (name, value) in [("$select", "id"), ("$top", "5"), ("$select", "id,a b")] {
             query.set(name, value);
@@ -102,7 +102,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_option_that_stands_twice_in_a_path_is_refused() {
+    fn a_repeated_option_in_a_path_is_refused() {
         assert_eq!(Query::read("$top=5&$filter=a%20b&x").unwrap().to_string(), "$top=5&$filter=a%20b&x=");
         assert!(Query::read("$top=5&$top=6").err().unwrap().contains("$top"));
     }

@@ -1,4 +1,4 @@
-//! Requests that have no typed call.
+//! Requests without a typed call.
 
 use std::fmt;
 
@@ -9,20 +9,20 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::client::Client;
-use super::decode::{self, Answer};
+use super::decode::{self, RawResponse};
 use super::operation::{Call, Operation, Request};
 use super::page::List;
 use crate::catalog::{ApiVersion, UNTYPED};
 use crate::error::Result;
 
-/// Headers that the client, its sign-in and its transport set.
+/// The headers that the client, its sign-in and its transport set.
 const RESERVED: [HeaderName; 6] =
     [AUTHORIZATION, HOST, CONTENT_LENGTH, CONNECTION, TRANSFER_ENCODING, CONTENT_TYPE];
 
-/// A request to any path of Graph, for operations that have no typed call. Made by [`Client::request`].
+/// A request to any path of Graph, for operations without a typed call. Created by [`Client::request`].
 ///
-/// The request goes through the same pipeline as a typed call: sign-in, retries, limits, and errors by kind. It ends in
-/// one of its last methods, which say how the answer is read, and is then awaited or put into a batch.
+/// The request runs through the same pipeline as a typed call: sign-in, retries, limits, and errors by kind. One of its
+/// last methods says how the response is decoded; the call is then awaited or added to a batch.
 ///
 /// ```
 /// use http::Method;
@@ -58,18 +58,18 @@ impl RawRequest {
         let info = UNTYPED.iter().find(|info| info.method == method.as_str());
         let mut request = Request::at(info.copied().unwrap_or(get), version, path);
         if info.is_none() {
-            request.refuse(format!("Graph has no method {method}: use GET, POST, PATCH, PUT or DELETE"));
+            request.refuse(format!("Graph has no method {method}: write GET, POST, PATCH, PUT or DELETE"));
         }
         Self { client: client.clone(), request }
     }
 
-    /// Names the operation in spans, errors and events, such as `things.create`. By default, its method is its name.
+    /// Sets the operation's name in spans, errors and events, such as `things.create`. Default: the method.
     pub fn named(mut self, name: &'static str) -> Self {
         self.request.info.name = name;
         self
     }
 
-    /// Sets a query option; its value is escaped. An option that was set before is replaced.
+    /// Sets a query option, and replaces an earlier value. `value` is escaped.
     pub fn query(mut self, name: impl Into<String>, value: &str) -> Self {
         let name = name.into();
         let sendable = |c: char| c.is_ascii_alphanumeric() || "$@_-.~".contains(c);
@@ -84,7 +84,7 @@ impl RawRequest {
         self
     }
 
-    /// Sets a header. A header that was set before is replaced.
+    /// Sets a header, and replaces an earlier value.
     pub fn header<K, V>(mut self, name: K, value: V) -> Self
     where
         HeaderName: TryFrom<K>,
@@ -92,7 +92,7 @@ impl RawRequest {
     {
         match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             (Ok(name), Ok(_)) if RESERVED.contains(&name) => {
-                self.request.refuse(format!("the header {name} is set by the client itself: leave it out"));
+                self.request.refuse(format!("the client sets the header {name}: leave it out"));
             }
             (Ok(name), Ok(value)) => {
                 self.request.headers.insert(name, value);
@@ -114,51 +114,51 @@ impl RawRequest {
         self
     }
 
-    /// Sets a body of another content type. It cannot be sent in a batch, which carries JSON alone.
+    /// Sets a body of another content type. A batch carries only JSON and refuses it.
     pub fn bytes(mut self, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         self.request.set_bytes(content_type, body.into());
         self
     }
 
-    /// Sets whether a second, identical request leaves the tenant as the first one did: only then is the request sent
-    /// again after an answer was lost. By default, every method but `POST` is idempotent.
+    /// Sets whether repeating the request leaves the tenant as the first one did. Only an idempotent request is sent
+    /// again after its response was lost. Default: every method but `POST` is idempotent.
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.request.info.idempotent = idempotent;
         self
     }
 
-    /// Reads the answer as `T`. An empty answer is an error, unless `T` is `()` or an `Option`.
+    /// Decodes the response as `T`. An empty response is an error, unless `T` is `()` or an `Option`.
     pub fn read<T: DeserializeOwned>(self) -> Call<T> {
         self.call(decode::entity_or_empty)
     }
 
-    /// Reads the answer as `T`, or as `None` if it is empty.
+    /// Decodes the response as `T`, or as `None` if it is empty.
     pub fn optional<T: DeserializeOwned>(self) -> Call<Option<T>> {
         self.call(decode::decode_if_any)
     }
 
-    /// Drops the answer of a success. An answer that is neither empty nor JSON, such as the page of a captive portal, is an
-    /// error.
+    /// Discards a successful response. A body that is neither empty nor JSON, such as the page of a captive portal, is
+    /// an error.
     pub fn done(self) -> Call<()> {
         self.call(decode::nothing)
     }
 
-    /// Returns the whole answer of a success: status, headers and body.
+    /// Returns the whole successful response: status, headers and body.
     pub fn response(self) -> Call<http::Response<Bytes>> {
         self.call(|answer| Ok(std::mem::take(answer)))
     }
 
-    /// Reads the answer as the first page of a list.
+    /// Decodes the response as the first page of a list.
     pub fn list<T: DeserializeOwned + Send + 'static>(self) -> List<T> {
         List::of(&self.client, self.request)
     }
 
-    fn call<T>(self, decode: fn(&mut Answer) -> Result<T>) -> Call<T> {
+    fn call<T>(self, decode: fn(&mut RawResponse) -> Result<T>) -> Call<T> {
         Call::new(&self.client, Operation { request: self.request, decode })
     }
 }
 
-/// Names the request and its method; neither path, query nor body, which may be personal.
+/// Shows the name and the method; path, query and body may be personal.
 impl fmt::Debug for RawRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawRequest")

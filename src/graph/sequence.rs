@@ -1,4 +1,4 @@
-//! Several requests in order, awaited as one.
+//! Several dependent requests, awaited as one.
 
 use std::fmt;
 use std::future::Future;
@@ -7,10 +7,10 @@ use std::task::{Context, Poll};
 
 use crate::error::Result;
 
-/// Several requests in order, of which each depends on the answers before it: awaited like a [`Call`](super::Call), but
-/// not to be put into a batch.
+/// Several requests in order, each of which depends on the responses before it. Await it like a [`Call`](super::Call);
+/// it cannot be added to a batch.
 ///
-/// Dropping the future cancels what has not been sent; what has been sent before stays done.
+/// Dropping the future cancels the requests that have not been sent; earlier requests keep their effect.
 ///
 /// ```
 /// use windows_autopilot::graph::Sequence;

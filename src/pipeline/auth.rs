@@ -1,4 +1,4 @@
-//! Sign-in on the way: one token for all calls, renewed early, asked for once.
+//! Sign-in: a token that all calls share, refreshed early, with one request in flight.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,61 +17,61 @@ use crate::credential::{AccessToken, TokenProvider, TokenRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::is_guid;
 
-/// How long before its end a token is renewed.
-const EARLY: Duration = Duration::from_secs(300);
-/// How long a call waits for an early renewal, since it could go on with the old token.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Who has less time left than this when sign-in fails has not tried as often as another would.
-const LITTLE: Duration = Duration::from_secs(30);
-/// How long a failed early renewal is left alone while the old token still lives.
-const PAUSE: Duration = Duration::from_secs(30);
+/// The time before expiry at which a token is refreshed.
+const REFRESH_MARGIN: Duration = Duration::from_secs(300);
+/// The timeout of an early refresh, since the call can continue with the old token.
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(10);
+/// The remaining time below which a failed sign-in says nothing about a caller with more time.
+const SHORT_TIME: Duration = Duration::from_secs(30);
+/// The pause after a failed early refresh while the old token is still valid.
+const REFRESH_PAUSE: Duration = Duration::from_secs(30);
 
-/// Where tokens come from and where they may go.
+/// The cache of a client's token, and the middleware that adds it to requests.
 #[derive(Debug)]
 pub(crate) struct Auth {
     credential: Arc<dyn TokenProvider>,
-    /// The pipeline that sign-in requests take.
+    /// The pipeline of sign-in requests.
     exchange: Pipeline,
     clock: Arc<dyn Clock>,
-    place: Place,
-    kept: Mutex<Option<Kept>>,
-    /// Held while a token is fetched, so that only one caller does.
+    target: SignInTarget,
+    cached: Mutex<Option<CachedToken>>,
+    /// Held while a token is fetched, so that one request is in flight.
     flight: tokio::sync::Mutex<()>,
-    /// Counts the sign-ins, to tell whether a refused token has been replaced meanwhile, and whether somebody else has
-    /// tried and failed.
+    /// The number of sign-ins. It shows whether a refused token has been replaced meanwhile, and whether another
+    /// caller's sign-in has failed.
     sign_ins: AtomicU64,
     failed: Mutex<Option<Failed>>,
 }
 
-/// Where a client signs in, for what, and where its tokens may go.
+/// The authority and scope of sign-in, and the only host that gets the tokens.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct SignInTarget {
     pub(crate) authority: String,
     pub(crate) scope: String,
-    /// `scheme://host[:port]`: the only place that a token is sent to.
+    /// `scheme://host[:port]`: the only origin that tokens are sent to.
     pub(crate) origin: String,
-    /// Whether sign-in says that the client answers claims challenges.
+    /// Whether sign-in declares that the client answers claims challenges.
     pub(crate) answers_challenges: bool,
 }
 
-/// A sign-in that failed: its number, and why.
+/// A failed sign-in: its number and its error.
 #[derive(Debug)]
 struct Failed {
     number: u64,
     error: Error,
-    /// Whether the call that it was for had no time for more.
-    hurried: bool,
+    /// Whether the calling request had too little time for more attempts.
+    short_of_time: bool,
 }
 
 #[derive(Debug, Clone)]
-struct Kept {
+struct CachedToken {
     token: Arc<AccessToken>,
     header: HeaderValue,
     generation: u64,
-    /// The claims that it was asked for with.
+    /// The claims of the token request.
     claims: Option<String>,
-    renew_at: Option<Duration>,
-    ends_at: Option<Duration>,
+    refresh_at: Option<Duration>,
+    expires_at: Option<Duration>,
 }
 
 impl Auth {
@@ -79,65 +79,65 @@ impl Auth {
         credential: Arc<dyn TokenProvider>,
         exchange: Pipeline,
         clock: Arc<dyn Clock>,
-        place: Place,
+        target: SignInTarget,
     ) -> Self {
         let (flight, sign_ins) = (tokio::sync::Mutex::new(()), AtomicU64::new(0));
-        let (kept, failed) = (Mutex::default(), Mutex::default());
-        Self { credential, exchange, clock, place, kept, flight, sign_ins, failed }
+        let (cached, failed) = (Mutex::default(), Mutex::default());
+        Self { credential, exchange, clock, target, cached, flight, sign_ins, failed }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cached(&self) -> MutexGuard<'_, Option<CachedToken>> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A token that lives now, and whether it should be renewed soon.
-    fn current(&self) -> Option<(Kept, bool)> {
+    /// Returns a valid token, and `true` if it is due for a refresh.
+    fn current(&self) -> Option<(CachedToken, bool)> {
         let now = self.clock.elapsed();
-        let kept = self.kept();
-        let kept = kept.as_ref().filter(|kept| kept.ends_at.is_none_or(|end| now < end))?;
-        Some((kept.clone(), kept.renew_at.is_some_and(|at| now >= at)))
+        let cached = self.cached();
+        let cached = cached.as_ref().filter(|cached| cached.expires_at.is_none_or(|end| now < end))?;
+        Some((cached.clone(), cached.refresh_at.is_some_and(|at| now >= at)))
     }
 
-    /// What came of the sign-in that somebody else made while this caller waited for its turn, if that is no good: what
-    /// was refused to one is refused to all. A want of time is each caller's own.
+    /// Returns the error of a sign-in that another caller made while this one waited for its turn: a refusal applies to
+    /// all callers. Timeouts are each caller's own.
     fn failed_since(&self, before: u64) -> Option<Error> {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let Failed { error, hurried, .. } = failed.as_ref().filter(|failed| failed.number >= before)?;
+        let Failed { error, short_of_time, .. } = failed.as_ref().filter(|failed| failed.number >= before)?;
         let own = match error.kind() {
             ErrorKind::Timeout | ErrorKind::Throttled => true,
-            ErrorKind::Unavailable | ErrorKind::Connect | ErrorKind::Interrupted => *hurried,
+            ErrorKind::Unavailable | ErrorKind::Connect | ErrorKind::Interrupted => *short_of_time,
             _ => false,
         };
         (!own).then(|| error.copy())
     }
 
-    async fn token(&self, call: Option<&CallInfo>) -> Result<Kept> {
+    async fn token(&self, call: Option<&CallInfo>) -> Result<CachedToken> {
         match self.current() {
-            Some((kept, false)) => Ok(kept),
-            Some((kept, true)) => {
-                // Renewing early: whoever comes first does it, the others go on with the old token.
-                let Ok(_flight) = self.flight.try_lock() else { return Ok(kept) };
+            Some((cached, false)) => Ok(cached),
+            Some((cached, true)) => {
+                // An early refresh: the first caller does it, the others continue with the old token.
+                let Ok(_flight) = self.flight.try_lock() else { return Ok(cached) };
                 if let Some((fresh, false)) = self.current() {
                     return Ok(fresh);
                 }
                 let renewal = self.fetch(None, true, call);
-                let problem = match within(&*self.clock, PATIENCE, renewal).await {
+                let problem = match within(&*self.clock, REFRESH_TIMEOUT, renewal).await {
                     Some(Ok(fresh)) => return Ok(fresh),
                     Some(Err(error)) => error.kind(),
                     None => ErrorKind::Timeout,
                 };
-                tracing::warn!(kind = ?problem, "early renewal failed, the old token still lives");
-                if let Some(kept) = self.kept().as_mut() {
-                    kept.renew_at = Some(self.clock.elapsed() + PAUSE);
+                tracing::warn!(kind = ?problem, "early token refresh failed; the old token is still valid");
+                if let Some(cached) = self.cached().as_mut() {
+                    cached.refresh_at = Some(self.clock.elapsed() + REFRESH_PAUSE);
                 }
-                Ok(kept)
+                Ok(cached)
             }
             None => {
                 let before = self.sign_ins.load(Ordering::Relaxed);
                 let _hold = self.hold(call);
                 let _flight = self.flight.lock().await;
                 match (self.current(), self.failed_since(before)) {
-                    (Some((kept, _)), _) => Ok(kept),
+                    (Some((cached, _)), _) => Ok(cached),
                     (None, Some(error)) => Err(error),
                     (None, None) => self.fetch(None, false, call).await,
                 }
@@ -145,25 +145,30 @@ impl Auth {
         }
     }
 
-    /// Replaces a token that the service refused, unless another call has done so meanwhile, with the same claims.
-    async fn replace(&self, refused: u64, claims: Option<&str>, call: Option<&CallInfo>) -> Result<Kept> {
+    /// Replaces a token that the service refused, unless another call has already replaced it with the same claims.
+    async fn replace(
+        &self,
+        refused: u64,
+        claims: Option<&str>,
+        call: Option<&CallInfo>,
+    ) -> Result<CachedToken> {
         let before = self.sign_ins.load(Ordering::Relaxed);
         let _hold = self.hold(call);
         let _flight = self.flight.lock().await;
-        if let Some((kept, _)) = self.current()
-            && kept.generation != refused
-            && (claims.is_none() || kept.claims.as_deref() == claims)
+        if let Some((cached, _)) = self.current()
+            && cached.generation != refused
+            && (claims.is_none() || cached.claims.as_deref() == claims)
         {
-            return Ok(kept);
+            return Ok(cached);
         }
         if let Some(error) = self.failed_since(before) {
             return Err(error);
         }
-        *self.kept() = None;
+        *self.cached() = None;
         self.fetch(claims, false, call).await
     }
 
-    /// Replaces the token that parts of an answer refused, within the time until `deadline`, by [`Clock::elapsed`].
+    /// Replaces the token that parts of a batch refused, before `deadline` by [`Clock::elapsed`].
     pub(crate) async fn renew(
         &self,
         used: TokenUsed,
@@ -176,59 +181,62 @@ impl Auth {
         let renewal = self.replace(used.0, demand.claims.as_deref(), Some(&call));
         match within(&*self.clock, left, renewal).await {
             Some(renewed) => renewed.map(drop),
-            None => Err(Error::new(ErrorKind::Timeout, "sign-in was not over in time")),
+            None => Err(Error::new(ErrorKind::Timeout, "sign-in exceeded the call's timeout")),
         }
     }
 
-    /// Holds a call's time while a person signs in.
+    /// Pauses a call's timeout while a person signs in.
     fn hold<'a>(&'a self, call: Option<&'a CallInfo>) -> Option<Hold<'a>> {
         call.filter(|_| self.credential.waits_for_person()).map(|call| call.progress.hold(&*self.clock))
     }
 
-    /// Signs in, for a call whose time is that of sign-in too, unless a person is waited for.
-    async fn fetch(&self, claims: Option<&str>, early: bool, call: Option<&CallInfo>) -> Result<Kept> {
-        let asked = self.clock.elapsed();
-        let call_ends = || call?.time_left(asked).map(|left| asked.saturating_add(left));
-        // A person takes as long as the credential allows.
+    /// Signs in within the call's remaining time, which does not apply while a person signs in.
+    async fn fetch(&self, claims: Option<&str>, early: bool, call: Option<&CallInfo>) -> Result<CachedToken> {
+        let requested_at = self.clock.elapsed();
+        let call_ends = || call?.time_left(requested_at).map(|left| requested_at.saturating_add(left));
+        // The credential limits the time of a person.
         let deadline = if self.credential.waits_for_person() { None } else { call_ends() };
         let request = TokenRequest {
-            authority: &self.place.authority,
-            scope: &self.place.scope,
+            authority: &self.target.authority,
+            scope: &self.target.scope,
             claims,
-            answers_challenges: self.place.answers_challenges,
+            answers_challenges: self.target.answers_challenges,
             early_refresh: early,
             deadline,
             clock: &*self.clock,
             transport: &SignIn { pipeline: &self.exchange, deadline },
         };
-        // Sign-in has retries of its own: those of the call that waits for it must not multiply them.
+        // Sign-in has retries of its own: the waiting call must not multiply them.
         let token = self.credential.token(request).await;
-        let token = token.and_then(|token| self.check_tenant(token)).map_err(Error::settled);
+        let token = token.and_then(|token| self.check_tenant(token)).map_err(Error::retries_exhausted);
         let generation = self.sign_ins.fetch_add(1, Ordering::Relaxed);
         let token = token.inspect_err(|error| {
             let left = call.and_then(|call| call.time_left(self.clock.elapsed()));
-            let hurried =
-                left.is_some_and(|left| left <= error.retry_after().unwrap_or_default().max(LITTLE));
-            let failed = Failed { number: generation, error: error.copy(), hurried };
+            let short_of_time =
+                left.is_some_and(|left| left <= error.retry_after().unwrap_or_default().max(SHORT_TIME));
+            let failed = Failed { number: generation, error: error.copy(), short_of_time };
             *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(failed);
         })?;
-        let mut header = HeaderValue::try_from(format!("Bearer {}", token.secret().reveal())).map_err(|_| {
-            let message = "the token has characters that no header can carry: was it cut from a terminal with a line break?";
-            Error::new(ErrorKind::Authentication, message)
-        })?;
+        let mut header =
+            HeaderValue::try_from(format!("Bearer {}", token.secret().reveal())).map_err(|_| {
+                let message =
+                    "the token has characters that no HTTP header can carry: copy it without line breaks";
+                Error::new(ErrorKind::Authentication, message)
+            })?;
         header.set_sensitive(true);
-        let ends_at = token.lifetime().map(|lifetime| asked.saturating_add(lifetime));
-        // A token that lives only minutes is renewed half-way, not at once.
-        let renew_at =
-            token.lifetime().map(|lifetime| asked.saturating_add(lifetime - EARLY.min(lifetime / 2)));
+        let expires_at = token.lifetime().map(|lifetime| requested_at.saturating_add(lifetime));
+        // A token that lives only minutes is refreshed half-way, not at once.
+        let refresh_at = token
+            .lifetime()
+            .map(|lifetime| requested_at.saturating_add(lifetime - REFRESH_MARGIN.min(lifetime / 2)));
         let claims = claims.map(str::to_owned);
         let token = Arc::new(token);
-        let kept = Kept { token, header, generation, claims, renew_at, ends_at };
-        *self.kept() = Some(kept.clone());
-        Ok(kept)
+        let cached = CachedToken { token, header, generation, claims, refresh_at, expires_at };
+        *self.cached() = Some(cached.clone());
+        Ok(cached)
     }
 
-    /// Refuses a token that shows another tenant than the credential's. A domain cannot be compared with an id.
+    /// Refuses a token of another tenant than the credential's. A domain name cannot be compared with an id.
     fn check_tenant(&self, token: AccessToken) -> Result<AccessToken> {
         #[derive(Deserialize, Default)]
         struct Claims {
@@ -239,8 +247,9 @@ impl Auth {
         };
         match token.claims::<Claims>().tid {
             Some(shown) if is_guid(&shown) && !shown.eq_ignore_ascii_case(configured.as_str()) => {
-                let message =
-                    format!("the token is of the tenant {shown}, and the client's tenant is {configured}");
+                let message = format!(
+                    "the token belongs to the tenant {shown}, and the client's tenant is {configured}"
+                );
                 let remedy = "sign in to the client's tenant, or configure the client for the token's";
                 Err(Error::new(ErrorKind::Authentication, message).with_remedy(remedy))
             }
@@ -248,7 +257,7 @@ impl Auth {
         }
     }
 
-    /// The claims of the token in use, as the roles or scopes it carries: the middle part of a JWT, undecoded.
+    /// Returns the current token.
     pub(crate) async fn token_secret(&self) -> Result<Arc<AccessToken>> {
         Ok(self.token(None).await?.token)
     }
@@ -261,26 +270,26 @@ impl Middleware for Auth {
         mut request: http::Request<Bytes>,
         next: Next<'_>,
     ) -> Result<http::Response<Bytes>> {
-        if !goes_to(request.uri(), &self.place.origin) {
-            let message = "refused to send a token to a host that is not the client's";
+        if !has_origin(request.uri(), &self.target.origin) {
+            let message = "refused to send the token to another host than the client's cloud";
             return Err(Error::new(ErrorKind::Link, message));
         }
         let call = request.extensions().get::<CallInfo>().cloned();
-        let kept = self.token(call.as_ref()).await?;
+        let cached = self.token(call.as_ref()).await?;
         let replaced = request.extensions().get::<TokenReplaced>().is_some();
-        request.headers_mut().insert(header::AUTHORIZATION, kept.header);
+        request.headers_mut().insert(header::AUTHORIZATION, cached.header);
         let is_batch = request.extensions().get::<BatchParts>().is_some();
         if let Some(call) = &call {
-            call.progress.signed_with(kept.token);
+            call.progress.add_token(cached.token);
         }
         let mut answer = next.run(request).await?;
         if is_batch {
-            answer.extensions_mut().insert(TokenUsed(kept.generation));
+            answer.extensions_mut().insert(TokenUsed(cached.generation));
         }
         let demand = if replaced { None } else { demanded_token(answer.status(), answer.headers()) };
         let Some(TokenDemand { claims }) = demand else { return Ok(answer) };
-        if let Err(error) = self.replace(kept.generation, claims.as_deref(), call.as_ref()).await {
-            tracing::warn!(kind = ?error.kind(), "the service refused the token, and a new one was not to be had");
+        if let Err(error) = self.replace(cached.generation, claims.as_deref(), call.as_ref()).await {
+            tracing::warn!(kind = ?error.kind(), "the service refused the token, and the sign-in for a new one failed");
             return Err(error);
         }
         answer.extensions_mut().insert(TokenReplaced);
@@ -288,23 +297,23 @@ impl Middleware for Auth {
     }
 }
 
-/// Rides in an answer to say that its token was refused and there is a new one; then in the request that is sent again for
-/// that, by the step that still has it.
+/// A marker in the extensions of a response whose token was refused and replaced, and then in those of the repeated
+/// request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TokenReplaced;
 
-/// Rides in the answer to a batch to say with which token it was sent.
+/// A marker in the extensions of a batch's response: the token that the batch was sent with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TokenUsed(u64);
 
-/// A demand for a new token.
+/// A demand of the service for a new token.
 #[derive(Debug)]
 pub(crate) struct TokenDemand {
     pub(crate) claims: Option<String>,
 }
 
-/// Returns the demand of an answer for a new token. 401: the token was revoked, or more claims are demanded. A 403 asks for
-/// no token, unless it says which claims it misses.
+/// Returns the demand of a response for a new token. 401: the token was revoked, or more claims are required. A 403
+/// demands a token only if it names the missing claims.
 pub(crate) fn demanded_token(status: StatusCode, headers: &HeaderMap) -> Option<TokenDemand> {
     let claims = demanded_claims(headers);
     match status {
@@ -314,14 +323,14 @@ pub(crate) fn demanded_token(status: StatusCode, headers: &HeaderMap) -> Option<
     }
 }
 
-/// Whether `uri` is at `origin`, exactly: scheme, host and port, with no user information.
-pub(crate) fn goes_to(uri: &http::Uri, origin: &str) -> bool {
+/// Returns `true` if `uri` has exactly the scheme, host and port of `origin`, without user information.
+pub(crate) fn has_origin(uri: &http::Uri, origin: &str) -> bool {
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return false };
     let Some((wanted_scheme, wanted_authority)) = origin.split_once("://") else { return false };
     scheme.eq_ignore_ascii_case(wanted_scheme) && authority.as_str().eq_ignore_ascii_case(wanted_authority)
 }
 
-/// The claims of a challenge (`WWW-Authenticate: Bearer …, claims="<base64>"`), decoded.
+/// Returns the decoded claims of a challenge (`WWW-Authenticate: Bearer …, claims="<base64>"`).
 fn demanded_claims(headers: &HeaderMap) -> Option<String> {
     let challenges =
         headers.get_all(header::WWW_AUTHENTICATE).into_iter().filter_map(|value| value.to_str().ok());
@@ -356,7 +365,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_goes_to_the_origin_alone() {
+    fn a_token_is_sent_only_to_the_origin() {
         let origin = "https://graph.microsoft.com";
         for (uri, good) in [
             ("https://graph.microsoft.com/v1.0/users", true),
@@ -368,7 +377,7 @@ mod tests {
             ("https://graph.microsoft.com.evil.example/v1.0", false),
             ("/v1.0/users", false),
         ] {
-            let found = uri.parse().is_ok_and(|uri| goes_to(&uri, origin));
+            let found = uri.parse().is_ok_and(|uri| has_origin(&uri, origin));
             assert_eq!(found, good, "{uri}");
         }
     }

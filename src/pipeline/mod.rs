@@ -1,6 +1,6 @@
-//! What happens to every exchange: tracing, ids, retries, sign-in and limits, in that order.
+//! The pipeline of every exchange: tracing, request ids, retries, sign-in and limits, in that order.
 //!
-//! What a client promises in return is in [`crate::docs::reliability`], how to see it at work in [`crate::docs::tracing`].
+//! [`crate::docs::reliability`] lists the client's guarantees, [`crate::docs::tracing`] its spans.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 
 use self::window::Era;
 use crate::clock::{Clock, within};
-use crate::credential::{AccessToken, AskedWait, SignInTransport};
+use crate::credential::{AccessToken, RequestedWait, SignInTransport};
 use crate::error::{Error, Result};
 use crate::foreign::Redactor;
 use crate::transport::{Transport, TransportError, TransportErrorKind};
@@ -34,10 +34,10 @@ pub use self::observe::{Counters, Counts, Event, EventKind};
 pub use self::retry::{RetryConfig, RetryState};
 pub(crate) use self::retry_after::retry_after;
 
-/// A step on the way of every request of a client.
+/// A step in the pipeline of a client.
 ///
-/// Per-call steps run once a call; per-try steps once for every time that the request is sent. A step passes the request
-/// on with [`Next::run`], may change it or the answer, and may pass it on more than once.
+/// Per-call steps run once per call, per-attempt steps for every attempt. A step forwards the request with
+/// [`Next::run`]; it may change the request or the response, and may forward the request more than once.
 ///
 /// ```
 /// use async_trait::async_trait;
@@ -68,11 +68,11 @@ pub trait Middleware: fmt::Debug + Send + Sync + 'static {
     /// Handles one request.
     ///
     /// # Errors
-    /// When no answer is to be had; an answer of any status is `Ok`.
+    /// Any error without a response; a response of any status is `Ok`.
     async fn handle(&self, request: http::Request<Bytes>, next: Next<'_>) -> Result<http::Response<Bytes>>;
 }
 
-/// The rest of the pipeline.
+/// The remaining steps of the pipeline.
 #[derive(Debug, Clone, Copy)]
 pub struct Next<'a> {
     steps: &'a [Arc<dyn Middleware>],
@@ -80,15 +80,15 @@ pub struct Next<'a> {
 }
 
 impl<'a> Next<'a> {
-    /// Passes the request on.
+    /// Forwards the request to the next step.
     ///
     /// # Errors
-    /// What the steps behind it answer.
+    /// Those of the following steps.
     pub fn run(
         self,
         request: http::Request<Bytes>,
     ) -> impl Future<Output = Result<http::Response<Bytes>>> + Send + 'a {
-        // In a box each, so that no step has room for all that may come behind it.
+        // Boxed step by step, so that no step's future contains all that follow.
         match self.steps.split_first() {
             Some((step, steps)) => step.handle(request, Next { steps, end: self.end }),
             None => Box::pin(self.end.send(request)),
@@ -96,13 +96,13 @@ impl<'a> Next<'a> {
     }
 }
 
-/// What the pipeline knows about the call that a request belongs to. It rides in the request's extensions.
+/// The facts of a request's call, in the extensions of the request.
 #[derive(Debug, Clone)]
 pub struct CallInfo {
     pub(crate) operation: &'static str,
     pub(crate) path_template: &'static str,
     pub(crate) idempotent: bool,
-    /// Whether a 429 means "later in this call". After some actions it means "not today".
+    /// Whether a 429 may be retried within the call. After some actions it means "not today".
     pub(crate) waits_when_throttled: bool,
     pub(crate) limit: Option<TimeLimit>,
     pub(crate) progress: Arc<Progress>,
@@ -118,27 +118,27 @@ impl CallInfo {
         Self { operation, path_template, idempotent, waits_when_throttled: true, limit: None, progress }
     }
 
-    /// The operation's name, such as `autopilotDevices.list`.
+    /// Returns the operation's name, such as `autopilotDevices.list`.
     pub fn operation(&self) -> &'static str {
         self.operation
     }
 
-    /// Returns the path with its parameters unfilled, such as `/devices/{device-id}`.
+    /// Returns the path with its placeholders, such as `/devices/{device-id}`.
     pub fn path_template(&self) -> &'static str {
         self.path_template
     }
 
-    /// Whether sending the request twice has the effect of sending it once.
+    /// Returns `true` if sending the request twice has the effect of sending it once.
     pub fn idempotent(&self) -> bool {
         self.idempotent
     }
 
-    /// How often the request has been sent so far.
+    /// Returns the number of attempts so far.
     pub fn attempts(&self) -> u32 {
         self.progress.attempts.load(Ordering::Relaxed)
     }
 
-    /// What is left of the call's time at `now`, by [`Clock::elapsed`].
+    /// Returns the call's remaining time at `now`, by [`Clock::elapsed`].
     pub(crate) fn time_left(&self, now: Duration) -> Option<Duration> {
         let limit = self.limit?;
         let held = if limit.hard { Duration::ZERO } else { self.progress.held(now) };
@@ -146,42 +146,43 @@ impl CallInfo {
     }
 }
 
-/// When a call must be over.
+/// The deadline of a call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TimeLimit {
-    /// By [`Clock::elapsed`].
+    /// The deadline, by [`Clock::elapsed`].
     pub(crate) ends: Duration,
-    /// Whether it holds whatever happens. Otherwise it moves on while the client itself holds the call back.
+    /// Whether the deadline is fixed. Otherwise it is extended by the time in which the client itself holds the call
+    /// back.
     pub(crate) hard: bool,
 }
 
-/// What has become of a call, seen from outside even if it is cut off.
+/// The progress of a call, which stays visible if the call is cancelled.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     attempts: AtomicU32,
-    /// A request is on its way, or went and no whole answer came: it may have taken effect.
+    /// Whether a request is in flight, or ended without a whole response: it may have taken effect.
     open: AtomicBool,
-    /// So it was at least once during the call.
+    /// Whether `open` has been set at least once during the call.
     was_open: AtomicBool,
-    /// When its first try began, waits before it included.
-    began: OnceLock<Duration>,
-    /// The era of the window in which its last try was sent.
+    /// The start of the first attempt, including waits before it.
+    started: OnceLock<Duration>,
+    /// The era of the window in which the last attempt was sent.
     era: AtomicU64,
     holds: Mutex<Holds>,
-    /// The last tokens that it was sent with: one, or two if the first was refused.
+    /// The last tokens of the call: one, or two if the first was refused.
     tokens: Mutex<[Option<Arc<AccessToken>>; 2]>,
 }
 
-/// For how long a client has held a call back, to stay within its own limits.
+/// The time for which the client has held a call back to stay within its own limits.
 #[derive(Debug, Default)]
 struct Holds {
     over: Duration,
-    /// How many holds go on, and since when there has been one.
+    /// The number of current holds; `since` is the start of the first.
     now: u32,
     since: Duration,
 }
 
-/// A hold that goes on until this is dropped.
+/// A hold on a call that lasts until this guard is dropped.
 pub(crate) struct Hold<'a> {
     progress: &'a Progress,
     clock: &'a dyn Clock,
@@ -199,13 +200,13 @@ impl Drop for Hold<'_> {
 }
 
 impl Progress {
-    /// Of a call that is a part of work that began at `began`.
-    pub(crate) fn begun(began: Duration) -> Self {
-        Self { began: began.into(), ..Self::default() }
+    /// Creates the progress of a call that belongs to a longer operation started at `started`.
+    pub(crate) fn started_at(started: Duration) -> Self {
+        Self { started: started.into(), ..Self::default() }
     }
 
-    /// Remembers a token that the call is sent with, to redact it in the call's error.
-    pub(crate) fn signed_with(&self, token: Arc<AccessToken>) {
+    /// Stores a token that the call is sent with, to redact it in the call's error.
+    pub(crate) fn add_token(&self, token: Arc<AccessToken>) {
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         let [last, before] = &mut *tokens;
         if !last.as_ref().is_some_and(|last| Arc::ptr_eq(last, &token)) {
@@ -235,17 +236,17 @@ impl Progress {
         self.was_open.load(Ordering::Relaxed)
     }
 
-    /// When its first try began, which is now if it has not.
-    pub(crate) fn began(&self, clock: &dyn Clock) -> Duration {
-        *self.began.get_or_init(|| clock.elapsed())
+    /// Returns the start of the first attempt: now, if there was none.
+    pub(crate) fn started(&self, clock: &dyn Clock) -> Duration {
+        *self.started.get_or_init(|| clock.elapsed())
     }
 
-    /// The era of the window in which its last try was sent.
+    /// Returns the era of the window in which the last attempt was sent.
     pub(crate) fn era(&self) -> Era {
         Era(self.era.load(Ordering::Relaxed))
     }
 
-    fn sent_in(&self, era: Era) {
+    fn set_era(&self, era: Era) {
         self.era.store(era.0, Ordering::Relaxed);
     }
 
@@ -253,7 +254,7 @@ impl Progress {
         self.holds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a hold.
+    /// Starts a hold.
     pub(crate) fn hold<'a>(&'a self, clock: &'a dyn Clock) -> Hold<'a> {
         let mut holds = self.holds();
         if holds.now == 0 {
@@ -263,14 +264,14 @@ impl Progress {
         Hold { progress: self, clock }
     }
 
-    /// How long the call has been held back so far.
+    /// Returns the time for which the call has been held back so far.
     pub(crate) fn held(&self, now: Duration) -> Duration {
         let holds = self.holds();
         let going_on = if holds.now > 0 { now.saturating_sub(holds.since) } else { Duration::ZERO };
         holds.over.saturating_add(going_on)
     }
 
-    /// Whether it is held back at the moment.
+    /// Returns `true` if the call is held back now.
     pub(crate) fn is_held(&self) -> bool {
         self.holds().now > 0
     }
@@ -280,7 +281,7 @@ impl Progress {
         self.open.store(true, Ordering::Relaxed);
     }
 
-    /// The outcome of a try, as far as its effect can be told from it.
+    /// Records the outcome of an attempt: whether it may have taken effect.
     fn end(&self, outcome: Result<http::StatusCode, TransportErrorKind>) {
         let open = match outcome {
             Ok(status) => leaves_open(status),
@@ -293,13 +294,12 @@ impl Progress {
     }
 }
 
-/// Returns `true` if a write that was answered with `status` may have taken effect. 303 sends the client to the result of
-/// what was done.
+/// Returns `true` if a write answered with `status` may have taken effect. 303 redirects to the result of the write.
 pub(crate) fn leaves_open(status: http::StatusCode) -> bool {
     status.is_server_error() || status == http::StatusCode::SEE_OTHER
 }
 
-/// The steps of a client and the transport at their end. Before them, each call gets its span and its id.
+/// The steps of a client and the transport at their end. Each call gets its span and its id before the first step.
 #[derive(Debug, Clone)]
 pub(crate) struct Pipeline {
     steps: Arc<[Arc<dyn Middleware>]>,
@@ -320,11 +320,11 @@ impl Pipeline {
     pub(crate) async fn send(&self, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
         let call = request.extensions().get::<CallInfo>().cloned();
         let span = trace::call(&request, call.as_ref());
-        // The id of an answer may repeat what was sent.
+        // The id in a response may repeat parts of the request.
         let sent = (!span.is_disabled()).then(|| (request.uri().clone(), request.body().clone()));
-        let id = request_id::name(&mut request);
+        let id = request_id::ensure(&mut request);
         let rest = Next { steps: &self.steps, end: &self.end };
-        let answer = request_id::tell(rest.run(request).instrument(span.clone()).await, id);
+        let answer = request_id::attach(rest.run(request).instrument(span.clone()).await, id);
         if let Some((uri, body)) = sent {
             trace::call_ended(&span, call.as_ref(), &answer, (&uri, &body));
         }
@@ -332,31 +332,31 @@ impl Pipeline {
     }
 }
 
-/// Sends the requests of one sign-in, within what is left of the time of the call that waits for it.
+/// Sends the requests of one sign-in within the remaining time of the waiting call.
 #[derive(Debug)]
 pub(crate) struct SignIn<'a> {
     pub(crate) pipeline: &'a Pipeline,
-    /// By [`Clock::elapsed`].
+    /// The deadline, by [`Clock::elapsed`].
     pub(crate) deadline: Option<Duration>,
 }
 
 #[async_trait]
 impl SignInTransport for SignIn<'_> {
     async fn send(&self, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
-        // Asking for a token twice gives two tokens, either of which will do.
+        // A repeated token request returns another valid token.
         let mut call = CallInfo::new("signIn", "/{tenant}/oauth2/v2.0", true, Arc::default());
         call.limit = self.deadline.map(|ends| TimeLimit { ends, hard: true });
         request.extensions_mut().insert(call);
         let mut answer = self.pipeline.send(request).await?;
         let local = self.pipeline.end.clock.timestamp();
         if let Some(wait) = retry_after(answer.headers(), None, local) {
-            answer.extensions_mut().insert(AskedWait(wait));
+            answer.extensions_mut().insert(RequestedWait(wait));
         }
         Ok(answer)
     }
 }
 
-/// The end of the pipeline: one exchange, within the timeout of an attempt.
+/// The end of the pipeline: one exchange within the attempt timeout.
 #[derive(Debug, Clone)]
 struct End {
     transport: Arc<dyn Transport>,
@@ -374,11 +374,11 @@ impl End {
         }
         let attempt = call.as_ref().map_or(1, CallInfo::attempts);
         let span = trace::attempt(&request, call.as_ref(), attempt);
-        let start = self.observer.is_told().then(|| self.clock.elapsed());
+        let start = self.observer.is_set().then(|| self.clock.elapsed());
         let sending = (*self.transport).send(request).instrument(span.clone());
         let sent = within(&*self.clock, self.attempt_timeout, sending).await;
         let answer = sent.unwrap_or_else(|| {
-            let message = format!("no whole answer within {:?}", self.attempt_timeout);
+            let message = format!("no complete response within {:?}", self.attempt_timeout);
             Err(TransportError::new(TransportErrorKind::Timeout, message))
         });
         let outcome = answer.as_ref().map(http::Response::status).map_err(TransportError::kind);
@@ -386,7 +386,7 @@ impl End {
             call.progress.end(outcome);
         }
         trace::attempt_ended(&span, &answer);
-        self.observer.tell(operation, || {
+        self.observer.emit(operation, || {
             let elapsed = start.map(|start| self.clock.elapsed().saturating_sub(start)).unwrap_or_default();
             match outcome {
                 Ok(status) => EventKind::ResponseReceived { attempt, status: status.as_u16(), elapsed },

@@ -1,4 +1,4 @@
-//! Events of calls, and counters of them: attempts, retries, waits and calls.
+//! Events of calls, and counters of attempts, retries, waits and calls.
 
 use std::fmt;
 use std::sync::Arc;
@@ -83,23 +83,23 @@ pub enum EventKind {
 
 /// The function that receives the events, if there is one.
 #[derive(Clone, Default)]
-pub(crate) struct Observer(Option<Arc<Told>>);
+pub(crate) struct Observer(Option<Arc<ObserverFn>>);
 
-type Told = dyn Fn(&Event) + Send + Sync;
+type ObserverFn = dyn Fn(&Event) + Send + Sync;
 
 impl Observer {
-    pub(crate) fn new(told: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(told)))
+    pub(crate) fn new(observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(observer)))
     }
 
     /// Returns `true` if a function receives the events.
-    pub(crate) fn is_told(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         self.0.is_some()
     }
 
-    pub(crate) fn tell(&self, operation: &'static str, kind: impl FnOnce() -> EventKind) {
-        if let Some(told) = &self.0 {
-            told(&Event { operation, kind: kind() });
+    pub(crate) fn emit(&self, operation: &'static str, kind: impl FnOnce() -> EventKind) {
+        if let Some(observer) = &self.0 {
+            observer(&Event { operation, kind: kind() });
         }
     }
 }
@@ -152,9 +152,9 @@ struct Atoms {
 pub struct Counts {
     /// Calls that have finished.
     pub calls: u64,
-    /// Those of them that failed.
+    /// Calls that have failed.
     pub failed_calls: u64,
-    /// Attempts, those of sign-in and retries included.
+    /// Attempts, including retries and those of sign-in.
     pub requests: u64,
     /// Responses with status 429.
     pub throttled: u64,

@@ -1,4 +1,4 @@
-//! A `client-request-id` for every call, the same on each of its tries.
+//! A `client-request-id` for every call, shared by its attempts.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
@@ -7,8 +7,8 @@ use crate::error::Result;
 
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 
-/// The id of a request, which is given one if it has none.
-pub(super) fn name(request: &mut http::Request<Bytes>) -> HeaderValue {
+/// Returns the id of a request, and sets one if there is none.
+pub(super) fn ensure(request: &mut http::Request<Bytes>) -> HeaderValue {
     let id = request.headers_mut().entry(CLIENT_REQUEST_ID);
     id.or_insert_with(|| {
         HeaderValue::try_from(random_guid()).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
@@ -16,19 +16,22 @@ pub(super) fn name(request: &mut http::Request<Bytes>) -> HeaderValue {
     .clone()
 }
 
-/// Says in the outcome which request it is of.
-pub(super) fn tell(outcome: Result<http::Response<Bytes>>, id: HeaderValue) -> Result<http::Response<Bytes>> {
+/// Adds the request's id to the outcome.
+pub(super) fn attach(
+    outcome: Result<http::Response<Bytes>>,
+    id: HeaderValue,
+) -> Result<http::Response<Bytes>> {
     match outcome {
         Err(error) => Err(error.with_client_request_id(id.to_str().unwrap_or_default())),
         Ok(mut response) => {
-            // So that an error made of this answer can name it even where the service does not echo it.
+            // An error built from this response then names the id, even if the service does not echo it.
             response.headers_mut().entry(CLIENT_REQUEST_ID).or_insert(id);
             Ok(response)
         }
     }
 }
 
-/// A random GUID (version 4). It names a request; nothing depends on its being hard to guess.
+/// Returns a random GUID (version 4). It identifies a request and need not be unpredictable.
 pub(crate) fn random_guid() -> String {
     let random = fastrand::u128(..);
     let versioned = (random & !(0xf << 76) | (0x4 << 76)) & !(0x3 << 62) | (0x2 << 62);

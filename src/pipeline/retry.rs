@@ -1,4 +1,4 @@
-//! When to send a request again, and how long to wait first.
+//! Retries: their conditions, waits, budget, and gates for throttled workloads.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -18,83 +18,83 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 use crate::transport::{NewConnection, TransportErrorKind};
 
-/// How patient a client is.
+/// The retry policy of a client.
 ///
-/// | what came back | sent again |
+/// | outcome | retry |
 /// | --- | --- |
-/// | 429, any method | after the wait that was asked for, else with growing waits, until `max_elapsed` |
-/// | no connection, or not processed as HTTP/2 says it, any method | with growing waits |
-/// | TLS that cannot succeed, a proxy that demands a password | never |
-/// | 408, 500, 502, 503, 504, broken off, timed out | the same, but only what is idempotent |
-/// | anything else | never |
+/// | 429, any method | after `Retry-After`, otherwise with backoff, until `max_elapsed` |
+/// | not connected, or not processed according to HTTP/2, any method | with backoff |
+/// | TLS that cannot succeed, a proxy that requires a password | never |
+/// | 408, 500, 502, 503, 504, connection lost, timeout | with backoff, only if idempotent |
+/// | any other | never |
 ///
-/// A wait that does not fit into `max_elapsed` or the call's own deadline is not begun: the call ends at once with
-/// [`ErrorKind::Throttled`] and the wait in [`Error::retry_after`]. After a 429, and after a 503 that names a wait, every
-/// call of the client to that workload is held back, since Graph starts its clock again for whoever asks early; for no
-/// longer than `max_closed`, after which the workload is tried again.
+/// If a wait does not fit into `max_elapsed` or the call's deadline, the call fails at once with
+/// [`ErrorKind::Throttled`] and the wait in [`Error::retry_after`]. After a 429, and after a 503 with `Retry-After`,
+/// the client holds back all calls to that workload, since Graph restarts its wait for early callers; after
+/// `max_closed` at the latest, the workload is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryConfig {
-    /// The most tries of a call that fails for another reason than throttling. 5.
+    /// The most attempts of a call that fails for another reason than throttling. Default: 5.
     pub max_attempts: u32,
-    /// The longest that a call waits and tries in all, but for time in which the client's own
-    /// [`Limits`](super::Limits) hold it back. 5 minutes.
+    /// The longest total time of attempts and waits, without time in which the client's own [`Limits`](super::Limits)
+    /// hold the call back. Default: 5 minutes.
     pub max_elapsed: Duration,
-    /// The initial backoff, if the service names no wait; each further backoff is twice as long. 500 ms.
+    /// The initial backoff if the service names no wait; each further backoff is twice as long. Default: 500 ms.
     pub initial_backoff: Duration,
-    /// The longest backoff, if the service names no wait. 30 s.
+    /// The longest backoff if the service names no wait. Default: 30 s.
     pub max_backoff: Duration,
-    /// Whether a wait of the client's own making is shortened by chance to between a half and the whole of it. Yes.
+    /// Whether backoffs are jittered to between half and all of their length. Default: `true`.
     pub jitter: bool,
-    /// How many retries all calls together may make in a row while the service gives no good answer. A good answer
-    /// earns a tenth of a retry back. 100.
+    /// The most retries of all calls together while the service only fails or throttles. Any other response earns back
+    /// a tenth of a retry. Default: 100.
     pub budget: u32,
-    /// The longest time for which one wait of the service closes a workload to all calls. 15 minutes.
+    /// The longest time for which one response closes a workload to all calls. Default: 15 minutes.
     pub max_closed: Duration,
 }
 
 impl RetryConfig {
-    /// No retries at all; a refused token is still renewed once.
+    /// Disables retries; a refused token is still replaced once.
     pub fn none() -> Self {
         Self { max_attempts: 1, max_elapsed: Duration::ZERO, ..Self::default() }
     }
 
-    /// Sets the most tries.
+    /// Sets the most attempts; at least 1.
     #[must_use]
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
     }
 
-    /// Sets the longest that a call waits and tries in all.
+    /// Sets the longest total time of attempts and waits.
     #[must_use]
     pub fn with_max_elapsed(mut self, elapsed: Duration) -> Self {
         self.max_elapsed = elapsed;
         self
     }
 
-    /// Sets the initial and the longest backoff, for when the service names no wait.
+    /// Sets the initial and the longest backoff, used if the service names no wait.
     #[must_use]
     pub fn with_backoff(mut self, initial: Duration, max: Duration) -> Self {
         (self.initial_backoff, self.max_backoff) = (initial, max);
         self
     }
 
-    /// Sets whether waits are jittered; off makes them repeatable, for tests.
+    /// Sets whether backoffs are jittered; without jitter they are repeatable, for tests.
     #[must_use]
     pub fn with_jitter(mut self, jitter: bool) -> Self {
         self.jitter = jitter;
         self
     }
 
-    /// Sets how many retries all calls together may make while the service gives no good answer.
+    /// Sets the retry budget of all calls together.
     #[must_use]
     pub fn with_budget(mut self, retries: u32) -> Self {
         self.budget = retries;
         self
     }
 
-    /// Sets the longest time for which one wait of the service closes a workload to all calls.
+    /// Sets the longest time for which one response closes a workload to all calls.
     #[must_use]
     pub fn with_max_closed(mut self, closed: Duration) -> Self {
         self.max_closed = closed;
@@ -124,36 +124,37 @@ impl Default for RetryConfig {
     }
 }
 
-/// The state of a client's retries: what is left of the budget, and the workloads that the service asked to leave alone.
+/// The state of a client's retries: the remaining budget, and the workloads that are closed after throttling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryState {
-    /// The number of retries that all calls together may still make while the service gives no good answer; at most
-    /// [`RetryConfig::budget`]. Retries after throttling are not counted.
+    /// The number of retries that remain while the service only fails or throttles; at most [`RetryConfig::budget`].
+    /// Retries after
+    /// throttling are not counted.
     pub budget: u32,
-    /// The workloads that are closed, such as `deviceManagement`, each with the time until it opens. A call to a closed
-    /// workload waits, or ends with [`ErrorKind::Throttled`] if the wait does not fit.
+    /// The closed workloads, such as `deviceManagement`, each with the time until it opens. A call to a closed workload
+    /// waits, or fails with [`ErrorKind::Throttled`] if the wait does not fit.
     pub closed: BTreeMap<String, Duration>,
 }
 
-/// What came of a try.
+/// The outcome of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    Answer {
+    Response {
         status: StatusCode,
         retry_after: Option<Duration>,
     },
-    NoAnswer(TransportErrorKind),
-    /// Another step refused: no token, no budget. Not a matter of trying again.
+    NoResponse(TransportErrorKind),
+    /// Another step refused the request: no token, or no budget. Not retryable.
     Refused,
 }
 
-/// What a call has used up.
+/// The attempts and time that a call has used.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spent {
     pub(crate) attempts: u32,
     pub(crate) elapsed: Duration,
-    /// What is left until the call's deadline.
+    /// The time until the call's deadline.
     pub(crate) left: Option<Duration>,
 }
 
@@ -161,20 +162,20 @@ pub(crate) struct Spent {
 pub(crate) enum Decision {
     /// The outcome is final.
     Return,
-    /// Another try would be right, but not within what is left.
+    /// A retry would be right, but exceeds the attempts or the time.
     GiveUp,
-    /// Try again after this wait.
+    /// Retry after this wait.
     Wait(Duration),
 }
 
 pub(crate) fn decide(config: &RetryConfig, idempotent: bool, outcome: Outcome, spent: Spent) -> Decision {
     let (throttled, asked) = match outcome {
-        Outcome::Refused | Outcome::NoAnswer(TransportErrorKind::Body | TransportErrorKind::NotAllowed) => {
+        Outcome::Refused | Outcome::NoResponse(TransportErrorKind::Body | TransportErrorKind::NotAllowed) => {
             return Decision::Return;
         }
-        Outcome::NoAnswer(kind) if kind.never_sent() || idempotent => (false, None),
-        Outcome::NoAnswer(_) => return Decision::Return,
-        Outcome::Answer { status, retry_after } => match status.as_u16() {
+        Outcome::NoResponse(kind) if kind.never_sent() || idempotent => (false, None),
+        Outcome::NoResponse(_) => return Decision::Return,
+        Outcome::Response { status, retry_after } => match status.as_u16() {
             429 => (true, retry_after),
             408 | 500 | 502 | 503 | 504 if idempotent => (false, retry_after),
             _ => return Decision::Return,
@@ -183,8 +184,7 @@ pub(crate) fn decide(config: &RetryConfig, idempotent: bool, outcome: Outcome, s
     if !throttled && spent.attempts >= config.max_attempts {
         return Decision::GiveUp;
     }
-    // A wait that was asked for is the least: what is waited beyond it keeps many callers from coming back at once. And
-    // "come back at once", again and again, is not taken at its word.
+    // `Retry-After` is the least wait: a longer one spreads many callers. Repeated zero waits are not taken literally.
     let backoff = config.backoff(spent.attempts);
     let least = if throttled { config.initial_backoff } else { backoff };
     let wait = asked.filter(|asked| !asked.is_zero()).map_or(backoff, |asked| asked.max(least));
@@ -193,37 +193,37 @@ pub(crate) fn decide(config: &RetryConfig, idempotent: bool, outcome: Outcome, s
     if fits { Decision::Wait(wait) } else { Decision::GiveUp }
 }
 
-/// Returns the time for which an answer asks to leave its workload alone.
+/// Returns the time for which a response closes its workload.
 pub(crate) fn closes_gate(outcome: Outcome, decision: Decision) -> Option<Duration> {
-    let Outcome::Answer { status, retry_after } = outcome else { return None };
+    let Outcome::Response { status, retry_after } = outcome else { return None };
     match (status.as_u16(), retry_after, decision) {
         (429 | 503, Some(wait), _) | (429, None, Decision::Wait(wait)) => Some(wait),
         _ => None,
     }
 }
 
-/// Returns `true` if the next attempt must not use the connection of the one with this outcome.
+/// Returns `true` if the next attempt must not reuse the connection of this one.
 pub(crate) fn needs_new_connection(outcome: Outcome) -> bool {
     matches!(
         outcome,
-        Outcome::Answer { status: StatusCode::SERVICE_UNAVAILABLE, .. }
-            | Outcome::NoAnswer(TransportErrorKind::Timeout | TransportErrorKind::NotProcessed)
+        Outcome::Response { status: StatusCode::SERVICE_UNAVAILABLE, .. }
+            | Outcome::NoResponse(TransportErrorKind::Timeout | TransportErrorKind::NotProcessed)
     )
 }
 
-/// Marks an answer whose retry was due when the budget was exhausted.
+/// A marker for a response whose retry was due when the budget was exhausted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BudgetExhausted;
 
-/// Says in an error that the budget did not allow another attempt.
+/// Adds the remedy for an exhausted budget to an error.
 pub(crate) fn without_budget(error: Error) -> Error {
     error.with_remedy(
-        "the client's retry budget is exhausted, so the request was not sent again: wait until the service recovers, or \
+        "the client's retry budget is exhausted, so the request was not retried: wait until the service recovers, or \
          raise `RetryConfig::budget`",
     )
 }
 
-/// Sends again what failed for a passing reason.
+/// The middleware that retries transient failures.
 #[derive(Debug)]
 pub(crate) struct Retry {
     config: RetryConfig,
@@ -235,7 +235,7 @@ pub(crate) struct Retry {
 }
 
 impl Retry {
-    /// For at most `concurrency` requests at the same time.
+    /// Creates the retries of a client with at most `concurrency` requests in flight.
     pub(crate) fn new(
         config: RetryConfig,
         concurrency: usize,
@@ -246,7 +246,7 @@ impl Retry {
         Self { config, clock, observer, gate: Gate::default(), budget, window: Window::new(concurrency) }
     }
 
-    /// How many requests are sent side by side.
+    /// Returns the window of concurrent requests.
     pub(crate) fn window(&self) -> &Window {
         &self.window
     }
@@ -255,43 +255,49 @@ impl Retry {
         &self.config
     }
 
-    /// Holds all calls to a workload back, from now on for `wait`. One answer must not close a workload for the life of the
-    /// client: a longer wait is cut, and the next call tries again.
+    /// Closes a workload to all calls for `wait`, capped so that one response cannot close it for the life of the
+    /// client; the next call then tries again.
     pub(crate) fn close_gate(&self, workload: &str, wait: Duration) {
         let now = self.clock.elapsed();
         let until = now.saturating_add(wait.min(self.config.max_closed));
         self.gate.close(workload, Closed { until, asked: now.saturating_add(wait) });
     }
 
-    /// Earns a part of a retry, for an answer of the service that is neither a fault nor throttling.
+    /// Earns a part of a retry if the response is neither a fault nor throttling.
     pub(crate) fn earn(&self, status: StatusCode) {
         if matches!(status.as_u16(), 200..=428 | 430..=499) {
             self.budget.earn();
         }
     }
 
-    /// Returns what is left of the budget, and the workloads that are closed.
+    /// Returns the remaining budget and the closed workloads.
     pub(crate) fn state(&self) -> RetryState {
         RetryState { budget: self.budget.left(), closed: self.gate.closed(self.clock.elapsed()) }
     }
 
-    /// Takes a retry for another reason than throttling from the budget, if there is one left.
+    /// Takes a retry from the budget, if one is left. Throttled retries are free.
     pub(crate) fn spend(&self, operation: &'static str) -> bool {
         let spent = self.budget.spend();
         if !spent {
-            tracing::debug!("no retry: the client's retry budget is used up");
-            self.observer.tell(operation, || EventKind::RetryBudgetExhausted);
+            tracing::debug!("no retry: the client's retry budget is exhausted");
+            self.observer.emit(operation, || EventKind::RetryBudgetExhausted);
         }
         spent
     }
 
-    /// Tells that a request will be sent again.
-    pub(crate) fn tell(&self, operation: &'static str, attempt: u32, wait: Duration, throttled: bool) {
+    /// Reports that a retry follows.
+    pub(crate) fn report_retry(
+        &self,
+        operation: &'static str,
+        attempt: u32,
+        wait: Duration,
+        throttled: bool,
+    ) {
         tracing::debug!(attempt, ?wait, throttled, "retry");
-        self.observer.tell(operation, || EventKind::Retry { attempt, wait, throttled });
+        self.observer.emit(operation, || EventKind::Retry { attempt, wait, throttled });
     }
 
-    /// Whether a workload that the request calls is to be left alone.
+    /// Returns `true` if a workload of the request is closed.
     pub(crate) fn is_gated(&self, request: &http::Request<Bytes>) -> bool {
         if self.gate.is_open() {
             return false;
@@ -300,43 +306,38 @@ impl Retry {
         workloads(request).any(|workload| self.gate.wait(workload, now).is_some())
     }
 
-    /// Waits until all workloads that the request calls are open again, or fails if that takes too long.
-    pub(crate) async fn pass_gates(
-        &self,
-        request: &http::Request<Bytes>,
-        patience: &Patience<'_>,
-    ) -> Result<()> {
+    /// Waits until all workloads of the request are open, or fails if the wait does not fit.
+    pub(crate) async fn pass_gates(&self, request: &http::Request<Bytes>, time: &CallTime<'_>) -> Result<()> {
         while !self.gate.is_open() {
             let now = self.clock.elapsed();
             let closed =
                 workloads(request).filter_map(|workload| Some((self.gate.wait(workload, now)?, workload)));
             let Some((Wait { wait, asked }, workload)) = closed.max() else { break };
-            let fits = patience.elapsed(now).saturating_add(wait) <= self.config.max_elapsed
-                && patience.left(now).is_none_or(|left| wait < left);
+            let fits = time.elapsed(now).saturating_add(wait) <= self.config.max_elapsed
+                && time.left(now).is_none_or(|left| wait < left);
             if !fits {
-                let message =
-                    format!("the service asked to leave {workload} alone for longer than this call may take");
+                let message = format!("the service throttles {workload} for longer than this call may wait");
                 return Err(Error::new(ErrorKind::Throttled, message).with_retry_after(Some(asked)));
             }
-            self.observer.tell(patience.operation(), || EventKind::ThrottleWait { wait });
+            self.observer.emit(time.operation(), || EventKind::ThrottleWait { wait });
             self.clock.sleep(wait).await;
         }
         Ok(())
     }
 }
 
-/// What a call has used of its time.
-pub(crate) struct Patience<'a> {
+/// The time of a call for retries: its start, and its holds.
+pub(crate) struct CallTime<'a> {
     call: Option<&'a CallInfo>,
     start: Duration,
 }
 
-impl<'a> Patience<'a> {
+impl<'a> CallTime<'a> {
     pub(crate) fn new(call: Option<&'a CallInfo>, clock: &dyn Clock) -> Self {
-        Self { call, start: call.map_or_else(|| clock.elapsed(), |call| call.progress.began(clock)) }
+        Self { call, start: call.map_or_else(|| clock.elapsed(), |call| call.progress.started(clock)) }
     }
 
-    /// Time since it began, but for that in which the client itself held it back.
+    /// Returns the time since the start, without the time in which the client itself held the call back.
     fn elapsed(&self, now: Duration) -> Duration {
         let held = self.call.map(|call| call.progress.held(now)).unwrap_or_default();
         now.saturating_sub(self.start).saturating_sub(held)
@@ -359,28 +360,28 @@ impl Middleware for Retry {
             Some(call) => (call.idempotent, call.waits_when_throttled),
             None => (request.method().is_safe(), true),
         };
-        let patience = Patience::new(call.as_ref(), &*self.clock);
-        // The parts of a batch are counted one by one, by the batch.
+        let time = CallTime::new(call.as_ref(), &*self.clock);
+        // A batch counts its parts one by one.
         let is_batch = request.extensions().get::<BatchParts>().is_some();
         let mut attempts = 0;
-        let mut fresh = false;
+        let mut new_connection = false;
         let mut replaced = false;
         loop {
-            self.pass_gates(&request, &patience).await?;
-            let mut this_try = request.clone();
-            if fresh {
-                this_try.extensions_mut().insert(NewConnection);
+            self.pass_gates(&request, &time).await?;
+            let mut attempt_request = request.clone();
+            if new_connection {
+                attempt_request.extensions_mut().insert(NewConnection);
             }
             if replaced {
-                this_try.extensions_mut().insert(TokenReplaced);
+                attempt_request.extensions_mut().insert(TokenReplaced);
             } else {
                 attempts += 1;
             }
             if attempts > 1 {
-                this_try.headers_mut().insert("retry-attempt", (attempts - 1).into());
+                attempt_request.headers_mut().insert("retry-attempt", (attempts - 1).into());
             }
-            let result = next.run(this_try).await;
-            // With another token it is the same try, and a token is replaced but once in it.
+            let result = next.run(attempt_request).await;
+            // An attempt with a new token is the same attempt, and replaces its token at most once.
             replaced = matches!(&result, Ok(answer) if answer.extensions().get::<TokenReplaced>().is_some());
             if replaced {
                 continue;
@@ -398,19 +399,20 @@ impl Middleware for Retry {
                 Ok(answer) => {
                     let inner = ServiceError::read(answer.body()).and_then(|error| error.retry_after());
                     let wait = retry_after(answer.headers(), inner, self.clock.timestamp());
-                    Outcome::Answer { status: answer.status(), retry_after: wait }
+                    Outcome::Response { status: answer.status(), retry_after: wait }
                 }
-                Err(error) => error.transport_kind().map_or(Outcome::Refused, Outcome::NoAnswer),
+                Err(error) => error.transport_kind().map_or(Outcome::Refused, Outcome::NoResponse),
             };
             let now = self.clock.elapsed();
-            let spent = Spent { attempts, elapsed: patience.elapsed(now), left: patience.left(now) };
+            let spent = Spent { attempts, elapsed: time.elapsed(now), left: time.left(now) };
             let decision = decide(&self.config, idempotent, outcome, spent);
             if let Some(wait) = closes_gate(outcome, decision) {
                 self.close_gate(workload(request.uri().path()), wait);
             }
             let Decision::Wait(wait) = decision else { return result };
-            let throttled = matches!(outcome, Outcome::Answer { status: StatusCode::TOO_MANY_REQUESTS, .. });
-            if !throttled && !self.spend(patience.operation()) {
+            let throttled =
+                matches!(outcome, Outcome::Response { status: StatusCode::TOO_MANY_REQUESTS, .. });
+            if !throttled && !self.spend(time.operation()) {
                 return match result {
                     Ok(mut answer) => {
                         answer.extensions_mut().insert(BudgetExhausted);
@@ -419,25 +421,25 @@ impl Middleware for Retry {
                     Err(error) => Err(without_budget(error)),
                 };
             }
-            self.tell(patience.operation(), attempts, wait, throttled);
-            fresh = needs_new_connection(outcome);
+            self.report_retry(time.operation(), attempts, wait, throttled);
+            new_connection = needs_new_connection(outcome);
             self.clock.sleep(wait).await;
         }
     }
 }
 
-/// Workloads that are to be left alone for a while, by all calls of the client.
+/// The workloads that are closed to all calls of the client.
 #[derive(Default)]
 struct Gate {
     any: AtomicBool,
     closed: Mutex<HashMap<String, Closed>>,
 }
 
-/// Until when, by [`Clock::elapsed`].
+/// The end of a closure, by [`Clock::elapsed`].
 #[derive(Debug, Clone, Copy, Default)]
 struct Closed {
     until: Duration,
-    /// As the service asked, which may be longer.
+    /// The end that the service asked for, which may be later.
     asked: Duration,
 }
 
@@ -445,7 +447,7 @@ struct Closed {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Wait {
     wait: Duration,
-    /// The time for which the service still asks to leave it alone.
+    /// The rest of the wait that the service asked for.
     asked: Duration,
 }
 
@@ -454,7 +456,7 @@ impl Gate {
         self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether all workloads may be called, as far as can be told without looking at the clock.
+    /// Returns `true` if no workload was closed at the last look at the clock.
     fn is_open(&self) -> bool {
         !self.any.load(Ordering::Acquire)
     }
@@ -467,7 +469,7 @@ impl Gate {
             .map(|closed| Wait { wait: closed.until - now, asked: closed.asked.saturating_sub(now) })
     }
 
-    /// Returns the workloads that are closed, with the time until each opens.
+    /// Returns the closed workloads, with the time until each opens.
     fn closed(&self, now: Duration) -> BTreeMap<String, Duration> {
         let all = self.lock();
         let waits = all.iter().map(|(workload, closed)| (workload.clone(), closed.until.saturating_sub(now)));
@@ -489,7 +491,8 @@ impl fmt::Debug for Gate {
     }
 }
 
-/// Retries that all calls share, in tenths: a good answer earns one tenth, a retry costs ten.
+/// The retries that all calls share, in tenths: a response without failure or throttling earns one tenth, a retry costs
+/// ten.
 #[derive(Debug)]
 struct Budget {
     tenths: Mutex<u32>,
@@ -531,7 +534,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn answer(status: u16, wait: Option<u64>) -> Outcome {
-        Outcome::Answer {
+        Outcome::Response {
             status: StatusCode::from_u16(status).unwrap(),
             retry_after: wait.map(Duration::from_secs),
         }
@@ -542,7 +545,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_again_depends_on_what_may_have_taken_effect() {
+    fn retries_depend_on_possible_effects() {
         use Decision::{GiveUp, Return, Wait};
         use TransportErrorKind::{Body, Connect, Interrupted, Timeout};
         let half = Wait(SECOND / 2);
@@ -563,12 +566,12 @@ mod tests {
             (answer(502, None), half, Return),
             (answer(504, None), half, Return),
             (answer(408, None), half, Return),
-            (Outcome::NoAnswer(Connect), half, half),
-            (Outcome::NoAnswer(TransportErrorKind::NotProcessed), half, half),
-            (Outcome::NoAnswer(Timeout), half, Return),
-            (Outcome::NoAnswer(Interrupted), half, Return),
-            (Outcome::NoAnswer(Body), Return, Return),
-            (Outcome::NoAnswer(TransportErrorKind::NotAllowed), Return, Return),
+            (Outcome::NoResponse(Connect), half, half),
+            (Outcome::NoResponse(TransportErrorKind::NotProcessed), half, half),
+            (Outcome::NoResponse(Timeout), half, Return),
+            (Outcome::NoResponse(Interrupted), half, Return),
+            (Outcome::NoResponse(Body), Return, Return),
+            (Outcome::NoResponse(TransportErrorKind::NotAllowed), Return, Return),
             (Outcome::Refused, Return, Return),
         ] {
             let config = RetryConfig::default().with_jitter(false);
@@ -578,7 +581,7 @@ mod tests {
     }
 
     #[test]
-    fn patience_ends_by_tries_by_time_and_by_the_deadline() {
+    fn retries_end_by_attempts_by_time_and_by_the_deadline() {
         let config = RetryConfig::default().with_jitter(false);
         assert_eq!(decide(&config, true, answer(500, None), spent(5, 0)), Decision::GiveUp);
         assert_eq!(decide(&config, true, answer(429, Some(1)), spent(50, 100)), Decision::Wait(SECOND));
@@ -590,7 +593,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_up_to_the_longest_and_jitter_stays_within_half() {
+    fn backoff_doubles_up_to_its_maximum_with_half_jitter() {
         let config = RetryConfig::default().with_jitter(false);
         let waits: Vec<f64> = (1..9).map(|n| config.backoff(n).as_secs_f64()).collect();
         assert_eq!(waits, [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]);
@@ -598,12 +601,12 @@ mod tests {
         let config = RetryConfig::default();
         let waits: Vec<Duration> = (0..200).map(|_| config.backoff(3)).collect();
         assert!(waits.iter().all(|wait| (SECOND..=SECOND * 2).contains(wait)), "{waits:?}");
-        let (least, most) = (waits.iter().min().unwrap(), waits.iter().max().unwrap());
-        assert!(*most - *least > SECOND / 2, "no two callers wait alike: {least:?} to {most:?}");
+        let (least, max) = (waits.iter().min().unwrap(), waits.iter().max().unwrap());
+        assert!(*max - *least > SECOND / 2, "no two callers wait alike: {least:?} to {max:?}");
     }
 
     #[test]
-    fn the_budget_ends_and_good_answers_refill_it() {
+    fn the_budget_runs_out_and_good_responses_refill_it() {
         let budget = Budget::new(2);
         assert!(budget.spend() && budget.spend() && !budget.spend());
         for _ in 0..10 {

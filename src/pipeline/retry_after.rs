@@ -1,4 +1,4 @@
-//! How long the service asks to be left alone.
+//! The wait that a response asks for.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::tz::TimeZone;
 
-/// The wait that an answer asks for: its headers first, else what Intune wrote into its message.
+/// Returns the wait that a response asks for: from its headers, or else from Intune's error message (`inner`).
 ///
-/// Seconds may have a fraction, after a point or a comma (`2.128`, `31,120`). A date, in any form of RFC 9110 or of
-/// ISO 8601, counts from the answer's own `Date`, and from the local clock only if there is none. What is negative or makes
-/// no sense counts as absent.
+/// Seconds may have a fraction after a point or a comma (`2.128`, `31,120`). A date, in any format of RFC 9110 or in
+/// ISO 8601, is relative to the response's `Date`, or to the local clock if there is none. A negative or malformed
+/// value counts as absent.
 pub(crate) fn retry_after(
     headers: &HeaderMap,
     inner: Option<Duration>,
@@ -38,7 +38,7 @@ pub(crate) fn retry_after(
 fn seconds(text: &str, unit: f64) -> Option<Duration> {
     let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b','));
     let value = if plain { text.replace(',', ".").parse::<f64>().ok()? } else { return None };
-    // More than can be counted is for ever, and not "at once".
+    // A value that overflows means forever, and not "at once".
     Some(Duration::try_from_secs_f64(value * unit).unwrap_or(Duration::MAX))
 }
 
@@ -48,7 +48,7 @@ fn until(date: &str, answered: Option<&str>, local: Timestamp) -> Option<Duratio
     Some(Duration::try_from(wait).unwrap_or_default())
 }
 
-/// Reads a date as RFC 9110 5.6.7 has it, whatever day of the week it claims to be, and one of ISO 8601.
+/// Parses a date of RFC 9110 5.6.7, ignoring the day of the week, or of ISO 8601.
 fn http_date(text: &str, now: Timestamp) -> Option<Timestamp> {
     static PARSER: DateTimeParser = DateTimeParser::new().relaxed_weekday(true);
     PARSER
@@ -59,7 +59,7 @@ fn http_date(text: &str, now: Timestamp) -> Option<Timestamp> {
         .or_else(|| obsolete_date(text, now))
 }
 
-/// Reads `Sunday, 06-Nov-94 08:49:37 GMT` (RFC 850) and `Sun Nov  6 08:49:37 1994` (asctime).
+/// Parses `Sunday, 06-Nov-94 08:49:37 GMT` (RFC 850) and `Sun Nov  6 08:49:37 1994` (asctime).
 fn obsolete_date(text: &str, now: Timestamp) -> Option<Timestamp> {
     let parts = text.split([' ', '-', ',']).filter(|part| !part.is_empty()).collect::<Vec<_>>();
     let (day, month, year, time) = match parts.as_slice() {
@@ -92,7 +92,7 @@ fn obsolete_date(text: &str, now: Timestamp) -> Option<Timestamp> {
     in_utc(day.to_datetime(time))
 }
 
-/// Completes a year of two digits: one that would be more than 50 years ahead is in the past.
+/// Completes a year of two digits: a year more than 50 years ahead is in the past.
 fn century(year: i16, now: Timestamp) -> i16 {
     let this = TimeZone::UTC.to_datetime(now).year();
     let year = this - this.rem_euclid(100) + year;
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_that_was_seen_is_understood() {
+    fn every_observed_form_is_parsed() {
         const NOW: (&str, &str) = ("date", "Mon, 23 Nov 2026 08:00:00 GMT");
         for (pairs, seconds) in [
             (vec![("retry-after", "7")], Some(7.0)),
@@ -135,7 +135,7 @@ mod tests {
             (vec![("retry-after", "Mon, 23 Nov 2026 08:00:09 GMT"), NOW], Some(9.0)),
             (vec![("retry-after", "Mon, 23 Nov 2026 07:00:00 GMT"), NOW], Some(0.0)),
             (vec![("retry-after", "Mon, 23 Nov 2026 08:00:09 GMT")], Some(3609.0)),
-            // The obsolete forms, ISO 8601, and a day of the week that is another's.
+            // The obsolete forms, ISO 8601, and a wrong day of the week.
             (vec![("retry-after", "Monday, 23-Nov-26 08:00:09 GMT"), NOW], Some(9.0)),
             (vec![("retry-after", "Mon Nov 23 08:00:09 2026"), NOW], Some(9.0)),
             (vec![("retry-after", "Tue Dec  1 08:00:00 2026"), NOW], Some(691_200.0)),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_that_cannot_be_counted_is_for_ever() {
+    fn an_overflowing_wait_never_ends() {
         let digits = "9".repeat(400);
         for text in ["99999999999999999999999999", digits.as_str()] {
             let mut headers = HeaderMap::new();

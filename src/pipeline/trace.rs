@@ -1,4 +1,4 @@
-//! A span for every call and one for each of its tries, with OpenTelemetry's names, and nothing in it that is secret or personal.
+//! Spans of calls and attempts, by OpenTelemetry's names, without secrets or personal data.
 
 use bytes::Bytes;
 use tracing::field::Empty;
@@ -8,9 +8,9 @@ use crate::error::Result;
 use crate::model::is_guid;
 use crate::transport::TransportError;
 
-/// The span of a call.
+/// Creates the span of a call.
 pub(super) fn call(request: &http::Request<Bytes>, call: Option<&CallInfo>) -> tracing::Span {
-    // The path holds ids and perhaps a user's name; its template does not.
+    // The path contains ids and perhaps a user's name; its template does not.
     tracing::info_span!(
         "graph.call",
         operation = call.map_or("other", |call| call.operation),
@@ -51,8 +51,8 @@ pub(super) fn call_ended(
     }
 }
 
-/// The span of one try: what OpenTelemetry calls an HTTP client span. `url.full` is not in it, since ids and names of
-/// people are in addresses; `url.template` stands for it.
+/// Creates the span of one attempt, an OpenTelemetry HTTP client span. `url.template` replaces `url.full`, since
+/// addresses contain ids and names of people.
 pub(super) fn attempt(
     request: &http::Request<Bytes>,
     call: Option<&CallInfo>,
@@ -99,7 +99,7 @@ pub(super) fn attempt_ended(span: &tracing::Span, answer: &Result<http::Response
     }
 }
 
-/// As OpenTelemetry has it: a status that is an error is the type of the error, too.
+/// Records the status; as OpenTelemetry defines, an error status is also the type of the error.
 fn record_status(span: &tracing::Span, status: http::StatusCode) {
     span.record("http.response.status_code", status.as_u16());
     if status.is_client_error() || status.is_server_error() {

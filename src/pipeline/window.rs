@@ -1,117 +1,117 @@
-//! How much work of its own a client does at the same time: more while the service takes it, less when it is throttled.
+//! Adaptive concurrency: wider while requests succeed, narrower when the service throttles.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-/// How wide a window is before anything is known of the service.
-const FIRST: usize = 4;
+/// The initial size of a window.
+const INITIAL_SIZE: usize = 4;
 
-/// How many requests of parallel work may be on their way: one more after each window of successes, half as many when the
-/// service throttles.
+/// The limit of concurrent requests: one more after each window of successes, half as many when the service throttles.
 ///
-/// It bounds what the crate itself sends side by side, the parts of a batch or an import, each on its [`Lane`]. A lane
-/// with nothing on its way may always send: so no work waits for other work, which perhaps nobody drives, and single
-/// calls do not wait here at all. All calls tell it what they meet with.
+/// The window bounds the requests that the crate itself sends concurrently, in batches and imports, each in its
+/// [`Lane`]. A lane without requests in flight may always send: no operation waits for another that perhaps nobody
+/// polls, and single calls never wait here. All calls report their outcomes.
 #[derive(Debug)]
 pub(crate) struct Window {
-    state: Mutex<State>,
-    most: usize,
-    /// Something came back, or there is more room.
-    moved: Notify,
+    state: Mutex<WindowState>,
+    max: usize,
+    /// Notifies when a request ends or the window grows.
+    changed: Notify,
 }
 
 #[derive(Debug)]
-struct State {
+struct WindowState {
     size: usize,
-    on_their_way: usize,
-    /// Successes since the size last changed.
+    in_flight: usize,
+    /// The successes since the size last changed.
     successes: usize,
     era: Era,
 }
 
-/// The time between two halvings. What was sent in an earlier one says nothing of the present size.
+/// The time between two halvings. The outcome of a request from an earlier era says nothing about the present size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Era(pub(crate) u64);
 
-/// Work whose requests one future drives side by side.
+/// The concurrent requests of one future.
 #[derive(Debug, Default)]
 pub(crate) struct Lane {
-    /// Changed only under the lock of the window.
-    on_their_way: AtomicUsize,
+    /// The requests of the lane in flight. Changed only under the window's lock.
+    in_flight: AtomicUsize,
 }
 
-/// A request's place in the window, until this is dropped.
+/// A request's permit in the window, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place<'a> {
+pub(crate) struct Permit<'a> {
     window: &'a Window,
     lane: Arc<Lane>,
 }
 
-impl Drop for Place<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let mut state = self.window.state();
-        state.on_their_way = state.on_their_way.saturating_sub(1);
-        self.lane.on_their_way.fetch_sub(1, Ordering::Relaxed);
+        state.in_flight = state.in_flight.saturating_sub(1);
+        self.lane.in_flight.fetch_sub(1, Ordering::Relaxed);
         drop(state);
-        self.window.moved.notify_waiters();
+        self.window.changed.notify_waiters();
     }
 }
 
 impl Window {
-    /// A window that grows to `most`.
-    pub(crate) fn new(most: usize) -> Self {
-        let most = most.max(1);
-        let state = State { size: FIRST.min(most), on_their_way: 0, successes: 0, era: Era::default() };
-        Self { state: Mutex::new(state), most, moved: Notify::new() }
+    /// Creates a window that grows up to `max`.
+    pub(crate) fn new(max: usize) -> Self {
+        let max = max.max(1);
+        let state =
+            WindowState { size: INITIAL_SIZE.min(max), in_flight: 0, successes: 0, era: Era::default() };
+        Self { state: Mutex::new(state), max, changed: Notify::new() }
     }
 
-    /// The most that it grows to.
-    pub(crate) fn most(&self) -> usize {
-        self.most
+    /// Returns the largest size.
+    pub(crate) fn max(&self) -> usize {
+        self.max
     }
 
-    /// The number of requests that may be in flight.
+    /// Returns the number of requests that may be in flight.
     #[cfg(any(test, feature = "import"))]
     pub(crate) fn size(&self) -> usize {
         self.state().size
     }
 
-    /// The present era, for what is about to be sent.
+    /// Returns the present era, for a request about to be sent.
     pub(crate) fn era(&self) -> Era {
         self.state().era
     }
 
-    /// Waits for a place. Dropping it gives up nothing that others wait for.
-    pub(crate) async fn place(&self, lane: &Arc<Lane>) -> Place<'_> {
+    /// Waits for a permit. Dropping the future blocks no other caller.
+    pub(crate) async fn acquire(&self, lane: &Arc<Lane>) -> Permit<'_> {
         loop {
-            let mut moved = std::pin::pin!(self.moved.notified());
-            // Listens before it looks, so that nothing is missed in between.
-            moved.as_mut().enable();
-            if let Some(place) = self.try_place(lane) {
-                return place;
+            let mut changed = std::pin::pin!(self.changed.notified());
+            // Registers before the check, so that no notification is lost.
+            changed.as_mut().enable();
+            if let Some(permit) = self.try_acquire(lane) {
+                return permit;
             }
-            moved.await;
+            changed.await;
         }
     }
 
-    fn try_place(&self, lane: &Arc<Lane>) -> Option<Place<'_>> {
+    fn try_acquire(&self, lane: &Arc<Lane>) -> Option<Permit<'_>> {
         let mut state = self.state();
-        let own = lane.on_their_way.load(Ordering::Relaxed);
-        if own > 0 && state.on_their_way >= state.size {
+        let own = lane.in_flight.load(Ordering::Relaxed);
+        if own > 0 && state.in_flight >= state.size {
             return None;
         }
-        state.on_their_way += 1;
-        lane.on_their_way.fetch_add(1, Ordering::Relaxed);
+        state.in_flight += 1;
+        lane.in_flight.fetch_add(1, Ordering::Relaxed);
         drop(state);
-        Some(Place { window: self, lane: Arc::clone(lane) })
+        Some(Permit { window: self, lane: Arc::clone(lane) })
     }
 
-    /// A request that was sent in `era` was answered and not throttled.
+    /// Records that a request of `era` was answered and not throttled.
     pub(crate) fn succeeded(&self, era: Era) {
         let mut state = self.state();
-        if state.era != era || state.size >= self.most {
+        if state.era != era || state.size >= self.max {
             return;
         }
         state.successes += 1;
@@ -119,11 +119,11 @@ impl Window {
             state.successes = 0;
             state.size += 1;
             drop(state);
-            self.moved.notify_waiters();
+            self.changed.notify_waiters();
         }
     }
 
-    /// A request that was sent in `era` was throttled. Only the first of an era counts: those that were on their way
+    /// Records that a request of `era` was throttled. Only the first in an era counts, since requests in flight
     /// together are throttled together.
     pub(crate) fn throttled(&self, era: Era) {
         let mut state = self.state();
@@ -131,11 +131,11 @@ impl Window {
             state.era.0 += 1;
             state.successes = 0;
             state.size = (state.size / 2).max(1);
-            tracing::debug!(size = state.size, "throttled: fewer requests at the same time");
+            tracing::debug!(size = state.size, "throttled: halved the number of concurrent requests");
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, WindowState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -147,13 +147,13 @@ mod tests {
     use super::*;
 
     impl Window {
-        fn now(&self) -> Option<Place<'_>> {
-            self.try_place(&Arc::new(Lane::default()))
+        fn now(&self) -> Option<Permit<'_>> {
+            self.try_acquire(&Arc::new(Lane::default()))
         }
     }
 
     #[test]
-    fn it_is_one_wider_after_each_window_of_successes_up_to_the_most() {
+    fn the_window_grows_by_one_up_to_the_maximum() {
         let window = Window::new(7);
         let mut sizes = Vec::new();
         for _ in 0..4 + 5 + 6 + 50 {
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_halved_once_for_all_that_were_on_their_way_together_and_never_below_one() {
+    fn the_window_halves_once_per_era_down_to_one() {
         let window = Window::new(100);
         for _ in 0..1000 {
             window.succeeded(window.era());
@@ -179,7 +179,7 @@ mod tests {
         let together = window.era();
         (0..before).for_each(|_| window.throttled(together));
         assert_eq!(window.size(), before / 2);
-        // Late news of the burst, good or bad, changes nothing.
+        // Late outcomes of the burst change nothing.
         (0..1000).for_each(|_| window.succeeded(together));
         assert_eq!(window.size(), before / 2);
         for _ in 0..20 {
@@ -191,28 +191,28 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_waits_for_room_only_while_it_has_something_on_its_way() {
+    fn a_lane_waits_only_with_requests_in_flight() {
         let window = Window::new(1);
         let (one, other) = (Arc::new(Lane::default()), Arc::new(Lane::default()));
-        let first = window.try_place(&one);
-        assert!(first.is_some() && window.try_place(&one).is_none());
-        let second = window.try_place(&other);
+        let first = window.try_acquire(&one);
+        assert!(first.is_some() && window.try_acquire(&one).is_none());
+        let second = window.try_acquire(&other);
         assert!(second.is_some(), "what waits for others alone might wait for ever");
         drop(first);
-        let again = window.try_place(&one);
-        assert!(again.is_some() && window.try_place(&one).is_none());
+        let again = window.try_acquire(&one);
+        assert!(again.is_some() && window.try_acquire(&one).is_none());
         drop((second, again));
         assert!(window.now().is_some());
     }
 
     #[tokio::test]
-    async fn room_wakes_those_who_wait_and_one_who_is_dropped_keeps_nothing() {
+    async fn a_freed_permit_wakes_waiters_and_a_dropped_waiter_none() {
         let window = Window::new(4);
         let lane = Arc::new(Lane::default());
-        let mut places: Vec<_> = (0..4).map(|_| window.try_place(&lane)).collect();
+        let mut places: Vec<_> = (0..4).map(|_| window.try_acquire(&lane)).collect();
         assert!(places.iter().all(Option::is_some));
-        let mut dropped = Box::pin(window.place(&lane));
-        let mut waiting = Box::pin(window.place(&lane));
+        let mut dropped = Box::pin(window.acquire(&lane));
+        let mut waiting = Box::pin(window.acquire(&lane));
         assert!(futures_util::poll!(&mut dropped).is_pending());
         assert!(futures_util::poll!(&mut waiting).is_pending());
         drop(dropped);
@@ -222,30 +222,30 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_comes_the_window_stays_within_its_bounds_and_so_does_what_is_on_its_way(
-            most in 0_usize..20,
+        fn window_and_requests_in_flight_stay_within_bounds(
+            max in 0_usize..20,
             steps in prop::collection::vec((0_u8..4, any::<prop::sample::Index>()), 0..400),
         ) {
-            let window = Window::new(most);
+            let window = Window::new(max);
             let lanes = [Arc::new(Lane::default()), Arc::new(Lane::default())];
-            let mut sent: Vec<(Place<'_>, Era)> = Vec::new();
+            let mut sent: Vec<(Permit<'_>, Era)> = Vec::new();
             for (step, which) in steps {
                 let before = window.size();
                 if step == 0 {
                     let lane = which.get(&lanes);
-                    let own = lane.on_their_way.load(Ordering::Relaxed);
-                    let on_their_way = sent.len();
-                    match window.try_place(lane) {
-                        Some(place) => {
-                            prop_assert!(own == 0 || on_their_way < before);
-                            sent.push((place, window.era()));
+                    let own = lane.in_flight.load(Ordering::Relaxed);
+                    let in_flight = sent.len();
+                    match window.try_acquire(lane) {
+                        Some(permit) => {
+                            prop_assert!(own == 0 || in_flight < before);
+                            sent.push((permit, window.era()));
                         }
-                        None => prop_assert!(own > 0 && on_their_way >= before),
+                        None => prop_assert!(own > 0 && in_flight >= before),
                     }
                 } else if !sent.is_empty() {
-                    let (place, era) = sent.swap_remove(which.index(sent.len()));
+                    let (permit, era) = sent.swap_remove(which.index(sent.len()));
                     let present = era == window.era();
-                    drop(place);
+                    drop(permit);
                     match step {
                         1 => {
                             window.throttled(era);
@@ -259,12 +259,12 @@ mod tests {
                         _ => prop_assert_eq!(window.size(), before),
                     }
                 }
-                prop_assert!((1..=most.max(1)).contains(&window.size()));
-                prop_assert_eq!(window.state().on_their_way, sent.len());
+                prop_assert!((1..=max.max(1)).contains(&window.size()));
+                prop_assert_eq!(window.state().in_flight, sent.len());
             }
             drop(sent);
-            prop_assert_eq!(window.state().on_their_way, 0);
-            prop_assert!(lanes.iter().all(|lane| lane.on_their_way.load(Ordering::Relaxed) == 0));
+            prop_assert_eq!(window.state().in_flight, 0);
+            prop_assert!(lanes.iter().all(|lane| lane.in_flight.load(Ordering::Relaxed) == 0));
         }
     }
 }

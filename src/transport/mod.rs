@@ -1,4 +1,4 @@
-//! One HTTP exchange. Nothing here knows of Graph.
+//! The HTTP seam: one exchange, without knowledge of Graph.
 
 use std::fmt;
 use std::future::Future;
@@ -22,12 +22,12 @@ pub(crate) use self::escape::percent_encode;
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
 pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
 
-/// Sends one HTTP request and returns the whole answer: the seam below everything else.
+/// A sender of single HTTP requests: the seam below the rest of the crate.
 ///
-/// Any status is `Ok`. `Err` means that no whole answer came, and its kind says what a retry may assume. An answer whose
-/// status is no success is `Ok` even if its body is unusable or breaks off: status and headers decide what happens next,
-/// and the body holds what could be read of it, or nothing. An implementation does not follow redirects, does not retry,
-/// and does not keep a request that failed: the layers above do that, by rules that are the same for every transport.
+/// Any status is `Ok`. `Err` means that no complete response arrived, and its kind says what a retry may assume. A
+/// response whose status is not a success is `Ok` even if its body is unusable or incomplete: status and headers decide
+/// what happens next, and the body contains the readable part, or nothing. An implementation must not follow redirects,
+/// retry, or keep failed requests: the layers above do so by the same rules for every transport.
 ///
 /// ```
 /// use windows_autopilot::transport::{transport_fn, Transport};
@@ -43,14 +43,14 @@ pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a transport",
-    note = "give a `ReqwestTransport` (feature `reqwest`), a closure in `transport_fn(..)`, a `sim::Tenant` (feature `sim`), or implement `Transport` with `#[async_trait]`"
+    note = "pass a `ReqwestTransport` (feature `reqwest`), a closure in `transport_fn(..)`, a `sim::Tenant` (feature `sim`), or implement `Transport` with `#[async_trait]`"
 )]
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
-    /// Sends `request` and returns the answer with its whole body, decoded from any content encoding.
+    /// Sends `request` and returns the response with its whole body, decoded from any content encoding.
     ///
     /// # Errors
-    /// [`TransportError`] when there is no whole answer.
+    /// [`TransportError`] if there is no complete response.
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
 }
 
@@ -68,28 +68,28 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
     }
 }
 
-/// Rides in a request's extensions to ask for a connection that no earlier request used: Graph wants one after a 503, and
-/// a connection that stalled or refused a request serves no retry. A transport without connections ignores it.
+/// A request extension that asks for a connection without earlier requests: Graph wants one after a 503, and a
+/// connection that stalled or refused a request serves no retry. A transport without connections ignores it.
 #[derive(Debug, Clone, Copy)]
 pub struct NewConnection;
 
-/// Rides in a request's extensions to see the beginning of the answer's body while the rest is still on its way.
+/// A request extension that shows the beginning of the response's body while the rest is still in flight.
 ///
-/// A transport that gets a body piece by piece shows what it has so far, decompressed, until that was enough. One that
-/// gets the whole answer at once ignores it: what is shown is a hint, and the answer alone counts.
+/// A transport that streams bodies shows each longer beginning, decompressed, until the observer has enough. Other
+/// transports ignore the extension: the beginning is a hint, and only the response counts.
 #[derive(Clone)]
-pub struct BodyStart(Arc<Look>);
+pub struct BodyStart(Arc<Observer>);
 
-type Look = dyn Fn(http::StatusCode, &[u8]) -> bool + Send + Sync;
+type Observer = dyn Fn(http::StatusCode, &[u8]) -> bool + Send + Sync;
 
 impl BodyStart {
-    /// `look` is given the status and the body's beginning, each time longer, and says whether that was enough. It must
-    /// not block.
-    pub fn new(look: impl Fn(http::StatusCode, &[u8]) -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(look))
+    /// Creates the extension from `observer`, which gets the status and the body's beginning, each time longer, and
+    /// returns `true` when it has enough. The observer must not block.
+    pub fn new(observer: impl Fn(http::StatusCode, &[u8]) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(observer))
     }
 
-    /// Shows the beginning of a body; whether that was enough.
+    /// Shows the beginning of a body to the observer. Returns `true` if it has enough.
     pub fn show(&self, status: http::StatusCode, beginning: &[u8]) -> bool {
         (self.0)(status, beginning)
     }
@@ -101,50 +101,51 @@ impl fmt::Debug for BodyStart {
     }
 }
 
-/// The kind of a failed exchange, by which a retry is decided.
+/// The kind of a failed exchange, which decides about retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The request never left: no connection, no name, a TLS failure. Safe to send again, whatever its method.
+    /// The request was never sent: no connection, unknown host name, TLS failure. Safe to retry with any method.
     Connect,
-    /// The transport does not allow the request, such as its address. Nothing was sent; a retry changes nothing.
+    /// The transport does not allow the request, for example its address. Nothing was sent; a retry fails in the same
+    /// way.
     NotAllowed,
     /// The server says that it did not process the request: HTTP/2 `REFUSED_STREAM`, or `GOAWAY` below its stream. Safe
-    /// to send again over a new connection, whatever its method.
+    /// to retry over a new connection with any method.
     NotProcessed,
-    /// No whole answer in time. The request may have taken effect.
+    /// No complete response arrived in time. The request may have taken effect.
     Timeout,
-    /// The connection broke after the request was sent. The request may have taken effect.
+    /// The connection was lost after the request was sent. The request may have taken effect.
     Interrupted,
-    /// A success came, but its body is unusable: too large, or not what its content encoding says.
+    /// A successful response has an unusable body: too large, or not in its content encoding.
     Body,
-    /// Anything else. The request may have taken effect.
+    /// Another failure. The request may have taken effect.
     Other,
 }
 
 impl TransportErrorKind {
-    /// Whether the request certainly did not take effect.
+    /// Returns `true` if the request certainly had no effect.
     pub fn never_sent(self) -> bool {
         matches!(self, Self::Connect | Self::NotAllowed | Self::NotProcessed)
     }
 }
 
-/// The reason why no connection could be made, if the transport knows it.
+/// The reason of a failed connection, if the transport knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ConnectFailure {
-    /// The TLS handshake failed by its parameters: the certificate is not trusted, expired or for another host, or client
-    /// and server share no version. A retry changes nothing.
+    /// The TLS handshake failed because of its parameters: the certificate is not trusted, expired or for another host,
+    /// or client and server share no version. A retry fails in the same way.
     Tls,
     /// The proxy refused to open a tunnel to the server.
     ProxyRefused,
-    /// The proxy demands a user name and a password, or refuses those that it was given (407). A retry changes nothing.
+    /// The proxy requires a user name and a password, or refuses the given ones (407). A retry fails in the same way.
     ProxyAuthentication,
 }
 
-/// No whole answer came.
+/// The error of an exchange without a complete response.
 pub struct TransportError {
     kind: TransportErrorKind,
     connect_failure: Option<ConnectFailure>,
@@ -154,43 +155,43 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// An error of `kind`; `message` says what happened, without address parameters, headers or bodies.
+    /// Creates an error of `kind`. `message` says what happened, without address parameters, headers or bodies.
     pub fn new(kind: TransportErrorKind, message: impl Into<String>) -> Self {
         Self { kind, connect_failure: None, head: None, message: message.into(), source: None }
     }
 
-    /// Sets the reason why no connection could be made.
+    /// Sets the reason of a failed connection.
     #[must_use]
     pub fn with_connect_failure(mut self, failure: ConnectFailure) -> Self {
         self.connect_failure = Some(failure);
         self
     }
 
-    /// Adds status and headers of the answer whose body is unusable.
+    /// Sets status and headers of the response whose body is unusable.
     #[must_use]
     pub fn with_head(mut self, status: http::StatusCode, headers: http::HeaderMap) -> Self {
         self.head = Some(Box::new((status, headers)));
         self
     }
 
-    /// Adds the cause.
+    /// Sets the cause.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// What a retry may assume.
+    /// Returns the kind, which says what a retry may assume.
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
 
-    /// Returns the reason why no connection could be made, if it is known.
+    /// Returns the reason of a failed connection, if it is known.
     pub fn connect_failure(&self) -> Option<ConnectFailure> {
         self.connect_failure
     }
 
-    /// Returns status and headers of the answer whose body is unusable, if there was one.
+    /// Returns status and headers of the response whose body is unusable, if there was one.
     pub fn head(&self) -> Option<(http::StatusCode, &http::HeaderMap)> {
         self.head.as_deref().map(|(status, headers)| (*status, headers))
     }
@@ -203,7 +204,7 @@ impl TransportError {
 }
 
 impl TransportError {
-    /// Redacts the message, and the causes, which become text.
+    /// Redacts the message and the causes, which become text.
     pub(crate) fn redacted(mut self, redact: impl Fn(&str) -> String) -> Self {
         self.message = redact(&self.message);
         self.source = self.source.map(|source| redact(&chain(&*source)).into());
@@ -211,7 +212,7 @@ impl TransportError {
     }
 }
 
-/// Returns an error and its causes in one line.
+/// Returns an error and its causes as one line.
 pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let all: Vec<String> =
         std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect();
@@ -236,7 +237,7 @@ impl std::error::Error for TransportError {
     }
 }
 
-/// A transport made of a closure: for one exchange in a test, or to wrap what is already there.
+/// Creates a transport from a closure: for a test, or to wrap another transport.
 pub fn transport_fn<F, R>(send: F) -> impl Transport
 where
     F: Fn(http::Request<Bytes>) -> R + Send + Sync + 'static,

@@ -20,8 +20,8 @@ async fn a_raw_request_that_cannot_be_sent_says_where_and_what_to_write() -> Res
         (raw(&client, "deviceManagement/things"), "the path does not begin with a slash: write"),
         (raw(&client, "/deviceManagement/../users"), "the path has an empty part, `.` or `..`: write"),
         (raw(&client, "/deviceManagement//things"), "the path has an empty part, `.` or `..`: write"),
-        (raw(&client, "/deviceManagement/a b"), "its 20th: percent-encode values, a blank as `%20`"),
-        (raw(&client, "/users?$top=1&$top=2"), "the query option $top stands twice: give each option once"),
+        (raw(&client, "/deviceManagement/a b"), "at position 20: percent-encode values, a blank as `%20`"),
+        (raw(&client, "/users?$top=1&$top=2"), "the query option $top occurs twice: write each option once"),
         (
             raw(&client, THINGS).query("$top=1&", "2"),
             "the name of a query option has a character that cannot be sent",
@@ -37,11 +37,11 @@ async fn a_raw_request_that_cannot_be_sent_says_where_and_what_to_write() -> Res
         (raw(&client, THINGS).header("no good", "a"), "the name of a header cannot be sent: use letters"),
         (
             raw(&client, THINGS).header(AUTHORIZATION, "Bearer x"),
-            "the header authorization is set by the client itself: leave it out",
+            "the client sets the header authorization: leave it out",
         ),
         (
             client.request(Method::TRACE, ApiVersion::Beta, THINGS).named("things.get"),
-            "Graph has no method TRACE: use GET, POST, PATCH, PUT or DELETE",
+            "Graph has no method TRACE: write GET, POST, PATCH, PUT or DELETE",
         ),
     ];
     for (request, expected) in cases {
@@ -56,7 +56,7 @@ async fn a_raw_request_that_cannot_be_sent_says_where_and_what_to_write() -> Res
     let _ = batch.add(raw(&client, THINGS).bytes("text/plain", "x").read::<Value>());
     refused(
         &batch.await.unwrap_err(),
-        "a batch carries JSON alone, not text/plain: send this request by itself",
+        "a batch carries only JSON, and this body is text/plain: send the request on its own",
     );
     assert_eq!(tenant.requests().len(), 0);
     Ok(())
@@ -70,7 +70,7 @@ async fn a_typed_call_that_cannot_work_says_why_before_it_is_sent() -> Result<()
     for (error, expected) in [
         (
             groups(field("createdDateTime").ge("2026-01-01")).await.unwrap_err(),
-            "createdDateTime is a date: give a Timestamp",
+            "createdDateTime is a date: pass a Timestamp",
         ),
         (profiles.await.unwrap_err(), "displayName cannot be filtered by"),
         (
@@ -79,7 +79,7 @@ async fn a_typed_call_that_cannot_work_says_why_before_it_is_sent() -> Result<()
         ),
         (
             client.profiles().count().with_version(ApiVersion::V1).await.unwrap_err(),
-            "autopilotProfiles.count does not exist in v1.0: leave the version as it is, beta",
+            "autopilotProfiles.count does not exist in v1.0: use beta",
         ),
     ] {
         refused(&error, expected);

@@ -271,7 +271,7 @@ async fn an_id_token_with_another_nonce_or_none_is_refused() {
         let client = misled(&desk, move |url| with_parameter(url, "nonce", nonce));
         let error = client.mdm_policies().intune().await.unwrap_err();
         assert_eq!((error.kind(), error.operation()), (ErrorKind::Authentication, Some("signIn")));
-        assert!(error.to_string().contains("another sign-in than this one"), "{nonce:?}: {error}");
+        assert!(error.to_string().contains("belongs to another sign-in"), "{nonce:?}: {error}");
         let called =
             desk.harness.tenant.requests().into_iter().any(|request| request.path.starts_with("/beta"));
         assert!(!called, "no token of the sign-in is used");

@@ -32,7 +32,7 @@ fn a_wrong_input_is_refused_before_anything_is_sent_with_place_rule_and_remedy()
             "s",
             "has braces; write the GUID without braces",
         ),
-        ("contoso.com", "my app", "s", "client id: is no GUID; write the application (client) id"),
+        ("contoso.com", "my app", "s", "client id: is not a GUID; write the application (client) id"),
         ("contoso.com", CLIENT_ID, "", "client secret: is empty; write the secret's value"),
         (
             "contoso.com",
@@ -78,7 +78,7 @@ async fn an_expired_secret_says_so_and_no_call_is_made() -> Result<()> {
     assert_refused(
         &error,
         "AADSTS7000222",
-        "the client secret has expired: add a new one to the app registration and use it",
+        "the client secret has expired: add a new secret to the app registration and use it",
     );
     assert_eq!(sent(&tenant), ["POST token"]);
     Ok(())
@@ -96,14 +96,14 @@ async fn a_wrong_secret_app_or_tenant_says_which() -> Result<()> {
             tenant.domain(),
             CLIENT_ID,
             "AADSTS7000215",
-            "use the client secret's value, not its id, whole and without blanks; a new one works after some minutes",
+            "use the client secret's whole value, not its id, and without blanks; a new secret works after some minutes",
         ),
         (tenant.domain(), stranger, "AADSTS700016", not_here),
         (
             "fabrikam.com".to_owned(),
             CLIENT_ID,
             "AADSTS90002",
-            "check the tenant's name, and that the client is made for the tenant's cloud",
+            "check the tenant's name, and build the client for the tenant's cloud",
         ),
     ] {
         let client = signed_in(&tenant, &clock, with_secret(&domain, app, "canary")?);

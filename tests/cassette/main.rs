@@ -134,7 +134,10 @@ async fn requests_are_matched_by_method_path_query_and_body_whatever_the_order_o
     assert!(replayer.unplayed().is_empty());
     let error = replayer.send(request("GET", "/v1.0/devices?$top=5&$filter=x", "")).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::NotAllowed);
-    assert!(error.to_string().contains("was recorded 2 times, and all of them are played"), "{error}");
+    assert!(
+        error.to_string().contains("was recorded 2 times, and all recordings have been played"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

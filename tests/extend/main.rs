@@ -152,8 +152,11 @@ async fn a_transport_and_a_credential_fail_with_their_cause() {
     let blocked = client.request(Method::GET, ApiVersion::V1, "/blocked").done();
     let error = blocked.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
-    assert_eq!(error.to_string(), "get: not sent (GET /v1.0/blocked)");
-    assert_eq!(format!("{error:#}"), "get: not sent: the address is blocked: rule 7 (GET /v1.0/blocked)");
+    assert_eq!(error.to_string(), "get: the request was not sent (GET /v1.0/blocked)");
+    assert_eq!(
+        format!("{error:#}"),
+        "get: the request was not sent: the address is blocked: rule 7 (GET /v1.0/blocked)"
+    );
     assert_eq!(sent.load(Ordering::Relaxed), 1);
 
     let World { client, sent, .. } = world(Vault(None));

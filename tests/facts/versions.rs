@@ -143,7 +143,7 @@ async fn a_write_in_another_version_is_refused_before_anything_is_sent() {
         client.enrollment_status_pages().create(&page).with_version(ApiVersion::V1).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     let says = "enrollmentConfigurations.create with these properties does not exist in v1.0: \
-                leave the version as it is, beta";
+                use beta";
     assert!(error.to_string().contains(says), "{error}");
     let id = "p1".parse().unwrap();
     let target = Target::all_devices().with_filter("f1".parse().unwrap(), AssignmentFilterType::Exclude);

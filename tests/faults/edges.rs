@@ -321,7 +321,7 @@ async fn row_76_a_redirect_says_where_to_and_what_to_do() {
         }
     }
     let world = World::new([answer(302, &[], b"")]);
-    assert!(world.get("/x").await.unwrap_err().to_string().contains("does not say where to"));
+    assert!(world.get("/x").await.unwrap_err().to_string().contains("a redirect without a target"));
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ const MATRIX: &[Row] = &[
             "row_04_without_a_wait_the_client_backs_off_by_itself",
             "row_04_more_than_three_are_survived",
             "row_04_intunes_wait_inside_the_message_serves_without_a_header",
-            "waits_double_up_to_the_longest_and_jitter_stays_within_half",
+            "backoff_doubles_up_to_its_maximum_with_half_jitter",
         ],
     ),
     row(
@@ -66,7 +66,7 @@ const MATRIX: &[Row] = &[
         6,
         "429, Retry-After negative or senseless",
         "as if there were none",
-        &["row_06_a_senseless_wait_counts_as_none", "every_form_that_was_seen_is_understood"],
+        &["row_06_a_senseless_wait_counts_as_none", "every_observed_form_is_parsed"],
     ),
     row(
         7,
@@ -169,7 +169,7 @@ const MATRIX: &[Row] = &[
         "stop at the limit on the decoded body",
         &[
             "a_body_is_read_no_further_than_the_limit",
-            "a_bomb_is_stopped_at_the_limit",
+            "decompression_stops_at_the_limit",
             "every_fault_of_the_wire_ends_a_list_with_a_typed_error_that_names_operation_and_path",
         ],
     ),
@@ -523,7 +523,7 @@ const MATRIX: &[Row] = &[
         &[
             "row_63_every_form_of_a_date_is_waited_for",
             "row_63_every_form_of_a_date_is_waited_for_over_the_wire",
-            "every_form_that_was_seen_is_understood",
+            "every_observed_form_is_parsed",
             "a_year_of_two_digits_is_at_most_50_years_ahead",
         ],
     ),
@@ -534,7 +534,7 @@ const MATRIX: &[Row] = &[
         &[
             "row_64_a_wait_of_years_closes_a_workload_for_minutes",
             "row_64_a_wait_of_years_closes_a_workload_for_minutes_over_the_wire",
-            "a_wait_that_cannot_be_counted_is_for_ever",
+            "an_overflowing_wait_never_ends",
         ],
     ),
     row(
@@ -639,8 +639,8 @@ const MATRIX: &[Row] = &[
         &[
             "row_74_a_proxy_of_the_environment_that_cannot_be_read_is_a_configuration_error",
             "row_74_no_proxy_of_a_star_means_no_proxy",
-            "a_bad_proxy_is_told_without_its_password",
-            "a_proxy_of_the_environment_that_cannot_be_read_is_an_error",
+            "errors_about_the_proxy_hide_its_password",
+            "an_invalid_proxy_in_the_environment_is_an_error",
         ],
     ),
     row(
@@ -767,7 +767,7 @@ const MATRIX: &[Row] = &[
         "a failed sign-in that shows the page",
         &[
             "a_token_endpoint_that_answers_html_is_told_as_what_it_is",
-            "an_answer_without_a_usable_token_is_refused_and_says_why",
+            "a_response_without_a_usable_token_is_an_error",
         ],
     ),
     row(
@@ -776,7 +776,7 @@ const MATRIX: &[Row] = &[
         "typed, with what to do",
         &[
             "wrong_tenants_clouds_and_secrets_are_told_with_what_to_do",
-            "an_ended_certificate_is_told_with_a_remedy_and_nothing_is_sent",
+            "an_expired_certificate_is_refused_before_sending",
         ],
     ),
     row(

@@ -88,7 +88,7 @@ async fn row_22_a_token_that_cannot_be_renewed_says_so() {
     let world = World::new([answer(401, &[("www-authenticate", &challenge)], b"")]);
     let error = world.get("/organization").await.unwrap_err();
     assert_eq!((error.kind(), world.count()), (ErrorKind::Authentication, 1));
-    assert!(error.to_string().contains("cannot be renewed"), "{error}");
+    assert!(error.to_string().contains("cannot be refreshed"), "{error}");
 }
 
 #[tokio::test]
@@ -280,7 +280,7 @@ async fn a_refused_sign_in_says_what_to_do_and_nothing_reaches_graph() {
     let world = World::with(credential(), in_turn([json(401, body)]), |builder| builder);
     let error = world.get("/organization").await.unwrap_err();
     assert_eq!((error.kind(), world.count()), (ErrorKind::Authentication, 1));
-    assert!(error.remedy().unwrap().contains("add a new one"), "{error}");
+    assert!(error.remedy().unwrap().contains("add a new secret"), "{error}");
 }
 
 #[tokio::test]

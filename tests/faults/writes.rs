@@ -23,7 +23,7 @@ async fn rows_46_47_a_write_that_may_have_taken_effect_is_not_sent_again_and_say
             world.post("/deviceManagement/importedWindowsAutopilotDeviceIdentities").await.unwrap_err();
         assert_eq!((error.kind(), world.count()), (ErrorKind::UnknownOutcome, 1));
         assert!(
-            error.outcome_unknown() && error.to_string().contains("look before sending it again"),
+            error.outcome_unknown() && error.to_string().contains("read the object before a retry"),
             "{error}"
         );
     }

@@ -387,7 +387,7 @@ async fn imports() {
         &error,
         ErrorKind::UnknownOutcome,
         "autopilotImports.create",
-        "look before sending it again",
+        "read the object before a retry",
     );
     assert!(error.outcome_unknown());
 }

@@ -108,24 +108,36 @@ fn rows() -> Vec<Row> {
     let deep = format!(r#"{{"value":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
     let zipped = ["Content-Type: application/json", "Content-Encoding: gzip"];
     vec![
-        row("reset before any answer", vec![Read, Reset], Interrupted, 2, "broke"),
-        row("end before any answer", vec![Read], Interrupted, 2, "broke"),
-        row("reset in the headers", vec![Read, send("HTTP/1.1 200 O"), Reset], Interrupted, 2, "broke"),
+        row("reset before any answer", vec![Read, Reset], Interrupted, 2, "the connection was lost"),
+        row("end before any answer", vec![Read], Interrupted, 2, "the connection was lost"),
+        row(
+            "reset in the headers",
+            vec![Read, send("HTTP/1.1 200 O"), Reset],
+            Interrupted,
+            2,
+            "the connection was lost",
+        ),
         row(
             "reset in mid-body",
             vec![Read, sized(100), send(r#"{"value":["#), Reset],
             Interrupted,
             2,
-            "broke",
+            "the connection was lost",
         ),
         row(
             "shorter than announced",
             vec![Read, sized(100), send(r#"{"value":[]}"#)],
             Interrupted,
             2,
-            "broke",
+            "the connection was lost",
         ),
-        row("no HTTP at all", vec![Read, send("220 mail.contoso.com ESMTP\r\n")], Interrupted, 2, "broke"),
+        row(
+            "no HTTP at all",
+            vec![Read, send("220 mail.contoso.com ESMTP\r\n")],
+            Interrupted,
+            2,
+            "the connection was lost",
+        ),
         row("headers that trickle", vec![Read, send("HTTP/1.1 200 OK\r\nX: "), Stall], Timeout, 2, "in time"),
         row(
             "body that trickles",
@@ -153,13 +165,13 @@ fn rows() -> Vec<Row> {
             "1048576 bytes",
         ),
         row("bomb of 256 MiB in gzip", last("200 OK", &zipped, &bomb), Decode, 1, "1048576 bytes"),
-        row("garbage for gzip", last("200 OK", &zipped, b"no gzip"), Decode, 1, "not the gzip"),
+        row("garbage for gzip", last("200 OK", &zipped, b"no gzip"), Decode, 1, "not valid gzip"),
         row(
             "gzip that is cut",
             last("200 OK", &zipped, &gzip(br#"{"value":[]}"#)[..20]),
             Decode,
             1,
-            "not the gzip",
+            "not valid gzip",
         ),
         row("JSON cut with a right length", json("200 OK", r#"{"value":[{"id""#), Decode, 2, "cut short"),
         row(
@@ -172,7 +184,7 @@ fn rows() -> Vec<Row> {
         row("empty body", json("200 OK", ""), Decode, 1, "empty body"),
         row("no value", json("200 OK", "{}"), Decode, 1, "not an empty list"),
         row("value that is null", json("200 OK", r#"{"value":null}"#), Decode, 1, "not an empty list"),
-        row("value of a wrong type", json("200 OK", r#"{"value":{"id":"1"}}"#), Decode, 1, "not understood"),
+        row("value of a wrong type", json("200 OK", r#"{"value":{"id":"1"}}"#), Decode, 1, "not valid"),
         row(
             "invalid UTF-8",
             last("200 OK", &["Content-Type: application/json"], b"{\"value\":[\"\xff\"]}"),

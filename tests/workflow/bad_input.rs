@@ -281,7 +281,7 @@ async fn an_expired_secret_ends_the_first_call_and_is_never_shown() {
             "POST /{tenant}/oauth2/v2.0",
             "AADSTS7000222",
             "the client secret has expired",
-            "add a new one to the app registration and use it",
+            "add a new secret to the app registration and use it",
         ],
     );
     assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");

@@ -72,7 +72,7 @@ async fn a_missing_unit_another_domain_and_a_read_only_server_are_refusals() {
     assert_refused(&other, Cause::ComputerRefused);
     let refusal = other.1[0].refusal.clone().unwrap();
     assert_eq!(refusal.kind(), RefusalKind::Other);
-    assert!(refusal.to_string().contains("corp.contoso.com, the computer of corp.example"), "{refusal}");
+    assert!(refusal.to_string().contains("corp.contoso.com, and the computer to corp.example"), "{refusal}");
 
     directory.set_read_only();
     let refused = Lab::new(mine(), &unit, "MUC-", 1).await.deploy(0..1).await;

@@ -1,4 +1,4 @@
-//! As much of X.509 as signing in needs: when a certificate is valid, and whose key it holds.
+//! The parts of X.509 that sign-in needs: a certificate's validity and public key.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -8,15 +8,15 @@ use jiff::tz::TimeZone;
 pub(super) struct Facts<'a> {
     pub(super) not_before: Timestamp,
     pub(super) not_after: Timestamp,
-    /// The public key as its algorithm writes it: for RSA, modulus and exponent.
+    /// The public key as its algorithm encodes it: for RSA, modulus and exponent.
     pub(super) public_key: &'a [u8],
 }
 
-/// Reads a DER certificate (RFC 5280, 4.1); `None` if it is not one.
+/// Parses a DER certificate (RFC 5280, 4.1); `None` if it is not one.
 pub(super) fn read(der: &[u8]) -> Option<Facts<'_>> {
     let (certificate, _) = expect(SEQUENCE, der)?;
     let (rest, _) = expect(SEQUENCE, certificate)?;
-    // The version may be left out.
+    // The version is optional.
     let rest = expect(VERSION, rest).map_or(rest, |(_, rest)| rest);
     let (_serial, rest) = expect(INTEGER, rest)?;
     let (_signature, rest) = expect(SEQUENCE, rest)?;
@@ -28,7 +28,7 @@ pub(super) fn read(der: &[u8]) -> Option<Facts<'_>> {
     let (not_after, _) = time(validity)?;
     let (_algorithm, key) = expect(SEQUENCE, key)?;
     let (bits, _) = expect(BIT_STRING, key)?;
-    // The first byte counts the unused bits of the last one.
+    // The first byte is the number of unused bits in the last one.
     let public_key = bits.strip_prefix(&[0])?;
     Some(Facts { not_before, not_after, public_key })
 }
@@ -40,7 +40,7 @@ const GENERALIZED_TIME: u8 = 0x18;
 const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xa0;
 
-/// The content of the first element, which must be of this kind, and what comes after it.
+/// Returns the content of the first element, which must have this tag, and the rest.
 pub(super) fn expect(tag: u8, input: &[u8]) -> Option<(&[u8], &[u8])> {
     let (found, rest) = input.split_first()?;
     let (first, rest) = rest.split_first()?;
@@ -55,7 +55,7 @@ pub(super) fn expect(tag: u8, input: &[u8]) -> Option<(&[u8], &[u8])> {
     if *found == tag { rest.split_at_checked(length) } else { None }
 }
 
-/// `YYMMDDHHMMSSZ` up to 2049, `YYYYMMDDHHMMSSZ` beyond.
+/// Parses `YYMMDDHHMMSSZ` up to 2049, and `YYYYMMDDHHMMSSZ` beyond.
 fn time(input: &[u8]) -> Option<(Timestamp, &[u8])> {
     let (text, rest, century) = match (expect(UTC_TIME, input), expect(GENERALIZED_TIME, input)) {
         (Some((text, rest)), _) => (text, rest, true),
@@ -69,7 +69,7 @@ fn time(input: &[u8]) -> Option<(Timestamp, &[u8])> {
         (true, None) => return None,
     };
     let time = DateTime::strptime("%Y%m%d%H%M%SZ", text).ok()?;
-    // The last day of 9999 means "without an end", and is later than can be counted.
+    // The last day of 9999 means no end, and exceeds the range of a timestamp.
     Some((TimeZone::UTC.to_timestamp(time).unwrap_or(Timestamp::MAX), rest))
 }
 
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_certificate_is_none_at_every_length() {
+    fn a_truncated_certificate_never_parses() {
         let key = rcgen::KeyPair::generate().unwrap();
         let der =
             rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap().der().to_vec();

@@ -23,7 +23,7 @@ mod der;
 #[cfg(feature = "pfx")]
 mod pfx;
 
-/// App-only sign-in with a certificate, whose private key never leaves this program.
+/// App-only sign-in with a certificate. The private key never leaves the program.
 ///
 /// ```no_run
 /// use windows_autopilot::credential::ClientCertificate;
@@ -34,8 +34,8 @@ mod pfx;
 /// # Ok(()) }
 /// ```
 ///
-/// The certificate and its key are PEM text, in one file or two, or with feature `pfx` a `.pfx` file. Microsoft Entra takes
-/// RSA keys only.
+/// The certificate and its key are PEM text, in one file or two, or with the feature `pfx` a `.pfx` file. Microsoft
+/// Entra accepts only RSA keys.
 ///
 /// Assertion: [certificate credentials](https://learn.microsoft.com/en-us/entra/identity-platform/certificate-credentials).
 #[derive(Clone)]
@@ -48,16 +48,18 @@ pub struct ClientCertificate {
     not_after: Timestamp,
 }
 
-/// How long an assertion is good for, in seconds, and how much earlier it begins, for clocks that differ.
-const GOOD_FOR: i64 = 600;
-const EARLIER: i64 = 300;
+/// The lifetime of an assertion in seconds, and the backdating of its start, since clocks differ.
+const ASSERTION_SECONDS: i64 = 600;
+const BACKDATE_SECONDS: i64 = 300;
 
 impl ClientCertificate {
-    /// The app registration `client_id` of `tenant`, with a certificate that it knows and that certificate's private key
-    /// (PKCS #8 or PKCS #1, not encrypted). Of several certificates, the key's own is used.
+    /// Creates the credential of the app registration `client_id` in `tenant` from one of its certificates and the
+    /// certificate's private key (PKCS #8 or PKCS #1, not encrypted). Of several certificates, the one of the key is
+    /// used.
     ///
     /// # Errors
-    /// When the client id is no GUID, a text is no such PEM, or the key belongs to none of the certificates.
+    /// [`InvalidValue`] if the client id is not a GUID, a text is not such PEM, or the key belongs to none of the
+    /// certificates.
     pub fn new(
         tenant: TenantId,
         client_id: &str,
@@ -71,13 +73,14 @@ impl ClientCertificate {
         Self::of(app, key, &certificates.map_err(|error| bad_certificate(error.to_string()))?)
     }
 
-    /// The same, with certificate and key from a `.pfx` (PKCS #12) file, which is encrypted with `password`.
+    /// Creates the credential from a `.pfx` (PKCS #12) file, which is encrypted with `password`.
     ///
-    /// Files of Windows, of Azure Key Vault and of OpenSSL are read, old encryption included; one without encryption is not.
+    /// Files of Windows, Azure Key Vault and OpenSSL are supported, including old encryption; unencrypted files are
+    /// not.
     ///
     /// # Errors
-    /// When the client id is no GUID, the file cannot be read with this password, or it has no RSA key with its
-    /// certificate.
+    /// [`InvalidValue`] if the client id is not a GUID, the file cannot be decrypted with this password, or it has no
+    /// RSA key with its certificate.
     #[cfg(feature = "pfx")]
     #[cfg_attr(docsrs, doc(cfg(feature = "pfx")))]
     pub fn from_pfx(
@@ -91,11 +94,11 @@ impl ClientCertificate {
         Self::of(app, key, &certificates)
     }
 
-    /// Of several certificates, that of the key.
+    /// Creates the credential from the certificate of the key.
     fn of(app: App, key: KeyPair, certificates: &[CertificateDer<'_>]) -> Result<Self, InvalidValue> {
         for certificate in certificates {
             let facts = der::read(certificate)
-                .ok_or_else(|| bad_certificate("is no X.509 certificate".to_owned()))?;
+                .ok_or_else(|| bad_certificate("is not an X.509 certificate".to_owned()))?;
             if facts.public_key == key.public().as_ref() {
                 let thumbprint = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, certificate));
                 let (not_before, not_after) = (facts.not_before, facts.not_after);
@@ -103,36 +106,38 @@ impl ClientCertificate {
             }
         }
         let problem = match certificates {
-            [] => "there is none in the text",
+            [] => "is missing from the text",
             _ => "does not belong to the private key",
         };
         Err(bad_certificate(problem.to_owned()))
     }
 
-    /// When the certificate ends. Sign-in is refused from then on.
+    /// Returns the end of the certificate's validity. Sign-in is refused from then on.
     pub fn not_after(&self) -> Timestamp {
         self.not_after
     }
 
-    /// A certificate that has ended is told before anything is sent: the service's own answer does not say so.
+    /// Refuses an expired certificate before a request is sent, since the service's response does not name that reason.
     fn check_dates(&self, now: Timestamp) -> Result<()> {
         let fail = |message: String, remedy: &'static str| {
             Err(named(Error::new(ErrorKind::Authentication, message).with_remedy(remedy)))
         };
         if now >= self.not_after {
-            let message = format!("the certificate has expired on {}", self.not_after);
+            let message = format!("the certificate expired on {}", self.not_after);
             return fail(message, "add a new certificate to the app registration and use it");
         }
         if now < self.not_before {
-            let message =
-                format!("the certificate is valid from {} on, and it is {now} here", self.not_before);
+            let message = format!(
+                "the certificate is valid from {}, and this machine's clock says {now}",
+                self.not_before
+            );
             return fail(message, "check this machine's clock");
         }
         Ok(())
     }
 
     fn assertion(&self, audience: &str, now: Timestamp) -> Result<Secret> {
-        let fail = |_| named(Error::new(ErrorKind::Authentication, "the assertion cannot be signed"));
+        let fail = |_| named(Error::new(ErrorKind::Authentication, "signing the assertion failed"));
         let random = SystemRandom::new();
         let mut id = [0; 16];
         random.fill(&mut id).map_err(fail)?;
@@ -142,8 +147,8 @@ impl ClientCertificate {
             "iss": self.app.client_id,
             "sub": self.app.client_id,
             "jti": URL_SAFE_NO_PAD.encode(id),
-            "nbf": now.as_second().saturating_sub(EARLIER),
-            "exp": now.as_second().saturating_add(GOOD_FOR),
+            "nbf": now.as_second().saturating_sub(BACKDATE_SECONDS),
+            "exp": now.as_second().saturating_add(ASSERTION_SECONDS),
         });
         let part = |json: &serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
         let mut token = format!("{}.{}", part(&header), part(&claims));
@@ -180,13 +185,13 @@ impl TokenProvider for ClientCertificate {
 }
 
 fn bad_certificate(problem: String) -> InvalidValue {
-    let remedy = "give the certificate that was added to the app registration";
+    let remedy = "write the certificate that the app registration has";
     InvalidValue::new("certificate", problem, remedy)
 }
 
-/// No error here repeats anything of what was given.
+/// Reads the private key. No error repeats the input.
 fn read_key(pem: &[u8]) -> Result<KeyPair, InvalidValue> {
-    const REMEDY: &str = "give the PEM text of an RSA key of 2048 to 4096 bits, not encrypted";
+    const REMEDY: &str = "write the PEM text of an RSA key of 2048 to 4096 bits, not encrypted";
     let bad = |problem: &'static str| InvalidValue::new("private key", problem, REMEDY);
     let key = match PrivateKeyDer::from_pem_slice(pem) {
         Ok(PrivateKeyDer::Pkcs8(key)) => KeyPair::from_pkcs8(key.secret_pkcs8_der()),
@@ -199,9 +204,9 @@ fn read_key(pem: &[u8]) -> Result<KeyPair, InvalidValue> {
                 "decrypt it first: openssl pkey -in encrypted.pem -out key.pem",
             ));
         }
-        Err(_) => return Err(bad("there is none in the text")),
+        Err(_) => return Err(bad("is missing from the text")),
     };
-    key.map_err(|_| bad("is no RSA key that can be used"))
+    key.map_err(|_| bad("is not a usable RSA key"))
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
@@ -242,7 +247,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_assertion_is_what_entra_documents_and_its_signature_holds() {
+    async fn the_assertion_follows_entras_documentation() {
         let certificate = certificate(KEY, 2025, 2027);
         let credential = ClientCertificate::new(tenant(), CLIENT_ID, certificate.pem(), KEY).unwrap();
         let script = Script::new([token("t1"), token("t2")]);
@@ -280,10 +285,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_ended_certificate_is_told_with_a_remedy_and_nothing_is_sent() {
+    async fn an_expired_certificate_is_refused_before_sending() {
         for (from, until, says, remedy) in [
-            (2020, 2026, "has expired on 2026-01-01T00:00:00Z", "add a new certificate"),
-            (2027, 2030, "is valid from 2027-01-01T00:00:00Z on", "clock"),
+            (2020, 2026, "expired on 2026-01-01T00:00:00Z", "add a new certificate"),
+            (2027, 2030, "is valid from 2027-01-01T00:00:00Z, and", "clock"),
         ] {
             let script = Script::new([token("t1")]);
             let error = credential(from, until).token(script.request()).await.unwrap_err();
@@ -299,7 +304,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_certificate_that_the_app_does_not_know_is_told_with_a_remedy() {
+    async fn a_certificate_unknown_to_the_app_has_a_remedy() {
         let script = Script::new([refused("invalid_client", 700_027)]);
         let error = credential(2025, 2027).token(script.request()).await.unwrap_err();
         assert!(error.remedy().unwrap().contains("add this certificate"), "{error}");
@@ -332,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_refused_and_never_repeated() {
+    fn unusable_input_is_refused_and_never_repeated() {
         let mine = certificate(KEY, 2025, 2027).pem();
         let other = rcgen::KeyPair::generate().unwrap().serialize_pem();
         let stranger = certificate(&other, 2025, 2027).pem();
@@ -341,14 +346,14 @@ mod tests {
         let garbage = "-----BEGIN PRIVATE KEY-----\nY2FuYXJ5\n-----END PRIVATE KEY-----\n";
         let no_certificate = "-----BEGIN CERTIFICATE-----\nY2FuYXJ5\n-----END CERTIFICATE-----\n";
         for (certificate, key, what, says) in [
-            (mine.as_str(), "", "private key", "none in the text"),
-            (&mine, "canary", "private key", "none in the text"),
+            (mine.as_str(), "", "private key", "missing from the text"),
+            (&mine, "canary", "private key", "missing from the text"),
             (&mine, encrypted, "private key", "is encrypted"),
-            (&mine, garbage, "private key", "can be used"),
-            (&mine, &other, "private key", "can be used"),
-            ("", KEY, "certificate", "none in the text"),
-            (KEY, KEY, "certificate", "none in the text"),
-            (no_certificate, KEY, "certificate", "no X.509"),
+            (&mine, garbage, "private key", "not a usable RSA key"),
+            (&mine, &other, "private key", "not a usable RSA key"),
+            ("", KEY, "certificate", "missing from the text"),
+            (KEY, KEY, "certificate", "missing from the text"),
+            (no_certificate, KEY, "certificate", "not an X.509"),
             (&stranger, KEY, "certificate", "does not belong"),
         ] {
             let error = ClientCertificate::new(tenant(), CLIENT_ID, certificate, key).unwrap_err();

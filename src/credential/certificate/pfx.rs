@@ -1,4 +1,4 @@
-//! Certificate and key from a `.pfx` file.
+//! Certificates and keys in `.pfx` files.
 
 use p12_keystore::{KeyStore, KeyStoreEntry, Pkcs12ImportPolicy};
 use ring::rsa::KeyPair;
@@ -7,17 +7,17 @@ use rustls_pki_types::CertificateDer;
 use crate::credential::Secret;
 use crate::model::InvalidValue;
 
-/// The largest file that is looked at, in bytes.
-const LARGEST: usize = 1 << 20;
+/// The size limit of a file, in bytes.
+const MAX_FILE_BYTES: usize = 1 << 20;
 
-/// The first RSA key, and all certificates. No error repeats anything of the file or the password.
+/// Returns the first RSA key, and all certificates. No error repeats the file or the password.
 pub(super) fn read(
     pfx: &[u8],
     password: &Secret,
 ) -> Result<(KeyPair, Vec<CertificateDer<'static>>), InvalidValue> {
     let bad = |problem: &'static str, remedy: &'static str| InvalidValue::new("PFX file", problem, remedy);
-    if pfx.len() > LARGEST {
-        return Err(bad("is larger than 1 MiB", "give a file with one certificate and its key"));
+    if pfx.len() > MAX_FILE_BYTES {
+        return Err(bad("is larger than 1 MiB", "write a file with one certificate and its key"));
     }
     let store = KeyStore::from_pkcs12(pfx, password.reveal(), Pkcs12ImportPolicy::Relaxed).map_err(|_| {
         bad(
@@ -42,7 +42,7 @@ pub(super) fn read(
     }
     let key = key.ok_or_else(|| {
         bad(
-            "has no RSA key that can be used",
+            "has no usable RSA key",
             "export the certificate with its private key, an RSA key of 2048 to 4096 bits",
         )
     })?;
@@ -85,12 +85,12 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_none_or_is_cut_is_refused_at_every_length() {
+    fn a_truncated_file_is_refused_at_every_length() {
         let file = pfx("p", EncryptionAlgorithm::PbeWithHmacSha256AndAes256, MacAlgorithm::HmacSha256);
         for length in (0..file.len()).step_by(7) {
             assert!(read(&file[..length], &"p".into()).is_err(), "{length}");
         }
-        assert!(read(&vec![0x30; LARGEST + 1], &"p".into()).is_err());
+        assert!(read(&vec![0x30; MAX_FILE_BYTES + 1], &"p".into()).is_err());
         assert!(read(KEY.as_bytes(), &"p".into()).is_err());
     }
 }

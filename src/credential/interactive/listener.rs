@@ -1,4 +1,4 @@
-//! The redirect address on loopback: takes the answer that the browser brings.
+//! The redirect address on loopback, which receives the browser's redirect.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,12 +12,12 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::clock::{Clock, SystemClock, within};
 
-/// The longest request head that is read: an authorization code has some 2,000 characters.
+/// The size limit of a request head: an authorization code has about 2,000 characters.
 const MAX_HEAD_BYTES: usize = 32 << 10;
-/// The time that a connection has to send its request. Browsers open some that they never use.
-const HEAD: Duration = Duration::from_secs(30);
+/// The timeout of a connection's request. Browsers open connections that they never use.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The attempts to find a port that is free on both loopback addresses.
-const PORTS: usize = 16;
+const BIND_ATTEMPTS: usize = 16;
 
 /// The parameters of a redirect.
 pub(super) type Parameters = Vec<(String, String)>;
@@ -30,10 +30,10 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// Listens on a free port: on `127.0.0.1`, and on `[::1]` too if `localhost` may mean that address here.
+    /// Listens on a free port of `127.0.0.1`, and also of `[::1]` if `localhost` may mean that address.
     pub(super) async fn bind(both: bool) -> io::Result<Self> {
         let mut last = None;
-        for _ in 0..PORTS {
+        for _ in 0..BIND_ATTEMPTS {
             let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
             let port = first.local_addr()?.port();
             if !both {
@@ -41,9 +41,9 @@ impl Listener {
             }
             match TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port))).await {
                 Ok(second) => return Ok(Self { sockets: vec![first, second], port }),
-                // Another program has the port there: it would get the code.
+                // Another program has the port on IPv6, and would receive the code.
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = Some(error),
-                // There is no IPv6 here.
+                // This machine has no IPv6.
                 Err(_) => return Ok(Self { sockets: vec![first], port }),
             }
         }
@@ -54,8 +54,8 @@ impl Listener {
         self.port
     }
 
-    /// Waits for a request with the parameter `state` of this value, and returns its parameters. Any other request is
-    /// answered and passed over.
+    /// Waits for a request whose parameter `state` has this value, and returns its parameters. Other requests get a
+    /// response and are ignored.
     pub(super) async fn wait(&self, state: &str) -> io::Result<Parameters> {
         let mut connections = FuturesUnordered::new();
         loop {
@@ -84,11 +84,11 @@ impl Listener {
     }
 }
 
-/// Answers one request; returns its parameters if they are those that are waited for.
+/// Answers one request. Returns its parameters if it is the expected one.
 async fn answer(mut stream: TcpStream, state: &str) -> Option<Parameters> {
-    // The browser is on this machine: real time, whatever the clock of the client.
+    // The browser runs in real time, whatever the client's clock.
     let clock: &dyn Clock = &SystemClock::new();
-    let head = within(clock, HEAD, read_head(&mut stream)).await?.ok()?;
+    let head = within(clock, REQUEST_TIMEOUT, read_head(&mut stream)).await?.ok()?;
     let parameters = parameters(&head);
     let ours = parameters.as_ref().is_some_and(|all| get(all, "state") == Some(state));
     let (status, title, text) = match &parameters {
@@ -98,12 +98,12 @@ async fn answer(mut stream: TcpStream, state: &str) -> Option<Parameters> {
         Some(_) if ours => (
             "200 OK",
             "Not signed in",
-            "The sign-in failed. The program says why; you can close this window.",
+            "The sign-in failed. The program shows the reason; you can close this window.",
         ),
         Some(_) => {
-            ("400 Bad Request", "Not expected", "This is not the answer to the sign-in that is waited for.")
+            ("400 Bad Request", "Not expected", "This request does not belong to the pending sign-in.")
         }
-        None => ("404 Not Found", "Not found", "Nothing is here."),
+        None => ("404 Not Found", "Not found", "This address has no page."),
     };
     let page = format!(
         "<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title>\
@@ -119,8 +119,8 @@ async fn answer(mut stream: TcpStream, state: &str) -> Option<Parameters> {
         stream.write_all(answer.as_bytes()).await?;
         stream.shutdown().await
     };
-    // The window may be closed already: what it brought counts all the same.
-    let _ = within(clock, HEAD, written).await;
+    // The window may be closed already: its parameters still count.
+    let _ = within(clock, REQUEST_TIMEOUT, written).await;
     parameters.filter(|_| ours)
 }
 
@@ -147,7 +147,7 @@ fn parameters(head: &[u8]) -> Option<Parameters> {
     Some(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
 }
 
-/// Returns a parameter, unless it stands there twice.
+/// Returns a parameter, unless it occurs twice.
 pub(super) fn get<'a>(parameters: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let mut values = parameters.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
     values.next().filter(|_| values.next().is_none())

@@ -1,4 +1,4 @@
-//! A person signs in, with the browser of this machine.
+//! Sign-in of a person with the browser of this machine.
 
 mod listener;
 
@@ -14,7 +14,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use self::listener::{Listener, Parameters, get};
-use super::oauth::{Answer, App, failed, named, read_json, read_token, refusal};
+use super::oauth::{App, SignInResponse, failed, named, read_json, read_token, refusal};
 use super::session::{Session, TokenCache};
 use super::{AccessToken, Secret, TokenProvider, TokenRequest};
 use crate::clock::within;
@@ -22,11 +22,11 @@ use crate::error::{Error, ErrorKind, Result, SignInFailure};
 use crate::model::{InvalidValue, TenantId, is_guid};
 use crate::transport::percent_encode;
 
-/// The time that a person has, unless told otherwise.
+/// The default deadline of a person's sign-in.
 const DEADLINE: Duration = Duration::from_secs(300);
 
-/// Sign-in of a person by OAuth's authorization code flow with PKCE: the browser of this machine opens, the person signs in
-/// there, and the browser brings the answer to a port of this program on loopback.
+/// Sign-in of a person by OAuth's authorization code flow with PKCE: the browser of this machine opens, the person
+/// signs in, and the browser is redirected to a loopback port of this program.
 ///
 /// ```
 /// use std::time::Duration;
@@ -40,22 +40,21 @@ const DEADLINE: Duration = Duration::from_secs(300);
 /// ```
 ///
 /// The app registration needs the redirect address `http://localhost` under Authentication, Mobile and desktop
-/// applications. Any port is good there. If it is missing, the browser shows AADSTS50011, and this program learns nothing:
-/// the sign-in ends with its deadline.
+/// applications; any port works. If it is missing, the browser shows AADSTS50011 and the program is not notified: the
+/// sign-in ends at its deadline.
 ///
-/// Later tokens come without the browser, for as long as the tenant allows; [`with_cache`](Self::with_cache) keeps the
-/// refresh token for the next run. The person's time counts neither against the time of the call that needs the token nor
-/// against its retries: the deadline alone ends it, and an answer after it is not accepted.
+/// Later tokens need no browser, for as long as the tenant allows; [`with_cache`](Self::with_cache) stores the refresh
+/// token for the next run. The person's time counts neither against the timeout of the waiting call nor against its
+/// retries: only the deadline ends it, and a later redirect is refused.
 ///
-/// On Windows and macOS the browser is the default one of the person who runs the program; on Linux it is the one that
-/// `xdg-open` or `BROWSER` names. A service, a container and a remote shell have none: use
-/// [`with_opener`](Self::with_opener) there, on the machine whose loopback address the browser reaches. A firewall does not
-/// ask about loopback addresses on either system.
+/// On Windows and macOS, the browser is the person's default browser; on Linux, `xdg-open` or `BROWSER` determines it.
+/// Services, containers and remote shells have no browser: use [`with_opener`](Self::with_opener) there, on the machine
+/// whose loopback address the browser reaches. Firewalls show no prompt for loopback addresses on either system.
 ///
 /// # Errors
-/// Besides those of [`TokenProvider::token`]: [`ErrorKind::Configuration`] if no browser can be opened or no port be
-/// listened on, and [`ErrorKind::Timeout`] after the deadline. [`Error::sign_in_failure`] tells a redirect mismatch, missing
-/// consent, Conditional Access, multi-factor authentication, another tenant and a person who declined apart.
+/// Those of [`TokenProvider::token`]; [`ErrorKind::Configuration`] if no browser opens or no port is free;
+/// [`ErrorKind::Timeout`] after the deadline. [`Error::sign_in_failure`] distinguishes a redirect mismatch, missing
+/// consent, Conditional Access, multi-factor authentication, another tenant and a person who declined.
 ///
 /// # API
 /// <https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow>
@@ -70,15 +69,14 @@ pub struct InteractiveBrowser {
 
 type Opener = Arc<dyn Fn(&str) -> io::Result<()> + Send + Sync>;
 
-/// The redirect address of a sign-in. The port is a free one.
+/// The redirect address of a sign-in, with any free port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Redirect {
-    /// `http://localhost`, on `127.0.0.1` and on `[::1]`: the one that the portal can register.
+    /// `http://localhost`, on `127.0.0.1` and `[::1]`: the address that the portal can register.
     #[default]
     Localhost,
-    /// `http://127.0.0.1`, for a machine on which `localhost` is another address. It is registered in the manifest of the
-    /// app alone.
+    /// `http://127.0.0.1`, for a machine whose `localhost` is another address. Only the app's manifest can register it.
     LoopbackAddress,
 }
 
@@ -86,9 +84,9 @@ impl InteractiveBrowser {
     /// Creates the credential of the public client `client_id` in `tenant`.
     ///
     /// # Errors
-    /// Fails if the client id is no GUID.
+    /// [`InvalidValue`] if the client id is not a GUID.
     pub fn new(tenant: TenantId, client_id: &str) -> Result<Self, InvalidValue> {
-        // `openid` brings the tenant of the person, `offline_access` a refresh token.
+        // `openid` requests the person's tenant, `offline_access` a refresh token.
         let session = Session::new(App::new(tenant, client_id)?, "openid offline_access");
         Ok(Self {
             session,
@@ -99,7 +97,7 @@ impl InteractiveBrowser {
         })
     }
 
-    /// Asks for these permissions of Graph, instead of all that were consented to before.
+    /// Sets the Graph permissions to request. Default: all permissions that have been consented to.
     #[must_use]
     pub fn with_permissions(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.session.set_permissions(names);
@@ -113,61 +111,61 @@ impl InteractiveBrowser {
         self
     }
 
-    /// Sets the function that opens the address for the person. It must not block. Default: the system's browser.
+    /// Sets the function that opens the address for the person. The function must not block. Default: the system's
+    /// browser.
     #[must_use]
     pub fn with_opener(mut self, opener: impl Fn(&str) -> io::Result<()> + Send + Sync + 'static) -> Self {
         self.opener = Arc::new(opener);
         self
     }
 
-    /// Sets the time that the person has. Default: five minutes.
+    /// Sets the deadline of the person's sign-in. Default: five minutes.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// Sets the user principal name that the page suggests.
+    /// Sets the user principal name that the sign-in page suggests.
     #[must_use]
     pub fn with_login_hint(mut self, user_principal_name: impl Into<String>) -> Self {
         self.login_hint = Some(Secret::new(user_principal_name));
         self
     }
 
-    /// Keeps the refresh token in `cache`, so that the person signs in once for many runs of a program.
+    /// Sets the cache of the refresh token, so that the person signs in once for many runs of a program.
     #[must_use]
     pub fn with_cache(mut self, cache: Arc<dyn TokenCache>) -> Self {
         self.session.set_cache(cache);
         self
     }
 
-    async fn ask(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
+    async fn sign_in(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
         let tenant = self.tenant(request).await?;
         let listener = Listener::bind(self.redirect == Redirect::Localhost).await.map_err(|error| {
-            let message =
-                "no port of this machine's loopback address can be listened on for the browser's answer";
+            let message = "listening on a loopback port for the browser's redirect failed";
             named(Error::new(ErrorKind::Configuration, message).with_source(error))
         })?;
         let attempt = Attempt::new(self.redirect, listener.port())?;
         let url = self.url(&request, &attempt);
         (self.opener)(&url).map_err(|error| {
             named(
-                Error::new(ErrorKind::Configuration, "no browser could be opened")
-                    .with_remedy("open the address by hand: give `with_opener` a function that shows it")
+                Error::new(ErrorKind::Configuration, "opening the browser failed")
+                    .with_remedy("open the address by hand: pass `with_opener` a function that shows it")
                     .with_source(error),
             )
         })?;
         let parameters = within(request.clock(), self.deadline, listener.wait(&attempt.state)).await;
-        // Closed before anything else: a second answer finds nobody.
+        // Closed first: a second redirect must find no listener.
         drop(listener);
         let parameters = match parameters {
             Some(Ok(parameters)) => parameters,
             Some(Err(error)) => {
-                let message = "the port for the browser's answer broke";
+                let message = "the listener for the browser's redirect failed";
                 return Err(named(Error::new(ErrorKind::Configuration, message).with_source(error)));
             }
             None => {
-                let message = format!("nobody signed in with the browser within {:?}", self.deadline);
+                let message = format!("no person signed in with the browser within {:?}", self.deadline);
                 let late =
                     Error::new(ErrorKind::Timeout, message).with_sign_in_failure(SignInFailure::PersonLate);
                 return Err(named(late.with_remedy(TOO_LATE)));
@@ -182,7 +180,7 @@ impl InteractiveBrowser {
         let id_token = granted.id_token.as_ref().and_then(claims).ok_or_else(|| {
             failed(
                 &answer,
-                "the sign-in service answered without a readable id_token, so the tenant is not known",
+                "the sign-in service responded without a valid id_token, so the tenant is not known",
             )
         })?;
         if !id_token.tid.eq_ignore_ascii_case(&tenant) {
@@ -193,7 +191,7 @@ impl InteractiveBrowser {
                 .with_remedy("sign in with an account of the configured tenant"));
         }
         if id_token.nonce != attempt.nonce {
-            return Err(failed(&answer, "the sign-in service answered another sign-in than this one"));
+            return Err(failed(&answer, "the id_token of the sign-in service belongs to another sign-in"));
         }
         Ok(self.session.keep(&request, granted).await)
     }
@@ -226,7 +224,7 @@ impl InteractiveBrowser {
         url
     }
 
-    /// Returns the id of the configured tenant, which a domain name has to be looked up for.
+    /// Returns the id of the configured tenant, after looking up a domain name.
     async fn tenant(&self, request: TokenRequest<'_>) -> Result<String> {
         let name = self.session.app.tenant.to_string();
         if is_guid(&name) {
@@ -239,21 +237,21 @@ impl InteractiveBrowser {
         let url = format!("{}/{name}/v2.0/.well-known/openid-configuration", request.authority());
         let mut lookup = http::Request::new(Bytes::new());
         *lookup.uri_mut() = url.parse().map_err(|error: http::uri::InvalidUri| {
-            let message = "the sign-in address cannot be written";
+            let message = "the sign-in address is not valid: check the cloud and the tenant";
             named(Error::new(ErrorKind::Configuration, message).with_source(error))
         })?;
         let answer = request.transport().send(lookup).await.map_err(named)?;
         let metadata: Metadata = read_json(&answer)?;
         let id = metadata.issuer.split('/').find(|part| is_guid(part));
         id.map(str::to_owned)
-            .ok_or_else(|| failed(&answer, "the sign-in service does not say the id of the tenant"))
+            .ok_or_else(|| failed(&answer, "the sign-in service did not return the id of the tenant"))
     }
 }
 
 const TOO_LATE: &str = "sign in again; if the browser showed AADSTS50011, add http://localhost under Authentication, \
      Mobile and desktop applications, in the app registration";
 
-/// The values of one attempt, which no other can guess.
+/// The unguessable values of one sign-in.
 struct Attempt {
     redirect: String,
     state: String,
@@ -279,13 +277,13 @@ impl Attempt {
 fn random() -> Result<String> {
     let mut bits = [0; 32];
     getrandom::fill(&mut bits).map_err(|error| {
-        let message = "this system gives no random numbers";
+        let message = "the system's random number generator failed";
         named(Error::new(ErrorKind::Configuration, message).with_source(io::Error::from(error)))
     })?;
     Ok(URL_SAFE_NO_PAD.encode(bits))
 }
 
-/// Returns the code of a redirect; an error that it brings is read as one of the token endpoint.
+/// Returns the code of a redirect. An error in the redirect is read as one of the token endpoint.
 fn code(parameters: &Parameters) -> Result<&str> {
     if let Some(code) = get(parameters, "code").filter(|code| !code.is_empty()) {
         return Ok(code);
@@ -295,7 +293,7 @@ fn code(parameters: &Parameters) -> Result<&str> {
         "error": error,
         "error_description": get(parameters, "error_description").unwrap_or_default(),
     });
-    let mut answer: Answer = http::Response::new(Bytes::from(body.to_string()));
+    let mut answer: SignInResponse = http::Response::new(Bytes::from(body.to_string()));
     *answer.status_mut() = http::StatusCode::BAD_REQUEST;
     Err(refusal(&answer))
 }
@@ -308,8 +306,8 @@ struct Claims {
     nonce: String,
 }
 
-/// Reads an `id_token`. It came straight from the service over TLS, so that its signature adds nothing:
-/// `OpenID` Connect Core, section 3.1.3.7, item 6.
+/// Reads an `id_token`. It comes directly from the service over TLS, so that its signature adds nothing: `OpenID`
+/// Connect Core, section 3.1.3.7, item 6.
 fn claims(token: &Secret) -> Option<Claims> {
     let part = token.reveal().split('.').nth(1)?;
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?).ok()
@@ -334,10 +332,11 @@ impl TokenProvider for InteractiveBrowser {
     async fn token(&self, request: TokenRequest<'_>) -> Result<AccessToken> {
         match self.session.renew(request).await? {
             Some(token) => Ok(token),
-            None if request.is_early_refresh() => {
-                Err(named(Error::new(ErrorKind::Authentication, "the person must sign in again")))
-            }
-            None => self.ask(request).await,
+            None if request.is_early_refresh() => Err(named(Error::new(
+                ErrorKind::Authentication,
+                "the refresh token is no longer valid: the person must sign in again",
+            ))),
+            None => self.sign_in(request).await,
         }
     }
 

@@ -1,11 +1,11 @@
-//! The reasons why a filter cannot work, known before it is sent.
+//! The checks that refuse a filter before it is sent.
 
 use super::literal::LiteralKind;
 use super::{Condition, Field, Filter};
 use crate::catalog;
 
 impl Filter {
-    /// Returns the reason why the filter cannot work on the collection at `path`, with the remedy.
+    /// Returns why the filter cannot work on the collection at `path`, with the remedy.
     pub(in crate::graph) fn problem(&self, path: &str) -> Option<String> {
         self.conditions.iter().find_map(|condition| condition.problem(path))
     }
@@ -16,7 +16,7 @@ impl Condition {
         self.unsupported(path).or_else(|| self.mismatch(path))
     }
 
-    /// Returns the reason why the collection at `path` does not support the condition.
+    /// Returns why the collection at `path` does not support the condition.
     ///
     /// A condition is refused only if the service is known to fail on it; all others are sent.
     fn unsupported(&self, path: &str) -> Option<String> {
@@ -41,7 +41,8 @@ impl Condition {
         None
     }
 
-    /// The list of Autopilot devices has one filter, which fails if the value has a hyphen or a blank.
+    /// Checks a condition on Autopilot devices: they support one filter, which fails if the value has a hyphen or a
+    /// blank.
     fn unsupported_by_devices(&self) -> Option<String> {
         let Self { property, operator, value, .. } = self;
         if (property.as_str(), *operator) != ("serialNumber", "contains") {
@@ -56,15 +57,16 @@ impl Condition {
         })
     }
 
-    /// Returns the reason why the value does not fit the property.
+    /// Returns why the value does not fit the property.
     fn mismatch(&self, path: &str) -> Option<String> {
         let Self { property, operator, value, .. } = self;
         let Some(value) = value else {
-            return Some(format!("{property} is compared with an empty list: give at least one value"));
+            return Some(format!("{property} is compared with an empty list: pass at least one value"));
         };
         let name = property.rsplit('/').next().unwrap_or_default();
         let kind = kind_of(name).filter(|kind| *kind != value.kind())?;
-        // A collection of the caller's own path may have types that are not known here. But a date's name says what it is.
+        // A collection at the caller's own path may have types unknown to this crate. The name of a date is
+        // unambiguous.
         if path.is_empty() && kind != LiteralKind::Date {
             return None;
         }
@@ -78,7 +80,7 @@ impl Condition {
             LiteralKind::Boolean => "true or false",
             LiteralKind::Date => "a Timestamp",
         };
-        Some(format!("{property} is {kind}: give {wanted}, not {}", value.kind()))
+        Some(format!("{property} is {kind}: pass {wanted}, not {}", value.kind()))
     }
 }
 

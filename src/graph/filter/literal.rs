@@ -1,4 +1,4 @@
-//! Values in a filter.
+//! Literals in filters.
 
 use std::fmt;
 
@@ -6,16 +6,16 @@ use jiff::Timestamp;
 
 use crate::model::{Id, OpenEnum, Text};
 
-/// A value in a filter, written so that OData reads it as one value.
+/// A value in a filter, escaped as one OData literal.
 ///
-/// | made from | written as |
+/// | source | OData |
 /// | --- | --- |
 /// | `&str`, `String`, [`Text`], [`Id`], an enum of the service | text in quotes, a quote inside doubled |
 /// | `i32`, `i64`, `u32` | a number |
 /// | `bool` | `true` or `false` |
 /// | `Timestamp` | a date in UTC |
 ///
-/// `Display` writes the literal for a [`Filter::raw`](super::Filter::raw):
+/// `Display` writes the literal for use in [`Filter::raw`](super::Filter::raw):
 ///
 /// ```
 /// use windows_autopilot::graph::{Filter, Literal};

@@ -1,4 +1,4 @@
-//! Filters that quote the values they are given, and that are checked before they are sent.
+//! OData filters that quote their values and are checked before they are sent.
 
 mod check;
 mod literal;
@@ -6,11 +6,11 @@ mod properties;
 
 pub use self::literal::Literal;
 
-/// A property to filter by, made by [`field`].
+/// A property to filter by, created by [`field`].
 #[derive(Debug, Clone)]
 pub struct Field(String);
 
-/// Names a property as Graph does, such as `serialNumber`; the parts of a complex property are joined by `/`.
+/// Creates a field from a property's name in Graph, such as `serialNumber`; `/` joins the parts of a complex property.
 ///
 /// ```
 /// use windows_autopilot::graph::field;
@@ -18,19 +18,19 @@ pub struct Field(String);
 /// assert_eq!(filter.as_str(), "contains(serialNumber,'O''Neil')");
 /// ```
 ///
-/// A collection understands few properties and operators: see the documentation of its `list`.
+/// A collection supports few properties and operators: see the documentation of its `list`.
 pub fn field(name: impl Into<String>) -> Field {
     Field(name.into())
 }
 
-/// A filter in OData.
+/// An OData filter.
 ///
-/// A filter that is known not to work is refused by [`List::filter`](super::List::filter): the call fails with
-/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), and nothing is sent. Refused are:
+/// [`List::filter`](super::List::filter) refuses a filter that is known to fail: the call returns
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), and nothing is sent. It refuses:
 ///
-/// * a value that is not of the property's type, such as a text for a date;
+/// * a value whose type does not fit the property, such as a text for a date;
 /// * an empty list of values;
-/// * the properties and operators that a collection of Intune does not understand, or answers wrongly.
+/// * properties and operators that a collection of Intune does not support or handles wrongly.
 ///
 /// ```
 /// # use windows_autopilot::testing::{Harness, run};
@@ -40,17 +40,17 @@ pub fn field(name: impl Into<String>) -> Field {
 /// let filter = field("createdDateTime").ge("2026-01-01");
 /// let error = client.groups().list().filter(filter).all().await.unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::InvalidInput);
-/// assert!(error.to_string().contains("createdDateTime is a date: give a Timestamp, not a text"));
+/// assert!(error.to_string().contains("createdDateTime is a date: pass a Timestamp, not a text"));
 /// # Ok(()) });
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
     text: String,
-    /// The comparisons in the text; those of a raw filter are not known.
+    /// The comparisons in the text; empty for a raw filter.
     conditions: Vec<Condition>,
 }
 
-/// One comparison of a filter.
+/// One comparison in a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Condition {
     property: String,
@@ -61,24 +61,23 @@ struct Condition {
 }
 
 impl Field {
-    /// Returns the filter for an equal value.
+    /// Returns a filter for values equal to `value`.
     pub fn eq(&self, value: impl Into<Literal>) -> Filter {
         self.compare("eq", value)
     }
 
-    /// Returns the filter for a value that is not equal. Directory objects need an
-    /// [advanced](super::List::advanced) query for it.
+    /// Returns a filter for values not equal to `value`. For directory objects, use an
+    /// [advanced](super::List::advanced) query.
     pub fn ne(&self, value: impl Into<Literal>) -> Filter {
         self.compare("ne", value)
     }
 
-    /// Returns the filter for a greater value or a later date. For directory objects, Microsoft documents
-    /// [`ge`](Field::ge) instead.
+    /// Returns a filter for values greater or dates later than `value`. For directory objects, Microsoft documents
     pub fn gt(&self, value: impl Into<Literal>) -> Filter {
         self.compare("gt", value)
     }
 
-    /// Returns the filter for an equal or greater value, or an equal or later date.
+    /// Returns a filter for values greater than or equal to `value`, or dates not earlier.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -94,18 +93,18 @@ impl Field {
         self.compare("ge", value)
     }
 
-    /// Returns the filter for a smaller value or an earlier date. For directory objects, Microsoft documents
+    /// Returns a filter for values less or dates earlier than `value`. For directory objects, Microsoft documents
     /// [`le`](Field::le) instead.
     pub fn lt(&self, value: impl Into<Literal>) -> Filter {
         self.compare("lt", value)
     }
 
-    /// Returns the filter for an equal or smaller value, or an equal or earlier date.
+    /// Returns a filter for values less than or equal to `value`, or dates not later.
     pub fn le(&self, value: impl Into<Literal>) -> Filter {
         self.compare("le", value)
     }
 
-    /// Returns the filter for any of the values. An empty list is refused before anything is sent.
+    /// Returns a filter for any of the values. An empty list is refused before anything is sent.
     ///
     /// ```
     /// use windows_autopilot::graph::field;
@@ -126,23 +125,23 @@ impl Field {
         Filter { text: texts.join(" or "), conditions }
     }
 
-    /// Returns the filter for a text that begins with `text`.
+    /// Returns a filter for texts that begin with `text`.
     pub fn starts_with(&self, text: &str) -> Filter {
         self.call("startswith", text)
     }
 
-    /// Returns the filter for a text that ends with `text`. Directory objects need an
-    /// [advanced](super::List::advanced) query for it.
+    /// Returns a filter for texts that end with `text`. For directory objects, use an [advanced](super::List::advanced)
+    /// query.
     pub fn ends_with(&self, text: &str) -> Filter {
         self.call("endswith", text)
     }
 
-    /// Returns the filter for a text that contains `text`.
+    /// Returns a filter for texts that contain `text`.
     pub fn contains(&self, text: &str) -> Filter {
         self.call("contains", text)
     }
 
-    /// Returns the filter for a list with at least one element that fulfils `condition`.
+    /// Returns a filter for lists with at least one element that matches `condition`.
     ///
     /// ```
     /// use windows_autopilot::graph::field;
@@ -175,27 +174,27 @@ impl Field {
 }
 
 impl Filter {
-    /// Takes a filter as OData text, unchanged and unchecked.
+    /// Creates a filter from OData text, unchanged and unchecked.
     ///
-    /// Text from elsewhere must be quoted: see [`Literal`].
+    /// Quote untrusted text: see [`Literal`].
     pub fn raw(text: impl Into<String>) -> Self {
         Self { text: text.into(), conditions: Vec::new() }
     }
 
-    /// Returns the filter that holds if both hold.
+    /// Returns a filter that matches if both filters match.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         self.join("and", other)
     }
 
-    /// Returns the filter that holds if at least one holds.
+    /// Returns a filter that matches if at least one filter matches.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         self.join("or", other)
     }
 
-    /// Returns the filter that holds if this one does not. Directory objects need an
-    /// [advanced](super::List::advanced) query for it.
+    /// Returns a filter that matches if this one does not. For directory objects, use an
+    /// [advanced](super::List::advanced) query.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -218,7 +217,7 @@ impl Filter {
         self
     }
 
-    /// Returns the filter as OData text, before it is escaped for an address.
+    /// Returns the filter as OData text, before URL escaping.
     pub fn as_str(&self) -> &str {
         &self.text
     }

@@ -2,11 +2,11 @@
 
 use super::Field;
 
-/// Held against Microsoft's metadata of both versions by a test. A property that has another type in another of the
-/// types is in no list.
+/// The properties by type. A test compares the lists with Microsoft's metadata of both versions; a property whose type
+/// differs between Graph's types is in no list.
 #[rustfmt::skip]
 impl Field {
-    /// The properties that are dates: compare them with a `Timestamp`.
+    /// The date properties: compare them with a `Timestamp`.
     pub const DATES: &'static [&'static str] = &[
         "approximateLastSignInDateTime", "complianceExpirationDateTime", "createdDateTime",
         "createdDateTimeUtc", "deletedDateTime", "deploymentEndDateTime", "deploymentProfileAssignedDateTime",
@@ -16,14 +16,14 @@ impl Field {
         "registrationDateTime", "remediationStateLastModifiedDateTime",
     ];
 
-    /// The properties that are integers.
+    /// The integer properties.
     pub const NUMBERS: &'static [&'static str] = &[
         "computerNameSuffixRandomCharCount", "deviceErrorCode", "deviceVersion", "errorCode",
         "freeStorageSpaceInBytes", "installProgressTimeoutInMinutes", "physicalMemoryInBytes", "priority",
         "totalStorageSpaceInBytes", "type",
     ];
 
-    /// The properties that are `true` or `false`.
+    /// The boolean properties.
     pub const BOOLEANS: &'static [&'static str] = &[
         "accountEnabled", "allowDeviceResetOnInstallFailure",
         "allowDeviceUseBeforeProfileAndAppInstallComplete", "allowDeviceUseOnInstallFailure",
@@ -38,7 +38,7 @@ impl Field {
         "supportsScopeTags", "trackInstallProgressForAutopilotOnly", "trackedOnEnrollmentStatus",
     ];
 
-    /// The properties that are texts, and those that are lists of texts.
+    /// The text properties, and lists of texts.
     pub const TEXTS: &'static [&'static str] = &[
         "activeDirectoryDomainName", "addressableUserName", "assignedUserPrincipalName", "azureADDeviceId",
         "azureActiveDirectoryDeviceId", "azureAdDeviceId", "collectionId", "complianceUrl",

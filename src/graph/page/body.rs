@@ -1,4 +1,4 @@
-//! A page as it was received: its link is read at once, its items one by one, each when it is taken.
+//! A received page: its link is decoded at once, its items one by one as they are taken.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,40 +11,40 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::error::{Error, ErrorKind, RequestIds, Result};
 use crate::foreign::{Redactor, excerpt, json, scrub};
-use crate::graph::decode::{self, Answer};
+use crate::graph::decode::{self, RawResponse};
 
 /// One page of a list.
 pub struct Page<T> {
-    received: Received,
+    received: RawPage,
     item: PhantomData<fn() -> T>,
 }
 
 impl<T> Page<T> {
-    pub(super) fn new(received: Received) -> Self {
+    pub(super) fn new(received: RawPage) -> Self {
         Self { received, item: PhantomData }
     }
 
-    pub(super) fn keeping(mut self, keep: Option<Keep>) -> Self {
+    pub(super) fn keeping(mut self, keep: Option<ItemFilter>) -> Self {
         self.received.walk.keeping(keep);
         self
     }
 
-    pub(super) fn into_received(self) -> Received {
+    pub(super) fn into_received(self) -> RawPage {
         self.received
     }
 
-    /// The items, each by itself: one that cannot be decoded does not spoil the others.
+    /// Returns the items. Each is decoded on its own: an invalid one does not spoil the others.
     pub fn into_items(self) -> PageItems<T> {
         PageItems { walk: self.received.walk, item: PhantomData }
     }
 
-    /// How many items the whole list has, if that was asked for; on the first page only. Where there is a next page, it
-    /// is seen if it stands before the items, as the service writes it.
+    /// Returns the number of items in the whole list, if the request asked for the count; on the first page only. If
+    /// there is a next page, the count must precede the items, as the service writes it.
     pub fn count(&self) -> Option<u64> {
         self.received.count
     }
 
-    /// Whether the service says that there is more.
+    /// Returns `true` if the service has another page.
     pub fn has_more(&self) -> bool {
         self.received.next.is_some()
     }
@@ -60,9 +60,9 @@ impl<T> fmt::Debug for Page<T> {
     }
 }
 
-/// The items of a page, decoded as they are taken.
+/// An iterator over the items of a page, which decodes each as it is taken.
 pub struct PageItems<T> {
-    walk: Walk,
+    walk: ItemCursor,
     item: PhantomData<fn() -> T>,
 }
 
@@ -81,42 +81,42 @@ impl<T> fmt::Debug for PageItems<T> {
     }
 }
 
-/// A page, whatever its items are. All that can be done without knowing them is done here, and compiled once.
+/// A page without the type of its items: code that does not depend on the type is compiled once.
 #[derive(Debug)]
-pub(super) struct Received {
-    pub(super) walk: Walk,
+pub(super) struct RawPage {
+    pub(super) walk: ItemCursor,
     pub(super) next: Option<String>,
-    /// The link to later changes, at the end of a list of changes.
+    /// The link to later changes, on the last page of a delta list.
     pub(super) delta: Option<String>,
     count: Option<u64>,
 }
 
-/// A comparison that the client makes on the text of each item, since the service has no filter for it.
-pub(in crate::graph) type Keep = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+/// A client-side filter on the text of each item, for comparisons that the service does not support.
+pub(in crate::graph) type ItemFilter = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
-/// The way through the items of a page.
-pub(super) struct Walk {
+/// A cursor over the items of a page.
+pub(super) struct ItemCursor {
     text: String,
-    keep: Option<Keep>,
-    /// Where the next item begins, or what stands before it.
+    keep: Option<ItemFilter>,
+    /// The offset of the next item, or of the comma before it.
     at: usize,
     taken: usize,
     over: bool,
-    /// Those of the answer: an error names the ids in them.
+    /// The headers of the response: errors name the ids in them.
     headers: HeaderMap,
     sent: Option<SentValues>,
 }
 
-/// The values that the request of a page was sent with, which no error may repeat. Asked for by an error alone.
+/// The values that the page's request was sent with, which no error may repeat. Computed only for an error.
 pub(super) type SentValues = Box<dyn Fn() -> Redactor + Send + Sync>;
 
-impl Walk {
+impl ItemCursor {
     /// Sets the values that no error may repeat.
     pub(super) fn sent_with(&mut self, values: SentValues) {
         self.sent = Some(values);
     }
 
-    /// Adds the ids of the page's answer to an error, and redacts what it repeats of the request.
+    /// Adds the ids of the page's response to an error, and redacts the values of the request.
     pub(super) fn identified(&self, error: Error) -> Error {
         let error = error.with_ids(RequestIds::read(&self.headers));
         match &self.sent {
@@ -125,12 +125,12 @@ impl Walk {
         }
     }
 
-    /// Compares the items by `keep`: those of which it does not hold are passed over.
-    pub(super) fn keeping(&mut self, keep: Option<Keep>) {
+    /// Sets the filter: items that do not match are skipped.
+    pub(super) fn keeping(&mut self, keep: Option<ItemFilter>) {
         self.keep = keep;
     }
 
-    /// Goes to where the next item begins. An error is the page's: nothing can be found behind it.
+    /// Advances to the next item. An error ends the page, since nothing behind it can be located.
     pub(super) fn step(&mut self) -> Option<Result<()>> {
         while !self.over {
             let mut cursor = self.cursor();
@@ -147,8 +147,7 @@ impl Walk {
         None
     }
 
-    /// Goes behind the item that begins here, if it is not to be kept. One that cannot be read is kept, and is an error
-    /// when it is taken.
+    /// Skips the current item if the filter rejects it. An unreadable item is kept, and is an error when it is taken.
     fn passes_over(&mut self) -> bool {
         let Some(keep) = &self.keep else { return false };
         let mut cursor = self.cursor();
@@ -164,7 +163,7 @@ impl Walk {
         true
     }
 
-    /// The item that begins here.
+    /// Decodes the current item.
     pub(super) fn take<T: DeserializeOwned>(&mut self) -> Result<T> {
         let mut cursor = self.cursor();
         let item = cursor.value::<T>();
@@ -177,7 +176,7 @@ impl Walk {
         item
     }
 
-    /// What is wrong with the item that begins here; goes on behind it.
+    /// Returns the error of an item that did not decode, and advances behind the item.
     fn refused(&mut self, error: &serde_json::Error) -> Error {
         let mut cursor = self.cursor();
         let skipped = cursor.read::<IgnoredAny>();
@@ -200,19 +199,19 @@ impl Walk {
     }
 }
 
-impl fmt::Debug for Walk {
+impl fmt::Debug for ItemCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Walk").field("bytes", &self.text.len()).field("taken", &self.taken).finish()
+        f.debug_struct("ItemCursor").field("bytes", &self.text.len()).field("taken", &self.taken).finish()
     }
 }
 
-pub(in crate::graph) fn decode_page<T>(answer: &mut Answer) -> Result<Page<T>> {
-    receive(answer).map(Page::new)
+pub(in crate::graph) fn decode_page<T>(answer: &mut RawResponse) -> Result<Page<T>> {
+    read_page(answer).map(Page::new)
 }
 
-/// Reads what stands before the items. Where the link is not there it may stand behind them, and where there is none
-/// this is the last page: then the whole body is walked, which a long list does once.
-pub(super) fn receive(answer: &mut Answer) -> Result<Received> {
+/// Reads the members before the items. Without a link among them, the link may stand behind the items, or this is the
+/// last page: then the whole body is scanned, once per list in practice.
+pub(super) fn read_page(answer: &mut RawResponse) -> Result<RawPage> {
     let (text, at) = decode::take_json_text(answer)?;
     let mut cursor = Cursor { text: &text, at };
     let mut head = Head::default();
@@ -233,31 +232,31 @@ pub(super) fn receive(answer: &mut Answer) -> Result<Received> {
     let Head { next, delta, count } = head;
     let count = count.and_then(|count| u64::try_from(count).ok());
     let headers = std::mem::take(answer.headers_mut());
-    Ok(Received {
-        walk: Walk { text, keep: None, at, taken: 0, over: false, headers, sent: None },
+    Ok(RawPage {
+        walk: ItemCursor { text, keep: None, at, taken: 0, over: false, headers, sent: None },
         next,
         delta,
         count,
     })
 }
 
-/// What the beginning of a page tells of the next one.
+/// The link at the beginning of a page.
 #[derive(Debug, PartialEq)]
-pub(super) enum Beginning {
-    /// Not enough has come.
+pub(super) enum LinkSearch {
+    /// Too few bytes have arrived.
     TooShort,
-    /// The link stands before the items: it can be followed before they are there.
+    /// The link precedes the items: it can be followed before they arrive.
     Link(String),
-    /// There is none, or it stands behind the items.
+    /// There is no link before the items.
     NoLink,
 }
 
-/// Looks for the link in what has come of a body. What is wrong with the body is for [`decode_page`] to tell.
-pub(super) fn read_beginning(body: &[u8]) -> Beginning {
-    /// More is not looked through for a link.
-    const MOST: usize = 16 << 10;
+/// Searches the first bytes of a body for the link. [`decode_page`] reports errors in the body.
+pub(super) fn find_link(body: &[u8]) -> LinkSearch {
+    /// The number of bytes that are searched.
+    const MAX_SEARCHED_BYTES: usize = 16 << 10;
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let beginning = body.get(..MOST).unwrap_or(body);
+    let beginning = body.get(..MAX_SEARCHED_BYTES).unwrap_or(body);
     let text = match std::str::from_utf8(beginning) {
         Ok(text) => text,
         Err(error) => {
@@ -269,13 +268,13 @@ pub(super) fn read_beginning(body: &[u8]) -> Beginning {
     let mut head = Head::default();
     let read = cursor.open(b'{').and_then(|()| head.read_until_value(&mut cursor));
     match (head.next, read) {
-        (Some(link), _) => Beginning::Link(link),
-        (None, Err(error)) if error.is_cut_short() && body.len() < MOST => Beginning::TooShort,
-        _ => Beginning::NoLink,
+        (Some(link), _) => LinkSearch::Link(link),
+        (None, Err(error)) if error.is_cut_short() && body.len() < MAX_SEARCHED_BYTES => LinkSearch::TooShort,
+        _ => LinkSearch::NoLink,
     }
 }
 
-/// What a page says beside its items.
+/// The members of a page other than its items.
 #[derive(Default)]
 struct Head {
     next: Option<String>,
@@ -284,7 +283,7 @@ struct Head {
 }
 
 impl Head {
-    /// Reads members up to the value of `value`; whether there is one.
+    /// Reads members up to the value of `value`. Returns `true` if there is one.
     fn read_until_value(&mut self, cursor: &mut Cursor<'_>) -> Result<bool> {
         if cursor.skip(b'}') {
             return Ok(false);
@@ -302,7 +301,7 @@ impl Head {
         }
     }
 
-    /// Reads the members behind the items, and sees that nothing follows.
+    /// Reads the members behind the items, and checks that nothing follows.
     fn read_to_the_end(&mut self, cursor: &mut Cursor<'_>) -> Result<()> {
         while cursor.skip(b',') {
             let name = cursor.name()?;
@@ -340,7 +339,7 @@ fn not_decoded(index: usize, item: &str, error: &serde_json::Error) -> Error {
     Error::new(ErrorKind::Decode, format!("item {index} of the page{id}: {}", json::problem(error, 160)))
 }
 
-/// A place in JSON text.
+/// A position in JSON text.
 struct Cursor<'a> {
     text: &'a str,
     at: usize,
@@ -351,7 +350,7 @@ impl<'a> Cursor<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// The next byte that is not blank.
+    /// Returns the next byte that is not blank.
     fn peek(&mut self) -> Option<u8> {
         let rest = self.rest().as_bytes();
         let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
@@ -359,14 +358,14 @@ impl<'a> Cursor<'a> {
         rest.get(blanks).copied()
     }
 
-    /// Steps over `byte`, if it comes next.
+    /// Skips `byte` if it is next. Returns `true` if it was.
     fn skip(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
         found
     }
 
-    /// Steps over `byte`, which has to come next.
+    /// Skips `byte`, which must be next.
     fn open(&mut self, byte: u8) -> Result<()> {
         match self.skip(byte) {
             true => Ok(()),
@@ -374,7 +373,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The name of a member, and the colon behind it.
+    /// Reads the name of a member and the colon behind it.
     fn name(&mut self) -> Result<Cow<'a, str>> {
         let Name(name) = self.read()?;
         self.open(b':')?;
@@ -393,12 +392,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes to the next item, behind another or not. Where there is none, reads to the end.
-    fn next_item(&mut self, behind: bool) -> Result<bool> {
+    /// Advances to the next item; `after` says that one precedes it. At the end of the items, reads the rest of the
+    /// page and returns `false`.
+    fn next_item(&mut self, after: bool) -> Result<bool> {
         if self.skip(b']') {
             return Head::default().read_to_the_end(self).map(|()| false);
         }
-        if behind {
+        if after {
             self.open(b',')?;
         }
         Ok(true)
@@ -410,7 +410,7 @@ impl<'a> Cursor<'a> {
         }
         let start = self.at;
         self.value().map_err(|error| {
-            // serde_json counts lines and columns from where it began.
+            // serde_json counts lines and columns from the start of this value.
             let lines = self.text.get(start..).unwrap_or_default().split_inclusive('\n');
             let before: usize = lines.take(error.line().saturating_sub(1)).map(str::len).sum();
             let message = error.to_string();
@@ -422,7 +422,7 @@ impl<'a> Cursor<'a> {
     fn value<V: Deserialize<'a>>(&mut self) -> serde_json::Result<V> {
         let mut decoder = serde_json::Deserializer::from_str(self.rest());
         let value = V::deserialize(&mut decoder)?;
-        // What tells where a decoder stands is an iterator over what follows.
+        // Only an iterator over the rest exposes the decoder's offset.
         self.at += decoder.into_iter::<IgnoredAny>().byte_offset();
         Ok(value)
     }
@@ -433,14 +433,17 @@ impl<'a> Cursor<'a> {
     }
 
     fn broken_at(&self, problem: &str, byte: usize, cut_short: bool) -> Error {
-        let what = if cut_short { "cut short" } else { "not understood" };
-        let message =
-            format!("the answer is {what}: {} at byte {byte} of {}", excerpt(problem, 160), self.text.len());
+        let what = if cut_short { "cut short" } else { "not valid" };
+        let message = format!(
+            "the response is {what}: {} at byte {byte} of {}",
+            excerpt(problem, 160),
+            self.text.len()
+        );
         Error::new(ErrorKind::Decode, message).with_cut_short(cut_short)
     }
 }
 
-/// The name of a member, borrowed where it has no escapes.
+/// The name of a member, borrowed if it has no escapes.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -457,7 +460,7 @@ mod tests {
         decode_page(&mut answer)
     }
 
-    /// The items, or what is said of them.
+    /// Returns the items, or their errors as text.
     fn items(body: &str) -> Vec<std::result::Result<u32, String>> {
         page(body).unwrap().into_items().map(|item| item.map_err(|error| error.to_string())).collect()
     }
@@ -483,12 +486,12 @@ mod tests {
     }
 
     #[test]
-    fn a_beginning_tells_the_link_as_soon_as_it_is_there() {
+    fn the_link_is_found_as_soon_as_it_arrives() {
         let page = "\u{feff}{\"@odata.context\":\"ä\", \"@odata.nextLink\":\"n\",\"value\":[";
         let told = page.find(",\"value").unwrap();
         for end in 0..page.len() {
-            let expected = if end < told { Beginning::TooShort } else { Beginning::Link("n".to_owned()) };
-            assert_eq!(read_beginning(page.as_bytes().get(..end).unwrap_or_default()), expected, "{end}");
+            let expected = if end < told { LinkSearch::TooShort } else { LinkSearch::Link("n".to_owned()) };
+            assert_eq!(find_link(page.as_bytes().get(..end).unwrap_or_default()), expected, "{end}");
         }
         for (none, body) in [
             (true, r#"{"value":["#),
@@ -498,15 +501,15 @@ mod tests {
             (false, r#"{"@odata.nextLi"#),
             (false, ""),
         ] {
-            let expected = if none { Beginning::NoLink } else { Beginning::TooShort };
-            assert_eq!(read_beginning(body.as_bytes()), expected, "{body}");
+            let expected = if none { LinkSearch::NoLink } else { LinkSearch::TooShort };
+            assert_eq!(find_link(body.as_bytes()), expected, "{body}");
         }
         let long = format!(r#"{{"@odata.context":"{}"#, "x".repeat(20_000));
-        assert_eq!(read_beginning(long.as_bytes()), Beginning::NoLink);
+        assert_eq!(find_link(long.as_bytes()), LinkSearch::NoLink);
     }
 
     #[test]
-    fn an_item_that_cannot_be_read_is_named_and_those_behind_it_come() {
+    fn an_unreadable_item_is_named_and_the_next_items_follow() {
         let said = items(r#"{"value":[1,{"id":"a","x":[{}]},3]}"#);
         assert_eq!((said[0].as_ref(), said[2].as_ref()), (Ok(&1), Ok(&3)));
         let error = said[1].as_ref().unwrap_err();
@@ -514,7 +517,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_never_an_empty_one() {
+    fn a_body_without_a_list_is_not_an_empty_list() {
         for (body, says) in [
             (r#"{}"#, "no `value`"),
             (r#"{"other":1}"#, "no `value`"),
@@ -535,7 +538,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_is_missing_is_told_wherever_it_is_missing() {
+    fn a_missing_end_is_an_error_at_every_level() {
         for link in ["", r#""@odata.nextLink":"n","#] {
             let whole = format!(r#"{{{link}"value":[{{"id":"a]"}},{{"id":"b"}}],"@odata.count":2}}"#);
             for end in 1..whole.len() {
@@ -555,11 +558,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_the_bytes_are_there_is_an_end_and_no_panic(
+        fn any_bytes_terminate_without_panic(
             body in "(\\{)?(\"@odata.nextLink\":\"n\",)?(\"value\":\\[)?[\\[\\]{},:\"a1 \\\\n]{0,24}(\\]\\})?"
         ) {
             if let Ok(page) = page::<serde_json::Value>(&body) {
-                // Each item takes at least two bytes with what divides it from the next.
+                // Each item takes at least two bytes, including its separator.
                 prop_assert!(page.into_items().count() <= body.len());
             }
         }

@@ -1,4 +1,4 @@
-//! Lists of changes, whose end is a link to go on from.
+//! Delta lists: the changes since an earlier list.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,17 +9,17 @@ use futures_core::Stream;
 use futures_util::{TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
-use super::{Items, List, State};
+use super::{Items, List, NextPage};
 use crate::catalog::OperationInfo;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::client::Client;
 use crate::graph::sequence::Sequence;
 use crate::model::{Delta, Tracked};
 
-/// A list of the objects that are new, have changed or are gone since a [`DeltaLink`]; without a link, a list of all
+/// A list of the objects that were added, changed or removed since a [`DeltaLink`]; without a link, a list of all
 /// objects.
 ///
-/// Its end is a link to go on from. Keep the link where it outlives the program: it serializes as text.
+/// The list ends with the link to continue from. Store the link to continue in a later process: it serializes as text.
 ///
 /// ```
 /// use windows_autopilot::graph::DeltaLink;
@@ -38,11 +38,11 @@ use crate::model::{Delta, Tracked};
 /// # Ok(()) });
 /// ```
 ///
-/// An object may be listed more than once; its last entry counts, and the entries of a group's members add up.
+/// An object may occur more than once; its last entry counts, and the entries of a group's members add up.
 ///
 /// # Errors
-/// [`ErrorKind::Resync`] when the service no longer knows the link, which it does for days: start again without a link,
-/// and take objects that the new list does not have for removed.
+/// [`ErrorKind::Resync`] when the service no longer knows the link, which it keeps for days: start again without a
+/// link, and treat objects that the new list does not contain as removed.
 #[must_use = "a list does nothing until its items are read"]
 pub struct DeltaList<T: Tracked> {
     list: List<Delta<T>>,
@@ -54,11 +54,11 @@ impl<T: Tracked> DeltaList<T> {
         Self { list: List::new(client, info, &[]), since: None }
     }
 
-    /// Starts from the link that an earlier list ended with, and keeps that list's selection of properties.
+    /// Continues from the link at the end of an earlier list, with that list's selection of properties.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`] for a link of another list, before anything is sent; [`ErrorKind::Link`] for a link to
-    /// another host.
+    /// [`ErrorKind::InvalidInput`] for a link of another list, before anything is sent; [`ErrorKind::Link`] for a link
+    /// to another host.
     pub fn since(mut self, link: &DeltaLink<T>) -> Self {
         let request = &mut self.list.operation.request;
         if link.leads_to(&request.shown_path()) {
@@ -66,38 +66,38 @@ impl<T: Tracked> DeltaList<T> {
         } else {
             let name = request.info.name;
             request.refuse(format!(
-                "the delta link is not one of {name}: give one that this list ended with, or start without a link"
+                "the delta link does not belong to {name}: pass one from the end of this list, or start without a link"
             ));
         }
         self
     }
 
-    /// Starts from now: the list is empty, and its link leads to the changes from now on.
+    /// Starts from now: the list is empty, and its link leads to later changes.
     pub fn from_now(mut self) -> Self {
         self.list = self.list.with("$deltatoken", "latest");
         self
     }
 
-    /// Sets the properties that are read, by their names in Graph, as [`List::select`] does. The members of a group are
-    /// among them by default; name `members` to keep them in a selection.
+    /// Sets the properties that are read, by their names in Graph, as [`List::select`] does. A group's members are read
+    /// by default; name `members` to keep them in a selection.
     pub fn select<S: AsRef<str>>(mut self, properties: impl IntoIterator<Item = S>) -> Self {
         self.list = self.list.select(properties);
         self
     }
 
-    /// Returns the changes, one after the other, over all pages.
+    /// Returns a stream of the changes on all pages.
     pub fn items(self) -> DeltaItems<T> {
         let mut items = self.list.items();
         if let Some(link) = self.since {
-            items.reader.state = State::Link(link.address);
+            items.reader.state = NextPage::Link(link.address);
         }
         DeltaItems { items }
     }
 
-    /// Reads all changes and the link to go on from.
+    /// Reads all changes and the link to continue from.
     ///
     /// # Errors
-    /// As [`List::all`], and [`ErrorKind::Resync`] when the service no longer knows the link.
+    /// Those of [`List::all`], and [`ErrorKind::Resync`] when the service no longer knows the link.
     pub fn all(self) -> Sequence<Changes<T>> {
         let mut changes = self.items();
         Sequence::new(async move {
@@ -105,7 +105,7 @@ impl<T: Tracked> DeltaList<T> {
             let items = items.try_collect().await?;
             let missing = || {
                 let error = Error::new(ErrorKind::Decode, "the list of changes ended without a delta link");
-                changes.items.reader.named(error).with_remedy(AGAIN)
+                changes.items.reader.named(error).with_remedy(RESYNC_REMEDY)
             };
             let link = changes.link().ok_or_else(missing)?;
             Ok(Changes { items, link })
@@ -119,7 +119,7 @@ impl<T: Tracked> fmt::Debug for DeltaList<T> {
     }
 }
 
-/// All changes since a link, and the link to go on from.
+/// All changes since a link, and the link to continue from.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Changes<T: Tracked> {
@@ -129,16 +129,15 @@ pub struct Changes<T: Tracked> {
     pub link: DeltaLink<T>,
 }
 
-/// The changes of a [`DeltaList`], over all its pages. When the stream has ended, [`link`](Self::link) returns the link to
-/// go on from.
+/// A stream of the changes of a [`DeltaList`]. After its end, [`link`](Self::link) returns the link to continue from.
 pub struct DeltaItems<T: Tracked> {
     items: Items<Delta<T>>,
 }
 
-const AGAIN: &str = "start again without a delta link, which lists all objects";
+const RESYNC_REMEDY: &str = "start again without a delta link, which lists all objects";
 
 impl<T: Tracked> DeltaItems<T> {
-    /// Returns the link to go on from; `None` before the end of the stream, or if the stream ended with an error.
+    /// Returns the link to continue from; `None` before the end of the stream, or if the stream ended with an error.
     pub fn link(&self) -> Option<DeltaLink<T>> {
         let reader = &self.items.reader;
         let address = reader.delta.clone().filter(|_| reader.current.is_none())?;
@@ -151,7 +150,7 @@ impl<T: Tracked> Stream for DeltaItems<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Pin::new(&mut self.items).poll_next(context).map_err(|error| match error.kind() {
-            ErrorKind::Resync => error.with_remedy(AGAIN),
+            ErrorKind::Resync => error.with_remedy(RESYNC_REMEDY),
             _ => error,
         })
     }
@@ -163,7 +162,7 @@ impl<T: Tracked> fmt::Debug for DeltaItems<T> {
     }
 }
 
-/// The end of a list of changes, from which the next list goes on. It serializes as text.
+/// The position of a delta list, from which the next list continues. It serializes as text.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent, bound = "")]
 pub struct DeltaLink<T> {
@@ -178,7 +177,7 @@ impl<T> DeltaLink<T> {
         &self.address
     }
 
-    /// Returns `true` if the link is one of the list at `path`, which begins with the version.
+    /// Returns `true` if the link belongs to the list at `path`, which begins with the version.
     fn leads_to(&self, path: &str) -> bool {
         let address = self.address.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
         let address = address.trim_end_matches("()").replace("/microsoft.graph.delta", "/delta");

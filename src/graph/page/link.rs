@@ -1,4 +1,4 @@
-//! Next links: where a list may go on, and where not.
+//! The checks of next links before they are followed.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,24 +6,24 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::percent_encode;
 
-/// No listing has more pages than this; one that has is going in circles.
-const MOST_PAGES: usize = 100_000;
+/// The most pages of a list; a longer list is taken for a cycle.
+const MAX_PAGES: usize = 100_000;
 
-/// The way that a list has taken: which links it may follow, and which it has.
+/// The links that a list may follow, and those that it has followed.
 #[derive(Debug)]
 pub(super) struct Trail {
     /// `scheme://host[:port]`
     origin: String,
-    /// The path of the first page, which relative links count from.
+    /// The path of the first page: the base of relative links.
     path: String,
     collection: Vec<String>,
     followed: Mutex<HashSet<String>>,
 }
 
 impl Trail {
-    /// Of a list whose first page is at `path` of `origin`.
+    /// Creates the trail of a list whose first page is at `path` of `origin`.
     pub(super) fn new(origin: &str, path: &str) -> Self {
-        // The client's own path needs no check, and is compared as far as it goes.
+        // The client's own path needs no check, and is compared as far as it decodes.
         let collection = collection(path).unwrap_or_default();
         Self { origin: origin.to_owned(), path: path.to_owned(), collection, followed: Mutex::default() }
     }
@@ -32,27 +32,27 @@ impl Trail {
         self.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An address that is followed now.
+    /// Records an address as followed.
     pub(super) fn add(&self, address: String) {
         self.followed().insert(address);
     }
 
-    /// The address of a link, if it is one that may be followed and has not been.
+    /// Returns the address of a link that may be followed and has not been followed before.
     pub(super) fn next(&self, link: &str) -> Result<String> {
         let address = self.resolve(link)?;
         let followed = self.followed();
         if followed.contains(&address) {
-            return refuse("was followed before: the service is going in circles");
+            return refuse("was followed before: the service returns pages in a cycle");
         }
-        if followed.len() >= MOST_PAGES {
-            return refuse("is one too many: no list has so many pages");
+        if followed.len() >= MAX_PAGES {
+            return refuse("exceeds the limit of 100,000 pages");
         }
         Ok(address)
     }
 
-    /// The address of a link to the same origin and collection.
+    /// Resolves a link to the same origin and collection.
     ///
-    /// The address is written anew: origin and path are compared, and what is sent begins with the client's own origin.
+    /// The address is rebuilt: origin and path are compared, and the request goes to the client's own origin.
     pub(super) fn resolve(&self, link: &str) -> Result<String> {
         let link = link.split('#').next().unwrap_or_default();
         let (before_query, query) = match link.split_once('?') {
@@ -75,7 +75,7 @@ impl Trail {
         }
     }
 
-    /// The path of a link, which may name this host, or leave out the host or more, as RFC 3986 has it.
+    /// Returns the path of an absolute or relative link, as RFC 3986 defines it.
     fn path_of(&self, link: &str) -> Result<String> {
         if let Some(rest) = link.strip_prefix('/') {
             return match rest.starts_with(['/', '\\']) {
@@ -111,7 +111,7 @@ fn own_host(origin: &str) -> Option<(String, String, u16)> {
     host(scheme, authority)
 }
 
-/// Returns scheme, name and port; `None` for what has a user's name in it, or a port that is no number.
+/// Returns scheme, host and port; `None` if the authority has user information or an invalid port.
 fn host(scheme: &str, authority: &str) -> Option<(String, String, u16)> {
     let scheme = scheme.to_ascii_lowercase();
     let default_port = match scheme.as_str() {
@@ -133,8 +133,8 @@ fn host(scheme: &str, authority: &str) -> Option<(String, String, u16)> {
     (!name.is_empty()).then(|| (scheme, name.to_ascii_lowercase(), port))
 }
 
-/// Returns the segments of a path, in the one spelling in which paths are compared: a key in parentheses is a segment of
-/// its own, and neither case nor escapes nor a function's namespace count. `None` for a path that leads elsewhere.
+/// Returns the segments of a path in a canonical spelling: a key in parentheses is a segment of its own, and case,
+/// escapes and a function's namespace do not count. `None` for a path that leads elsewhere.
 fn collection(path: &str) -> Option<Vec<String>> {
     let path = path.strip_prefix('/')?;
     let path = path.strip_suffix('/').unwrap_or(path);
@@ -155,7 +155,7 @@ fn collection(path: &str) -> Option<Vec<String>> {
     Some(segments)
 }
 
-/// Decodes the escapes of a segment; `None` if one is broken.
+/// Decodes the escapes of a segment; `None` if one is malformed.
 fn percent_decode(segment: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.bytes();
@@ -172,7 +172,8 @@ fn percent_decode(segment: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Writes a query with escapes for what the service wrote raw and no address may hold: blanks, quotes, braces and the like.
+/// Escapes the characters of a query that the service wrote raw and an address may not contain: blanks, quotes, braces
+/// and others.
 fn encode_query(query: &str, address: &mut String) {
     for character in query.chars() {
         let raw = matches!(character, ' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}');
@@ -188,17 +189,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_of_more_pages_than_any_has_goes_no_further() {
+    fn a_list_ends_at_the_page_limit() {
         let trail = Trail::new("https://graph.example", "/v1.0/things");
         let page = |number: usize| format!("https://graph.example/v1.0/things?$skiptoken={number}");
-        for number in 1..MOST_PAGES {
+        for number in 1..MAX_PAGES {
             trail.add(page(number));
         }
-        let last = trail.next(&page(MOST_PAGES)).unwrap();
+        let last = trail.next(&page(MAX_PAGES)).unwrap();
         trail.add(last);
-        let error = trail.next(&page(MOST_PAGES + 1)).unwrap_err();
+        let error = trail.next(&page(MAX_PAGES + 1)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Link);
-        assert!(error.to_string().contains("one too many"), "{error}");
-        assert_eq!(trail.followed().len(), MOST_PAGES, "what was refused is not part of the way");
+        assert!(error.to_string().contains("exceeds the limit"), "{error}");
+        assert_eq!(trail.followed().len(), MAX_PAGES, "what was refused is not part of the way");
     }
 }

@@ -1,4 +1,4 @@
-//! Lists, page by page, as streams that own their client.
+//! Paged lists as streams that own their client.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -12,9 +12,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::task::coop;
 
-use self::ahead::{Following, Loaded, Loading, Source};
+use self::ahead::{PageRequest, PageResponse, Prefetched, Source};
 pub(super) use self::body::decode_page;
-use self::body::{Keep, Received, Walk};
+use self::body::{ItemCursor, ItemFilter, RawPage};
 pub use self::body::{Page, PageItems};
 pub use self::delta::{Changes, DeltaItems, DeltaLink, DeltaList};
 use super::client::Client;
@@ -30,37 +30,37 @@ mod body;
 mod delta;
 mod link;
 
-/// A list that is about to be read: narrow it, then take its items or its pages.
+/// A list to be read: narrow it, then read its items or its pages.
 #[must_use = "a list does nothing until its items or pages are read"]
 pub struct List<T> {
     client: Client,
     operation: Operation<Page<T>>,
     read_ahead: bool,
-    keep: Option<Keep>,
-    /// The property that `keep` compares: always read.
+    keep: Option<ItemFilter>,
+    /// The property that `keep` compares, which every selection includes.
     compared: Option<&'static str>,
 }
 
 impl<T: DeserializeOwned + Send + 'static> List<T> {
-    /// A list whose path parameters are `parameters`, in order.
+    /// Creates a list; `parameters` fill the path's placeholders in order.
     pub(crate) fn new(client: &Client, info: &OperationInfo, parameters: &[&str]) -> Self {
         Self::of(client, Operation::new(info, parameters, decode_page::<T>).request)
     }
 
-    /// A list whose first page is the answer to `request`.
+    /// Creates a list whose first page is the response to `request`.
     pub(crate) fn of(client: &Client, request: Request) -> Self {
         let operation = Operation { request, decode: decode_page::<T> };
         Self { client: client.clone(), operation, read_ahead: true, keep: None, compared: None }
     }
 
-    /// Keeps the items whose `property` has `value`, without regard to case: the client compares, since the service has
+    /// Keeps the items whose `property` equals `value` regardless of case. The client compares, since the service has
     /// no such filter.
     pub(crate) fn comparing(self, property: &'static str, value: &str) -> Self {
         let wanted = value.to_lowercase();
         self.keeping(property, move |held| held.to_lowercase() == wanted)
     }
 
-    /// Keeps the items whose `property` has exactly `value`: the client compares, since the service disregards case.
+    /// Keeps the items whose `property` equals `value` exactly. The client compares, since the service ignores case.
     pub(crate) fn comparing_exactly(self, property: &'static str, value: &str) -> Self {
         let wanted = value.to_owned();
         self.keeping(property, move |held| held == wanted)
@@ -79,14 +79,14 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         self
     }
 
-    /// Sets the properties that are read unless the caller selects others.
+    /// Sets the properties that are read by default.
     pub(crate) fn selecting(self, properties: &str) -> Self {
         self.with("$select", properties)
     }
 
-    /// Sets the filter. A filter that was set before is replaced: combine filters with [`Filter::and`] and [`Filter::or`].
+    /// Sets the filter, and replaces an earlier one. Combine filters with [`Filter::and`] and [`Filter::or`].
     ///
-    /// Services understand few filters: see the documentation of the call that makes the list. A filter that cannot work
+    /// Services support few filters: see the documentation of the call that returns the list. A filter that cannot work
     /// is refused before anything is sent.
     pub fn filter(mut self, filter: Filter) -> Self {
         if let Some(problem) = filter.problem(self.operation.request.info.path) {
@@ -95,8 +95,8 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         self.with("$filter", filter.as_str())
     }
 
-    /// Sets the properties that are read, by Graph's names; `id` is always among them. The other properties of the items
-    /// are not reported. A selection that was set before is replaced.
+    /// Sets the properties that are read, by Graph's names, and replaces an earlier selection. `id` is always included;
+    /// the service leaves out the other properties.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};
@@ -132,40 +132,40 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         self.with("$orderby", order)
     }
 
-    /// Sets the largest number of items in a page, at least 1. It does not end the list.
+    /// Sets the largest number of items in a page, at least 1. The list still has all items.
     pub fn page_size(mut self, size: u32) -> Self {
         if size == 0 {
-            self.operation.request.refuse("a page cannot have 0 items: give at least 1".to_owned());
+            self.operation.request.refuse("the page size is 0: set at least 1".to_owned());
         }
         self.with("$top", &size.to_string())
     }
 
-    /// Makes it an advanced query of directory objects, which filters like [`Field::ne`](super::Field::ne) need: it
-    /// sends `$count=true` and `ConsistencyLevel: eventual`.
+    /// Makes the request an advanced query of directory objects, as filters like [`Field::ne`](super::Field::ne)
+    /// require: it sends `$count=true` and `ConsistencyLevel: eventual`.
     pub fn advanced(mut self) -> Self {
         self.operation =
             self.operation.with_query("$count", "true").with_header("consistencylevel", "eventual");
         self
     }
 
-    /// Uses another version of the API than the operation's own.
+    /// Sets the version of the API.
     pub fn with_version(mut self, version: ApiVersion) -> Self {
         self.operation = self.operation.with_version(version);
         self
     }
 
-    /// Decodes items as another type: for properties that this crate does not model.
+    /// Decodes items as another type, for properties that this crate does not model.
     pub fn decode_as<U: DeserializeOwned + Send + 'static>(self) -> List<U> {
         let operation = self.operation.with_decode(decode_page::<U>);
         let Self { client, read_ahead, keep, compared, .. } = self;
         List { client, operation, read_ahead, keep, compared }
     }
 
-    /// Whether the next page is asked for while the items of this one are used. On.
+    /// Sets whether the next page is requested while the items of the current one are used. Default: `true`.
     ///
-    /// A page is asked for as soon as the link to it has come, which stands at the beginning of the page before it; never
-    /// more than two are asked for beyond the one in use, and dropping the stream ends that. It takes a tokio runtime;
-    /// without one, each page is asked for when it is needed.
+    /// A page is requested as soon as its link arrives, which stands at the beginning of the previous page. At most two
+    /// pages are requested beyond the one in use, and dropping the stream cancels them. Without a tokio runtime, each
+    /// page is requested when it is needed.
     pub fn read_ahead(mut self, on: bool) -> Self {
         self.read_ahead = on;
         self
@@ -176,41 +176,42 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
         self
     }
 
-    /// The request of the first page as a value.
+    /// Returns the request of the first page as a value.
     pub fn operation(&self) -> &Operation<Page<T>> {
         &self.operation
     }
 
-    /// The pages, one after the other.
+    /// Returns a stream of the pages.
     pub fn pages(self) -> Pages<T> {
         let Self { client, operation, read_ahead, keep, .. } = self;
         let source = Arc::new(Source::new(client, operation.request, read_ahead));
-        let reader = Reader { source, keep, state: State::First, current: None, delta: None };
+        let reader = Reader { source, keep, state: NextPage::First, current: None, delta: None };
         Pages { reader, item: PhantomData }
     }
 
-    /// The items, one after the other, over all pages.
+    /// Returns a stream of the items on all pages.
     ///
-    /// An item that cannot be decoded is an error that says which one; the items behind it still come. An error of a page
-    /// ends the stream: what came before it is not the whole list.
+    /// An item that does not decode is an error that names the item; the items behind it still follow. An error of a
+    /// page ends the stream: the list is incomplete.
     pub fn items(self) -> Items<T> {
         Items { reader: self.pages().reader, item: PhantomData }
     }
 
-    /// Reads all items, of which the first page has been read already: in a batch, for example.
+    /// Reads all items, starting with a first page that has already been read, such as in a batch.
     ///
     /// # Errors
-    /// As [`List::all`].
+    /// Those of [`List::all`].
     pub fn all_from(self, first: Page<T>) -> Sequence<Vec<T>> {
         let mut items = self.items();
-        items.reader.begin_with(first.into_received());
+        items.reader.start_with(first.into_received());
         Sequence::new(items.try_collect())
     }
 
     /// Reads all items.
     ///
     /// # Errors
-    /// As [`Call`](super::Call), and [`ErrorKind::Link`](crate::ErrorKind::Link) for a next link that must not be followed.
+    /// Those of a [`Call`](super::Call), and [`ErrorKind::Link`](crate::ErrorKind::Link) for a next link that must not
+    /// be followed.
     pub fn all(self) -> Sequence<Vec<T>> {
         Sequence::new(self.items().try_collect())
     }
@@ -222,94 +223,94 @@ impl<T> fmt::Debug for List<T> {
     }
 }
 
-/// What reads a list, whatever its items are: compiled once.
+/// The reader of a list, without the type of its items: compiled once.
 struct Reader {
     source: Arc<Source>,
-    keep: Option<Keep>,
-    state: State,
-    /// The page whose items are taken.
-    current: Option<Walk>,
+    keep: Option<ItemFilter>,
+    state: NextPage,
+    /// The page whose items are being taken.
+    current: Option<ItemCursor>,
     /// The link to later changes, which the last page has.
     delta: Option<String>,
 }
 
-enum State {
+enum NextPage {
     First,
     Link(String),
-    Loading(Loading),
-    /// What comes after the page that was given last: known, and not to be told before its turn.
+    InFlight(PageRequest),
+    /// The error that follows the current page, reported in its turn.
     Failed(Error),
     Done,
 }
 
 impl Reader {
-    /// Says that the first page came by another way.
-    fn begin_with(&mut self, first: Received) {
-        self.source.begun_elsewhere();
-        self.state = first.next.map_or(State::Done, State::Link);
+    /// Starts with a first page that has already been read.
+    fn start_with(&mut self, first: RawPage) {
+        self.source.first_page_supplied();
+        self.state = first.next.map_or(NextPage::Done, NextPage::Link);
         self.walk(first.walk);
     }
 
-    /// Goes on with the items of a page.
-    fn walk(&mut self, mut walk: Walk) {
+    /// Continues with the items of a page.
+    fn walk(&mut self, mut walk: ItemCursor) {
         walk.keeping(self.keep.clone());
         self.current = Some(walk);
     }
 
-    /// Returns the state after `page`, whose next link is `link`; `ahead` is the page that was requested already.
-    fn behind(&self, link: &str, ahead: Option<Following>, page: Option<&Walk>) -> State {
-        if let Some(Following { link: asked, page }) = ahead
-            && self.source.resolved(link).is_ok_and(|link| link == asked)
+    /// Returns the state after `page`, whose next link is `link`; `ahead` is the page that is already in flight.
+    fn after(&self, link: &str, ahead: Option<Prefetched>, page: Option<&ItemCursor>) -> NextPage {
+        if let Some(Prefetched { link: requested, page }) = ahead
+            && self.source.resolved(link).is_ok_and(|link| link == requested)
         {
-            return State::Loading(page);
+            return NextPage::InFlight(page);
         }
         match self.source.follow(link) {
-            Ok(page) if self.source.read_ahead => State::Loading(page.begun()),
-            Ok(page) => State::Loading(page),
-            Err(error) => State::Failed(self.named(match page {
+            Ok(page) if self.source.read_ahead => NextPage::InFlight(page.spawned()),
+            Ok(page) => NextPage::InFlight(page),
+            Err(error) => NextPage::Failed(self.named(match page {
                 Some(page) => page.identified(error),
                 None => error,
             })),
         }
     }
 
-    /// Names the call in an error, without the names of people in its address.
+    /// Adds the call to an error, and redacts personal values of its address.
     fn named(&self, error: Error) -> Error {
         let mut values = Redactor::default();
         values.address(&self.source.request.shown_path());
         self.source.request.named(error).redacted(&values)
     }
 
-    fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Received>>> {
+    fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<RawPage>>> {
         loop {
-            self.state = match std::mem::replace(&mut self.state, State::Done) {
-                State::First => State::Loading(self.source.first()),
-                State::Link(link) => self.behind(&link, None, self.current.as_ref()),
-                State::Loading(mut loading) => {
-                    let Poll::Ready(Loaded { mut page, ahead }) = loading.poll(context) else {
-                        self.state = State::Loading(loading);
+            self.state = match std::mem::replace(&mut self.state, NextPage::Done) {
+                NextPage::First => NextPage::InFlight(self.source.first()),
+                NextPage::Link(link) => self.after(&link, None, self.current.as_ref()),
+                NextPage::InFlight(mut request) => {
+                    let Poll::Ready(PageResponse { mut page, ahead }) = request.poll(context) else {
+                        self.state = NextPage::InFlight(request);
                         return Poll::Pending;
                     };
-                    self.source.given();
+                    self.source.delivered();
                     if let Ok(page) = &mut page {
                         self.delta = page.delta.take();
                         if let Some(link) = &page.next {
-                            self.state = self.behind(link, ahead, Some(&page.walk));
+                            self.state = self.after(link, ahead, Some(&page.walk));
                         }
                     }
                     return Poll::Ready(Some(page));
                 }
-                State::Failed(error) => return Poll::Ready(Some(Err(error))),
-                State::Done => return Poll::Ready(None),
+                NextPage::Failed(error) => return Poll::Ready(Some(Err(error))),
+                NextPage::Done => return Poll::Ready(None),
             };
         }
     }
 
-    /// Goes to where the next item begins, and says in which page.
+    /// Advances to the next item, loading pages as needed.
     fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<()>>> {
         loop {
             if let Some(page) = &mut self.current {
-                // Items that are there must not keep others from running, such as the page that is on its way.
+                // Buffered items must not starve other tasks, such as the page in flight.
                 let turn = ready!(coop::poll_proceed(context));
                 let step = page.step();
                 turn.made_progress();
@@ -333,7 +334,8 @@ impl fmt::Debug for Reader {
     }
 }
 
-/// The pages of a list. Follows next links to the client's own host and to the same collection only, each one once.
+/// A stream of the pages of a list. It follows next links only to the client's own host and the same collection, each
+/// once.
 #[must_use = "a stream does nothing until it is read"]
 pub struct Pages<T> {
     reader: Reader,
@@ -341,7 +343,7 @@ pub struct Pages<T> {
 }
 
 impl<T> Pages<T> {
-    /// Returns the facts of the operation whose pages these are.
+    /// Returns the catalog entry of the list's operation.
     pub fn info(&self) -> &OperationInfo {
         &self.reader.source.request.info
     }
@@ -362,7 +364,7 @@ impl<T> fmt::Debug for Pages<T> {
     }
 }
 
-/// The items of a list, over all its pages.
+/// A stream of the items of a list, over all its pages.
 #[must_use = "a stream does nothing until it is read"]
 pub struct Items<T> {
     reader: Reader,

@@ -1,4 +1,4 @@
-//! Exchanges recorded and played back, in files that can be read and shown.
+//! Recorded exchanges in readable files, and their replay.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,35 +12,35 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use self::redact::{Place, Redactor};
+use self::redact::{RedactedAddress, Redactor};
 use super::{Transport, TransportError, TransportErrorKind};
 use crate::model::InvalidValue;
 
 mod redact;
 
-/// Exchanges, as they may stand in a file.
+/// Recorded exchanges, safe to store in a file.
 ///
-/// A file is JSON, to be read and reviewed: method, path, query and body of each request; status, some headers and the
-/// body of its answer. What is not on a list of harmless properties is replaced by `[redacted]`: secrets, tokens, hardware
-/// hashes and names of people never get into it. Request headers are not recorded at all.
+/// The file is JSON that people can review: method, path, query and body of each request; status, selected headers and
+/// body of its response. Values outside a list of harmless properties become `[redacted]`: secrets, tokens, hardware
+/// hashes and names of people are never recorded. Request headers are not recorded.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cassette {
     version: u32,
-    exchanges: Vec<Recorded>,
+    exchanges: Vec<RecordedExchange>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Recorded {
-    request: Asked,
+struct RecordedExchange {
+    request: RecordedRequest,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    response: Option<Answered>,
-    /// Instead of an answer.
+    response: Option<RecordedResponse>,
+    /// The failure, if there was no response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Asked {
+struct RecordedRequest {
     method: String,
     path: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -50,7 +50,7 @@ struct Asked {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Answered {
+struct RecordedResponse {
     status: u16,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     headers: BTreeMap<String, String>,
@@ -75,34 +75,33 @@ enum Failure {
 const VERSION: u32 = 1;
 
 impl Cassette {
-    /// The exchanges as text for a file.
+    /// Returns the exchanges as the text of a file.
     pub fn to_json(&self) -> String {
-        // Maps with text as keys can always be written.
+        // Maps with text keys always serialize.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
-    /// Reads the text of a file.
+    /// Parses the text of a file.
     ///
     /// # Errors
-    /// When it is no cassette, or one of a later version.
+    /// [`InvalidValue`] if the text is not a cassette, or one of another version.
     pub fn from_json(text: &str) -> Result<Self, InvalidValue> {
-        const REMEDY: &str = "give the text that `Cassette::to_json` wrote";
+        const REMEDY: &str = "pass text that `Cassette::to_json` returned";
         let cassette: Self = serde_json::from_str(text)
             .map_err(|error| InvalidValue::new("cassette", error.to_string(), REMEDY))?;
         if cassette.version != VERSION {
-            let problem =
-                format!("is of version {}, and this crate reads version {VERSION}", cassette.version);
-            return Err(InvalidValue::new("cassette", problem, "record it again"));
+            let problem = format!("has version {}, and this crate reads version {VERSION}", cassette.version);
+            return Err(InvalidValue::new("cassette", problem, "record the exchanges again"));
         }
         Ok(cassette)
     }
 
-    /// How many exchanges it holds.
+    /// Returns the number of exchanges.
     pub fn len(&self) -> usize {
         self.exchanges.len()
     }
 
-    /// Whether it holds no exchange.
+    /// Returns `true` if there are no exchanges.
     pub fn is_empty(&self) -> bool {
         self.exchanges.is_empty()
     }
@@ -120,7 +119,7 @@ impl fmt::Debug for Cassette {
     }
 }
 
-/// Records what goes over a transport. Clones record together.
+/// A transport that records the exchanges of another. Clones share the recording.
 ///
 /// ```
 /// # #[cfg(feature = "sim")]
@@ -144,46 +143,46 @@ impl fmt::Debug for Cassette {
 #[derive(Clone)]
 pub struct Recorder {
     inner: Arc<dyn Transport>,
-    tape: Arc<Mutex<Tape>>,
+    recording: Arc<Mutex<Recording>>,
 }
 
 #[derive(Default)]
-struct Tape {
+struct Recording {
     redactor: Redactor,
     cassette: Cassette,
 }
 
 impl Recorder {
-    /// Records what goes over `transport`.
+    /// Creates a recorder over `transport`.
     pub fn new(transport: impl Transport) -> Self {
-        Self { inner: Arc::new(transport), tape: Arc::default() }
+        Self { inner: Arc::new(transport), recording: Arc::default() }
     }
 
-    /// Records the text of these properties of bodies, too. Words in the text that look like a token, a hash or an address
-    /// of a person are still replaced.
+    /// Records the text of the given properties without redaction. Words in it that look like a token, a hash or a
+    /// person's address are still redacted.
     #[must_use]
     pub fn with_unredacted(self, properties: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let mut tape = self.tape();
+        let mut recording = self.recording();
         for property in properties {
-            tape.redactor.allow(property);
+            recording.redactor.allow(property);
         }
-        drop(tape);
+        drop(recording);
         self
     }
 
-    /// What was recorded so far.
+    /// Returns the exchanges recorded so far.
     pub fn cassette(&self) -> Cassette {
-        self.tape().cassette.clone()
+        self.recording().cassette.clone()
     }
 
-    fn tape(&self) -> MutexGuard<'_, Tape> {
-        self.tape.lock().unwrap_or_else(PoisonError::into_inner)
+    fn recording(&self) -> MutexGuard<'_, Recording> {
+        self.recording.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl fmt::Debug for Recorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let recorded = self.tape().cassette.len();
+        let recorded = self.recording().cassette.len();
         f.debug_struct("Recorder").field("transport", &self.inner).field("recorded", &recorded).finish()
     }
 }
@@ -191,15 +190,15 @@ impl fmt::Debug for Recorder {
 #[async_trait]
 impl Transport for Recorder {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
-        let asked = Exchange::of(&request);
+        let pending = PendingRequest::of(&request);
         let result = self.inner.send(request).await;
-        self.tape().record(&asked, &result);
+        self.recording().record(&pending, &result);
         result
     }
 }
 
-/// A request, kept until its answer comes.
-struct Exchange {
+/// A request, kept until its response arrives.
+struct PendingRequest {
     method: http::Method,
     uri: http::Uri,
     content_type: String,
@@ -207,7 +206,7 @@ struct Exchange {
     body: Bytes,
 }
 
-impl Exchange {
+impl PendingRequest {
     fn of(request: &http::Request<Bytes>) -> Self {
         let authorization = request.headers().get(AUTHORIZATION);
         Self {
@@ -221,29 +220,29 @@ impl Exchange {
         }
     }
 
-    fn asked(&self, redactor: &mut Redactor) -> (Place, Asked) {
+    fn redacted(&self, redactor: &mut Redactor) -> (RedactedAddress, RecordedRequest) {
         redactor.begin(&self.uri, &self.content_type, &self.body);
-        let mut place = redactor.place(&self.uri);
-        let body = redactor.body(&mut place, &self.content_type, &self.body);
-        let (path, query) = (place.path.clone(), place.query.clone());
-        let asked = Asked { method: self.method.to_string(), path, query, body };
-        (place, asked)
+        let mut address = redactor.address(&self.uri);
+        let body = redactor.body(&mut address, &self.content_type, &self.body);
+        let (path, query) = (address.path.clone(), address.query.clone());
+        let request = RecordedRequest { method: self.method.to_string(), path, query, body };
+        (address, request)
     }
 }
 
-impl Tape {
-    fn record(&mut self, exchange: &Exchange, result: &Result<http::Response<Bytes>, TransportError>) {
-        let (mut place, request) = exchange.asked(&mut self.redactor);
+impl Recording {
+    fn record(&mut self, exchange: &PendingRequest, result: &Result<http::Response<Bytes>, TransportError>) {
+        let (mut address, request) = exchange.redacted(&mut self.redactor);
         let (response, failure) = match result {
             Ok(answer) => {
-                self.redactor.answered_to(&exchange.authorization);
-                let body = self.redactor.body(&mut place, &content_type(answer.headers()), answer.body());
+                self.redactor.add_credentials(&exchange.authorization);
+                let body = self.redactor.body(&mut address, &content_type(answer.headers()), answer.body());
                 let headers = self.redactor.headers(answer.headers());
-                (Some(Answered { status: answer.status().as_u16(), headers, body }), None)
+                (Some(RecordedResponse { status: answer.status().as_u16(), headers, body }), None)
             }
             Err(error) => (None, Some(Failure::from(error.kind()))),
         };
-        self.cassette.exchanges.push(Recorded { request, response, failure });
+        self.cassette.exchanges.push(RecordedExchange { request, response, failure });
     }
 }
 
@@ -252,49 +251,49 @@ fn content_type(headers: &http::HeaderMap) -> String {
     text.to_ascii_lowercase()
 }
 
-/// Answers from a cassette. Clones play together.
+/// A transport that replays a cassette. Clones share the playback.
 ///
-/// A request gets the first answer not yet played that was recorded for the same method, path, query and body; bodies are
-/// compared as JSON, so that the order of properties does not matter, and both sides are redacted before, so that other
-/// secrets do not matter either. There is one answer for each that was recorded. A request that nothing was recorded for
-/// fails, and the error says what the likeliest recording has otherwise.
+/// Each recorded response is played once. A request gets the first unplayed response that was recorded for the same
+/// method, path, query and body. Bodies are compared as JSON, regardless of the order of properties, and after
+/// redaction, so that different secrets match. A request without a recording fails, and the error lists the differences
+/// from the closest recording.
 #[derive(Clone)]
 pub struct Replayer {
-    play: Arc<Mutex<Play>>,
+    playback: Arc<Mutex<Playback>>,
 }
 
-struct Play {
+struct Playback {
     redactor: Redactor,
-    exchanges: Vec<(Recorded, bool)>,
+    exchanges: Vec<(RecordedExchange, bool)>,
 }
 
 impl Replayer {
-    /// Answers from `cassette`.
+    /// Creates a replayer of `cassette`.
     pub fn new(cassette: Cassette) -> Self {
         let exchanges = cassette.exchanges.into_iter().map(|exchange| (exchange, false)).collect();
-        Self { play: Arc::new(Mutex::new(Play { redactor: Redactor::default(), exchanges })) }
+        Self { playback: Arc::new(Mutex::new(Playback { redactor: Redactor::default(), exchanges })) }
     }
 
-    /// Compares the text of these properties, too: those that were [recorded unredacted](Recorder::with_unredacted).
+    /// Compares the text of the given properties, which were [recorded without redaction](Recorder::with_unredacted).
     #[must_use]
     pub fn with_unredacted(self, properties: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let mut play = self.play();
+        let mut playback = self.playback();
         for property in properties {
-            play.redactor.allow(property);
+            playback.redactor.allow(property);
         }
-        drop(play);
+        drop(playback);
         self
     }
 
-    /// The requests that were recorded and not asked for so far, such as `GET /v1.0/devices`.
+    /// Returns the recorded requests that have not been played, such as `GET /v1.0/devices`.
     pub fn unplayed(&self) -> Vec<String> {
-        let play = self.play();
-        let left = play.exchanges.iter().filter(|(_, played)| !played);
+        let playback = self.playback();
+        let left = playback.exchanges.iter().filter(|(_, played)| !played);
         left.map(|(exchange, _)| format!("{} {}", exchange.request.method, exchange.request.path)).collect()
     }
 
-    fn play(&self) -> MutexGuard<'_, Play> {
-        self.play.lock().unwrap_or_else(PoisonError::into_inner)
+    fn playback(&self) -> MutexGuard<'_, Playback> {
+        self.playback.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -307,43 +306,44 @@ impl fmt::Debug for Replayer {
 #[async_trait]
 impl Transport for Replayer {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
-        self.play().answer(&Exchange::of(&request))
+        self.playback().answer(&PendingRequest::of(&request))
     }
 }
 
-impl Play {
-    fn answer(&mut self, exchange: &Exchange) -> Result<http::Response<Bytes>, TransportError> {
-        let (_, asked) = exchange.asked(&mut self.redactor);
-        let found = self.exchanges.iter_mut().find(|(recorded, played)| !played && recorded.request == asked);
-        let Some((recorded, played)) = found else { return Err(self.mismatch(&asked)) };
+impl Playback {
+    fn answer(&mut self, exchange: &PendingRequest) -> Result<http::Response<Bytes>, TransportError> {
+        let (_, actual) = exchange.redacted(&mut self.redactor);
+        let found =
+            self.exchanges.iter_mut().find(|(recorded, played)| !played && recorded.request == actual);
+        let Some((recorded, played)) = found else { return Err(self.mismatch(&actual)) };
         *played = true;
         match (&recorded.response, recorded.failure) {
             (Some(answer), _) => answer.to_response(),
             (None, failure) => {
                 let kind = failure.unwrap_or(Failure::Other).into();
-                Err(TransportError::new(kind, "failed as it did when it was recorded"))
+                Err(TransportError::new(kind, "replayed the recorded failure"))
             }
         }
     }
 
-    fn mismatch(&self, asked: &Asked) -> TransportError {
-        let shown = format!("{} {}", asked.method, asked.path);
-        let same = self.exchanges.iter().filter(|(recorded, _)| recorded.request == *asked).count();
+    fn mismatch(&self, actual: &RecordedRequest) -> TransportError {
+        let shown = format!("{} {}", actual.method, actual.path);
+        let same = self.exchanges.iter().filter(|(recorded, _)| recorded.request == *actual).count();
         let message = if same > 0 {
-            format!("{shown} was recorded {same} times, and all of them are played")
+            format!("{shown} was recorded {same} times, and all recordings have been played")
         } else {
             let unplayed = self.exchanges.iter().enumerate().filter(|(_, (_, played))| !played);
             let nearest = unplayed
-                .map(|(index, (recorded, _))| (index, recorded, differences(&recorded.request, asked)))
+                .map(|(index, (recorded, _))| (index, recorded, differences(&recorded.request, actual)))
                 .min_by_key(|(_, recorded, differences)| {
                     let other =
-                        recorded.request.method != asked.method || recorded.request.path != asked.path;
+                        recorded.request.method != actual.method || recorded.request.path != actual.path;
                     (other, differences.len())
                 });
             match nearest {
-                None => format!("{shown} was not recorded, and everything that was is played"),
+                None => format!("{shown} was not recorded, and all recordings have been played"),
                 Some((index, recorded, differences)) => format!(
-                    "{shown} was not recorded so; the likeliest, number {}, {} {}, differs: {}",
+                    "{shown} was not recorded with these values; the closest recording, number {}, {} {}, differs: {}",
                     index + 1,
                     recorded.request.method,
                     recorded.request.path,
@@ -355,35 +355,35 @@ impl Play {
     }
 }
 
-/// What two requests do not have in common, in words.
-fn differences(recorded: &Asked, asked: &Asked) -> Vec<String> {
+/// Returns the differences between two requests as text.
+fn differences(recorded: &RecordedRequest, actual: &RecordedRequest) -> Vec<String> {
     let mut found = Vec::new();
-    let mut compare = |what: &str, recorded: &str, asked: &str| {
-        if recorded != asked {
-            found.push(format!("{what} was {recorded:?} and is {asked:?}"));
+    let mut compare = |what: &str, recorded: &str, actual: &str| {
+        if recorded != actual {
+            found.push(format!("{what} was {recorded:?} and is {actual:?}"));
         }
     };
-    compare("the method", &recorded.method, &asked.method);
-    compare("the path", &recorded.path, &asked.path);
+    compare("the method", &recorded.method, &actual.method);
+    compare("the path", &recorded.path, &actual.path);
     let absent = String::from("(absent)");
     let names: std::collections::BTreeSet<&String> =
-        recorded.query.keys().chain(asked.query.keys()).collect();
+        recorded.query.keys().chain(actual.query.keys()).collect();
     for name in names {
-        let value = |of: &Asked| of.query.get(name).unwrap_or(&absent).clone();
-        compare(&format!("the query's {name}"), &value(recorded), &value(asked));
+        let value = |of: &RecordedRequest| of.query.get(name).unwrap_or(&absent).clone();
+        compare(&format!("the query's {name}"), &value(recorded), &value(actual));
     }
-    body_differences("", recorded.body.as_ref(), asked.body.as_ref(), &mut found);
+    body_differences("", recorded.body.as_ref(), actual.body.as_ref(), &mut found);
     found
 }
 
-/// The most differences of a body that are told.
-const MOST: usize = 8;
+/// The most differences of a body that an error lists.
+const MAX_DIFFERENCES: usize = 8;
 
-fn body_differences(at: &str, recorded: Option<&Value>, asked: Option<&Value>, found: &mut Vec<String>) {
-    if recorded == asked || found.len() >= MOST {
+fn body_differences(at: &str, recorded: Option<&Value>, actual: Option<&Value>, found: &mut Vec<String>) {
+    if recorded == actual || found.len() >= MAX_DIFFERENCES {
         return;
     }
-    match (recorded, asked) {
+    match (recorded, actual) {
         (Some(Value::Object(old)), Some(Value::Object(new))) => {
             let names: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
             for name in names {
@@ -403,12 +403,12 @@ fn body_differences(at: &str, recorded: Option<&Value>, asked: Option<&Value>, f
                 Some(value) => value.to_string(),
             };
             let place = if at.is_empty() { "itself" } else { at };
-            found.push(format!("the body's {place} was {} and is {}", show(recorded), show(asked)));
+            found.push(format!("the body's {place} was {} and is {}", show(recorded), show(actual)));
         }
     }
 }
 
-impl Answered {
+impl RecordedResponse {
     fn is_json(&self) -> bool {
         self.headers.get(CONTENT_TYPE.as_str()).is_none_or(|kind| kind.to_ascii_lowercase().contains("json"))
     }

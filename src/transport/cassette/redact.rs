@@ -1,4 +1,4 @@
-//! What of an exchange may stand in a file: only what is listed.
+//! Redaction of exchanges by allowlists.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,68 +9,68 @@ use serde_json::{Map, Value};
 use crate::foreign::{self, REDACTED};
 use crate::transport::percent_encode;
 
-/// The properties whose text is shown, and the opaque marks of links, which are replaced by numbers.
+/// The properties whose text is shown, and the opaque tokens of links, which become numbers.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Redactor {
-    also: BTreeSet<String>,
-    /// What a `$skiptoken` became. It must come back as the same, in the request that follows the link.
+    extra: BTreeSet<String>,
+    /// The replacement of each `$skiptoken`: the request that follows the link must get the same one.
     marks: HashMap<String, String>,
-    /// The values that this exchange carries.
-    known: foreign::Redactor,
+    /// The values of the current exchange.
+    values: foreign::Redactor,
 }
 
-/// A request's address, fit to be shown and compared.
+/// The redacted address of a request, safe to show and compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct RedactedAddress {
     pub(super) path: String,
     pub(super) query: BTreeMap<String, String>,
-    /// Whether what comes from there has names of people in it.
+    /// Whether the objects at the address contain names of people.
     people: bool,
 }
 
 impl Redactor {
-    /// Shows the text of these properties, too.
+    /// Shows the text of another property.
     pub(super) fn allow(&mut self, property: impl Into<String>) {
-        self.also.insert(property.into());
+        self.extra.insert(property.into());
     }
 
-    /// Begins an exchange whose request has this address and body.
+    /// Starts an exchange whose request has this address and body.
     pub(super) fn begin(&mut self, uri: &Uri, content_type: &str, body: &[u8]) {
-        self.known = foreign::Redactor::default();
-        self.known.address(uri.path_and_query().map(PathAndQuery::as_str).unwrap_or_default());
+        self.values = foreign::Redactor::default();
+        self.values.address(uri.path_and_query().map(PathAndQuery::as_str).unwrap_or_default());
         match content_type.contains("x-www-form-urlencoded") {
-            true => self.known.form(&String::from_utf8_lossy(body)),
-            false => self.known.json(body),
+            true => self.values.form(&String::from_utf8_lossy(body)),
+            false => self.values.json(body),
         };
     }
 
-    /// Adds what the request proves itself with. An answer may repeat it.
-    pub(super) fn answered_to(&mut self, authorization: &str) {
-        self.known.secret(authorization.rsplit(' ').next().unwrap_or_default());
+    /// Adds the credentials of the request, which a response may repeat.
+    pub(super) fn add_credentials(&mut self, authorization: &str) {
+        self.values.secret(authorization.rsplit(' ').next().unwrap_or_default());
     }
 
-    pub(super) fn place(&mut self, uri: &Uri) -> Place {
-        self.place_of(uri.path(), uri.query().unwrap_or_default())
+    pub(super) fn address(&mut self, uri: &Uri) -> RedactedAddress {
+        self.redacted_address(uri.path(), uri.query().unwrap_or_default())
     }
 
-    fn place_of(&mut self, path: &str, query: &str) -> Place {
+    fn redacted_address(&mut self, path: &str, query: &str) -> RedactedAddress {
         let people = path.split('/').any(|segment| {
             let name = segment.split('(').next().unwrap_or_default();
             PEOPLE.iter().any(|people| people.eq_ignore_ascii_case(name))
         });
         let path =
-            path.split('/').map(|segment| self.known.whole(&decode(segment))).collect::<Vec<_>>().join("/");
+            path.split('/').map(|segment| self.values.whole(&decode(segment))).collect::<Vec<_>>().join("/");
         let mut all = BTreeMap::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = (decode(name), decode(value));
-            let value = if is_mark(&name) { self.mark(&value) } else { self.known.whole(&value) };
-            all.insert(self.known.whole(&name), value);
+            let value = if is_mark(&name) { self.mark(&value) } else { self.values.whole(&value) };
+            all.insert(self.values.whole(&name), value);
         }
-        Place { path, query: all, people }
+        RedactedAddress { path, query: all, people }
     }
 
-    /// The number of an opaque mark.
+    /// Returns the replacement of an opaque token.
     fn mark(&mut self, value: &str) -> String {
         if value.strip_prefix(MARK).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit())) {
             return value.to_owned();
@@ -79,12 +79,12 @@ impl Redactor {
         self.marks.entry(value.to_owned()).or_insert_with(|| format!("{MARK}{next}")).clone()
     }
 
-    /// A link that the service gave, as one that leads to the same place in a replay.
+    /// Redacts a link of the service so that it leads to the same recording in a replay.
     fn link(&mut self, link: &str) -> String {
         let (address, query) = link.split_once('?').unwrap_or((link, ""));
-        // A value may have slashes: it is looked for in the whole.
-        let address = match self.known.is_repeated_in(address) {
-            true => self.known.whole(address),
+        // A value may contain slashes: search the whole path for it.
+        let address = match self.values.is_repeated_in(address) {
+            true => self.values.whole(address),
             false => address.to_owned(),
         };
         let mut out = address.split('/').map(|part| self.cleaned(part)).collect::<Vec<_>>().join("/");
@@ -102,8 +102,13 @@ impl Redactor {
         out
     }
 
-    /// The body of a request or an answer at `place`. That of a batch tells whose the answers will be.
-    pub(super) fn body(&mut self, place: &mut Place, content_type: &str, body: &[u8]) -> Option<Value> {
+    /// Redacts the body of a request or response at `address`. A batch shows whether its responses contain people.
+    pub(super) fn body(
+        &mut self,
+        address: &mut RedactedAddress,
+        content_type: &str,
+        body: &[u8],
+    ) -> Option<Value> {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         if body.is_empty() {
             return None;
@@ -112,18 +117,18 @@ impl Redactor {
             return Some(Value::Object(self.form(body)));
         }
         let Ok(json) = serde_json::from_slice::<Value>(body) else {
-            return Some(format!("[{} bytes that are no JSON]", body.len()).into());
+            return Some(format!("[{} bytes that are not JSON]", body.len()).into());
         };
-        place.people |= self.batch_has_people(&json);
-        Some(self.value(None, &json, place.people))
+        address.people |= self.batch_has_people(&json);
+        Some(self.value(None, &json, address.people))
     }
 
-    /// Whether a batch asks for people.
+    /// Returns `true` if a batch requests people.
     fn batch_has_people(&mut self, json: &Value) -> bool {
         let Some(Value::Array(requests)) = json.get("requests") else { return false };
         requests.iter().filter_map(|request| request.get("url")?.as_str()).any(|url| {
             let (path, query) = url.split_once('?').unwrap_or((url, ""));
-            self.place_of(path, query).people
+            self.redacted_address(path, query).people
         })
     }
 
@@ -144,7 +149,7 @@ impl Redactor {
                 };
                 let people = people || is_person(object);
                 let entry = |(name, value): (&String, &Value)| {
-                    (self.known.whole(name), self.value(Some(name), value, people))
+                    (self.values.whole(name), self.value(Some(name), value, people))
                 };
                 Value::Object(object.iter().map(entry).collect())
             }
@@ -156,7 +161,7 @@ impl Redactor {
             Some("@odata.nextLink" | "@odata.deltaLink" | "@odata.context" | "@odata.id" | "url") => {
                 self.link(text)
             }
-            Some(name) if self.shows(name, people) => self.known.whole(text),
+            Some(name) if self.shows(name, people) => self.values.whole(text),
             _ if is_harmless(text) => text.to_owned(),
             _ => REDACTED.to_owned(),
         }
@@ -166,17 +171,17 @@ impl Redactor {
         if people && NAMES.contains(&name) {
             return false;
         }
-        SHOWN.binary_search(&name).is_ok() || self.also.contains(name)
+        SHOWN.binary_search(&name).is_ok() || self.extra.contains(name)
     }
 
-    /// The headers of an answer that may be shown.
+    /// Returns the response headers that may be shown.
     pub(super) fn headers(&self, headers: &HeaderMap) -> BTreeMap<String, String> {
         let shown =
-            |name: &&str| Some(((*name).to_owned(), self.known.whole(headers.get(*name)?.to_str().ok()?)));
+            |name: &&str| Some(((*name).to_owned(), self.values.whole(headers.get(*name)?.to_str().ok()?)));
         HEADERS.iter().filter_map(shown).collect()
     }
 
-    /// A form, of which only what is no secret is shown.
+    /// Redacts a form except its harmless fields.
     fn form(&self, body: &[u8]) -> Map<String, Value> {
         let text = String::from_utf8_lossy(body);
         let pairs = text.split('&').filter(|pair| !pair.is_empty());
@@ -185,21 +190,21 @@ impl Redactor {
             let value = decode(value);
             let shown = matches!(name, "grant_type" | "scope" | "client_assertion_type" | "claims");
             let value =
-                if shown || is_harmless(&value) { self.known.whole(&value) } else { REDACTED.to_owned() };
-            (self.known.whole(name), Value::from(value))
+                if shown || is_harmless(&value) { self.values.whole(&value) } else { REDACTED.to_owned() };
+            (self.values.whole(name), Value::from(value))
         };
         pairs.map(shown).collect()
     }
 
-    /// A part of an address, redacted as it means and written as it was.
+    /// Redacts a part of an address: decodes it, and encodes the result again.
     fn cleaned(&self, part: &str) -> String {
         let mut out = String::with_capacity(part.len());
-        percent_encode(&self.known.whole(&decode(part)), b"-._~!$'()*,;:@", &mut out);
+        percent_encode(&self.values.whole(&decode(part)), b"-._~!$'()*,;:@", &mut out);
         out
     }
 }
 
-/// Whether text says nothing about anybody by its mere form: a GUID, a moment, a span of time, a small number.
+/// Returns `true` if the form of a text shows that it is harmless: a GUID, a date, a duration, a small number.
 fn is_harmless(text: &str) -> bool {
     let guid = text.len() == 36
         && text.bytes().enumerate().all(|(at, byte)| match at {
@@ -212,7 +217,7 @@ fn is_harmless(text: &str) -> bool {
     guid || moment || span || number
 }
 
-/// What an opaque mark becomes, followed by its number.
+/// The replacement of an opaque token, followed by its number.
 const MARK: &str = "mark";
 
 fn is_mark(name: &str) -> bool {
@@ -220,7 +225,7 @@ fn is_mark(name: &str) -> bool {
     ["skiptoken", "deltatoken"].iter().any(|mark| name.eq_ignore_ascii_case(mark))
 }
 
-/// Undoes percent-encoding; what is no UTF-8 then is replaced.
+/// Percent-decodes text; invalid UTF-8 is replaced.
 fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -240,7 +245,7 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Collections whose objects are people, or may be.
+/// The collections whose objects are people, or may be.
 const PEOPLE: &[&str] = &[
     "users",
     "me",
@@ -254,10 +259,10 @@ const PEOPLE: &[&str] = &[
     "usersRegisteredByFeature",
 ];
 
-/// Properties that only a person has.
+/// The properties that only a person has.
 const PERSONAL: &[&str] = &["userPrincipalName", "mail", "givenName", "surname", "mobilePhone"];
 
-/// Properties that are shown, but not of a person.
+/// The properties that are shown, except those of a person.
 const NAMES: &[&str] = &["displayName", "description", "name"];
 
 const HEADERS: &[&str] = &[
@@ -271,8 +276,8 @@ const HEADERS: &[&str] = &[
     "x-ms-retry-after-ms",
 ];
 
-/// The properties whose text is shown: Graph's and the sign-in service's, but for what names a person, proves something,
-/// or identifies hardware beyond a serial number. In order, for binary search.
+/// The properties whose text is shown: those of Graph and the sign-in service, except names of people, proofs, and
+/// hardware identifiers other than serial numbers. Sorted for binary search.
 const SHOWN: &[&str] = &[
     "@odata.count",
     "@odata.type",
@@ -518,8 +523,8 @@ mod tests {
             "nested": [{"mobile": "canary", "groupTag": "Munich for canary@contoso.com"}],
         });
         let mut redactor = Redactor::default();
-        let mut place = redactor.place(&"https://h/v1.0/devices?$filter=x".parse().unwrap());
-        let shown = redactor.body(&mut place, "application/json", json.to_string().as_bytes()).unwrap();
+        let mut address = redactor.address(&"https://h/v1.0/devices?$filter=x".parse().unwrap());
+        let shown = redactor.body(&mut address, "application/json", json.to_string().as_bytes()).unwrap();
         assert_eq!(
             shown,
             serde_json::json!({
@@ -535,7 +540,7 @@ mod tests {
             })
         );
         redactor.allow("secretText");
-        let shown = redactor.body(&mut place, "application/json", json.to_string().as_bytes()).unwrap();
+        let shown = redactor.body(&mut address, "application/json", json.to_string().as_bytes()).unwrap();
         assert_eq!(shown["secretText"], "canary");
     }
 
@@ -552,15 +557,15 @@ mod tests {
             ("/v1.0/x", told),
         ] {
             let mut redactor = Redactor::default();
-            let mut place = redactor.place(&format!("https://h{path}").parse().unwrap());
-            let shown = redactor.body(&mut place, "application/json", body).unwrap().to_string();
+            let mut address = redactor.address(&format!("https://h{path}").parse().unwrap());
+            let shown = redactor.body(&mut address, "application/json", body).unwrap().to_string();
             assert!(!shown.to_lowercase().contains("canary"), "{path}: {shown}");
-            assert!(!place.path.contains("canary"), "{}", place.path);
+            assert!(!address.path.contains("canary"), "{}", address.path);
         }
     }
 
     #[test]
-    fn a_form_shows_what_is_asked_for_and_not_with_what_proof() {
+    fn a_recorded_form_hides_its_credentials() {
         let body = b"grant_type=client_credentials&client_secret=canary&scope=https%3A%2F%2Fgraph%2F.default";
         let shown = Value::Object(Redactor::default().form(body));
         let want = serde_json::json!({
@@ -570,14 +575,14 @@ mod tests {
     }
 
     #[test]
-    fn a_link_keeps_its_place_and_its_marks_become_numbers() {
+    fn a_link_keeps_its_address_and_numbers_its_tokens() {
         let mut redactor = Redactor::default();
         let link = "https://graph.microsoft.com/v1.0/devices?$top=2&$skiptoken=RFNwdAoAAQAAAAA";
         assert_eq!(redactor.link(link), "https://graph.microsoft.com/v1.0/devices?$top=2&$skiptoken=mark1");
-        let place = redactor.place(&link.parse().unwrap());
-        assert_eq!(place.query["$skiptoken"], "mark1");
+        let address = redactor.address(&link.parse().unwrap());
+        assert_eq!(address.query["$skiptoken"], "mark1");
         let replayed =
-            Redactor::default().place(&"https://h/v1.0/devices?$top=2&$skiptoken=mark1".parse().unwrap());
-        assert_eq!(replayed, place);
+            Redactor::default().address(&"https://h/v1.0/devices?$top=2&$skiptoken=mark1".parse().unwrap());
+        assert_eq!(replayed, address);
     }
 }

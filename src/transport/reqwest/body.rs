@@ -1,4 +1,4 @@
-//! Reading an answer's body, decompressed, no further than the limit.
+//! Bounded reading and decompression of response bodies.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use http::header::CONTENT_ENCODING;
 
 use crate::transport::{TransportError, TransportErrorKind};
 
-/// Takes a body piece by piece. What is decompressed never grows past the limit, however little it was on the wire.
+/// A reader of a body in pieces. The decompressed body never exceeds the limit, however small it was on the wire.
 pub(super) struct BodyReader {
     decoder: Decoder,
     any: bool,
@@ -21,20 +21,21 @@ enum Decoder {
 }
 
 impl BodyReader {
-    /// For an answer with these headers, whose body is announced to have `length` bytes on the wire.
-    pub(super) fn new(headers: &HeaderMap, length: Option<u64>, most: usize) -> Result<Self, TransportError> {
+    /// Creates a reader for a response with these headers; `length` is its announced length on the wire, `max` the
+    /// limit.
+    pub(super) fn new(headers: &HeaderMap, length: Option<u64>, max: usize) -> Result<Self, TransportError> {
         let length = usize::try_from(length.unwrap_or_default()).unwrap_or(usize::MAX);
-        if length > most {
-            return Err(too_large(most));
+        if length > max {
+            return Err(too_large(max));
         }
         let mut encodings = headers.get_all(CONTENT_ENCODING).into_iter();
         let encoding = encodings.next().map_or("", |value| value.to_str().unwrap_or("?").trim());
         let gzip = match (encoding.to_ascii_lowercase().as_str(), encodings.next()) {
             ("" | "identity", None) => false,
             ("gzip" | "x-gzip", None) => true,
-            _ => return Err(unusable("the body has a content encoding that was not asked for")),
+            _ => return Err(unusable("the body has an unsupported content encoding")),
         };
-        let capped = Capped { bytes: Vec::with_capacity(length.min(PREPARED)), most, over: false };
+        let capped = Capped { bytes: Vec::with_capacity(length.min(MAX_PREALLOCATED)), max, exceeded: false };
         let decoder = match gzip {
             true => Decoder::Gzip(Box::new(MultiGzDecoder::new(capped))),
             false => Decoder::Plain(capped),
@@ -50,12 +51,12 @@ impl BodyReader {
         };
         match result {
             Ok(()) => Ok(()),
-            Err(_) if capped.over => Err(too_large(capped.most)),
+            Err(_) if capped.exceeded => Err(too_large(capped.max)),
             Err(_) => Err(not_gzip()),
         }
     }
 
-    /// What has been read, decompressed.
+    /// Returns the decompressed bytes so far.
     pub(super) fn so_far(&self) -> &[u8] {
         match &self.decoder {
             Decoder::Plain(capped) => &capped.bytes,
@@ -66,12 +67,12 @@ impl BodyReader {
     pub(super) fn finish(self) -> Result<Bytes, TransportError> {
         let capped = match self.decoder {
             Decoder::Plain(capped) => capped,
-            // No body at all, as with 204 and 304, is no broken gzip.
+            // A missing body, as with 204 and 304, is not broken gzip.
             Decoder::Gzip(_) if !self.any => return Ok(Bytes::new()),
             Decoder::Gzip(mut gzip) => {
-                let most = gzip.get_ref().most;
+                let max = gzip.get_ref().max;
                 if gzip.try_finish().is_err() {
-                    return Err(if gzip.get_ref().over { too_large(most) } else { not_gzip() });
+                    return Err(if gzip.get_ref().exceeded { too_large(max) } else { not_gzip() });
                 }
                 (*gzip).finish().map_err(|_| not_gzip())?
             }
@@ -80,19 +81,19 @@ impl BodyReader {
     }
 }
 
-/// The most that is set aside on the word of a `Content-Length` alone.
-const PREPARED: usize = 1 << 20;
+/// The most bytes that are allocated because of `Content-Length` alone.
+const MAX_PREALLOCATED: usize = 1 << 20;
 
 struct Capped {
     bytes: Vec<u8>,
-    most: usize,
-    over: bool,
+    max: usize,
+    exceeded: bool,
 }
 
 impl Write for Capped {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        if piece.len() > self.most.saturating_sub(self.bytes.len()) {
-            self.over = true;
+        if piece.len() > self.max.saturating_sub(self.bytes.len()) {
+            self.exceeded = true;
             return Err(io::Error::from(io::ErrorKind::FileTooLarge));
         }
         self.bytes.extend_from_slice(piece);
@@ -104,12 +105,12 @@ impl Write for Capped {
     }
 }
 
-fn too_large(most: usize) -> TransportError {
-    unusable(format!("the body is larger than the {most} bytes that are allowed"))
+fn too_large(max: usize) -> TransportError {
+    unusable(format!("the body is larger than the limit of {max} bytes: raise `with_max_body_bytes`"))
 }
 
 fn not_gzip() -> TransportError {
-    unusable("the body is not the gzip that its content encoding says")
+    unusable("the body is not valid gzip, although its content encoding is gzip")
 }
 
 fn unusable(message: impl Into<String>) -> TransportError {
@@ -130,10 +131,10 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    fn read(encoding: &'static str, wire: &[u8], piece: usize, most: usize) -> Result<Bytes, TransportError> {
+    fn read(encoding: &'static str, wire: &[u8], piece: usize, max: usize) -> Result<Bytes, TransportError> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_ENCODING, encoding.parse().unwrap());
-        let mut reader = BodyReader::new(&headers, None, most)?;
+        let mut reader = BodyReader::new(&headers, None, max)?;
         for piece in wire.chunks(piece.max(1)) {
             reader.push(piece)?;
         }
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bomb_is_stopped_at_the_limit() {
+    fn decompression_stops_at_the_limit() {
         let bomb = gzip(&vec![b' '; 1 << 20]);
         assert!(bomb.len() < 2_000);
         let error = read("gzip", &bomb, 4096, 1 << 16).unwrap_err();
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_not_as_announced_is_told() {
+    fn a_body_unlike_its_headers_is_an_error() {
         let good = gzip(b"{\"value\":[]}");
         let mut wrong_sum = good.clone();
         let at = wrong_sum.len() - 8;
@@ -167,7 +168,7 @@ mod tests {
         for wire in [b"not gzip".as_slice(), &good[..good.len() - 3], &good[..7], &wrong_sum, b"\x1f\x8b"] {
             let error = read("gzip", wire, 5, 1 << 20).unwrap_err();
             assert_eq!(error.kind(), TransportErrorKind::Body);
-            assert!(error.to_string().contains("not the gzip"), "{error}");
+            assert!(error.to_string().contains("not valid gzip"), "{error}");
         }
         for encoding in ["br", "gzip, gzip", "deflate"] {
             assert!(read(encoding, &good, 5, 1 << 20).is_err(), "{encoding}");
@@ -175,13 +176,13 @@ mod tests {
     }
 
     #[test]
-    fn no_body_is_no_broken_gzip() {
+    fn a_missing_body_is_not_broken_gzip() {
         assert_eq!(read("gzip", b"", 1, 0).unwrap(), "");
     }
 
     proptest! {
         #[test]
-        fn what_was_compressed_comes_back_however_it_is_cut(plain: Vec<u8>, more: Vec<u8>, piece in 1_usize..64) {
+        fn compressed_bodies_survive_any_chunking(plain: Vec<u8>, more: Vec<u8>, piece in 1_usize..64) {
             prop_assert_eq!(&read("GZIP", &gzip(&plain), piece, plain.len()).unwrap(), &plain);
             let members = [gzip(&plain), gzip(&more)].concat();
             prop_assert_eq!(read("x-gzip", &members, piece, 1 << 20).unwrap(), [plain, more].concat());

@@ -11,25 +11,25 @@ use rustls::{ClientConfig, RootCertStore};
 use url::Url;
 
 use self::body::BodyReader;
-use self::failure::{during_answer, during_send, refused, silent};
-use self::lane::{Lane, Shape};
+use self::failure::{body_error, refused, send_error, timed_out};
+use self::pool::{ClientOptions, ClientPool};
 use self::proxy::{ProxyChoice, Route};
-use self::silence::{PIECE, Silence};
+use self::watch::{PIECE_BYTES, ProgressWatch};
 use super::{BodyStart, NewConnection, Transport, TransportError};
 use crate::clock::{SystemClock, within};
 use crate::model::InvalidValue;
 
 mod body;
 mod failure;
-mod lane;
+mod pool;
 mod proxy;
-mod silence;
+mod watch;
 
-/// HTTP/1.1 and HTTP/2 over TLS.
+/// A transport for HTTP/1.1 and HTTP/2 over TLS.
 ///
-/// It speaks https only, follows no redirect, keeps no cookie, and reads a body no further than it was told. It trusts
-/// what the operating system trusts, and the certificates that it is given. A proxy is taken from the environment or the
-/// system's settings unless one is named.
+/// The transport uses only https, follows no redirects, stores no cookies, and limits the size of bodies. It trusts the
+/// system's root certificates and those added to it. By default, it uses the proxy of the environment or of the
+/// system's settings.
 ///
 /// ```
 /// use windows_autopilot::transport::ReqwestTransport;
@@ -38,14 +38,14 @@ mod silence;
 /// # Ok(()) }
 /// ```
 ///
-/// Requests need a tokio runtime with I/O and time. One transport serves several runtimes: each has its own connections.
-/// Nothing is sent twice: a request that an HTTP/2 server did not process is an error, of kind
+/// Requests need a tokio runtime with I/O and time. One transport serves several runtimes, each with its own
+/// connections. The transport never retries: a request that an HTTP/2 server did not process fails with
 /// [`NotProcessed`](super::TransportErrorKind::NotProcessed).
 pub struct ReqwestTransport {
-    /// For https, or the reason why there is none.
-    outer: Result<Lane, InvalidValue>,
-    /// For plain http on this machine, which no proxy must see.
-    loopback: Option<Lane>,
+    /// The clients for https, or the reason why there are none.
+    https: Result<ClientPool, InvalidValue>,
+    /// The clients for plain http on loopback, which bypass proxies.
+    loopback: Option<ClientPool>,
     options: Options,
 }
 
@@ -58,15 +58,15 @@ struct Options {
 }
 
 impl ReqwestTransport {
-    /// A transport with the defaults of [`ReqwestTransport::builder`].
+    /// Creates a transport with the defaults of [`ReqwestTransport::builder`].
     ///
     /// # Errors
-    /// When the system has no root certificates.
+    /// [`InvalidValue`] if the system has no root certificates.
     pub fn new() -> Result<Self, InvalidValue> {
         Self::builder().build()
     }
 
-    /// Options, and a transport made of them.
+    /// Creates a builder.
     pub fn builder() -> ReqwestTransportBuilder {
         ReqwestTransportBuilder {
             roots: Vec::new(),
@@ -88,7 +88,7 @@ impl fmt::Debug for ReqwestTransport {
     }
 }
 
-/// Options of a [`ReqwestTransport`].
+/// A builder for [`ReqwestTransport`].
 #[derive(Clone)]
 #[must_use]
 pub struct ReqwestTransportBuilder {
@@ -99,77 +99,77 @@ pub struct ReqwestTransportBuilder {
 }
 
 impl ReqwestTransportBuilder {
-    /// Trusts these certificates too: PEM text with one or more, or one in DER, such as those of a company's own authority or of a proxy
-    /// that opens TLS.
+    /// Adds trusted certificates, as PEM text or one in DER: those of a company's authority, or of a proxy that
+    /// intercepts TLS.
     pub fn with_root_certificate(mut self, certificate: impl Into<Vec<u8>>) -> Self {
         self.roots.push(certificate.into());
         self
     }
 
-    /// Sends everything through this proxy: `http://[user:password@]host:port`, or `https://…`.
+    /// Sets the proxy for all requests: `http://[user:password@]host:port`, or `https://…`.
     pub fn with_proxy(mut self, address: impl Into<String>) -> Self {
         self.proxy = ProxyChoice::Named(address.into());
         self
     }
 
-    /// Uses no proxy, whatever the environment and the system's settings say.
+    /// Disables proxies, including those of the environment and the system's settings.
     pub fn without_proxy(mut self) -> Self {
         self.proxy = ProxyChoice::None;
         self
     }
 
-    /// The longest time to connect, TLS and proxy included. 20 s.
+    /// Sets the connect timeout, including TLS and the proxy. Default: 20 s.
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self
     }
 
-    /// The longest silence: until the answer begins, and between two pieces of its body. 60 s. An upload whose pieces
-    /// leave one after the other is not silent.
+    /// Sets the timeout without progress: before the response begins, and between two pieces of its body. Default: 60
+    /// s. An upload makes progress as its pieces are sent.
     pub fn with_read_timeout(mut self, timeout: Duration) -> Self {
         self.options.read_timeout = timeout;
         self
     }
 
-    /// The longest time for a whole exchange, from connecting to the last byte. 100 s.
+    /// Sets the timeout of a whole exchange, from connecting to the last byte. Default: 100 s.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = timeout;
         self
     }
 
-    /// The largest body of an answer, in bytes after decompression. 64 MiB.
+    /// Sets the largest response body, in bytes after decompression. Default: 64 MiB.
     pub fn with_max_body_bytes(mut self, max_body_bytes: usize) -> Self {
         self.options.max_body_bytes = max_body_bytes;
         self
     }
 
-    /// Allows plain http to `localhost`, `127.0.0.0/8` and `[::1]`, for a test server; it goes there directly, past any
-    /// proxy. Plain http to any other host is never allowed. Off.
+    /// Sets whether plain http to `localhost`, `127.0.0.0/8` and `[::1]` is allowed, for a test server; such requests
+    /// bypass proxies. Plain http to other hosts is never allowed. Default: `false`.
     pub fn with_plain_http_on_loopback(mut self, allowed: bool) -> Self {
         self.plain_http_on_loopback = allowed;
         self
     }
 
-    /// Makes the transport. It does not connect yet.
+    /// Builds the transport, without connecting.
     ///
     /// # Errors
-    /// Fails if a certificate or the proxy's address cannot be read, in the environment as well, or if there are no root
-    /// certificates at all. With [plain http on this machine](Self::with_plain_http_on_loopback), a system without root
-    /// certificates is no error until something is sent over https.
+    /// [`InvalidValue`] if a certificate or the proxy's address is invalid, including one from the environment, or if
+    /// there are no root certificates. With [plain http on loopback](Self::with_plain_http_on_loopback), missing root
+    /// certificates are an error only when a request uses https.
     pub fn build(self) -> Result<ReqwestTransport, InvalidValue> {
         let Options { connect_timeout, timeout, .. } = self.options;
-        let lane = |tls, route| Lane::new(Shape { tls, route, connect_timeout, timeout });
+        let pool = |tls, route| ClientPool::new(ClientOptions { tls, route, connect_timeout, timeout });
         let route = Route::of(&self.proxy)?;
-        let outer = match tls(&self.roots) {
-            Ok(tls) => Ok(lane(tls, route)?),
+        let https = match tls(&self.roots) {
+            Ok(tls) => Ok(pool(tls, route)?),
             Err(error) if self.plain_http_on_loopback && self.roots.is_empty() => Err(error),
             Err(error) => return Err(error),
         };
         let loopback = match self.plain_http_on_loopback {
-            true => Some(lane(no_tls()?, Route::direct())?),
+            true => Some(pool(no_tls()?, Route::direct())?),
             false => None,
         };
-        Ok(ReqwestTransport { outer, loopback, options: self.options })
+        Ok(ReqwestTransport { https, loopback, options: self.options })
     }
 }
 
@@ -186,13 +186,11 @@ impl fmt::Debug for ReqwestTransportBuilder {
 impl Transport for ReqwestTransport {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         let url = checked_url(request.uri())?;
-        let lane = match (url.scheme(), &self.loopback) {
-            ("https", _) => self.outer.as_ref().map_err(|error| refused(error.to_string()))?,
+        let pool = match (url.scheme(), &self.loopback) {
+            ("https", _) => self.https.as_ref().map_err(|error| refused(error.to_string()))?,
             (_, Some(loopback)) if is_loopback(&url) => loopback,
             _ => {
-                return Err(refused(
-                    "plain http is not allowed: a token would be seen by everyone on the way",
-                ));
+                return Err(refused("plain http would expose the token: use https"));
             }
         };
         let host = url.host_str().unwrap_or_default().to_owned();
@@ -202,39 +200,38 @@ impl Transport for ReqwestTransport {
         let mut outgoing = reqwest::Request::new(parts.method, url);
         *outgoing.headers_mut() = parts.headers;
         outgoing.headers_mut().entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
-        let silence = Silence::new(self.options.read_timeout);
-        if body.len() > PIECE {
-            *outgoing.body_mut() = Some(reqwest::Body::wrap(silence.broken_by(body)));
+        let watch = ProgressWatch::new(self.options.read_timeout);
+        if body.len() > PIECE_BYTES {
+            *outgoing.body_mut() = Some(reqwest::Body::wrap(watch.wrap_upload(body)));
         } else if !body.is_empty() {
             *outgoing.body_mut() = Some(body.into());
         } else if matches!(*outgoing.method(), Method::POST | Method::PUT | Method::PATCH) {
-            // The HTTP client says nothing then, and some gateways answer 411.
+            // reqwest then sends no length, and some gateways answer 411.
             outgoing.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        let client = if fresh { lane.new_client()? } else { lane.client()? };
-        let sent =
-            silence.during(client.execute(outgoing)).await.ok_or_else(|| silent(&host, "an answer"))?;
-        let answer = sent.map_err(|error| during_send(&host, lane.proxy(), &error))?;
-        silence.answered();
+        let client = if fresh { pool.new_client()? } else { pool.client()? };
+        let sent = watch.run(client.execute(outgoing)).await.ok_or_else(|| timed_out(&host, "a response"))?;
+        let answer = sent.map_err(|error| send_error(&host, pool.proxy(), &error))?;
+        watch.response_started();
         if fresh {
-            // Only now: had the others got it before, one of them might have used its connection first.
-            lane.replace(client)?;
+            // Replaced last: another request could otherwise have used the new connection first.
+            pool.replace(client)?;
         }
-        self.read(&host, answer, &silence, start).await
+        self.read(&host, answer, &watch, start).await
     }
 }
 
-/// The longest time for the body of an answer that is no success: its status and headers say what to do.
-const REFUSAL: Duration = Duration::from_secs(5);
-/// The most that is kept of such a body if it cannot be read to its end.
-const EXCERPT: usize = 4 << 10;
+/// The timeout for the body of an unsuccessful response: status and headers suffice to decide.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
+/// The most bytes that are kept of such a body if it cannot be read to its end.
+const REFUSAL_BYTES: usize = 4 << 10;
 
 impl ReqwestTransport {
     async fn read(
         &self,
         host: &str,
         mut answer: reqwest::Response,
-        silence: &Silence,
+        watch: &ProgressWatch,
         start: Option<BodyStart>,
     ) -> Result<http::Response<Bytes>, TransportError> {
         let mut response = http::Response::new(Bytes::new());
@@ -246,14 +243,14 @@ impl ReqwestTransport {
             BodyReader::new(response.headers(), answer.content_length(), self.options.max_body_bytes);
         let body = match reader {
             Ok(mut reader) if status.is_success() => {
-                let filled = fill(host, &mut answer, &mut reader, silence, start).await;
+                let filled = fill(host, &mut answer, &mut reader, watch, start).await;
                 filled.and_then(|()| reader.finish())
             }
             Ok(mut reader) => {
-                let filling = fill(host, &mut answer, &mut reader, silence, start);
-                let filled = within(&SystemClock::new(), REFUSAL, filling).await;
+                let filling = fill(host, &mut answer, &mut reader, watch, start);
+                let filled = within(&SystemClock::new(), REFUSAL_TIMEOUT, filling).await;
                 let so_far =
-                    Bytes::copy_from_slice(reader.so_far().get(..EXCERPT).unwrap_or(reader.so_far()));
+                    Bytes::copy_from_slice(reader.so_far().get(..REFUSAL_BYTES).unwrap_or(reader.so_far()));
                 let whole = filled.is_some_and(|filled| filled.is_ok());
                 Ok(if whole { reader.finish().unwrap_or(so_far) } else { so_far })
             }
@@ -273,31 +270,31 @@ impl ReqwestTransport {
     }
 }
 
-/// Reads a body to its end, and shows its beginning to `start`.
+/// Reads a body to its end, and shows its beginning to the observer in `start`.
 async fn fill(
     host: &str,
     answer: &mut reqwest::Response,
     reader: &mut BodyReader,
-    silence: &Silence,
+    watch: &ProgressWatch,
     mut start: Option<BodyStart>,
 ) -> Result<(), TransportError> {
     let status = answer.status();
     loop {
-        let piece = silence.during(answer.chunk()).await.ok_or_else(|| silent(host, "the answer's body"))?;
-        let Some(piece) = piece.map_err(|error| during_answer(host, &error))? else { return Ok(()) };
+        let piece = watch.run(answer.chunk()).await.ok_or_else(|| timed_out(host, "the response body"))?;
+        let Some(piece) = piece.map_err(|error| body_error(host, &error))? else { return Ok(()) };
         reader.push(&piece)?;
         start = start.filter(|start| !start.show(status, reader.so_far()));
     }
 }
 
-/// TLS that offers HTTP/2 and HTTP/1.1.
+/// Creates a TLS configuration that offers HTTP/2 and HTTP/1.1.
 fn tls(roots: &[Vec<u8>]) -> Result<ClientConfig, InvalidValue> {
     let mut config = crate::tls::config(roots)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
 
-/// TLS that trusts nobody, for a client that never speaks it.
+/// Creates a TLS configuration that trusts no certificate, for a client that never uses TLS.
 fn no_tls() -> Result<ClientConfig, InvalidValue> {
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let config =
@@ -307,26 +304,26 @@ fn no_tls() -> Result<ClientConfig, InvalidValue> {
     Ok(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
-/// `uri` as the HTTP client reads it, unless the two could mean different places.
+/// Parses `uri` as reqwest does, and refuses addresses that the two parsers read differently.
 fn checked_url(uri: &Uri) -> Result<Url, TransportError> {
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-        return Err(refused("the address has no host"));
+        return Err(refused("the address has no scheme or no host: write it as https://host/path"));
     };
-    let url = Url::parse(&uri.to_string()).map_err(|_| refused("the address cannot be read"))?;
+    let url = Url::parse(&uri.to_string()).map_err(|_| refused("the address is not a valid URL"))?;
     let default_port = if scheme == "https" { 443 } else { 80 };
     let after_host = authority.as_str().strip_prefix(authority.host());
     let same = matches!(scheme, "http" | "https")
         && url.scheme() == scheme
         && url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(authority.host()))
         && url.port_or_known_default() == Some(authority.port_u16().unwrap_or(default_port))
-        // No name or password before the host, and nothing but a number after it.
+        // No user information before the host, and only a port after it.
         && after_host.is_some_and(|rest| rest.is_empty() || authority.port_u16().is_some());
     if !same {
-        return Err(refused("the address can be read in two ways"));
+        return Err(refused("the address is ambiguous: URL parsers read different hosts or ports from it"));
     }
-    // `..` and `\\` in a path would lead elsewhere.
+    // `..` and `\\` in a path lead elsewhere.
     if url.path().split('/').count() != uri.path().split('/').count() {
-        return Err(refused("the path of the address has segments that lead elsewhere"));
+        return Err(refused("the path of the address has segments like `..` that lead elsewhere"));
     }
     Ok(url)
 }
@@ -391,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_proxy_is_told_without_its_password() {
+    fn errors_about_the_proxy_hide_its_password() {
         for address in ["proxy:8080", "socks5://proxy:1080", "http://u:canary-pw@proxy/path", "canary-pw", ""]
         {
             let error = ReqwestTransport::builder().with_proxy(address).build().unwrap_err();
@@ -403,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn a_root_that_is_no_certificate_is_refused_before_anything_is_sent() {
+    fn an_invalid_root_certificate_is_refused_at_build() {
         let wrong = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         for pem in ["", "no pem", wrong, "-----BEGIN CERTIFICATE-----\nAAAA"] {
             let error = ReqwestTransport::builder().with_root_certificate(pem).build().unwrap_err();

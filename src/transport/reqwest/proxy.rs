@@ -1,4 +1,4 @@
-//! The proxy on the way: named by the caller or by the environment, or none.
+//! The choice of the proxy: by the caller, by the environment, or none.
 
 use std::env::{self, VarError};
 
@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::model::InvalidValue;
 
-/// The proxy that the caller chose.
+/// The caller's choice of a proxy.
 #[derive(Clone)]
 pub(super) enum ProxyChoice {
     System,
@@ -14,7 +14,7 @@ pub(super) enum ProxyChoice {
     Named(String),
 }
 
-/// The way to the servers.
+/// The route to the servers.
 pub(super) struct Route {
     pub(super) kind: RouteKind,
     /// The proxy's host and port, for messages.
@@ -22,7 +22,7 @@ pub(super) struct Route {
 }
 
 pub(super) enum RouteKind {
-    /// By the proxy that the HTTP client finds in the environment or in the system's settings, if there is one.
+    /// The proxy that reqwest finds in the environment or the system's settings, if there is one.
     System,
     Direct,
     Proxy(Box<reqwest::Proxy>),
@@ -33,8 +33,10 @@ impl Route {
         Self { kind: RouteKind::Direct, name: None }
     }
 
+    /// Creates the route for `choice`.
+    ///
     /// # Errors
-    /// Fails if the address of a proxy cannot be read. The HTTP client would pass over it and connect directly.
+    /// [`InvalidValue`] if the address of a proxy is invalid: reqwest would ignore it and connect directly.
     pub(super) fn of(choice: &ProxyChoice) -> Result<Self, InvalidValue> {
         match choice {
             ProxyChoice::None => Ok(Self::direct()),
@@ -49,7 +51,7 @@ impl Route {
         }
     }
 
-    /// The route that the environment sets, whose variables are read as the HTTP client does.
+    /// Returns the route that the environment sets, with the variables read as reqwest does.
     fn system(variable: impl Fn(&'static str) -> Result<String, VarError>) -> Result<Self, InvalidValue> {
         let first = |names: [&'static str; 2]| {
             let set = names.into_iter().map(|name| (name, variable(name)));
@@ -59,7 +61,7 @@ impl Route {
         if excluded.split(',').any(|host| host.trim() == "*") {
             return Ok(Self::direct());
         }
-        // With this variable the program answers web requests, which could set the others: the HTTP client uses none.
+        // This variable marks a CGI program, where requests could set the others: reqwest then uses none.
         if !matches!(variable("REQUEST_METHOD"), Err(VarError::NotPresent)) {
             return Ok(Self { kind: RouteKind::System, name: None });
         }
@@ -75,27 +77,27 @@ impl Route {
         Ok(Self { kind: RouteKind::System, name: host_and_port(&url) })
     }
 
-    /// The proxy, for messages.
+    /// Returns the proxy, for messages.
     pub(super) fn name(&self) -> &str {
         self.name.as_deref().unwrap_or("of the system's settings")
     }
 }
 
-/// Without name and password.
+/// Returns host and port, without user information.
 fn host_and_port(url: &Url) -> Option<String> {
     Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
 }
 
-/// The proxy at `address`. The address may hold a password, so no error repeats it.
+/// Parses the address of a proxy. The address may contain a password, so no error repeats it.
 fn read_proxy(subject: &'static str, address: &str) -> Result<Url, InvalidValue> {
-    let url = Url::parse(address).map_err(|_| bad(subject, "is no address"))?;
+    let url = Url::parse(address).map_err(|_| bad(subject, "is not a URL"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(bad(subject, "is neither http nor https"));
     }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
         return Err(bad(subject, "has more than a host and a port"));
     }
-    // Where `http://` was written once more, the scheme becomes a host.
+    // A doubled `http://` turns the scheme into a host.
     if url.host_str().is_none_or(|host| matches!(host, "http" | "https")) {
         return Err(bad(subject, "has no host"));
     }
@@ -118,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_of_the_environment_is_read_and_named_without_its_password() {
+    fn the_environments_proxy_is_named_without_its_password() {
         for (variables, name) in [
             (&[("HTTPS_PROXY", "http://u:canary-pw@proxy.contoso.com:8080")][..], "proxy.contoso.com:8080"),
             (&[("https_proxy", "proxy:3128")], "proxy:3128"),
@@ -135,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_of_the_environment_that_cannot_be_read_is_an_error() {
+    fn an_invalid_proxy_in_the_environment_is_an_error() {
         for (name, address) in [
             ("HTTPS_PROXY", "http://"),
             ("https_proxy", "http:// canary-pw:1"),
@@ -150,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn no_proxy_of_a_star_is_no_proxy_whatever_the_others_say() {
+    fn no_proxy_of_a_star_disables_all_proxies() {
         for (name, value) in [("NO_PROXY", "*"), ("no_proxy", "localhost, *")] {
             let route = route(&[(name, value), ("HTTPS_PROXY", "no address")]).unwrap();
             assert!(matches!(route.kind, RouteKind::Direct), "{value}");

@@ -1,4 +1,4 @@
-//! The HTTP clients of a transport: one for each runtime, each with connections of its own.
+//! The HTTP clients of a transport: one per runtime, each with its own connections.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,86 +12,88 @@ use super::proxy::{Route, RouteKind};
 use crate::model::InvalidValue;
 use crate::transport::TransportError;
 
-/// The time for which an idle connection is kept: less than gateways do, which drop one without a word.
-const IDLE: Duration = Duration::from_secs(60);
-/// The interval of pings on an HTTP/2 connection in use, and the longest time for the answer to one.
-const PING: Duration = Duration::from_secs(20);
-/// More runtimes than this are rare, and one that has ended is not seen to end.
-const MOST_RUNTIMES: usize = 8;
+/// The idle timeout of a connection: shorter than that of gateways, which drop idle connections silently.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// The interval of pings on an HTTP/2 connection in use, and the timeout of a ping.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+/// The most runtimes with a client: more are rare, and the end of a runtime is not visible.
+const MAX_RUNTIMES: usize = 8;
 
-/// The options of every client of a lane.
-pub(super) struct Shape {
+/// The options of every client of a pool.
+pub(super) struct ClientOptions {
     pub(super) tls: ClientConfig,
     pub(super) route: Route,
     pub(super) connect_timeout: Duration,
     pub(super) timeout: Duration,
 }
 
-impl Shape {
-    /// A client with a pool of its own.
+impl ClientOptions {
+    /// Creates a client with its own connection pool.
     fn client(&self) -> Result<Client, InvalidValue> {
         let builder = Client::builder()
             .tls_backend_preconfigured(self.tls.clone())
             .user_agent(concat!("windows-autopilot/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
-            // What a server did not process is sent again by the layers above, which count it and wait first.
+            // The layers above retry unprocessed requests: they count attempts and wait first.
             .retry(reqwest::retry::never())
             .connect_timeout(self.connect_timeout)
             .timeout(self.timeout)
-            .pool_idle_timeout(IDLE)
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(16)
-            .http2_keep_alive_interval(PING)
-            .http2_keep_alive_timeout(PING);
+            .http2_keep_alive_interval(PING_INTERVAL)
+            .http2_keep_alive_timeout(PING_INTERVAL);
         match &self.route.kind {
             RouteKind::System => builder,
             RouteKind::Direct => builder.no_proxy(),
             RouteKind::Proxy(proxy) => builder.proxy((**proxy).clone()),
         }
         .build()
-        .map_err(|error| InvalidValue::new("HTTP client", describe(&error), "check its options"))
+        .map_err(|error| {
+            InvalidValue::new("HTTP client", describe(&error), "check the options of the transport")
+        })
     }
 }
 
-/// The clients in use. A runtime drives its own connections alone: a request that another runtime made must not wait for
-/// one that perhaps nobody drives.
-pub(super) struct Lane {
-    shape: Shape,
+/// The HTTP clients of all runtimes. Only its runtime drives a connection: a request of another runtime must not wait
+/// for it.
+pub(super) struct ClientPool {
+    options: ClientOptions,
     clients: Mutex<Clients>,
 }
 
 struct Clients {
-    /// Of no runtime yet.
+    /// A client without a runtime yet.
     spare: Option<Client>,
-    /// By runtime, the latest last.
+    /// The clients by runtime, the latest last.
     all: Vec<(Id, Client)>,
 }
 
 impl Clients {
     fn set(&mut self, runtime: Id, client: Client) {
         self.all.retain(|(known, _)| *known != runtime);
-        if self.all.len() >= MOST_RUNTIMES {
+        if self.all.len() >= MAX_RUNTIMES {
             self.all.remove(0);
         }
         self.all.push((runtime, client));
     }
 }
 
-impl Lane {
-    pub(super) fn new(shape: Shape) -> Result<Self, InvalidValue> {
-        let spare = Some(shape.client()?);
-        Ok(Self { shape, clients: Mutex::new(Clients { spare, all: Vec::new() }) })
+impl ClientPool {
+    pub(super) fn new(options: ClientOptions) -> Result<Self, InvalidValue> {
+        let spare = Some(options.client()?);
+        Ok(Self { options, clients: Mutex::new(Clients { spare, all: Vec::new() }) })
     }
 
-    /// The proxy, for messages.
+    /// Returns the proxy, for messages.
     pub(super) fn proxy(&self) -> &str {
-        self.shape.route.name()
+        self.options.route.name()
     }
 
     fn clients(&self) -> MutexGuard<'_, Clients> {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The client of the present runtime.
+    /// Returns the client of the current runtime.
     pub(super) fn client(&self) -> Result<Client, TransportError> {
         let runtime = runtime()?;
         let mut clients = self.clients();
@@ -106,12 +108,12 @@ impl Lane {
         Ok(client)
     }
 
-    /// A client without connections.
+    /// Creates a client without connections.
     pub(super) fn new_client(&self) -> Result<Client, TransportError> {
-        self.shape.client().map_err(|error| refused(error.to_string()))
+        self.options.client().map_err(|error| refused(error.to_string()))
     }
 
-    /// Makes a client that of the present runtime.
+    /// Replaces the client of the current runtime.
     pub(super) fn replace(&self, client: Client) -> Result<(), TransportError> {
         self.clients().set(runtime()?, client);
         Ok(())
@@ -119,7 +121,7 @@ impl Lane {
 }
 
 fn runtime() -> Result<Id, TransportError> {
-    let runtime =
-        Handle::try_current().map_err(|_| refused("a request needs a tokio runtime with I/O and time"))?;
+    let runtime = Handle::try_current()
+        .map_err(|_| refused("no tokio runtime: send requests inside one with I/O and time enabled"))?;
     Ok(runtime.id())
 }
