@@ -7,7 +7,7 @@ mod echoes;
 
 use self::echoes::{Kind, in_json, page, value, wrapped};
 
-/// Asserts that no 8 characters in a row of `value` are in `shown`, and no whole value that is shorter.
+/// Asserts that `shown` has no 8 consecutive characters of `value`, nor a shorter value as a whole.
 fn assert_hidden(shown: &str, value: &str, seed: u64, page: &str) {
     let (shown, value) = (shown.to_lowercase(), value.to_lowercase());
     let found = if value.chars().count() < 8 {

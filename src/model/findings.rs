@@ -6,7 +6,7 @@ finding_kinds! {
     /// A setting in a tenant that breaks a rule.
     SETTINGS_INVALID_VALUE = "settings.invalid-value", Error, "write a value that keeps the rule";
 
-    /// A scope tag that is no id.
+    /// A scope tag that is not an id.
     SETTINGS_SCOPE_TAG = "settings.scope-tag", Warning,
         "write the scope tag's id, a number such as \"0\", and not its name";
 

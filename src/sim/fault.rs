@@ -1,4 +1,4 @@
-//! Faults on purpose: throttling, outages, connections that break, answers that are wrong.
+//! Injected faults: throttling, outages, broken connections, wrong answers.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,11 +16,11 @@ use super::state::State;
 use super::store::later;
 use crate::transport::{TransportError, TransportErrorKind};
 
-/// Something that goes wrong, where and how often.
+/// A fault: its effect, its place and its frequency.
 ///
-/// A new fault hits every call of Graph, again and again. [`Fault::on`] chooses the calls, [`Fault::once`],
-/// [`Fault::times`], [`Fault::after`] and [`Fault::rate`] how many of them. Of several faults that fit a call the one
-/// injected first decides, and only it is counted.
+/// By default a fault hits every call of Graph, repeatedly. [`Fault::on`] selects the calls; [`Fault::once`],
+/// [`Fault::times`], [`Fault::after`] and [`Fault::rate`] limit them. If several faults match a call, the first
+/// injected one decides, and only that one is counted.
 ///
 /// ```
 /// use std::time::Duration;
@@ -28,7 +28,7 @@ use crate::transport::{TransportError, TransportErrorKind};
 /// let fault = Fault::throttle(Duration::from_secs(7)).on("POST", "/deviceManagement/**").once();
 /// ```
 ///
-/// In a batch, faults that are answers hit its parts too; those of the connection hit the batch alone.
+/// In a batch, faults that are answers also hit the parts; connection faults hit the batch as a whole.
 #[derive(Debug, Clone)]
 #[must_use = "a fault does nothing until `Tenant::fault` injects it"]
 pub struct Fault {
@@ -44,25 +44,25 @@ pub struct Fault {
 enum What {
     /// Refuses with a status.
     Status { status: StatusCode, retry_after: Option<String>, challenge: Option<String>, body: Content },
-    /// Refuses every call of the same workload until the wait is over; who comes early waits anew.
+    /// Refuses every call of the workload until the wait is over; an early call restarts the wait.
     Hold { wait: Duration, until: Option<(String, Timestamp)> },
-    /// No whole answer.
+    /// No complete answer.
     Break { kind: TransportErrorKind, takes_effect: bool },
-    /// The answer comes late.
+    /// A late answer.
     Slow(Duration),
     /// Half of the body.
     Torn,
     /// Another body.
     Body { content_type: &'static str, bytes: Bytes },
-    /// One value of the body is another.
+    /// A changed value in the body.
     Value { pointer: String, value: Value },
-    /// The next link of a page is another.
+    /// A changed next link of a page.
     Link(String),
-    /// A page without objects, that links to the page itself.
+    /// A page without objects that links to itself.
     EmptyPage,
     /// A page that links to itself.
     RepeatedPage,
-    /// Reads see the tenant as it was when the fault was injected.
+    /// Reads return the state at the injection of the fault.
     Stale(Option<Arc<Mutex<State>>>),
 }
 
@@ -109,12 +109,12 @@ impl Fault {
         Self::new(What::Status { status, retry_after, challenge: None, body })
     }
 
-    /// Answers 429 with a `Retry-After` in seconds, with a fraction if there is one.
+    /// Answers 429 with a `Retry-After` in seconds, possibly fractional.
     pub fn throttle(wait: Duration) -> Self {
         Self::refuse(429, Some(wait.as_secs_f64().to_string()))
     }
 
-    /// Answers 429 with any text as `Retry-After`: a date, or something that is no number.
+    /// Answers 429 with any text as `Retry-After`, such as a date or invalid text.
     pub fn throttle_with_header(retry_after: impl Into<String>) -> Self {
         Self::refuse(429, Some(retry_after.into()))
     }
@@ -124,8 +124,8 @@ impl Fault {
         Self::refuse(429, None)
     }
 
-    /// Throttles the whole workload of the first call that it hits, such as all of `/deviceManagement`, until the wait
-    /// is over. A call that comes early is refused, and the wait begins anew.
+    /// Throttles the whole workload of the first matching call, such as all of `/deviceManagement`, until the wait is
+    /// over. An early call is refused and restarts the wait.
     pub fn throttle_workload(wait: Duration) -> Self {
         Self::new(What::Hold { wait, until: None })
     }
@@ -146,7 +146,7 @@ impl Fault {
         Self::new(What::Status { status, retry_after: None, challenge: None, body: Content::Html })
     }
 
-    /// Answers 401 and asks for a token with more claims.
+    /// Answers 401 with a claims challenge.
     pub fn claims_challenge() -> Self {
         let challenge = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
              error=\"insufficient_claims\", \
@@ -173,43 +173,43 @@ impl Fault {
         Self::new(What::Break { kind: TransportErrorKind::Interrupted, takes_effect: false })
     }
 
-    /// Breaks the connection when the call has taken effect: the answer is lost.
+    /// Breaks the connection after the call takes effect: the answer is lost.
     pub fn reset_after() -> Self {
         Self::new(What::Break { kind: TransportErrorKind::Interrupted, takes_effect: true })
     }
 
-    /// Lets the call time out without effect.
+    /// Times the call out without effect.
     pub fn timeout_before() -> Self {
         Self::new(What::Break { kind: TransportErrorKind::Timeout, takes_effect: false })
     }
 
-    /// Lets the call time out after it has taken effect.
+    /// Times the call out after it takes effect.
     pub fn timeout_after() -> Self {
         Self::new(What::Break { kind: TransportErrorKind::Timeout, takes_effect: true })
     }
 
-    /// Delays the answer by a span of the tenant's clock.
+    /// Delays the answer by a duration of the tenant's clock.
     pub fn slow(by: Duration) -> Self {
         Self::new(What::Slow(by))
     }
 
-    /// Cuts off half of the body. The call takes effect.
+    /// Truncates the body to its half. The call takes effect.
     pub fn torn() -> Self {
         Self::new(What::Torn)
     }
 
-    /// Replaces the body, which is said to be JSON; the status is right. The call takes effect.
+    /// Replaces the body, with a JSON content type and the right status. The call takes effect.
     pub fn body(bytes: impl Into<Bytes>) -> Self {
         Self::new(What::Body { content_type: JSON, bytes: bytes.into() })
     }
 
-    /// Replaces the body by a page of HTML, as a captive portal does; the status is right. The call takes effect.
+    /// Replaces the body by a page of HTML with the right status, as a captive portal does. The call takes effect.
     pub fn captive_portal() -> Self {
         Self::new(What::Body { content_type: "text/html", bytes: Bytes::from_static(HTML.as_bytes()) })
     }
 
-    /// Puts `value` at `pointer` (a JSON pointer such as `/value/0/enrollmentState`) of the body. A property that is
-    /// missing is added, if the object around it is there.
+    /// Sets the value at `pointer` (a JSON pointer such as `/value/0/enrollmentState`) in the body. A missing property
+    /// is added if its parent exists.
     pub fn value(pointer: impl Into<String>, value: Value) -> Self {
         Self::new(What::Value { pointer: pointer.into(), value })
     }
@@ -219,7 +219,7 @@ impl Fault {
         Self::new(What::Link(to.into()))
     }
 
-    /// Takes the objects from a page and links the page to itself under another address. With [`Fault::once`] nothing is
+    /// Removes the objects from a page and links it to itself under another address. With [`Fault::once`] no object is
     /// lost.
     pub fn empty_page() -> Self {
         Self::new(What::EmptyPage)
@@ -230,13 +230,13 @@ impl Fault {
         Self::new(What::RepeatedPage)
     }
 
-    /// Reads see the tenant as it is when the fault is injected.
+    /// Answers reads from the state at the injection of the fault.
     pub fn stale() -> Self {
         Self::new(What::Stale(None))
     }
 
-    /// Hits only calls of this method (`*` for any) whose path below the version fits: `{..}` or `*` is any one segment,
-    /// `**` at the end is the rest. `/oauth2/v2.0/token` is the token endpoint.
+    /// Selects calls by method (`*` for any) and path below the version: `{..}` or `*` matches one segment, `**` at the
+    /// end the rest. `/oauth2/v2.0/token` is the token endpoint.
     pub fn on(mut self, method: &str, path: &str) -> Self {
         self.method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
             .ok()
@@ -245,24 +245,24 @@ impl Fault {
         self
     }
 
-    /// Hits one call.
+    /// Limits the fault to one call.
     pub fn once(self) -> Self {
         self.times(1)
     }
 
-    /// Hits at most `count` calls.
+    /// Limits the fault to `count` calls.
     pub fn times(mut self, count: u32) -> Self {
         self.left = Some(count);
         self
     }
 
-    /// Spares the first `count` calls that fit.
+    /// Skips the first `count` matching calls.
     pub fn after(mut self, count: u32) -> Self {
         self.skip = count;
         self
     }
 
-    /// Hits each call with this probability, by the tenant's seed.
+    /// Hits each matching call with this probability, by the tenant's seed.
     pub fn rate(mut self, probability: f64) -> Self {
         self.rate = probability;
         self
@@ -294,21 +294,21 @@ fn path_fits(pattern: &[String], segments: &[String]) -> bool {
     segments.next().is_none()
 }
 
-/// The faults that were injected and are not spent.
+/// The injected faults that are not used up.
 #[derive(Clone, Default)]
 pub(super) struct Faults(Vec<Fault>);
 
 /// The effect of a fault on a call.
 pub(super) enum Effect {
-    /// Nothing is wrong.
+    /// No fault.
     None,
-    /// This is the answer.
+    /// An answer in place of the tenant's.
     Answer(Response<Bytes>),
-    /// There is no answer; the call takes effect or does not.
+    /// No answer; the call takes effect or not.
     Break { kind: TransportErrorKind, takes_effect: bool },
-    /// Reads see this.
+    /// A stale state for reads.
     Stale(Arc<Mutex<State>>),
-    /// The answer is changed.
+    /// A changed answer.
     Change(Change),
 }
 
@@ -461,7 +461,7 @@ impl Change {
     }
 }
 
-/// Returns the address of a request, as a link would have it.
+/// Returns the address of a request in the form of links.
 fn own_address(request: &Request) -> String {
     let mut address = format!("{}/{}{}", request.origin, request.version, request.path);
     for (index, (key, value)) in request.query.iter().enumerate() {
@@ -478,7 +478,7 @@ fn change(response: &mut Response<Bytes>, with: impl FnOnce(&mut Value)) {
     }
 }
 
-/// Puts a value where a JSON pointer leads.
+/// Sets a value at a JSON pointer.
 fn put(body: &mut Value, pointer: &str, value: Value) {
     if let Some(place) = body.pointer_mut(pointer) {
         *place = value;

@@ -1,4 +1,4 @@
-//! The resultant set of a deployment's devices once its plan is applied, and its findings.
+//! The resultant set of a deployment's devices after its plan, and its findings.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,10 +19,11 @@ use crate::model::{
     HybridJoinProfile, Id, Lookup, Membership, Settings, Severity, Stored, Target,
 };
 
-/// The most serial numbers that a finding names.
+/// The most serial numbers in a finding.
 const NAMED: usize = 3;
 
-/// Determines what the devices of a deployment get when the plan is applied, and checks that it is the deployment's own.
+/// Determines what the devices of a deployment get after the plan, and checks that they get the deployment's own
+/// objects.
 pub(super) fn determine(
     desired: &HybridJoin,
     state: &TenantState,
@@ -53,7 +54,7 @@ pub(super) fn determine(
     (groups, findings)
 }
 
-/// The tenant as the plan leaves it.
+/// The tenant after the plan.
 struct Projection<'a> {
     desired: &'a HybridJoin,
     state: &'a TenantState,
@@ -65,7 +66,7 @@ struct Projection<'a> {
 }
 
 impl<'a> Projection<'a> {
-    /// Returns `None` if a name does not tell which objects are the deployment's own.
+    /// Creates the projection; `None` if names do not identify the deployment's own objects.
     fn new(desired: &'a HybridJoin, state: &'a TenantState) -> Option<Self> {
         let group = match &desired.group {
             None => None,
@@ -117,7 +118,7 @@ impl<'a> Projection<'a> {
         }
     }
 
-    /// Puts the deployment's own object as the plan leaves it among those that were read.
+    /// Inserts the deployment's own object, as it is after the plan, into the objects of the tenant.
     fn plan<S: Assignable>(&self, id: &str, kind: ObjectKind, objects: &mut Vec<AssignedObject>) {
         let Some(name) = S::desired_name(self.desired) else { return };
         if id == PLANNED {
@@ -153,7 +154,7 @@ impl<'a> Projection<'a> {
         own.assignments = Lookup::Present(targets::planned(held, &wanted, keep_others));
     }
 
-    /// Returns the groups with the deployment's own as the plan leaves it.
+    /// Returns the groups, with the deployment's own as it is after the plan.
     fn groups(&self) -> HashMap<Id<Group>, Lookup<GroupView>> {
         let mut groups = self.state.group_views.clone();
         let (Some(id), Ok(Some(wish))) = (&self.group, self.desired.group_settings()) else { return groups };
@@ -171,7 +172,7 @@ impl<'a> Projection<'a> {
         groups
     }
 
-    /// Returns the devices that are given, those that the deployment has, or one that stands for all to come.
+    /// Returns the given devices, or the deployment's own, or one that represents future devices.
     fn devices(&self, given: &[DeviceToImport]) -> Vec<DeviceView> {
         let Self { desired, state, .. } = self;
         let view = |device: &Device| DeviceView::registered(device, state.anchor_of(device));
@@ -325,7 +326,7 @@ fn own_id<'a, S: Settings + 'a>(mut own: impl Iterator<Item = &'a Stored<S>>) ->
     }
 }
 
-/// Returns devices in words.
+/// Formats a list of devices.
 fn named(devices: &[String]) -> String {
     let shown: Vec<&str> = devices.iter().take(NAMED).map(String::as_str).collect();
     match devices.len().saturating_sub(NAMED) {
@@ -334,7 +335,7 @@ fn named(devices: &[String]) -> String {
     }
 }
 
-/// One of the deployment's own objects, and what devices get of its kind.
+/// One of the deployment's own objects, and the outcome of its kind for the devices.
 struct Part<'a> {
     name: &'a str,
     own: &'a str,
@@ -356,7 +357,7 @@ impl<'a> Part<'a> {
         own.map(|loser| &loser.by)
     }
 
-    /// Returns the reason why the own object loses, or that it does not reach the devices at all.
+    /// Returns the reason why the own object loses or does not reach the devices.
     fn reason(&self) -> String {
         match self.own_loss() {
             Some(by) => by.to_string(),
@@ -379,7 +380,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Reports that devices get nothing, unless the reason has a finding of its own.
+    /// Reports that devices get nothing, unless the reason has its own finding.
     fn missing(&self, kind: &FindingKind, what: &str, found: &mut Vec<Finding>) {
         if self.own_loss().is_none() {
             let evidence = format!("no {what} reaches {}", self.who);
@@ -387,7 +388,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Reports a conflict of another kind, or what is not known.
+    /// Reports a conflict of another kind, or an unknown outcome.
     fn open(&self, effective: &Effective, found: &mut Vec<Finding>) {
         match effective {
             Effective::Unknown { possible, because } => {

@@ -1,6 +1,6 @@
 //! Kinds of findings about deployments: their settings, plans, imports and teardowns.
 //!
-//! Kinds of a watch over devices are in `workflow::watch::findings`.
+//! Kinds about watched devices are in `workflow::watch::findings`.
 
 use crate::model::finding_kinds;
 
@@ -17,7 +17,7 @@ finding_kinds! {
     /// Assignments of an object that the deployment does not have.
     SETTINGS_ASSIGNMENT_WITHOUT_OBJECT = "settings.assignment-without-object", Error,
         "add the table of the object, or take its assignments out";
-    /// A list in the settings that is there and empty.
+    /// An empty list in the settings.
     SETTINGS_EMPTY_LIST = "settings.empty-list", Error, "fill the list, or leave it out";
     /// A desired change of a property that is fixed when its object is created.
     SETTINGS_FIXED_AT_CREATION = "settings.fixed-at-creation", Error,
@@ -28,7 +28,7 @@ finding_kinds! {
     /// Several objects of one type and name.
     NAME_DUPLICATE = "name.duplicate", Error,
         "rename or delete all but one; none is chosen and none is deleted here";
-    /// An object with the name of a part that the deployment, by its record, neither created nor took over.
+    /// An object with the name of a part that the deployment, by its record, neither created nor adopted.
     NAME_FOREIGN = "name.foreign", Error,
         "use another name, or take the object over: adopt it by its kind and id in the options of the plan";
     /// An object to adopt that is not in the tenant, or is of another kind.
@@ -37,7 +37,7 @@ finding_kinds! {
     /// A part that is created although the group of devices has an object of its kind.
     NAME_CREATED_ANEW = "name.created-anew", Info,
         "plan with the deployment's journal if the part was renamed in the settings: the object is then renamed too";
-    /// An object that somebody else has created at the same time as this run, under the same name.
+    /// An object that another run created at the same time under the same name.
     NAME_CREATED_TWICE = "name.created-twice", Error,
         "agree on one run at a time, with one folder of journals; keep one of the objects, delete the other, and run \
          it again";
@@ -68,7 +68,7 @@ finding_kinds! {
     /// An expected connector that the tenant does not have.
     CONNECTOR_MISSING = "connector.missing", Warning,
         "install the Intune Connector on it; one that was installed minutes ago may not show yet";
-    /// Fewer connectors in order than the deployment needs.
+    /// Fewer healthy connectors than the deployment needs.
     CONNECTOR_TOO_FEW = "connector.too-few", Error,
         "without one, no computer account is created and every device stops with 0x80070774";
     /// A connector that is not active.
@@ -83,7 +83,7 @@ finding_kinds! {
     /// A connector without recent contact to Intune.
     CONNECTOR_SILENT = "connector.silent", Warning,
         "check that the server is on and reaches Intune; with a proxy, restart the service";
-    /// Rights of the connectors to create computer accounts, which nobody has confirmed.
+    /// Unconfirmed rights of the connectors to create computer accounts.
     COMPUTER_ACCOUNTS_NOT_CONFIRMED = "computer-accounts.not-confirmed", Warning,
         "grant the right, and set rights_confirmed = true in [active_directory], or plan with a directory; until then, \
          switch no device on";
@@ -96,7 +96,7 @@ finding_kinds! {
     GROUP_NO_DEVICE = "group.no-device", Error,
         "put the devices' objects into it: those that carry [ZTDId]";
 
-    /// A new profile in a tenant that has the most profiles it can have.
+    /// A new profile in a tenant at the limit of profiles.
     PROFILE_TOO_MANY = "profile.too-many", Error, "delete profiles that are not assigned";
     /// A profile of the same name for Entra join.
     PROFILE_OTHER_KIND = "profile.other-kind", Warning,
@@ -113,7 +113,7 @@ finding_kinds! {
     PROFILE_NOT_REACHING = "profile.not-reaching", Warning,
         "check that the devices are in the group, by their group tag or by hand";
 
-    /// A new enrollment status page in a tenant that has the most pages it can have.
+    /// A new enrollment status page in a tenant at the limit of pages.
     PAGE_TOO_MANY = "page.too-many", Error, "delete pages that are not assigned";
     /// An enrollment status page that is assigned to users.
     PAGE_ASSIGNED_TO_USERS = "page.assigned-to-users", Warning, "assign it to groups of devices only";
@@ -184,7 +184,7 @@ finding_kinds! {
     /// An assignment that the service accepted and does not show.
     ASSIGNMENT_NOT_TAKEN = "assignment.not-taken", Warning, "plan again in a while";
 
-    /// Objects or assignments that could not be read, so that what devices get is not known.
+    /// Objects or assignments that could not be read, so that the resultant set is not known.
     RESULTANT_NOT_READ = "resultant.not-read", Warning, "grant the permission to read them, and plan again";
     /// A group of an assignment that could not be read.
     RESULTANT_GROUP_NOT_READ = "resultant.group-not-read", Warning, "grant GroupMember.Read.All, and read again";
@@ -194,7 +194,7 @@ finding_kinds! {
     /// An assignment filter that cannot be evaluated before a device enrolls.
     RESULTANT_FILTER_NOT_KNOWN = "resultant.filter-not-known", Warning,
         "use a filter on manufacturer, model or enrollmentProfileName, or assign to another group";
-    /// A status page for users, of whom it is not known whether they set devices up.
+    /// A status page for users when it is not known whether they set devices up.
     RESULTANT_USER_NOT_KNOWN = "resultant.user-not-known", Info, "assign a status page to the devices";
     /// Objects without an order between them.
     RESULTANT_ORDER_NOT_KNOWN = "resultant.order-not-known", Warning,
@@ -321,7 +321,7 @@ finding_kinds! {
     /// A group to remove whose uses are not all known.
     TEARDOWN_GROUP_USE_NOT_KNOWN = "teardown.group-use-not-known", Error,
         "let the client read that, or look in the Intune admin center and waive this finding if nothing uses the group";
-    /// A right in the directory that cannot be looked at.
+    /// A right in the directory that cannot be read.
     TEARDOWN_RIGHT_NOT_READABLE = "teardown.right-not-readable", Error,
         "sign in to the directory with an account that may read and change the permissions of the place";
     /// A serial number of a device to remove that several registered devices have.

@@ -1,4 +1,4 @@
-//! The comparison of the token's permissions with the operations of a deployment, before the first call.
+//! Compares the token's permissions with a deployment's operations, before the first call.
 
 use serde::Serialize;
 
@@ -10,19 +10,19 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Caller, Client};
 use crate::model::{Finding, Severity};
 
-/// The permissions that a deployment needs, and those of them that the token lacks.
+/// The permissions that a deployment needs, and those that the token lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct PermissionReport {
-    /// Whether the caller is an app without a user; `None` if the token does not tell.
+    /// Whether the caller is an app without a user; `None` if the token does not show it.
     pub app_only: Option<bool>,
-    /// The operations that the deployment may call: those that a plan reads with, and those that create everything.
+    /// The operations that the deployment may call: those to read for a plan and those to create everything.
     pub operations: Vec<RequiredOperation>,
     /// The missing permissions, by step; empty if the token does not show its permissions.
     pub findings: Vec<Finding>,
 }
 
-/// An operation that a step calls.
+/// An operation of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RequiredOperation {
@@ -43,7 +43,7 @@ pub struct RequiredOperation {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OperationPurpose {
-    /// A plan reads with the operation.
+    /// Reading for a plan.
     Read,
     /// [`Action::Create`]
     Create,
@@ -68,7 +68,7 @@ impl OperationPurpose {
 }
 
 impl RequiredOperation {
-    /// Returns the least permission that suffices for this kind of sign-in; `None` if it can never call the operation.
+    /// Returns the least sufficient permission for this kind of sign-in; `None` if the operation is never allowed.
     pub fn permission(&self, app_only: bool) -> Option<&'static str> {
         self.scopes(app_only).least.first().copied()
     }
@@ -156,8 +156,8 @@ const REQUIRED_OPERATIONS: &[(Part, Step, OperationPurpose, &str, bool)] = {
 };
 
 impl HybridJoin {
-    /// Returns the operations that a plan of this deployment reads with, and those that create all of it; with devices to
-    /// register, or without.
+    /// Returns the operations that a plan of this deployment reads with and those that create all of it, with or
+    /// without devices to register.
     pub fn required_operations(&self, with_devices: bool) -> Vec<RequiredOperation> {
         let has = |part| match part {
             Part::MdmScope => self.mdm_scope.is_some(),
@@ -188,10 +188,11 @@ impl HybridJoin {
         REQUIRED_OPERATIONS.iter().filter_map(need).collect()
     }
 
-    /// Compares the permissions in the token with what this deployment needs, without any call to Graph.
+    /// Compares the token's permissions with this deployment's needs, without calling Graph.
     ///
-    /// A plan makes this comparison too: it fails if the permissions to read are missing, and reports those to write as
-    /// findings. An app without a user can never read or set the MDM user scope: that is a warning, and the rest is done.
+    /// A plan does so too: it fails if permissions to read are missing, and reports missing permissions to write as
+    /// findings. An app without a user can never read or set the MDM user scope: that is a warning, and the rest
+    /// proceeds.
     ///
     /// ```
     /// # use windows_autopilot::testing::{Harness, run};

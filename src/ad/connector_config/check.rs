@@ -1,4 +1,4 @@
-//! What is wrong with the connector's configuration files.
+//! Checks of the connector's configuration files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use super::{ACCOUNT, ConnectorConfig, ConnectorFile, DISABLE_OU_UPDATES, Proxy, 
 use crate::model::invalid::nearest;
 use crate::model::{Finding, FindingKind, OrganizationalUnit};
 
-/// Keys with the values that the connector's installer writes.
+/// The keys and values that the connector's installer writes.
 const SHIPPED: &[(ConnectorFile, &str, &str)] = &[
     (ConnectorFile::EnrollmentWizard, "SignInURL", "https://portal.manage.microsoft.com/Home/ClientLogon"),
     (
@@ -18,11 +18,11 @@ const SHIPPED: &[(ConnectorFile, &str, &str)] = &[
     (ConnectorFile::Service, "BaseServiceAddress", "https://manage.microsoft.com/"),
 ];
 
-/// Keys that an administrator may add.
+/// The keys that an administrator may add.
 const OWN: &[&str] = &[UNITS, ACCOUNT, DISABLE_OU_UPDATES];
 
 impl ConnectorConfig {
-    /// What is wrong with the file, whatever is wanted of it.
+    /// Returns findings about the file by itself, without regard to the wanted units.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         self.check_keys(&mut findings);
@@ -34,7 +34,7 @@ impl ConnectorConfig {
         findings
     }
 
-    /// How the units in the wizard's file differ from those that are wanted.
+    /// Compares the units in the wizard's file with the wanted ones.
     ///
     /// ```
     /// # use windows_autopilot::ad::connector_config::{ConnectorConfig, ConnectorFile};
@@ -202,12 +202,12 @@ impl ConnectorConfig {
     }
 }
 
-/// What is the same for two units if they are the same, as [`OrganizationalUnit::same_as`] has it.
+/// Returns a key that is equal for units that are the same by [`OrganizationalUnit::same_as`].
 fn same_name(unit: &OrganizationalUnit) -> (Vec<String>, String) {
     (unit.names().iter().map(|name| name.to_lowercase()).collect(), unit.domain().as_str().to_lowercase())
 }
 
-/// What must be the same in both files, and is not.
+/// Compares the settings that must be equal in both files.
 pub fn compare_connector_configs(wizard: &ConnectorConfig, service: &ConnectorConfig) -> Vec<Finding> {
     if wizard.proxy() == service.proxy() {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! An XML document that is changed in places and otherwise stays as it is, byte for byte.
+//! An XML document that can be edited in place; all other bytes stay.
 
 use std::ops::Range;
 
@@ -8,21 +8,21 @@ use quick_xml::reader::Reader;
 
 use crate::model::InvalidValue;
 
-/// Far more than a configuration file has.
+/// The largest document: far more than a configuration file has.
 const MAX_LENGTH: usize = 256 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// A well-formed document in UTF-8 without a document type, and where its elements stand.
+/// A well-formed document in UTF-8 without a document type, with the positions of its elements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Document {
     has_byte_order_mark: bool,
     text: String,
-    /// In the order of their start tags; the first is the root.
+    /// The elements in the order of their start tags; the first is the root.
     elements: Vec<Element>,
 }
 
-/// An element, and where it stands in the text.
+/// An element and its position in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Element {
     pub(super) name: String,
@@ -37,12 +37,12 @@ pub(super) struct Element {
 struct Attribute {
     name: String,
     value: String,
-    /// The value between its quotes.
+    /// The position of the value between its quotes.
     span: Range<usize>,
 }
 
 impl Element {
-    /// The value of an attribute, as a program that reads the file gets it.
+    /// Returns the decoded value of an attribute.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes
             .iter()
@@ -52,7 +52,7 @@ impl Element {
 }
 
 impl Document {
-    /// Reads a document.
+    /// Parses a document.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, InvalidValue> {
         if bytes.len() > MAX_LENGTH {
             return Err(invalid("is longer than 256 KiB, which no configuration file of the connector is"));
@@ -72,7 +72,7 @@ impl Document {
         Self::parse_text(has_byte_order_mark, text.to_owned())
     }
 
-    /// The bytes of the file.
+    /// Returns the bytes of the file.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mark = if self.has_byte_order_mark { BYTE_ORDER_MARK } else { &[] };
         [mark, self.text.as_bytes()].concat()
@@ -82,7 +82,7 @@ impl Document {
         self.elements.get(element)
     }
 
-    /// The children of an element, or those of one name.
+    /// Returns the children of an element, optionally those of one name.
     pub(super) fn children<'a>(
         &'a self,
         parent: usize,
@@ -94,12 +94,12 @@ impl Document {
         })
     }
 
-    /// The first child of a name.
+    /// Returns the first child of a name.
     pub(super) fn first_child(&self, parent: usize, name: &str) -> Option<usize> {
         self.children(parent, Some(name)).next().map(|(child, _)| child)
     }
 
-    /// The document with another value of an attribute, which is added if it is not there.
+    /// Returns the document with an attribute set, added if it is missing.
     pub(super) fn with_attribute(
         &self,
         element: usize,
@@ -118,15 +118,15 @@ impl Document {
         self.with(&(place..place), &format!(" {name}=\"{}\"", escaped(value)))
     }
 
-    /// The document without an element, nor the white space before it.
+    /// Returns the document without an element and the white space before it.
     pub(super) fn without(&self, element: usize) -> Result<Self, InvalidValue> {
         let Some(element) = self.get(element) else { return Ok(self.clone()) };
         let before = self.text.get(..element.start_tag.start).unwrap_or_default();
         self.with(&(before.trim_end_matches(is_white_space).len()..element.end()), "")
     }
 
-    /// The document with one more element, without content, as the last of an element's children; and that element. It
-    /// stands on a line of its own, as far in as its siblings.
+    /// Returns the document with an empty element added as the last child, on a line of its own with its siblings'
+    /// indentation; and that element.
     pub(super) fn with_child(
         &self,
         parent: usize,
@@ -163,7 +163,7 @@ impl Document {
         Ok((changed, child))
     }
 
-    /// The line break and the blanks before `place`, if there is nothing else before it on its line.
+    /// Returns the line break and blanks before `place` if its line has nothing else before it.
     fn line_before(&self, place: usize) -> &str {
         let before = self.text.get(..place).unwrap_or_default();
         let blanks = before.trim_end_matches([' ', '\t']);
@@ -171,7 +171,7 @@ impl Document {
         line.and_then(|rest| before.get(rest.len()..)).unwrap_or_default()
     }
 
-    /// How much farther in than an element its children stand: as the element does in its parent, or four blanks.
+    /// Returns the additional indentation of an element's children: the element's own in its parent, or four spaces.
     fn indent(&self, element: usize) -> String {
         let own = self.get(element).map_or("", |element| self.line_before(element.start_tag.start));
         let parent = self.get(element).and_then(|element| self.get(element.parent?));
@@ -184,7 +184,7 @@ impl Document {
         }
     }
 
-    /// The document with other text in a place. It is read again, so that what comes out is well-formed.
+    /// Returns the document with a range replaced, parsed again so that the result is well-formed.
     fn with(&self, place: &Range<usize>, text: &str) -> Result<Self, InvalidValue> {
         let before = self.text.get(..place.start).unwrap_or_default();
         let after = self.text.get(place.end..).unwrap_or_default();
@@ -214,13 +214,13 @@ fn invalid(problem: impl Into<std::borrow::Cow<'static, str>>) -> InvalidValue {
     InvalidValue::new("configuration file", problem, "put back the copy that was made before it was edited")
 }
 
-/// What is wrong, and at which byte.
+/// A syntax error with its byte offset.
 struct Wrong {
     problem: String,
     byte: usize,
 }
 
-/// One pass over a document. What quick-xml lets pass although it is not well-formed is refused here.
+/// A pass over a document that refuses the ill-formed input that quick-xml accepts.
 struct Scan<'a> {
     text: &'a str,
     elements: Vec<Element>,
@@ -324,7 +324,7 @@ impl Scan<'_> {
         Ok(Element { name: name.to_owned(), parent, attributes, start_tag: span, end_tag: None })
     }
 
-    /// The attributes of a tag, of which the first `done` bytes are its name.
+    /// Returns the attributes of a tag whose first `done` bytes are its name.
     fn attributes(
         &self,
         tag: &BytesStart<'_>,
@@ -378,7 +378,7 @@ impl Scan<'_> {
     }
 }
 
-/// A value for an attribute, whichever its quotes.
+/// Escapes a value for an attribute in either kind of quotes.
 fn escaped(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for c in value.chars() {
@@ -395,7 +395,7 @@ fn escaped(value: &str) -> String {
     escaped
 }
 
-/// The whole of a document fits in memory, so its length fits in `usize`.
+/// Converts an offset, which fits because the whole document is in memory.
 fn offset(position: u64) -> usize {
     usize::try_from(position).unwrap_or(usize::MAX)
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::ad::directory::DirectoryError;
 use crate::model::InvalidValue;
 
-/// Where a domain controller is, and how TLS begins.
+/// The address of a domain controller and its TLS mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Server {
     starts_plain: bool,
@@ -15,12 +15,12 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Whether the connection begins in plain text and TLS is asked for.
+    /// Returns `true` if the connection begins in plain text and upgrades to TLS.
     pub(super) fn starts_plain(&self) -> bool {
         self.starts_plain
     }
 
-    /// Adds what is known of the port to an error of connecting: the ports of Active Directory each speak one way.
+    /// Adds a hint about the port to a connection error: each of Active Directory's ports speaks one protocol.
     pub(super) fn explain(&self, error: DirectoryError) -> DirectoryError {
         let Self { starts_plain, host, port } = self;
         match (starts_plain, port) {

@@ -1,4 +1,4 @@
-//! A connector's rights, and the findings about them.
+//! The rights of a connector, and the findings about them.
 
 use crate::ad::access::CreateAccess;
 use crate::ad::account::AccountReader;
@@ -9,7 +9,7 @@ use crate::ad::place::Place;
 use crate::ad::{Account, Domain};
 use crate::model::Finding;
 
-/// More computers than one account creates by any quota.
+/// The most computers of one account that are read.
 const MAX_CREATED: usize = 100_000;
 
 /// The rights of a connector's account.
@@ -18,11 +18,11 @@ const MAX_CREATED: usize = 100_000;
 pub struct ConnectorRights {
     /// The account.
     pub account: Account,
-    /// Whether the account may create computer accounts there, all entries and all its groups considered.
+    /// The account's right to create computer accounts, by all its groups and all entries.
     pub access: CreateAccess,
-    /// The most that entries for the account itself give, own or inherited ones.
+    /// The highest profile that entries for the account itself give, explicit or inherited.
     pub profile: Option<DelegationProfile>,
-    /// The number of computer accounts that the account has created by the domain's quota, which counts those alone.
+    /// The number of computer accounts that the account has created under the domain's quota, which counts only those.
     pub created_by_quota: usize,
 }
 
@@ -58,7 +58,7 @@ impl ConnectorRights {
         findings
     }
 
-    /// The computers that the domain's quota lets the account create all the same.
+    /// Describes the computers that the domain's quota still lets the account create.
     fn by_quota(&self, domain: &Domain) -> String {
         let quota = domain.machine_account_quota.and_then(|quota| usize::try_from(quota).ok());
         match (quota, self.created_by_quota) {

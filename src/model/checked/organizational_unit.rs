@@ -19,22 +19,22 @@ checked! {
     /// # Ok::<(), windows_autopilot::model::InvalidValue>(())
     /// ```
     ///
-    /// One or more `OU=` parts and then the `DC=` parts of the domain. A domain join fails on a container, on quotes and
-    /// on a name without its domain, so these are refused. So is what other tools read in another way: blanks round the
-    /// separators, unescaped special characters, parts of two values, values in hexadecimal.
+    /// One or more `OU=` parts followed by the `DC=` parts of the domain. Containers, quotes and names without a domain
+    /// are refused, because a domain join fails on them. So is what other tools interpret differently: blanks around
+    /// separators, unescaped special characters, multi-valued parts, hexadecimal values.
     pub struct OrganizationalUnit("organizational unit", check);
 }
 
 impl OrganizationalUnit {
-    /// The names of the units, unescaped, the innermost first.
+    /// Returns the unescaped names of the units, innermost first.
     pub fn names(&self) -> Vec<String> {
         parse(self.as_str()).map(|parsed| parsed.units).unwrap_or_default()
     }
 
-    /// The domain that the `DC=` parts spell.
+    /// Returns the domain in the `DC=` parts.
     ///
-    /// For a value that the service reported and that breaks the rule, it is what can be made out, perhaps nothing; it
-    /// then has a violation of its own.
+    /// For an invalid value reported by the service, it is the readable part, which may be empty and then has its own
+    /// violation.
     pub fn domain(&self) -> AdDomain {
         match parse(self.as_str()) {
             Ok(parsed) => parsed.domain,
@@ -49,7 +49,7 @@ impl OrganizationalUnit {
         }
     }
 
-    /// Returns `true` if both name the same unit: neither case nor the way of escaping matters.
+    /// Returns `true` if both name the same unit, without regard to case and escaping.
     pub fn same_as(&self, other: &Self) -> bool {
         match (parse(self.as_str()), parse(other.as_str())) {
             (Ok(a), Ok(b)) => a.domain.same_as(&b.domain) && same_names(&a.units, &b.units),
@@ -57,13 +57,13 @@ impl OrganizationalUnit {
         }
     }
 
-    /// The unit around this one; `None` if only the domain is.
+    /// Returns the parent unit; `None` if the parent is the domain.
     pub fn parent(&self) -> Option<Self> {
         let parsed = parse(self.as_str()).ok().filter(|parsed| parsed.units.len() > 1)?;
         self.as_str().get(parsed.first_ends + 1..).map(Self::from_service)
     }
 
-    /// Returns `true` if this is `other`, or lies in it at any depth.
+    /// Returns `true` if this is `other` or below it.
     pub fn is_within(&self, other: &Self) -> bool {
         match (parse(self.as_str()), parse(other.as_str())) {
             (Ok(inner), Ok(outer)) => {
@@ -76,7 +76,7 @@ impl OrganizationalUnit {
         }
     }
 
-    /// Finds a semicolon, which the connector's configuration file takes for the end of a unit.
+    /// Reports a semicolon, which separates units in the connector's configuration file.
     pub fn lint(&self) -> Vec<Finding> {
         if !self.names().iter().any(|name| name.contains(';')) {
             return Vec::new();
@@ -90,7 +90,7 @@ const EXAMPLE: &str = "write something like OU=Laptops,DC=contoso,DC=com";
 struct Parsed {
     units: Vec<String>,
     domain: AdDomain,
-    /// The byte at which the first part ends.
+    /// The offset at which the first part ends.
     first_ends: usize,
 }
 
@@ -110,7 +110,7 @@ fn check(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     })
 }
 
-/// A fault, and the number of characters of the text that are left at its place.
+/// A violation, and the number of characters after its position.
 struct Wrong {
     problem: String,
     remedy: &'static str,
@@ -179,7 +179,7 @@ enum Kind {
     Container,
 }
 
-/// The kind before the `=`, and what follows the `=`.
+/// Parses the kind before the `=`; returns it with the rest.
 fn kind_of(rest: &str) -> Result<(Kind, &str), Wrong> {
     if rest.is_empty() {
         return Err(Wrong::at(rest, "ends with a comma", "leave out the last comma"));
@@ -201,7 +201,7 @@ fn kind_of(rest: &str) -> Result<(Kind, &str), Wrong> {
     Ok((kind, after))
 }
 
-/// A value, unescaped, and what follows its comma; `None` at the end.
+/// Parses a value; returns it unescaped with the text after its comma, `None` at the end.
 fn value_of(text: &str) -> Result<(String, Option<&str>), Wrong> {
     const BLANK: &str = "leave out blanks round ',' and '=', or write them as '\\ '";
     if text.starts_with('#') {
@@ -254,7 +254,7 @@ fn value_of(text: &str) -> Result<(String, Option<&str>), Wrong> {
     }
 }
 
-/// The byte for which the text after a backslash stands, and what follows it.
+/// Parses the text after a backslash; returns the byte with the rest.
 fn escaped<'a>(at: &str, text: &'a str) -> Result<(u8, &'a str), Wrong> {
     let wrong = || {
         let remedy = "write two backslashes for one, or two hexadecimal digits after it";

@@ -1,4 +1,4 @@
-//! What is found in the header and in a row.
+//! Checks of the header and of a row.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,7 +14,7 @@ use crate::registration::HashContents;
 use crate::registration::findings::*;
 use crate::registration::hash::{Checksum, check_text};
 
-/// A place in a file, as it reads in a finding.
+/// A place in a file, for findings.
 pub(super) struct Place {
     line: u64,
     column: Within,
@@ -22,10 +22,10 @@ pub(super) struct Place {
 
 /// A place in a line.
 enum Within {
-    /// All of it.
+    /// The whole line.
     Whole,
     Column(Column),
-    /// A field of a column without a known name, counted from 1.
+    /// A field without a known column, counted from 1.
     Field(usize),
 }
 
@@ -42,13 +42,13 @@ impl Place {
         Self { line, column: Within::Field(number) }
     }
 
-    /// The field in which `c` is first in `text`, the line.
+    /// Creates the place of the field in which `c` first occurs in `text`, the line.
     pub(super) fn of_first(line: u64, header: &Header, text: &str, c: char) -> Self {
         let before = text.split(c).next().unwrap_or_default();
         Self::at(line, header, fields_before_end(before, header.delimiter))
     }
 
-    /// The field of a row at this index.
+    /// Creates the place of the field at this index.
     fn at(line: u64, header: &Header, index: usize) -> Self {
         let named = index.checked_sub(header.labels).and_then(|index| header.fields.get(index));
         named
@@ -82,7 +82,7 @@ pub(super) fn empty_file() -> Finding {
     CSV_EMPTY.at(Place::line(1), "the file is empty")
 }
 
-/// `form`: the form that the file has in place of CSV, and its remedy.
+/// Creates the finding for a file without a header. `form` is the recognized form of the file, with its remedy.
 pub(super) fn no_header(line: u64, form: Option<(&'static str, &'static str)>) -> Finding {
     match form {
         Some((evidence, remedy)) => CSV_NO_HEADER.at(Place::line(line), evidence).with_remedy(remedy),
@@ -108,14 +108,14 @@ pub(super) fn too_long(line: u64) -> Finding {
     CSV_LINE_TOO_LONG.at(Place::line(line), "the line is longer than the row of any device")
 }
 
-/// `text` is the line.
+/// Creates the finding for zero bytes in the line `text`.
 pub(super) fn zeros(line: u64, header: &Header, text: &str) -> Finding {
     let evidence = "the value has zero bytes: text in UTF-16 was added to a file in another encoding, or the file is \
                     damaged";
     CSV_ZERO_BYTES.at(Place::of_first(line, header, text, '\0'), evidence)
 }
 
-/// `text` is the line.
+/// Creates the finding for an unclosed quote in the line `text`.
 pub(super) fn open_quote(line: u64, header: &Header, text: &str) -> Finding {
     CSV_OPEN_QUOTE.at(
         Place::at(line, header, fields_before_end(text, header.delimiter)),
@@ -143,7 +143,7 @@ pub(super) fn more_fields(line: u64, header: &Header, fields: Option<usize>) -> 
     )
 }
 
-/// `is_taken`: whether the device of the earlier line is taken, and this one is not.
+/// Creates the finding for a repeated serial number. `is_taken`: whether the earlier row gave the device.
 pub(super) fn twice(line: u64, serial: &str, before: u64, is_taken: bool) -> Finding {
     let (severity, evidence) = match is_taken {
         true => (Severity::Error, "and the service registers one of them"),
@@ -153,7 +153,7 @@ pub(super) fn twice(line: u64, serial: &str, before: u64, is_taken: bool) -> Fin
     CSV_DUPLICATE_SERIAL.at(Place::of(line, Column::SerialNumber), evidence).with_severity(severity)
 }
 
-/// What there is to say of a header, before any row.
+/// Checks a header, before any row.
 pub(super) fn check_header(header: &Header, line: u64, lines_above: usize) -> Vec<Finding> {
     let mut findings = Vec::new();
     if header.format == CsvFormat::ConfigMgrReport {
@@ -213,7 +213,7 @@ pub(super) fn check_header(header: &Header, line: u64, lines_above: usize) -> Ve
     findings
 }
 
-/// The number, from 1, and the name of the first column without a known name that is nearly the name of `column`.
+/// Returns the number, from 1, and the name of the first unknown column that is nearly named `column`.
 fn misspelled(header: &Header, column: Column) -> Option<(usize, &str)> {
     let mut unknown = header.fields.iter().enumerate().filter(|(_, (_, known))| known.is_none());
     let (index, (name, _)) = unknown.find(|(_, (name, _))| Column::nearly(name) == Some(column))?;
@@ -232,7 +232,7 @@ fn missing_column(header: &Header, line: u64, column: Column) -> Finding {
     }
 }
 
-/// Nothing if the column is one that is missed: then that is said.
+/// Creates the finding for an unknown column; `None` if a missing column explains it.
 fn extra_column(header: &Header, line: u64, index: usize, name: &str) -> Option<Finding> {
     let number = index.saturating_add(1);
     let found = |evidence: &str| CSV_EXTRA_COLUMN.at(Place::field(line, number), evidence);
@@ -255,19 +255,19 @@ fn extra_column(header: &Header, line: u64, index: usize, name: &str) -> Option<
     }
 }
 
-/// A row that was checked.
+/// A checked row.
 #[derive(Debug, Default)]
 pub(super) struct Row {
     pub(super) device: Option<DeviceToImport>,
     pub(super) findings: Vec<Finding>,
-    /// The serial number, if it can be one.
+    /// The serial number, if it is valid.
     pub(super) serial: Option<SerialNumber>,
-    /// A fingerprint of the maker that the hash names.
+    /// A fingerprint of the maker in the hash.
     pub(super) manufacturer: Option<u64>,
     pub(super) has_user: bool,
     /// A fingerprint of the hash.
     pub(super) hash: Option<u64>,
-    /// Whether the hash can be one by itself: it has all its records.
+    /// Whether the hash has all its records.
     pub(super) is_whole: bool,
     /// Whether the checksum of the hash is right.
     pub(super) is_proven: bool,
@@ -320,7 +320,7 @@ impl<'a> Checks<'a> {
         self.findings.push(finding.with_remedy(error.remedy().to_owned()));
     }
 
-    /// Returns `false` if the row has the labels of columns where values should be, as reports repeat them.
+    /// Returns `false` if the row has column labels in place of values, as reports repeat them.
     fn no_labels(&mut self) -> bool {
         let fields = self.fields.get(self.header.labels..).unwrap_or_default();
         let labels = fields.iter().filter(|field| Column::recognise(field).is_some()).count();
@@ -339,7 +339,7 @@ impl<'a> Checks<'a> {
         self.fields.get(self.header.labels + at).copied()
     }
 
-    /// Whether the row has as many fields as the header, near enough to know which is which.
+    /// Checks the number of fields. Returns `false` if it is not clear which field belongs to which column.
     fn count(&mut self) -> bool {
         let (expected, there) = (self.header.fields.len() + self.header.labels, self.fields.len());
         if there < expected {
@@ -362,7 +362,7 @@ impl<'a> Checks<'a> {
         true
     }
 
-    /// The value of a column without blanks around it; `None` if there is none.
+    /// Returns the trimmed value of a column; `None` if it is empty.
     fn value(&mut self, column: Column) -> Option<&'a str> {
         let field = self.field(column)?;
         let value = field.trim();
@@ -375,7 +375,7 @@ impl<'a> Checks<'a> {
         Some(value)
     }
 
-    /// As [`value`](Self::value), of a column whose value the portal must be able to read.
+    /// Returns the value of a column, and reports what the portal cannot read in it.
     fn plain(&mut self, column: Column) -> Option<&'a str> {
         let mut value = self.value(column)?;
         if looks_like_hash(value) {
@@ -444,7 +444,7 @@ impl<'a> Checks<'a> {
 
     fn hash(&mut self, serial: Option<&SerialNumber>, row: &mut Row) -> Option<HardwareHash> {
         const COLUMN: Column = Column::HardwareHash;
-        /// What a cell of Excel holds, in characters.
+        /// The limit of a cell of Excel, in characters.
         const EXCEL_CELL: usize = 32_767;
         if !self.header.has(COLUMN) {
             return None;
@@ -532,7 +532,7 @@ impl<'a> Checks<'a> {
         Some(user)
     }
 
-    /// Adds what the type of a value finds in it.
+    /// Adds the findings of a value's own type.
     fn take_lint(&mut self, column: Column, value: &str, findings: impl IntoIterator<Item = Finding>) {
         for mut finding in findings {
             finding.place = Place::of(self.line, column).into();
@@ -555,7 +555,7 @@ impl<'a> Checks<'a> {
     }
 }
 
-/// A value as it may be shown: not the name of a person, wherever in the row it has got to.
+/// Returns a value for display, with names of people redacted in any column.
 fn shown(value: &str) -> String {
     if value.contains('@') {
         "the value (not shown: it may name a person)".to_owned()
@@ -573,12 +573,12 @@ fn shown_in(column: Column, value: &str) -> String {
     }
 }
 
-/// The length of a hash, and nothing of its text.
+/// Returns the length of a hash, and none of its text.
 fn shown_hash(value: &str) -> String {
     format!("the value ({} characters)", value.chars().count())
 }
 
-/// `1.23E+15`, with either decimal separator.
+/// Returns `true` for `1.23E+15`, with either decimal separator.
 fn is_scientific(value: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     value.split_once(['E', 'e']).is_some_and(|(number, exponent)| {

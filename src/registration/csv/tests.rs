@@ -1,4 +1,4 @@
-//! What device files are like, and what must be said of them.
+//! Device files and the findings about them.
 
 use std::io;
 
@@ -25,7 +25,7 @@ fn read(file: impl AsRef<[u8]>) -> (Vec<DeviceToImport>, Vec<Finding>, CsvSummar
     (devices, findings, reader.summary().clone())
 }
 
-/// Devices read with hashes of any length.
+/// Reads devices with hashes of any length.
 fn read_tiny(file: impl AsRef<[u8]>) -> (Vec<DeviceToImport>, Vec<Finding>) {
     let options = CsvOptions::default().with_shortest_hash(0);
     let (mut devices, mut findings) = (Vec::new(), Vec::new());
@@ -36,7 +36,7 @@ fn read_tiny(file: impl AsRef<[u8]>) -> (Vec<DeviceToImport>, Vec<Finding>) {
     (devices, findings)
 }
 
-/// `id @ place` of each finding.
+/// Returns `id @ place` of each finding.
 fn found(file: impl AsRef<[u8]>) -> Vec<String> {
     read(file).1.iter().map(|finding| format!("{} @ {}", finding.id, finding.place)).collect()
 }
@@ -45,7 +45,7 @@ fn device(serial: &str) -> DeviceToImport {
     DeviceToImport::new(serial.parse().unwrap(), hash(serial).parse().unwrap())
 }
 
-/// Two devices in the portal's format.
+/// Returns two devices in the portal's format.
 fn two() -> String {
     format!(
         "Device Serial Number,Windows Product ID,Hardware Hash,Group Tag\nSN-1,,{},Kiosk\nSN-2,3305016087943,{},\n",

@@ -16,11 +16,11 @@ use serde_json::Value;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Intune's name for the version of Windows.
+/// Intune's version string for Windows.
 const OS_VERSION: &str = "10.0.26100.4061";
 
 impl State {
-    /// Switches a device on. Its last deployment is over.
+    /// Switches a device on. Ends its previous deployment.
     pub(crate) fn power_on(&mut self, power_on: PowerOnOptions) {
         let id = self.guid();
         let serial = power_on.serial.to_lowercase();
@@ -53,7 +53,7 @@ impl State {
         self.plan(self.options.timing.profile_download, Due::DeploymentMoves(id));
     }
 
-    /// Takes the next step of a deployment.
+    /// Executes the next step of a deployment.
     pub(crate) fn move_deployment(&mut self, id: &str) {
         let Some(mut run) = self.deployments.runs.remove(id) else { return };
         let next = match run.phase {
@@ -67,7 +67,7 @@ impl State {
         self.go_on(id, run, next);
     }
 
-    /// Plans the step after the one that was taken.
+    /// Plans the next step.
     fn go_on(&mut self, id: &str, mut run: Run, next: Result<Option<Duration>, Cause>) {
         match next {
             Ok(Some(wait)) => self.plan(wait, Due::DeploymentMoves(id.to_owned())),
@@ -174,8 +174,7 @@ impl State {
         self.apply_domain_join(id, run, name, configuration)
     }
 
-    /// Returns the oldest request for a computer whose device still waits for it, and starts the time after which the device
-    /// gives up.
+    /// Returns the oldest request for a computer whose device still waits, and starts the device's timeout.
     pub(crate) fn ask_for_computer(&mut self) -> Option<ComputerRequest> {
         loop {
             let request = self.deployments.requests.first()?.clone();
@@ -191,7 +190,7 @@ impl State {
         }
     }
 
-    /// Takes the answer to a request for a computer. A device that has given up does not get it.
+    /// Processes the answer to a request for a computer. A device that has given up does not get it.
     pub(crate) fn answer_computer(&mut self, request: ComputerRequest, answer: Result<(), ComputerRefusal>) {
         if !self.deployments.requests.remove(&request) {
             return;
@@ -322,7 +321,7 @@ impl State {
         Ok(Some(self.options.timing.sign_in))
     }
 
-    /// Goes on after the sign-in: account setup begins, waits for the hybrid device, and ends.
+    /// Continues after the sign-in: account setup begins, waits for the hybrid device, and ends.
     fn go_on_with_account(&mut self, run: &mut Run) -> Result<Option<Duration>, Cause> {
         let signed_in = later(run.since, self.options.timing.sign_in);
         self.note_once(run, StoryEvent::SignedIn);
@@ -359,7 +358,7 @@ impl State {
         Ok(Some(wait.min(left).max(Duration::from_secs(1))))
     }
 
-    /// Adds the computer that Entra Connect has synchronized: the second object of the device.
+    /// Adds the computer object synchronized by Entra Connect: the device's second object.
     pub(crate) fn show_hybrid_device(&mut self, id: &str) {
         let Some(mut run) = self.deployments.runs.remove(id) else { return };
         if let Some(name) = run.computer.clone() {
@@ -397,7 +396,7 @@ impl State {
         self.point_at_hybrid_device(run);
     }
 
-    /// Binds the managed device to the hybrid device, as the first sign-in does.
+    /// Links the managed device to the hybrid device, as the first sign-in does.
     fn point_at_hybrid_device(&mut self, run: &Run) {
         let Some(device) = run.hybrid_device.as_ref().and_then(|id| self.directory.devices.get(id)) else {
             return;
@@ -471,7 +470,7 @@ impl State {
         later(self.now, Duration::from_secs(cycle.as_secs() - into))
     }
 
-    /// Makes a name of prefix and random letters, no longer than a computer's name may be.
+    /// Creates a computer name from a prefix and random letters, within the length limit.
     fn computer_name(&mut self, configuration: &Entity) -> String {
         let count =
             usize::try_from(configuration.number("computerNameSuffixRandomCharCount")).unwrap_or_default();
@@ -575,7 +574,7 @@ impl State {
         row
     }
 
-    /// Writes into the row of a deployment, and how long it has taken so far.
+    /// Updates the row of a deployment, with its duration so far.
     fn tell<const N: usize>(&mut self, run: &Run, properties: [(&str, Value); N]) {
         let (started, now) = (run.started, self.now);
         let Some(event) = &run.event else { return };

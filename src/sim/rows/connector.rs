@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::sim::store::{Body, Keyed, Row, Word, body, date, later};
 
-/// A connector that did not report for so long disappears.
+/// The time without a report after which a connector disappears.
 const FORGOTTEN: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A connector on a server.
@@ -27,9 +27,9 @@ pub(crate) struct Connector {
 pub(crate) enum ConnectorState {
     Active,
     Error,
-    /// It last reported then.
+    /// Stopped after its last report at this time.
     Stopped(Timestamp),
-    /// No server reports it: a call wrote its state, and when it was last heard of.
+    /// Not reported by a server: a call wrote its state and last contact.
     Written(Word, Timestamp),
 }
 
@@ -42,7 +42,7 @@ impl Connector {
         later(heard, FORGOTTEN) <= now
     }
 
-    /// Its state, and when it was last heard of.
+    /// Returns the state and the last contact.
     fn heard(&self, now: Timestamp) -> (&'static str, Timestamp) {
         match self.state {
             ConnectorState::Active => ("active", now),
@@ -52,7 +52,7 @@ impl Connector {
         }
     }
 
-    /// Takes over what a call says of it.
+    /// Applies a call's values.
     pub(crate) fn write(&mut self, sent: &Body, now: Timestamp) {
         let text = |name: &str| sent.get(name).and_then(Value::as_str);
         if let Some(name) = sent.get("displayName") {

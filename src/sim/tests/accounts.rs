@@ -1,4 +1,4 @@
-//! Computers that the connector creates in a directory: once each, whatever the requests do meanwhile.
+//! Computers that the connector creates in a directory, exactly once under concurrent requests.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use crate::sim::{
     RefusalKind, StoryEvent,
 };
 
-/// Accounts that take their time, and answer as they are told.
+/// Accounts with a delay and prepared answers.
 #[derive(Debug, Clone, Default)]
 struct Accounts {
     clock: Option<FakeClock>,
@@ -47,7 +47,7 @@ impl ComputerAccounts for Accounts {
     }
 }
 
-/// A tenant in which a hybrid join works, without a right that was granted by hand.
+/// Creates a tenant in which a hybrid join works, without a right granted by hand.
 async fn ready(accounts: &Accounts, devices: usize) -> Ready {
     ready_on(accounts, FakeClock::manual(), devices).await
 }

@@ -1,4 +1,4 @@
-//! Devices that are switched on, with everything in place and with something missing.
+//! Devices that are switched on, with complete and incomplete tenants.
 
 use std::time::Duration;
 
@@ -61,14 +61,14 @@ async fn join_configuration(desk: &Desk, group: &str, unit: &str) -> String {
 }
 
 impl Ready {
-    /// Switches the device on, and lets hours pass.
+    /// Switches the device on and advances by hours.
     fn deploy(&self) -> (DeploymentPhase, Option<Cause>, u64) {
         self.desk.tenant.power_on("SN1");
         self.desk.clock.advance(8 * 60 * MINUTE);
         self.outcome()
     }
 
-    /// Phase, cause, and minutes taken.
+    /// Returns phase, cause and minutes taken.
     fn outcome(&self) -> (DeploymentPhase, Option<Cause>, u64) {
         let deployment = self.desk.tenant.deployment("SN1").unwrap();
         let taken = deployment.ended.map_or(0, |at| at.duration_since(deployment.started).as_secs() / 60);

@@ -21,7 +21,7 @@ fn dynamic_group(name: &str, rule: &str) -> Value {
     body
 }
 
-/// A hash that reads as one, with these records.
+/// Returns a hash that reads as one, with these records.
 fn hash(serial: &str, manufacturer: &str) -> String {
     let mut records = Vec::new();
     for (kind, value) in [(14_u16, serial), (16, manufacturer), (17, "Book 3")] {

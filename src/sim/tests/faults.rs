@@ -1,4 +1,4 @@
-//! What goes wrong on purpose.
+//! Injected faults.
 
 use http::Method;
 use serde_json::{Value, json};

@@ -29,7 +29,7 @@ struct Desk {
     token: String,
 }
 
-/// An answer, taken apart.
+/// A parsed answer.
 #[derive(Debug)]
 struct Told {
     status: u16,
@@ -39,7 +39,7 @@ struct Told {
 }
 
 impl Told {
-    /// The code and message of an error.
+    /// Returns the code and message of an error.
     fn error(&self) -> String {
         format!(
             "{} {}: {}",
@@ -49,7 +49,7 @@ impl Told {
         )
     }
 
-    /// The message inside Intune's message.
+    /// Returns the message inside Intune's message.
     fn inner(&self) -> Value {
         serde_json::from_str(self.body["error"]["message"].as_str().unwrap()).unwrap()
     }
@@ -58,7 +58,7 @@ impl Told {
         self.body["id"].as_str().unwrap_or_else(|| panic!("no id in {}", self.text))
     }
 
-    /// A property of every object of a list.
+    /// Returns a property of every object of a list.
     fn column(&self, property: &str) -> Vec<&str> {
         let values = self.body["value"].as_array().unwrap_or_else(|| panic!("no list in {}", self.text));
         values.iter().map(|of| of[property].as_str().unwrap_or("null")).collect()
@@ -118,7 +118,7 @@ impl Desk {
         self.send(Method::DELETE, path, &[], None).await
     }
 
-    /// A hybrid join profile. Gives its path.
+    /// Creates a hybrid join profile and returns its path.
     async fn profile(&self, name: &str) -> String {
         let made = self.post(PROFILES, serde_json::json!({"@odata.type": HYBRID, "displayName": name})).await;
         assert_eq!(made.status, 201, "{}", made.text);

@@ -1,4 +1,4 @@
-//! What holds for every resource: tokens, versions, errors, pages, batches.
+//! The protocol of every resource: tokens, versions, errors, pages, batches.
 
 use std::time::Duration;
 

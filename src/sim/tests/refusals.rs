@@ -1,4 +1,4 @@
-//! What makes no sense is refused, by every operation, and with the body of an error.
+//! Invalid requests, refused by every operation with an error body.
 
 use serde_json::json;
 
@@ -22,7 +22,7 @@ const COLLECTIONS: [&str; 15] = [
     "/v1.0/deviceManagement/deviceConfigurations",
 ];
 
-/// An answer that is an error as Graph writes it.
+/// Asserts that an answer is an error as Graph writes it.
 #[track_caller]
 fn assert_refused(told: &Told, status: u16, what: &str) {
     let error = &told.body["error"];
@@ -76,7 +76,7 @@ async fn every_collection_refuses_a_query_that_makes_no_sense() {
     }
 }
 
-/// A body that is sent as it stands.
+/// Sends a body unchanged.
 async fn raw(desk: &Desk, method: &Method, path: &str, kind: &str, body: &str) -> Told {
     let request = http::Request::builder()
         .method(method.clone())
@@ -88,7 +88,7 @@ async fn raw(desk: &Desk, method: &Method, path: &str, kind: &str, body: &str) -
     desk.told(request).await
 }
 
-/// Every write of a body, with one that is good.
+/// Returns every write with a valid body.
 async fn writes(desk: &Desk) -> Vec<(Method, String, Value)> {
     let device = desk.tenant.add_device("SN-1");
     let group = desk.tenant.add_group("Devices");

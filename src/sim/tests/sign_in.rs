@@ -36,7 +36,7 @@ impl SignIn {
         self.desk.told(http::Request::post(uri).body(Bytes::from(body)).unwrap()).await
     }
 
-    /// Picks a user on the page of the authorization endpoint. Gives the parameters of the redirect.
+    /// Picks a user on the page of the authorization endpoint. Returns the parameters of the redirect.
     async fn pick(&self, more: &[(&str, &str)]) -> (String, Vec<(String, String)>) {
         let mut fields = vec![
             ("client_id", APP),

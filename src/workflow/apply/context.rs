@@ -1,4 +1,4 @@
-//! The context that the parts of a plan's application share.
+//! The shared context of a plan's application.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use crate::workflow::record::Record;
 use crate::workflow::run::Progress;
 use crate::workflow::step::Step;
 
-/// A plan's application under way, shared by its concurrent parts.
+/// The running application of a plan, shared by its concurrent parts.
 pub(super) struct Apply {
     pub(super) client: Client,
     pub(super) progress: Progress<ApplyEvent>,
@@ -53,7 +53,7 @@ impl Apply {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Checks before each write that the run is to go on.
+    /// Checks before each write that the run may continue.
     pub(super) async fn go_on(&self) -> Part<()> {
         self.progress.flush().await;
         if self.progress.is_stopped() { Err(Halt::Stopped) } else { Ok(()) }
@@ -91,7 +91,7 @@ impl Apply {
     }
 }
 
-/// Returns `None` for a wait that has timed out.
+/// Returns `None` for a wait that timed out.
 pub(super) fn in_time<T>(waited: Part<T>) -> Part<Option<T>> {
     match waited {
         Err(Halt::Failed(late)) if late.kind() == ErrorKind::Timeout => Ok(None),

@@ -1,4 +1,4 @@
-//! The devices of a plan: tagged, imported, and their users assigned.
+//! Applies the device part of a plan: tags, imports and user assignments.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -106,13 +106,13 @@ impl Apply {
         self.note_imported(report, &is_begun, &is_new)
     }
 
-    /// Returns those devices that an earlier run has imported, or was about to.
+    /// Returns the devices that an earlier run imported or was about to import.
     fn begun(&self, devices: impl Iterator<Item = CreatedObject>) -> Vec<CreatedObject> {
         let record = self.record();
         devices.filter(|device| record.created().has(device)).collect()
     }
 
-    /// Returns the devices to import, and those that an earlier run with the same journal has imported.
+    /// Returns the devices to import, including those that an earlier run with the same journal imported.
     fn with_begun(&self, new: &[DeviceToImport], plan: &Plan) -> Vec<DeviceToImport> {
         let record = self.record();
         let Some(begun) = record.importing() else { return new.to_vec() };
@@ -124,8 +124,8 @@ impl Apply {
         plan.devices.iter().filter(|device| has(device)).map(todo).collect()
     }
 
-    /// Notes the outcomes of an import. `is_new` tells the devices that were not registered before the run, which a resumed
-    /// import reports as well.
+    /// Records the outcomes of an import. `is_new` returns `true` for devices that were not registered before the run,
+    /// because a resumed import reports those as well.
     fn note_imported(
         &self,
         imported: ImportReport,
@@ -166,7 +166,7 @@ impl Apply {
         if stopped { Err(Halt::Stopped) } else { Ok(()) }
     }
 
-    /// Assigns a user, who must be one: a wrong name locks the device out.
+    /// Assigns a user after checking that the user exists: a wrong name locks the device out.
     async fn assign_user(&self, id: &Id<Device>, serial: &str, user: &UserPrincipalName) -> Part<()> {
         self.go_on().await?;
         self.started(Step::Users, serial);

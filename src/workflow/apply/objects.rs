@@ -1,4 +1,4 @@
-//! The objects of a plan: created or changed, read back, and assigned.
+//! Applies the object part of a plan: creates, changes, reads back and assigns.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +21,7 @@ use crate::workflow::targets::{self, Fate};
 
 /// The search for an object whose creation got no answer.
 const LOOKING: Schedule = schedule(5, 20, 60);
-/// The wait for a new object to be readable: assignments to a group that cannot be read are refused.
+/// The wait for a new object to become readable: assignments to an unreadable group are refused.
 const APPEARING: Schedule = schedule(2, 15, 300);
 /// The wait for a change to read back.
 const SETTLING: Schedule = schedule(2, 15, 60);
@@ -151,8 +151,8 @@ impl Apply {
         }
     }
 
-    /// Checks that the object that was just created is the only one of its type and name: another operator may have created
-    /// one at the same time. Nothing is deleted.
+    /// Checks that a new object is the only one of its type and name, because another operator may have created one at
+    /// the same time. Deletes nothing.
     async fn check_single<S: ManagedObject>(&self, own: &Stored<S>, wish: &S) -> Part<()> {
         let found = S::find(&self.client, wish.name()).await?;
         if found.iter().all(|found| found.id == own.id) {
@@ -190,7 +190,8 @@ impl Apply {
         Ok(wish.create(&self.client).await?)
     }
 
-    /// Waits until the change reads back, and returns the object. A property that does not in time is reported as not taken.
+    /// Waits until the change reads back and returns the object. A property that does not read back in time becomes a
+    /// finding.
     async fn settle<S: ManagedObject>(&self, stored: Stored<S>, wish: &S) -> Part<Stored<S>> {
         let (client, id) = (self.client.clone(), stored.id.clone());
         let read = move || S::get(&client, &id).if_found();
@@ -220,7 +221,7 @@ impl Apply {
         Ok(stored)
     }
 
-    /// Gives the page its priority.
+    /// Sets the priority of the page.
     async fn prioritise(&self, page: &Stored<EnrollmentStatusPage>, priority: NonZeroU32) -> Part<()> {
         self.go_on().await?;
         let subject = format!("{}, priority", page.settings.display_name);

@@ -36,7 +36,7 @@ pub(super) fn check_orphans(state: &TenantState, found: &mut Vec<Finding>) {
     }
 }
 
-/// Checks the members of a group of devices that a person fills.
+/// Checks the members of a device group that is filled by hand.
 pub(super) fn check_members(desired: &HybridJoin, state: &TenantState, found: &mut Vec<Finding>) {
     let Some(group) = desired.group.as_ref().filter(|group| group.members == MemberSelection::Assigned)
     else {
@@ -78,7 +78,7 @@ pub(super) fn check_page(desired: &HybridJoin, state: &TenantState, found: &mut 
     }
 }
 
-/// Checks for filters on the deployment's own assignments that the settings do not name.
+/// Checks for filters on the deployment's own assignments that the settings do not have.
 pub(super) fn check_filters<S: Assignable>(
     desired: &HybridJoin,
     state: &TenantState,

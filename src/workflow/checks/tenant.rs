@@ -61,7 +61,7 @@ pub(super) fn check_connectors(
     }
 }
 
-/// Checks a connector, and returns `true` if it is active, of a version that works, and in contact.
+/// Checks a connector. Returns `true` if the connector is active, recently in contact and of a working version.
 fn check_connector(
     connector: &Connector,
     max_contact_age: std::time::Duration,

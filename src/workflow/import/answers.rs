@@ -1,4 +1,4 @@
-//! The meaning of an answer: each takes its devices to their next state.
+//! The interpretation of answers: each moves its devices to their next state.
 
 use std::time::Duration;
 
@@ -15,11 +15,12 @@ use super::step::{Answer, Shipment, Tagged};
 use super::sync::Synced;
 use crate::model::{Device, Finding, ImportedDevice, Lookup};
 
-/// The number of polls in a row without a record after which the record counts as deleted: a fresh one can be slow to show.
+/// The number of consecutive polls without a record after which the record counts as deleted: a new record can be slow
+/// to appear.
 const MOST_MISSES: u32 = 5;
 
 impl Machine {
-    /// Takes the answer to a request of `Step::Send`.
+    /// Handles the answer to a request of `Step::Send`.
     pub(super) fn on_sent(&mut self, now: Duration, shipment: Shipment, mut answer: Answer) {
         let matched = match &mut answer {
             Answer::Records(records) => {
@@ -83,7 +84,7 @@ impl Machine {
         }
     }
 
-    /// Takes the answer to `Step::Look`: all records, or `None` if they could not be read.
+    /// Handles the answer to `Step::Look`: all records, or `None` if they could not be read.
     pub(super) fn on_looked(&mut self, now: Duration, records: Option<Vec<ImportedDevice>>) {
         let seen = records.is_some();
         let lost = |slot: &Slot| matches!(slot.state, State::Confirming(_));
@@ -117,7 +118,7 @@ impl Machine {
         }
     }
 
-    /// Takes one answer to `Step::Poll`.
+    /// Handles one answer to `Step::Poll`.
     pub(super) fn on_polled(&mut self, now: Duration, index: usize, seen: Lookup<ImportedDevice>) {
         let Some(State::Importing(record, mut watch)) = self.slot(index).map(|slot| slot.state.clone())
         else {
@@ -169,7 +170,7 @@ impl Machine {
         }
     }
 
-    /// Takes one answer to `Step::Read`.
+    /// Handles one answer to `Step::Read`.
     pub(super) fn on_read(&mut self, now: Duration, index: usize, seen: Lookup<Device>) {
         let Some(slot) = self.slot(index) else { return };
         let answered = !matches!(seen, Lookup::Unknown);
@@ -221,7 +222,7 @@ impl Machine {
         }
     }
 
-    /// Takes one answer to `Step::Tag`.
+    /// Handles one answer to `Step::Tag`.
     pub(super) fn on_tagged(&mut self, now: Duration, index: usize, tagged: Tagged) {
         let Some(State::Tagging { of, watch, .. }) = self.slot(index).map(|slot| slot.state.clone()) else {
             return;
@@ -239,7 +240,7 @@ impl Machine {
         }
     }
 
-    /// Takes the answer to `Step::Sync`, with a finding to report.
+    /// Handles the answer to `Step::Sync`, with a finding to report.
     pub(super) fn on_synced(&mut self, now: Duration, synced: Synced, note: Option<Finding>) {
         self.sync.on(now, synced);
         if synced == Synced::Triggered {
@@ -251,7 +252,7 @@ impl Machine {
         }
     }
 
-    /// Takes one answer to `Step::Delete`: whether the record is gone.
+    /// Handles one answer to `Step::Delete`: whether the record is gone.
     pub(super) fn on_deleted(&mut self, index: usize, gone: bool) {
         match gone {
             true => self.changes.push((index, Change::Cleaned)),
@@ -259,7 +260,7 @@ impl Machine {
         }
     }
 
-    /// Notes that an answer had records of another identity in place of these devices.
+    /// Records that an answer had records of another identity in place of these devices.
     fn contradict(&mut self, devices: &[usize]) {
         for index in devices {
             if let Some(slot) = self.slots.get_mut(*index) {
@@ -269,7 +270,7 @@ impl Machine {
         }
     }
 
-    /// Notes that the service has answered, so that the device is not sent again.
+    /// Records that the service has answered, so that the device is not sent again.
     fn answered(&mut self, index: usize) {
         if let Some(slot) = self.slots.get_mut(index).filter(|slot| !slot.answered) {
             slot.answered = true;

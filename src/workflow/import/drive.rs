@@ -1,4 +1,4 @@
-//! The I/O of an import: carries out the steps of the machine, and feeds it the answers.
+//! The I/O of an import: performs the machine's steps and passes the answers back.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,20 +31,21 @@ use crate::workflow::waiver::check_findings;
 const REMEDY: &str =
     "nothing was sent: correct these devices or leave them out, or waive the id of a finding that is wrong";
 
-/// A running import: a stream of events, and a future of the report.
+/// A running import: a stream of events and a future of the report.
 pub type ImportRun = Run<ImportEvent, Result<ImportReport>>;
 
 impl Import {
-    /// Starts the run, a stream and a future: see [`Run`].
+    /// Starts the run, which is a stream and a future: see [`Run`].
     ///
     /// A stopped run still reports: devices without an outcome are [`ImportOutcome::Cancelled`](super::ImportOutcome).
     ///
     /// # Errors
-    /// The run ends with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), and nothing is sent, if a device that is
-    /// to be sent has an error that is not waived; with [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal cannot be read or written, or is
-    /// of another run; with [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) or
-    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) if the caller may not import; and with the service's own
-    /// error if it refuses every device. What was done until then is in the journal.
+    /// The run ends with [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), before anything is sent, if a
+    /// device to send has an error that is not waived; with [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the
+    /// journal cannot be read or written, or belongs to another run; with
+    /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication) or
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) if the caller may not import; and with the service's error
+    /// if the service refuses every device. The progress up to then is in the journal.
     pub fn start(self) -> ImportRun {
         Run::new(move |progress| async move {
             let mut driver = Driver::begin(self, progress).await?;
@@ -53,7 +54,7 @@ impl Import {
         })
     }
 
-    /// Returns `true` if the journal is that of an import of other devices, group tags or users.
+    /// Returns `true` if the journal is of other devices, group tags or users.
     #[cfg(feature = "workflow")]
     pub(in crate::workflow) fn journal_is_of_others(&mut self) -> Result<bool> {
         let Some(journal) = &mut self.journal else { return Ok(false) };
@@ -63,12 +64,12 @@ impl Import {
         Ok(found.is_some_and(|found| header.is_of_others(&found)))
     }
 
-    /// Returns a preview of the run, without a single request, sign-in included, and without a change of the journal.
+    /// Returns a preview of the run without any request, even to sign in, and without changing the journal.
     ///
-    /// A preview does not show which devices are registered already: only an import finds out.
+    /// A preview does not show which devices are already registered: only an import finds out.
     ///
     /// # Errors
-    /// [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal cannot be read, or is of other devices.
+    /// [`ErrorKind::Journal`](crate::ErrorKind::Journal) if the journal cannot be read or belongs to other devices.
     pub fn dry_run(self) -> Result<ImportPreview> {
         let Self { client, devices, options, journal, waived: _ } = self;
         let now = client.clock().timestamp();
@@ -276,7 +277,7 @@ impl Driver {
         }
     }
 
-    /// Sends calls in batches, and returns each with its own result.
+    /// Sends calls in batches and returns each with its own result.
     async fn in_batches<T: 'static>(
         &self,
         calls: impl Iterator<Item = (usize, Call<T>)> + Send,
@@ -294,7 +295,7 @@ impl Driver {
         self.progress.emit(ImportEvent { kind, counts, estimate });
     }
 
-    /// Writes down what has changed, then tells what has happened.
+    /// Records the changes, then emits the events.
     fn write_down(&mut self) -> Result<()> {
         let changes = self.machine.take_changes();
         if let Some(journal) = &mut self.journal {
@@ -313,7 +314,7 @@ fn is_fatal(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Authentication | ErrorKind::Forbidden | ErrorKind::Configuration)
 }
 
-/// Returns the answer that an error gives for the devices that were sent.
+/// Converts an error into the answer for the devices that were sent.
 fn answer(error: &Error) -> Answer {
     if error.outcome_unknown() {
         return Answer::Lost;
@@ -335,7 +336,7 @@ fn answer(error: &Error) -> Answer {
     }
 }
 
-/// Nothing instead of an error that may pass.
+/// Returns `None` for an error that may pass.
 fn known_or_fatal<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -364,7 +365,7 @@ fn tagged(result: Result<()>) -> Result<Tagged> {
     }
 }
 
-/// Returns the meaning of a refused or failed sync, which ends nothing: devices appear without a sync too, only later.
+/// Converts a refused or failed sync, which is never fatal: devices also appear without a sync, only later.
 fn synced(error: Error) -> Result<(Synced, Option<Finding>)> {
     match error.kind() {
         _ if error.outcome_unknown() => Ok((Synced::Triggered, None)),

@@ -7,17 +7,17 @@ use super::outcome::ImportOutcome;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Binary, Device, DeviceToImport, Id, ImportedDevice, SerialNumber, Text};
 
-/// The version of the format. It grows when an old reader would misunderstand a new journal.
+/// The version of the format. It increases when old readers would misread a new journal.
 const VERSION: u32 = 1;
 
 const RUN: &str = "import";
 
-/// The first line.
+/// The first line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Header {
     v: u32,
     run: Text,
-    /// The tenant, if the token names it.
+    /// The tenant, if the token shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tenant: Option<Text>,
     /// The digest of all devices.
@@ -27,7 +27,7 @@ pub(super) struct Header {
     at: Timestamp,
 }
 
-/// Any other line: what has changed for one device.
+/// Any other line: a change of one device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) at: Timestamp,
@@ -41,28 +41,28 @@ pub(super) struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub(super) enum Change {
-    /// The device is about to be sent: from here on the service may have it.
+    /// The device is about to be sent: from now on the service may have it.
     Sending { import_id: Text },
-    /// The service certainly has not taken the device.
+    /// The service has certainly not taken the device.
     Unsent,
-    /// The service has answered, and with no record that is certainly the device's: it is not sent again.
+    /// The service has answered without a record that is certainly the device's: it is not sent again.
     Answered,
-    /// The service has the device, under this record.
+    /// The service has the device under this record.
     Accepted { record: Id<ImportedDevice> },
-    /// The import has ended well: it is registered as this device, which is waited for.
+    /// The import has succeeded: the device is registered under this id and is awaited.
     Ended { device: Id<Device>, already: bool },
-    /// The group tag of its device was changed to the one that was asked for, and is to be read back.
+    /// The device's group tag was changed to the desired one and has to be read back.
     Tagged,
-    /// This run has given it up; where it stands in the service has not changed, and another run goes on from there.
+    /// This run gave up on the device. Its state in the service is unchanged, and another run resumes there.
     GivenUp(ImportOutcome),
     /// The device has its outcome.
     Done(ImportOutcome),
-    /// The record of its import was deleted.
+    /// The import record was deleted.
     Cleaned,
 }
 
 impl Header {
-    /// For `devices`, whose keys are `keys`.
+    /// Creates the header for `devices`, whose keys are `keys`.
     pub(super) fn new(
         tenant: Option<&str>,
         devices: &[DeviceToImport],
@@ -114,7 +114,7 @@ impl Header {
     }
 }
 
-/// Returns the digest of devices in any order: of everything that is asked for them.
+/// Returns an order-independent digest of devices and everything requested for them.
 #[cfg(feature = "workflow")]
 pub(in crate::workflow) fn devices_digest(devices: &[DeviceToImport]) -> String {
     let keys: Vec<Text> = devices.iter().map(device_key).collect();
@@ -133,7 +133,7 @@ fn input_digest<'a>(devices: impl Iterator<Item = (&'a DeviceToImport, &'a Text)
     hex(&hmac_sha256::Hash::hash(digests.as_flattened()))
 }
 
-/// Returns the key of a device in the journal: a digest of its serial number and its hash, which reveals neither.
+/// Returns the device's key in the journal: a digest of serial number and hash that reveals neither.
 pub(super) fn device_key(device: &DeviceToImport) -> Text {
     let hash = device.hardware_identifier.as_str();
     // The last character of padded base64 has bits without a meaning, which the service does not give back.
@@ -143,7 +143,7 @@ pub(super) fn device_key(device: &DeviceToImport) -> Text {
     }
 }
 
-/// Returns the key of a device with this serial number and the bytes of a hash.
+/// Returns the key of a device with this serial number and these bytes of a hash.
 pub(super) fn key_of(serial: &SerialNumber, hash: &Binary) -> Text {
     key(serial.as_str(), &hash.to_base64())
 }
@@ -153,7 +153,7 @@ fn key(serial: &str, hash: &str) -> Text {
     hex(digest(&[serial, hash]).split_at(16).0).into()
 }
 
-/// The digest of everything that is asked for a device.
+/// Returns the digest of everything requested for a device.
 fn whole_digest(device: &DeviceToImport, key: &Text) -> [u8; 32] {
     digest(&[
         key,

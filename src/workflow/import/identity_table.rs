@@ -1,5 +1,5 @@
-//! The identity checks of an answer, a poll and a read: a row for each field and value, with the outcome and
-//! the number of requests that send the device.
+//! The identity checks of an answer, a poll and a read: a row for each field and value, with the outcome and the number
+//! of requests that send the device.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ fn device() -> DeviceToImport {
     DeviceToImport::new("SN-1".parse().unwrap(), SampleHash::new("SN-1").build().unwrap())
 }
 
-/// A field of an answer: right but for one place.
+/// Returns a field of an answer, wrong only at the tested place.
 fn value(cell: (At, Field, Given), at: At, field: Field, right: &str, other: &str) -> Value {
     match (cell.0 == at && cell.1 == field).then_some(cell.2) {
         None | Some(Given::Right) => json!(right),
@@ -64,7 +64,7 @@ fn record(cell: (At, Field, Given), at: At, import_id: &str) -> Value {
     })
 }
 
-/// The outcome, the number of requests with the device, and whether its record was deleted.
+/// Returns the outcome, the number of requests with the device, and whether its record was deleted.
 fn run(cell: (At, Field, Given)) -> (ImportOutcome, u32, bool) {
     let device = device();
     let keys = vec![device_key(&device)];

@@ -1,7 +1,7 @@
-//! The rules of an import without any I/O.
+//! The rules of an import, without I/O.
 //!
-//! The driver asks for the next [`Step`], records the changes, carries the step out and hands the answer back. Time is
-//! the clock's `elapsed`.
+//! The driver calls [`Machine::next`] for the next [`Step`], records the changes, performs the step and passes the
+//! answer back. Time is the clock's `elapsed`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
@@ -22,13 +22,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{DeviceToImport, Finding, Id, ImportedDevice, Text};
 use crate::workflow::findings::IMPORT_RECORD_LEFT;
 
-/// The number of devices in one step: the number that is in flight in batches of twenty with the usual limits.
+/// The most devices in one step: those in flight with batches of twenty and the default limits.
 const MOST_AT_ONCE: usize = 320;
 
-/// The number of single devices that may be refused before any is taken; more refusals are not the devices' fault.
+/// The number of single devices refused before any is accepted at which the cause is not the devices.
 const MOST_REFUSED: u32 = 10;
 
-/// The state of an import: its devices, and the requests and polls that are due.
+/// The state of an import: its devices, and the due requests and polls.
 pub(super) struct Machine {
     pub(super) options: ImportOptions,
     pub(super) slots: Vec<Slot>,
@@ -50,13 +50,13 @@ pub(super) struct Machine {
     pub(super) records_left: usize,
     pub(super) notes: Vec<Finding>,
     pub(super) changes: Vec<(usize, Change)>,
-    /// Events, each with the counts after it.
+    /// The events, each with the counts after it.
     events: Vec<(ImportEventKind, ImportCounts)>,
     new_id: fn() -> String,
 }
 
 impl Machine {
-    /// Creates an import of `devices`, whose keys are `keys`, and whose import ids come from `new_id`.
+    /// Creates an import of `devices`, with their `keys` and import ids from `new_id`.
     pub(super) fn new(
         devices: Vec<DeviceToImport>,
         keys: Vec<Text>,
@@ -115,7 +115,7 @@ impl Machine {
         machine
     }
 
-    /// Resumes from the journal of an earlier run. Deadlines count from now on.
+    /// Resumes from the journal of an earlier run. Deadlines start anew.
     pub(super) fn resume(&mut self, entries: Vec<Entry>, now: Duration, today: Timestamp) -> Result<()> {
         let mut past = past::by_device(entries);
         for index in 0..self.slots.len() {
@@ -184,7 +184,7 @@ impl Machine {
         self.abreast = requests.max(1);
     }
 
-    /// Returns the next step. Changes are in [`Machine::take_changes`], to be recorded before the step is carried out.
+    /// Returns the next step. Record [`Machine::take_changes`] before performing the step.
     pub(super) fn next(&mut self, now: Duration) -> Step {
         let mut shipments = Vec::new();
         while shipments.len() < self.abreast
@@ -225,12 +225,13 @@ impl Machine {
         self.sent(shipment).map(|sent| sent.device.clone().with_import_id(sent.import_id)).collect()
     }
 
-    /// Returns `true` if the service has refused so many single devices, and taken none, that the cause must be another.
+    /// Returns `true` if the service has refused so many single devices, and accepted none, that the cause must be
+    /// another.
     pub(super) fn is_refused_altogether(&self) -> bool {
         !self.taken && self.refused_in_a_row >= MOST_REFUSED
     }
 
-    /// Cancels every device without an outcome. The journal does not record it: a later run resumes.
+    /// Cancels every device without an outcome. Not journaled, so that a later run resumes.
     pub(super) fn cancel(&mut self) {
         for index in 0..self.slots.len() {
             if let Some(stage) = self.slot(index).and_then(|slot| slot.state.stage()) {
@@ -242,14 +243,14 @@ impl Machine {
         self.deletions.clear();
     }
 
-    /// Takes the changes to record since the last call, by device key.
+    /// Takes the changes since the last call, by device key.
     pub(super) fn take_changes(&mut self) -> Vec<(Text, Change)> {
         let key = |index: usize| self.slots.get(index).map(|slot| slot.key.clone());
         let changes = std::mem::take(&mut self.changes);
         changes.into_iter().filter_map(|(index, change)| Some((key(index)?, change))).collect()
     }
 
-    /// Adds an event, with the counts that hold after it.
+    /// Adds an event with the counts after it.
     pub(super) fn emit(&mut self, kind: ImportEventKind) {
         self.events.push((kind, self.counts));
     }
@@ -263,7 +264,7 @@ impl Machine {
         self.counts
     }
 
-    /// Returns the time that is left at the pace so far.
+    /// Returns the estimated remaining time at the pace so far.
     pub(super) fn estimate(&self, now: Duration) -> Option<Duration> {
         let finished = self.counts.finished().saturating_sub(self.finished_before);
         let left = self.counts.unfinished() as u128;
@@ -272,13 +273,13 @@ impl Machine {
         u64::try_from(millis).ok().map(Duration::from_millis)
     }
 
-    /// Returns the devices that are to be sent.
+    /// Returns the devices to send.
     pub(super) fn to_come(&self) -> impl Iterator<Item = &DeviceToImport> {
         let queued = self.slots.iter().filter(|slot| slot.state == State::Queued);
         queued.filter_map(|slot| slot.device.as_deref())
     }
 
-    /// Returns the number of requests that the queue would be sent in.
+    /// Returns the number of requests for the queue.
     pub(super) fn requests_to_come(&mut self) -> usize {
         let mut requests = 0;
         while self.outbox.next(Duration::ZERO, 0).is_some() {
@@ -338,7 +339,7 @@ impl Machine {
         }
     }
 
-    /// Returns the answer's word on the identity of a device that is polled.
+    /// Compares a polled record with the device.
     pub(super) fn identity_of_record(
         &self,
         index: usize,
@@ -360,7 +361,7 @@ impl Machine {
         ])
     }
 
-    /// Ends a device of which an answer has shown another identity.
+    /// Ends a device after an answer showed another identity.
     pub(super) fn finish_unconfirmed(&mut self, index: usize) {
         self.finish(index, ImportOutcome::Unconfirmed(Uncertainty::IdentityUnconfirmed));
     }
@@ -434,7 +435,7 @@ impl Machine {
         self.agenda.range(..=(now, usize::MAX)).copied().collect()
     }
 
-    /// Returns a step for the devices that are due: for those that need the same as the first.
+    /// Returns a step for the due devices that need the same action as the first.
     fn due(&self, now: Duration) -> Option<Step> {
         let (_, first) = self.agenda.first().filter(|(at, _)| *at <= now)?;
         let mut due = self.agenda.range(..=(now, usize::MAX));

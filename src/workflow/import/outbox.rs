@@ -1,20 +1,20 @@
-//! Which devices go into which request, and when it is sent.
+//! The queue of devices to send: their requests and send times.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use crate::model::{DeviceToImport, SerialNumber};
 
-/// How large a request may be. Graph takes 4 MB.
+/// The largest request in bytes. Graph accepts 4 MB.
 const MOST_BYTES: usize = 3 << 20;
 
-/// What a device takes in a request beside its hash, at most.
+/// The most bytes of a device in a request beside its hash.
 const FRAME_BYTES: usize = 1024;
 
-/// The first wait after the service did not take a request, and the longest, where it names none.
+/// The first and the longest backoff after the service did not accept a request, unless the service names one.
 const HELD: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
-/// A device that is to be sent.
+/// A device to send.
 #[derive(Debug, Clone)]
 pub(super) struct Outgoing {
     index: usize,
@@ -33,7 +33,7 @@ impl Outgoing {
 #[derive(Debug)]
 pub(super) struct Parcel {
     pub(super) devices: Vec<usize>,
-    /// When it was first tried.
+    /// The time of the first attempt.
     pub(super) since: Option<Duration>,
     not_before: Duration,
     wait: Duration,
@@ -45,15 +45,15 @@ impl Parcel {
     }
 }
 
-/// What is to be sent.
+/// The queue.
 #[derive(Debug)]
 pub(super) struct Outbox {
     chunk_size: usize,
     max_in_flight: usize,
     queue: VecDeque<Outgoing>,
-    /// Requests that were not taken: they go before any other, in this order.
+    /// Requests to retry, before any other, in this order.
     held: VecDeque<Parcel>,
-    /// How many devices of a serial number the service may be at.
+    /// The number of pending devices by serial number.
     pending_serials: HashMap<String, u32>,
 }
 
@@ -81,12 +81,12 @@ impl Outbox {
         self.held.clear();
     }
 
-    /// When the next request may be sent, if one is held.
+    /// Returns the time at which the next held request may be sent.
     pub(super) fn held_until(&self) -> Option<Duration> {
         self.held.front().map(|parcel| parcel.not_before)
     }
 
-    /// Keeps a request for later, and says how much later.
+    /// Holds a request back and returns the backoff.
     pub(super) fn hold(&mut self, mut parcel: Parcel, now: Duration, asked: Option<Duration>) -> Duration {
         let wait = asked.unwrap_or_default().max(parcel.wait);
         parcel.wait = parcel.wait.saturating_add(parcel.wait / 2).min(HELD.1);
@@ -95,7 +95,7 @@ impl Outbox {
         wait
     }
 
-    /// Keeps a request in two halves.
+    /// Holds a request back in two halves.
     pub(super) fn halve(&mut self, mut parcel: Parcel) {
         let second = parcel.devices.split_off(parcel.devices.len() / 2);
         for devices in [second, parcel.devices] {
@@ -103,7 +103,7 @@ impl Outbox {
         }
     }
 
-    /// Says that the service has begun, or ended, to be at a device with this serial number.
+    /// Marks a serial number as pending in the service, or as no longer pending.
     pub(super) fn serial_is_pending(&mut self, serial: &SerialNumber, pending: bool) {
         let serial = fold(serial);
         let count = self.pending_serials.get(&serial).copied().unwrap_or_default();
@@ -114,7 +114,7 @@ impl Outbox {
         };
     }
 
-    /// The next request: one that was held, or a new one, if the service is at so few devices that there is room for it.
+    /// Returns the next request: a held one, or a new one if the number of pending devices allows.
     pub(super) fn next(&mut self, now: Duration, pending: usize) -> Option<Parcel> {
         if let Some(held) = self.held.front() {
             return if held.not_before <= now { self.held.pop_front() } else { None };
@@ -151,7 +151,7 @@ impl Outbox {
     }
 }
 
-/// Serial numbers that differ by case alone are the same to the service.
+/// Folds a serial number as the service compares it: without regard to case.
 fn fold(serial: &SerialNumber) -> String {
     serial.as_str().to_lowercase()
 }

@@ -1,4 +1,4 @@
-//! The devices of an earlier run, read back from its journal.
+//! The devices of an earlier run, read from its journal.
 
 use std::collections::HashMap;
 
@@ -17,12 +17,12 @@ pub(super) fn by_device(entries: Vec<Entry>) -> HashMap<Text, Past> {
     past
 }
 
-/// The journal's last word on one device.
+/// The journal's last state of one device.
 #[derive(Debug, Default)]
 pub(super) struct Past {
     pub(super) phase: Phase,
     pub(super) import_id: Option<Text>,
-    /// The record of its import, unless that was deleted.
+    /// The import record, unless it was deleted.
     pub(super) record: Option<Id<ImportedDevice>>,
 }
 

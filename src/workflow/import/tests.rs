@@ -1,4 +1,4 @@
-//! The rules against a service in a few lines: no client, no clock, every kind of mishap.
+//! The import's rules against a minimal service: no client, no clock, every kind of failure.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::model::{Device, DeviceToImport, GroupTag, Id, ImportedDevice, Lookup}
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What the service will make of a device.
+/// The service's response to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Good,
@@ -29,10 +29,10 @@ enum Fate {
     Elsewhere,
     BadHash,
     Storage,
-    /// The request is refused as long as the device is in it.
+    /// The request is refused as long as it contains the device.
     Refused,
     Stuck,
-    /// Registered, and never to be read.
+    /// Registered, but never readable.
     Invisible,
     /// Someone else deletes its record.
     Vanishes,
@@ -74,7 +74,7 @@ impl Fate {
 struct Record {
     import_id: String,
     serial: String,
-    /// When a list shows it, when it has ended, and when its device can be read.
+    /// The times of its appearance in a list, its end, and its device's visibility.
     listed: Duration,
     ends: Duration,
     appears: Duration,
@@ -88,7 +88,7 @@ struct Service {
     tag_changes: HashMap<String, u32>,
     syncs: Vec<Duration>,
     rng: fastrand::Rng,
-    /// Whether things go wrong that can go wrong.
+    /// Whether failures are injected.
     rough: bool,
 }
 
@@ -291,7 +291,7 @@ impl World {
         self.events.extend(machine.take_events().into_iter().map(|(kind, _)| kind));
     }
 
-    /// Goes on with a run; none if it was killed, which happens `kill` moments after its beginning.
+    /// Continues a run; `None` if it was killed `kill` moments after its beginning.
     fn run(&mut self, mut machine: Machine, mut kill: usize) -> Option<ImportReport> {
         let mut alive = move || {
             kill = kill.saturating_sub(1);
@@ -378,7 +378,7 @@ impl World {
     }
 }
 
-/// Short enough that a run which is killed often still ends.
+/// Returns options short enough that a run which is killed often still ends.
 fn options() -> ImportOptions {
     let mut options = ImportOptions::default().with_chunk_size(7).with_max_in_flight(20);
     options.confirm_schedule.deadline = SECOND * 200;

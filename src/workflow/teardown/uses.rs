@@ -1,4 +1,4 @@
-//! The uses of groups by objects that no deployment creates, by other groups, and by licences.
+//! The uses of groups by foreign objects, by other groups and by licences.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::graph::Client;
 use crate::model::{Assignment, Group, Id, MdmPolicy, Properties, Text};
 use crate::workflow::group_moves::read_containing;
 
-/// The collections whose objects can be assigned to a group: the kind of object in words, and the path. They are not in the
+/// The collections whose objects can be assigned to a group: the kind for display, and the path. They are not in the
 /// catalog of operations; each list is read with `$expand=assignments`.
 const COLLECTIONS: &[(&str, &str)] = &[
     ("app", "/deviceAppManagement/mobileApps"),
@@ -37,7 +37,7 @@ struct Assigned {
 }
 
 impl GroupUses {
-    /// Reads all places, and the uses of these groups in the directory. A place that may not be read is noted.
+    /// Reads all collections, and the uses of these groups in the directory. Records collections that may not be read.
     pub(super) async fn read(client: &Client, groups: &[Id<Group>]) -> Result<Self> {
         let mut found = Self::default();
         for group in groups {
@@ -66,7 +66,7 @@ impl GroupUses {
         Ok(found)
     }
 
-    /// Reads the groups that a group is a member of, and its licences: Graph reports these only if they are asked for.
+    /// Reads the groups that contain a group, and its licences, which Graph reports only on request.
     async fn read_directory(&mut self, client: &Client, group: &Id<Group>) -> Result<()> {
         const LICENCES: &str = "assignedLicenses";
         let path = format!("/groups/{group}");
@@ -96,7 +96,7 @@ impl GroupUses {
         Ok(())
     }
 
-    /// Returns `None` for a place that may not be read, or that the tenant does not answer for.
+    /// Returns `None` for a collection that may not be read or that the tenant does not support.
     fn readable<T>(&mut self, place: &str, read: Result<T>) -> Result<Option<T>> {
         let error: Error = match read {
             Ok(read) => return Ok(Some(read)),

@@ -117,7 +117,8 @@ impl Told {
     }
 }
 
-/// The strings of a line of PowerShell, and the line with each of them as `'`, those that are put together included.
+/// Returns the strings of a line of PowerShell, and the line with each of them as `'`, those that are put together
+/// included.
 fn powershell_strings(line: &str) -> (Vec<String>, String) {
     let is_quote = |c: &char| "'\u{2018}\u{2019}\u{201A}\u{201B}".contains(*c);
     let (mut strings, mut code) = (Vec::new(), String::new());
@@ -221,7 +222,7 @@ fn read_powershell(text: &str) -> Told {
     told.unwrap()
 }
 
-/// What cmd.exe makes of a line of a batch file, split by the rules of C programs.
+/// Splits a line of a batch file as cmd.exe and the argument rules of C programs do.
 fn cmd_words(line: &str) -> Vec<String> {
     let line = line.replace("%%", "\0");
     assert!(!line.contains('%'), "a variable would be put in: {line}");
@@ -285,7 +286,7 @@ fn read_dsacls(text: &str) -> Told {
     told.unwrap()
 }
 
-/// The words of a line of a POSIX shell.
+/// Returns the words of a line of a POSIX shell.
 fn shell_words(line: &str) -> Vec<String> {
     let (mut words, mut word) = (Vec::new(), None::<String>);
     let mut chars = line.chars();
@@ -316,7 +317,7 @@ fn read_samba_tool(words: &[String]) -> Told {
     told
 }
 
-/// A legal name, with much of what means something to a shell or a directory, each character escaped or not.
+/// Returns a legal name, with much of what means something to a shell or a directory, each character escaped or not.
 fn any_unit() -> impl Strategy<Value = OrganizationalUnit> {
     let special =
         "\"'`$%&|<>^!(){}[];,+=#\\/*?@~\u{2018}\u{2019}\u{201A}\u{201B}\u{202E}\u{FF02} \u{A0}\n\t\0";
@@ -336,7 +337,7 @@ fn any_unit() -> impl Strategy<Value = OrganizationalUnit> {
     })
 }
 
-/// A name as it stands in a distinguished name; the number chooses between the ways that are legal.
+/// Returns a name as it stands in a distinguished name; the number chooses between the ways that are legal.
 fn written(name: &[(char, u8)]) -> String {
     let last = name.len() - 1;
     let each = name.iter().enumerate().map(|(i, (c, way))| {

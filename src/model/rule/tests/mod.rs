@@ -18,7 +18,7 @@ fn device(value: Value) -> Map<String, Value> {
     }
 }
 
-/// A device that is registered, tagged and bought, and has not enrolled.
+/// Returns a registered device with a tag and a purchase order that has not enrolled.
 fn registered() -> Map<String, Value> {
     device(json!({
         "id": "0b1f7a52-3c0e-4a4b-8f1b-1f5c0a6d2e11",
@@ -110,7 +110,7 @@ fn builders_escape_quotes_and_refuse_what_cannot_be_written() {
     }
 }
 
-/// Rules as they are found in tenants and documentation, and their canonical text.
+/// Rules from tenants and documentation, with their canonical text.
 const FOUND: &[(&str, &str)] = &[
     (
         r#"(device.devicePhysicalIDs -any _ -startsWith "[ZTDId]")"#,
