@@ -75,7 +75,7 @@ impl CreateAccess {
                 (AD_CANNOT_CREATE, evidence)
             }
             Self::Unknown { why } => {
-                let evidence = format!("whether {account} may create computers is not known: {why}");
+                let evidence = format!("it is not known whether {account} may create computers: {why}");
                 (AD_RIGHTS_UNCERTAIN, evidence)
             }
         };
@@ -97,10 +97,10 @@ impl CreateAccess {
             let why = match ace.trustee() {
                 Some(trustee) => {
                     let who = name_of(reader, trustee).await?;
-                    format!("it is not known whether {account} acts as {who}, which this entry names: {ace}")
+                    format!("it is not known whether {account} is a member of {who}, the trustee of this entry: {ace}")
                 }
                 None => {
-                    format!("an entry is of a kind that is not evaluated, such as a conditional one: {ace}")
+                    format!("an entry of an unsupported kind, such as a conditional one, may decide: {ace}")
                 }
             };
             return Ok(Self::Unknown { why });

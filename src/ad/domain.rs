@@ -55,7 +55,7 @@ impl Domain {
         else {
             return Ok(None);
         };
-        let missing = |what: &str| DirectoryError::unexpected(format!("the server does not tell {what}"));
+        let missing = |what: &str| DirectoryError::unexpected(format!("the server does not report {what}"));
         let context = server.text("defaultNamingContext").ok_or_else(|| missing("its naming context"))?;
         let labels = dn::parts(context).ok_or_else(|| missing("a naming context that can be read"))?;
         let labels: Vec<String> = labels.into_iter().map(|(_, label)| label).collect();

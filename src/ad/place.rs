@@ -61,9 +61,9 @@ impl Place {
             return Err(DirectoryError::new(DirectoryErrorKind::AccessDenied, message));
         };
         let none = || {
-            let message = "there is no list of permissions, and so everybody may do everything";
+            let message = "there is no list of permissions, so everybody may do everything";
             DirectoryError::new(DirectoryErrorKind::Rejected, message)
-                .with_remedy("give the organizational unit the permissions of a new one first")
+                .with_remedy("give the organizational unit default permissions first")
         };
         descriptor.dacl().map(|dacl| (descriptor, dacl)).ok_or_else(none)
     }

@@ -115,7 +115,7 @@ impl Principal {
         match (accounts.next(), accounts.next()) {
             (None, _) => Err(self.error(
                 DirectoryErrorKind::NotFound,
-                "there is no such account, or it is not visible",
+                "the account does not exist or is not visible",
                 "look the name up on the connector's server (services, Log On As); the name of a computer or managed \
                  service account ends with $",
             )),
@@ -141,7 +141,7 @@ impl Principal {
                 if !belongs && of_server.netbios_name.is_none() && !domain.contains('.') {
                     return Err(self.error(
                         DirectoryErrorKind::Ambiguous,
-                        format!("the server does not tell the short name of {}", of_server.name),
+                        format!("the server does not report the short name of {}", of_server.name),
                         format!("write name@{}", of_server.name),
                     ));
                 }
@@ -184,7 +184,7 @@ impl FromStr for Principal {
             return distinguished_name(text).map(Self);
         }
         if text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("S-1-")) && !text.contains('\\') {
-            let sid = text.parse::<Sid>().map_err(|_| invalid("begins as a SID does and is none"))?;
+            let sid = text.parse::<Sid>().map_err(|_| invalid("begins like a SID but is not valid"))?;
             return Ok(Self::from(sid));
         }
         if let Some((domain, name)) = text.split_once('\\') {
@@ -221,13 +221,13 @@ fn check(
         return Err(invalid(format!("has a character that is not allowed in {what}")).at(start + place));
     }
     if part.trim() != part || part.trim_matches('.').is_empty() {
-        return Err(invalid(format!("has blanks round {what}, or only dots in it")).at(start));
+        return Err(invalid(format!("has blanks around {what}, or only dots in it")).at(start));
     }
     Ok(start + length)
 }
 
 fn distinguished_name(text: &str) -> Result<Form, InvalidValue> {
-    let parts = dn::parts(text).ok_or_else(|| invalid("has a = and is no distinguished name"))?;
+    let parts = dn::parts(text).ok_or_else(|| invalid("has a = but is not a distinguished name"))?;
     if parts.iter().any(|(kind, value)| kind.is_empty() || value.is_empty())
         || text.chars().any(char::is_control)
     {

@@ -309,7 +309,7 @@ fn applied(case: &Case<'_>) -> State {
     if covered {
         let ends = failures
             .iter()
-            .map(|hit| case.event_proof(hit, "the domain join ran out of time, without a blob"));
+            .map(|hit| case.event_proof(hit, "the domain join timed out without a blob"));
         return refuted(ends.collect());
     }
     silent(case.has_log(DM_ADMIN))

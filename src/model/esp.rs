@@ -211,7 +211,7 @@ impl EnrollmentStatusPage {
         if self.allow_non_blocking_app_installation && selected == 0 {
             findings.push(ESP_NO_APP_SELECTED.at(
                 "allow_non_blocking_app_installation",
-                "no app is selected that could fail the technician's phase",
+                "no selected app can fail the technician phase",
             ));
         }
         findings

@@ -93,7 +93,7 @@ finding_kinds! {
     RULE_PATTERN = "rule.pattern", Error, "correct it (.* matches anything)";
     /// A regular expression that the service evaluates, and this library does not.
     RULE_PATTERN_NOT_EVALUATED = "rule.pattern-not-evaluated", Info,
-        "look at the members in the tenant: which devices the pattern selects is not known here";
+        "check the members in the tenant: the pattern cannot be evaluated here";
     /// An invisible character inside quoted text.
     RULE_INVISIBLE = "rule.invisible-character", Warning, "take out the invisible character";
     /// A value that no device has, so that the condition is the same for all.

@@ -71,7 +71,7 @@ impl Head {
             && !same_type(found, odata_type)
         {
             let problem = format!("is {found:?} and not {odata_type:?}");
-            return Err(InvalidValue::new(ODATA_TYPE, problem, "ask for an object of the right type"));
+            return Err(InvalidValue::new(ODATA_TYPE, problem, "request an object of the right type"));
         }
         let id = properties.text(ID).unwrap_or_default().to_owned();
         let mut date =

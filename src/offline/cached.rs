@@ -249,7 +249,7 @@ impl Check {
                 self.found(
                     CACHED_DEVICE_NAME,
                     DEVICE_NAME,
-                    "the profile names the device, and hybrid join ignores it",
+                    "the profile names the device, which a hybrid join ignores",
                 );
             }
             Some(CachedJoin::Hybrid) | None => {}
@@ -269,7 +269,7 @@ impl Check {
         }
         let is_self_deploying = |flags: OobeFlags| flags.iter().any(|flag| flag.is_self_deploying());
         if profile.mode == Some(1) || profile.oobe_flags.is_some_and(is_self_deploying) {
-            self.found(CACHED_SELF_DEPLOYING, OOBE_CONFIG, "the profile is of a self-deploying device");
+            self.found(CACHED_SELF_DEPLOYING, OOBE_CONFIG, "the profile is for a self-deploying device");
         }
     }
 }

@@ -33,7 +33,7 @@ pub fn read(file: &[u8]) -> OfflineReport {
         check.keys = check.object_of(&text)?;
         if is_cached(&check.keys) {
             let evidence =
-                "the file is what a device keeps of a profile that it downloaded, not a profile for a device";
+                "the file is a device's copy of a downloaded profile, not a profile for a device";
             check.found(OFFLINE_CACHED_PROFILE, FILE, evidence);
             return None;
         }
@@ -231,14 +231,14 @@ impl Check {
         match method? {
             1 => {
                 if device_name.is_some() {
-                    let evidence = "the device is given a name, which a hybrid join does not allow";
+                    let evidence = "the file names the device, which a hybrid join does not allow";
                     self.found(OFFLINE_HYBRID_DEVICE_NAME, DEVICE_NAME, evidence);
                 }
                 Some(OfflineJoin::Hybrid { skip_connectivity_check: skip.unwrap_or_default() })
             }
             0 => {
                 if skip == Some(true) {
-                    let evidence = "the check for a domain controller is skipped, and the device joins none";
+                    let evidence = "the check for a domain controller is skipped, but the device joins no domain";
                     self.found(OFFLINE_ENTRA_SKIP_CHECK, SKIP_CHECK, evidence);
                 }
                 let device_name = match device_name.map(|name| name.parse()) {
@@ -263,7 +263,7 @@ impl Check {
     fn server_data(&mut self, tenant: Option<&OfflineTenant>, forced_enrollment: Option<bool>) {
         if self.keys.get(SERVER_DATA).is_some_and(Value::is_object) {
             self.keys.remove(SERVER_DATA);
-            let evidence = "the value is an object, and has to be text that holds one";
+            let evidence = "the value is an object, but must be text that contains one";
             self.found(OFFLINE_SERVER_DATA, SERVER_DATA, evidence);
             return;
         }

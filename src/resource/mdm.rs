@@ -104,7 +104,7 @@ impl MdmPolicies<'_> {
                     Ok(policy)
                 }
                 None => {
-                    let message = "no mobility policy is Intune's: has the tenant an Intune subscription?";
+                    let message = "the tenant has no mobility policy for Intune: check the Intune subscription";
                     Err(Error::new(ErrorKind::NotFound, message))
                 }
             }

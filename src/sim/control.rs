@@ -148,7 +148,7 @@ fn route(tenant: &Tenant, clock: Option<&ScaledClock>, head: &request::Parts, bo
             Ok(json!({"serialNumber": serial, "id": found, "deployment": deployment}))
         }
         (&Method::POST, ["devices", serial, action]) => act(tenant, serial, action, body),
-        _ => Err(unknown("the control API has no such path: GET /_sim lists them")),
+        _ => Err(unknown("the control API does not have this path: GET /_sim lists the paths")),
     }
 }
 
@@ -163,7 +163,8 @@ const PATHS: [&str; 24] = [
     "POST /_sim/clock {\"advanceSeconds\": 3600, \"speed\": 60}",
     "GET /_sim/requests?last=100",
     "DELETE /_sim/requests",
-    "POST /_sim/faults {\"status\": 503, \"retryAfterSeconds\": 5, \"method\": \"GET\", \"path\": \"/groups\", \"times\": 1}",
+    "POST /_sim/faults {\"status\": 503, \"retryAfterSeconds\": 5, \"method\": \"GET\", \"path\": \"/groups\", \
+        \"times\": 1}",
     "DELETE /_sim/faults",
     "GET /_sim/quirks",
     "PATCH /_sim/quirks {\"isofFilter\": true}",

@@ -69,11 +69,11 @@ pub(super) fn check(page: &EnrollmentStatusPage, apps: &[MobileApp], findings: &
         match app.is_required() {
             Some(true) => {}
             Some(false) => {
-                let evidence = "is selected, and no assignment requires the app";
+                let evidence = "is selected, but no assignment requires the app";
                 findings.push(PAGE_APP_NOT_REQUIRED.at(place, evidence));
             }
             None => {
-                let evidence = "is selected, and the service does not report whether the app is required";
+                let evidence = "is selected, but the service does not report whether the app is required";
                 findings.push(PAGE_APP_NOT_KNOWN.at(place, evidence));
             }
         }

@@ -242,7 +242,7 @@ impl<'a> Exporter<'a> {
         let first = found.next();
         for (other, _) in found {
             let evidence =
-                format!("{} reaches the devices too, and a deployment has one", other.settings.name());
+                format!("{} also reaches the devices, and a deployment has only one", other.settings.name());
             self.lost(place, evidence);
         }
         first
@@ -262,9 +262,9 @@ impl<'a> Exporter<'a> {
         };
         let evidence = match &known {
             Some(domain) => {
-                format!("no domain join profile reaches the devices; {domain} is that of another one")
+                format!("no domain join profile reaches the devices; {domain} comes from another one")
             }
-            None => format!("no domain join profile names it: write the domain in the place of {NO_DOMAIN}"),
+            None => format!("no domain join profile names the domain: replace {NO_DOMAIN}"),
         };
         self.lost("active_directory.domain", evidence);
         Ok(known.map_or_else(|| NO_DOMAIN.parse(), Ok)?)
@@ -365,7 +365,7 @@ impl<'a> Exporter<'a> {
                 (!names.is_empty()).then_some(MdmUserScope::Groups(names))
             }
             Some(PolicyScope::None) => {
-                self.lost(PLACE, "nobody's devices enroll, which settings do not ask for");
+                self.lost(PLACE, "no user's devices enroll, which settings cannot express");
                 None
             }
             _ => {
@@ -382,12 +382,12 @@ impl<'a> Exporter<'a> {
             Some(named) if named.is_unique => return Some(named.stored.settings.display_name.clone()),
             Some(named) => {
                 let evidence = format!(
-                    "group {id} is named {}, and other groups are too: names are all that settings have",
+                    "group {id} is named {}, as other groups are, and settings refer to groups by name",
                     named.stored.settings.display_name
                 );
                 self.lost(place, evidence);
             }
-            None => self.lost(place, format!("group {id} does not exist any more")),
+            None => self.lost(place, format!("group {id} no longer exists")),
         }
         None
     }
@@ -454,7 +454,7 @@ impl<'a> Exporter<'a> {
         if let (Some(name), Some(mode)) = (name, mode) {
             return Some(FilterSettings { name, mode });
         }
-        let evidence = format!("the name of filter {} is not known, or not its alone; it stays", filter.id);
+        let evidence = format!("the name of filter {} is unknown or not unique; the filter stays", filter.id);
         self.lost(place, evidence);
         None
     }

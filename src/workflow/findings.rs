@@ -4,7 +4,7 @@
 
 use crate::model::finding_kinds;
 
-const RUN_AGAIN: &str = "run it again with the same journal: it is not sent twice";
+const RUN_AGAIN: &str = "run the import again with the same journal: the device is not sent twice";
 
 finding_kinds! {
     /// Objects that need the group of devices, in a deployment without one.
@@ -73,13 +73,13 @@ finding_kinds! {
         "without one, no computer account is created and every device stops with 0x80070774";
     /// A connector that is not active.
     CONNECTOR_NOT_ACTIVE = "connector.not-active", Warning,
-        "look at the service Intune ODJConnector on the server, and at its event log";
+        "check the service Intune ODJConnector on the server, and its event log";
     /// A connector of a version that no longer processes requests.
     CONNECTOR_TOO_OLD = "connector.too-old", Error, "uninstall it and install the current one";
     /// A connector of a version with known faults.
     CONNECTOR_OLD = "connector.old", Warning, "update it";
     /// A connector without a readable version.
-    CONNECTOR_VERSION_NOT_KNOWN = "connector.version-not-known", Warning, "look at it on the server";
+    CONNECTOR_VERSION_NOT_KNOWN = "connector.version-not-known", Warning, "check the connector's version on the server";
     /// A connector without recent contact to Intune.
     CONNECTOR_SILENT = "connector.silent", Warning,
         "check that the server is on and reaches Intune; with a proxy, restart the service";
@@ -182,7 +182,7 @@ finding_kinds! {
     ASSIGNMENT_ORPHAN = "assignment.orphan", Warning,
         "remove_other_assignments takes the assignment away; the service does so itself after about a week";
     /// An assignment that the service accepted and does not show.
-    ASSIGNMENT_NOT_TAKEN = "assignment.not-taken", Warning, "plan again in a while";
+    ASSIGNMENT_NOT_TAKEN = "assignment.not-taken", Warning, "plan again later";
 
     /// Objects or assignments that could not be read, so that the resultant set is not known.
     RESULTANT_NOT_READ = "resultant.not-read", Warning, "grant the permission to read them, and plan again";
@@ -190,7 +190,7 @@ finding_kinds! {
     RESULTANT_GROUP_NOT_READ = "resultant.group-not-read", Warning, "grant GroupMember.Read.All, and read again";
     /// A rule of a group that cannot be evaluated.
     RESULTANT_RULE_NOT_EVALUATED = "resultant.rule-not-evaluated", Warning,
-        "look at the group's members when the device is registered";
+        "check the group's members when the device is registered";
     /// An assignment filter that cannot be evaluated before a device enrolls.
     RESULTANT_FILTER_NOT_KNOWN = "resultant.filter-not-known", Warning,
         "use a filter on manufacturer, model or enrollmentProfileName, or assign to another group";
@@ -220,7 +220,7 @@ finding_kinds! {
         "delete the registration and import the device again; never delete the object that carries [ZTDId]: a \
          hybrid joined device has two by design";
     /// A changed group tag that the service does not show.
-    DEVICES_TAG_NOT_TAKEN = "devices.tag-not-taken", Warning, "plan again in a while";
+    DEVICES_TAG_NOT_TAKEN = "devices.tag-not-taken", Warning, "plan again later";
     /// Devices with a group tag that the deployment's group does not take.
     PLAN_GROUP_TAG_DIFFERS = "plan.group-tag-differs", Warning,
         "write the deployment's group tag, or leave the group tag out: a device then gets the deployment's";
@@ -240,11 +240,11 @@ finding_kinds! {
 
     /// A part of a tenant's deployment that settings cannot express.
     EXPORT_NOT_EXPRESSED = "export.not-expressed", Warning,
-        "note it beside the settings: a plan leaves it as it is, and sees no drift of it";
+        "document it next to the settings: a plan leaves it unchanged and does not detect its drift";
 
     /// A motherboard to replace in a device that is not registered.
     REPLACE_NOT_REGISTERED = "replace.not-registered", Error,
-        "correct the serial number; to resume a replacement, give the journal that it has begun";
+        "correct the serial number; to resume a replacement, give its journal";
     /// A registration to replace with a group tag that cannot be given to another.
     REPLACE_TAG_NOT_VALID = "replace.tag-not-valid", Error,
         "give the registration another group tag, and plan again";
@@ -256,7 +256,8 @@ finding_kinds! {
         "grant Group.Read.All and Device.Read.All, and plan again: a device that leaves a group loses its profile";
     /// A new registration that the service did not take.
     REPLACE_NOT_IMPORTED = "replace.not-imported", Error,
-        "correct the hardware hash, and plan again with the same journal and a new one for the import: group tag and user \
+        "correct the hardware hash, and plan again with the same journal and a new one for the import: group tag \
+            and user \
          are kept";
 
     /// Two deployments of one name.
@@ -279,10 +280,10 @@ finding_kinds! {
     IMPORT_ASSIGNED_USER = "import.assigned-user", Warning,
         "leave the user out for hybrid join: it is the most frequent cause of error 0x80070774";
     /// A device that is in the input twice.
-    IMPORT_DUPLICATE = "import.duplicate", Info, "nothing need be done; leave out the second";
+    IMPORT_DUPLICATE = "import.duplicate", Info, "nothing, or leave out the second";
     /// A registered device without the id of its registration.
     IMPORT_NO_DEVICE_ID = "import.no-device-id", Warning,
-        "look for it among the devices by its serial number, and check its group tag";
+        "search for the device by its serial number, and check its group tag";
     /// A registered device with another group tag than the desired one.
     IMPORT_GROUP_TAG = "import.group-tag", Warning,
         "set the group tag of the device; importing it again does not change it";
@@ -295,7 +296,7 @@ finding_kinds! {
         "look the name up in Microsoft's list of Autopilot import errors";
     /// A device whose outcome is unknown.
     IMPORT_UNCONFIRMED = "import.unconfirmed", Error,
-        "run it again with the same journal: it is looked for once more before it is sent";
+        "run the import again with the same journal: the device is searched for again before it is sent";
     /// A device that had no outcome by the deadline.
     IMPORT_TIMED_OUT = "import.timed-out", Error, RUN_AGAIN;
     /// A device that had no outcome when the run was stopped.
@@ -309,18 +310,22 @@ finding_kinds! {
 
     /// An MDM user scope to restore that the service does not report.
     TEARDOWN_SCOPE_NOT_READ = "teardown.scope-not-read", Error,
-        "look at the scope in the Entra admin center, and waive this finding: the teardown then leaves the scope as it is";
+        "look at the scope in the Entra admin center, and waive this finding: the teardown then leaves the scope \
+            as it is";
     /// An MDM user scope that is not the one that the deployment left.
     TEARDOWN_SCOPE_CHANGED = "teardown.scope-changed", Error,
-        "set the scope in the Entra admin center (Mobility, Microsoft Intune), and waive this finding: the teardown then leaves \
+        "set the scope in the Entra admin center (Mobility, Microsoft Intune), and waive this finding: the \
+            teardown then leaves \
          the scope as it is";
     /// An object to remove that has another name than the journal says.
     TEARDOWN_NAME_DIFFERS = "teardown.name-differs", Error,
-        "check that the journal is the right one and was not changed; if somebody has renamed the object, give it back its \
+        "check that the journal is the right one and was not changed; if somebody has renamed the object, give it \
+            back its \
          name, or delete it by hand";
     /// A group to remove whose uses are not all known.
     TEARDOWN_GROUP_USE_NOT_KNOWN = "teardown.group-use-not-known", Error,
-        "let the client read that, or look in the Intune admin center and waive this finding if nothing uses the group";
+        "let the client read the uses, or check the Intune admin center and waive this finding if nothing uses \
+            the group";
     /// A right in the directory that cannot be read.
     TEARDOWN_RIGHT_NOT_READABLE = "teardown.right-not-readable", Error,
         "sign in to the directory with an account that may read and change the permissions of the place";
@@ -333,9 +338,9 @@ finding_kinds! {
     /// Several objects of the type and name of an object to remove.
     TEARDOWN_DUPLICATE = "teardown.duplicate", Error, "delete the right one by hand";
     /// An object to remove with assignments that the deployment did not make.
-    TEARDOWN_ASSIGNED_ELSEWHERE = "teardown.assigned-elsewhere", Error, "take that away, or keep it";
+    TEARDOWN_ASSIGNED_ELSEWHERE = "teardown.assigned-elsewhere", Error, "remove that assignment, or keep the object";
     /// A group to remove that something else uses.
     TEARDOWN_GROUP_IN_USE = "teardown.group-in-use", Error,
-        "the group is kept; take it out of there first: an assignment to a group that is gone keeps its object from being \
-         deleted";
+        "the group is kept; remove its uses first: an assignment to a deleted group prevents the deletion of its \
+            object";
 }

@@ -75,7 +75,7 @@ impl Journal {
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at.saturating_add(1));
         let (text, torn) = bytes.split_at_checked(whole).unwrap_or((&bytes, &[]));
         if !begins_as_journal(&bytes) {
-            let message = format!("{} does not begin as a journal, and is left as it is", self.store.name());
+            let message = format!("{} does not begin as a journal, and was left unchanged", self.store.name());
             return Err(Error::new(ErrorKind::Journal, message).with_remedy("name another file"));
         }
         self.length = u64::try_from(whole).unwrap_or(u64::MAX);
@@ -147,7 +147,7 @@ impl Journal {
     /// Creates the error for a journal that has to exist and does not.
     #[cfg(feature = "workflow")]
     pub(crate) fn missing(&self) -> Error {
-        let message = format!("there is no journal {}, or nothing is in it", self.store.name());
+        let message = format!("the journal {} does not exist or is empty", self.store.name());
         Error::new(ErrorKind::Journal, message)
             .with_remedy("give the path of the journal that the run was given")
     }
@@ -293,12 +293,12 @@ impl FileStore {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&self.path).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => {
-                io::Error::new(error.kind(), "another run has begun it in this moment")
+                io::Error::new(error.kind(), "another run has just created it")
             }
             _ => error,
         })?;
         if !try_lock(&file)? {
-            return Err(io::Error::new(io::ErrorKind::WouldBlock, "another run has begun it in this moment"));
+            return Err(io::Error::new(io::ErrorKind::WouldBlock, "another run has just created it"));
         }
         // A new file's name is safe only when its folder is; not every system lets a folder be opened for that.
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -319,7 +319,7 @@ impl FileStore {
         if is_same(&named, &file.metadata()?) {
             return Ok(file);
         }
-        Err(io::Error::other("another file has taken its place"))
+        Err(io::Error::other("another file has replaced it"))
     }
 }
 
@@ -345,7 +345,7 @@ impl JournalStore for FileStore {
         let opened = file.metadata()?;
         check_is_plain_file(&opened)?;
         if !is_same(&found, &opened) {
-            return Err(io::Error::other("another file has taken its place"));
+            return Err(io::Error::other("another file has replaced it"));
         }
         let is_locked = try_lock(&file)?;
         self.file = is_locked.then_some(file);

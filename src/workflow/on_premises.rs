@@ -120,7 +120,7 @@ impl OnPremises {
         let report = match check.run(&*self.directory).await {
             Ok(report) => report,
             Err(error) => {
-                let evidence = format!("the directory could not be asked: {error}");
+                let evidence = format!("the directory could not be read: {error}");
                 let finding = AD_NOT_READABLE.at(place_of(unit), evidence);
                 planned.block(finding.with_remedy(error.remedy().to_owned()));
                 return planned;

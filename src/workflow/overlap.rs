@@ -101,7 +101,7 @@ impl Pair<'_> {
         let mut clash = |kind: &str, name: fn(&HybridJoin) -> Option<&str>, same: bool| {
             if let Some(name) = name(first).filter(|one| !same && name(second) == Some(*one)) {
                 let evidence = format!(
-                    "{} and {} both have the {kind} {name}, and not the same",
+                    "{} and {} have different settings for the {kind} {name}",
                     first.name, second.name
                 );
                 findings.push(OVERLAP_NAME.at(second.name.as_str(), evidence));

@@ -274,7 +274,7 @@ fn lacking(operations: &[RequiredOperation], caller: &Caller) -> Vec<Finding> {
 
 /// Returns the finding for the MDM user scope, which an app without a user cannot read or set.
 pub(super) fn delegated_only() -> Finding {
-    let evidence = "Graph lets only signed-in users read or set it, and this client signs in by itself";
+    let evidence = "Graph lets only signed-in users read or set it, and this client has no signed-in user";
     MDM_DELEGATED_ONLY.at("MDM user scope", evidence)
 }
 

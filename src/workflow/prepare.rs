@@ -157,7 +157,8 @@ fn prepare_mdm(desired: &HybridJoin, state: &TenantState, steps: &mut Vec<Planne
         MdmRead::Policy(policy) => policy,
         MdmRead::NotAllowed => {
             planned(Action::Manual(
-                "only a signed-in user can read or set it: Entra admin center, Mobility, Microsoft Intune, MDM user scope"
+                "only a signed-in user can read or set it: Entra admin center, Mobility, Microsoft Intune, MDM \
+                    user scope"
                     .into(),
             ));
             return None;
@@ -206,7 +207,7 @@ fn prepare_mdm(desired: &HybridJoin, state: &TenantState, steps: &mut Vec<Planne
 fn not_one_group(name: &DisplayName, found: usize) -> Finding {
     let evidence = match found {
         0 => format!("there is no group {name}"),
-        _ => format!("there are {found} groups {name}, and names are all that tells them apart here"),
+        _ => format!("there are {found} groups {name}, and settings refer to groups by name"),
     };
     MDM_GROUP.at(name.as_str(), evidence)
 }
@@ -260,7 +261,7 @@ fn ensure<'a, S: ManagedObject>(
     }
     let patch = Patch::from_stored(stored, &wish);
     if let Some(fixed) = patch.create_only().first() {
-        let evidence = format!("{fixed}, and that is decided when it is created");
+        let evidence = format!("{fixed}, which is fixed at creation");
         let finding = SETTINGS_FIXED_AT_CREATION.at(&name, evidence);
         steps.push(PlannedStep::new(S::STEP, name, Action::Blocked(finding)));
         return Ensure::Blocked;

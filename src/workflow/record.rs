@@ -29,7 +29,7 @@ impl Header {
         let other_tenant =
             |ours: &str| self.tenant.as_ref().filter(|theirs| !theirs.eq_ignore_ascii_case(ours));
         let problem = if self.v != VERSION || self.run != RUN {
-            "the journal is of a run of another kind, or of another version of the format".to_owned()
+            "the journal belongs to another kind of run, or to another version of the format".to_owned()
         } else if deployment.is_some_and(|name| name != self.deployment) {
             format!("the journal is of the deployment {}", self.deployment)
         } else if let Some(theirs) = tenant.and_then(other_tenant) {

@@ -81,7 +81,7 @@ impl<E> Remover<'_, E> {
             Either::Left((Err(error), _)) => Err(error),
             Either::Right(_) => Err(Error::new(
                 ErrorKind::Interrupted,
-                "stopped while the service held on to the object to delete",
+                "stopped while the service still used the object to delete",
             )),
         }
     }

@@ -293,7 +293,7 @@ impl RetagPlan {
             match select(reads_back.into_future(), pin!(progress.stopped())).await {
                 Either::Left((Ok(_), _)) => {}
                 Either::Left((Err(error), _)) if error.kind() == ErrorKind::Timeout => {
-                    let evidence = "the group tag was changed, and does not read back";
+                    let evidence = "the group tag was changed but does not read back";
                     report.findings.push(DEVICES_TAG_NOT_TAKEN.at(&planned.serial_number, evidence));
                 }
                 Either::Left((Err(error), _)) => return Err(error),

@@ -56,7 +56,7 @@ impl ConnectorConfig {
             self.finding(CONNECTOR_CONFIG_MISSING_OU, UNITS, format!("{unit} is not in the list"))
         });
         let extra = has.iter().filter(|unit| lacks(wanted, unit)).map(|unit| {
-            self.finding(CONNECTOR_CONFIG_EXTRA_OU, UNITS, format!("{unit} is in the list and not wanted"))
+            self.finding(CONNECTOR_CONFIG_EXTRA_OU, UNITS, format!("{unit} is in the list but not wanted"))
         });
         missing.chain(extra).collect()
     }
@@ -81,7 +81,7 @@ impl ConnectorConfig {
                 findings.push(self.finding(
                     CONNECTOR_CONFIG_DUPLICATE_KEY,
                     key,
-                    "the key is there more than once",
+                    "the key is repeated",
                 ));
             }
             if known.iter().any(|known| same_key(known, key)) {
@@ -89,7 +89,7 @@ impl ConnectorConfig {
             }
             let meant = nearest(key, known.iter().copied());
             if let Some(meant) = meant.filter(|meant| !keys.contains_key(&meant.to_ascii_lowercase())) {
-                let evidence = format!("the connector knows no such key; {meant} is not there");
+                let evidence = format!("the connector does not know this key, and {meant} is missing");
                 let finding = self.finding(CONNECTOR_CONFIG_RENAMED_KEY, key, evidence);
                 findings.push(finding.with_remedy(format!("rename it to {meant}")));
             }
@@ -120,7 +120,7 @@ impl ConnectorConfig {
                 findings.push(self.finding(
                     CONNECTOR_CONFIG_SEPARATOR_IN_OU,
                     UNITS,
-                    format!("{unit};{rest} has a semicolon in a name, at which the connector separates"),
+                    format!("{unit};{rest} has a semicolon in a name, where the connector splits the list"),
                 ));
                 continue;
             }
@@ -164,8 +164,8 @@ impl ConnectorConfig {
         let (kind, evidence) = match (account, is_disabled) {
             (Some(_), false) => (
                 CONNECTOR_CONFIG_OU_UPDATES_WITH_ACCOUNT,
-                "a managed service account of one's own is set, with which the wizard changes no permissions, and its \
-                 attempts are not switched off",
+                "an own managed service account is set, so the wizard cannot change permissions, but its attempts \
+                    are not switched off",
             ),
             (None, true) => (
                 CONNECTOR_CONFIG_OU_UPDATES_DISABLED,
@@ -185,14 +185,14 @@ impl ConnectorConfig {
             findings.push(self.finding(
                 CONNECTOR_CONFIG_NESTED_DEFAULT_PROXY,
                 PLACE,
-                "defaultProxy stands inside of defaultProxy, which .NET's schema does not have",
+                "a defaultProxy is nested in another, which .NET's schema does not allow",
             ));
         }
         if matches!(self.proxy(), Proxy::Server(server) if !server.address.contains("://")) {
             findings.push(self.finding(
                 CONNECTOR_CONFIG_PROXY_WITHOUT_SCHEME,
                 PLACE,
-                "the address is not a URI, which .NET's documentation asks for",
+                "the address is not a URI, as .NET's documentation requires",
             ));
         }
     }
@@ -295,11 +295,13 @@ mod tests {
                 &["settings-elsewhere", "not-as-shipped"],
             ),
             (
-                "<configuration><system.net><defaultProxy><defaultProxy enabled='False'/></defaultProxy></system.net></configuration>",
+                "<configuration><system.net><defaultProxy><defaultProxy \
+                    enabled='False'/></defaultProxy></system.net></configuration>",
                 &["not-as-shipped", "nested-default-proxy"],
             ),
             (
-                "<configuration><system.net><defaultProxy><proxy proxyaddress='p:80'/></defaultProxy></system.net></configuration>",
+                "<configuration><system.net><defaultProxy><proxy \
+                    proxyaddress='p:80'/></defaultProxy></system.net></configuration>",
                 &["not-as-shipped", "proxy-without-scheme"],
             ),
         ] {
@@ -325,7 +327,8 @@ mod tests {
     #[test]
     fn a_managed_service_account_and_what_is_in_a_proxy_address_are_not_repeated() {
         let mut all = wizard(&[(ACCOUNT, "jane.doe")]).lint();
-        let text = "<configuration><system.net><defaultProxy><proxy proxyaddress='u:hunter2@p:80'/></defaultProxy></system.net></configuration>";
+        let text = "<configuration><system.net><defaultProxy><proxy \
+            proxyaddress='u:hunter2@p:80'/></defaultProxy></system.net></configuration>";
         let proxy = ConnectorConfig::parse(ConnectorFile::EnrollmentWizard, text.as_bytes()).unwrap();
         all.extend(proxy.lint());
         all.extend(compare_connector_configs(&proxy, &config(ConnectorFile::Service, "")));

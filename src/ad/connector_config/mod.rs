@@ -62,7 +62,8 @@ impl ConnectorFile {
     pub fn default_path(self) -> &'static str {
         match self {
             Self::EnrollmentWizard => {
-                r"C:\Program Files\Microsoft Intune\ODJConnector\ODJConnectorEnrollmentWizard\ODJConnectorEnrollmentWizard.exe.config"
+                r"C:\Program Files\Microsoft \
+                    Intune\ODJConnector\ODJConnectorEnrollmentWizard\ODJConnectorEnrollmentWizard.exe.config"
             }
             Self::Service => {
                 r"C:\Program Files\Microsoft Intune\ODJConnector\ODJConnectorSvc\ODJConnectorSvc.exe.config"
@@ -195,7 +196,7 @@ impl ConnectorConfig {
     pub fn set_organizational_units(&mut self, units: &[OrganizationalUnit]) -> Result<(), InvalidValue> {
         if self.file != ConnectorFile::EnrollmentWizard {
             let remedy = "set the units in ODJConnectorEnrollmentWizard.exe.config";
-            return Err(invalid("is that of the service, which does not read the units", remedy));
+            return Err(invalid("is the service's, which does not read the units", remedy));
         }
         if let Some(violation) = units.iter().find_map(OrganizationalUnit::violation) {
             return Err(violation);
@@ -232,7 +233,7 @@ impl ConnectorConfig {
         match entries[..] {
             [] => Ok(Place::Section(section)),
             [entry] if !undone => Ok(Place::Entry(entry)),
-            _ => Err(invalid(format!("has the key {key} more than once, or takes it back"), remedy)),
+            _ => Err(invalid(format!("has the key {key} more than once, or removes it again"), remedy)),
         }
     }
 
@@ -243,7 +244,7 @@ impl ConnectorConfig {
         let attributes = ["configSource", "file", "configProtectionProvider"];
         match attributes.into_iter().find(|name| section.attribute(name).is_some()) {
             Some(name) => {
-                Some(format!("has settings that it does not show: appSettings has the attribute {name}"))
+                Some(format!("has settings in another place: appSettings has the attribute {name}"))
             }
             None => sections.next().map(|_| "has more than one appSettings".to_owned()),
         }

@@ -94,7 +94,7 @@ impl ConnectorConfig {
             Proxy::Automatic => document = document.without(place)?,
             Proxy::Disabled => document = document.with_attribute(place, "enabled", "false")?,
             Proxy::Other => {
-                return Err(invalid("cannot be given another kind of proxy", "change the file by hand"));
+                return Err(invalid("cannot be set to another kind of proxy", "change the file by hand"));
             }
             Proxy::Server(server) if !is_address(&server.address) => {
                 let remedy = "write it as http://proxy.corp.example:8080, without a user's name or a path";
@@ -190,7 +190,8 @@ mod tests {
                 Proxy::Disabled,
             ),
             (
-                "<defaultProxy><proxy proxyaddress='p:80' bypassonlocal='True' usesystemdefault='True'/></defaultProxy>",
+                "<defaultProxy><proxy proxyaddress='p:80' bypassonlocal='True' \
+                    usesystemdefault='True'/></defaultProxy>",
                 server("p:80", true, true),
             ),
             (
@@ -224,7 +225,8 @@ mod tests {
         changed.set_proxy(&Proxy::Automatic).unwrap();
         assert_eq!(
             text(&changed),
-            "<configuration>\r\n\t<!-- ours -->\r\n\t<appSettings/>\r\n\t<system.net>\r\n\t</system.net>\r\n</configuration>",
+            "<configuration>\r\n\t<!-- ours \
+                -->\r\n\t<appSettings/>\r\n\t<system.net>\r\n\t</system.net>\r\n</configuration>",
         );
     }
 

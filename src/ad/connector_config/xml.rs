@@ -211,7 +211,7 @@ impl Element {
 }
 
 fn invalid(problem: impl Into<std::borrow::Cow<'static, str>>) -> InvalidValue {
-    InvalidValue::new("configuration file", problem, "put back the copy that was made before it was edited")
+    InvalidValue::new("configuration file", problem, "restore the copy from before the edit")
 }
 
 /// A syntax error with its byte offset.
@@ -279,16 +279,16 @@ impl Scan<'_> {
                     let is_known = matches!(&*reference, "amp" | "lt" | "gt" | "quot" | "apos");
                     let is_char = || reference.resolve_char_ref().ok().flatten().is_some_and(is_xml_char);
                     if !is_known && !is_char() {
-                        return wrong("has an entity of its own, which is not looked up");
+                        return wrong("has an entity reference, which is not resolved");
                     }
                 }
-                Event::DocType(_) => return wrong("has a document type, which is not looked up"),
+                Event::DocType(_) => return wrong("has a document type, which is not resolved"),
                 Event::Decl(_) => {
                     if start != 0 {
                         return wrong("has an XML declaration that is not at the start");
                     }
                     if !self.is_declaration_of_utf_8(&span)? {
-                        return wrong("declares another XML than version 1.0 in UTF-8");
+                        return wrong("declares XML other than version 1.0 in UTF-8");
                     }
                 }
                 Event::PI(instruction) => {
@@ -304,8 +304,8 @@ impl Scan<'_> {
         let end = |problem: &str| Err(Wrong { problem: problem.to_owned(), byte: self.text.len() });
         match (self.open.is_empty(), self.elements.is_empty()) {
             (true, false) => Ok(()),
-            (_, true) => end("is the end, and there was no element"),
-            (false, _) => end("is the end, and an element is not closed"),
+            (_, true) => end("is the end of the file, without an element"),
+            (false, _) => end("is the end of the file, but an element is not closed"),
         }
     }
 
@@ -349,7 +349,8 @@ impl Scan<'_> {
             let value = attribute.normalized_value(XmlVersion::Explicit1_0);
             let value = value.ok().filter(|value| !raw.contains('<') && value.chars().all(is_xml_char));
             let value = value.ok_or_else(|| {
-                let problem = "has an attribute with <, a reference to what XML does not allow, or an entity of its own";
+                let problem = "has an attribute with <, a reference to what XML does not allow, or an entity of \
+                    its own";
                 wrong(problem.to_owned())
             })?;
             done = start + raw.len() + 1;

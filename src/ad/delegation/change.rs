@@ -137,13 +137,13 @@ impl fmt::Display for DelegationReport {
             }
             CreateAccess::NotGranted => writeln!(f, "  {account} may still NOT create computers")?,
             CreateAccess::Unknown { why } => {
-                writeln!(f, "  whether {account} may create computers is not known: {why}")?;
+                writeln!(f, "  it is not known whether {account} may create computers: {why}")?;
             }
         }
         if self.lost_updates > 0 {
             writeln!(
                 f,
-                "  another change overwrote this one, and it was written again: look at the other entries too"
+                "  another change overwrote this one, which was written again: check the other entries too"
             )?;
         }
         Ok(())
@@ -161,10 +161,10 @@ impl DelegationReport {
 impl fmt::Display for RevocationReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.removed.is_empty() {
-            writeln!(f, "nothing was removed: no such entry is there")?;
+            writeln!(f, "nothing was removed: no such entry exists")?;
         }
         self.removed.iter().try_for_each(|ace| writeln!(f, "- {ace}"))?;
-        self.missing.iter().try_for_each(|ace| writeln!(f, "  not there: {ace}"))
+        self.missing.iter().try_for_each(|ace| writeln!(f, "  not found: {ace}"))
     }
 }
 
@@ -373,7 +373,7 @@ async fn revoke(
 
 async fn read(directory: &dyn Directory, name: &str) -> Result<Place, DirectoryError> {
     let none = || {
-        let message = "there is no such organizational unit, or it is not visible";
+        let message = "the organizational unit does not exist or is not visible";
         DirectoryError::new(DirectoryErrorKind::NotFound, message)
     };
     Place::read(directory, name).await?.ok_or_else(none)
@@ -391,6 +391,6 @@ async fn write(
 }
 
 fn lost_update() -> DirectoryError {
-    let message = "the permissions were changed back by another change, each time";
+    let message = "another change overwrote the permissions each time";
     DirectoryError::new(DirectoryErrorKind::LostUpdate, message)
 }

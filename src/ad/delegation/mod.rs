@@ -272,7 +272,7 @@ pub fn sddl_difference(before: &Acl, after: &Acl) -> String {
         }
     }
     if kept_before != kept_after {
-        text.push_str("~ the other entries stand in another order\n");
+        text.push_str("~ the order of the other entries changed\n");
     }
     text
 }
@@ -433,7 +433,7 @@ mod tests {
             (format!("{a}{b}"), format!("{a}{b}"), String::new()),
             (format!("{a}{a}"), a.to_owned(), format!("- {a}\n")),
             (a.to_owned(), b.to_owned(), format!("- {a}\n+ {b}\n")),
-            (format!("{a}{b}"), format!("{b}{a}"), "~ the other entries stand in another order\n".to_owned()),
+            (format!("{a}{b}"), format!("{b}{a}"), "~ the order of the other entries changed\n".to_owned()),
         ] {
             assert_eq!(sddl_difference(&acl(&before), &acl(&after)), expected);
         }

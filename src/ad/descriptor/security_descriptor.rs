@@ -111,11 +111,11 @@ impl SecurityDescriptor {
                 continue;
             }
             if !control.contains(part.present()) {
-                let problem = format!("tells where its {} stands, and that it has none", part.name());
+                let problem = format!("has an offset of its {}, but says that it has none", part.name());
                 return Err(invalid(problem, field));
             }
             let from = bytes.get(start..).filter(|_| start >= HEADER).ok_or_else(|| {
-                invalid(format!("says that its {} stands outside of it", part.name()), field)
+                invalid(format!("has an offset of its {} that is out of range", part.name()), field)
             })?;
             let length = parts.read(part, from).map_err(|problem| {
                 invalid(format!("has a part, the {}, that {problem}", part.name()), start)

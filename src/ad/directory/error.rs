@@ -64,33 +64,34 @@ impl DirectoryError {
     /// Creates an error with a message, for implementations of [`Directory`](super::Directory).
     pub fn new(kind: DirectoryErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         let remedy = match kind {
-            DirectoryErrorKind::Unreachable => "check the server's name, its port, and the way to it",
+            DirectoryErrorKind::Unreachable => "check the server's name, its port and the network",
             DirectoryErrorKind::Untrusted => {
-                "give the certificate of the authority that issued the server's, or renew the server's; \
-                 connect by a name that is in it"
+                "trust the authority that issued the server's certificate, or renew the certificate; connect by a \
+                    name in the certificate"
             }
             DirectoryErrorKind::InvalidCredentials => "check the account and its password",
-            DirectoryErrorKind::AccessDenied => "sign in as an account that may, or have the right granted",
-            DirectoryErrorKind::NotFound => "check the name: it may have been moved, renamed or deleted",
+            DirectoryErrorKind::AccessDenied => "sign in as an account with the right, or have the right granted",
+            DirectoryErrorKind::NotFound => "check the name: the entry may have been moved, renamed or deleted",
             DirectoryErrorKind::OtherDomain => "connect to a domain controller of its domain",
             DirectoryErrorKind::Ambiguous => "name the account by its SID or its distinguished name",
             DirectoryErrorKind::ReadOnly => "connect to a writable domain controller",
             DirectoryErrorKind::NotRecorded => {
-                "make room for the record, and run it again: nothing was changed"
+                "make room for the record and run again: nothing was changed"
             }
             DirectoryErrorKind::InvalidInput => "correct the value",
             DirectoryErrorKind::Interrupted | DirectoryErrorKind::Timeout => {
-                "connect again, and read what became of it"
+                "connect again, and read the entry to see whether it changed"
             }
             DirectoryErrorKind::Unavailable => "try again later, or at another domain controller",
             DirectoryErrorKind::NameTaken => "choose another name, or remove the account that has it",
             DirectoryErrorKind::QuotaExceeded => {
-                "grant the account the right to create computers in the organizational unit, to which the quota does not \
+                "grant the account the right to create computers in the organizational unit, to which the quota \
+                    does not \
                  apply"
             }
-            DirectoryErrorKind::Rejected => "look at the directory's event log",
-            DirectoryErrorKind::LostUpdate => "find out what else changes it, and try again",
-            DirectoryErrorKind::Unexpected => "look at the directory with other tools",
+            DirectoryErrorKind::Rejected => "see the directory's event log",
+            DirectoryErrorKind::LostUpdate => "find out what else changes the entry, and try again",
+            DirectoryErrorKind::Unexpected => "check the directory with other tools",
         };
         Self { kind, message: message.into(), remedy: remedy.into(), result_code: None, source: None }
     }

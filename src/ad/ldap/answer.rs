@@ -16,7 +16,7 @@ use crate::ad::directory::{DirectoryError, DirectoryErrorKind, Entry};
 /// parse.
 pub(super) fn entry(tag: StructureTag) -> Result<Entry, DirectoryError> {
     read_entry(tag)
-        .ok_or_else(|| DirectoryError::unexpected("an entry of the directory's answer makes no sense"))?
+        .ok_or_else(|| DirectoryError::unexpected("an entry in the directory's answer is malformed"))?
 }
 
 fn read_entry(tag: StructureTag) -> Option<Result<Entry, DirectoryError>> {
@@ -31,7 +31,7 @@ fn read_entry(tag: StructureTag) -> Option<Result<Entry, DirectoryError>> {
         match name.split_once(';') {
             // Windows gives at most 1,500 values at once. None of the attributes that are asked for has so many.
             Some((name, option)) if option.starts_with("range=") && !option.ends_with('*') => {
-                let message = format!("{name} has more values than the directory tells at once");
+                let message = format!("{name} has more values than the directory returns at once");
                 return Some(Err(DirectoryError::unexpected(message)));
             }
             Some((name, _)) => entry = entry.with_values(name, values),
@@ -61,14 +61,14 @@ pub(super) fn bound(result: &LdapResult) -> Result<(), DirectoryError> {
         return checked(result);
     }
     let (problem, remedy) = match windows_code(&result.text) {
-        Some(0x525 | 0x52E) => ("does not know the account, or its password is another", None),
+        Some(0x525 | 0x52E) => ("does not know the account, or the password is wrong", None),
         Some(0x530) => {
             ("does not let the account sign in at this time", Some("use another account, or another time"))
         }
         Some(0x531) => {
             ("does not let the account sign in from here", Some("allow it to, or use another account"))
         }
-        Some(0x532 | 0x773) => ("wants a new password for the account", Some("change the password")),
+        Some(0x532 | 0x773) => ("requires a new password for the account", Some("change the password")),
         Some(0x533) => ("has disabled the account", Some("enable it, or use another account")),
         Some(0x701) => ("says that the account has expired", Some("extend it, or use another account")),
         Some(0x775) => ("has locked the account", Some("unlock it, and find out what locked it")),
@@ -88,18 +88,18 @@ pub(super) fn checked(result: &LdapResult) -> Result<(), DirectoryError> {
     use DirectoryErrorKind as Kind;
     let (kind, message) = match result.rc {
         0 => return Ok(()),
-        1 => (Kind::Rejected, "the directory could not do it"),
-        3 | 51 | 52 => (Kind::Unavailable, "the directory is busy or stops"),
-        4 | 11 => (Kind::Rejected, "the directory does not tell so much at once"),
-        8 | 13 => (Kind::Rejected, "the directory wants a better protected connection"),
+        1 => (Kind::Rejected, "the directory failed"),
+        3 | 51 | 52 => (Kind::Unavailable, "the directory is busy or shutting down"),
+        4 | 11 => (Kind::Rejected, "the answer exceeds the directory's size limit"),
+        8 | 13 => (Kind::Rejected, "the directory requires a more secure connection"),
         10 => (Kind::NotFound, "the entry belongs to another domain"),
         12 => (Kind::Rejected, "the directory does not know a control that is needed"),
-        16..=21 => (Kind::InvalidInput, "the directory does not take the value"),
-        32 => (Kind::NotFound, "there is no such entry, or it may not be seen"),
-        34 => (Kind::InvalidInput, "the directory cannot read the name"),
+        16..=21 => (Kind::InvalidInput, "the directory rejects the value"),
+        32 => (Kind::NotFound, "the entry does not exist or is not visible"),
+        34 => (Kind::InvalidInput, "the directory cannot parse the name"),
         48 | 49 => (Kind::InvalidCredentials, "the directory does not accept the account"),
-        50 => (Kind::AccessDenied, "the account may not do that"),
-        _ => (Kind::Rejected, "the directory will not do it"),
+        50 => (Kind::AccessDenied, "the account has no right to do this"),
+        _ => (Kind::Rejected, "the directory refuses the request"),
     };
     let mut message = message.to_owned();
     if let Some(code) = windows_error(&result.text) {
@@ -168,18 +168,18 @@ pub(super) fn connect_error(error: LdapError, server: &Server) -> DirectoryError
     let (kind, message) = match &error {
         // The answer to StartTLS.
         LdapError::LdapResult { .. } => (DirectoryErrorKind::Untrusted, "the server does not offer TLS"),
-        LdapError::Rustls { .. } => (DirectoryErrorKind::Untrusted, "TLS could not be agreed on"),
+        LdapError::Rustls { .. } => (DirectoryErrorKind::Untrusted, "TLS negotiation failed"),
         LdapError::DNSName { .. } => {
             (DirectoryErrorKind::InvalidInput, "no certificate can be for the server's name")
         }
         LdapError::Io { source } if tls_error(source).is_some() => {
-            (DirectoryErrorKind::Untrusted, "TLS could not be agreed on")
+            (DirectoryErrorKind::Untrusted, "TLS negotiation failed")
         }
         LdapError::Io { source } if source.kind() == io::ErrorKind::ConnectionRefused => {
             (DirectoryErrorKind::Unreachable, "nothing answers on the port")
         }
         _ => {
-            (DirectoryErrorKind::Unreachable, "no connection came about, or what answers does not speak LDAP")
+            (DirectoryErrorKind::Unreachable, "no connection was made, or the server does not speak LDAP")
         }
     };
     let failed = server.explain(DirectoryError::new(kind, format!("{server}: {message}")));

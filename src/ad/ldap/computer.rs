@@ -62,7 +62,7 @@ fn password() -> Result<Vec<u8>, DirectoryError> {
     let source = rustls::crypto::ring::default_provider().secure_random;
     source
         .fill(&mut *random)
-        .map_err(|_| DirectoryError::unexpected("the system gives no random numbers"))?;
+        .map_err(|_| DirectoryError::unexpected("the system provides no random numbers"))?;
     // Hexadecimal digits alone would be too few kinds of characters for a domain's policy.
     let digits = random.iter().map(|byte| format!("{byte:02x}"));
     let text = Zeroizing::new(format!("\"A-{}\"", Zeroizing::new(digits.collect::<String>()).as_str()));

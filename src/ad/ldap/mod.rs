@@ -77,7 +77,7 @@ impl LdapSignIn {
         let sign_in =
             Self { account: Zeroizing::new(account.into()), password: Zeroizing::new(password.into()) };
         if sign_in.account.trim().is_empty() || sign_in.password.is_empty() {
-            let problem = "has an empty name or an empty password, which a directory takes for nobody's";
+            let problem = "has an empty name or password, which a directory accepts as anonymous";
             return Err(InvalidValue::new("sign-in", problem, "give the account and its password"));
         }
         Ok(sign_in)

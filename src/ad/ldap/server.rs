@@ -68,7 +68,7 @@ impl FromStr for Server {
         let (host, port) = match rest.split_once(':') {
             Some((host, port)) => {
                 let port = port.parse().ok().filter(|port| *port != 0);
-                (host, port.ok_or_else(|| invalid("has something else than a port after the name"))?)
+                (host, port.ok_or_else(|| invalid("has something other than a port after the name"))?)
             }
             None => (rest, standard_port),
         };
@@ -77,7 +77,7 @@ impl FromStr for Server {
                 && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
         };
         if !host.strip_suffix('.').unwrap_or(host).split('.').all(is_name) {
-            return Err(invalid("has something else than a host's name or an IPv4 address"));
+            return Err(invalid("has something other than a host's name or an IPv4 address"));
         }
         Ok(Self { starts_plain, host: host.to_owned(), port })
     }

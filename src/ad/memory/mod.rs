@@ -319,7 +319,7 @@ impl Directory for MemoryDirectory {
         let changes = state.entries.next_change();
         let node = state.entries.node_mut(&key).ok_or_else(not_found)?;
         if !change.attribute.eq_ignore_ascii_case(DESCRIPTOR) || change.descriptor != DescriptorParts::DACL {
-            let message = "a directory in memory takes changes of DACLs alone";
+            let message = "a directory in memory supports changes of DACLs only";
             return Err(DirectoryError::new(DirectoryErrorKind::Rejected, message));
         }
         if !rights(node, &token, &self.account).contains(AccessMask::WRITE_DACL) {
@@ -330,7 +330,7 @@ impl Directory for MemoryDirectory {
         let dacl = given.dacl().ok_or_else(|| {
             DirectoryError::new(
                 DirectoryErrorKind::Rejected,
-                "a directory in memory does not take a null DACL away",
+                "a directory in memory does not remove a null DACL",
             )
         })?;
         node.descriptor = node.descriptor.with_dacl(dacl.clone());
@@ -603,7 +603,7 @@ fn domain_sid() -> Sid {
 
 fn place_of(end: &PageCookie) -> Result<usize, DirectoryError> {
     let place = std::str::from_utf8(end.as_bytes()).ok().and_then(|text| text.parse().ok());
-    let message = "the end of a page is not one of this directory";
+    let message = "the page cookie is not from this directory";
     place.ok_or_else(|| DirectoryError::new(DirectoryErrorKind::InvalidInput, message))
 }
 
@@ -636,7 +636,7 @@ fn quota_exceeded() -> DirectoryError {
 }
 
 fn access_denied() -> DirectoryError {
-    DirectoryError::new(DirectoryErrorKind::AccessDenied, "the account may not do that")
+    DirectoryError::new(DirectoryErrorKind::AccessDenied, "the account has no right to do this")
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl ConnectorRights {
         }
         let more = self.profile.filter(|profile| *profile > DelegationProfile::CreateOnly);
         if let Some(profile) = more.filter(|_| self.access.is_granted()) {
-            let evidence = format!("{account} has more than a connector needs now: {profile}");
+            let evidence = format!("{account} has more rights than a connector needs: {profile}");
             findings.push(AD_MORE_THAN_NEEDED.at(place, evidence));
         }
         findings
@@ -68,7 +68,8 @@ impl ConnectorRights {
                 format!(", and it has created {used} of the {quota} that the domain lets everybody create")
             }
             (Some(quota), used) => format!(
-                "; it has created {used} of the {quota} that the domain lets everybody create: it may seem to work until then"
+                "; it has created {used} of the {quota} that the domain lets everybody create: it may seem to \
+                    work until then"
             ),
         }
     }

@@ -69,7 +69,7 @@ pub(super) const RULES: &[Rule] = &[
         Match::of("content of apps did not arrive", proof)
     }),
     Rule::new("51", EVIDENCE_TWO_INSTALLERS, DevicePage, Strong, Documented, |case| {
-        with_codes(case, "an installer found another one at work", &TWO_INSTALLERS)
+        with_codes(case, "an installer found another one running", &TWO_INSTALLERS)
     }),
     Rule::new("64", EVIDENCE_STORE_APP, DevicePage, Strong, Documented, |case| {
         with_codes(case, "a Store app was not installed", &STORE)

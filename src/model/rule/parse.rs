@@ -103,7 +103,7 @@ impl Parser<'_> {
             return Ok(());
         }
         let found = self.tokens.front().map_or("the end of the rule".to_owned(), |token| shown(&token.kind));
-        let problem = format!("{found} stands where {} should", shown(wanted));
+        let problem = format!("{found} is in place of {}", shown(wanted));
         refuse(RULE_SYNTAX, self.position(), problem, remedy)
     }
 
@@ -192,7 +192,7 @@ impl Parser<'_> {
     fn bare_element(&mut self, element: impl Fn(&mut Self) -> Parsed<Condition>) -> Parsed<Logic<Condition>> {
         let position = self.position();
         let condition = element(self)?;
-        let problem = "the condition on an item stands without parentheses, which the service has refused";
+        let problem = "the condition on an item has no parentheses, which the service has refused";
         self.remarks.push(Remark::new(RULE_BARE_ELEMENT, position, problem));
         if self.next_is_word("and") || self.next_is_word("or") {
             let problem = "it is not clear whether this joins conditions on the item or on the device";
@@ -208,7 +208,7 @@ impl Parser<'_> {
         let wanted = property.element();
         let (kind, position) = self.take(wanted)?;
         if !matches!(&kind, TokenKind::Word { word, hyphen: false } if word.eq_ignore_ascii_case(wanted)) {
-            let problem = format!("{} stands where {wanted} should", shown(&kind));
+            let problem = format!("{} is in place of {wanted}", shown(&kind));
             let remedy = format!("inside -any (…) and -all (…) of {property}, write {wanted} for the item");
             return refuse(RULE_SYNTAX, position, problem, remedy);
         }
@@ -226,13 +226,13 @@ impl Parser<'_> {
         let (kind, position) = self.take("a condition, such as device.deviceModel -eq \"…\"")?;
         let shown = shown(&kind);
         let TokenKind::Word { word, hyphen: false } = &kind else {
-            let problem = format!("{shown} stands where a property should");
+            let problem = format!("{shown} is in place of a property");
             let remedy =
                 "write property, operator, value in this order, such as device.deviceModel -eq \"…\"";
             return refuse(RULE_SYNTAX, position, problem, remedy);
         };
         if word == "_" || word.eq_ignore_ascii_case("group.objectId") {
-            let problem = format!("{word} stands outside -any (…) and -all (…)");
+            let problem = format!("{word} is outside -any (…) and -all (…)");
             return refuse(RULE_SYNTAX, position, problem, "write (device.devicePhysicalIds -any (_ …))");
         }
         let Some((object, name)) = word.split_once('.') else {
@@ -298,13 +298,13 @@ impl Parser<'_> {
         let operator = Operator::Compare { verb, negated };
         let is_bool = property.kind() == Kind::Bool;
         if is_bool && verb != Verb::Equals {
-            let problem = format!("{property} is true or false, and takes -eq and -ne alone");
+            let problem = format!("{property} is true or false, and supports only -eq and -ne");
             let remedy = format!("write device.{property} -eq true");
             return refuse(RULE_WRONG_TYPE, operator_position, problem, remedy);
         }
         let test = if verb != Verb::In && self.take_null() {
             if verb != Verb::Equals {
-                let problem = format!("{operator} does not go with null");
+                let problem = format!("{operator} cannot be used with null");
                 return refuse(RULE_WRONG_TYPE, operator_position, problem, "compare null with -eq or -ne");
             }
             Test::Null
@@ -372,7 +372,7 @@ impl Parser<'_> {
                     }
                     _ => "put the value in double quotes; a list of values is for -in and -notIn",
                 };
-                let problem = format!("{} stands where a value should", shown(&other));
+                let problem = format!("{} is in place of a value", shown(&other));
                 refuse(RULE_SYNTAX, position, problem, remedy)
             }
         }
@@ -425,7 +425,8 @@ fn suggest(name: &str) -> Option<String> {
         }
         "iscompliant" | "compliant" | "compliancestate" | "ismanaged" => {
             return Some(
-                "compliance cannot be used in rules: leave the condition out, and require compliance in Conditional Access"
+                "compliance cannot be used in rules: leave the condition out, and require compliance in \
+                    Conditional Access"
                     .to_owned(),
             );
         }
@@ -440,7 +441,8 @@ fn suggest(name: &str) -> Option<String> {
         | "createddatetime"
         | "lastlogontimestamp" => {
             return Some(format!(
-                "leave the condition out: rules cannot use {name}; write what it stands for into an extensionAttribute of \
+                "leave the condition out: rules cannot use {name}; write what it stands for into an \
+                    extensionAttribute of \
                  the devices, and use that"
             ));
         }

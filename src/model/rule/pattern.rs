@@ -192,7 +192,7 @@ impl Check<'_> {
 
     fn escape(&mut self) -> Checked {
         match self.rest.next() {
-            None => Err("a backslash stands at the end"),
+            None => Err("a backslash is at the end"),
             Some('k') => match self.rest.next() {
                 Some('<') => self.name('>'),
                 Some('\'') => self.name('\''),
@@ -206,7 +206,7 @@ impl Check<'_> {
                 }
             }
             Some(c) if c.is_ascii_alphabetic() && !"aAbBcdDefGnrsStuvwWxzZ".contains(c) => {
-                Err("a backslash stands before a letter that it gives no meaning")
+                Err("a backslash precedes a letter without a special meaning")
             }
             Some(_) => Ok(()),
         }

@@ -175,7 +175,8 @@ impl CsvReader<File> {
         let path = path.as_ref();
         let file = File::open(path).map_err(|error| {
             let said = format!(
-                "device file {path:?}: cannot be opened: {error}; give the path of a CSV file that exists and can be read"
+                "device file {path:?}: cannot be opened: {error}; give the path of a CSV file that exists and can \
+                    be read"
             );
             io::Error::new(error.kind(), said)
         })?;
@@ -495,23 +496,24 @@ impl<R: Read> CsvReader<R> {
         let (start, end): (String, String) = (Place::line(1).into(), Place::line(line).into());
         if self.summary.rows == 0 {
             let evidence = match self.header_holds_hash {
-                true => "the line of the header goes on with the first row",
-                false => "there is a header and no device",
+                true => "the first row is on the header's line",
+                false => "there is a header but no device",
             };
             findings.push(CSV_NO_ROWS.at(end.clone(), evidence));
         }
         if self.summary.rows > super::MAX_DEVICES as u64 {
             let evidence =
-                format!("there are {} rows, and the portal takes 500 in a file", self.summary.rows);
+                format!("there are {} rows, and the portal accepts 500 in a file", self.summary.rows);
             findings.push(CSV_TOO_MANY_ROWS.at(end, evidence));
         }
         if let Seldom { first, count: count @ 1.. } = std::mem::take(&mut self.notes.quoted) {
-            let evidence = format!("lines with quotes: {count}, this one first; the portal takes none");
+            let evidence = format!("lines with quotes: {count}, this one first; the portal accepts none");
             findings.push(CSV_QUOTES.at(first, evidence));
         }
         if let Seldom { first, count: count @ 1.. } = std::mem::take(&mut self.notes.users) {
             let evidence = format!(
-                "rows that assign a user: {count}, this one first; with hybrid join that is the most common cause of error 0x80070774"
+                "rows that assign a user: {count}, this one first; with hybrid join that is the most common cause \
+                    of error 0x80070774"
             );
             findings.push(CSV_ASSIGNED_USER.at(first, evidence));
         }
@@ -527,7 +529,7 @@ impl<R: Read> CsvReader<R> {
         };
         if let Some(encoding) = encoding {
             let evidence =
-                format!("the file is in {encoding}, and the portal is documented to take ANSI alone");
+                format!("the file is in {encoding}, and the portal is documented to accept only ANSI");
             findings.push(CSV_ENCODING.at(start, evidence));
         }
         CsvRow { line, device: None, findings }

@@ -75,7 +75,7 @@ impl From<Place> for String {
 }
 
 pub(super) fn workbook() -> Finding {
-    CSV_WORKBOOK.at(Place::line(1), "this is a workbook of Excel, whatever its name ends in")
+    CSV_WORKBOOK.at(Place::line(1), "this is a workbook of Excel, whatever its extension")
 }
 
 pub(super) fn empty_file() -> Finding {
@@ -91,12 +91,12 @@ pub(super) fn no_header(line: u64, form: Option<(&'static str, &'static str)>) -
 }
 
 pub(super) fn wrapped_header(first: u64, last: u64) -> Finding {
-    CSV_WRAPPED_HEADER.at(Place::line(first), format!("the header goes on over lines {first} to {last}"))
+    CSV_WRAPPED_HEADER.at(Place::line(first), format!("the header spans lines {first} to {last}"))
 }
 
 pub(super) fn wrapped(first: u64, last: u64) -> Finding {
     let place = Place::of(first, Column::HardwareHash);
-    CSV_WRAPPED_HASH.at(place, format!("the hash goes on over lines {first} to {last}"))
+    CSV_WRAPPED_HASH.at(place, format!("the hash spans lines {first} to {last}"))
 }
 
 pub(super) fn joined(first: u64, last: u64) -> Finding {
@@ -129,7 +129,7 @@ pub(super) fn separators_alone(line: u64) -> Finding {
 
 pub(super) fn repeated_header(line: u64) -> Finding {
     CSV_REPEATED_HEADER
-        .at(Place::line(line), "the header is there once more, as where files were put together")
+        .at(Place::line(line), "the header is repeated, as after joining files")
 }
 
 pub(super) fn more_fields(line: u64, header: &Header, fields: Option<usize>) -> Finding {
@@ -171,13 +171,13 @@ pub(super) fn check_header(header: &Header, line: u64, lines_above: usize) -> Ve
         let delimiter = if header.delimiter == b';' { "semicolons" } else { "tabs" };
         findings.push(CSV_DELIMITER.at(
             Place::line(line),
-            format!("{delimiter} separate the values, as where Excel saved the file"),
+            format!("{delimiter} separate the values, as in files saved by Excel"),
         ));
     }
     let partner = header.format == CsvFormat::Partner;
     if partner {
-        let evidence = "this is a partner's file, with maker and model, which Partner Center takes and the portal does \
-                        not";
+        let evidence = "this is a partner's file, with maker and model, which Partner Center accepts and the \
+            portal does not";
         findings.push(CSV_PARTNER_FORMAT.at(Place::line(line), evidence));
     }
     let mut before: Vec<Column> = Vec::new();
@@ -189,18 +189,18 @@ pub(super) fn check_header(header: &Header, line: u64, lines_above: usize) -> Ve
         if before.contains(&column) {
             findings.push(CSV_DUPLICATE_COLUMN.at(
                 Place::of(line, column),
-                format!("{} names a column that is there already", shown(name)),
+                format!("{} repeats a column", shown(name)),
             ));
         } else if before.iter().any(|other| *other > column) && !partner {
             findings.push(
-                CSV_COLUMN_ORDER.at(Place::of(line, column), "the column is not where the portal wants it"),
+                CSV_COLUMN_ORDER.at(Place::of(line, column), "the column is not in the portal's order"),
             );
         }
         before.push(column);
         let spelled = name == column.header() || partner && name.eq_ignore_ascii_case(column.header());
         if !spelled {
             let evidence =
-                format!("the header is {}, and the portal takes its own spelling alone", shown(name));
+                format!("the header is {}, and the portal accepts only its own spelling", shown(name));
             let finding = CSV_HEADER_SPELLING.at(Place::of(line, column), evidence);
             findings.push(finding.with_remedy(format!("write {}", column.header())));
         }
@@ -224,10 +224,10 @@ fn missing_column(header: &Header, line: u64, column: Column) -> Finding {
     let place = Place::of(line, column);
     match misspelled(header, column) {
         Some((number, name)) => CSV_MISSING_COLUMN
-            .at(place, format!("there is no such column; column {number} is called {}", shown(name)))
+            .at(place, format!("the column is missing; column {number} is called {}", shown(name)))
             .with_remedy(format!("write {} there, if that is what it is", column.header())),
         None => {
-            CSV_MISSING_COLUMN.at(place, "there is no such column, and no device can be registered without")
+            CSV_MISSING_COLUMN.at(place, "the column is missing, and no device can be registered without it")
         }
     }
 }
@@ -328,7 +328,7 @@ impl<'a> Checks<'a> {
         let is_label_row = labels >= 2 || serial == Some(Column::SerialNumber);
         if is_label_row {
             let evidence =
-                "the row repeats the labels of the columns in place of values, as an export of a report does";
+                "the row repeats the labels of the columns in place of values, as exports of reports do";
             self.findings.push(CSV_LABEL_ROW.at(Place::line(self.line), evidence));
         }
         !is_label_row
@@ -370,7 +370,7 @@ impl<'a> Checks<'a> {
             return None;
         }
         if value.len() < field.len() {
-            self.found(CSV_OUTER_BLANKS, column, "blanks around the value were left out");
+            self.found(CSV_OUTER_BLANKS, column, "blanks around the value were removed");
         }
         Some(value)
     }
@@ -400,7 +400,7 @@ impl<'a> Checks<'a> {
         }
         // No serial number begins with an apostrophe. Another value may, and is kept.
         if column == Column::SerialNumber && value.starts_with('\'') {
-            let evidence = "the apostrophe before the value, by which Excel keeps it as text, was left out";
+            let evidence = "the apostrophe before the value, by which Excel keeps it as text, was removed";
             let finding = CSV_EXCEL_TEXT.at(Place::of(self.line, column), evidence);
             self.findings.push(finding.with_severity(Severity::Warning));
             value = value.trim_matches(|c: char| c == '\'' || c.is_whitespace());
@@ -433,7 +433,7 @@ impl<'a> Checks<'a> {
             return None;
         };
         if is_scientific(value) {
-            let evidence = format!("{} is a number as Excel shows it, and its digits are lost", shown(value));
+            let evidence = format!("{} is a number in Excel's notation, and digits are lost", shown(value));
             self.found(CSV_SCIENTIFIC_SERIAL, COLUMN, evidence);
             return None;
         }
@@ -464,7 +464,7 @@ impl<'a> Checks<'a> {
             return None;
         };
         if value.len() >= EXCEL_CELL {
-            let evidence = format!("{} is as long as a cell of Excel can be, or longer", shown_hash(value));
+            let evidence = format!("{} reaches the size limit of a cell of Excel", shown_hash(value));
             self.found(CSV_EXCEL_LIMIT, COLUMN, evidence);
             return None;
         }
@@ -478,7 +478,7 @@ impl<'a> Checks<'a> {
             Ok((hash, repaired)) => {
                 if repaired && is_readable {
                     let evidence =
-                        format!("{} was not in padded base64, and was put right", shown_hash(value));
+                        format!("{} was not padded base64 and was repaired", shown_hash(value));
                     self.found(CSV_REPAIRED_HASH, COLUMN, evidence);
                 }
                 hash

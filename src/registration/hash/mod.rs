@@ -177,7 +177,7 @@ impl HashContents {
         records::decode(bytes).ok_or_else(|| {
             InvalidValue::new(
                 PLACE,
-                "does not start as a hardware hash does",
+                "does not start like a hardware hash",
                 "copy the hash from the device again, as a whole",
             )
         })
@@ -223,7 +223,7 @@ impl HashContents {
         match self.checksum {
             Checksum::Valid => {}
             Checksum::Mismatch => {
-                let evidence = "its contents are not those that its checksum was made of";
+                let evidence = "its checksum does not match its contents";
                 findings.push(HASH_CHECKSUM.at(PLACE, evidence));
             }
             Checksum::Missing => {
@@ -231,7 +231,7 @@ impl HashContents {
             }
         }
         if trailing {
-            findings.push(HASH_TRAILING_BYTES.at(PLACE, "has more than zeros after its checksum"));
+            findings.push(HASH_TRAILING_BYTES.at(PLACE, "has data after its checksum"));
         }
         findings
     }

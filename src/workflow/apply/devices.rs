@@ -68,7 +68,7 @@ impl Apply {
                 }
             });
             if in_time(tagged.await)?.is_none() {
-                let evidence = "the group tag was changed, and does not read back";
+                let evidence = "the group tag was changed but does not read back";
                 self.found(DEVICES_TAG_NOT_TAKEN.at(serial, evidence));
             }
             Ok(())

@@ -186,7 +186,7 @@ impl Apply {
             return Ok(stored);
         }
         // The request did not arrive: once more, and then the error counts.
-        tracing::debug!(kind = ?error.kind(), "a creation did not arrive, and is sent once more");
+        tracing::debug!(kind = ?error.kind(), "a creation did not arrive and is sent again");
         Ok(wish.create(&self.client).await?)
     }
 
@@ -215,7 +215,7 @@ impl Apply {
         }
         let left = left.lock().unwrap_or_else(PoisonError::into_inner).take();
         for change in left.iter().flat_map(Patch::changes).filter(|change| !change.unreported) {
-            let evidence = format!("the service did not take {change}");
+            let evidence = format!("the service did not apply {change}");
             self.found(SETTINGS_NOT_TAKEN.at(wish.name(), evidence));
         }
         Ok(stored)
@@ -279,7 +279,7 @@ impl Apply {
             async move { Ok(is_assigned(&list.all().await?, &wanted, keep_others).then_some(())) }
         });
         if in_time(settled.await)?.is_none() {
-            let evidence = "the assignment was accepted, and does not read back";
+            let evidence = "the assignment was accepted but does not read back";
             self.found(ASSIGNMENT_NOT_TAKEN.at(subject, evidence));
         }
         Ok(())

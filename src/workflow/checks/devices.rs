@@ -97,7 +97,7 @@ fn check_registered(
         found.push(finding.with_severity(severity));
     }
     if device.display_name.is_some() {
-        let evidence = "has been given a name, and a hybrid join takes no notice of it";
+        let evidence = "has a display name, which a hybrid join ignores";
         found.push(DEVICES_DISPLAY_NAME.at(serial, evidence));
     }
     if device.entra_device_id().is_some() && state.anchor_of(device).is_absent() {

@@ -89,25 +89,27 @@ impl Header {
     pub(super) fn check(&self, found: &Self) -> Result<()> {
         let refuse = |problem: String| {
             let message = format!(
-                "{problem}; name another journal, or delete it if its run is of no interest any more"
+                "{problem}; name another journal, or delete this one if its run is obsolete"
             );
             Err(Error::new(ErrorKind::Journal, message))
         };
         if found.v != VERSION || found.run != self.run {
             let version = found.v;
             return refuse(format!(
-                "the journal is of a run of another kind, or of another version of the format ({version}, not {VERSION})"
+                "the journal belongs to another kind of run, or to another version of the format ({version}, not \
+                    {VERSION})"
             ));
         }
         if let (Some(ours), Some(theirs)) = (&self.tenant, &found.tenant)
             && !ours.eq_ignore_ascii_case(theirs)
         {
-            return refuse("the journal is of an import into another tenant".to_owned());
+            return refuse("the journal belongs to an import into another tenant".to_owned());
         }
         if found.input != self.input {
             let (theirs, ours) = (found.devices, self.devices);
             return refuse(format!(
-                "the journal is of an import of other devices, group tags or users ({theirs} devices there, {ours} here)"
+                "the journal belongs to an import of other devices, group tags or users ({theirs} devices there, \
+                    {ours} here)"
             ));
         }
         Ok(())

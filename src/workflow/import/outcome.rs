@@ -152,7 +152,7 @@ impl ImportOutcome {
     pub fn finding(&self, place: &str) -> Option<Finding> {
         Some(match self {
             Self::Registered { device: None, .. } => IMPORT_NO_DEVICE_ID
-                .at(place, "it was registered, and the service did not say as which device"),
+                .at(place, "it was registered, but the service did not name the device"),
             Self::Registered { group_tag, .. } | Self::AlreadyRegistered { group_tag, .. } => match group_tag
             {
                 GroupTagCheck::Mismatch => {
@@ -162,7 +162,7 @@ impl ImportOutcome {
             },
             Self::OtherTenant(rejection) => IMPORT_OTHER_TENANT.at(place, rejection.to_string()),
             Self::Duplicate { of } => IMPORT_DUPLICATE
-                .at(place, format!("it is in the input before, at place {}", of.saturating_add(1))),
+                .at(place, format!("it repeats the device at place {} of the input", of.saturating_add(1))),
             Self::Rejected(rejection) => {
                 IMPORT_REFUSED.at(place, rejection.to_string()).with_remedy(rejection.remedy())
             }
@@ -232,7 +232,7 @@ impl fmt::Display for ImportStage {
         f.write_str(match self {
             Self::Queued => "queued",
             Self::Sending => "being sent",
-            Self::Confirming => "looked for after a lost answer",
+            Self::Confirming => "being searched for after a lost answer",
             Self::Importing => "being imported by the service",
             Self::AwaitingVisibility => "registered and not readable yet",
             Self::Tagging => "waiting for its changed group tag",
@@ -260,7 +260,7 @@ impl Rejection {
         } else if is(names::DUPLICATED) {
             "the same device was being imported at the same time; run it again when that has ended"
         } else if is(names::STORAGE) {
-            "the service failed for a passing reason; run it again later"
+            "the service failed temporarily; run the import again later"
         } else if names::DELETION.into_iter().any(is) {
             "its earlier registration is being deleted; run it again in half an hour"
         } else if self.status.is_some() {
@@ -295,16 +295,16 @@ impl Uncertainty {
     pub fn remedy(&self) -> &'static str {
         match self {
             Self::RecordNotFound => {
-                "run it again with the same journal: it is looked for once more, and sent if no answer came; if an answer \
-                 came, import it in a new run"
+                "run the import again with the same journal: the device is searched for again, and sent if there \
+                    was no answer; if there was one, import it in a new run"
             }
             Self::IdentityUnconfirmed => {
-                "look at the import and at the device in the Intune admin center, and compare serial number and manufacturer"
+                "check the import and the device in the Intune admin center, and compare serial number and manufacturer"
             }
             Self::NoRegistrationId => "look for it among the devices by its serial number and manufacturer",
             Self::RecordDeleted => "import it in a new run: if it is registered by now, that run says so",
             Self::UnknownStatus { .. } => {
-                "look at the record in the service, and at a newer version of this crate"
+                "check the record in the service, and update this crate"
             }
         }
     }
@@ -318,7 +318,7 @@ impl fmt::Display for Uncertainty {
                 f.write_str("the service answered with a record or a device of another identity")
             }
             Self::NoRegistrationId => {
-                f.write_str("registered before, the service does not say as which device")
+                f.write_str("registered before, but the service does not name the device")
             }
             Self::RecordDeleted => f.write_str("the record of its import was deleted by someone else"),
             Self::UnknownStatus { status } => write!(f, "the import has the unknown status {status:?}"),

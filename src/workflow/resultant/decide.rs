@@ -118,7 +118,7 @@ fn first<'a, R: Ord>(
         let names: Vec<&str> = sure.map(|runner| runner.object.display_name.as_str()).collect();
         let mut because = Vec::new();
         if names.len() > 1 || best.is_none() {
-            let evidence = format!("{what} does not tell which comes first of: {}", names.join(", "));
+            let evidence = format!("{what} does not decide which comes first of: {}", names.join(", "));
             because.push(RESULTANT_ORDER_NOT_KNOWN.at("assignments", evidence));
         }
         return Err(Box::new(unknown(runners, because)));

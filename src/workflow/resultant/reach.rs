@@ -457,7 +457,7 @@ impl<'a> Audience<'a> {
     fn rule_not_evaluated(&self, key: &str, rule: &MembershipRule) -> Finding {
         let evidence = match rule.violation() {
             Some(problem) => format!("its rule cannot be evaluated here: {}", problem.problem()),
-            None => "its rule asks for properties of the device that are not known".to_owned(),
+            None => "its rule compares properties of the device that are not known".to_owned(),
         };
         RESULTANT_RULE_NOT_EVALUATED.at(self.index.group_label(key), evidence)
     }

@@ -201,7 +201,7 @@ impl Resolver<'_> {
 
     /// Reports an object whose id has another name in the journal: the journal is wrong, or the object was renamed.
     fn name_differs(&mut self, step: Step, name: &str, id: &str, held: &str) {
-        let evidence = format!("the journal has it under the id {id}, and in the tenant that id is {held}");
+        let evidence = format!("the journal has it under the id {id}, which is {held} in the tenant");
         self.blocked(step, name, &TEARDOWN_NAME_DIFFERS, evidence);
     }
 
@@ -314,7 +314,7 @@ impl Resolver<'_> {
             [object] => *object,
             several => {
                 let evidence =
-                    format!("there are {} of this type and name, and one of them was made", several.len());
+                    format!("there are {} of this type and name, one of them created by the deployment", several.len());
                 return self.blocked(step, name, &TEARDOWN_DUPLICATE, evidence);
             }
         };
@@ -334,7 +334,7 @@ impl Resolver<'_> {
         let elsewhere: Vec<String> = others.iter().map(|assignment| label_of(assignment)).collect();
         let deletes = made.is_some();
         if deletes && !elsewhere.is_empty() {
-            let evidence = format!("somebody has assigned it to {}", elsewhere.join(", "));
+            let evidence = format!("others have assigned it to {}", elsewhere.join(", "));
             return self.blocked(step, name, &TEARDOWN_ASSIGNED_ELSEWHERE, evidence);
         }
         if !labels.is_empty() {
@@ -375,7 +375,7 @@ impl Resolver<'_> {
                 [group] => self.group(&name, &group.id),
                 several => {
                     let evidence =
-                        format!("there are {} groups of this name, and one of them was made", several.len());
+                        format!("there are {} groups of this name, one of them created by the deployment", several.len());
                     self.blocked(Step::Group, &name, &TEARDOWN_DUPLICATE, evidence);
                 }
             }
@@ -434,7 +434,7 @@ impl Resolver<'_> {
                         self.gone(step, subject, vec![item.clone()]);
                     }
                     Err(error) => {
-                        let evidence = format!("the directory could not be asked: {error}");
+                        let evidence = format!("the directory could not be read: {error}");
                         self.blocked(step, subject, &TEARDOWN_RIGHT_NOT_READABLE, evidence);
                     }
                 }
@@ -478,7 +478,7 @@ impl Resolver<'_> {
                 }
                 several => {
                     let evidence = format!(
-                        "there are {} profiles of this name, and one of them was linked",
+                        "there are {} profiles of this name, one of them linked by the deployment",
                         several.len()
                     );
                     self.blocked(step, &subject, &TEARDOWN_DUPLICATE, evidence);
@@ -512,7 +512,8 @@ impl Resolver<'_> {
     }
 }
 
-const COMPUTER_ACCOUNTS: &str = "delete the devices' computer accounts in Active Directory, so that Entra Connect does not \
+const COMPUTER_ACCOUNTS: &str = "delete the devices' computer accounts in Active Directory, so that Entra Connect \
+    does not \
     sync them again; leave the objects in Entra ID alone, the service deletes them";
 
 /// Reads the assignable objects of the created types, or of all types if a group was created: they may use it.

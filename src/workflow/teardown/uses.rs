@@ -72,12 +72,12 @@ impl GroupUses {
         let path = format!("/groups/{group}");
         let read = read_containing(client, &path).await;
         for around in self
-            .readable(&format!("the groups that have the group {group} in them"), read)?
+            .readable(&format!("the groups that contain the group {group}"), read)?
             .into_iter()
             .flatten()
         {
             let name = around.display_name.unwrap_or_else(|| around.id.as_str().into());
-            self.uses.push((group.clone(), format!("the group {name}, which has it in it")));
+            self.uses.push((group.clone(), format!("the group {name}, which contains it")));
         }
         let read = client.request(http::Method::GET, ApiVersion::V1, &path).query("$select", LICENCES);
         let read = read.named("groups.licences").read::<Properties>().await;
@@ -88,7 +88,7 @@ impl GroupUses {
             Some(licences) => {
                 self.uses.push((
                     group.clone(),
-                    format!("{} licences, which its members have by it", licences.len()),
+                    format!("{} licences of its members", licences.len()),
                 ));
             }
             None => self.unread.push(format!("{place} (not in the answer)")),

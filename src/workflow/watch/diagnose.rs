@@ -130,12 +130,12 @@ pub(super) fn overdue(case: &Case<'_>, deadline: &Deadline) -> Vec<Finding> {
                     let ago = spell(case.now.duration_since(contact));
                     case.finding(
                         &WATCH_DID_NOT_ENROLL,
-                        format!("it was in touch {ago} ago, and did not enroll"),
+                        format!("its last contact was {ago} ago, and it did not enroll"),
                     )
                 }
                 None => case.finding(
                     &WATCH_NOT_SWITCHED_ON,
-                    format!("it has the profile, and nothing was heard of it for {waited}"),
+                    format!("it has the profile, but has had no contact for {waited}"),
                 ),
             }));
             let before = case.before_power_on().into_iter();
@@ -270,7 +270,7 @@ impl Case<'_> {
 
     fn missing_anchor(&self) -> Option<Finding> {
         self.snapshot.anchor.is_absent().then(|| {
-            let evidence = "the Entra ID object that the registration made is not there";
+            let evidence = "the Entra ID object of the registration does not exist";
             self.finding(&WATCH_ANCHOR_MISSING, evidence)
         })
     }
@@ -350,7 +350,7 @@ impl Case<'_> {
         }
         let other = self.expected.profile.as_ref().is_some_and(|wanted| wanted.as_str() != found.id.as_str());
         other.then(|| {
-            let evidence = format!("its profile is {name:?}, and not the one that was meant for it");
+            let evidence = format!("its profile is {name:?}, and not the expected one");
             self.finding(&WATCH_WRONG_PROFILE, evidence)
         })
     }
@@ -369,7 +369,7 @@ impl Case<'_> {
 
     fn left_management(&self) -> Option<Finding> {
         let has_left = self.snapshot.has_left_management();
-        has_left.then(|| self.finding(&WATCH_LEFT_MANAGEMENT, "Intune managed it, and does so no more"))
+        has_left.then(|| self.finding(&WATCH_LEFT_MANAGEMENT, "Intune managed it and no longer does"))
     }
 
     fn setup_stalled(&self) -> Finding {
@@ -389,7 +389,8 @@ impl Case<'_> {
         }
         if self.snapshot.user_has_signed_in() {
             let evidence = format!(
-                "a user has signed in to the hybrid joined device, and the record of the deployment has said nothing of its end for {waited}"
+                "a user has signed in to the hybrid joined device, and the record of the deployment has had no \
+                    end for {waited}"
             );
             return vec![self.finding(&WATCH_RECORD_INCOMPLETE, evidence)];
         }
@@ -428,10 +429,10 @@ impl Case<'_> {
     fn deployment_blemish(&self) -> Option<Finding> {
         let (kind, what) = match self.record {
             Record::WentOn(at) => {
-                (&WATCH_WENT_ON_AFTER_FAILURE, format!("{at} failed, and the user went on"))
+                (&WATCH_WENT_ON_AFTER_FAILURE, format!("{at} failed, and the user continued"))
             }
             Record::Succeeded(DeploymentState::SuccessWithTimeout) => {
-                (&WATCH_DONE_AFTER_TIMEOUT, "a part ran out of time".to_owned())
+                (&WATCH_DONE_AFTER_TIMEOUT, "a part timed out".to_owned())
             }
             Record::Succeeded(DeploymentState::SuccessOnRetry) => {
                 (&WATCH_DONE_ON_RETRY, "done after the user tried again".to_owned())

@@ -436,7 +436,7 @@ impl Round {
         let (what, permission) = source.parts();
         let mut finding = WATCH_UNREAD.at(what, excerpt(format!("{error:#}"), 240));
         if error.kind() == ErrorKind::Forbidden {
-            finding.remedy = format!("grant {permission}; what depends on it is not known").into();
+            finding.remedy = format!("grant {permission}; facts that depend on it are not known").into();
         }
         self.read(source);
         let place = self.unread.partition_point(|(other, _)| *other < source);

@@ -71,8 +71,8 @@ impl fmt::Display for DeadlineSource {
             Self::Page => "by the device's enrollment status page",
             Self::Settings => "by the settings of the watch",
             Self::Documentation => "by the documentation of the default enrollment status page",
-            Self::Witness => "by one witness of a device that waited 25 minutes for its domain controller",
-            Self::Assumption => "by assumption, since Microsoft names no time",
+            Self::Witness => "by one observation of a device that waited 25 minutes for its domain controller",
+            Self::Assumption => "by assumption, because Microsoft documents no time",
         })
     }
 }

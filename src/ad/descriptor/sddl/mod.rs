@@ -330,7 +330,7 @@ impl<'a> Reader<'a> {
     fn domain(&self, name: &str) -> Result<SddlDomain<'a>, InvalidValue> {
         self.domain.ok_or_else(|| {
             self.refuse(format!(
-                "has the name {name}, which means another SID in every domain; give the domain"
+                "has the name {name}, whose SID depends on the domain; give the domain"
             ))
         })
     }
