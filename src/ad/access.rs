@@ -3,11 +3,11 @@
 use std::fmt;
 
 use super::account::{Account, AccountReader};
+use super::container::Container;
 use super::descriptor::{AccessMask, Ace, Guid, Sid};
 use super::directory::{DirectoryError, Search, SearchFilter};
 use super::dn;
 use super::findings::*;
-use super::place::Place;
 use crate::model::Finding;
 
 /// The right of an account to create computer accounts in an OU or container, by all its groups and all entries.
@@ -84,7 +84,7 @@ impl CreateAccess {
 
     pub(in crate::ad) async fn read(
         reader: &AccountReader<'_>,
-        place: &Place,
+        place: &Container,
         account: &Account,
     ) -> Result<Self, DirectoryError> {
         let Some(descriptor) = place.descriptor() else {
@@ -97,7 +97,9 @@ impl CreateAccess {
             let why = match ace.trustee() {
                 Some(trustee) => {
                     let who = name_of(reader, trustee).await?;
-                    format!("it is not known whether {account} is a member of {who}, the trustee of this entry: {ace}")
+                    format!(
+                        "it is not known whether {account} is a member of {who}, the trustee of this entry: {ace}"
+                    )
                 }
                 None => {
                     format!("an entry of an unsupported kind, such as a conditional one, may decide: {ace}")
@@ -115,7 +117,7 @@ impl CreateAccess {
 /// Describes the trustee of an entry and its origin.
 async fn origin(
     reader: &AccountReader<'_>,
-    place: &Place,
+    place: &Container,
     account: &Account,
     ace: &Ace,
 ) -> Result<String, DirectoryError> {
@@ -128,7 +130,7 @@ async fn origin(
         return Ok(whose);
     }
     for name in around(place.name()) {
-        let Some(outer) = Place::read(reader.directory, name).await? else { continue };
+        let Some(outer) = Container::read(reader.directory, name).await? else { continue };
         let dacl = outer.descriptor().and_then(|descriptor| descriptor.dacl());
         if dacl.is_some_and(|dacl| dacl.aces().iter().any(|other| is_source(other, ace))) {
             return Ok(format!("{whose}, inherited from {name}"));

@@ -16,6 +16,8 @@ mod access;
 mod account;
 pub mod connector_config;
 #[cfg(feature = "ad")]
+mod container;
+#[cfg(feature = "ad")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
 pub mod delegation;
 #[cfg(feature = "ad")]
@@ -36,8 +38,6 @@ pub mod ldap;
 #[cfg(feature = "ad")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
 pub mod memory;
-#[cfg(feature = "ad")]
-mod place;
 #[cfg(feature = "ad")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ad")))]
 pub mod preflight;

@@ -307,9 +307,8 @@ fn applied(case: &Case<'_>) -> State {
         case.covers(Side::Device, DM_ADMIN, from, until)
     });
     if covered {
-        let ends = failures
-            .iter()
-            .map(|hit| case.event_proof(hit, "the domain join timed out without a blob"));
+        let ends =
+            failures.iter().map(|hit| case.event_proof(hit, "the domain join timed out without a blob"));
         return refuted(ends.collect());
     }
     silent(case.has_log(DM_ADMIN))

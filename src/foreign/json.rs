@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{LOOK, excerpt};
+use super::{READ_BYTES, excerpt};
 
 /// The longest text that is parsed as a whole, in a fraction of a millisecond.
 const WHOLE: usize = 65_536;
@@ -21,7 +21,7 @@ pub(crate) fn value(text: &[u8]) -> Option<Value> {
             Err(_) => {}
         }
     }
-    let head = text.get(..LOOK).unwrap_or(text);
+    let head = text.get(..READ_BYTES).unwrap_or(text);
     let head = head.utf8_chunks().next()?.valid();
     serde_json::from_str(&closed(head)).ok()
 }
@@ -158,7 +158,7 @@ mod tests {
         let body = format!(r#"{{"error":{{"code":"Bad","message":"{}"}}}}"#, "x".repeat(8 << 20));
         let read = value(body.as_bytes()).unwrap();
         assert_eq!(read["error"]["code"], "Bad");
-        assert!(read["error"]["message"].as_str().unwrap().len() < LOOK);
+        assert!(read["error"]["message"].as_str().unwrap().len() < READ_BYTES);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(crate) use self::known::Redactor;
 pub(crate) use self::letters::REDACTED;
 
 /// The number of bytes of a text that are read.
-pub(crate) const LOOK: usize = 4_096;
+pub(crate) const READ_BYTES: usize = 4_096;
 
 /// The most bytes of a text that are kept.
 pub(crate) const KEEP: usize = 1_024;
@@ -131,7 +131,7 @@ const LONGEST_CUT_WORD: usize = 512;
 
 /// Returns the beginning of a text, and whether there is more.
 fn head(text: &[u8]) -> (Cow<'_, str>, bool) {
-    let head = text.get(..LOOK).unwrap_or(text);
+    let head = text.get(..READ_BYTES).unwrap_or(text);
     (String::from_utf8_lossy(head), head.len() < text.len())
 }
 

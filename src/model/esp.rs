@@ -209,10 +209,12 @@ impl EnrollmentStatusPage {
             findings.push(ESP_TOO_MANY_APPS.at(place, format!("has {selected} apps")));
         }
         if self.allow_non_blocking_app_installation && selected == 0 {
-            findings.push(ESP_NO_APP_SELECTED.at(
-                "allow_non_blocking_app_installation",
-                "no selected app can fail the technician phase",
-            ));
+            findings.push(
+                ESP_NO_APP_SELECTED.at(
+                    "allow_non_blocking_app_installation",
+                    "no selected app can fail the technician phase",
+                ),
+            );
         }
         findings
     }

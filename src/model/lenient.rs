@@ -252,13 +252,13 @@ pub(crate) fn read_into<'de, D: Deserializer<'de>>(
     slot: &mut dyn Slot,
 ) -> Result<(), D::Error> {
     // Not `deserialize_map` and its like: then a text in the place of an object would be part of the error.
-    deserializer.deserialize_any(Place(slot))
+    deserializer.deserialize_any(SlotVisitor(slot))
 }
 
 /// The visitor for all lenient reading.
-struct Place<'s>(&'s mut dyn Slot);
+struct SlotVisitor<'s>(&'s mut dyn Slot);
 
-impl Place<'_> {
+impl SlotVisitor<'_> {
     fn scalar<E: Error>(self, scalar: Scalar<'_>) -> Result<(), E> {
         self.0.scalar(scalar).map_err(|Refused(expected)| {
             let found = match scalar {
@@ -285,7 +285,7 @@ macro_rules! visit_scalars {
     )+ };
 }
 
-impl<'de> Visitor<'de> for Place<'_> {
+impl<'de> Visitor<'de> for SlotVisitor<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

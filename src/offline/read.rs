@@ -32,8 +32,7 @@ pub fn read(file: &[u8]) -> OfflineReport {
     let profile = check.text_of(file).and_then(|text| {
         check.keys = check.object_of(&text)?;
         if is_cached(&check.keys) {
-            let evidence =
-                "the file is a device's copy of a downloaded profile, not a profile for a device";
+            let evidence = "the file is a device's copy of a downloaded profile, not a profile for a device";
             check.found(OFFLINE_CACHED_PROFILE, FILE, evidence);
             return None;
         }
@@ -238,7 +237,8 @@ impl Check {
             }
             0 => {
                 if skip == Some(true) {
-                    let evidence = "the check for a domain controller is skipped, but the device joins no domain";
+                    let evidence =
+                        "the check for a domain controller is skipped, but the device joins no domain";
                     self.found(OFFLINE_ENTRA_SKIP_CHECK, SKIP_CHECK, evidence);
                 }
                 let device_name = match device_name.map(|name| name.parse()) {

@@ -104,7 +104,8 @@ impl MdmPolicies<'_> {
                     Ok(policy)
                 }
                 None => {
-                    let message = "the tenant has no mobility policy for Intune: check the Intune subscription";
+                    let message =
+                        "the tenant has no mobility policy for Intune: check the Intune subscription";
                     Err(Error::new(ErrorKind::NotFound, message))
                 }
             }

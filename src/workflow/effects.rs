@@ -244,7 +244,7 @@ impl<'a> Projection<'a> {
         let desired = self.desired;
         let who = named(&group.devices);
         if let Some(wish) = &desired.profile {
-            let part = Part::new(wish.display_name.as_str(), &self.profile, &who, &group.profile);
+            let part = OwnObject::new(wish.display_name.as_str(), &self.profile, &who, &group.profile);
             part.out(&PROFILE_EXCLUDED, &PROFILE_FILTERED, found);
             match &group.profile {
                 Effective::Gets { winner, lost } if winner.id == self.profile => {
@@ -273,7 +273,7 @@ impl<'a> Projection<'a> {
             }
         }
         if let Some(wish) = &desired.enrollment_status_page {
-            let part = Part::new(wish.display_name.as_str(), &self.page, &who, &group.page);
+            let part = OwnObject::new(wish.display_name.as_str(), &self.page, &who, &group.page);
             part.out(&PAGE_EXCLUDED, &PAGE_FILTERED, found);
             match &group.page {
                 Effective::Gets { winner, .. } if winner.id == self.page => {}
@@ -292,7 +292,8 @@ impl<'a> Projection<'a> {
             }
         }
         if let Some(wish) = &desired.domain_join {
-            let part = Part::new(wish.display_name.as_str(), &self.domain_join, &who, &group.domain_join);
+            let part =
+                OwnObject::new(wish.display_name.as_str(), &self.domain_join, &who, &group.domain_join);
             part.out(&DOMAIN_JOIN_EXCLUDED, &DOMAIN_JOIN_FILTERED, found);
             match &group.domain_join {
                 Effective::Gets { winner, .. } if winner.id == self.domain_join => {}
@@ -336,14 +337,14 @@ fn named(devices: &[String]) -> String {
 }
 
 /// One of the deployment's own objects, and the outcome of its kind for the devices.
-struct Part<'a> {
+struct OwnObject<'a> {
     name: &'a str,
     own: &'a str,
     who: &'a str,
     effective: &'a Effective,
 }
 
-impl<'a> Part<'a> {
+impl<'a> OwnObject<'a> {
     fn new(name: &'a str, own: &'a str, who: &'a str, effective: &'a Effective) -> Self {
         Self { name, own, who, effective }
     }

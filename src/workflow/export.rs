@@ -97,7 +97,7 @@ struct Exporter<'a> {
 
 /// The assignments of one object, as settings.
 #[derive(Default)]
-struct Part {
+struct PartSettings {
     settings: PartAssignment,
     has_all_devices: bool,
 }
@@ -393,8 +393,13 @@ impl<'a> Exporter<'a> {
     }
 
     /// Returns the assignments of an object as settings. `own` is the group of devices.
-    fn part<S: Assignable>(&mut self, place: &str, held: &[Assignment], own: Option<&Id<Group>>) -> Part {
-        let mut part = Part::default();
+    fn part<S: Assignable>(
+        &mut self,
+        place: &str,
+        held: &[Assignment],
+        own: Option<&Id<Group>>,
+    ) -> PartSettings {
+        let mut part = PartSettings::default();
         let takes_all = S::STEP == Step::DomainJoin;
         part.has_all_devices =
             takes_all && held.iter().any(|assignment| kind_of(assignment) == Some(&TargetKind::AllDevices));

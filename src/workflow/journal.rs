@@ -75,7 +75,8 @@ impl Journal {
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at.saturating_add(1));
         let (text, torn) = bytes.split_at_checked(whole).unwrap_or((&bytes, &[]));
         if !begins_as_journal(&bytes) {
-            let message = format!("{} does not begin as a journal, and was left unchanged", self.store.name());
+            let message =
+                format!("{} does not begin as a journal, and was left unchanged", self.store.name());
             return Err(Error::new(ErrorKind::Journal, message).with_remedy("name another file"));
         }
         self.length = u64::try_from(whole).unwrap_or(u64::MAX);
@@ -292,9 +293,7 @@ impl FileStore {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&self.path).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => {
-                io::Error::new(error.kind(), "another run has just created it")
-            }
+            io::ErrorKind::AlreadyExists => io::Error::new(error.kind(), "another run has just created it"),
             _ => error,
         })?;
         if !try_lock(&file)? {

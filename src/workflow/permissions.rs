@@ -91,7 +91,7 @@ impl RequiredOperation {
 
 /// The parts of a deployment that need permissions.
 #[derive(Clone, Copy, PartialEq)]
-enum Part {
+enum DeploymentPart {
     MdmScope,
     MdmGroups,
     Connectors,
@@ -107,9 +107,9 @@ enum Part {
 }
 
 /// The operations that each part needs; the last column marks those that the deployment can do without.
-const REQUIRED_OPERATIONS: &[(Part, Step, OperationPurpose, &str, bool)] = {
+const REQUIRED_OPERATIONS: &[(DeploymentPart, Step, OperationPurpose, &str, bool)] = {
+    use DeploymentPart as P;
     use OperationPurpose::{Assign, Create, Import, Read, Update};
-    use Part as P;
     use Step as S;
     &[
         (P::MdmScope, S::AutomaticEnrollment, Read, "mobilityPolicies.list", true),
@@ -160,31 +160,32 @@ impl HybridJoin {
     /// without devices to register.
     pub fn required_operations(&self, with_devices: bool) -> Vec<RequiredOperation> {
         let has = |part| match part {
-            Part::MdmScope => self.mdm_scope.is_some(),
-            Part::MdmGroups => matches!(&self.mdm_scope, Some(MdmUserScope::Groups(_))),
-            Part::Connectors => self.connectors.is_some(),
-            Part::Devices => self.reads_devices(with_devices),
-            Part::Group => self.group.is_some(),
-            Part::StatusPage => self.enrollment_status_page.is_some(),
-            Part::AccountSetup => self.skip_user_status_page.is_some(),
-            Part::Networks => {
+            DeploymentPart::MdmScope => self.mdm_scope.is_some(),
+            DeploymentPart::MdmGroups => matches!(&self.mdm_scope, Some(MdmUserScope::Groups(_))),
+            DeploymentPart::Connectors => self.connectors.is_some(),
+            DeploymentPart::Devices => self.reads_devices(with_devices),
+            DeploymentPart::Group => self.group.is_some(),
+            DeploymentPart::StatusPage => self.enrollment_status_page.is_some(),
+            DeploymentPart::AccountSetup => self.skip_user_status_page.is_some(),
+            DeploymentPart::Networks => {
                 self.domain_join.as_ref().is_some_and(|join| !join.network_access_configurations.is_empty())
             }
-            Part::Profile => self.profile.is_some(),
-            Part::DomainJoin => self.domain_join.is_some(),
-            Part::UnassignUsers => self.user_assignment == UserAssignment::Unassign,
-            Part::AssignUsers => self.user_assignment == UserAssignment::Assign,
+            DeploymentPart::Profile => self.profile.is_some(),
+            DeploymentPart::DomainJoin => self.domain_join.is_some(),
+            DeploymentPart::UnassignUsers => self.user_assignment == UserAssignment::Unassign,
+            DeploymentPart::AssignUsers => self.user_assignment == UserAssignment::Assign,
         };
-        let need = |(part, step, purpose, name, optional): &(Part, Step, OperationPurpose, &str, bool)| {
-            let info = OPERATIONS.iter().find(|info| info.name == *name).filter(|_| has(*part))?;
-            Some(RequiredOperation {
-                step: *step,
-                operation: info.name,
-                purpose: *purpose,
-                optional: *optional,
-                permissions: info.permissions,
-            })
-        };
+        let need =
+            |(part, step, purpose, name, optional): &(DeploymentPart, Step, OperationPurpose, &str, bool)| {
+                let info = OPERATIONS.iter().find(|info| info.name == *name).filter(|_| has(*part))?;
+                Some(RequiredOperation {
+                    step: *step,
+                    operation: info.name,
+                    purpose: *purpose,
+                    optional: *optional,
+                    permissions: info.permissions,
+                })
+            };
         REQUIRED_OPERATIONS.iter().filter_map(need).collect()
     }
 

@@ -19,7 +19,7 @@ use super::object::{Assignable, ManagedObject};
 use super::scope::{MDM_USER_SCOPE, ScopeTodo, UserScope};
 use super::state::{MdmRead, TenantState};
 use super::step::{Action, PlannedStep, Step};
-use super::targets::{self, Fate, PLANNED, WantedTarget};
+use super::targets::{self, PLANNED, TargetChange, WantedTarget};
 
 /// The objects and ids behind a plan's text.
 pub(super) struct Todo {
@@ -336,13 +336,13 @@ fn assign<S: Assignable>(
     let keep_others = !desired.remove_other_assignments;
     let (mut add, mut remove) = (Vec::new(), Vec::new());
     for WantedTarget { target, label } in &wanted {
-        match targets::fate(held, target, keep_others) {
-            Fate::Met(_) | Fate::Narrowed(_) => {}
-            Fate::Change(found) => {
+        match targets::change_for(held, target, keep_others) {
+            TargetChange::Met(_) | TargetChange::Narrowed(_) => {}
+            TargetChange::Change(found) => {
                 add.push(label.clone());
                 remove.push(label_of(found));
             }
-            Fate::Add => add.push(label.clone()),
+            TargetChange::Add => add.push(label.clone()),
         }
     }
     let wanted: Vec<Target> = wanted.into_iter().map(|wanted| wanted.target).collect();

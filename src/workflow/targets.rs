@@ -91,7 +91,7 @@ fn filter_of(settings: &PartAssignment, state: &TenantState) -> Result<Option<Fo
 
 /// The change that a wanted target needs.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Fate<'a> {
+pub(super) enum TargetChange<'a> {
     /// The assignment exists.
     Met(&'a Assignment),
     /// The audience is assigned with a filter outside the settings, which stays.
@@ -103,19 +103,19 @@ pub(super) enum Fate<'a> {
 }
 
 /// Determines the change for a wanted target from the present assignments.
-pub(super) fn fate<'a>(held: &'a [Assignment], wanted: &Target, keep_others: bool) -> Fate<'a> {
+pub(super) fn change_for<'a>(held: &'a [Assignment], wanted: &Target, keep_others: bool) -> TargetChange<'a> {
     let same = |found: &&Assignment| found.target.as_ref().is_some_and(|held| held.same_as(wanted));
     if let Some(found) = held.iter().find(same) {
-        return Fate::Met(found);
+        return TargetChange::Met(found);
     }
     let bare = |target: &Target| Target::new(target.kind.clone());
     let audience = |found: &&Assignment| {
         found.is_direct() && found.target.as_ref().is_some_and(|held| bare(held).same_as(&bare(wanted)))
     };
     match held.iter().find(audience) {
-        Some(found) if keep_others && wanted.filter.is_none() => Fate::Narrowed(found),
-        Some(found) => Fate::Change(found),
-        None => Fate::Add,
+        Some(found) if keep_others && wanted.filter.is_none() => TargetChange::Narrowed(found),
+        Some(found) => TargetChange::Change(found),
+        None => TargetChange::Add,
     }
 }
 
@@ -127,9 +127,11 @@ pub(super) fn others<'a>(
 ) -> Vec<&'a Assignment> {
     let accounted: Vec<&Assignment> = wanted
         .iter()
-        .filter_map(|target| match fate(held, target, keep_others) {
-            Fate::Met(found) | Fate::Narrowed(found) | Fate::Change(found) => Some(found),
-            Fate::Add => None,
+        .filter_map(|target| match change_for(held, target, keep_others) {
+            TargetChange::Met(found) | TargetChange::Narrowed(found) | TargetChange::Change(found) => {
+                Some(found)
+            }
+            TargetChange::Add => None,
         })
         .collect();
     let is_other = |found: &&Assignment| found.is_direct() && !accounted.iter().any(|one| one.id == found.id);
@@ -145,10 +147,10 @@ pub(super) fn planned(held: Vec<Assignment>, wanted: &[Target], keep_others: boo
     let mut planned = Vec::new();
     let mut replaced = Vec::new();
     for target in wanted {
-        match fate(&held, target, keep_others) {
-            Fate::Met(_) | Fate::Narrowed(_) => continue,
-            Fate::Change(found) => replaced.push(found.id.clone()),
-            Fate::Add => {}
+        match change_for(&held, target, keep_others) {
+            TargetChange::Met(_) | TargetChange::Narrowed(_) => continue,
+            TargetChange::Change(found) => replaced.push(found.id.clone()),
+            TargetChange::Add => {}
         }
         if let Ok(id) = PLANNED.parse() {
             let mut assignment = Assignment::new(id);

@@ -78,11 +78,7 @@ impl ConnectorConfig {
         let known: Vec<&str> = OWN.iter().copied().chain(SHIPPED.iter().map(|(_, key, _)| *key)).collect();
         for (key, count) in keys.values() {
             if *count > 1 {
-                findings.push(self.finding(
-                    CONNECTOR_CONFIG_DUPLICATE_KEY,
-                    key,
-                    "the key is repeated",
-                ));
+                findings.push(self.finding(CONNECTOR_CONFIG_DUPLICATE_KEY, key, "the key is repeated"));
             }
             if known.iter().any(|known| same_key(known, key)) {
                 continue;

@@ -135,12 +135,12 @@ impl ConnectorConfig {
     /// The connector's reading would be ambiguous: the key is repeated or undone by `remove` or `clear`, or the section
     /// is in another file or encrypted. Or the value has a character that XML does not allow.
     pub fn set_setting(&mut self, key: &str, value: &str) -> Result<(), InvalidValue> {
-        self.document = match self.place_of(key)? {
-            Place::Entry(entry) => self.document.with_attribute(entry, "value", value)?,
-            Place::Section(section) => {
+        self.document = match self.position_of(key)? {
+            KeyPosition::Entry(entry) => self.document.with_attribute(entry, "value", value)?,
+            KeyPosition::Section(section) => {
                 self.document.with_child(section, "add", &[("key", key), ("value", value)])?.0
             }
-            Place::Nowhere => {
+            KeyPosition::Nowhere => {
                 let (document, section) = self.document.with_child(ROOT, "appSettings", &[])?;
                 document.with_child(section, "add", &[("key", key), ("value", value)])?.0
             }
@@ -153,7 +153,7 @@ impl ConnectorConfig {
     /// # Errors
     /// As [`set_setting`](Self::set_setting).
     pub fn remove_setting(&mut self, key: &str) -> Result<(), InvalidValue> {
-        if let Place::Entry(entry) = self.place_of(key)? {
+        if let KeyPosition::Entry(entry) = self.position_of(key)? {
             self.document = self.document.without(entry)?;
         }
         Ok(())
@@ -213,12 +213,12 @@ impl ConnectorConfig {
     }
 
     /// Returns the position of a key if the connector can find no other value for it.
-    fn place_of(&self, key: &str) -> Result<Place, InvalidValue> {
+    fn position_of(&self, key: &str) -> Result<KeyPosition, InvalidValue> {
         let remedy = "change the file by hand";
         if let Some(problem) = self.settings_elsewhere() {
             return Err(invalid(problem, remedy));
         }
-        let Some((section, children)) = self.section() else { return Ok(Place::Nowhere) };
+        let Some((section, children)) = self.section() else { return Ok(KeyPosition::Nowhere) };
         let mut entries = Vec::new();
         let mut undone = false;
         for (place, element) in children {
@@ -231,8 +231,8 @@ impl ConnectorConfig {
             }
         }
         match entries[..] {
-            [] => Ok(Place::Section(section)),
-            [entry] if !undone => Ok(Place::Entry(entry)),
+            [] => Ok(KeyPosition::Section(section)),
+            [entry] if !undone => Ok(KeyPosition::Entry(entry)),
             _ => Err(invalid(format!("has the key {key} more than once, or removes it again"), remedy)),
         }
     }
@@ -257,7 +257,7 @@ impl fmt::Debug for ConnectorConfig {
     }
 }
 
-enum Place {
+enum KeyPosition {
     /// The `add` element of the key.
     Entry(usize),
     /// The `appSettings` to add the key to.

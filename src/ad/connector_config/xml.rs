@@ -193,10 +193,10 @@ impl Document {
 
     fn parse_text(has_byte_order_mark: bool, text: String) -> Result<Self, InvalidValue> {
         let mut scan = Scan { text: &text, elements: Vec::new(), open: Vec::new() };
-        scan.run().map_err(|wrong| {
-            let before = text.get(..wrong.byte).unwrap_or(&text);
+        scan.run().map_err(|syntax_error| {
+            let before = text.get(..syntax_error.byte).unwrap_or(&text);
             let line = before.matches('\n').count() + 1;
-            invalid(format!("is not a file that can be read safely: line {line} {}", wrong.problem))
+            invalid(format!("is not a file that can be read safely: line {line} {}", syntax_error.problem))
                 .at(before.chars().count())
         })?;
         let elements = scan.elements;
@@ -215,7 +215,7 @@ fn invalid(problem: impl Into<std::borrow::Cow<'static, str>>) -> InvalidValue {
 }
 
 /// A syntax error with its byte offset.
-struct Wrong {
+struct SyntaxError {
     problem: String,
     byte: usize,
 }
@@ -228,9 +228,9 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    fn run(&mut self) -> Result<(), Wrong> {
+    fn run(&mut self) -> Result<(), SyntaxError> {
         if let Some((byte, c)) = self.text.char_indices().find(|(_, c)| !is_xml_char(*c)) {
-            return Err(Wrong {
+            return Err(SyntaxError {
                 problem: format!("has the character {c:?}, which XML does not allow"),
                 byte,
             });
@@ -239,12 +239,12 @@ impl Scan<'_> {
         reader.config_mut().check_comments = true;
         loop {
             let start = offset(reader.buffer_position());
-            let event = reader.read_event().map_err(|error| Wrong {
+            let event = reader.read_event().map_err(|error| SyntaxError {
                 problem: format!("is not well-formed: {error}"),
                 byte: offset(reader.error_position()),
             })?;
             let span = start..offset(reader.buffer_position());
-            let wrong = |problem: &str| Err(Wrong { problem: problem.to_owned(), byte: start });
+            let syntax_error = |problem: &str| Err(SyntaxError { problem: problem.to_owned(), byte: start });
             match event {
                 Event::Start(tag) => {
                     let element = self.element(&tag, span)?;
@@ -263,45 +263,45 @@ impl Scan<'_> {
                 }
                 Event::Text(text) => {
                     if self.open.is_empty() && !text.chars().all(is_white_space) {
-                        return wrong("has text outside of the root element");
+                        return syntax_error("has text outside of the root element");
                     }
                     if text.contains("]]>") {
-                        return wrong("has ]]> in its text");
+                        return syntax_error("has ]]> in its text");
                     }
                 }
                 Event::CData(_) if self.open.is_empty() => {
-                    return wrong("has text outside of the root element");
+                    return syntax_error("has text outside of the root element");
                 }
                 Event::GeneralRef(reference) => {
                     if self.open.is_empty() {
-                        return wrong("has text outside of the root element");
+                        return syntax_error("has text outside of the root element");
                     }
                     let is_known = matches!(&*reference, "amp" | "lt" | "gt" | "quot" | "apos");
                     let is_char = || reference.resolve_char_ref().ok().flatten().is_some_and(is_xml_char);
                     if !is_known && !is_char() {
-                        return wrong("has an entity reference, which is not resolved");
+                        return syntax_error("has an entity reference, which is not resolved");
                     }
                 }
-                Event::DocType(_) => return wrong("has a document type, which is not resolved"),
+                Event::DocType(_) => return syntax_error("has a document type, which is not resolved"),
                 Event::Decl(_) => {
                     if start != 0 {
-                        return wrong("has an XML declaration that is not at the start");
+                        return syntax_error("has an XML declaration that is not at the start");
                     }
                     if !self.is_declaration_of_utf_8(&span)? {
-                        return wrong("declares XML other than version 1.0 in UTF-8");
+                        return syntax_error("declares XML other than version 1.0 in UTF-8");
                     }
                 }
                 Event::PI(instruction) => {
                     let target = instruction.target();
                     if !is_name(target) || target.eq_ignore_ascii_case("xml") {
-                        return wrong("has a processing instruction without a name");
+                        return syntax_error("has a processing instruction without a name");
                     }
                 }
                 Event::Comment(_) | Event::CData(_) => {}
                 Event::Eof => break,
             }
         }
-        let end = |problem: &str| Err(Wrong { problem: problem.to_owned(), byte: self.text.len() });
+        let end = |problem: &str| Err(SyntaxError { problem: problem.to_owned(), byte: self.text.len() });
         match (self.open.is_empty(), self.elements.is_empty()) {
             (true, false) => Ok(()),
             (_, true) => end("is the end of the file, without an element"),
@@ -309,16 +309,16 @@ impl Scan<'_> {
         }
     }
 
-    fn element(&self, tag: &BytesStart<'_>, span: Range<usize>) -> Result<Element, Wrong> {
+    fn element(&self, tag: &BytesStart<'_>, span: Range<usize>) -> Result<Element, SyntaxError> {
         let start = span.start;
-        let wrong = |problem: &str| Wrong { problem: problem.to_owned(), byte: start };
+        let syntax_error = |problem: &str| SyntaxError { problem: problem.to_owned(), byte: start };
         let parent = self.open.last().copied();
         if parent.is_none() && !self.elements.is_empty() {
-            return Err(wrong("has a second root element"));
+            return Err(syntax_error("has a second root element"));
         }
         let name = tag.name().0;
         if !is_name(name) {
-            return Err(wrong("has an element whose name is not one"));
+            return Err(syntax_error("has an element whose name is not one"));
         }
         let attributes = self.attributes(tag, &span, 1 + name.len())?;
         Ok(Element { name: name.to_owned(), parent, attributes, start_tag: span, end_tag: None })
@@ -330,12 +330,13 @@ impl Scan<'_> {
         tag: &BytesStart<'_>,
         span: &Range<usize>,
         mut done: usize,
-    ) -> Result<Vec<Attribute>, Wrong> {
-        let wrong = |problem: String| Wrong { problem, byte: span.start };
+    ) -> Result<Vec<Attribute>, SyntaxError> {
+        let syntax_error = |problem: String| SyntaxError { problem, byte: span.start };
         let text = self.text.get(span.clone()).unwrap_or_default();
         let mut attributes = Vec::new();
         for attribute in tag.attributes() {
-            let attribute = attribute.map_err(|error| wrong(format!("is not well-formed: {error}")))?;
+            let attribute =
+                attribute.map_err(|error| syntax_error(format!("is not well-formed: {error}")))?;
             let (name, raw) = (attribute.key.0, &*attribute.value);
             // Only what stands between has to be found: blanks, the name, blanks and =, blanks and a quote.
             let rest = text.get(done..).unwrap_or_default();
@@ -343,7 +344,7 @@ impl Scan<'_> {
             let quote = rest.get(blanks + name.len()..).and_then(|rest| rest.find(['"', '\'']));
             let (Some(quote), true) = (quote, blanks > 0 && is_name(name)) else {
                 let problem = "has an attribute whose name is not one, or that touches the one before";
-                return Err(wrong(problem.to_owned()));
+                return Err(syntax_error(problem.to_owned()));
             };
             let start = done + blanks + name.len() + quote + 1;
             let value = attribute.normalized_value(XmlVersion::Explicit1_0);
@@ -351,7 +352,7 @@ impl Scan<'_> {
             let value = value.ok_or_else(|| {
                 let problem = "has an attribute with <, a reference to what XML does not allow, or an entity of \
                     its own";
-                wrong(problem.to_owned())
+                syntax_error(problem.to_owned())
             })?;
             done = start + raw.len() + 1;
             let span = span.start + start..span.start + start + raw.len();
@@ -360,7 +361,7 @@ impl Scan<'_> {
         Ok(attributes)
     }
 
-    fn is_declaration_of_utf_8(&self, span: &Range<usize>) -> Result<bool, Wrong> {
+    fn is_declaration_of_utf_8(&self, span: &Range<usize>) -> Result<bool, SyntaxError> {
         let text = self.text.get(span.clone()).unwrap_or_default();
         let content = text.trim_start_matches("<?").trim_end_matches("?>");
         let tag = BytesStart::from_content(content, "xml".len());

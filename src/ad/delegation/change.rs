@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::{DelegationPlan, DelegationProfile, RevocationPlan, sddl_difference};
 use crate::ad::access::CreateAccess;
 use crate::ad::account::{Account, AccountReader};
+use crate::ad::container::{Container, steady_name};
 use crate::ad::descriptor::{Ace, Acl, Guid, SecurityDescriptor, Sid};
 use crate::ad::directory::{Directory, DirectoryError, DirectoryErrorKind, Modification};
 use crate::ad::domain::Domain;
-use crate::ad::place::{Place, steady_name};
 use crate::ad::principal::Principal;
 use crate::model::{Finding, OrganizationalUnit};
 
@@ -371,12 +371,12 @@ async fn revoke(
     Err(lost_update())
 }
 
-async fn read(directory: &dyn Directory, name: &str) -> Result<Place, DirectoryError> {
+async fn read(directory: &dyn Directory, name: &str) -> Result<Container, DirectoryError> {
     let none = || {
         let message = "the organizational unit does not exist or is not visible";
         DirectoryError::new(DirectoryErrorKind::NotFound, message)
     };
-    Place::read(directory, name).await?.ok_or_else(none)
+    Container::read(directory, name).await?.ok_or_else(none)
 }
 
 /// Writes the DACL alone, following the entry if it has moved.
@@ -384,7 +384,7 @@ async fn write(
     directory: &dyn Directory,
     name: &str,
     dacl: &Acl,
-    before: &Place,
+    before: &Container,
 ) -> Result<(), DirectoryError> {
     let descriptor = SecurityDescriptor::from_dacl(dacl.clone(), before.dacl()?.0.control());
     directory.modify(&Modification::dacl(name, &descriptor)).await

@@ -70,14 +70,16 @@ impl DirectoryError {
                     name in the certificate"
             }
             DirectoryErrorKind::InvalidCredentials => "check the account and its password",
-            DirectoryErrorKind::AccessDenied => "sign in as an account with the right, or have the right granted",
-            DirectoryErrorKind::NotFound => "check the name: the entry may have been moved, renamed or deleted",
+            DirectoryErrorKind::AccessDenied => {
+                "sign in as an account with the right, or have the right granted"
+            }
+            DirectoryErrorKind::NotFound => {
+                "check the name: the entry may have been moved, renamed or deleted"
+            }
             DirectoryErrorKind::OtherDomain => "connect to a domain controller of its domain",
             DirectoryErrorKind::Ambiguous => "name the account by its SID or its distinguished name",
             DirectoryErrorKind::ReadOnly => "connect to a writable domain controller",
-            DirectoryErrorKind::NotRecorded => {
-                "make room for the record and run again: nothing was changed"
-            }
+            DirectoryErrorKind::NotRecorded => "make room for the record and run again: nothing was changed",
             DirectoryErrorKind::InvalidInput => "correct the value",
             DirectoryErrorKind::Interrupted | DirectoryErrorKind::Timeout => {
                 "connect again, and read the entry to see whether it changed"

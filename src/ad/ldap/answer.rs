@@ -178,9 +178,7 @@ pub(super) fn connect_error(error: LdapError, server: &Server) -> DirectoryError
         LdapError::Io { source } if source.kind() == io::ErrorKind::ConnectionRefused => {
             (DirectoryErrorKind::Unreachable, "nothing answers on the port")
         }
-        _ => {
-            (DirectoryErrorKind::Unreachable, "no connection was made, or the server does not speak LDAP")
-        }
+        _ => (DirectoryErrorKind::Unreachable, "no connection was made, or the server does not speak LDAP"),
     };
     let failed = server.explain(DirectoryError::new(kind, format!("{server}: {message}")));
     match error {

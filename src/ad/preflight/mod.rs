@@ -28,11 +28,11 @@ use std::fmt;
 pub use self::rights::ConnectorRights;
 use super::access::CreateAccess;
 use super::account::{Account, AccountKind, AccountReader};
+use super::container::Container;
 use super::descriptor::{AccessMask, AceEffect, Control, Sid};
 use super::directory::{Directory, DirectoryError, DirectoryErrorKind, Search, SearchFilter};
 use super::domain::Domain;
 use super::findings::*;
-use super::place::Place;
 use super::principal::Principal;
 use crate::model::{ComputerNamePrefix, Finding, FindingKind, Lookup, OrganizationalUnit, Severity};
 
@@ -178,7 +178,7 @@ impl Preflight {
         directory: &dyn Directory,
         domain: &Domain,
         report: &mut PreflightReport,
-    ) -> Result<Option<Place>, DirectoryError> {
+    ) -> Result<Option<Container>, DirectoryError> {
         let name = match &self.unit {
             Some(unit) if !unit.domain().same_as(&domain.name) => {
                 let evidence = format!("it is in {}, and the server is of {}", unit.domain(), domain.name);
@@ -196,7 +196,7 @@ impl Preflight {
                 }
             },
         };
-        let Some(place) = Place::read(directory, name).await? else {
+        let Some(place) = Container::read(directory, name).await? else {
             let moved = self.candidates(directory, domain).await?;
             let evidence = match moved.as_slice() {
                 [] => "there is no such organizational unit, or it may not be seen".to_owned(),
@@ -351,7 +351,7 @@ impl fmt::Display for PreflightReport {
 }
 
 /// Adds findings about the permissions that concern no account in particular.
-fn check_dacl(place: &Place, name: &str, findings: &mut Vec<Finding>) {
+fn check_dacl(place: &Container, name: &str, findings: &mut Vec<Finding>) {
     let Some(descriptor) = place.descriptor() else { return };
     let Some(dacl) = descriptor.dacl() else {
         findings.push(AD_NO_DACL.at(name, "it has no list of permissions: everybody may do everything"));
@@ -425,7 +425,7 @@ fn check_account(account: &Account) -> Option<Finding> {
 }
 
 /// Adds findings about all connectors together.
-fn check_all(place: &Place, report: &mut PreflightReport) {
+fn check_all(place: &Container, report: &mut PreflightReport) {
     let count = |holds: fn(&CreateAccess) -> bool| {
         report.connectors.iter().filter(|connector| holds(&connector.access)).count()
     };

@@ -2,10 +2,10 @@
 
 use crate::ad::access::CreateAccess;
 use crate::ad::account::AccountReader;
+use crate::ad::container::Container;
 use crate::ad::delegation::DelegationProfile;
 use crate::ad::directory::{DirectoryError, SearchFilter};
 use crate::ad::findings::*;
-use crate::ad::place::Place;
 use crate::ad::{Account, Domain};
 use crate::model::Finding;
 
@@ -29,7 +29,7 @@ pub struct ConnectorRights {
 impl ConnectorRights {
     pub(super) async fn read(
         reader: &AccountReader<'_>,
-        place: &Place,
+        place: &Container,
         account: Account,
     ) -> Result<Self, DirectoryError> {
         let created = reader.below(SearchFilter::equals("mS-DS-CreatorSID", account.sid.to_bytes()));

@@ -26,10 +26,8 @@ pub(super) const RULES: &[Rule] = &[
         no_controller,
     ),
     Rule::new("12", EVIDENCE_NO_REQUEST, ConnectorAsked, Strong, Documented, |case| {
-        let found = Match::new(
-            "no request of the device reached a connector during its wait",
-            no_request(case)?,
-        );
+        let found =
+            Match::new("no request of the device reached a connector during its wait", no_request(case)?);
         // Sources do not say which id of the device the connector logs: with one of two ids, the search is half done.
         Some(if case.has_both_ids() { found } else { found.at_most(Hint) })
     })

@@ -111,22 +111,22 @@ fn check(what: &'static str, text: &str) -> Result<(), InvalidValue> {
 }
 
 /// A violation, and the number of characters after its position.
-struct Wrong {
+struct Violation {
     problem: String,
     remedy: &'static str,
     rest: Option<usize>,
 }
 
-impl Wrong {
+impl Violation {
     fn at(rest: &str, problem: impl Into<String>, remedy: &'static str) -> Self {
         Self { problem: problem.into(), remedy, rest: Some(rest.chars().count()) }
     }
 }
 
-fn parse(text: &str) -> Result<Parsed, Wrong> {
+fn parse(text: &str) -> Result<Parsed, Violation> {
     if text.starts_with(['"', '\'', '“', '”', '‘', '’']) {
         let problem = "has quotes around it, with which the domain join fails";
-        return Err(Wrong::at(text, problem, "leave out the quotes"));
+        return Err(Violation::at(text, problem, "leave out the quotes"));
     }
     let mut units = Vec::new();
     let mut labels: Vec<String> = Vec::new();
@@ -137,17 +137,17 @@ fn parse(text: &str) -> Result<Parsed, Wrong> {
         let (value, after) = value_of(after)?;
         match kind {
             Kind::Unit if labels.is_empty() => units.push(value),
-            Kind::Unit => return Err(Wrong::at(rest, "has an OU= part after a DC= part", EXAMPLE)),
+            Kind::Unit => return Err(Violation::at(rest, "has an OU= part after a DC= part", EXAMPLE)),
             Kind::Label => labels.push(value),
             Kind::Container if value.eq_ignore_ascii_case("Computers") && units.is_empty() => {
                 let problem =
                     "is the default container, not an organizational unit; the domain join fails with it";
                 let remedy = "leave the organizational unit empty: accounts then go to the default container";
-                return Err(Wrong::at(rest, problem, remedy));
+                return Err(Violation::at(rest, problem, remedy));
             }
             Kind::Container => {
                 let problem = "has a CN= part, which is a container and not an organizational unit";
-                return Err(Wrong::at(rest, problem, EXAMPLE));
+                return Err(Violation::at(rest, problem, EXAMPLE));
             }
         }
         first_ends.get_or_insert(text.len() - after.map_or(0, |after| after.len() + 1));
@@ -159,13 +159,13 @@ fn parse(text: &str) -> Result<Parsed, Wrong> {
     if units.is_empty() {
         let problem = "has no OU= part: it names the domain itself";
         let remedy = "leave the organizational unit empty, or begin with an OU= part";
-        return Err(Wrong { problem: problem.into(), remedy, rest: None });
+        return Err(Violation { problem: problem.into(), remedy, rest: None });
     }
     if labels.is_empty() {
         let remedy = "add the domain, such as DC=contoso,DC=com";
-        return Err(Wrong { problem: "has no DC= part".into(), remedy, rest: None });
+        return Err(Violation { problem: "has no DC= part".into(), remedy, rest: None });
     }
-    let domain: AdDomain = labels.join(".").parse().map_err(|error: InvalidValue| Wrong {
+    let domain: AdDomain = labels.join(".").parse().map_err(|error: InvalidValue| Violation {
         problem: format!("its DC= parts do not spell a domain: {}", error.problem()),
         remedy: "write one DC= part for each part of the domain's name, such as DC=contoso,DC=com",
         rest: None,
@@ -180,36 +180,40 @@ enum Kind {
 }
 
 /// Parses the kind before the `=`; returns it with the rest.
-fn kind_of(rest: &str) -> Result<(Kind, &str), Wrong> {
+fn kind_of(rest: &str) -> Result<(Kind, &str), Violation> {
     if rest.is_empty() {
-        return Err(Wrong::at(rest, "ends with a comma", "leave out the last comma"));
+        return Err(Violation::at(rest, "ends with a comma", "leave out the last comma"));
     }
     let (kind, after) = rest.split_once('=').unwrap_or((rest, ""));
     if kind.contains(',') || kind.len() == rest.len() {
         let remedy = "write a comma inside a name as \\,";
-        return Err(Wrong::at(rest, "has a part without '='", remedy));
+        return Err(Violation::at(rest, "has a part without '='", remedy));
     }
     if kind.trim() != kind {
-        return Err(Wrong::at(rest, "has a blank beside a separator", "leave out blanks round ',' and '='"));
+        return Err(Violation::at(
+            rest,
+            "has a blank beside a separator",
+            "leave out blanks round ',' and '='",
+        ));
     }
     let known = [("OU", Kind::Unit), ("DC", Kind::Label), ("CN", Kind::Container)];
     let found = known.into_iter().find(|(name, _)| kind.eq_ignore_ascii_case(name));
     let Some((_, kind)) = found else {
         let problem = format!("has a part of kind {:?}", super::super::invalid::shorten(kind));
-        return Err(Wrong::at(rest, problem, "write OU= parts and then DC= parts alone"));
+        return Err(Violation::at(rest, problem, "write OU= parts and then DC= parts alone"));
     };
     Ok((kind, after))
 }
 
 /// Parses a value; returns it unescaped with the text after its comma, `None` at the end.
-fn value_of(text: &str) -> Result<(String, Option<&str>), Wrong> {
+fn value_of(text: &str) -> Result<(String, Option<&str>), Violation> {
     const BLANK: &str = "leave out blanks round ',' and '=', or write them as '\\ '";
     if text.starts_with('#') {
         let remedy = "write the name as text, with \\# for a leading #";
-        return Err(Wrong::at(text, "has a value in hexadecimal", remedy));
+        return Err(Violation::at(text, "has a value in hexadecimal", remedy));
     }
     if text.starts_with(char::is_whitespace) {
-        return Err(Wrong::at(text, "has a blank beside a separator", BLANK));
+        return Err(Violation::at(text, "has a blank beside a separator", BLANK));
     }
     let mut value = Vec::new();
     let mut rest = text;
@@ -233,9 +237,11 @@ fn value_of(text: &str) -> Result<(String, Option<&str>), Wrong> {
                     _ => format!("has an unescaped {c:?}"),
                 };
                 let remedy = "write a backslash before a special character in a name";
-                return Err(Wrong::at(rest, problem, remedy));
+                return Err(Violation::at(rest, problem, remedy));
             }
-            c if c.is_control() => return Err(Wrong::at(rest, "has a control character", "leave it out")),
+            c if c.is_control() => {
+                return Err(Violation::at(rest, "has a control character", "leave it out"));
+            }
             c => {
                 value.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
                 (rest, ends_blank) = (next, c.is_whitespace());
@@ -243,22 +249,24 @@ fn value_of(text: &str) -> Result<(String, Option<&str>), Wrong> {
         }
     };
     if ends_blank {
-        return Err(Wrong::at(rest, "has a blank beside a separator", BLANK));
+        return Err(Violation::at(rest, "has a blank beside a separator", BLANK));
     }
     if value.is_empty() {
-        return Err(Wrong::at(text, "has an empty part", EXAMPLE));
+        return Err(Violation::at(text, "has an empty part", EXAMPLE));
     }
     match String::from_utf8(value) {
         Ok(value) => Ok((value, after)),
-        Err(_) => Err(Wrong::at(text, "has escaped bytes that are not UTF-8", "write the character itself")),
+        Err(_) => {
+            Err(Violation::at(text, "has escaped bytes that are not UTF-8", "write the character itself"))
+        }
     }
 }
 
 /// Parses the text after a backslash; returns the byte with the rest.
-fn escaped<'a>(at: &str, text: &'a str) -> Result<(u8, &'a str), Wrong> {
+fn escaped<'a>(at: &str, text: &'a str) -> Result<(u8, &'a str), Violation> {
     let wrong = || {
         let remedy = "write two backslashes for one, or two hexadecimal digits after it";
-        Wrong::at(at, "has a backslash that escapes nothing", remedy)
+        Violation::at(at, "has a backslash that escapes nothing", remedy)
     };
     let mut chars = text.chars();
     let first = chars.next().ok_or_else(wrong)?;

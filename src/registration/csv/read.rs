@@ -57,7 +57,7 @@ pub struct CsvReader<R> {
     /// Whether the first row follows on the header's line.
     header_holds_hash: bool,
     state: State,
-    seen: HashMap<Box<str>, Seen>,
+    seen: HashMap<Box<str>, FirstRow>,
     summary: CsvSummary,
     notes: Notes,
 }
@@ -132,7 +132,7 @@ enum State {
 }
 
 /// The first row with a serial number.
-struct Seen {
+struct FirstRow {
     line: u64,
     manufacturer: Option<u64>,
     /// Whether that row gave a device.
@@ -143,18 +143,18 @@ struct Seen {
 #[derive(Default)]
 struct Notes {
     last_line: u64,
-    quoted: Seldom,
-    users: Seldom,
+    quoted: Occurrences,
+    users: Occurrences,
 }
 
 /// A count of occurrences, with the place of the first.
 #[derive(Default)]
-struct Seldom {
+struct Occurrences {
     first: String,
     count: u64,
 }
 
-impl Seldom {
+impl Occurrences {
     fn add(&mut self, place: impl FnOnce() -> Place) {
         if self.count == 0 {
             self.first = place().into();
@@ -471,7 +471,7 @@ impl<R: Read> CsvReader<R> {
         match seen.entry(key.into()) {
             Entry::Vacant(entry) => {
                 let is_taken = row.device.is_some();
-                entry.insert(Seen { line: number, manufacturer: row.manufacturer, is_taken });
+                entry.insert(FirstRow { line: number, manufacturer: row.manufacturer, is_taken });
             }
             Entry::Occupied(mut entry) => {
                 let before = entry.get_mut();
@@ -482,7 +482,7 @@ impl<R: Read> CsvReader<R> {
                 if is_error {
                     row.device = None;
                 } else if row.device.is_some() {
-                    *before = Seen { line: number, manufacturer: row.manufacturer, is_taken: true };
+                    *before = FirstRow { line: number, manufacturer: row.manufacturer, is_taken: true };
                 }
             }
         }
@@ -506,11 +506,11 @@ impl<R: Read> CsvReader<R> {
                 format!("there are {} rows, and the portal accepts 500 in a file", self.summary.rows);
             findings.push(CSV_TOO_MANY_ROWS.at(end, evidence));
         }
-        if let Seldom { first, count: count @ 1.. } = std::mem::take(&mut self.notes.quoted) {
+        if let Occurrences { first, count: count @ 1.. } = std::mem::take(&mut self.notes.quoted) {
             let evidence = format!("lines with quotes: {count}, this one first; the portal accepts none");
             findings.push(CSV_QUOTES.at(first, evidence));
         }
-        if let Seldom { first, count: count @ 1.. } = std::mem::take(&mut self.notes.users) {
+        if let Occurrences { first, count: count @ 1.. } = std::mem::take(&mut self.notes.users) {
             let evidence = format!(
                 "rows that assign a user: {count}, this one first; with hybrid join that is the most common cause \
                     of error 0x80070774"

@@ -128,8 +128,7 @@ pub(super) fn separators_alone(line: u64) -> Finding {
 }
 
 pub(super) fn repeated_header(line: u64) -> Finding {
-    CSV_REPEATED_HEADER
-        .at(Place::line(line), "the header is repeated, as after joining files")
+    CSV_REPEATED_HEADER.at(Place::line(line), "the header is repeated, as after joining files")
 }
 
 pub(super) fn more_fields(line: u64, header: &Header, fields: Option<usize>) -> Finding {
@@ -169,10 +168,12 @@ pub(super) fn check_header(header: &Header, line: u64, lines_above: usize) -> Ve
     }
     if header.delimiter != b',' {
         let delimiter = if header.delimiter == b';' { "semicolons" } else { "tabs" };
-        findings.push(CSV_DELIMITER.at(
-            Place::line(line),
-            format!("{delimiter} separate the values, as in files saved by Excel"),
-        ));
+        findings.push(
+            CSV_DELIMITER.at(
+                Place::line(line),
+                format!("{delimiter} separate the values, as in files saved by Excel"),
+            ),
+        );
     }
     let partner = header.format == CsvFormat::Partner;
     if partner {
@@ -187,10 +188,9 @@ pub(super) fn check_header(header: &Header, line: u64, lines_above: usize) -> Ve
             continue;
         };
         if before.contains(&column) {
-            findings.push(CSV_DUPLICATE_COLUMN.at(
-                Place::of(line, column),
-                format!("{} repeats a column", shown(name)),
-            ));
+            findings.push(
+                CSV_DUPLICATE_COLUMN.at(Place::of(line, column), format!("{} repeats a column", shown(name))),
+            );
         } else if before.iter().any(|other| *other > column) && !partner {
             findings.push(
                 CSV_COLUMN_ORDER.at(Place::of(line, column), "the column is not in the portal's order"),
@@ -477,8 +477,7 @@ impl<'a> Checks<'a> {
         let hash = match HardwareHash::repair(value) {
             Ok((hash, repaired)) => {
                 if repaired && is_readable {
-                    let evidence =
-                        format!("{} was not padded base64 and was repaired", shown_hash(value));
+                    let evidence = format!("{} was not padded base64 and was repaired", shown_hash(value));
                     self.found(CSV_REPAIRED_HASH, COLUMN, evidence);
                 }
                 hash

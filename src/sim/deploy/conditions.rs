@@ -88,7 +88,7 @@ impl State {
         };
         // A hybrid join gets 40 minutes more than the page says.
         let extra = if run.hybrid { 40 } else { 0 };
-        let skips = |setting: &str| audience.as_ref().is_some_and(|device| self.is_told_to(device, setting));
+        let skips = |setting: &str| audience.as_ref().is_some_and(|device| self.has_switch(device, setting));
         let page_is = StatusPage {
             shows: page.flag("showInstallationProgress") && !skips("SkipDeviceStatusPage"),
             blocks: !page.flag("blockDeviceSetupRetryByUser") && !page.flag("allowDeviceUseOnInstallFailure"),
@@ -101,7 +101,7 @@ impl State {
     }
 
     /// Returns `true` if a custom configuration for the device sets this switch of the status page.
-    fn is_told_to(&self, device: &Audience<'_>, setting: &str) -> bool {
+    fn has_switch(&self, device: &Audience<'_>, setting: &str) -> bool {
         let suffix = format!("/FirstSyncStatus/{setting}").to_lowercase();
         let sets = |of: &Value| {
             let uri = of.get("omaUri").and_then(Value::as_str).unwrap_or_default().to_lowercase();

@@ -131,7 +131,7 @@ impl State {
             run.story.first_name = device.text("deviceName").to_owned();
         }
         self.note(run, StoryEvent::Enrolled);
-        self.tell(
+        self.update_event(
             run,
             [
                 ("deviceId", managed.into()),
@@ -255,7 +255,7 @@ impl State {
             run,
             [("deviceName", name.clone().into()), ("managedDeviceName", name.clone().into())],
         );
-        self.tell(run, [("managedDeviceName", name.into())]);
+        self.update_event(run, [("managedDeviceName", name.into())]);
         if let Some(event) = &run.event {
             event::note_policy(self, event, "configurationPolicy", configuration, "compliant");
         }
@@ -283,7 +283,7 @@ impl State {
         };
         self.note(run, if run.page.shows { started } else { StoryEvent::PageSkipped });
         let status = if run.page.shows { "inProgress" } else { "disabled" };
-        self.tell(
+        self.update_event(
             run,
             [
                 ("deviceSetupStatus", status.into()),
@@ -307,7 +307,7 @@ impl State {
                 (true, false) => "successWithTimeout",
                 (true, true) => "failure",
             };
-            self.tell(run, [("deviceSetupStatus", status.into()), ("deviceSetupDuration", taken)]);
+            self.update_event(run, [("deviceSetupStatus", status.into()), ("deviceSetupDuration", taken)]);
             if let Some(event) = run.event.as_ref().filter(|_| !late) {
                 event::note_apps_installed(self, event);
             }
@@ -326,7 +326,7 @@ impl State {
         let signed_in = later(run.since, self.options.timing.sign_in);
         self.note_once(run, StoryEvent::SignedIn);
         if !run.page.shows || run.page.skips_account {
-            self.tell(
+            self.update_event(
                 run,
                 [("accountSetupStatus", if run.page.shows { "notAttempted" } else { "disabled" }.into())],
             );
@@ -339,11 +339,14 @@ impl State {
             Some(device) => self.directory.devices.get(device).map(|of| of.created.max(signed_in)),
             None => None,
         };
-        self.tell(run, [("accountSetupStatus", "inProgress".into())]);
+        self.update_event(run, [("accountSetupStatus", "inProgress".into())]);
         let ends = ready.map(|ready| later(ready, self.options.timing.account_setup));
         if ends.is_some_and(|at| at <= self.now) {
             let taken = span(signed_in, self.now);
-            self.tell(run, [("accountSetupStatus", "success".into()), ("accountSetupDuration", taken)]);
+            self.update_event(
+                run,
+                [("accountSetupStatus", "success".into()), ("accountSetupDuration", taken)],
+            );
             self.note(run, StoryEvent::AccountSetupDone);
             self.finish(run);
             return Ok(None);
@@ -351,7 +354,10 @@ impl State {
         let left = self.left(signed_in, run.page.timeout);
         if left.is_zero() {
             let taken = span(signed_in, self.now);
-            self.tell(run, [("accountSetupStatus", "failure".into()), ("accountSetupDuration", taken)]);
+            self.update_event(
+                run,
+                [("accountSetupStatus", "failure".into()), ("accountSetupDuration", taken)],
+            );
             return Err(Cause::AccountSetupTimeout);
         }
         let wait = ends.map_or(MINUTE, |at| self.until(at));
@@ -391,7 +397,10 @@ impl State {
         run.ended = Some(self.now);
         self.note(run, StoryEvent::Finished);
         let state = if run.page.timed_out { "successWithTimeout" } else { "success" };
-        self.tell(run, [("deploymentState", state.into()), ("deploymentEndDateTime", date(Some(self.now)))]);
+        self.update_event(
+            run,
+            [("deploymentState", state.into()), ("deploymentEndDateTime", date(Some(self.now)))],
+        );
         self.change_managed(run, [("complianceState", "compliant".into())]);
         self.point_at_hybrid_device(run);
     }
@@ -417,14 +426,14 @@ impl State {
     fn fail(&mut self, run: &mut Run, cause: Cause) {
         let in_page = matches!(run.phase, DeploymentPhase::DeviceSetup | DeploymentPhase::AccountSetup);
         if !in_page && run.event.is_some() {
-            self.tell(run, [("enrollmentState", "failed".into())]);
+            self.update_event(run, [("enrollmentState", "failed".into())]);
             self.identities.update(&run.identity, |identity| identity.enrollment_state = Word("failed"));
         }
         run.phase = DeploymentPhase::Failed;
         run.cause = Some(cause);
         self.note_failure(run, cause);
         run.ended = Some(self.now);
-        self.tell(
+        self.update_event(
             run,
             [
                 ("deploymentState", "failure".into()),
@@ -575,7 +584,7 @@ impl State {
     }
 
     /// Updates the row of a deployment, with its duration so far.
-    fn tell<const N: usize>(&mut self, run: &Run, properties: [(&str, Value); N]) {
+    fn update_event<const N: usize>(&mut self, run: &Run, properties: [(&str, Value); N]) {
         let (started, now) = (run.started, self.now);
         let Some(event) = &run.event else { return };
         self.events.update(event, |of| {

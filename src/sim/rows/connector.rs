@@ -38,12 +38,12 @@ const STATES: [&str; 3] = ["active", "error", "inactive"];
 
 impl Connector {
     pub(crate) fn is_forgotten(&self, now: Timestamp) -> bool {
-        let (_, heard) = self.heard(now);
-        later(heard, FORGOTTEN) <= now
+        let (_, last_contact) = self.last_report(now);
+        later(last_contact, FORGOTTEN) <= now
     }
 
     /// Returns the state and the last contact.
-    fn heard(&self, now: Timestamp) -> (&'static str, Timestamp) {
+    fn last_report(&self, now: Timestamp) -> (&'static str, Timestamp) {
         match self.state {
             ConnectorState::Active => ("active", now),
             ConnectorState::Error => ("error", now),
@@ -61,20 +61,20 @@ impl Connector {
         if let Some(version) = text("version") {
             version.clone_into(&mut self.version);
         }
-        let (mut state, mut heard) = self.heard(now);
+        let (mut state, mut last_contact) = self.last_report(now);
         if let Some(wanted) = text("state").and_then(|wanted| STATES.into_iter().find(|of| *of == wanted)) {
             state = wanted;
         }
         if let Some(at) = text("lastConnectionDateTime").and_then(|at| at.parse().ok()) {
-            heard = at;
+            last_contact = at;
         }
         if sent.contains_key("state") || sent.contains_key("lastConnectionDateTime") {
-            self.state = ConnectorState::Written(Word(state), heard);
+            self.state = ConnectorState::Written(Word(state), last_contact);
         }
     }
 
     pub(crate) fn view(&self, now: Timestamp) -> Body {
-        let (state, seen) = self.heard(now);
+        let (state, seen) = self.last_report(now);
         body([
             ("id", self.id.clone().into()),
             ("displayName", self.name.clone().into()),

@@ -127,7 +127,7 @@ async fn concurrent_requests_and_a_slow_directory_create_each_computer_once() {
     clock.advance(15 * MINUTE);
     let asks = (0..8).map(|_| ready.desk.get(EVENTS));
     let answers = futures_util::future::join_all(asks).await;
-    assert!(answers.iter().all(|told| told.status == 200));
+    assert!(answers.iter().all(|received| received.status == 200));
     assert_eq!(accounts.names().len(), 5, "one request works them off");
     clock.advance(8 * 60 * MINUTE);
     assert_eq!(ready.ends(5), [(DeploymentPhase::Finished, None); 5]);

@@ -31,14 +31,14 @@ struct Desk {
 
 /// A parsed answer.
 #[derive(Debug)]
-struct Told {
+struct Received {
     status: u16,
     headers: HeaderMap,
     body: Value,
     text: String,
 }
 
-impl Told {
+impl Received {
     /// Returns the code and message of an error.
     fn error(&self) -> String {
         format!(
@@ -76,7 +76,13 @@ impl Desk {
         Self { tenant, clock, token: "any".to_owned() }
     }
 
-    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Told {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Received {
         let uri =
             if path.contains("://") { path.to_owned() } else { format!("https://graph.microsoft.com{path}") };
         let uri = uri.replace(' ', "%20");
@@ -88,13 +94,13 @@ impl Desk {
             request = request.header(*name, *value);
         }
         let body = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
-        self.told(request.body(body).unwrap()).await
+        self.received(request.body(body).unwrap()).await
     }
 
-    async fn told(&self, request: http::Request<Bytes>) -> Told {
+    async fn received(&self, request: http::Request<Bytes>) -> Received {
         let response = self.tenant.send(request).await.unwrap();
         let text = String::from_utf8(response.body().to_vec()).unwrap();
-        Told {
+        Received {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: serde_json::from_str(&text).unwrap_or_default(),
@@ -102,19 +108,19 @@ impl Desk {
         }
     }
 
-    async fn get(&self, path: &str) -> Told {
+    async fn get(&self, path: &str) -> Received {
         self.send(Method::GET, path, &[], None).await
     }
 
-    async fn post(&self, path: &str, body: Value) -> Told {
+    async fn post(&self, path: &str, body: Value) -> Received {
         self.send(Method::POST, path, &[], Some(body)).await
     }
 
-    async fn patch(&self, path: &str, body: Value) -> Told {
+    async fn patch(&self, path: &str, body: Value) -> Received {
         self.send(Method::PATCH, path, &[], Some(body)).await
     }
 
-    async fn delete(&self, path: &str) -> Told {
+    async fn delete(&self, path: &str) -> Received {
         self.send(Method::DELETE, path, &[], None).await
     }
 

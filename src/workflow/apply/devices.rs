@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::context::{Apply, Halt, Part, in_time, schedule};
+use super::context::{Apply, Halt, PartResult, in_time, schedule};
 use super::report::ApplyEvent;
 use crate::error::ErrorKind;
 use crate::graph::Schedule;
@@ -24,7 +24,12 @@ const CONCURRENT: usize = 8;
 
 impl Apply {
     /// Tags registered devices, imports the others, and then assigns and unassigns users.
-    pub(super) async fn devices(&self, todo: DevicesTodo, plan: &Plan, journal: Option<Journal>) -> Part<()> {
+    pub(super) async fn devices(
+        &self,
+        todo: DevicesTodo,
+        plan: &Plan,
+        journal: Option<Journal>,
+    ) -> PartResult<()> {
         let DevicesTodo { import, retag, registered, unassign, assign, assign_later } = todo;
         let adopted = |(id, serial): &(Id<Device>, String)| CreatedObject::device(serial, Some(id.clone()));
         let begun = self.begun(registered.iter().map(adopted));
@@ -50,7 +55,7 @@ impl Apply {
         Ok(())
     }
 
-    async fn retag(&self, devices: Vec<(Id<Device>, String, GroupTag)>) -> Part<()> {
+    async fn retag(&self, devices: Vec<(Id<Device>, String, GroupTag)>) -> PartResult<()> {
         for (id, serial, tag) in &devices {
             self.go_on().await?;
             self.started(Step::Devices, serial);
@@ -76,7 +81,12 @@ impl Apply {
         stream::iter(waits).buffer_unordered(CONCURRENT).try_collect::<()>().await
     }
 
-    async fn import(&self, new: Vec<DeviceToImport>, plan: &Plan, journal: Option<Journal>) -> Part<()> {
+    async fn import(
+        &self,
+        new: Vec<DeviceToImport>,
+        plan: &Plan,
+        journal: Option<Journal>,
+    ) -> PartResult<()> {
         let mut import = match journal {
             None => Import::new(&self.client, new.iter().cloned()),
             // The devices of the run that wrote the journal, in any state.
@@ -131,7 +141,7 @@ impl Apply {
         imported: ImportReport,
         is_begun: &dyn Fn(&str) -> bool,
         is_new: &dyn Fn(&str) -> bool,
-    ) -> Part<()> {
+    ) -> PartResult<()> {
         let (mut made, mut not_made, mut stopped) = (Vec::new(), Vec::new(), false);
         {
             let mut report = self.report();
@@ -167,7 +177,7 @@ impl Apply {
     }
 
     /// Assigns a user after checking that the user exists: a wrong name locks the device out.
-    async fn assign_user(&self, id: &Id<Device>, serial: &str, user: &UserPrincipalName) -> Part<()> {
+    async fn assign_user(&self, id: &Id<Device>, serial: &str, user: &UserPrincipalName) -> PartResult<()> {
         self.go_on().await?;
         self.started(Step::Users, serial);
         let found = match self.client.users().get_by_name(user).await {

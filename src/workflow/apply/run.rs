@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::join3;
 
-use super::context::{Apply, Halt, Part, is_contested};
+use super::context::{Apply, Halt, PartResult, is_contested};
 use super::report::{ApplyEvent, ApplyOptions, ApplyReport};
 #[cfg(feature = "ad")]
 use crate::ad::directory::DirectoryErrorKind;
@@ -114,7 +114,7 @@ impl Apply {
         (!is_own).then(|| NAME_FOREIGN.at(wish.name(), evidence))
     }
 
-    async fn parts(&self, todo: Todo, plan: &Plan, import: Option<Journal>) -> Vec<Part<()>> {
+    async fn parts(&self, todo: Todo, plan: &Plan, import: Option<Journal>) -> Vec<PartResult<()>> {
         #[cfg(feature = "ad")]
         let rights = self.part(self.rights(todo.delegations)).await;
         #[cfg(not(feature = "ad"))]
@@ -129,7 +129,7 @@ impl Apply {
     }
 
     /// Runs a part of the work. If the part fails, the others complete their current requests and stop.
-    async fn part(&self, work: impl Future<Output = Part<()>>) -> Part<()> {
+    async fn part(&self, work: impl Future<Output = PartResult<()>>) -> PartResult<()> {
         let ended = work.await;
         if matches!(ended, Err(Halt::Failed(_))) {
             self.progress.stop();
@@ -139,7 +139,7 @@ impl Apply {
 
     /// Grants rights in the directory before any write to the tenant: without them no device gets through.
     #[cfg(feature = "ad")]
-    async fn rights(&self, planned: Vec<crate::workflow::on_premises::PlannedDelegation>) -> Part<()> {
+    async fn rights(&self, planned: Vec<crate::workflow::on_premises::PlannedDelegation>) -> PartResult<()> {
         for planned in planned {
             self.go_on().await?;
             self.started(Step::ComputerAccounts, &planned.subject);
@@ -178,7 +178,7 @@ impl Apply {
     }
 
     /// Changes the MDM user scope step by step. The previous scope is recorded before the first step.
-    async fn scope(&self, todo: Option<ScopeTodo>) -> Part<()> {
+    async fn scope(&self, todo: Option<ScopeTodo>) -> PartResult<()> {
         let Some(todo) = todo else { return Ok(()) };
         self.started(Step::AutomaticEnrollment, MDM_USER_SCOPE);
         let earlier = self.record().created().scope().map(|(before, after)| (before.clone(), after.clone()));

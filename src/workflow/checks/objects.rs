@@ -6,7 +6,7 @@ use crate::workflow::findings::*;
 use crate::workflow::hybrid_join::{HybridJoin, MemberSelection};
 use crate::workflow::object::Assignable;
 use crate::workflow::state::TenantState;
-use crate::workflow::targets::{self, Fate};
+use crate::workflow::targets::{self, TargetChange};
 
 /// Limits of a tenant, as documented.
 const MOST_PROFILES: usize = 350;
@@ -17,7 +17,8 @@ pub(super) fn check_profile(desired: &HybridJoin, state: &TenantState, found: &m
     let name = wish.display_name.as_str();
     let own = state.identity.own(state.hybrid_profiles(), desired).next();
     if own.is_none() && state.profiles.len() >= MOST_PROFILES {
-        let evidence = format!("the tenant has {} profiles, and the limit is {MOST_PROFILES}", state.profiles.len());
+        let evidence =
+            format!("the tenant has {} profiles, and the limit is {MOST_PROFILES}", state.profiles.len());
         found.push(PROFILE_TOO_MANY.at(name, evidence));
     }
     let other_kind = state.profiles.iter().any(|profile| {
@@ -90,8 +91,8 @@ pub(super) fn check_filters<S: Assignable>(
     for stored in state.identity.own(own, desired) {
         for wanted in &wanted {
             let held = state.assignments_of(stored);
-            if let Fate::Narrowed(held) =
-                targets::fate(held, &wanted.target, !desired.remove_other_assignments)
+            if let TargetChange::Narrowed(held) =
+                targets::change_for(held, &wanted.target, !desired.remove_other_assignments)
             {
                 let filter = held.target.as_ref().and_then(|target| target.filter.as_ref());
                 let id = filter.map_or("?", |filter| filter.id.as_str());

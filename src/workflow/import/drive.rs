@@ -12,7 +12,7 @@ use super::machine::Machine;
 use super::outcome::Rejection;
 use super::report::{ImportCounts, ImportEvent, ImportEventKind, ImportPreview, ImportReport};
 use super::request::Import;
-use super::step::{Answer, Shipment, Step, Tagged};
+use super::step::{Answer, RequestNumber, Step, Tagged};
 use super::sync::{Synced, wait_after_refusal, wait_before_sync};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
@@ -162,7 +162,7 @@ impl Driver {
 
     async fn go_on(&mut self) -> Result<()> {
         while !self.progress.is_stopped() {
-            self.machine.send_abreast(self.client.retry().window().size());
+            self.machine.allow_concurrent(self.client.retry().window().size());
             let step = self.machine.next(self.clock.elapsed());
             // Written down before it is done: after a kill, what may have been sent is known.
             self.write_down()?;
@@ -185,11 +185,11 @@ impl Driver {
 
     async fn take(&mut self, step: Step) -> Result<()> {
         match step {
-            Step::Send(shipments) => self.send(shipments).await?,
-            Step::Look => {
+            Step::Send(requests) => self.send(requests).await?,
+            Step::List => {
                 let records = self.client.imports().list().all().await;
                 let records = known_or_fatal(records)?;
-                self.machine.on_looked(self.clock.elapsed(), records);
+                self.machine.on_listed(self.clock.elapsed(), records);
             }
             Step::Poll(records) => {
                 let calls = records.iter().map(|(index, id)| (*index, self.client.imports().get(id)));
@@ -228,24 +228,24 @@ impl Driver {
         Ok(())
     }
 
-    async fn send(&mut self, shipments: Vec<Shipment>) -> Result<()> {
+    async fn send(&mut self, requests: Vec<RequestNumber>) -> Result<()> {
         let lane = Arc::new(Lane::default());
         let mut sending = FuturesUnordered::new();
-        for shipment in shipments {
-            let devices = self.machine.to_send(shipment);
+        for request in requests {
+            let devices = self.machine.to_send(request);
             let operation = self.client.imports().import(&devices).into_operation();
             let (client, lane) = (self.client.clone(), Arc::clone(&lane));
-            sending.push(async move { (shipment, client.send_in(lane, &operation).await) });
+            sending.push(async move { (request, client.send_in(lane, &operation).await) });
         }
         let mut fatal = None;
-        while let Some((shipment, result)) = sending.next().await {
+        while let Some((request, result)) = sending.next().await {
             let now = self.clock.elapsed();
             match result {
-                Ok(records) => self.machine.on_sent(now, shipment, Answer::Records(records)),
+                Ok(records) => self.machine.on_sent(now, request, Answer::Records(records)),
                 Err(error) => {
                     let answer = answer(&error);
                     tracing::debug!(?answer, kind = ?error.kind(), "devices were not imported");
-                    self.machine.on_sent(now, shipment, answer);
+                    self.machine.on_sent(now, request, answer);
                     if is_fatal(&error) || self.machine.is_refused_altogether() {
                         fatal.get_or_insert(error);
                     }

@@ -34,13 +34,13 @@ pub(super) struct Entry {
     /// The device's digest.
     pub(super) key: Text,
     #[serde(flatten)]
-    pub(super) change: Change,
+    pub(super) change: DeviceChange,
 }
 
 /// A change of one device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub(super) enum Change {
+pub(super) enum DeviceChange {
     /// The device is about to be sent: from now on the service may have it.
     Sending { import_id: Text },
     /// The service has certainly not taken the device.
@@ -88,9 +88,8 @@ impl Header {
     /// Checks that a run with this header may resume from a journal with the header `found`.
     pub(super) fn check(&self, found: &Self) -> Result<()> {
         let refuse = |problem: String| {
-            let message = format!(
-                "{problem}; name another journal, or delete this one if its run is obsolete"
-            );
+            let message =
+                format!("{problem}; name another journal, or delete this one if its run is obsolete");
             Err(Error::new(ErrorKind::Journal, message))
         };
         if found.v != VERSION || found.run != self.run {
@@ -229,24 +228,24 @@ mod tests {
             group_tag: GroupTagCheck::Repaired,
         };
         for (change, rest) in [
-            (Change::Sending { import_id: "i".into() }, r#""state":"sending","import_id":"i""#),
-            (Change::Unsent, r#""state":"unsent""#),
-            (Change::Answered, r#""state":"answered""#),
-            (Change::Accepted { record: "r".parse().unwrap() }, r#""state":"accepted","record":"r""#),
+            (DeviceChange::Sending { import_id: "i".into() }, r#""state":"sending","import_id":"i""#),
+            (DeviceChange::Unsent, r#""state":"unsent""#),
+            (DeviceChange::Answered, r#""state":"answered""#),
+            (DeviceChange::Accepted { record: "r".parse().unwrap() }, r#""state":"accepted","record":"r""#),
             (
-                Change::Ended { device: "d".parse().unwrap(), already: false },
+                DeviceChange::Ended { device: "d".parse().unwrap(), already: false },
                 r#""state":"ended","device":"d","already":false"#,
             ),
-            (Change::Tagged, r#""state":"tagged""#),
+            (DeviceChange::Tagged, r#""state":"tagged""#),
             (
-                Change::GivenUp(ImportOutcome::Unconfirmed(Uncertainty::RecordDeleted)),
+                DeviceChange::GivenUp(ImportOutcome::Unconfirmed(Uncertainty::RecordDeleted)),
                 r#""state":"given_up","outcome":"unconfirmed","why":"record_gone""#,
             ),
             (
-                Change::Done(done),
+                DeviceChange::Done(done),
                 r#""state":"done","outcome":"already_registered","device":"d","group_tag":"repaired""#,
             ),
-            (Change::Cleaned, r#""state":"cleaned""#),
+            (DeviceChange::Cleaned, r#""state":"cleaned""#),
         ] {
             let entry = line(change);
             let json = serde_json::to_string(&entry).unwrap();

@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::entry::{Change, Entry, key_of};
+use super::entry::{DeviceChange, Entry, key_of};
 use super::matching::{Identity, Sent, identity, same_id, same_serial};
 use super::options::ImportOptions;
-use super::outbox::{Outbox, Outgoing, Parcel};
+use super::outbox::{Outbox, QueuedDevice, QueuedRequest};
 use super::outcome::{ImportOutcome, ImportStage, Registration, Uncertainty};
 use super::past::{self, Phase};
 use super::report::{DeviceImport, ImportCounts, ImportEventKind, ImportReport};
-use super::state::{Slot, State, Watch};
-use super::step::{Shipment, Step};
+use super::state::{Slot, SlotState, Watch};
+use super::step::{RequestNumber, Step};
 use super::sync::SyncGuard;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{DeviceToImport, Finding, Id, ImportedDevice, Text};
@@ -34,10 +34,10 @@ pub(super) struct Machine {
     pub(super) slots: Vec<Slot>,
     pub(super) outbox: Outbox,
     /// The requests in flight.
-    pub(super) on_their_way: BTreeMap<Shipment, Parcel>,
-    shipments: Shipment,
+    pub(super) in_flight: BTreeMap<RequestNumber, QueuedRequest>,
+    requests: RequestNumber,
     /// The limit of concurrent requests.
-    abreast: usize,
+    concurrent: usize,
     /// The devices to poll, by time.
     agenda: BTreeSet<(Duration, usize)>,
     deletions: VecDeque<(usize, Id<ImportedDevice>)>,
@@ -49,7 +49,7 @@ pub(super) struct Machine {
     pub(super) refused_in_a_row: u32,
     pub(super) records_left: usize,
     pub(super) notes: Vec<Finding>,
-    pub(super) changes: Vec<(usize, Change)>,
+    pub(super) changes: Vec<(usize, DeviceChange)>,
     /// The events, each with the counts after it.
     events: Vec<(ImportEventKind, ImportCounts)>,
     new_id: fn() -> String,
@@ -68,9 +68,9 @@ impl Machine {
             options,
             slots: Vec::with_capacity(devices.len()),
             outbox: Outbox::new(options.chunk_size, options.max_in_flight),
-            on_their_way: BTreeMap::new(),
-            shipments: 0,
-            abreast: 1,
+            in_flight: BTreeMap::new(),
+            requests: 0,
+            concurrent: 1,
             agenda: BTreeSet::new(),
             deletions: VecDeque::new(),
             sync: SyncGuard::new(options.sync),
@@ -89,18 +89,18 @@ impl Machine {
         for (index, (device, key)) in devices.into_iter().zip(keys).enumerate() {
             let of = *first.entry(key.clone()).or_insert(index);
             let state = if of == index {
-                machine.outbox.push(Outgoing::new(index, &device));
+                machine.outbox.push(QueuedDevice::new(index, &device));
                 machine.counts.queued += 1;
-                State::Queued
+                SlotState::Queued
             } else {
                 machine.counts.duplicate += 1;
-                State::Done(ImportOutcome::Duplicate { of })
+                SlotState::Done(ImportOutcome::Duplicate { of })
             };
             machine.slots.push(Slot {
                 key,
                 serial: device.serial_number.clone(),
                 tag: device.group_tag.clone(),
-                device: (state == State::Queued).then(|| Box::new(device)),
+                device: (state == SlotState::Queued).then(|| Box::new(device)),
                 taken: None,
                 state,
                 import_id: None,
@@ -120,7 +120,7 @@ impl Machine {
         let mut past = past::by_device(entries);
         for index in 0..self.slots.len() {
             let Some(slot) = self.slots.get_mut(index) else { continue };
-            if slot.state != State::Queued {
+            if slot.state != SlotState::Queued {
                 continue;
             }
             let Some(past) = past.remove(&slot.key) else { continue };
@@ -134,34 +134,34 @@ impl Machine {
                     let age = Duration::try_from(today.duration_since(at)).unwrap_or_default();
                     let since = now.saturating_sub(age.min(self.options.confirm_schedule.deadline));
                     let watch = Watch::new(since, now, self.options.confirm_schedule);
-                    self.enter(index, State::Confirming(watch));
+                    self.enter(index, SlotState::Confirming(watch));
                 }
                 Phase::Answered => {
                     (slot.sends, slot.answered) = (1, true);
                     let watch = Watch::new(now, now, self.options.confirm_schedule);
-                    self.enter(index, State::Confirming(watch));
+                    self.enter(index, SlotState::Confirming(watch));
                 }
                 Phase::Accepted(record) => {
                     let watch = Watch::new(now, now, self.options.import_schedule);
-                    self.enter(index, State::Importing(record, watch));
+                    self.enter(index, SlotState::Importing(record, watch));
                 }
                 Phase::Ended(registration) => {
                     if !registration.already {
                         self.sync.registered(now);
                     }
                     let watch = Watch::new(now, now, self.options.visibility_schedule);
-                    self.enter(index, State::AwaitingVisibility(registration, watch));
+                    self.enter(index, SlotState::AwaitingVisibility(registration, watch));
                 }
                 Phase::Tagged(of) => {
                     let watch = Watch::new(now, now, self.options.group_tag_schedule);
-                    self.enter(index, State::Tagging { of, changed: true, watch });
+                    self.enter(index, SlotState::Tagging { of, changed: true, watch });
                 }
                 Phase::Done(outcome) => {
                     if let Some(record) = past.record.filter(|_| self.options.delete_records) {
                         self.deletions.push_back((index, record));
                     }
                     if outcome.is_settled() {
-                        self.enter(index, State::Done(outcome));
+                        self.enter(index, SlotState::Done(outcome));
                     } else {
                         slot.import_id = None;
                         slot.record = None;
@@ -174,31 +174,31 @@ impl Machine {
             return Err(Error::new(ErrorKind::Journal, message));
         }
         let slots = &self.slots;
-        self.outbox.retain(|index| slots.get(index).is_some_and(|slot| slot.state == State::Queued));
+        self.outbox.retain(|index| slots.get(index).is_some_and(|slot| slot.state == SlotState::Queued));
         self.finished_before = self.counts.finished();
         Ok(())
     }
 
     /// Sets the number of requests that the next step may send concurrently; at least 1.
-    pub(super) fn send_abreast(&mut self, requests: usize) {
-        self.abreast = requests.max(1);
+    pub(super) fn allow_concurrent(&mut self, requests: usize) {
+        self.concurrent = requests.max(1);
     }
 
     /// Returns the next step. Record [`Machine::take_changes`] before performing the step.
     pub(super) fn next(&mut self, now: Duration) -> Step {
-        let mut shipments = Vec::new();
-        while shipments.len() < self.abreast
-            && let Some(parcel) = self.outbox.next(now, self.counts.pending())
+        let mut requests = Vec::new();
+        while requests.len() < self.concurrent
+            && let Some(queued) = self.outbox.next(now, self.counts.pending())
         {
             // What the service has not taken once goes alone.
-            let again = parcel.since.is_some();
-            shipments.push(self.begin_sending(parcel, now));
+            let again = queued.since.is_some();
+            requests.push(self.begin_sending(queued, now));
             if again {
                 break;
             }
         }
-        if !shipments.is_empty() {
-            return Step::Send(shipments);
+        if !requests.is_empty() {
+            return Step::Send(requests);
         }
         if let Some(step) = self.due(now) {
             return step;
@@ -221,8 +221,8 @@ impl Machine {
     }
 
     /// Returns the devices of a request of [`Step::Send`], with their import ids.
-    pub(super) fn to_send(&self, shipment: Shipment) -> Vec<DeviceToImport> {
-        self.sent(shipment).map(|sent| sent.device.clone().with_import_id(sent.import_id)).collect()
+    pub(super) fn to_send(&self, request: RequestNumber) -> Vec<DeviceToImport> {
+        self.sent(request).map(|sent| sent.device.clone().with_import_id(sent.import_id)).collect()
     }
 
     /// Returns `true` if the service has refused so many single devices, and accepted none, that the cause must be
@@ -244,7 +244,7 @@ impl Machine {
     }
 
     /// Takes the changes since the last call, by device key.
-    pub(super) fn take_changes(&mut self) -> Vec<(Text, Change)> {
+    pub(super) fn take_changes(&mut self) -> Vec<(Text, DeviceChange)> {
         let key = |index: usize| self.slots.get(index).map(|slot| slot.key.clone());
         let changes = std::mem::take(&mut self.changes);
         changes.into_iter().filter_map(|(index, change)| Some((key(index)?, change))).collect()
@@ -275,7 +275,7 @@ impl Machine {
 
     /// Returns the devices to send.
     pub(super) fn to_come(&self) -> impl Iterator<Item = &DeviceToImport> {
-        let queued = self.slots.iter().filter(|slot| slot.state == State::Queued);
+        let queued = self.slots.iter().filter(|slot| slot.state == SlotState::Queued);
         queued.filter_map(|slot| slot.device.as_deref())
     }
 
@@ -294,8 +294,8 @@ impl Machine {
             let evidence = format!("{} records of ended imports could not be deleted", self.records_left);
             notes.push(IMPORT_RECORD_LEFT.at("imports", evidence));
         }
-        let outcome = |state: State| match state {
-            State::Done(outcome) => outcome,
+        let outcome = |state: SlotState| match state {
+            SlotState::Done(outcome) => outcome,
             other => ImportOutcome::Cancelled { stage: other.stage().unwrap_or(ImportStage::Queued) },
         };
         let device = |slot: Slot| DeviceImport { serial_number: slot.serial, outcome: outcome(slot.state) };
@@ -312,18 +312,18 @@ impl Machine {
     }
 
     /// Returns the devices of a request in flight.
-    pub(super) fn sent(&self, shipment: Shipment) -> impl Iterator<Item = Sent<'_>> {
-        let devices = self.on_their_way.get(&shipment).into_iter().flat_map(|parcel| &parcel.devices);
+    pub(super) fn sent(&self, request: RequestNumber) -> impl Iterator<Item = Sent<'_>> {
+        let devices = self.in_flight.get(&request).into_iter().flat_map(|queued| &queued.devices);
         devices.filter_map(|index| Slot::as_sent((*index, self.slots.get(*index)?)))
     }
 
     /// Moves a device to another state, and updates counts, agenda and pending serial numbers.
-    pub(super) fn enter(&mut self, index: usize, state: State) {
+    pub(super) fn enter(&mut self, index: usize, state: SlotState) {
         let Some(slot) = self.slots.get_mut(index) else { return };
         let old = std::mem::replace(&mut slot.state, state);
         for (state, joins) in [(&old, false), (&slot.state, true)] {
             let count = match state {
-                State::Done(outcome) => self.counts.of_outcome(outcome),
+                SlotState::Done(outcome) => self.counts.of_outcome(outcome),
                 other => self.counts.of_stage(other.stage().unwrap_or(ImportStage::Queued)),
             };
             *count = if joins { count.saturating_add(1) } else { count.saturating_sub(1) };
@@ -369,16 +369,16 @@ impl Machine {
     pub(super) fn finish(&mut self, index: usize, mut outcome: ImportOutcome) {
         let device = self.slot(index).and_then(|slot| slot.device.as_deref().or(slot.taken.as_deref()));
         outcome.redact(device);
-        self.enter(index, State::Done(outcome.clone()));
+        self.enter(index, SlotState::Done(outcome.clone()));
         let Some(slot) = self.slots.get_mut(index) else { return };
         (slot.device, slot.taken) = (None, None);
         if outcome.has_ended() {
-            self.changes.push((index, Change::Done(outcome.clone())));
+            self.changes.push((index, DeviceChange::Done(outcome.clone())));
             if let Some(record) = slot.record.clone().filter(|_| self.options.delete_records) {
                 self.deletions.push_back((index, record));
             }
         } else if !matches!(outcome, ImportOutcome::Cancelled { .. }) {
-            self.changes.push((index, Change::GivenUp(outcome.clone())));
+            self.changes.push((index, DeviceChange::GivenUp(outcome.clone())));
         }
         let serial_number = slot.serial.clone();
         self.emit(ImportEventKind::Finished { device: index, serial_number, outcome });
@@ -392,9 +392,9 @@ impl Machine {
             slot.registration = record.state.and_then(|state| state.device_registration_id);
             slot.taken = slot.device.take();
         }
-        self.changes.push((index, Change::Accepted { record: id.clone() }));
+        self.changes.push((index, DeviceChange::Accepted { record: id.clone() }));
         let next = now.saturating_add(self.options.import_schedule.initial_interval);
-        self.enter(index, State::Importing(id, Watch::new(now, next, self.options.import_schedule)));
+        self.enter(index, SlotState::Importing(id, Watch::new(now, next, self.options.import_schedule)));
     }
 
     pub(super) fn register(&mut self, index: usize, of: Registration, now: Duration, next: Duration) {
@@ -402,24 +402,24 @@ impl Machine {
         if let Some(slot) = self.slots.get_mut(index) {
             slot.taken = None;
         }
-        self.changes.push((index, Change::Ended { device, already }));
+        self.changes.push((index, DeviceChange::Ended { device, already }));
         let watch = Watch::new(now, next, self.options.visibility_schedule);
-        self.enter(index, State::AwaitingVisibility(of, watch));
+        self.enter(index, SlotState::AwaitingVisibility(of, watch));
     }
 
-    fn begin_sending(&mut self, mut parcel: Parcel, now: Duration) -> Shipment {
-        parcel.since.get_or_insert(now);
-        for index in &parcel.devices {
-            self.enter(*index, State::Sending);
+    fn begin_sending(&mut self, mut queued: QueuedRequest, now: Duration) -> RequestNumber {
+        queued.since.get_or_insert(now);
+        for index in &queued.devices {
+            self.enter(*index, SlotState::Sending);
             if let Some(slot) = self.slots.get_mut(*index) {
                 slot.sends = slot.sends.saturating_add(1);
                 let import_id = slot.import_id.get_or_insert_with(|| (self.new_id)().into()).clone();
-                self.changes.push((*index, Change::Sending { import_id }));
+                self.changes.push((*index, DeviceChange::Sending { import_id }));
             }
         }
-        self.shipments += 1;
-        self.on_their_way.insert(self.shipments, parcel);
-        self.shipments
+        self.requests += 1;
+        self.in_flight.insert(self.requests, queued);
+        self.requests
     }
 
     pub(super) fn unsend(&mut self, devices: &[usize]) {
@@ -427,7 +427,7 @@ impl Machine {
             if let Some(slot) = self.slots.get_mut(*index) {
                 slot.sends = slot.sends.saturating_sub(1);
             }
-            self.changes.push((*index, Change::Unsent));
+            self.changes.push((*index, DeviceChange::Unsent));
         }
     }
 
@@ -441,17 +441,17 @@ impl Machine {
         let mut due = self.agenda.range(..=(now, usize::MAX));
         let due = due.by_ref().filter_map(|(_, index)| Some((*index, self.slots.get(*index)?)));
         Some(match &self.slots.get(*first)?.state {
-            State::Confirming(_) => Step::Look,
-            State::Importing(..) => {
+            SlotState::Confirming(_) => Step::List,
+            SlotState::Importing(..) => {
                 let record = |(index, slot): (usize, &Slot)| match &slot.state {
-                    State::Importing(record, _) => Some((index, record.clone())),
+                    SlotState::Importing(record, _) => Some((index, record.clone())),
                     _ => None,
                 };
                 Step::Poll(due.filter_map(record).take(MOST_AT_ONCE).collect())
             }
-            State::Tagging { changed: false, .. } => {
+            SlotState::Tagging { changed: false, .. } => {
                 let tag = |(index, slot): (usize, &Slot)| match &slot.state {
-                    State::Tagging { of, changed: false, .. } => {
+                    SlotState::Tagging { of, changed: false, .. } => {
                         Some((index, of.device.clone(), slot.tag.clone()))
                     }
                     _ => None,
@@ -460,7 +460,7 @@ impl Machine {
             }
             _ => {
                 let device = |(index, slot): (usize, &Slot)| match &slot.state {
-                    State::AwaitingVisibility(of, _) | State::Tagging { of, changed: true, .. } => {
+                    SlotState::AwaitingVisibility(of, _) | SlotState::Tagging { of, changed: true, .. } => {
                         Some((index, of.device.clone()))
                     }
                     _ => None,

@@ -15,7 +15,7 @@ pub(super) struct Sent<'a> {
 
 /// The source of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum From {
+pub(super) enum RecordSource {
     /// The answer to our own request: all records are ours, even without an import id.
     Answer,
     /// The list of all records in the tenant: a record is ours only with our import id.
@@ -32,7 +32,7 @@ pub(super) struct Matches {
 }
 
 /// Matches each device with its record, which has to confirm it and must not contradict it: see [`identity`].
-pub(super) fn match_records(sent: &[Sent<'_>], records: Vec<ImportedDevice>, from: From) -> Matches {
+pub(super) fn match_records(sent: &[Sent<'_>], records: Vec<ImportedDevice>, from: RecordSource) -> Matches {
     let mut by_import_id: HashMap<String, Vec<ImportedDevice>> = HashMap::new();
     let mut nameless: Vec<ImportedDevice> = Vec::new();
     for record in records {
@@ -52,10 +52,10 @@ pub(super) fn match_records(sent: &[Sent<'_>], records: Vec<ImportedDevice>, fro
             None => {}
         }
     }
-    if from == From::Answer && !nameless.is_empty() {
+    if from == RecordSource::Answer && !nameless.is_empty() {
         match_nameless(sent, nameless, &mut matches);
     }
-    if from == From::Answer {
+    if from == RecordSource::Answer {
         // What is left of our own answer has another import id.
         let strangers: HashSet<String> = by_import_id.into_values().flatten().filter_map(serial_of).collect();
         let missing =
@@ -199,7 +199,7 @@ mod tests {
         .unwrap()
     }
 
-    fn found(sent: &[(&str, &str)], records: &[&str], from: From) -> Vec<(usize, String)> {
+    fn found(sent: &[(&str, &str)], records: &[&str], from: RecordSource) -> Vec<(usize, String)> {
         let devices: Vec<DeviceToImport> = sent.iter().map(|(_, serial)| device(serial)).collect();
         let sent: Vec<Sent<'_>> = sent
             .iter()
@@ -229,17 +229,21 @@ mod tests {
         ] {
             let expected: Vec<(usize, String)> =
                 expected.iter().map(|(index, id)| (*index, (*id).to_owned())).collect();
-            assert_eq!(found(&[("a", "A"), ("b", "B")], records, From::List), expected, "{records:?}");
+            assert_eq!(
+                found(&[("a", "A"), ("b", "B")], records, RecordSource::List),
+                expected,
+                "{records:?}"
+            );
         }
     }
 
     #[test]
     fn in_our_own_answer_a_record_without_import_id_is_told_by_its_serial_number_if_that_is_alone() {
         let sent = [("a", "A"), ("b", "B"), ("c", "B")];
-        assert_eq!(found(&sent, &["r - A -", "q - B -"], From::Answer), [(0, "r".to_owned())]);
-        assert_eq!(found(&sent, &["r - A -", "q - A -"], From::Answer), []);
-        assert_eq!(found(&sent, &["r - A T0EAAQA="], From::Answer), []);
-        assert_eq!(found(&sent, &["r - A -"], From::List), []);
+        assert_eq!(found(&sent, &["r - A -", "q - B -"], RecordSource::Answer), [(0, "r".to_owned())]);
+        assert_eq!(found(&sent, &["r - A -", "q - A -"], RecordSource::Answer), []);
+        assert_eq!(found(&sent, &["r - A T0EAAQA="], RecordSource::Answer), []);
+        assert_eq!(found(&sent, &["r - A -"], RecordSource::List), []);
     }
 
     #[test]
@@ -261,7 +265,7 @@ mod tests {
             (vec![pending.clone(), complete], "complete"),
             (vec![pending, error], "pending"),
         ] {
-            assert_eq!(match_records(&sent, records, From::List).found[0].1.id.as_str(), best);
+            assert_eq!(match_records(&sent, records, RecordSource::List).found[0].1.id.as_str(), best);
         }
     }
 }

@@ -16,13 +16,13 @@ const HELD: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(
 
 /// A device to send.
 #[derive(Debug, Clone)]
-pub(super) struct Outgoing {
+pub(super) struct QueuedDevice {
     index: usize,
     serial: String,
     bytes: usize,
 }
 
-impl Outgoing {
+impl QueuedDevice {
     pub(super) fn new(index: usize, device: &DeviceToImport) -> Self {
         let bytes = device.hardware_identifier.as_str().len().saturating_add(FRAME_BYTES);
         Self { index, serial: fold(&device.serial_number), bytes }
@@ -31,7 +31,7 @@ impl Outgoing {
 
 /// The devices of one request.
 #[derive(Debug)]
-pub(super) struct Parcel {
+pub(super) struct QueuedRequest {
     pub(super) devices: Vec<usize>,
     /// The time of the first attempt.
     pub(super) since: Option<Duration>,
@@ -39,7 +39,7 @@ pub(super) struct Parcel {
     wait: Duration,
 }
 
-impl Parcel {
+impl QueuedRequest {
     fn new(devices: Vec<usize>) -> Self {
         Self { devices, since: None, not_before: Duration::ZERO, wait: HELD.0 }
     }
@@ -50,9 +50,9 @@ impl Parcel {
 pub(super) struct Outbox {
     chunk_size: usize,
     max_in_flight: usize,
-    queue: VecDeque<Outgoing>,
+    queue: VecDeque<QueuedDevice>,
     /// Requests to retry, before any other, in this order.
-    held: VecDeque<Parcel>,
+    held: VecDeque<QueuedRequest>,
     /// The number of pending devices by serial number.
     pending_serials: HashMap<String, u32>,
 }
@@ -68,7 +68,7 @@ impl Outbox {
         }
     }
 
-    pub(super) fn push(&mut self, device: Outgoing) {
+    pub(super) fn push(&mut self, device: QueuedDevice) {
         self.queue.push_back(device);
     }
 
@@ -83,23 +83,28 @@ impl Outbox {
 
     /// Returns the time at which the next held request may be sent.
     pub(super) fn held_until(&self) -> Option<Duration> {
-        self.held.front().map(|parcel| parcel.not_before)
+        self.held.front().map(|queued| queued.not_before)
     }
 
     /// Holds a request back and returns the backoff.
-    pub(super) fn hold(&mut self, mut parcel: Parcel, now: Duration, asked: Option<Duration>) -> Duration {
-        let wait = asked.unwrap_or_default().max(parcel.wait);
-        parcel.wait = parcel.wait.saturating_add(parcel.wait / 2).min(HELD.1);
-        parcel.not_before = now.saturating_add(wait);
-        self.held.push_front(parcel);
+    pub(super) fn hold(
+        &mut self,
+        mut queued: QueuedRequest,
+        now: Duration,
+        asked: Option<Duration>,
+    ) -> Duration {
+        let wait = asked.unwrap_or_default().max(queued.wait);
+        queued.wait = queued.wait.saturating_add(queued.wait / 2).min(HELD.1);
+        queued.not_before = now.saturating_add(wait);
+        self.held.push_front(queued);
         wait
     }
 
     /// Holds a request back in two halves.
-    pub(super) fn halve(&mut self, mut parcel: Parcel) {
-        let second = parcel.devices.split_off(parcel.devices.len() / 2);
-        for devices in [second, parcel.devices] {
-            self.held.push_front(Parcel { since: parcel.since, ..Parcel::new(devices) });
+    pub(super) fn halve(&mut self, mut queued: QueuedRequest) {
+        let second = queued.devices.split_off(queued.devices.len() / 2);
+        for devices in [second, queued.devices] {
+            self.held.push_front(QueuedRequest { since: queued.since, ..QueuedRequest::new(devices) });
         }
     }
 
@@ -115,7 +120,7 @@ impl Outbox {
     }
 
     /// Returns the next request: a held one, or a new one if the number of pending devices allows.
-    pub(super) fn next(&mut self, now: Duration, pending: usize) -> Option<Parcel> {
+    pub(super) fn next(&mut self, now: Duration, pending: usize) -> Option<QueuedRequest> {
         if let Some(held) = self.held.front() {
             return if held.not_before <= now { self.held.pop_front() } else { None };
         }
@@ -147,7 +152,7 @@ impl Outbox {
         }
         skipped.append(&mut self.queue);
         self.queue = skipped;
-        if devices.is_empty() { None } else { Some(Parcel::new(devices)) }
+        if devices.is_empty() { None } else { Some(QueuedRequest::new(devices)) }
     }
 }
 
@@ -167,13 +172,13 @@ mod tests {
         for (index, serial) in serials.iter().enumerate() {
             let device =
                 DeviceToImport::new(serial.parse().unwrap(), "A".repeat(hash_bytes).parse().unwrap());
-            outbox.push(Outgoing::new(index, &device));
+            outbox.push(QueuedDevice::new(index, &device));
         }
         outbox
     }
 
-    fn devices(parcel: Option<Parcel>) -> Vec<usize> {
-        parcel.map_or_else(Vec::new, |parcel| parcel.devices)
+    fn devices(queued: Option<QueuedRequest>) -> Vec<usize> {
+        queued.map_or_else(Vec::new, |queued| queued.devices)
     }
 
     #[test]
@@ -183,8 +188,8 @@ mod tests {
         let sizes = |chunk_size, max_in_flight, hash| {
             let mut outbox = outbox(chunk_size, max_in_flight, &many, hash);
             let mut sizes = Vec::new();
-            while let Some(parcel) = outbox.next(SECOND, 0) {
-                sizes.push(parcel.devices.len());
+            while let Some(queued) = outbox.next(SECOND, 0) {
+                sizes.push(queued.devices.len());
             }
             sizes
         };
@@ -219,17 +224,17 @@ mod tests {
         let mut outbox = outbox(3, 100, &["A", "B", "C", "D"], 4);
         let mut now = SECOND;
         let mut waits = Vec::new();
-        let mut parcel = outbox.next(now, 0).unwrap();
+        let mut queued = outbox.next(now, 0).unwrap();
         for asked in [None, None, Some(SECOND * 100), None, None, None, None, None, None] {
-            let wait = outbox.hold(parcel, now, asked);
+            let wait = outbox.hold(queued, now, asked);
             waits.push(wait.as_millis());
             assert!(outbox.next(now, 0).is_none(), "nothing overtakes it");
             now += wait;
             assert_eq!(outbox.held_until(), Some(now));
-            parcel = outbox.next(now, 0).unwrap();
+            queued = outbox.next(now, 0).unwrap();
         }
         assert_eq!(waits, [5000, 7500, 100_000, 16_875, 25_312, 37_968, 56_953, 60_000, 60_000]);
-        outbox.halve(parcel);
+        outbox.halve(queued);
         assert_eq!(devices(outbox.next(now, 0)), [0]);
         assert_eq!(devices(outbox.next(now, 0)), [1, 2]);
         assert_eq!(devices(outbox.next(now, 0)), [3]);

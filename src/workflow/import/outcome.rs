@@ -151,8 +151,9 @@ impl ImportOutcome {
     /// Returns a finding for the device called `place`; `None` if the device is registered as desired.
     pub fn finding(&self, place: &str) -> Option<Finding> {
         Some(match self {
-            Self::Registered { device: None, .. } => IMPORT_NO_DEVICE_ID
-                .at(place, "it was registered, but the service did not name the device"),
+            Self::Registered { device: None, .. } => {
+                IMPORT_NO_DEVICE_ID.at(place, "it was registered, but the service did not name the device")
+            }
             Self::Registered { group_tag, .. } | Self::AlreadyRegistered { group_tag, .. } => match group_tag
             {
                 GroupTagCheck::Mismatch => {
@@ -303,9 +304,7 @@ impl Uncertainty {
             }
             Self::NoRegistrationId => "look for it among the devices by its serial number and manufacturer",
             Self::RecordDeleted => "import it in a new run: if it is registered by now, that run says so",
-            Self::UnknownStatus { .. } => {
-                "check the record in the service, and update this crate"
-            }
+            Self::UnknownStatus { .. } => "check the record in the service, and update this crate",
         }
     }
 }

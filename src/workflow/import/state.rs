@@ -40,7 +40,7 @@ impl Watch {
 
 /// The state of a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum SlotState {
     Queued,
     Sending,
     Confirming(Watch),
@@ -55,7 +55,7 @@ pub(super) enum State {
     Done(ImportOutcome),
 }
 
-impl State {
+impl SlotState {
     pub(super) fn stage(&self) -> Option<ImportStage> {
         Some(match self {
             Self::Queued => ImportStage::Queued,
@@ -94,7 +94,7 @@ pub(super) struct Slot {
     pub(super) device: Option<Box<DeviceToImport>>,
     /// The device in the service, until its import has ended: no outcome may repeat its values.
     pub(super) taken: Option<Box<DeviceToImport>>,
-    pub(super) state: State,
+    pub(super) state: SlotState,
     pub(super) import_id: Option<Text>,
     pub(super) record: Option<Id<ImportedDevice>>,
     pub(super) sends: u32,

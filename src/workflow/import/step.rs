@@ -9,9 +9,9 @@ use crate::model::{Device, GroupTag, Id, ImportedDevice};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
     /// Send these requests, concurrently; `Machine::to_send` returns the devices of each.
-    Send(Vec<Shipment>),
+    Send(Vec<RequestNumber>),
     /// List all records, to search for devices whose answer was lost.
-    Look,
+    List,
     /// Poll these records.
     Poll(Vec<(usize, Id<ImportedDevice>)>),
     /// Read these devices.
@@ -29,7 +29,7 @@ pub(super) enum Step {
 }
 
 /// The number of a request in flight.
-pub(super) type Shipment = u64;
+pub(super) type RequestNumber = u64;
 
 /// The outcome of a request that sends devices.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::ImportOptions;
-use super::entry::{Change, Entry, device_key};
+use super::entry::{DeviceChange, Entry, device_key};
 use super::machine::Machine;
 use super::outcome::{GroupTagCheck, ImportOutcome, ImportStage, Rejection, Uncertainty};
 use super::report::{ImportCounts, ImportEventKind, ImportReport};
@@ -297,7 +297,7 @@ impl World {
             kill = kill.saturating_sub(1);
             kill > 0
         };
-        machine.send_abreast(3);
+        machine.allow_concurrent(3);
         for _ in 0..100_000 {
             let step = machine.next(self.now);
             if !alive() {
@@ -312,24 +312,24 @@ impl World {
             match step {
                 Step::End => return Some(machine.report(now)),
                 Step::Wait(wait) => self.now += wait,
-                Step::Send(shipments) => {
+                Step::Send(requests) => {
                     let mut answers = Vec::new();
-                    for shipment in shipments {
-                        answers.push((shipment, service.import(&machine.to_send(shipment), now)));
+                    for request in requests {
+                        answers.push((request, service.import(&machine.to_send(request), now)));
                         if !alive() {
                             return None;
                         }
                     }
                     // They come in any order, and each is written down before the next is taken.
-                    for (shipment, answer) in answers.into_iter().rev() {
-                        machine.on_sent(now, shipment, answer);
+                    for (request, answer) in answers.into_iter().rev() {
+                        machine.on_sent(now, request, answer);
                         self.write_down(&mut machine);
                         if !alive() {
                             return None;
                         }
                     }
                 }
-                Step::Look => machine.on_looked(now, service.list(now)),
+                Step::List => machine.on_listed(now, service.list(now)),
                 Step::Poll(records) => {
                     for (index, id) in records {
                         machine.on_polled(now, index, service.record(&id, now));
@@ -499,8 +499,8 @@ fn a_group_tag_is_not_changed_again_after_a_kill() {
         let machine = world.begin(&devices(&fates), options());
         world.run(machine, moments);
         let states = world.journal.iter().map(|entry| &entry.change);
-        let is_written = states.clone().any(|change| *change == Change::Tagged);
-        if !is_written || states.clone().any(|change| matches!(change, Change::Done(_))) {
+        let is_written = states.clone().any(|change| *change == DeviceChange::Tagged);
+        if !is_written || states.clone().any(|change| matches!(change, DeviceChange::Done(_))) {
             continue;
         }
         killed += 1;
@@ -571,13 +571,13 @@ fn a_device_of_which_no_trace_is_found_is_sent_again_so_often_and_no_more() {
     let (mut now, mut sent, mut looks) = (SECOND, 0, Vec::new());
     loop {
         match machine.next(now) {
-            Step::Send(shipments) => {
+            Step::Send(requests) => {
                 sent += 1;
-                machine.on_sent(now, shipments[0], Answer::Lost);
+                machine.on_sent(now, requests[0], Answer::Lost);
             }
-            Step::Look => {
+            Step::List => {
                 looks.push(now.as_secs());
-                machine.on_looked(now, Some(Vec::new()));
+                machine.on_listed(now, Some(Vec::new()));
             }
             Step::Wait(wait) => now += wait,
             Step::End => break,
@@ -596,16 +596,16 @@ fn a_device_of_which_no_trace_is_found_is_sent_again_so_often_and_no_more() {
 fn a_service_that_refuses_every_device_is_not_asked_for_each_of_them() {
     let fates = vec![Fate::Refused; 500];
     let mut machine = World::new(&fates, 1, false).begin(&devices(&fates), ImportOptions::default());
-    let mut requests = 0;
-    while let Step::Send(shipments) = machine.next(SECOND) {
-        requests += 1;
+    let mut sent = 0;
+    while let Step::Send(requests) = machine.next(SECOND) {
+        sent += 1;
         let rejection = Rejection { name: "BadRequest".into(), code: None, status: Some(400) };
-        machine.on_sent(SECOND, shipments[0], Answer::Rejected(rejection));
+        machine.on_sent(SECOND, requests[0], Answer::Rejected(rejection));
         if machine.is_refused_altogether() {
             break;
         }
     }
-    assert!(machine.is_refused_altogether() && requests < 40, "{requests} requests");
+    assert!(machine.is_refused_altogether() && sent < 40, "{sent} requests");
 }
 
 #[test]
@@ -615,7 +615,7 @@ fn a_request_that_is_held_back_too_long_times_out() {
     let mut now = SECOND;
     loop {
         match machine.next(now) {
-            Step::Send(shipments) => machine.on_sent(now, shipments[0], Answer::Held(Some(SECOND * 600))),
+            Step::Send(requests) => machine.on_sent(now, requests[0], Answer::Held(Some(SECOND * 600))),
             Step::Wait(wait) => now += wait,
             Step::End => break,
             other => panic!("{other:?}"),

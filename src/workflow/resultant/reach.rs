@@ -203,8 +203,8 @@ impl<'a> Prepared<'a> {
             }
             Lookup::Present(targets) => targets,
         };
-        let mut device = Part::default();
-        let mut user = Part::default();
+        let mut device = Narrowing::default();
+        let mut user = Narrowing::default();
         let mut all = Way::default();
         let mut group = Way::default();
         let mut for_user = Way::default();
@@ -280,12 +280,12 @@ impl<'a> Way<'a> {
 
 /// The exclusions and filters that narrow the reach of an object.
 #[derive(Default)]
-struct Part<'a> {
+struct Narrowing<'a> {
     excluded: Option<(Tri, &'a Id<Group>)>,
     filtered: Option<(&'a TargetFilter, &'a Target)>,
 }
 
-impl<'a> Part<'a> {
+impl<'a> Narrowing<'a> {
     fn exclude(&mut self, tri: Tri, id: &'a Id<Group>) {
         let is_stronger = matches!(
             (&self.excluded, &tri),

@@ -313,8 +313,10 @@ impl Resolver<'_> {
             }
             [object] => *object,
             several => {
-                let evidence =
-                    format!("there are {} of this type and name, one of them created by the deployment", several.len());
+                let evidence = format!(
+                    "there are {} of this type and name, one of them created by the deployment",
+                    several.len()
+                );
                 return self.blocked(step, name, &TEARDOWN_DUPLICATE, evidence);
             }
         };
@@ -374,8 +376,10 @@ impl Resolver<'_> {
                 }
                 [group] => self.group(&name, &group.id),
                 several => {
-                    let evidence =
-                        format!("there are {} groups of this name, one of them created by the deployment", several.len());
+                    let evidence = format!(
+                        "there are {} groups of this name, one of them created by the deployment",
+                        several.len()
+                    );
                     self.blocked(Step::Group, &name, &TEARDOWN_DUPLICATE, evidence);
                 }
             }

@@ -71,10 +71,8 @@ impl GroupUses {
         const LICENCES: &str = "assignedLicenses";
         let path = format!("/groups/{group}");
         let read = read_containing(client, &path).await;
-        for around in self
-            .readable(&format!("the groups that contain the group {group}"), read)?
-            .into_iter()
-            .flatten()
+        for around in
+            self.readable(&format!("the groups that contain the group {group}"), read)?.into_iter().flatten()
         {
             let name = around.display_name.unwrap_or_else(|| around.id.as_str().into());
             self.uses.push((group.clone(), format!("the group {name}, which contains it")));
@@ -86,10 +84,7 @@ impl GroupUses {
         match read.get(LICENCES).and_then(Value::as_array) {
             Some(licences) if licences.is_empty() => {}
             Some(licences) => {
-                self.uses.push((
-                    group.clone(),
-                    format!("{} licences of its members", licences.len()),
-                ));
+                self.uses.push((group.clone(), format!("{} licences of its members", licences.len())));
             }
             None => self.unread.push(format!("{place} (not in the answer)")),
         }

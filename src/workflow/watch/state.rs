@@ -71,7 +71,9 @@ impl fmt::Display for DeadlineSource {
             Self::Page => "by the device's enrollment status page",
             Self::Settings => "by the settings of the watch",
             Self::Documentation => "by the documentation of the default enrollment status page",
-            Self::Witness => "by one observation of a device that waited 25 minutes for its domain controller",
+            Self::Witness => {
+                "by one observation of a device that waited 25 minutes for its domain controller"
+            }
             Self::Assumption => "by assumption, because Microsoft documents no time",
         })
     }

@@ -329,9 +329,7 @@ impl<'a> Reader<'a> {
 
     fn domain(&self, name: &str) -> Result<SddlDomain<'a>, InvalidValue> {
         self.domain.ok_or_else(|| {
-            self.refuse(format!(
-                "has the name {name}, whose SID depends on the domain; give the domain"
-            ))
+            self.refuse(format!("has the name {name}, whose SID depends on the domain; give the domain"))
         })
     }
 
@@ -544,12 +542,12 @@ mod tests {
             bits: u16,
         ) {
             let there = |list: bool, present: Control| if list { present } else { Control::default() };
-            let told = |list: bool, mask: u16| if list { Control::from_bits(bits & mask) } else { Control::default() };
+            let expressible = |list: bool, mask: u16| if list { Control::from_bits(bits & mask) } else { Control::default() };
             let control = Control::SELF_RELATIVE
                 | there(dacl.is_some(), Control::DACL_PRESENT)
                 | there(sacl.is_some(), Control::SACL_PRESENT)
-                | told(dacl.is_some(), 0x1500)
-                | told(sacl.is_some(), 0x2A00);
+                | expressible(dacl.is_some(), 0x1500)
+                | expressible(sacl.is_some(), 0x2A00);
             let list = |aces: Option<Option<Vec<Ace>>>| aces.flatten().map(|aces| Acl::new(aces).unwrap());
             let descriptor = SecurityDescriptor::from_parts(control, owner, group, list(sacl), list(dacl));
             let text = descriptor.to_string();

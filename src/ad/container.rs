@@ -8,14 +8,14 @@ const MAY_WRITE_DACL: i64 = 4;
 
 /// An organizational unit or container for computer accounts.
 #[derive(Debug, Clone)]
-pub(in crate::ad) struct Place {
+pub(in crate::ad) struct Container {
     entry: Entry,
     /// The GUID; `None` if the signed-in account may not read it.
     pub(in crate::ad) guid: Option<Guid>,
     descriptor: Option<SecurityDescriptor>,
 }
 
-impl Place {
+impl Container {
     /// Reads an OU or container; `None` if it does not exist or is not visible.
     pub(in crate::ad) async fn read(
         directory: &dyn Directory,
