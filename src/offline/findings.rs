@@ -2,8 +2,7 @@
 
 use crate::model::finding_kinds;
 
-const SERVER_DATA: &str = r#"write text such as \
-    {"ZeroTouchConfig":{"CloudAssignedTenantUpn":"","ForcedEnrollment":1,"CloudAssignedTenantDomain":"contoso.onmicrosoft.com"}}"#;
+const SERVER_DATA: &str = r#"write text such as {"ZeroTouchConfig":{"CloudAssignedTenantUpn":"","ForcedEnrollment":1,"CloudAssignedTenantDomain":"contoso.onmicrosoft.com"}}"#;
 
 finding_kinds! {
     /// An empty file.

@@ -102,8 +102,7 @@ finding_kinds! {
         "copy the hash from the device again, as a whole, and not by way of Excel";
     /// A hardware hash that goes on over several lines, as mail and consoles break it.
     CSV_WRAPPED_HASH = "csv.wrapped-hash", Error,
-        "write the file again on the device with Get-WindowsAutopilotInfo -OutputFile, and send it as an \
-            attachment, not \
+        "write the file again on the device with Get-WindowsAutopilotInfo -OutputFile, and send it as an attachment, not \
          as text";
     /// A hardware hash that was joined from several lines.
     CSV_JOINED_HASH = "csv.joined-hash", Warning,

@@ -163,8 +163,7 @@ const PATHS: [&str; 24] = [
     "POST /_sim/clock {\"advanceSeconds\": 3600, \"speed\": 60}",
     "GET /_sim/requests?last=100",
     "DELETE /_sim/requests",
-    "POST /_sim/faults {\"status\": 503, \"retryAfterSeconds\": 5, \"method\": \"GET\", \"path\": \"/groups\", \
-        \"times\": 1}",
+    "POST /_sim/faults {\"status\": 503, \"retryAfterSeconds\": 5, \"method\": \"GET\", \"path\": \"/groups\", \"times\": 1}",
     "DELETE /_sim/faults",
     "GET /_sim/quirks",
     "PATCH /_sim/quirks {\"isofFilter\": true}",

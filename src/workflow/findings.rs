@@ -256,8 +256,7 @@ finding_kinds! {
         "grant Group.Read.All and Device.Read.All, and plan again: a device that leaves a group loses its profile";
     /// A new registration that the service did not take.
     REPLACE_NOT_IMPORTED = "replace.not-imported", Error,
-        "correct the hardware hash, and plan again with the same journal and a new one for the import: group tag \
-            and user \
+        "correct the hardware hash, and plan again with the same journal and a new one for the import: group tag and user \
          are kept";
 
     /// Two deployments of one name.
@@ -310,17 +309,14 @@ finding_kinds! {
 
     /// An MDM user scope to restore that the service does not report.
     TEARDOWN_SCOPE_NOT_READ = "teardown.scope-not-read", Error,
-        "look at the scope in the Entra admin center, and waive this finding: the teardown then leaves the scope \
-            as it is";
+        "look at the scope in the Entra admin center, and waive this finding: the teardown then leaves the scope as it is";
     /// An MDM user scope that is not the one that the deployment left.
     TEARDOWN_SCOPE_CHANGED = "teardown.scope-changed", Error,
-        "set the scope in the Entra admin center (Mobility, Microsoft Intune), and waive this finding: the \
-            teardown then leaves \
+        "set the scope in the Entra admin center (Mobility, Microsoft Intune), and waive this finding: the teardown then leaves \
          the scope as it is";
     /// An object to remove that has another name than the journal says.
     TEARDOWN_NAME_DIFFERS = "teardown.name-differs", Error,
-        "check that the journal is the right one and was not changed; if somebody has renamed the object, give it \
-            back its \
+        "check that the journal is the right one and was not changed; if somebody has renamed the object, give it back its \
          name, or delete it by hand";
     /// A group to remove whose uses are not all known.
     TEARDOWN_GROUP_USE_NOT_KNOWN = "teardown.group-use-not-known", Error,

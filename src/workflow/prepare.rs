@@ -157,8 +157,7 @@ fn prepare_mdm(desired: &HybridJoin, state: &TenantState, steps: &mut Vec<Planne
         MdmRead::Policy(policy) => policy,
         MdmRead::NotAllowed => {
             planned(Action::Manual(
-                "only a signed-in user can read or set it: Entra admin center, Mobility, Microsoft Intune, MDM \
-                    user scope"
+                "only a signed-in user can read or set it: Entra admin center, Mobility, Microsoft Intune, MDM user scope"
                     .into(),
             ));
             return None;

@@ -291,13 +291,11 @@ mod tests {
                 &["settings-elsewhere", "not-as-shipped"],
             ),
             (
-                "<configuration><system.net><defaultProxy><defaultProxy \
-                    enabled='False'/></defaultProxy></system.net></configuration>",
+                "<configuration><system.net><defaultProxy><defaultProxy enabled='False'/></defaultProxy></system.net></configuration>",
                 &["not-as-shipped", "nested-default-proxy"],
             ),
             (
-                "<configuration><system.net><defaultProxy><proxy \
-                    proxyaddress='p:80'/></defaultProxy></system.net></configuration>",
+                "<configuration><system.net><defaultProxy><proxy proxyaddress='p:80'/></defaultProxy></system.net></configuration>",
                 &["not-as-shipped", "proxy-without-scheme"],
             ),
         ] {
@@ -323,8 +321,7 @@ mod tests {
     #[test]
     fn a_managed_service_account_and_what_is_in_a_proxy_address_are_not_repeated() {
         let mut all = wizard(&[(ACCOUNT, "jane.doe")]).lint();
-        let text = "<configuration><system.net><defaultProxy><proxy \
-            proxyaddress='u:hunter2@p:80'/></defaultProxy></system.net></configuration>";
+        let text = "<configuration><system.net><defaultProxy><proxy proxyaddress='u:hunter2@p:80'/></defaultProxy></system.net></configuration>";
         let proxy = ConnectorConfig::parse(ConnectorFile::EnrollmentWizard, text.as_bytes()).unwrap();
         all.extend(proxy.lint());
         all.extend(compare_connector_configs(&proxy, &config(ConnectorFile::Service, "")));

@@ -62,8 +62,7 @@ impl ConnectorFile {
     pub fn default_path(self) -> &'static str {
         match self {
             Self::EnrollmentWizard => {
-                r"C:\Program Files\Microsoft \
-                    Intune\ODJConnector\ODJConnectorEnrollmentWizard\ODJConnectorEnrollmentWizard.exe.config"
+                r"C:\Program Files\Microsoft Intune\ODJConnector\ODJConnectorEnrollmentWizard\ODJConnectorEnrollmentWizard.exe.config"
             }
             Self::Service => {
                 r"C:\Program Files\Microsoft Intune\ODJConnector\ODJConnectorSvc\ODJConnectorSvc.exe.config"

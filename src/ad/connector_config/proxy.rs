@@ -190,8 +190,7 @@ mod tests {
                 Proxy::Disabled,
             ),
             (
-                "<defaultProxy><proxy proxyaddress='p:80' bypassonlocal='True' \
-                    usesystemdefault='True'/></defaultProxy>",
+                "<defaultProxy><proxy proxyaddress='p:80' bypassonlocal='True' usesystemdefault='True'/></defaultProxy>",
                 server("p:80", true, true),
             ),
             (
@@ -225,8 +224,7 @@ mod tests {
         changed.set_proxy(&Proxy::Automatic).unwrap();
         assert_eq!(
             text(&changed),
-            "<configuration>\r\n\t<!-- ours \
-                -->\r\n\t<appSettings/>\r\n\t<system.net>\r\n\t</system.net>\r\n</configuration>",
+            "<configuration>\r\n\t<!-- ours -->\r\n\t<appSettings/>\r\n\t<system.net>\r\n\t</system.net>\r\n</configuration>",
         );
     }
 

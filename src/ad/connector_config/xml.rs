@@ -350,8 +350,7 @@ impl Scan<'_> {
             let value = attribute.normalized_value(XmlVersion::Explicit1_0);
             let value = value.ok().filter(|value| !raw.contains('<') && value.chars().all(is_xml_char));
             let value = value.ok_or_else(|| {
-                let problem = "has an attribute with <, a reference to what XML does not allow, or an entity of \
-                    its own";
+                let problem = "has an attribute with <, a reference to what XML does not allow, or an entity of its own";
                 syntax_error(problem.to_owned())
             })?;
             done = start + raw.len() + 1;

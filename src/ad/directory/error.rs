@@ -87,8 +87,7 @@ impl DirectoryError {
             DirectoryErrorKind::Unavailable => "try again later, or at another domain controller",
             DirectoryErrorKind::NameTaken => "choose another name, or remove the account that has it",
             DirectoryErrorKind::QuotaExceeded => {
-                "grant the account the right to create computers in the organizational unit, to which the quota \
-                    does not \
+                "grant the account the right to create computers in the organizational unit, to which the quota does not \
                  apply"
             }
             DirectoryErrorKind::Rejected => "see the directory's event log",

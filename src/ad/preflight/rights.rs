@@ -68,8 +68,7 @@ impl ConnectorRights {
                 format!(", and it has created {used} of the {quota} that the domain lets everybody create")
             }
             (Some(quota), used) => format!(
-                "; it has created {used} of the {quota} that the domain lets everybody create: it may seem to \
-                    work until then"
+                "; it has created {used} of the {quota} that the domain lets everybody create: it may seem to work until then"
             ),
         }
     }

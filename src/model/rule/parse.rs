@@ -425,8 +425,7 @@ fn suggest(name: &str) -> Option<String> {
         }
         "iscompliant" | "compliant" | "compliancestate" | "ismanaged" => {
             return Some(
-                "compliance cannot be used in rules: leave the condition out, and require compliance in \
-                    Conditional Access"
+                "compliance cannot be used in rules: leave the condition out, and require compliance in Conditional Access"
                     .to_owned(),
             );
         }
@@ -441,8 +440,7 @@ fn suggest(name: &str) -> Option<String> {
         | "createddatetime"
         | "lastlogontimestamp" => {
             return Some(format!(
-                "leave the condition out: rules cannot use {name}; write what it stands for into an \
-                    extensionAttribute of \
+                "leave the condition out: rules cannot use {name}; write what it stands for into an extensionAttribute of \
                  the devices, and use that"
             ));
         }

@@ -175,8 +175,7 @@ impl CsvReader<File> {
         let path = path.as_ref();
         let file = File::open(path).map_err(|error| {
             let said = format!(
-                "device file {path:?}: cannot be opened: {error}; give the path of a CSV file that exists and can \
-                    be read"
+                "device file {path:?}: cannot be opened: {error}; give the path of a CSV file that exists and can be read"
             );
             io::Error::new(error.kind(), said)
         })?;
@@ -512,8 +511,7 @@ impl<R: Read> CsvReader<R> {
         }
         if let Occurrences { first, count: count @ 1.. } = std::mem::take(&mut self.notes.users) {
             let evidence = format!(
-                "rows that assign a user: {count}, this one first; with hybrid join that is the most common cause \
-                    of error 0x80070774"
+                "rows that assign a user: {count}, this one first; with hybrid join that is the most common cause of error 0x80070774"
             );
             findings.push(CSV_ASSIGNED_USER.at(first, evidence));
         }

@@ -516,8 +516,7 @@ impl Resolver<'_> {
     }
 }
 
-const COMPUTER_ACCOUNTS: &str = "delete the devices' computer accounts in Active Directory, so that Entra Connect \
-    does not \
+const COMPUTER_ACCOUNTS: &str = "delete the devices' computer accounts in Active Directory, so that Entra Connect does not \
     sync them again; leave the objects in Entra ID alone, the service deletes them";
 
 /// Reads the assignable objects of the created types, or of all types if a group was created: they may use it.

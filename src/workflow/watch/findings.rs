@@ -3,16 +3,12 @@
 use crate::model::finding_kinds;
 
 const ON_PREMISES: &str = "Graph does not show the cause. On the connector's server, read the event log \
-    Microsoft > Intune > ODJConnectorService: event 30132 with ErrorCode 5 and DiagnosticCode 0x00000800 means \
-    that the \
+    Microsoft > Intune > ODJConnectorService: event 30132 with ErrorCode 5 and DiagnosticCode 0x00000800 means that the \
     connector may not create computers in the organizational unit; no event for the device means that no request came. \
-    The server's netsetup.log may have the directory's reason: 0x5 for a missing right, 0x216d for the quota of \
-    computers, \
-    0x8b0 or 0xaac for a name that is taken. Check that the organizational unit exists. Then check that the \
-    device reaches a domain controller, and that the domain has a connector of its own";
+    The server's netsetup.log may have the directory's reason: 0x5 for a missing right, 0x216d for the quota of computers, \
+    0x8b0 or 0xaac for a name that is taken. Check that the organizational unit exists. Then check that the device reaches a domain controller, and that the domain has a connector of its own";
 
-const USER_STEP: &str = "let the user sign in and try again; the device shows which app or policy was not done; \
-    the policy \
+const USER_STEP: &str = "let the user sign in and try again; the device shows which app or policy was not done; the policy \
     SkipUserStatusPage leaves account setup out";
 
 finding_kinds! {
