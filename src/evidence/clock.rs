@@ -134,7 +134,7 @@ fn boundary(step: &ClockStep, here: Option<usize>, raw: &[Option<Timestamp>], be
         }
         last = Some(time);
     }
-    // Without such a place, all times are from one side, if that can be told.
+    // Without such a place, all times are from one side, if that is certain.
     let known: Vec<Timestamp> = rest().filter_map(|(_, time)| *time).collect();
     if known.iter().all(|time| *time < step.after) {
         return Some(raw.len());

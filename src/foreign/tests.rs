@@ -51,7 +51,7 @@ fn no_piece_of_a_requests_values_is_in_any_text() {
         assert_hidden(&redactor.excerpt(&page, longest), &hidden, seed, &page);
         // For names and files, where markup is kept: tags that wrap a value hide none of it.
         assert_hidden(&redactor.text(&page), &hidden, seed, &page);
-        // What was cut and escaped once is redacted all the same.
+        // Text that was cut and escaped before is still redacted.
         if rng.u8(..4) > 0 {
             continue;
         }

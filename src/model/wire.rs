@@ -99,7 +99,7 @@ wire_text! {
     WindowsDeviceMode: |text: String| Self::from_wire(&text);
     WindowsEdition: |text: String| Self::from_wire(&text);
     DeviceType: |text: String| if text.is_empty() { Self::WindowsPc } else { Self::from_wire(&text) };
-    // The rights that the service gives a user if it is told nothing.
+    // The rights that the service gives a user by default.
     UserType: |text: String| if text.is_empty() { Self::Administrator } else { Self::from_wire(&text) };
 }
 

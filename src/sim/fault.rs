@@ -336,7 +336,7 @@ impl Faults {
     fn first_effect(&mut self, state: &mut State, request: &Request) -> Effect {
         for fault in &mut self.0 {
             if let FaultKind::Hold { wait, until: Some((workload, until)) } = &mut fault.what {
-                // It holds whoever it was that it hit first.
+                // It holds the workload of the first call that it hit.
                 if *until > state.now && request.segments.first() == Some(workload) {
                     *until = later(state.now, *wait);
                     return held(state.now, request, *wait);

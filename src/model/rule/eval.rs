@@ -91,7 +91,7 @@ impl Caseless {
         let Some(first) = self.folded.as_bytes().first() else { return true };
         if self.folded.is_ascii() {
             let wanted = self.folded.as_bytes();
-            // Most places are told by their first byte alone.
+            // The first byte alone rules out most positions.
             let may_be = |part: &[u8]| part.first().map(u8::to_ascii_lowercase) == Some(*first);
             return text
                 .as_bytes()

@@ -445,7 +445,7 @@ impl<R: Read> CsvReader<R> {
         row.device = row.device.filter(|_| !self.header_failed);
         self.summary.devices += u64::from(row.device.is_some());
         if row.device.is_none() && row.findings.is_empty() {
-            // Nothing but the header's error, of which was told.
+            // Only the header's error, which is reported already.
             return None;
         }
         Some(CsvRow { line: number, device: row.device, findings: row.findings })

@@ -206,7 +206,7 @@ impl Apply {
                     }
                     return Err(error.into());
                 }
-                // It may have arrived, or somebody else has done it: what is left to do is told by reading.
+                // The write may have arrived, or another operator made it: reading shows what is left to do.
                 tries -= 1;
                 if tries == 0 {
                     return Err(error.into());

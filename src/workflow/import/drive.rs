@@ -147,7 +147,7 @@ impl Driver {
             machine.resume(written.lines, now, today)?;
             torn = Some(written.torn_bytes);
         }
-        // What an earlier run has sent goes on, whatever its input: only an answer tells what came of it.
+        // Devices that an earlier run sent continue, whatever the input: only an answer shows their outcome.
         check_findings(&machine.to_come().flat_map(lint).collect::<Vec<_>>(), &waived, "import")
             .map_err(|error| error.with_remedy(REMEDY))?;
         if let Some((journal, header)) = new {
@@ -251,7 +251,7 @@ impl Driver {
                     }
                 }
             }
-            // What came of one is written down before another is waited for.
+            // Each outcome is recorded before the next one is awaited.
             self.write_down()?;
         }
         fatal.map_or(Ok(()), Err)

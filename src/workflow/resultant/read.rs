@@ -297,7 +297,7 @@ fn definition(read: Result<Stored<Group>>) -> Result<Lookup<GroupView>> {
             Ok(Lookup::Present(GroupView { display_name, members: Lookup::Unknown, rule }))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Lookup::Absent),
-        // The members may be readable all the same.
+        // The members may still be readable.
         Err(error) if error.kind() == ErrorKind::Forbidden => Ok(Lookup::Present(GroupView::default())),
         Err(error) => Err(error),
     }
