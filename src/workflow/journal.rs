@@ -75,8 +75,7 @@ impl Journal {
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at.saturating_add(1));
         let (text, torn) = bytes.split_at_checked(whole).unwrap_or((&bytes, &[]));
         if !begins_as_journal(&bytes) {
-            let message =
-                format!("{} does not begin as a journal, and was left unchanged", self.store.name());
+            let message = format!("{} does not begin as a journal, and is left as it is", self.store.name());
             return Err(Error::new(ErrorKind::Journal, message).with_remedy("name another file"));
         }
         self.length = u64::try_from(whole).unwrap_or(u64::MAX);
@@ -616,7 +615,7 @@ mod tests {
         let [first, second] = &mut both;
         first.begin(&line(0)).unwrap();
         let error = second.begin(&line(1)).unwrap_err();
-        assert!(format!("{error:#}").contains("another run has begun it"), "{error:#}");
+        assert!(format!("{error:#}").contains("another run has just created it"), "{error:#}");
         assert_eq!(first.read::<Line, Line>().unwrap().header, Some(line(0)));
     }
 
@@ -631,7 +630,7 @@ mod tests {
         folder.file("run.journal", b"");
         let appended = journal.append([line(1)]);
         if cfg!(unix) {
-            assert!(format!("{:#}", appended.unwrap_err()).contains("taken its place"));
+            assert!(format!("{:#}", appended.unwrap_err()).contains("another file has replaced it"));
             assert_eq!(std::fs::read(&path).unwrap(), b"");
         }
     }

@@ -211,7 +211,7 @@ impl Element {
 }
 
 fn invalid(problem: impl Into<std::borrow::Cow<'static, str>>) -> InvalidValue {
-    InvalidValue::new("configuration file", problem, "restore the copy from before the edit")
+    InvalidValue::new("configuration file", problem, "put back the copy that was made before it was edited")
 }
 
 /// A syntax error with its byte offset.
@@ -279,7 +279,7 @@ impl Scan<'_> {
                     let is_known = matches!(&*reference, "amp" | "lt" | "gt" | "quot" | "apos");
                     let is_char = || reference.resolve_char_ref().ok().flatten().is_some_and(is_xml_char);
                     if !is_known && !is_char() {
-                        return syntax_error("has an entity reference, which is not resolved");
+                        return syntax_error("has an entity of its own, which is not resolved");
                     }
                 }
                 Event::DocType(_) => return syntax_error("has a document type, which is not resolved"),
@@ -304,7 +304,7 @@ impl Scan<'_> {
         let end = |problem: &str| Err(SyntaxError { problem: problem.to_owned(), byte: self.text.len() });
         match (self.open.is_empty(), self.elements.is_empty()) {
             (true, false) => Ok(()),
-            (_, true) => end("is the end of the file, without an element"),
+            (_, true) => end("is the end of the file, and there is no element"),
             (false, _) => end("is the end of the file, but an element is not closed"),
         }
     }

@@ -341,7 +341,7 @@ mod tests {
         assert_eq!(format!("{sign_in:?}"), "LdapSignIn([redacted])");
         for (account, password) in [("", "x"), (" ", "x"), ("x", "")] {
             let error = LdapSignIn::new(account, password).unwrap_err();
-            assert!(error.to_string().contains("nobody"), "{error}");
+            assert!(error.to_string().contains("anonymous"), "{error}");
         }
     }
 

@@ -3,7 +3,7 @@
 use super::expr::{OPERATORS, Operator, Verb};
 use crate::model::invalid::nearest;
 
-pub(super) const NO_ORDER: &str = "rules cannot compare by size, not even versions and dates; \
+pub(super) const NO_ORDER: &str = "rules have no order: they cannot compare by size, not even versions and dates; \
     write -startsWith, such as \"10.0.22\", or list the values with -in";
 
 /// Operators of other languages, without negation, in lower case.

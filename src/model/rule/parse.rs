@@ -103,7 +103,7 @@ impl Parser<'_> {
             return Ok(());
         }
         let found = self.tokens.front().map_or("the end of the rule".to_owned(), |token| shown(&token.kind));
-        let problem = format!("{found} is in place of {}", shown(wanted));
+        let problem = format!("{found} stands where {} should", shown(wanted));
         refuse(RULE_SYNTAX, self.position(), problem, remedy)
     }
 
@@ -208,7 +208,7 @@ impl Parser<'_> {
         let wanted = property.element();
         let (kind, position) = self.take(wanted)?;
         if !matches!(&kind, TokenKind::Word { word, hyphen: false } if word.eq_ignore_ascii_case(wanted)) {
-            let problem = format!("{} is in place of {wanted}", shown(&kind));
+            let problem = format!("{} stands where {wanted} should", shown(&kind));
             let remedy = format!("inside -any (…) and -all (…) of {property}, write {wanted} for the item");
             return refuse(RULE_SYNTAX, position, problem, remedy);
         }
@@ -226,7 +226,7 @@ impl Parser<'_> {
         let (kind, position) = self.take("a condition, such as device.deviceModel -eq \"…\"")?;
         let shown = shown(&kind);
         let TokenKind::Word { word, hyphen: false } = &kind else {
-            let problem = format!("{shown} is in place of a property");
+            let problem = format!("{shown} stands where a property should");
             let remedy =
                 "write property, operator, value in this order, such as device.deviceModel -eq \"…\"";
             return refuse(RULE_SYNTAX, position, problem, remedy);
@@ -372,7 +372,7 @@ impl Parser<'_> {
                     }
                     _ => "put the value in double quotes; a list of values is for -in and -notIn",
                 };
-                let problem = format!("{} is in place of a value", shown(&other));
+                let problem = format!("{} stands where a value should", shown(&other));
                 refuse(RULE_SYNTAX, position, problem, remedy)
             }
         }

@@ -91,12 +91,12 @@ pub(super) fn no_header(line: u64, form: Option<(&'static str, &'static str)>) -
 }
 
 pub(super) fn wrapped_header(first: u64, last: u64) -> Finding {
-    CSV_WRAPPED_HEADER.at(Place::line(first), format!("the header spans lines {first} to {last}"))
+    CSV_WRAPPED_HEADER.at(Place::line(first), format!("the header goes on over lines {first} to {last}"))
 }
 
 pub(super) fn wrapped(first: u64, last: u64) -> Finding {
     let place = Place::of(first, Column::HardwareHash);
-    CSV_WRAPPED_HASH.at(place, format!("the hash spans lines {first} to {last}"))
+    CSV_WRAPPED_HASH.at(place, format!("the hash goes on over lines {first} to {last}"))
 }
 
 pub(super) fn joined(first: u64, last: u64) -> Finding {

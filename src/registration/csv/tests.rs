@@ -403,7 +403,7 @@ fn a_misspelled_header_is_asked_about_and_never_guessed() {
             "Device Serial Numbr,Hardware Hash,Group Tag",
             0,
             vec![
-                "error [csv.missing-column] line 1, Device Serial Number: there is no such column; column 1 is called \
+                "error [csv.missing-column] line 1, Device Serial Number: the column is missing; column 1 is called \
                  \"Device Serial Numbr\"; write Device Serial Number there, if that is what it is",
             ],
         ),
@@ -411,9 +411,9 @@ fn a_misspelled_header_is_asked_about_and_never_guessed() {
             "Device Serial Numbr,Hardwar Hash,Group Tag",
             0,
             vec![
-                "error [csv.missing-column] line 1, Device Serial Number: there is no such column; column 1 is called \
+                "error [csv.missing-column] line 1, Device Serial Number: the column is missing; column 1 is called \
                  \"Device Serial Numbr\"; write Device Serial Number there, if that is what it is",
-                "error [csv.missing-column] line 1, Hardware Hash: there is no such column; column 2 is called \
+                "error [csv.missing-column] line 1, Hardware Hash: the column is missing; column 2 is called \
                  \"Hardwar Hash\"; write Hardware Hash there, if that is what it is",
             ],
         ),

@@ -52,7 +52,7 @@ pub(crate) fn check_text(text: &str, lengths: HashLengths) -> Option<Finding> {
     // A hash without its first record in the second copy is found by its checksum.
     if text.get(START..).is_some_and(|rest| rest.contains(start)) {
         return Some(
-            HASH_TWICE.at(super::PLACE, format!("has {length} characters, and its beginning occurs twice")),
+            HASH_TWICE.at(super::PLACE, format!("has {length} characters, and its beginning comes twice")),
         );
     }
     let has = |test: fn(&u8) -> bool| text.bytes().any(|byte| test(&byte));

@@ -228,7 +228,7 @@ impl Parser {
             Some(Token::Word(word)) if word.starts_with("device.") => {
                 word.trim_start_matches("device.").to_owned()
             }
-            Some(token) => return Err(format!("{token} is in place of a property of a device")),
+            Some(token) => return Err(format!("{token} stands where a property of a device should")),
             None => return Err("the rule ends too early".to_owned()),
         };
         let Some(Token::Word(word)) = self.take() else {
@@ -247,7 +247,7 @@ impl Parser {
             Some(Token::Text(text)) => Ok(text),
             Some(Token::Word(word)) if word == "null" || word == "$null" => Ok(String::new()),
             Some(Token::Word(word)) if word == "true" || word == "false" => Ok(word),
-            Some(token) => Err(format!("{token} is in place of a value in double quotes")),
+            Some(token) => Err(format!("{token} stands where a value in double quotes should")),
             None => Err("the rule ends before a value".to_owned()),
         }
     }
