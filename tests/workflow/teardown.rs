@@ -460,7 +460,8 @@ async fn a_use_that_cannot_be_read_is_not_known_and_stops_it_unless_waived() -> 
 
 #[tokio::test]
 async fn groups_around_and_licences_that_cannot_be_read_are_not_known() -> Result<()> {
-    for (path, says) in [("/groups/*/memberOf", "contain the group"), ("/groups/*", "the licences of the group")]
+    for (path, says) in
+        [("/groups/*/memberOf", "contain the group"), ("/groups/*", "the licences of the group")]
     {
         let harness = harness();
         let created = made(&harness, &desired(), 0).await?;
